@@ -1,0 +1,2 @@
+//! The `annatomy` command.
+fn main() {}

@@ -1,0 +1,9 @@
+//! Vectors as every other tier sees them: float32 matrices, metrics, and the files they come from.
+
+#![deny(missing_docs)]
+
+mod matrix;
+mod metric;
+
+pub use matrix::{Matrix, MatrixError, MatrixView, PointId};
+pub use metric::{Metric, UnknownMetric};

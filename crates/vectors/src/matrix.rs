@@ -1,0 +1,143 @@
+//! The one in-memory form of vectors: a dense row-major float32 matrix.
+//!
+//! Enters: rows of numbers. Leaves: [`Matrix`] (owned) and [`MatrixView`] (borrowed), row by row.
+//! Does not: know files (see `formats`) or distances (see `kernels`).
+
+use std::ops::Range;
+
+/// Index of a row of the base matrix. A missing neighbor is `None`, never a special id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PointId(pub u32);
+
+impl PointId {
+    /// The row index this id stands for.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Rows × columns of float32, row-major, owned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matrix {
+    rows: usize,
+    columns: usize,
+    values: Vec<f32>,
+}
+
+/// Why values do not form a matrix.
+#[derive(Debug, thiserror::Error)]
+pub enum MatrixError {
+    /// The number of values is not rows × columns.
+    #[error("{values} values do not fill {rows} rows of {columns} columns")]
+    Shape {
+        /// Rows asked for.
+        rows: usize,
+        /// Columns asked for.
+        columns: usize,
+        /// Values given.
+        values: usize,
+    },
+}
+
+impl Matrix {
+    /// A matrix over `values`, row after row.
+    pub fn new(rows: usize, columns: usize, values: Vec<f32>) -> Result<Self, MatrixError> {
+        if rows.checked_mul(columns) != Some(values.len()) {
+            return Err(MatrixError::Shape { rows, columns, values: values.len() });
+        }
+        Ok(Self { rows, columns, values })
+    }
+
+    /// A matrix of zeros.
+    pub fn zeros(rows: usize, columns: usize) -> Self {
+        Self { rows, columns, values: vec![0.0; rows * columns] }
+    }
+
+    /// Number of rows, n.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns, d.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Row `index` as a slice of d values.
+    pub fn row(&self, index: usize) -> &[f32] {
+        &self.values[index * self.columns..(index + 1) * self.columns]
+    }
+
+    /// Row `index`, writable.
+    pub fn row_mut(&mut self, index: usize) -> &mut [f32] {
+        &mut self.values[index * self.columns..(index + 1) * self.columns]
+    }
+
+    /// All values, row after row.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// All values, row after row, writable.
+    pub fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+
+    /// The matrix of the given rows, in the given order.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let mut values = Vec::with_capacity(rows.len() * self.columns);
+        for &row in rows {
+            values.extend_from_slice(self.row(row));
+        }
+        Self { rows: rows.len(), columns: self.columns, values }
+    }
+
+    /// A borrowed view of every row.
+    pub fn view(&self) -> MatrixView<'_> {
+        MatrixView { rows: self.rows, columns: self.columns, values: &self.values }
+    }
+}
+
+/// Rows × columns of float32, row-major, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct MatrixView<'a> {
+    rows: usize,
+    columns: usize,
+    values: &'a [f32],
+}
+
+impl<'a> MatrixView<'a> {
+    /// A view over `values`, row after row.
+    pub fn new(rows: usize, columns: usize, values: &'a [f32]) -> Result<Self, MatrixError> {
+        if rows.checked_mul(columns) != Some(values.len()) {
+            return Err(MatrixError::Shape { rows, columns, values: values.len() });
+        }
+        Ok(Self { rows, columns, values })
+    }
+
+    /// Number of rows, n.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns, d.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Row `index` as a slice of d values.
+    pub fn row(&self, index: usize) -> &'a [f32] {
+        &self.values[index * self.columns..(index + 1) * self.columns]
+    }
+
+    /// All values, row after row.
+    pub fn values(&self) -> &'a [f32] {
+        self.values
+    }
+
+    /// The view of a range of rows.
+    pub fn row_range(&self, rows: Range<usize>) -> Self {
+        let values = &self.values[rows.start * self.columns..rows.end * self.columns];
+        Self { rows: rows.len(), columns: self.columns, values }
+    }
+}
