@@ -1,7 +1,25 @@
-//! Exact k-nearest neighbors and the tables that hold neighbors.
+//! Exact k-nearest neighbors, and the tables that hold neighbors.
+//!
+//! * [`exact_knn`]: exact ids under a certificate, in bounded memory, for all rows or held-out queries;
+//! * [`SeparationTable`]: every pair's separation at once, when n² float32 values are wanted and fit;
+//! * [`RankTable`]: the same table reduced to what a graph needs, the order of each row;
+//! * [`NeighborTable`]: q queries × k slots of (id, distance).
 
 #![deny(missing_docs)]
 
-mod table;
+mod certificate;
+mod exact;
+mod neighbors;
+mod prepared;
+mod products;
+mod ranks;
+mod select;
+mod separations;
+mod source;
 
-pub use table::NeighborTable;
+pub use exact::{ExactError, Queries, exact_knn};
+pub use neighbors::NeighborTable;
+pub use products::peak_product_rate;
+pub use ranks::{MAX_RANKED_ROWS, RankRow, RankTable};
+pub use separations::{SeparationTable, TableError};
+pub use source::RowSource;

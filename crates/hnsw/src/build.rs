@@ -1,0 +1,296 @@
+//! Building: nodes join in batches whose links are applied in a fixed order, so that the graph does not depend on threads.
+//!
+//! Enters: an [`Oracle`] and [`Parameters`]. Leaves: a [`Graph`], the same bytes at any thread count.
+//!
+//! for each batch of new nodes (1 node at first, then 1/BATCH_SHARE of those present)
+//!   for each node, in parallel, seeing only earlier batches
+//!     descend, search each of its layers, thin the candidates      its own links
+//!   sort all links back by (target, layer, order of insertion)
+//!   for each target, in parallel                                   append, or thin the full list
+//!   write                                                          in order
+//!
+//! Batches that grow with the graph come from ParlayANN (Dobson et al., PPoPP 2024). They are kept to a few percent of
+//! the nodes present, since members of one batch cannot link to each other: the graph stays statistically that of one
+//! insertion after another. Keys are kept beside links, so that thinning a full list evaluates only pairs within it.
+
+use crate::frontier::{Frontier, Seen};
+use crate::graph::{Graph, Links};
+use crate::levels::{draw_levels, insertion_order};
+use crate::oracle::Oracle;
+use crate::parameters::{Parameters, ShortLists};
+use crate::per_thread::PerThread;
+use crate::search::{Nobody, descend, search_layer};
+use crate::selection::thin;
+use rayon::prelude::*;
+
+/// A batch holds at most one new node for this many present.
+const BATCH_SHARE: usize = 50;
+/// Nodes a parallel task handles at least.
+const TASK_NODES: usize = 4;
+
+/// Why a graph cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// M below 2 leaves no choice of links and an infinite level multiplier.
+    #[error("M = {m}: a graph needs M between 2 and {limit}")]
+    M {
+        /// M asked for.
+        m: usize,
+        /// The largest M.
+        limit: usize,
+    },
+    /// A beam of no width finds nothing.
+    #[error("ef_construction = 0: a graph needs ef_construction of at least 1")]
+    EfConstruction,
+    /// Ids and link offsets are 32-bit.
+    #[error("{rows} rows with up to {links} links each exceed 32-bit offsets")]
+    TooLarge {
+        /// Rows given.
+        rows: usize,
+        /// Links per row on layer 0.
+        links: usize,
+    },
+}
+
+const LARGEST_M: usize = 4096;
+
+impl Graph {
+    /// Builds the graph of all rows of `oracle`, in parallel on the current rayon pool.
+    ///
+    /// # Errors
+    /// If M is below 2, `ef_construction` is 0, or rows × 2M exceeds 32-bit offsets.
+    pub fn build<O: Oracle>(oracle: &O, parameters: &Parameters) -> Result<Self, BuildError> {
+        let rows = oracle.rows();
+        if !(2..=LARGEST_M).contains(&parameters.m) {
+            return Err(BuildError::M { m: parameters.m, limit: LARGEST_M });
+        }
+        if parameters.ef_construction == 0 {
+            return Err(BuildError::EfConstruction);
+        }
+        let links = parameters.capacity(0);
+        if rows.saturating_mul(links) >= u32::MAX as usize {
+            return Err(BuildError::TooLarge { rows, links });
+        }
+        let levels = draw_levels(parameters, rows);
+        let order = insertion_order(parameters, &levels);
+        let mut growing = Growing::new(*parameters, levels);
+        let scratch = PerThread::new(Scratch::<O::Frontier>::default);
+        let mut start = 0;
+        while start < rows {
+            let end = growing.batch_end(&order, start);
+            growing.insert(oracle, &order[start..end], &scratch);
+            start = end;
+        }
+        Ok(Self::freeze(&growing))
+    }
+}
+
+/// A graph under construction: every list in a block of its full capacity, keys beside ids.
+struct Growing {
+    parameters: Parameters,
+    levels: Vec<u8>,
+    entry_point: Option<u32>,
+    layers: Vec<Lists>,
+    /// Index of each node's block on its layers above 0: `upper[node] + level − 1`.
+    upper: Vec<u32>,
+}
+
+/// Link lists of equal capacity.
+struct Lists {
+    capacity: usize,
+    lengths: Vec<u16>,
+    ids: Vec<u32>,
+    keys: Vec<u32>,
+}
+
+/// What a thread needs to insert nodes.
+#[derive(Default)]
+struct Scratch<F> {
+    frontier: F,
+    found: Vec<Seen>,
+}
+
+/// A link to be added at `target`.
+#[derive(Clone, Copy)]
+struct LinkBack {
+    target: u32,
+    level: u32,
+    source: Seen,
+}
+
+impl Links for Growing {
+    fn nodes(&self) -> usize {
+        self.levels.len()
+    }
+
+    fn entry_point(&self) -> Option<u32> {
+        self.entry_point
+    }
+
+    fn level(&self, node: u32) -> usize {
+        usize::from(self.levels[node as usize])
+    }
+
+    #[inline]
+    fn links(&self, node: u32, level: usize) -> &[u32] {
+        let (lists, block) = self.block(node, level);
+        let start = block * lists.capacity;
+        &lists.ids[start..start + usize::from(lists.lengths[block])]
+    }
+}
+
+impl Lists {
+    fn new(blocks: usize, capacity: usize) -> Self {
+        let links = blocks * capacity;
+        Self { capacity, lengths: vec![0; blocks], ids: vec![0; links], keys: vec![0; links] }
+    }
+
+    fn read(&self, block: usize) -> impl Iterator<Item = Seen> + '_ {
+        let range = block * self.capacity..block * self.capacity + usize::from(self.lengths[block]);
+        self.keys[range.clone()].iter().zip(&self.ids[range]).map(|(&key, &id)| Seen { key, id })
+    }
+
+    fn write(&mut self, block: usize, links: &[Seen]) {
+        let start = block * self.capacity;
+        self.lengths[block] = links.len() as u16;
+        for (offset, link) in links.iter().enumerate() {
+            self.ids[start + offset] = link.id;
+            self.keys[start + offset] = link.key;
+        }
+    }
+}
+
+impl Growing {
+    fn new(parameters: Parameters, levels: Vec<u8>) -> Self {
+        let mut upper_blocks = 0u32;
+        let upper = levels
+            .iter()
+            .map(|&level| {
+                let first = upper_blocks;
+                upper_blocks += u32::from(level);
+                first
+            })
+            .collect();
+        let layers = vec![
+            Lists::new(levels.len(), parameters.capacity(0)),
+            Lists::new(upper_blocks as usize, parameters.capacity(1)),
+        ];
+        Self { parameters, levels, entry_point: None, layers, upper }
+    }
+
+    fn block(&self, node: u32, level: usize) -> (&Lists, usize) {
+        (&self.layers[level.min(1)], self.block_index(node, level))
+    }
+
+    fn block_index(&self, node: u32, level: usize) -> usize {
+        match level {
+            0 => node as usize,
+            _ => self.upper[node as usize] as usize + level - 1,
+        }
+    }
+
+    /// The end of the batch that begins at `start`: a node that rises above the entry point is a batch of its own.
+    fn batch_end(&self, order: &[u32], start: usize) -> usize {
+        let Some(entry_point) = self.entry_point else {
+            return start + 1;
+        };
+        let top = self.level(entry_point);
+        let longest = (start / BATCH_SHARE).max(1);
+        let batch = &order[start..(start + longest).min(order.len())];
+        let fitting = batch.iter().take_while(|&&node| self.level(node) <= top).count();
+        start + fitting.max(1)
+    }
+
+    fn insert<O: Oracle>(&mut self, oracle: &O, batch: &[u32], scratch: &PerThread<Scratch<O::Frontier>>) {
+        let Some(entry_point) = self.entry_point else {
+            self.entry_point = batch.first().copied();
+            return;
+        };
+        let choose = |&node: &u32| scratch.with(|scratch| self.choose_links(oracle, entry_point, node, scratch));
+        let chosen: Vec<Vec<Vec<Seen>>> = if batch.len() < 2 * TASK_NODES {
+            batch.iter().map(choose).collect()
+        } else {
+            batch.par_iter().with_min_len(TASK_NODES).map(choose).collect()
+        };
+        self.link_back(oracle, batch, &chosen);
+        for (&node, layers) in batch.iter().zip(&chosen) {
+            for (level, links) in layers.iter().enumerate() {
+                let block = self.block_index(node, level);
+                self.layers[level.min(1)].write(block, links);
+            }
+            if self.level(node) > self.level(entry_point) {
+                self.entry_point = Some(node);
+            }
+        }
+    }
+
+    /// The links `node` takes on each of its layers, layer 0 first.
+    fn choose_links<O: Oracle>(
+        &self,
+        oracle: &O,
+        entry_point: u32,
+        node: u32,
+        scratch: &mut Scratch<O::Frontier>,
+    ) -> Vec<Vec<Seen>> {
+        let view = oracle.view(node);
+        let top = self.level(node).min(self.level(entry_point));
+        let mut entry = descend(self, view, entry_point, top);
+        let mut layers = vec![Vec::new(); self.level(node) + 1];
+        for level in (0..=top).rev() {
+            scratch.frontier.reset(self.nodes(), self.parameters.ef_construction);
+            search_layer(self, view, level, [entry], &mut scratch.frontier, &mut Nobody);
+            scratch.frontier.nearest(&mut scratch.found);
+            entry = scratch.found.first().map_or(entry, |nearest| nearest.id);
+            let limit = self.parameters.forward_limit(level);
+            if scratch.found.len() >= limit || self.parameters.short_lists == ShortLists::Thin {
+                thin(oracle, node, &mut scratch.found, limit);
+            }
+            layers[level].extend_from_slice(&scratch.found);
+        }
+        layers
+    }
+
+    /// Adds the new nodes to the lists of those they chose.
+    fn link_back<O: Oracle>(&mut self, oracle: &O, batch: &[u32], chosen: &[Vec<Vec<Seen>>]) {
+        let mut links = Vec::new();
+        for (&node, layers) in batch.iter().zip(chosen) {
+            for (level, layer) in layers.iter().enumerate() {
+                links.extend(layer.iter().map(|link| {
+                    let key = oracle.seen_back(link.id, node, link.key);
+                    LinkBack { target: link.id, level: level as u32, source: Seen { key, id: node } }
+                }));
+            }
+        }
+        links.sort_by_key(|link| (link.target, link.level));
+        let groups: Vec<&[LinkBack]> = links.chunk_by(|a, b| (a.target, a.level) == (b.target, b.level)).collect();
+        let lengthen = |group: &&[LinkBack]| self.lengthened(oracle, group);
+        let lists: Vec<Vec<Seen>> = if batch.len() < 2 * TASK_NODES {
+            groups.iter().map(lengthen).collect()
+        } else {
+            groups.par_iter().with_min_len(8 * TASK_NODES).map(lengthen).collect()
+        };
+        let blocks: Vec<(usize, usize)> = groups
+            .iter()
+            .map(|group| (group[0].level.min(1) as usize, self.block_index(group[0].target, group[0].level as usize)))
+            .collect();
+        for ((layer, block), list) in blocks.into_iter().zip(lists) {
+            self.layers[layer].write(block, &list);
+        }
+    }
+
+    /// The list of one target after the links of `group` were added in order, thinned each time it was full.
+    fn lengthened(&self, oracle: &impl Oracle, group: &[LinkBack]) -> Vec<Seen> {
+        let (target, level) = (group[0].target, group[0].level as usize);
+        let (lists, block) = self.block(target, level);
+        let mut list: Vec<Seen> = Vec::with_capacity(lists.capacity + 1);
+        list.extend(lists.read(block));
+        for link in group {
+            list.push(link.source);
+            if list.len() > lists.capacity {
+                list.sort_unstable();
+                thin(oracle, target, &mut list, lists.capacity);
+            }
+        }
+        list
+    }
+}

@@ -1,0 +1,218 @@
+//! The state of one best-first search: what was seen, what waits to be expanded, when to stop.
+//!
+//! The rule, common to FAISS, hnswlib and their kin: pop the nearest unexpanded row; stop when at least ef of the rows
+//! seen so far are strictly nearer. Two forms of the same rule:
+//!
+//! * [`HeapFrontier`] for arbitrary keys: two binary heaps and an epoch mark per row, O(log ef) an evaluation;
+//! * [`BitsetFrontier`] for keys that are places in 0..n: one bit per place, O(1) an evaluation, O(n/64) at worst a pop.
+//!
+//! Neither allocates once it has grown to its largest search.
+
+use crate::oracle::View;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// A row that a search has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seen {
+    /// Its key in the query's view.
+    pub key: u32,
+    /// Its id.
+    pub id: u32,
+}
+
+/// Search state over the rows of one graph, reused from query to query.
+pub trait Frontier: Default + Send {
+    /// Forgets everything; the next search is over `rows` rows with effort `ef`.
+    fn reset(&mut self, rows: usize, ef: usize);
+
+    /// Evaluates `id` unless it was seen before; says what was seen if it is new.
+    fn meet<V: View>(&mut self, view: V, id: u32) -> Option<Seen>;
+
+    /// The nearest unexpanded row, or `None` when the search is over.
+    fn pop<V: View>(&mut self, view: V) -> Option<Seen>;
+
+    /// The ef nearest rows seen, ascending by (key, id).
+    fn nearest(&mut self, out: &mut Vec<Seen>);
+}
+
+/// Two heaps and a mark per row.
+#[derive(Debug, Default)]
+pub struct HeapFrontier {
+    ef: usize,
+    epoch: u32,
+    marks: Vec<u32>,
+    pending: BinaryHeap<Reverse<Seen>>,
+    best: BinaryHeap<Seen>,
+}
+
+impl HeapFrontier {
+    fn is_full(&self) -> bool {
+        self.best.len() >= self.ef
+    }
+}
+
+impl Frontier for HeapFrontier {
+    fn reset(&mut self, rows: usize, ef: usize) {
+        self.ef = ef;
+        self.pending.clear();
+        self.best.clear();
+        self.epoch = self.epoch.wrapping_add(1);
+        if self.marks.len() != rows || self.epoch == 0 {
+            self.marks.clear();
+            self.marks.resize(rows, 0);
+            self.epoch = 1;
+        }
+    }
+
+    #[inline]
+    fn meet<V: View>(&mut self, view: V, id: u32) -> Option<Seen> {
+        let mark = &mut self.marks[id as usize];
+        if std::mem::replace(mark, self.epoch) == self.epoch {
+            return None;
+        }
+        let seen = Seen { key: view.key(id), id };
+        if !self.is_full() {
+            self.best.push(seen);
+            self.pending.push(Reverse(seen));
+        } else if let Some(mut farthest) = self.best.peek_mut()
+            && seen.key < farthest.key
+        {
+            *farthest = seen;
+            drop(farthest);
+            self.pending.push(Reverse(seen));
+        }
+        Some(seen)
+    }
+
+    #[inline]
+    fn pop<V: View>(&mut self, _view: V) -> Option<Seen> {
+        let Reverse(nearest) = self.pending.pop()?;
+        let beaten = self.is_full() && self.best.peek().is_some_and(|farthest| nearest.key > farthest.key);
+        (!beaten).then_some(nearest)
+    }
+
+    fn nearest(&mut self, out: &mut Vec<Seen>) {
+        out.clear();
+        out.extend(self.best.drain());
+        out.sort_unstable();
+    }
+}
+
+/// One bit per place for what was seen, one for what is pending.
+#[derive(Debug, Default)]
+pub struct BitsetFrontier {
+    ef: usize,
+    count: usize,
+    seen: Places,
+    pending: Places,
+    id_at: Vec<u32>,
+}
+
+impl Frontier for BitsetFrontier {
+    fn reset(&mut self, rows: usize, ef: usize) {
+        self.ef = ef;
+        self.count = 0;
+        self.seen.reset(rows);
+        self.pending.reset(rows);
+        self.id_at.resize(rows, 0);
+    }
+
+    #[inline]
+    fn meet<V: View>(&mut self, view: V, id: u32) -> Option<Seen> {
+        let place = view.key(id);
+        if !self.seen.insert(place) {
+            return None;
+        }
+        self.pending.insert(place);
+        self.id_at[place as usize] = id;
+        self.count += 1;
+        Some(Seen { key: place, id })
+    }
+
+    #[inline]
+    fn pop<V: View>(&mut self, view: V) -> Option<Seen> {
+        let place = self.pending.first()?;
+        self.pending.remove(place);
+        if self.count > self.ef && self.seen.below(view.first_of_tie(place)) >= self.ef {
+            return None;
+        }
+        Some(Seen { key: place, id: self.id_at[place as usize] })
+    }
+
+    fn nearest(&mut self, out: &mut Vec<Seen>) {
+        out.clear();
+        out.extend(self.seen.iter().take(self.ef).map(|place| Seen { key: place, id: self.id_at[place as usize] }));
+    }
+}
+
+/// A set of places in 0..n with its first member and its count below any place.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    words: Vec<u64>,
+    /// Members per block of BLOCK words.
+    blocks: Vec<u16>,
+}
+
+/// Words per counted block: 1,024 places.
+const BLOCK: usize = 16;
+
+impl Places {
+    pub(crate) fn reset(&mut self, places: usize) {
+        let words = places.div_ceil(64 * BLOCK) * BLOCK;
+        self.words.clear();
+        self.words.resize(words, 0);
+        self.blocks.clear();
+        self.blocks.resize(words / BLOCK, 0);
+    }
+
+    /// Adds `place`; says whether it is new.
+    #[inline]
+    pub(crate) fn insert(&mut self, place: u32) -> bool {
+        let (word, bit) = (place as usize / 64, 1u64 << (place % 64));
+        if self.words[word] & bit != 0 {
+            return false;
+        }
+        self.words[word] |= bit;
+        self.blocks[word / BLOCK] += 1;
+        true
+    }
+
+    #[inline]
+    fn remove(&mut self, place: u32) {
+        let word = place as usize / 64;
+        self.words[word] &= !(1 << (place % 64));
+        self.blocks[word / BLOCK] -= 1;
+    }
+
+    /// The smallest member.
+    #[inline]
+    fn first(&self) -> Option<u32> {
+        let block = self.blocks.iter().position(|&members| members > 0)?;
+        let words = &self.words[block * BLOCK..(block + 1) * BLOCK];
+        let (index, word) = words.iter().enumerate().find(|(_, word)| **word != 0)?;
+        Some((64 * (block * BLOCK + index)) as u32 + word.trailing_zeros())
+    }
+
+    /// Number of members below `place`.
+    #[inline]
+    pub(crate) fn below(&self, place: u32) -> usize {
+        let word = place as usize / 64;
+        let block = word / BLOCK;
+        let whole: u32 = self.blocks[..block].iter().map(|&members| u32::from(members)).sum();
+        let words: u32 = self.words[block * BLOCK..word].iter().map(|word| word.count_ones()).sum();
+        let rest = (self.words[word] & ((1u64 << (place % 64)) - 1)).count_ones();
+        (whole + words + rest) as usize
+    }
+
+    /// All members, ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.words.iter().enumerate().flat_map(|(index, &word)| {
+            std::iter::successors((word != 0).then_some(word), |rest| {
+                let rest = rest & (rest - 1);
+                (rest != 0).then_some(rest)
+            })
+            .map(move |rest| (64 * index) as u32 + rest.trailing_zeros())
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! The frozen graph, and what it shares with a graph under construction.
+
+use std::ops::Range;
+
+/// The links of a layered graph: all that a search may know of it.
+pub trait Links: Sync {
+    /// Number of nodes.
+    fn nodes(&self) -> usize;
+    /// Where searches start, on the highest layer; `None` if the graph is empty.
+    fn entry_point(&self) -> Option<u32>;
+    /// The highest layer of `node`.
+    fn level(&self, node: u32) -> usize;
+    /// The links of `node` on `level`, which must not exceed the node's own.
+    fn links(&self, node: u32, level: usize) -> &[u32];
+}
+
+/// A finished graph: per layer, links packed end to end.
+///
+/// Layer 0 has every node; layer l > 0 has the nodes of level ≥ l, found through `upper`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Graph {
+    entry_point: Option<u32>,
+    levels: Vec<u8>,
+    /// Start of each node's links on layer 0, and the end of the last.
+    starts: Vec<u32>,
+    links: Vec<u32>,
+    /// Start of each node's ranges in `upper_ranges`, one per layer above 0.
+    upper: Vec<u32>,
+    upper_ranges: Vec<Range<u32>>,
+    upper_links: Vec<u32>,
+}
+
+impl Graph {
+    /// Freezes any graph.
+    pub fn freeze(source: &impl Links) -> Self {
+        let nodes = source.nodes();
+        let mut graph = Self {
+            entry_point: source.entry_point(),
+            levels: (0..nodes as u32).map(|node| source.level(node) as u8).collect(),
+            starts: Vec::with_capacity(nodes + 1),
+            links: Vec::new(),
+            upper: Vec::with_capacity(nodes),
+            upper_ranges: Vec::new(),
+            upper_links: Vec::new(),
+        };
+        graph.starts.push(0);
+        for node in 0..nodes as u32 {
+            graph.links.extend_from_slice(source.links(node, 0));
+            graph.starts.push(graph.links.len() as u32);
+            graph.upper.push(graph.upper_ranges.len() as u32);
+            for level in 1..=source.level(node) {
+                let start = graph.upper_links.len() as u32;
+                graph.upper_links.extend_from_slice(source.links(node, level));
+                graph.upper_ranges.push(start..graph.upper_links.len() as u32);
+            }
+        }
+        graph
+    }
+
+    /// Number of links on layer 0.
+    pub fn base_links(&self) -> usize {
+        self.links.len()
+    }
+
+    /// Number of nodes on each layer, layer 0 first.
+    pub fn layer_sizes(&self) -> Vec<usize> {
+        let top = self.levels.iter().copied().max().map_or(0, |level| usize::from(level) + 1);
+        let mut sizes = vec![0; top];
+        for &level in &self.levels {
+            sizes[..=usize::from(level)].iter_mut().for_each(|size| *size += 1);
+        }
+        sizes
+    }
+}
+
+impl Links for Graph {
+    fn nodes(&self) -> usize {
+        self.levels.len()
+    }
+
+    fn entry_point(&self) -> Option<u32> {
+        self.entry_point
+    }
+
+    fn level(&self, node: u32) -> usize {
+        usize::from(self.levels[node as usize])
+    }
+
+    #[inline]
+    fn links(&self, node: u32, level: usize) -> &[u32] {
+        let node = node as usize;
+        if level == 0 {
+            &self.links[self.starts[node] as usize..self.starts[node + 1] as usize]
+        } else {
+            let range = &self.upper_ranges[self.upper[node] as usize + level - 1];
+            &self.upper_links[range.start as usize..range.end as usize]
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What a graph asks of its data: comparisons only.
+//!
+//! Building and searching never add distances, they compare them. An [`Oracle`] answers as row i sees the world through
+//! a [`View`]: every other row has an integer key, smaller is nearer. Two oracles exist:
+//!
+//! * [`RankOracle`]: keys are places in the row's sorted order, read from a [`RankTable`] (n up to 65,536);
+//! * [`VectorOracle`]: keys are computed separations, their float32 bits mapped to integers of the same order.
+
+use crate::frontier::{BitsetFrontier, Frontier, HeapFrontier};
+use annatomy_knn::{RankRow, RankTable};
+use annatomy_vectors::{MatrixView, Metric, kernels};
+
+/// The world as one row or query sees it.
+pub trait View: Copy {
+    /// How far `id` is, as an integer of the same order.
+    fn key(self, id: u32) -> u32;
+
+    /// Whether the row behind key `a` is truly nearer than the one behind `b` (a tie is not).
+    fn strictly_closer(self, a: u32, b: u32) -> bool {
+        a < b
+    }
+
+    /// The smallest key that is as far as `key`: `key` itself unless places break ties.
+    fn first_of_tie(self, key: u32) -> u32 {
+        key
+    }
+
+    /// Begins to fetch what `key(id)` will read.
+    fn prefetch(self, id: u32) {
+        let _ = id;
+    }
+}
+
+/// All the views a graph needs of its data.
+pub trait Oracle: Sync {
+    /// How one row sees the others.
+    type View<'a>: View
+    where
+        Self: 'a;
+    /// The search structure that suits the keys.
+    type Frontier: Frontier;
+
+    /// Number of rows, n.
+    fn rows(&self) -> usize;
+
+    /// As row `id` sees it.
+    fn view(&self, id: u32) -> Self::View<'_>;
+
+    /// The key under which `candidate` sees `origin`, given the key under which `origin` sees `candidate`.
+    fn seen_back(&self, candidate: u32, origin: u32, key: u32) -> u32;
+}
+
+/// Keys are ranks.
+#[derive(Clone, Copy, Debug)]
+pub struct RankOracle<'t>(pub &'t RankTable);
+
+/// One row's ranks.
+#[derive(Clone, Copy, Debug)]
+pub struct RankView<'t>(RankRow<'t>);
+
+impl View for RankView<'_> {
+    #[inline]
+    fn key(self, id: u32) -> u32 {
+        u32::from(self.0.ranks()[id as usize])
+    }
+
+    #[inline]
+    fn strictly_closer(self, a: u32, b: u32) -> bool {
+        a < b && !(self.0.tied_with_previous(b) && a >= self.0.first_of_tie(b))
+    }
+
+    #[inline]
+    fn first_of_tie(self, key: u32) -> u32 {
+        self.0.first_of_tie(key)
+    }
+}
+
+impl<'t> Oracle for RankOracle<'t> {
+    type View<'a>
+        = RankView<'t>
+    where
+        Self: 'a;
+    type Frontier = BitsetFrontier;
+
+    fn rows(&self) -> usize {
+        self.0.rows()
+    }
+
+    #[inline]
+    fn view(&self, id: u32) -> RankView<'t> {
+        RankView(self.0.row(id as usize))
+    }
+
+    #[inline]
+    fn seen_back(&self, candidate: u32, origin: u32, _key: u32) -> u32 {
+        self.view(candidate).key(origin)
+    }
+}
+
+/// Keys are computed from the vectors at each question. For cosine the rows must have unit length.
+#[derive(Clone, Copy, Debug)]
+pub struct VectorOracle<'v> {
+    rows: MatrixView<'v>,
+    metric: Metric,
+}
+
+/// One vector's separations from the rows of a matrix.
+#[derive(Clone, Copy, Debug)]
+pub struct VectorView<'v> {
+    query: &'v [f32],
+    rows: MatrixView<'v>,
+    metric: Metric,
+}
+
+impl<'v> VectorOracle<'v> {
+    /// An oracle over `rows`. For [`Metric::Cosine`] they must have unit length.
+    pub fn new(rows: MatrixView<'v>, metric: Metric) -> Self {
+        Self { rows, metric }
+    }
+
+    /// As a vector that is no row sees it.
+    ///
+    /// # Panics
+    /// If `query` has another length than the rows.
+    pub fn view_of(&self, query: &'v [f32]) -> VectorView<'v> {
+        assert_eq!(query.len(), self.rows.columns(), "query and rows of equal length");
+        VectorView { query, rows: self.rows, metric: self.metric }
+    }
+}
+
+impl VectorView<'_> {
+    /// The separation of row `id`: squared L2, cosine distance or −⟨x, y⟩.
+    pub fn separation(self, id: u32) -> f32 {
+        separation_of_key(self.key(id))
+    }
+}
+
+impl View for VectorView<'_> {
+    #[inline]
+    fn key(self, id: u32) -> u32 {
+        let row = self.rows.row(id as usize);
+        let separation = match self.metric {
+            Metric::L2 => kernels::l2_squared(self.query, row),
+            Metric::Cosine => 1.0 - kernels::dot(self.query, row),
+            Metric::InnerProduct => -kernels::dot(self.query, row),
+        };
+        key_of_separation(separation)
+    }
+
+    #[inline]
+    fn prefetch(self, id: u32) {
+        kernels::prefetch(self.rows.row(id as usize));
+    }
+}
+
+impl<'v> Oracle for VectorOracle<'v> {
+    type View<'a>
+        = VectorView<'v>
+    where
+        Self: 'a;
+    type Frontier = HeapFrontier;
+
+    fn rows(&self) -> usize {
+        self.rows.rows()
+    }
+
+    #[inline]
+    fn view(&self, id: u32) -> VectorView<'v> {
+        VectorView { query: self.rows.row(id as usize), rows: self.rows, metric: self.metric }
+    }
+
+    #[inline]
+    fn seen_back(&self, _candidate: u32, _origin: u32, key: u32) -> u32 {
+        key
+    }
+}
+
+/// Maps a separation to an integer of the same order (−0 and 0 alike).
+pub(crate) fn key_of_separation(separation: f32) -> u32 {
+    let bits = (separation + 0.0).to_bits();
+    if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
+}
+
+/// The separation behind a key of [`key_of_separation`].
+pub(crate) fn separation_of_key(key: u32) -> f32 {
+    f32::from_bits(if key >> 31 == 1 { key & !(1 << 31) } else { !key })
+}

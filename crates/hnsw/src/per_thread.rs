@@ -1,0 +1,22 @@
+//! One reusable scratch value per thread of the current pool, so that nothing is allocated per query.
+
+use std::sync::{Mutex, PoisonError};
+
+/// A scratch value for each thread of the pool it was made in.
+#[derive(Debug)]
+pub struct PerThread<T> {
+    slots: Vec<Mutex<T>>,
+}
+
+impl<T> PerThread<T> {
+    /// One value per thread of the current rayon pool, and one for a caller outside it.
+    pub fn new(make: impl Fn() -> T) -> Self {
+        Self { slots: (0..=rayon::current_num_threads()).map(|_| Mutex::new(make())).collect() }
+    }
+
+    /// Runs `work` with this thread's value.
+    pub fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
+        let slot = rayon::current_thread_index().map_or(self.slots.len() - 1, |index| index % self.slots.len());
+        work(&mut self.slots[slot].lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,122 @@
+//! The record of one traversal, from which every (ef, k) is read.
+//!
+//! The order of pops depends on neither ef nor k; only the moment of stopping does. A search of effort ef stops at the
+//! first pop that has at least ef strictly nearer rows among those seen, so the visited set of any ef is a prefix of the
+//! visits in the order they were made. [`Visits`] keeps that order and, whenever a pop's rank reaches a new maximum r,
+//! the **step** (r, number seen before it). V(ef) is the count at the first step with r ≥ ef.
+//!
+//! Cost: one sort of the visits (keys decide), one bit insertion a visit and one count a pop.
+
+use crate::frontier::{Places, Seen};
+use crate::oracle::View;
+use crate::search::Observer;
+
+/// One visited row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// Its id.
+    pub id: u32,
+    /// Its key in the query's view.
+    pub key: u32,
+    /// How many rows were visited before it.
+    pub arrival: u32,
+}
+
+/// A new maximum of the rank of a popped row among the rows seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Step {
+    rank: u32,
+    seen: u32,
+}
+
+/// A pop: the row expanded and how many rows had been seen by then.
+#[derive(Clone, Copy, Debug)]
+struct Pop {
+    key: u32,
+    seen: u32,
+}
+
+/// All visits of one traversal; reused from query to query.
+#[derive(Debug, Default)]
+pub struct Visits {
+    ef: usize,
+    nearest_first: Vec<Visit>,
+    pops: Vec<Pop>,
+    steps: Vec<Step>,
+    seen: Places,
+    place_by_arrival: Vec<u32>,
+}
+
+impl Observer for Visits {
+    #[inline]
+    fn met(&mut self, seen: Seen) {
+        let arrival = self.nearest_first.len() as u32;
+        self.nearest_first.push(Visit { id: seen.id, key: seen.key, arrival });
+    }
+
+    #[inline]
+    fn expands(&mut self, popped: Seen) {
+        self.pops.push(Pop { key: popped.key, seen: self.nearest_first.len() as u32 });
+    }
+}
+
+impl Visits {
+    pub(crate) fn begin(&mut self, ef: usize) {
+        self.ef = ef;
+        self.nearest_first.clear();
+        self.pops.clear();
+        self.steps.clear();
+    }
+
+    /// Sorts the visits and replays the pops to find the steps.
+    pub(crate) fn finish(&mut self, view: impl View) {
+        let visited = self.nearest_first.len();
+        self.nearest_first.sort_unstable_by_key(|visit| u64::from(visit.key) << 32 | u64::from(visit.id));
+        self.place_by_arrival.resize(visited, 0);
+        for (place, visit) in self.nearest_first.iter().enumerate() {
+            self.place_by_arrival[visit.arrival as usize] = place as u32;
+        }
+        self.seen.reset(visited);
+        let mut arrived = 0;
+        let mut highest = 0;
+        for pop in &self.pops {
+            while arrived < pop.seen {
+                self.seen.insert(self.place_by_arrival[arrived as usize]);
+                arrived += 1;
+            }
+            let nearer = view.first_of_tie(pop.key);
+            let place = self.nearest_first.partition_point(|visit| visit.key < nearer) as u32;
+            let rank = self.seen.below(place) as u32;
+            if rank > highest {
+                highest = rank;
+                self.steps.push(Step { rank, seen: pop.seen });
+            }
+        }
+    }
+
+    /// The effort of the recorded traversal: no larger ef can be asked.
+    pub fn ef(&self) -> usize {
+        self.ef
+    }
+
+    /// Every visited row, ascending by (key, id).
+    pub fn nearest_first(&self) -> &[Visit] {
+        &self.nearest_first
+    }
+
+    /// V(ef): how many rows a search of effort `ef` visits on layer 0.
+    ///
+    /// # Panics
+    /// If `ef` exceeds the recorded effort.
+    pub fn visited(&self, ef: usize) -> usize {
+        assert!(ef <= self.ef, "ef {ef} asked of a traversal recorded to {}", self.ef);
+        let step = self.steps.partition_point(|step| (step.rank as usize) < ef);
+        self.steps.get(step).map_or(self.nearest_first.len(), |step| step.seen as usize)
+    }
+
+    /// The smallest ef whose search visits the row that arrived after `arrival` others.
+    pub fn required_ef(&self, arrival: u32) -> usize {
+        let step = self.steps.partition_point(|step| step.seen <= arrival);
+        step.checked_sub(1).map_or(1, |before| self.steps[before].rank as usize + 1)
+    }
+}

@@ -1,0 +1,216 @@
+//! Every pair's separation at once: one symmetric blocked product, half of it computed, half mirrored.
+//!
+//! Enters: n rows. Leaves: [`SeparationTable`], n × n float32, in which each row's `certified` nearest stand in exact order.
+//!
+//! for each strip of STRIP rows, in parallel
+//!   for each tile of TILE columns right of the diagonal    product, then separations, in cache
+//! for each strip, mirror the tiles above it                copies, no flops
+//! for each row, in parallel                                contenders, certificate, values written back
+//!
+//! Cost n²·d flops and 4n² bytes: 400 MB at n = 10,000. Does not: fit large n (see `exact`).
+
+use crate::certificate::{Candidate, certify};
+use crate::neighbors::NeighborTable;
+use crate::prepared::{PreparedBase, distance_from_separation, exact_separation};
+use crate::products::product;
+use crate::select::contenders;
+use annatomy_vectors::{MatrixView, Metric, PointId};
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const STRIP: usize = 256;
+const TILE: usize = 512;
+
+/// All separations of n rows: squared L2, cosine distance, or −⟨x, y⟩.
+///
+/// Each value is within the rounding bound of its product; the `certified` nearest of each row (the row itself
+/// included) are in exact order, contested values having been evaluated in float64.
+#[derive(Clone, Debug)]
+pub struct SeparationTable {
+    rows: usize,
+    metric: Metric,
+    certified: usize,
+    evaluated: u64,
+    values: Vec<f32>,
+    order: Vec<u32>,
+}
+
+/// Why a table cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// More neighbors are wanted than there are other rows.
+    #[error("{k} neighbors of each of {rows} rows: k must be at least 1 and below the number of rows")]
+    TooManyNeighbors {
+        /// Neighbors wanted.
+        k: usize,
+        /// Rows there are.
+        rows: usize,
+    },
+    /// Ids are 32-bit, ranks 16-bit.
+    #[error("{rows} rows are more than the {limit} that this table can index")]
+    TooManyRows {
+        /// Rows given.
+        rows: usize,
+        /// The most that fit.
+        limit: usize,
+    },
+}
+
+impl SeparationTable {
+    /// Bytes a table of `rows` rows takes.
+    pub fn bytes(rows: usize) -> u64 {
+        4 * (rows as u64) * (rows as u64)
+    }
+
+    /// The table of `base`, each row's `k` nearest (itself excluded) certified.
+    pub fn new(base: MatrixView<'_>, metric: Metric, k: usize) -> Result<Self, TableError> {
+        let rows = base.rows();
+        if k == 0 || k >= rows {
+            return Err(TableError::TooManyNeighbors { k, rows });
+        }
+        let prepared = PreparedBase::new(base, metric);
+        let mut table =
+            Self { rows, metric, certified: k + 1, evaluated: 0, values: vec![0.0; rows * rows], order: Vec::new() };
+        table.multiply(&prepared);
+        table.mirror();
+        table.certify(&prepared);
+        Ok(table)
+    }
+
+    /// Number of rows, n.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The metric whose separations these are.
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// The separations of row `row` to all rows.
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.rows..(row + 1) * self.rows]
+    }
+
+    /// Share of the certified places that were contested and evaluated in float64.
+    pub fn contested_share(&self) -> f64 {
+        self.evaluated as f64 / (self.rows * self.certified) as f64
+    }
+
+    /// The distance that a separation of this table stands for.
+    pub fn distance(&self, separation: f32) -> f32 {
+        distance_from_separation(self.metric, f64::from(separation))
+    }
+
+    fn multiply(&mut self, base: &PreparedBase<'_>) {
+        let rows = self.rows;
+        let (points, norms) = (base.prepared.rows.view(), &base.prepared.norms_squared);
+        self.values.par_chunks_mut(STRIP * rows).enumerate().for_each(|(strip, values)| {
+            let first = strip * STRIP;
+            let height = values.len() / rows;
+            for start in (first..rows).step_by(TILE) {
+                let end = (start + TILE).min(rows);
+                let (left, right) = (points.row_range(first..first + height), points.row_range(start..end));
+                product(left, right, &mut values[start..], rows);
+                for (i, row) in values.chunks_exact_mut(rows).enumerate() {
+                    base.preparation.separations_from_products(
+                        &mut row[start..end],
+                        norms[first + i],
+                        &norms[start..end],
+                    );
+                }
+            }
+        });
+    }
+
+    /// Copies the upper triangle to the lower: strip by strip, each reading only the strips above it.
+    fn mirror(&mut self) {
+        let rows = self.rows;
+        for first in (0..rows).step_by(STRIP) {
+            let height = STRIP.min(rows - first);
+            let (above, rest) = self.values.split_at_mut(first * rows);
+            rest[..height * rows].par_chunks_mut(16 * rows).enumerate().for_each(|(chunk, lower)| {
+                let top = first + 16 * chunk;
+                for (column, source) in above.chunks_exact(rows).enumerate() {
+                    let count = lower.len() / rows;
+                    for (i, &value) in source[top..top + count].iter().enumerate() {
+                        lower[i * rows + column] = value;
+                    }
+                }
+            });
+        }
+        // Within a diagonal strip the product itself filled both triangles, from the same two rows either way; the
+        // upper one is kept for both so that the table is symmetric to the bit.
+        self.values.par_chunks_mut(STRIP * rows).enumerate().for_each(|(strip, values)| {
+            let first = strip * STRIP;
+            for i in 0..values.len() / rows {
+                values[i * rows + first + i] = diagonal(values[i * rows + first + i], self.metric);
+                for j in 0..i {
+                    values[i * rows + first + j] = values[j * rows + first + i];
+                }
+            }
+        });
+    }
+
+    fn certify(&mut self, base: &PreparedBase<'_>) {
+        let (rows, metric, certified) = (self.rows, self.metric, self.certified);
+        let norms = &base.prepared.norms_squared;
+        let largest = norms.iter().copied().fold(0.0f32, f32::max);
+        let columns = base.raw.columns();
+        let evaluated = AtomicU64::new(0);
+        self.order = vec![0; rows * certified];
+        let rows_and_orders = self.values.par_chunks_mut(rows).zip(self.order.par_chunks_mut(certified));
+        rows_and_orders.enumerate().for_each_init(
+            || (Vec::new(), Vec::<Candidate>::new(), Vec::new()),
+            |(scratch, chosen, contested), (query, (row, order))| {
+                let bound = |other: f32| base.preparation.error_bound(columns, norms[query], other);
+                contenders(row, certified, bound(largest), scratch, chosen);
+                let count = certify(
+                    chosen,
+                    certified,
+                    |candidate| bound(norms[candidate.id as usize]),
+                    |id| exact_separation(metric, base.raw.row(query), base.raw.row(id as usize)),
+                    contested,
+                );
+                for candidate in chosen.iter() {
+                    row[candidate.id as usize] = candidate.separation;
+                }
+                order.iter_mut().zip(chosen.iter()).for_each(|(id, candidate)| *id = candidate.id);
+                evaluated.fetch_add(count as u64, Ordering::Relaxed);
+            },
+        );
+        self.evaluated = evaluated.into_inner();
+    }
+
+    /// The certified nearest rows of `row`, itself included, in exact order.
+    pub fn nearest(&self, row: usize) -> &[u32] {
+        &self.order[row * self.certified..(row + 1) * self.certified]
+    }
+
+    /// The `k` nearest rows of every row, itself excluded by id, ascending by (distance, id).
+    ///
+    /// # Panics
+    /// If more neighbors are asked for than were certified.
+    pub fn neighbors(&self, k: usize) -> NeighborTable {
+        assert!(k < self.certified, "{k} neighbors of {} certified", self.certified - 1);
+        let mut ids = vec![None; self.rows * k];
+        let mut distances = vec![0.0; self.rows * k];
+        ids.par_chunks_mut(k).zip(distances.par_chunks_mut(k)).enumerate().for_each(|(query, (ids, distances))| {
+            let row = self.row(query);
+            let others = self.nearest(query).iter().filter(|&&id| id as usize != query);
+            for ((id, distance), &other) in ids.iter_mut().zip(distances).zip(others) {
+                *id = Some(PointId(other));
+                *distance = self.distance(row[other as usize]);
+            }
+        });
+        NeighborTable::new(k, ids, distances)
+    }
+}
+
+/// A row's separation from itself is zero by definition, whatever rounding made of it; −⟨x, x⟩ stays.
+fn diagonal(computed: f32, metric: Metric) -> f32 {
+    match metric {
+        Metric::L2 | Metric::Cosine => 0.0,
+        Metric::InnerProduct => computed,
+    }
+}

@@ -1,0 +1,28 @@
+//! Where base rows come from: memory, or a file read block by block.
+
+use annatomy_vectors::MatrixView;
+use std::ops::Range;
+
+/// Rows that can be read in blocks, from several threads at once.
+pub trait RowSource: Sync {
+    /// Number of rows, n.
+    fn rows(&self) -> usize;
+    /// Number of columns, d.
+    fn columns(&self) -> usize;
+    /// Copies `range` to `out`, row after row; `out` holds exactly `range.len()` × d values.
+    fn read_rows(&self, range: Range<usize>, out: &mut [f32]);
+}
+
+impl RowSource for MatrixView<'_> {
+    fn rows(&self) -> usize {
+        MatrixView::rows(self)
+    }
+
+    fn columns(&self) -> usize {
+        MatrixView::columns(self)
+    }
+
+    fn read_rows(&self, range: Range<usize>, out: &mut [f32]) {
+        out.copy_from_slice(self.row_range(range).values());
+    }
+}

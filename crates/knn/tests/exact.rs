@@ -1,0 +1,134 @@
+//! Exact neighbors equal a float64 brute force: ids, order and ties, on easy and on treacherous data.
+
+use annatomy_knn::{Queries, exact_knn};
+use annatomy_vectors::{Matrix, Metric, PointId};
+use proptest::prelude::*;
+
+fn brute_force(base: &Matrix, query: &[f32], own: Option<usize>, k: usize, metric: Metric) -> Vec<usize> {
+    let pairs = |row: usize| query.iter().zip(base.row(row)).map(|(&a, &b)| (f64::from(a), f64::from(b)));
+    let value = |row: usize| -> f64 {
+        let dot: f64 = pairs(row).map(|(a, b)| a * b).sum();
+        match metric {
+            Metric::L2 => pairs(row).map(|(a, b)| (a - b) * (a - b)).sum(),
+            Metric::InnerProduct => -dot,
+            Metric::Cosine => {
+                let norms = pairs(row).fold((0.0, 0.0), |(x, y), (a, b)| (x + a * a, y + b * b));
+                1.0 - dot / (norms.0 * norms.1).sqrt()
+            }
+        }
+    };
+    let mut all: Vec<(f64, usize)> =
+        (0..base.rows()).filter(|&row| Some(row) != own).map(|row| (value(row), row)).collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    all.into_iter().take(k).map(|(_, row)| row).collect()
+}
+
+fn noise(rows: usize, columns: usize, offset: f32, seed: u64) -> Matrix {
+    let mut state = seed | 1;
+    let values = (0..rows * columns)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            offset + (state >> 40) as f32 / (1u64 << 24) as f32
+        })
+        .collect();
+    Matrix::new(rows, columns, values).expect("shape")
+}
+
+fn assert_exact(base: &Matrix, k: usize, metric: Metric, budget: u64) {
+    let table = exact_knn(&base.view(), Queries::AllRows(base.view()), k, metric, budget).expect("neighbors");
+    for query in 0..base.rows() {
+        let ids: Vec<usize> = table.ids(query).iter().map(|id| id.map_or(usize::MAX, PointId::index)).collect();
+        assert_eq!(
+            ids,
+            brute_force(base, base.row(query), Some(query), k, metric),
+            "row {query}, {metric}, budget {budget}"
+        );
+        assert!(table.distances(query).windows(2).all(|pair| pair[0] <= pair[1]));
+    }
+}
+
+/// Far from the origin the textbook formula loses most digits: rows differ by 1e-4 of their norm.
+#[test]
+fn cancellation_does_not_change_an_id() {
+    let mut base = noise(400, 60, 1_000.0, 3);
+    base.values_mut().iter_mut().for_each(|value| *value = (*value * 64.0).round() / 64.0);
+    for budget in [0, u64::MAX] {
+        assert_exact(&base, 30, Metric::L2, budget);
+    }
+}
+
+#[test]
+fn ties_and_duplicates_come_by_id() {
+    let mut base = noise(300, 5, 0.0, 4);
+    base.values_mut().iter_mut().for_each(|value| *value = (*value * 3.0).floor());
+    for metric in [Metric::L2, Metric::InnerProduct] {
+        for budget in [0, u64::MAX] {
+            assert_exact(&base, 40, metric, budget);
+        }
+    }
+}
+
+/// More rows at one distance than any margin holds: the float64 pass decides.
+#[test]
+fn crowds_at_the_kth_distance_come_by_id() {
+    let base = Matrix::new(3_000, 2, (0..6_000).map(|i| if i % 2 == 0 { (i / 2 % 2) as f32 } else { 0.0 }).collect())
+        .expect("shape");
+    for budget in [0, u64::MAX] {
+        assert_exact(&base, 7, Metric::L2, budget);
+    }
+}
+
+#[test]
+fn held_out_queries_over_several_base_blocks() {
+    let (base, queries) = (noise(5_000, 33, -0.5, 6), noise(150, 33, -0.5, 7));
+    for metric in [Metric::L2, Metric::Cosine, Metric::InnerProduct] {
+        let table = exact_knn(&base.view(), Queries::HeldOut(queries.view()), 25, metric, 0).expect("neighbors");
+        for query in 0..150 {
+            let ids: Vec<usize> = table.ids(query).iter().flatten().map(|id| id.index()).collect();
+            assert_eq!(ids, brute_force(&base, queries.row(query), None, 25, metric), "{metric}");
+        }
+    }
+}
+
+#[test]
+fn sampled_rows_exclude_themselves() {
+    let base = noise(500, 8, 0.0, 8);
+    let rows = [3, 77, 499];
+    let table = exact_knn(&base.view(), Queries::SomeRows(base.view(), &rows), 9, Metric::L2, 0).expect("neighbors");
+    for (query, &row) in rows.iter().enumerate() {
+        let ids: Vec<usize> = table.ids(query).iter().flatten().map(|id| id.index()).collect();
+        assert_eq!(ids, brute_force(&base, base.row(row), Some(row), 9, Metric::L2));
+    }
+}
+
+#[test]
+fn the_result_does_not_depend_on_threads() {
+    let base = noise(700, 40, 0.0, 9);
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
+        pool.install(|| {
+            exact_knn(&base.view(), Queries::AllRows(base.view()), 20, Metric::L2, u64::MAX).expect("neighbors")
+        })
+    };
+    let one = run(1);
+    assert_eq!(one, run(2));
+    assert_eq!(one, run(7));
+}
+
+#[test]
+fn impossible_k_is_refused_with_its_numbers() {
+    let base = noise(10, 3, 0.0, 1);
+    for k in [0, 10] {
+        let error = exact_knn(&base.view(), Queries::AllRows(base.view()), k, Metric::L2, 0).expect_err("refused");
+        assert_eq!(error.to_string(), format!("k = {k} neighbors out of 9 rows: k must be between 1 and 9"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn any_small_set_is_exact(rows in 2usize..40, columns in 1usize..12, offset in -50f32..50.0, seed: u64, streamed: bool) {
+        let base = noise(rows, columns, offset, seed);
+        assert_exact(&base, (rows - 1).min(7), Metric::L2, if streamed { 0 } else { u64::MAX });
+    }
+}
