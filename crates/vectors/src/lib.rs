@@ -2,6 +2,7 @@
 
 #![deny(missing_docs)]
 
+pub mod kernels;
 mod matrix;
 mod metric;
 

@@ -1,0 +1,205 @@
+//! Kernels on AVX2, FMA and F16C: 8 lanes, four running sums per row.
+//!
+//! for each block of 32 values          4 vectors of the query, held
+//!   for each row (1 or 2)              4 loads, each joined to its own sum
+//! up to three whole vectors            sums 0, 1, 2
+//! the last 1..=7 values                a masked load, sum 3
+//! (s0 + s1) + (s2 + s3), then across the lanes
+//!
+//! Why four sums: a fused multiply-add takes 4 cycles, and two 32-byte loads per cycle feed one term per cycle, so four
+//! chains keep the loads busy. Why two rows at once and not four: 2 × 4 sums and 4 query vectors fill the 16 registers,
+//! and fewer sums per row would give a batch other bits than its members.
+
+#![expect(unsafe_code, reason = "vector loads from raw pointers, and calls that need a proven instruction set")]
+
+use std::arch::x86_64::*;
+
+use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, common_length};
+
+const LANES: usize = 8;
+const SUMS: usize = 4;
+
+/// Proof that AVX2, FMA and F16C are there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx2(());
+
+impl InstructionSet for Avx2 {
+    const NAME: &'static str = "avx2+fma";
+
+    fn detect() -> Option<Self> {
+        let able =
+            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c");
+        able.then_some(Self(()))
+    }
+
+    #[inline]
+    fn sum<T: Term, S: Stored>(self, query: &[f32], row: &[S]) -> f32 {
+        // SAFETY: the token proves the instructions.
+        let [sum] = unsafe { sum::<T, S, 1>(query, [row]) };
+        sum
+    }
+
+    #[inline]
+    fn sum_x4<T: Term, S: Stored>(self, query: &[f32], rows: [&[S]; 4]) -> [f32; 4] {
+        let [first, second, third, fourth] = rows;
+        // SAFETY: the token proves the instructions.
+        let [[a, b], [c, d]] =
+            unsafe { [sum::<T, S, 2>(query, [first, second]), sum::<T, S, 2>(query, [third, fourth])] };
+        [a, b, c, d]
+    }
+
+    #[inline]
+    fn sum_f64<T: Term>(self, a: &[f32], b: &[f32]) -> f64 {
+        // SAFETY: the token proves the instructions.
+        unsafe { sum_f64::<T>(a, b) }
+    }
+}
+
+#[target_feature(enable = "avx2,fma,f16c")]
+fn sum<T: Term, S: Stored, const ROWS: usize>(query: &[f32], rows: [&[S]; ROWS]) -> [f32; ROWS] {
+    let length = common_length(query, &rows);
+    let mut sums = [[_mm256_setzero_ps(); SUMS]; ROWS];
+    let mut start = 0;
+    while start + SUMS * LANES <= length {
+        let mut held = [_mm256_setzero_ps(); SUMS];
+        for (block, held) in held.iter_mut().enumerate() {
+            // SAFETY: start + SUMS·LANES ≤ length, which no slice is shorter than.
+            *held = unsafe { load(query.as_ptr().add(start + block * LANES)) };
+        }
+        for (row, sums) in rows.iter().zip(&mut sums) {
+            for (block, (sum, &held)) in sums.iter_mut().zip(&held).enumerate() {
+                // SAFETY: as above.
+                let values = unsafe { load(row.as_ptr().add(start + block * LANES)) };
+                *sum = step::<T>(*sum, held, values);
+            }
+        }
+        start += SUMS * LANES;
+    }
+    for block in 0..SUMS - 1 {
+        if start + LANES <= length {
+            // SAFETY: start + LANES ≤ length, which no slice is shorter than.
+            let held = unsafe { load(query.as_ptr().add(start)) };
+            for (row, sums) in rows.iter().zip(&mut sums) {
+                // SAFETY: as above.
+                sums[block] = step::<T>(sums[block], held, unsafe { load(row.as_ptr().add(start)) });
+            }
+            start += LANES;
+        }
+    }
+    if start < length {
+        let held = load_tail(&query[start..length]);
+        for (row, sums) in rows.iter().zip(&mut sums) {
+            sums[SUMS - 1] = step::<T>(sums[SUMS - 1], held, load_tail(&row[start..length]));
+        }
+    }
+    let mut totals = [0.0; ROWS];
+    for (total, [a, b, c, d]) in totals.iter_mut().zip(sums) {
+        *total = across_lanes(_mm256_add_ps(_mm256_add_ps(a, b), _mm256_add_ps(c, d)));
+    }
+    totals
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn step<T: Term>(sum: __m256, a: __m256, b: __m256) -> __m256 {
+    match T::KIND {
+        TermKind::SquaredDifference => {
+            let difference = _mm256_sub_ps(a, b);
+            _mm256_fmadd_ps(difference, difference, sum)
+        }
+        TermKind::Product => _mm256_fmadd_ps(a, b, sum),
+    }
+}
+
+/// Eight values.
+///
+/// # Safety
+///
+/// * `values` points at eight readable values, aligned for `S`.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+unsafe fn load<S: Stored>(values: *const S) -> __m256 {
+    match S::KIND {
+        // SAFETY: the caller's promise; `Stored` promises that S is f32. The load needs no alignment.
+        StoredKind::F32 => unsafe { _mm256_loadu_ps(values.cast()) },
+        // SAFETY: the caller's promise; `Stored` promises that S is f16. The load needs no alignment.
+        StoredKind::F16 => _mm256_cvtph_ps(unsafe { _mm_loadu_si128(values.cast()) }),
+    }
+}
+
+/// Fewer than eight values, then zeros.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn load_tail<S: Stored>(values: &[S]) -> __m256 {
+    debug_assert!(values.len() < LANES);
+    match S::KIND {
+        StoredKind::F32 => {
+            let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+            let mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(values.len() as i32), lane);
+            // SAFETY: the mask reads the slice's own lanes only, and `Stored` promises that S is f32.
+            unsafe { _mm256_maskload_ps(values.as_ptr().cast(), mask) }
+        }
+        StoredKind::F16 => {
+            let mut padded = [S::ZERO; LANES];
+            padded[..values.len()].copy_from_slice(values);
+            // SAFETY: eight values lie at `padded`.
+            unsafe { load(padded.as_ptr()) }
+        }
+    }
+}
+
+/// ((v0 + v4) + (v1 + v5)) + ((v2 + v6) + (v3 + v7)).
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn across_lanes(values: __m256) -> f32 {
+    let four = _mm_add_ps(_mm256_castps256_ps128(values), _mm256_extractf128_ps::<1>(values));
+    let two = _mm_add_ps(four, _mm_movehdup_ps(four));
+    _mm_cvtss_f32(_mm_add_ss(two, _mm_movehl_ps(two, two)))
+}
+
+#[target_feature(enable = "avx2,fma,f16c")]
+fn sum_f64<T: Term>(a: &[f32], b: &[f32]) -> f64 {
+    const LANES: usize = 4;
+    let length = common_length(a, &[b]);
+    let (a, b) = (&a[..length], &b[..length]);
+    let mut sums = [_mm256_setzero_pd(); SUMS];
+    let mut start = 0;
+    while start + SUMS * LANES <= length {
+        for (block, sum) in sums.iter_mut().enumerate() {
+            let offset = start + block * LANES;
+            // SAFETY: offset + LANES ≤ length, which both slices have.
+            let (a, b) = unsafe { (_mm_loadu_ps(a.as_ptr().add(offset)), _mm_loadu_ps(b.as_ptr().add(offset))) };
+            *sum = step_f64::<T>(*sum, _mm256_cvtps_pd(a), _mm256_cvtps_pd(b));
+        }
+        start += SUMS * LANES;
+    }
+    for (sum, offset) in sums.iter_mut().zip((start..length).step_by(LANES)) {
+        let end = length.min(offset + LANES);
+        *sum = step_f64::<T>(*sum, widen_tail(&a[offset..end]), widen_tail(&b[offset..end]));
+    }
+    let [s0, s1, s2, s3] = sums;
+    let four = _mm256_add_pd(_mm256_add_pd(s0, s1), _mm256_add_pd(s2, s3));
+    let two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd::<1>(four));
+    _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn step_f64<T: Term>(sum: __m256d, a: __m256d, b: __m256d) -> __m256d {
+    match T::KIND {
+        TermKind::SquaredDifference => {
+            let difference = _mm256_sub_pd(a, b);
+            _mm256_fmadd_pd(difference, difference, sum)
+        }
+        TermKind::Product => _mm256_fmadd_pd(a, b, sum),
+    }
+}
+
+/// At most four values as 64-bit floats, then zeros.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn widen_tail(values: &[f32]) -> __m256d {
+    let mask = _mm_cmpgt_epi32(_mm_set1_epi32(values.len() as i32), _mm_setr_epi32(0, 1, 2, 3));
+    // SAFETY: the mask reads the slice's own lanes only.
+    _mm256_cvtps_pd(unsafe { _mm_maskload_ps(values.as_ptr(), mask) })
+}

@@ -1,0 +1,185 @@
+//! Kernels on AVX-512F: 16 lanes, four running sums per row.
+//!
+//! The shape is `avx2`'s with two differences: 32 registers hold the 4 × 4 sums of four rows and the 4 query vectors,
+//! so a batch of four is one pass; and masked loads make the tail one more vector of any length.
+
+#![expect(unsafe_code, reason = "vector loads from raw pointers, and calls that need a proven instruction set")]
+
+use std::arch::x86_64::*;
+
+use super::avx2::across_lanes;
+use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, common_length};
+
+const LANES: usize = 16;
+const SUMS: usize = 4;
+
+/// Proof that AVX-512F, AVX2, FMA and F16C are there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx512(());
+
+impl InstructionSet for Avx512 {
+    const NAME: &'static str = "avx512f";
+
+    fn detect() -> Option<Self> {
+        let able = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c");
+        able.then_some(Self(()))
+    }
+
+    #[inline]
+    fn sum<T: Term, S: Stored>(self, query: &[f32], row: &[S]) -> f32 {
+        // SAFETY: the token proves the instructions.
+        let [sum] = unsafe { sum::<T, S, 1>(query, [row]) };
+        sum
+    }
+
+    #[inline]
+    fn sum_x4<T: Term, S: Stored>(self, query: &[f32], rows: [&[S]; 4]) -> [f32; 4] {
+        // SAFETY: the token proves the instructions.
+        unsafe { sum::<T, S, 4>(query, rows) }
+    }
+
+    #[inline]
+    fn sum_f64<T: Term>(self, a: &[f32], b: &[f32]) -> f64 {
+        // SAFETY: the token proves the instructions.
+        unsafe { sum_f64::<T>(a, b) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx2,fma,f16c")]
+fn sum<T: Term, S: Stored, const ROWS: usize>(query: &[f32], rows: [&[S]; ROWS]) -> [f32; ROWS] {
+    let length = common_length(query, &rows);
+    let mut sums = [[_mm512_setzero_ps(); SUMS]; ROWS];
+    let mut start = 0;
+    while start + SUMS * LANES <= length {
+        let mut held = [_mm512_setzero_ps(); SUMS];
+        for (block, held) in held.iter_mut().enumerate() {
+            // SAFETY: start + SUMS·LANES ≤ length, which no slice is shorter than.
+            *held = unsafe { load(query.as_ptr().add(start + block * LANES)) };
+        }
+        for (row, sums) in rows.iter().zip(&mut sums) {
+            for (block, (sum, &held)) in sums.iter_mut().zip(&held).enumerate() {
+                // SAFETY: as above.
+                let values = unsafe { load(row.as_ptr().add(start + block * LANES)) };
+                *sum = step::<T>(*sum, held, values);
+            }
+        }
+        start += SUMS * LANES;
+    }
+    for block in 0..SUMS {
+        if start < length {
+            let end = length.min(start + LANES);
+            let held = load_tail(&query[start..end]);
+            for (row, sums) in rows.iter().zip(&mut sums) {
+                sums[block] = step::<T>(sums[block], held, load_tail(&row[start..end]));
+            }
+            start = end;
+        }
+    }
+    let mut totals = [0.0; ROWS];
+    for (total, [a, b, c, d]) in totals.iter_mut().zip(sums) {
+        let sum = _mm512_add_ps(_mm512_add_ps(a, b), _mm512_add_ps(c, d));
+        let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(sum)));
+        *total = across_lanes(_mm256_add_ps(_mm512_castps512_ps256(sum), high));
+    }
+    totals
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx2,fma,f16c")]
+fn step<T: Term>(sum: __m512, a: __m512, b: __m512) -> __m512 {
+    match T::KIND {
+        TermKind::SquaredDifference => {
+            let difference = _mm512_sub_ps(a, b);
+            _mm512_fmadd_ps(difference, difference, sum)
+        }
+        TermKind::Product => _mm512_fmadd_ps(a, b, sum),
+    }
+}
+
+/// Sixteen values.
+///
+/// # Safety
+///
+/// * `values` points at sixteen readable values, aligned for `S`.
+#[inline]
+#[target_feature(enable = "avx512f,avx2,fma,f16c")]
+unsafe fn load<S: Stored>(values: *const S) -> __m512 {
+    match S::KIND {
+        // SAFETY: the caller's promise; `Stored` promises that S is f32. The load needs no alignment.
+        StoredKind::F32 => unsafe { _mm512_loadu_ps(values.cast()) },
+        // SAFETY: the caller's promise; `Stored` promises that S is f16. The load needs no alignment.
+        StoredKind::F16 => _mm512_cvtph_ps(unsafe { _mm256_loadu_si256(values.cast()) }),
+    }
+}
+
+/// At most sixteen values, then zeros.
+#[inline]
+#[target_feature(enable = "avx512f,avx2,fma,f16c")]
+fn load_tail<S: Stored>(values: &[S]) -> __m512 {
+    debug_assert!(values.len() <= LANES);
+    match S::KIND {
+        StoredKind::F32 => {
+            let mask = ((1_u32 << values.len()) - 1) as __mmask16;
+            // SAFETY: the mask reads the slice's own lanes only, and `Stored` promises that S is f32.
+            unsafe { _mm512_maskz_loadu_ps(mask, values.as_ptr().cast()) }
+        }
+        StoredKind::F16 => {
+            let mut padded = [S::ZERO; LANES];
+            padded[..values.len()].copy_from_slice(values);
+            // SAFETY: sixteen values lie at `padded`.
+            unsafe { load(padded.as_ptr()) }
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx2,fma,f16c")]
+fn sum_f64<T: Term>(a: &[f32], b: &[f32]) -> f64 {
+    const LANES: usize = 8;
+    let length = common_length(a, &[b]);
+    let (a, b) = (&a[..length], &b[..length]);
+    let mut sums = [_mm512_setzero_pd(); SUMS];
+    let mut start = 0;
+    while start + SUMS * LANES <= length {
+        for (block, sum) in sums.iter_mut().enumerate() {
+            let offset = start + block * LANES;
+            // SAFETY: offset + LANES ≤ length, which both slices have.
+            let (a, b) = unsafe { (_mm256_loadu_ps(a.as_ptr().add(offset)), _mm256_loadu_ps(b.as_ptr().add(offset))) };
+            *sum = step_f64::<T>(*sum, _mm512_cvtps_pd(a), _mm512_cvtps_pd(b));
+        }
+        start += SUMS * LANES;
+    }
+    for (sum, offset) in sums.iter_mut().zip((start..length).step_by(LANES)) {
+        let end = length.min(offset + LANES);
+        *sum = step_f64::<T>(*sum, widen_tail(&a[offset..end]), widen_tail(&b[offset..end]));
+    }
+    let [s0, s1, s2, s3] = sums;
+    let eight = _mm512_add_pd(_mm512_add_pd(s0, s1), _mm512_add_pd(s2, s3));
+    let four = _mm256_add_pd(_mm512_castpd512_pd256(eight), _mm512_extractf64x4_pd::<1>(eight));
+    let two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd::<1>(four));
+    _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx2,fma,f16c")]
+fn step_f64<T: Term>(sum: __m512d, a: __m512d, b: __m512d) -> __m512d {
+    match T::KIND {
+        TermKind::SquaredDifference => {
+            let difference = _mm512_sub_pd(a, b);
+            _mm512_fmadd_pd(difference, difference, sum)
+        }
+        TermKind::Product => _mm512_fmadd_pd(a, b, sum),
+    }
+}
+
+/// At most eight values as 64-bit floats, then zeros.
+#[inline]
+#[target_feature(enable = "avx512f,avx2,fma,f16c")]
+fn widen_tail(values: &[f32]) -> __m512d {
+    let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    let mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(values.len() as i32), lane);
+    // SAFETY: the mask reads the slice's own lanes only.
+    _mm512_cvtps_pd(unsafe { _mm256_maskload_ps(values.as_ptr(), mask) })
+}

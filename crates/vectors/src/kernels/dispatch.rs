@@ -1,0 +1,139 @@
+//! The choice of instruction set, made once, and the functions everyone calls.
+//!
+//! A free function costs one load and one predictable branch more than the kernel it leads to. A loop that wants
+//! even that back takes [`detected`] once and calls the methods of [`Kernels`].
+
+use std::sync::OnceLock;
+
+use half::f16;
+
+use super::instruction_set::{InstructionSet, Product, SquaredDifference};
+use super::scalar::Scalar;
+
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
+#[cfg(target_arch = "x86_64")]
+use super::{avx2::Avx2, avx512::Avx512};
+
+/// The kernels this processor runs best. Cheap to copy; made by [`detected`].
+#[derive(Clone, Copy, Debug)]
+pub struct Kernels(Chosen);
+
+#[derive(Clone, Copy, Debug)]
+enum Chosen {
+    Scalar(Scalar),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon),
+}
+
+impl Chosen {
+    fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(set) = Avx512::detect() {
+            return Self::Avx512(set);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(set) = Avx2::detect() {
+            return Self::Avx2(set);
+        }
+        #[cfg(target_arch = "aarch64")]
+        if let Some(set) = Neon::detect() {
+            return Self::Neon(set);
+        }
+        Self::Scalar(Scalar)
+    }
+}
+
+/// The kernels of the best instruction set found; the search for it runs once per process.
+#[inline]
+pub fn detected() -> Kernels {
+    static DETECTED: OnceLock<Kernels> = OnceLock::new();
+    *DETECTED.get_or_init(|| Kernels(Chosen::best()))
+}
+
+/// Calls a method of whichever instruction set was chosen.
+macro_rules! on_chosen {
+    ($kernels:expr, $set:ident => $call:expr) => {
+        match $kernels.0 {
+            Chosen::Scalar($set) => $call,
+            #[cfg(target_arch = "x86_64")]
+            Chosen::Avx2($set) => $call,
+            #[cfg(target_arch = "x86_64")]
+            Chosen::Avx512($set) => $call,
+            #[cfg(target_arch = "aarch64")]
+            Chosen::Neon($set) => $call,
+        }
+    };
+}
+
+/// Writes each kernel twice: as a method of [`Kernels`], and as a free function on the detected ones.
+macro_rules! kernels {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $method:ident::<$($marker:ty),*>;)*) => {
+        impl Kernels {
+            $(
+                $(#[$doc])*
+                #[inline]
+                pub fn $name(self, $($argument: $kind),*) -> $result {
+                    on_chosen!(self, set => set.$method::<$($marker),*>($($argument),*))
+                }
+            )*
+        }
+
+        $(
+            $(#[$doc])*
+            #[inline]
+            pub fn $name($($argument: $kind),*) -> $result {
+                detected().$name($($argument),*)
+            }
+        )*
+    };
+}
+
+kernels! {
+    /// The squared L2 distance Σ(a − b)².
+    l2_squared(a: &[f32], b: &[f32]) -> f32 = sum::<SquaredDifference, f32>;
+    /// The inner product Σ a·b.
+    dot(a: &[f32], b: &[f32]) -> f32 = sum::<Product, f32>;
+    /// The squared L2 distances of one query to four rows, the same bits as four calls of `l2_squared`.
+    l2_squared_x4(query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] = sum_x4::<SquaredDifference, f32>;
+    /// The inner products of one query with four rows, the same bits as four calls of `dot`.
+    dot_x4(query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] = sum_x4::<Product, f32>;
+    /// The squared L2 distance of a query to a row kept in 16-bit floats, widened exactly as it is read.
+    l2_squared_f16(query: &[f32], row: &[f16]) -> f32 = sum::<SquaredDifference, f16>;
+    /// The inner product of a query with a row kept in 16-bit floats, widened exactly as it is read.
+    dot_f16(query: &[f32], row: &[f16]) -> f32 = sum::<Product, f16>;
+    /// The squared L2 distances of one query to four rows kept in 16-bit floats.
+    l2_squared_f16_x4(query: &[f32], rows: [&[f16]; 4]) -> [f32; 4] = sum_x4::<SquaredDifference, f16>;
+    /// The inner products of one query with four rows kept in 16-bit floats.
+    dot_f16_x4(query: &[f32], rows: [&[f16]; 4]) -> [f32; 4] = sum_x4::<Product, f16>;
+    /// The squared L2 distance in 64-bit arithmetic: differences, products and sums, for certifying a float32 answer.
+    l2_squared_f64(a: &[f32], b: &[f32]) -> f64 = sum_f64::<SquaredDifference>;
+    /// The inner product in 64-bit arithmetic; each product of two float32 is exact.
+    dot_f64(a: &[f32], b: &[f32]) -> f64 = sum_f64::<Product>;
+}
+
+impl Kernels {
+    /// The instruction set's name, as reports print it: `avx512f`, `avx2+fma`, `neon` or `scalar`.
+    pub fn instructions(self) -> &'static str {
+        fn name<I: InstructionSet>(_set: I) -> &'static str {
+            I::NAME
+        }
+        on_chosen!(self, set => name(set))
+    }
+}
+
+/// The name of the instruction set in use, as reports print it.
+///
+/// ```
+/// use annatomy_vectors::kernels;
+///
+/// assert_eq!(kernels::l2_squared(&[0.0, 3.0], &[4.0, 0.0]), 25.0);
+/// println!("distances by {}", kernels::instructions());
+/// ```
+pub fn instructions() -> &'static str {
+    detected().instructions()
+}

@@ -1,0 +1,116 @@
+//! What every instruction set must offer, and the two small vocabularies it is generic over.
+//!
+//! A kernel is `Σ term(query[i], row[i])`. [`Term`] names the term, [`Stored`] the number type that rows are kept in;
+//! both are markers that compile away. An [`InstructionSet`] is a token: a value of the type exists only where a
+//! run-time check found the processor able, so holding one is the proof that its kernels may run.
+
+use half::f16;
+
+/// Which term a kernel sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TermKind {
+    /// (a − b)²
+    SquaredDifference,
+    /// a·b
+    Product,
+}
+
+/// A term at compile time.
+pub(super) trait Term {
+    /// The term's name, matched inside the kernels.
+    const KIND: TermKind;
+}
+
+/// (a − b)²: the sum is the squared L2 distance.
+pub(super) struct SquaredDifference;
+
+impl Term for SquaredDifference {
+    const KIND: TermKind = TermKind::SquaredDifference;
+}
+
+/// a·b: the sum is the inner product.
+pub(super) struct Product;
+
+impl Term for Product {
+    const KIND: TermKind = TermKind::Product;
+}
+
+/// Which number type a row is kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StoredKind {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit floats, widened as they are read.
+    F16,
+}
+
+/// A number type that rows may be kept in.
+///
+/// # Safety
+///
+/// * `KIND` must name the implementing type: kernels cast `*const Self` by it.
+#[expect(unsafe_code, reason = "kernels trust KIND when they cast pointers")]
+pub(super) unsafe trait Stored: Copy + 'static {
+    /// The type's name, matched inside the kernels.
+    const KIND: StoredKind;
+    /// Zero, for padding.
+    const ZERO: Self;
+
+    /// The value as a 32-bit float, exactly.
+    fn widen(self) -> f32;
+}
+
+// SAFETY: F32 names f32.
+#[expect(unsafe_code, reason = "see the trait")]
+unsafe impl Stored for f32 {
+    const KIND: StoredKind = StoredKind::F32;
+    const ZERO: Self = 0.0;
+
+    #[inline]
+    fn widen(self) -> f32 {
+        self
+    }
+}
+
+// SAFETY: F16 names half::f16, which is two bytes of IEEE binary16.
+#[expect(unsafe_code, reason = "see the trait")]
+unsafe impl Stored for f16 {
+    const KIND: StoredKind = StoredKind::F16;
+    const ZERO: Self = Self::ZERO;
+
+    #[inline]
+    fn widen(self) -> f32 {
+        self.to_f32()
+    }
+}
+
+/// A token that proves an instruction set may run, with the kernels that run on it.
+///
+/// All slices of one call have one length; where they do not, the shortest counts.
+pub(super) trait InstructionSet: Copy {
+    /// What reports print.
+    const NAME: &'static str;
+
+    /// The token, where this processor has the instructions.
+    fn detect() -> Option<Self>;
+
+    /// Σ term(query, row).
+    fn sum<T: Term, S: Stored>(self, query: &[f32], row: &[S]) -> f32;
+
+    /// Σ term(query, row) for four rows, each the same bits as [`InstructionSet::sum`].
+    fn sum_x4<T: Term, S: Stored>(self, query: &[f32], rows: [&[S]; 4]) -> [f32; 4];
+
+    /// Σ term(a, b) with every value widened to a 64-bit float first.
+    fn sum_f64<T: Term>(self, a: &[f32], b: &[f32]) -> f64;
+}
+
+/// The length that every slice of a call has, or the shortest one.
+#[inline]
+pub(super) fn common_length<S>(query: &[f32], rows: &[&[S]]) -> usize {
+    let mut length = query.len();
+    for row in rows {
+        debug_assert_eq!(query.len(), row.len(), "kernel called with slices of different lengths");
+        length = length.min(row.len());
+    }
+    length
+}

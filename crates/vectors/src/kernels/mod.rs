@@ -1,0 +1,44 @@
+//! Squared distances and inner products, as fast as the processor at hand allows.
+//!
+//! Enters: slices of one length. Leaves: one number per pair. Every kernel exists once per instruction set:
+//!
+//! | file | needs | lanes × sums |
+//! |---|---|---|
+//! | `scalar` | nothing | 8 × 1, left to the compiler |
+//! | `avx2` | AVX2, FMA, F16C | 8 × 4 |
+//! | `avx512` | AVX-512F and the above | 16 × 4 |
+//! | `neon` | aarch64 | 4 × 4 |
+//!
+//! The choice is made once per process and [`instructions`] names it. Two laws hold on every instruction set, and
+//! tie-breaking by id leans on both:
+//!
+//! 1. **Symmetry.** `l2_squared(a, b)` and `l2_squared(b, a)` are the same bits, as are the two orders of `dot`.
+//! 2. **A batch is its members.** `l2_squared_x4(q, rows)[i]` is, bit for bit, `l2_squared(q, rows[i])`.
+//!
+//! Another instruction set may give other bits: sums run in another order. The bound for all of them, from
+//! Higham 2002, section 4.2, is `|computed − exact| ≤ 1.01·(d + 2)·u·Σ|terms|`, u = 2⁻²⁴ (2⁻⁵³ for the `_f64` forms),
+//! so long as nothing overflows or underflows.
+//!
+//! Slices of different lengths are a caller's mistake: debug builds panic, release builds use the shorter length.
+//! NaN and infinity go through as IEEE arithmetic has it. Does not: take roots, normalize, or check values.
+
+mod dispatch;
+mod instruction_set;
+mod prefetch;
+mod scalar;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+
+#[cfg(test)]
+mod tests;
+
+pub use dispatch::{
+    Kernels, detected, dot, dot_f16, dot_f16_x4, dot_f64, dot_x4, instructions, l2_squared, l2_squared_f16,
+    l2_squared_f16_x4, l2_squared_f64, l2_squared_x4,
+};
+pub use prefetch::prefetch;

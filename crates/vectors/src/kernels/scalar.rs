@@ -1,0 +1,62 @@
+//! Kernels in plain Rust: what runs where no instruction set is known.
+//!
+//! Eight sums side by side, so that the compiler may use whatever vectors the target's baseline has; they are added
+//! pairwise at the end. The tests' oracle is simpler still (see `tests`).
+
+use super::instruction_set::{InstructionSet, Stored, Term, TermKind, common_length};
+
+const LANES: usize = 8;
+
+/// Needs nothing, so anyone may make one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scalar;
+
+impl InstructionSet for Scalar {
+    const NAME: &'static str = "scalar";
+
+    fn detect() -> Option<Self> {
+        Some(Self)
+    }
+
+    fn sum<T: Term, S: Stored>(self, query: &[f32], row: &[S]) -> f32 {
+        let length = common_length(query, &[row]);
+        let (query_blocks, query_tail) = query[..length].as_chunks::<LANES>();
+        let (row_blocks, row_tail) = row[..length].as_chunks::<LANES>();
+        let mut sums = [0.0; LANES];
+        for (query_block, row_block) in query_blocks.iter().zip(row_blocks) {
+            for ((sum, &a), &b) in sums.iter_mut().zip(query_block).zip(row_block) {
+                *sum += term::<T>(a, b.widen());
+            }
+        }
+        for ((sum, &a), &b) in sums.iter_mut().zip(query_tail).zip(row_tail) {
+            *sum += term::<T>(a, b.widen());
+        }
+        let [a, b, c, d, e, f, g, h] = sums;
+        ((a + e) + (b + f)) + ((c + g) + (d + h))
+    }
+
+    fn sum_x4<T: Term, S: Stored>(self, query: &[f32], rows: [&[S]; 4]) -> [f32; 4] {
+        rows.map(|row| self.sum::<T, S>(query, row))
+    }
+
+    fn sum_f64<T: Term>(self, a: &[f32], b: &[f32]) -> f64 {
+        let mut sums = [0.0; 4];
+        let length = common_length(a, &[b]);
+        for (index, (&a, &b)) in a[..length].iter().zip(&b[..length]).enumerate() {
+            let (a, b) = (f64::from(a), f64::from(b));
+            sums[index % 4] += match T::KIND {
+                TermKind::SquaredDifference => (a - b) * (a - b),
+                TermKind::Product => a * b,
+            };
+        }
+        (sums[0] + sums[1]) + (sums[2] + sums[3])
+    }
+}
+
+#[inline]
+fn term<T: Term>(a: f32, b: f32) -> f32 {
+    match T::KIND {
+        TermKind::SquaredDifference => (a - b) * (a - b),
+        TermKind::Product => a * b,
+    }
+}

@@ -1,0 +1,136 @@
+//! Every instruction set against the simplest possible oracle.
+//!
+//! The oracle widens to f64 and adds in order; the bound is the one the module states. An instruction set that this
+//! processor lacks is skipped with a line on stderr, or fails the test where `ANNATOMY_REQUIRE_SIMD=1`.
+
+use half::f16;
+use half::slice::HalfFloatSliceExt as _;
+
+use super::instruction_set::{InstructionSet, Product, SquaredDifference, Stored, Term, TermKind};
+use super::scalar::Scalar;
+
+const LENGTHS: std::ops::RangeInclusive<usize> = 0..=130;
+const LONG: [usize; 3] = [784, 2047, 2048];
+const OFFSETS: std::ops::Range<usize> = 0..8;
+
+/// Uniform numbers in −1..1 from a 64-bit linear congruential generator (Knuth's MMIX constants).
+fn numbers(count: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1_u32 << 23) as f32 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+fn term<T: Term>(a: f32, b: f32) -> f64 {
+    let (a, b) = (f64::from(a), f64::from(b));
+    match T::KIND {
+        TermKind::SquaredDifference => (a - b) * (a - b),
+        TermKind::Product => a * b,
+    }
+}
+
+/// The sum and the sum of absolute terms, added in order.
+fn oracle<T: Term, S: Stored>(query: &[f32], row: &[S]) -> (f64, f64) {
+    let terms = query.iter().zip(row).map(|(&a, &b)| term::<T>(a, b.widen()));
+    terms.fold((0.0, 0.0), |(sum, size), term| (sum + term, size + term.abs()))
+}
+
+#[track_caller]
+fn assert_close<T: Term, S: Stored>(found: f64, unit: f64, query: &[f32], row: &[S]) {
+    let (exact, size) = oracle::<T, S>(query, row);
+    let bound = 1.01 * (query.len() as f64 + 2.0) * unit * size;
+    // The oracle itself rounds in f64; twice its own bound covers both sides.
+    let bound = bound + 1.01 * (query.len() as f64 + 2.0) * 2.0_f64.powi(-53) * size;
+    assert!((found - exact).abs() <= bound, "{} columns: {found} is not {exact} ± {bound}", query.len());
+}
+
+fn check_rows<I: InstructionSet, T: Term, S: Stored>(set: I, convert: impl Fn(&[f32]) -> Vec<S>) {
+    let unit = 2.0_f64.powi(-24);
+    let query_pool = numbers(2048 + 8, 1);
+    let pools: Vec<Vec<S>> = (2..6).map(|seed| convert(&numbers(2048 + 8, seed))).collect();
+    for length in LENGTHS.chain(LONG) {
+        for offset in OFFSETS {
+            let query = &query_pool[offset..offset + length];
+            let rows: [&[S]; 4] = std::array::from_fn(|row| {
+                let start = (offset + row) % 8;
+                &pools[row][start..start + length]
+            });
+            let singles = rows.map(|row| set.sum::<T, S>(query, row));
+            for (single, row) in singles.iter().zip(rows) {
+                assert_close::<T, S>(f64::from(*single), unit, query, row);
+            }
+            assert_eq!(set.sum_x4::<T, S>(query, rows), singles, "a batch is its members, {length} columns");
+        }
+    }
+}
+
+fn check_symmetry_and_f64<I: InstructionSet, T: Term>(set: I) {
+    let (a_pool, b_pool) = (numbers(2048 + 8, 7), numbers(2048 + 8, 8));
+    for length in LENGTHS.chain(LONG) {
+        for offset in OFFSETS {
+            let (a, b) = (&a_pool[offset..offset + length], &b_pool[7 - offset..7 - offset + length]);
+            assert_eq!(set.sum::<T, f32>(a, b), set.sum::<T, f32>(b, a));
+            assert_eq!(set.sum_f64::<T>(a, b), set.sum_f64::<T>(b, a));
+            assert_close::<T, f32>(set.sum_f64::<T>(a, b), 2.0_f64.powi(-53), a, b);
+        }
+    }
+}
+
+fn check<I: InstructionSet>() {
+    let Some(set) = I::detect() else {
+        let required = std::env::var_os("ANNATOMY_REQUIRE_SIMD").is_some_and(|value| value == "1");
+        assert!(!required, "ANNATOMY_REQUIRE_SIMD=1, and this processor has no {}", I::NAME);
+        eprintln!("skipped: this processor has no {}", I::NAME);
+        return;
+    };
+    let to_f16 = |values: &[f32]| -> Vec<f16> {
+        let mut halves = vec![f16::ZERO; values.len()];
+        halves.convert_from_f32_slice(values);
+        halves
+    };
+    check_rows::<I, SquaredDifference, f32>(set, <[f32]>::to_vec);
+    check_rows::<I, Product, f32>(set, <[f32]>::to_vec);
+    check_rows::<I, SquaredDifference, f16>(set, to_f16);
+    check_rows::<I, Product, f16>(set, to_f16);
+    check_symmetry_and_f64::<I, SquaredDifference>(set);
+    check_symmetry_and_f64::<I, Product>(set);
+    assert_eq!(set.sum::<SquaredDifference, f32>(&[1.0; 40], &[1.0; 40]), 0.0);
+    assert!(set.sum::<Product, f32>(&[f32::NAN; 9], &[1.0; 9]).is_nan());
+}
+
+#[test]
+fn scalar_agrees_with_the_oracle() {
+    check::<Scalar>();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn avx2_agrees_with_the_oracle() {
+    check::<super::avx2::Avx2>();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn avx512_agrees_with_the_oracle() {
+    check::<super::avx512::Avx512>();
+}
+
+#[cfg(target_arch = "aarch64")]
+#[test]
+fn neon_agrees_with_the_oracle() {
+    check::<super::neon::Neon>();
+}
+
+#[test]
+fn dispatch_names_its_choice_and_prefetch_changes_nothing() {
+    assert!(["scalar", "avx2+fma", "avx512f", "neon"].contains(&super::instructions()));
+    let row = numbers(100, 3);
+    super::prefetch(&row);
+    super::prefetch(&[]);
+    assert_eq!(super::l2_squared(&row, &row), 0.0);
+    assert_eq!(super::dot(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
+    assert_eq!(super::dot_f64(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
+    assert_eq!(super::l2_squared_f64(&[1.0, 2.0], &[3.0, 4.0]), 8.0);
+}
