@@ -1,1 +1,13 @@
-//! To be written.
+//! The measures of a neighbor search: fill, overlap, distances, barycenter shift, local intrinsic dimensionality.
+//!
+//! Enters: neighbor lists and distances, as slices. Leaves: one figure per query and k, and estimates over queries and runs.
+//!
+//! * [`corrected`]: the measures as they should be taken, for one query over many k;
+//! * [`published`]: the study's own arithmetic, artefacts included.
+//!
+//! Does no input or output and knows no graph.
+
+#![deny(missing_docs)]
+
+pub mod corrected;
+pub mod published;
