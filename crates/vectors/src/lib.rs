@@ -5,6 +5,7 @@
 pub mod kernels;
 mod matrix;
 mod metric;
+pub mod subset;
 
 pub use matrix::{Matrix, MatrixError, MatrixView, PointId};
 pub use metric::{Metric, UnknownMetric};

@@ -84,6 +84,7 @@ impl Matrix {
     }
 
     /// The matrix of the given rows, in the given order.
+    #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         let mut values = Vec::with_capacity(rows.len() * self.columns);
         for &row in rows {
@@ -136,6 +137,7 @@ impl<'a> MatrixView<'a> {
     }
 
     /// The view of a range of rows.
+    #[must_use]
     pub fn row_range(&self, rows: Range<usize>) -> Self {
         let values = &self.values[rows.start * self.columns..rows.end * self.columns];
         Self { rows: rows.len(), columns: self.columns, values }
