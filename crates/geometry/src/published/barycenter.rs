@@ -2,7 +2,7 @@
 //!
 //! Enters: vectors, two rows of ids, the exact row's mean squared distance. Leaves: one float32 as float64.
 //! Rows are added in the order given, in float32, as `x[ids].mean(0)` does; an id of −1 takes the last row. The norm is
-//! summed in float64 and rounded once, where NumPy leaves the order to its BLAS: they agree to 1e-6.
+//! summed in float64 and rounded once, where `NumPy` leaves the order to its BLAS: they agree to 1e-6.
 
 use annatomy_vectors::MatrixView;
 
@@ -30,7 +30,7 @@ fn mean_row(vectors: MatrixView<'_>, ids: &[i64]) -> Vec<f32> {
     sums.iter().map(|&sum| divide(sum, ids.len())).collect()
 }
 
-/// A negative index counts from the end, as in NumPy.
+/// A negative index counts from the end, as in `NumPy`.
 fn wrapped(id: i64, rows: usize) -> usize {
     if id < 0 { (rows as i64 + id) as usize } else { id as usize }
 }

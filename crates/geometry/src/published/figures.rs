@@ -1,6 +1,6 @@
 //! From one figure per query to the study's figures at one k.
 //!
-//! Enters: columns of per-query figures. Leaves: [`Figures`], means as NumPy takes them.
+//! Enters: columns of per-query figures. Leaves: [`Figures`], means as `NumPy` takes them.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! The study's own arithmetic, artefacts included, as NumPy carries it out.
+//! The study's own arithmetic, artefacts included, as `NumPy` carries it out.
 //!
 //! Two ways lead to the same [`Figures`]: [`whole_table`] takes the study's tables as FAISS hands them over; the fast way
 //! takes for each query and k its [`row_mean`], [`row_lid`] and so on, gathers them in [`Columns`] and calls

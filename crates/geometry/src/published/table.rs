@@ -71,12 +71,12 @@ impl<'a> Table<'a> {
     }
 
     /// Ids of columns 1..=k.
-    fn neighbor_ids(&self, row: usize, k: usize) -> &'a [i64] {
+    pub fn neighbor_ids(&self, row: usize, k: usize) -> &'a [i64] {
         &self.ids[row * self.columns + 1..][..k]
     }
 
     /// Squared distances of columns 1..=k.
-    fn neighbor_distances(&self, row: usize, k: usize) -> &'a [f32] {
+    pub fn neighbor_distances(&self, row: usize, k: usize) -> &'a [f32] {
         &self.distances_squared[row * self.columns + 1..][..k]
     }
 
@@ -94,7 +94,7 @@ impl<'a> Table<'a> {
 /// The study's figures at `k`, for tables of at least k + 1 columns whose row i belongs to row i of `vectors`.
 ///
 /// # Panics
-/// If an id is not a row of `vectors` (negative ids count from the end, as in NumPy).
+/// If an id is not a row of `vectors` (negative ids count from the end, as in `NumPy`).
 pub fn whole_table(
     vectors: MatrixView<'_>,
     exact: &Table<'_>,
