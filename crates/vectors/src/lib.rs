@@ -6,6 +6,8 @@ pub mod kernels;
 mod matrix;
 mod metric;
 pub mod subset;
+pub mod transform;
+pub mod validate;
 
 pub use matrix::{Matrix, MatrixError, MatrixView, PointId};
 pub use metric::{Metric, UnknownMetric};

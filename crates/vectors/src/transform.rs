@@ -1,0 +1,91 @@
+//! Two changes that vectors may need before a search: unit length, and columns around zero.
+//!
+//! Enters: a matrix. Leaves: the same matrix, changed in place, every value rounded to float32 once from float64
+//! arithmetic, so the result does not depend on the instruction set's float32 sums. Cost: two passes.
+
+use crate::validate::{ValidationError, check};
+use crate::{Matrix, Metric, kernels};
+
+/// Divides every row by its length. Refuses zero vectors and values that are not finite, and then changes nothing.
+///
+/// ```
+/// use annatomy_vectors::{Matrix, transform::normalize_rows};
+///
+/// let mut matrix = Matrix::new(1, 2, vec![3.0, 4.0])?;
+/// normalize_rows(&mut matrix)?;
+/// assert_eq!(matrix.row(0), [0.6, 0.8]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn normalize_rows(matrix: &mut Matrix) -> Result<(), ValidationError> {
+    check(matrix.view(), Metric::Cosine)?;
+    for index in 0..matrix.rows() {
+        let row = matrix.row_mut(index);
+        let length = kernels::dot_f64(row, row).sqrt();
+        for value in row {
+            *value = (f64::from(*value) / length) as f32;
+        }
+    }
+    Ok(())
+}
+
+/// Subtracts each column's mean, and returns the means. L2 distances do not change; a matrix without rows has means of zero.
+pub fn center_columns(matrix: &mut Matrix) -> Vec<f64> {
+    let mut means = vec![0.0; matrix.columns()];
+    for index in 0..matrix.rows() {
+        for (mean, &value) in means.iter_mut().zip(matrix.row(index)) {
+            *mean += f64::from(value);
+        }
+    }
+    let rows = matrix.rows().max(1) as f64;
+    for mean in &mut means {
+        *mean /= rows;
+    }
+    for index in 0..matrix.rows() {
+        for (value, mean) in matrix.row_mut(index).iter_mut().zip(&means) {
+            *value = (f64::from(*value) - mean) as f32;
+        }
+    }
+    means
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn lengths_beyond_float32_are_no_trouble() {
+        let mut matrix = Matrix::new(2, 2, vec![3e38, 3e38, 3e-45, 0.0]).unwrap();
+        normalize_rows(&mut matrix).unwrap();
+        let half = std::f32::consts::FRAC_1_SQRT_2;
+        assert_eq!(matrix.values(), [half, half, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_zero_vector_leaves_the_matrix_as_it_was() {
+        let mut matrix = Matrix::new(2, 2, vec![3.0, 4.0, 0.0, 0.0]).unwrap();
+        let before = matrix.clone();
+        let expected = ValidationError::ZeroVectors { rows: 2, zero_rows: 1, first_row: 1 };
+        assert_eq!(normalize_rows(&mut matrix), Err(expected));
+        assert_eq!(matrix, before);
+    }
+
+    #[test]
+    fn centering_keeps_small_differences_on_a_large_mean() {
+        let mut matrix = Matrix::new(3, 1, vec![16_777_216.0, 16_777_218.0, 16_777_220.0]).unwrap();
+        assert_eq!(center_columns(&mut matrix), [16_777_218.0]);
+        assert_eq!(matrix.values(), [-2.0, 0.0, 2.0]);
+        assert_eq!(center_columns(&mut Matrix::zeros(0, 2)), [0.0, 0.0]);
+    }
+
+    proptest! {
+        #[test]
+        fn normalized_rows_have_unit_length(row in proptest::collection::vec(-1e3_f32..1e3, 1..40)) {
+            prop_assume!(row.iter().any(|&value| value != 0.0));
+            let mut matrix = Matrix::new(1, row.len(), row).unwrap();
+            normalize_rows(&mut matrix).unwrap();
+            let length_squared = kernels::dot_f64(matrix.row(0), matrix.row(0));
+            prop_assert!((length_squared - 1.0).abs() < 1e-6);
+        }
+    }
+}
