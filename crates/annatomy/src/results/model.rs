@@ -217,6 +217,8 @@ pub struct Settings {
     pub runs: usize,
     /// Rows drawn per run, if drawn.
     pub subset: Option<usize>,
+    /// Rows of each run that are queries, if sampled.
+    pub sample: Option<usize>,
     /// Base seed.
     pub seed: u64,
     /// Metric name.

@@ -1,0 +1,196 @@
+//! What one block of queries measured: sums for corrected figures, whole columns where the order of summation or the
+//! tail matters.
+//!
+//! A **cell** is one condition at one k. Corrected figures are summed query by query in float64 within a block, and
+//! blocks are added in order, so no figure depends on threads. Published figures are float32 means that NumPy sums
+//! pairwise over all queries, so their columns are kept whole; so is overlap, for its percentiles.
+
+use std::time::Duration;
+
+/// The corrected figures of one query at one cell that are averaged; NaN is left out of its mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Figure {
+    Fill,
+    Overlap,
+    OverlapStrict,
+    MeanExactDistance,
+    MeanReturnedDistance,
+    RelativeDistanceError,
+    BarycenterShift,
+    LidExact,
+    LidReturned,
+    Unreachable,
+    Unvisited,
+    Tied,
+    Visited,
+    ZeroDistances,
+    HasEmptySlots,
+}
+
+pub(crate) const FIGURES: usize = Figure::HasEmptySlots as usize + 1;
+
+/// A sum and how many values are in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sum {
+    total: f64,
+    count: u32,
+}
+
+impl Sum {
+    fn add(&mut self, value: f64) {
+        if !value.is_nan() {
+            self.total += value;
+            self.count += 1;
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.total += other.total;
+        self.count += other.count;
+    }
+
+    /// NaN if nothing was added.
+    pub(crate) fn mean(self) -> f64 {
+        self.total / f64::from(self.count)
+    }
+}
+
+/// One query's published figures at one cell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PublishedRow {
+    pub(crate) overlap: f64,
+    pub(crate) exact_mean: f32,
+    pub(crate) returned_mean: f32,
+    pub(crate) barycenter_shift: f64,
+    pub(crate) lid_exact: f32,
+    pub(crate) lid_returned: f32,
+    pub(crate) empty_slots: u32,
+    pub(crate) self_not_first: bool,
+}
+
+/// All cells of a run of consecutive queries.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    cells: usize,
+    sums: Vec<[Sum; FIGURES]>,
+    /// Overlap (tie-aware) by query, cells within a query.
+    overlaps: Vec<f32>,
+    /// By query, cells within a query.
+    published: Vec<PublishedRow>,
+    /// Time spent traversing, and in all.
+    pub(crate) traverse_time: Duration,
+    pub(crate) total_time: Duration,
+    pub(crate) surface: SurfaceSums,
+}
+
+impl Block {
+    pub(crate) fn new(cells: usize, surface: SurfaceSums) -> Self {
+        Self { cells, sums: vec![[Sum::default(); FIGURES]; cells], surface, ..Self::default() }
+    }
+
+    /// Begins the next query.
+    pub(crate) fn begin_query(&mut self) {
+        let end = self.overlaps.len() + self.cells;
+        self.overlaps.resize(end, f32::NAN);
+        self.published.resize(end, PublishedRow::default());
+    }
+
+    /// Enters a corrected figure of the current query.
+    pub(crate) fn enter(&mut self, cell: usize, figure: Figure, value: f64) {
+        self.sums[cell][figure as usize].add(value);
+        if figure == Figure::Overlap {
+            let start = self.overlaps.len() - self.cells;
+            self.overlaps[start + cell] = value as f32;
+        }
+    }
+
+    /// The published figures of the current query.
+    pub(crate) fn published(&mut self, cell: usize) -> &mut PublishedRow {
+        let start = self.published.len() - self.cells;
+        &mut self.published[start + cell]
+    }
+}
+
+/// All blocks of a run, in query order.
+#[derive(Debug)]
+pub(crate) struct Cells {
+    blocks: Vec<Block>,
+    cells: usize,
+}
+
+impl Cells {
+    pub(crate) fn new(blocks: Vec<Block>, cells: usize) -> Self {
+        Self { blocks, cells }
+    }
+
+    /// The sum of one figure over all queries, block by block.
+    pub(crate) fn sum(&self, cell: usize, figure: Figure) -> Sum {
+        let mut sum = Sum::default();
+        self.blocks.iter().for_each(|block| sum.merge(block.sums[cell][figure as usize]));
+        sum
+    }
+
+    /// Tie-aware overlap of every query.
+    pub(crate) fn overlaps(&self, cell: usize) -> Vec<f64> {
+        let column = |block: &Block| {
+            block.overlaps.iter().skip(cell).step_by(self.cells).map(|&value| f64::from(value)).collect::<Vec<_>>()
+        };
+        self.blocks.iter().flat_map(column).collect()
+    }
+
+    /// The published figures of every query.
+    pub(crate) fn published(&self, cell: usize) -> Vec<PublishedRow> {
+        self.blocks.iter().flat_map(|block| block.published.iter().skip(cell).step_by(self.cells).copied()).collect()
+    }
+
+    /// The share of the queries' time that went into traversals.
+    pub(crate) fn traverse_share(&self) -> f64 {
+        let sum = |time: fn(&Block) -> Duration| self.blocks.iter().map(time).sum::<Duration>().as_secs_f64();
+        sum(|block| block.traverse_time) / sum(|block| block.total_time).max(f64::MIN_POSITIVE)
+    }
+
+    /// The surface sums of all queries.
+    pub(crate) fn surface(&self) -> SurfaceSums {
+        let mut blocks = self.blocks.iter().map(|block| &block.surface);
+        let mut total = blocks.next().cloned().unwrap_or_default();
+        blocks.for_each(|block| total.merge(block));
+        total
+    }
+}
+
+/// Counts behind the (ef, k) surface of the configured graph.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SurfaceSums {
+    pub(crate) queries: usize,
+    /// Exact neighbors found, ef rows × k columns.
+    pub(crate) found: Vec<u64>,
+    /// Slots filled, same layout.
+    pub(crate) filled: Vec<u64>,
+    /// Rows visited, per ef.
+    pub(crate) visited: Vec<u64>,
+    /// Per k, the smallest ef that finds every exact neighbor, query after query; `u32::MAX` if none recorded does.
+    pub(crate) required: Vec<Vec<u32>>,
+}
+
+impl SurfaceSums {
+    pub(crate) fn new(efs: usize, ks: usize) -> Self {
+        Self {
+            queries: 0,
+            found: vec![0; efs * ks],
+            filled: vec![0; efs * ks],
+            visited: vec![0; efs],
+            required: vec![Vec::new(); ks],
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.queries += other.queries;
+        let add = |into: &mut Vec<u64>, from: &Vec<u64>| into.iter_mut().zip(from).for_each(|(a, b)| *a += b);
+        add(&mut self.found, &other.found);
+        add(&mut self.filled, &other.filled);
+        add(&mut self.visited, &other.visited);
+        for (into, from) in self.required.iter_mut().zip(&other.required) {
+            into.extend_from_slice(from);
+        }
+    }
+}

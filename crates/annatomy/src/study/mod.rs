@@ -1,0 +1,27 @@
+//! The published study, run after run: plan, measure, keep, resume.
+//!
+//! [`Study`] turns [`Settings`](crate::results::Settings) into [`StudyResults`](crate::results::StudyResults); each
+//! finished run is kept in the output folder, so that a study goes on after a kill and ends with the same bytes.
+//!
+//! **No result depends on the number of threads.**
+
+mod barycenter;
+mod cells;
+mod data;
+mod error;
+mod lists;
+mod neighborhoods;
+mod plan;
+mod query;
+mod reduce;
+mod run;
+mod shifts;
+mod store;
+mod whole;
+
+pub use data::BUILTIN_ROWS;
+pub use error::StudyError;
+pub use neighborhoods::NeighborhoodError;
+pub use plan::{Condition, GraphPlan, Plan, alpha_effort};
+pub use store::{Start, StoreError};
+pub use whole::{Execution, NoProgress, Progress, Study};
