@@ -3,11 +3,17 @@
 //! Enters: neighbor lists and distances, as slices. Leaves: one figure per query and k, and estimates over queries and runs.
 //!
 //! * [`corrected`]: the measures as they should be taken, for one query over many k;
-//! * [`published`]: the study's own arithmetic, artefacts included.
+//! * [`published`]: the study's own arithmetic, artefacts included;
+//! * [`lid`]: estimators of local intrinsic dimensionality, by name;
+//! * [`estimate`]: means over runs, shares, percentiles and quantiles with their intervals;
+//! * [`breakpoints`]: where a curve over k breaks.
 //!
 //! Does no input or output and knows no graph.
 
 #![deny(missing_docs)]
 
+pub mod breakpoints;
 pub mod corrected;
+pub mod estimate;
+pub mod lid;
 pub mod published;
