@@ -2,6 +2,7 @@
 
 #![deny(missing_docs)]
 
+pub mod formats;
 pub mod kernels;
 mod matrix;
 mod metric;

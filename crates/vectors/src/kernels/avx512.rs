@@ -5,7 +5,6 @@
 
 #![expect(unsafe_code, reason = "vector loads from raw pointers, and calls that need a proven instruction set")]
 
-#[expect(clippy::wildcard_imports, reason = "every name begins with _mm")]
 use std::arch::x86_64::*;
 
 use super::avx2::across_lanes;

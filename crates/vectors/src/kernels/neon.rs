@@ -5,7 +5,6 @@
 
 #![expect(unsafe_code, reason = "vector loads from raw pointers, and calls that need a proven instruction set")]
 
-#[expect(clippy::wildcard_imports, reason = "every name begins with v")]
 use std::arch::aarch64::*;
 
 use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, common_length};

@@ -1,6 +1,6 @@
 //! NumPy's `SeedSequence`: a 64-bit seed hashed into as many well-mixed words as asked for.
 //!
-//! After Melissa O'Neill's `seed_seq` design ("Developing a seed_seq Alternative", 2015). Without spawn keys, and for seeds
+//! After Melissa O'Neill's `seed_seq` design ("Developing a `seed_seq` Alternative", 2015). Without spawn keys, and for seeds
 //! of at most two 32-bit words, which is all that [`super::numpy_choice`] takes.
 
 const POOL_WORDS: usize = 4;

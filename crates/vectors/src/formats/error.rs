@@ -1,0 +1,145 @@
+//! Why a file cannot be read, with the numbers. The caller knows the path and adds it.
+
+use super::element::Element;
+
+/// Why a file of vectors or ids cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The operating system refused, or a packed member is damaged.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The zip archive is damaged or uses a method that is not supported.
+    #[error("damaged or unsupported zip archive: {0}")]
+    Zip(#[from] zip::result::ZipError),
+    /// A directory, a pipe or a device.
+    #[error("not a regular file")]
+    NotAFile,
+    /// No format has this ending.
+    #[error(
+        "unknown ending {ending:?}: expected .npy, .npz, .fvecs, .ivecs, .bvecs, .fbin, .ibin, .u8bin, .i8bin or .f16bin"
+    )]
+    UnknownEnding {
+        /// What follows the last dot; empty where there is none.
+        ending: String,
+    },
+    /// The content is another format's, or none that is known.
+    #[error("the ending is .{ending} but the content is {content}")]
+    WrongContent {
+        /// The ending, without its dot.
+        ending: &'static str,
+        /// What the content looks like.
+        content: &'static str,
+    },
+    /// The header contradicts itself or cannot be understood.
+    #[error("malformed header: {problem}")]
+    Header {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The file is shorter or longer than its header says.
+    #[error("the header asks for {expected} bytes ({rows} rows of {columns}), the file has {found}")]
+    Length {
+        /// Rows according to the header.
+        rows: u64,
+        /// Columns according to the header.
+        columns: u64,
+        /// Bytes that the whole file should have.
+        expected: u128,
+        /// Bytes that it has.
+        found: u64,
+    },
+    /// The array is not a matrix.
+    #[error("an array of shape {shape:?} is no matrix: a matrix has 2 dimensions")]
+    Dimensions {
+        /// The array's shape.
+        shape: Vec<u64>,
+    },
+    /// Rows without columns.
+    #[error("{rows} rows have no columns")]
+    NoColumns {
+        /// Rows according to the header.
+        rows: u64,
+    },
+    /// Numbers of a type that cannot be read as vectors.
+    #[error("numbers of type {descr} are not supported: expected f2, f4, f8, i1 to i8 or u1 to u8")]
+    UnsupportedType {
+        /// The type as the file names it.
+        descr: String,
+    },
+    /// Ids were asked for, and the file holds something else.
+    #[error("ids are integers, and the file holds {element}")]
+    NotIntegers {
+        /// The file's number type.
+        element: Element,
+    },
+    /// An unsigned id that does not fit 63 bits.
+    #[error("id {id} at row {row}, column {column} is too large")]
+    IdTooLarge {
+        /// Row of the id.
+        row: usize,
+        /// Column of the id.
+        column: usize,
+        /// The id itself.
+        id: u64,
+    },
+    /// A row says that it has another length than the first.
+    #[error("row {row} has {found} values, the rows before it have {expected}")]
+    RowLength {
+        /// The row.
+        row: usize,
+        /// Length of the first row.
+        expected: usize,
+        /// Length of this one, as it says.
+        found: i64,
+    },
+    /// The file ends inside a row.
+    #[error("the file ends inside row {row}: {expected} bytes expected, {found} found")]
+    TruncatedRow {
+        /// The row.
+        row: usize,
+        /// Bytes the row needs, its length included.
+        expected: u64,
+        /// Bytes that are left.
+        found: u64,
+    },
+    /// Rows were asked for that the file does not have.
+    #[error("row {row} asked for, the file has {rows} rows")]
+    NoSuchRow {
+        /// The first row that is not there.
+        row: usize,
+        /// Rows in the file.
+        rows: usize,
+    },
+    /// The buffer is not rows × columns.
+    #[error("a buffer of {found} values cannot take {rows} rows of {columns}")]
+    Buffer {
+        /// Rows asked for.
+        rows: usize,
+        /// Columns in the file.
+        columns: usize,
+        /// Values that the buffer holds.
+        found: usize,
+    },
+    /// The archive has no member of that name.
+    #[error("no member {name:?} in the archive; it has {}", members.join(", "))]
+    NoSuchMember {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        members: Vec<String>,
+    },
+    /// Nothing says which member is meant.
+    #[error("{} matrices in the archive, name one: {}", matrices.len(), matrices.join(", "))]
+    WhichMember {
+        /// The members that are matrices; none, or several.
+        matrices: Vec<String>,
+    },
+    /// The matrix does not fit into memory.
+    #[error("no memory for {rows} rows of {columns}")]
+    Memory {
+        /// Rows asked for.
+        rows: usize,
+        /// Columns in the file.
+        columns: usize,
+    },
+}

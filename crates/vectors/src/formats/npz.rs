@@ -1,0 +1,83 @@
+//! `.npz`: a zip archive whose members are `.npy` files.
+//!
+//! Enters: the archive's bytes and perhaps a member's name (`weights` and `weights.npy` both name `weights.npy`). Leaves: the
+//! member's bytes and layout. A member stored unpacked (`numpy.savez`) is read where it lies in the map; a packed one
+//! (`numpy.savez_compressed`) is unpacked into memory, and no further than its own header says.
+
+use std::io::{Cursor, Read};
+
+use zip::{CompressionMethod, ZipArchive};
+
+use super::bytes::Bytes;
+use super::error::ReadError;
+use super::layout::{Claim, Layout};
+use super::npy;
+
+type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
+
+/// The named member, or the only one that is a matrix.
+pub(super) fn open(bytes: Bytes, name: Option<&str>) -> Result<(Bytes, Layout), ReadError> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes.as_slice()))?;
+    let (index, claim) = match name {
+        Some(name) => named(&mut archive, name)?,
+        None => only_matrix(&mut archive)?,
+    };
+    let member = archive.by_index(index)?;
+    let stored_at = match (member.compression(), member.encrypted()) {
+        (CompressionMethod::Stored, false) => member.data_start(),
+        _ => None,
+    };
+    let bytes = if let Some(start) = stored_at {
+        let range = usize::try_from(start).ok().zip(usize::try_from(member.size()).ok());
+        let range = range.and_then(|(start, size)| Some(start..start.checked_add(size)?));
+        let inside = range.filter(|range| range.end <= bytes.as_slice().len());
+        let beyond = || ReadError::Header { problem: format!("a member of {} bytes at {start}", member.size()) };
+        let range = inside.ok_or_else(beyond)?;
+        drop(member);
+        bytes.narrow(range)
+    } else {
+        let mut unpacked = Vec::new();
+        let one_too_many = u64::try_from(claim.expected_bytes()).unwrap_or(u64::MAX).saturating_add(1);
+        member.take(one_too_many).read_to_end(&mut unpacked)?;
+        Bytes::Owned(unpacked)
+    };
+    let layout = Layout::new(claim, bytes.as_slice().len())?;
+    Ok((bytes, layout))
+}
+
+fn named(archive: &mut Archive<'_>, name: &str) -> Result<(usize, Claim), ReadError> {
+    let index = archive.index_for_name(name).or_else(|| archive.index_for_name(&format!("{name}.npy")));
+    match index {
+        Some(index) => Ok((index, claim(archive, index)?)),
+        None => Err(ReadError::NoSuchMember { name: name.to_owned(), members: names(archive) }),
+    }
+}
+
+fn only_matrix(archive: &mut Archive<'_>) -> Result<(usize, Claim), ReadError> {
+    let mut matrices = Vec::new();
+    for (index, name) in names(archive).into_iter().enumerate() {
+        if let Ok(claim) = claim(archive, index) {
+            matrices.push((index, claim, name));
+        }
+    }
+    if let [(index, claim, _)] = matrices[..] {
+        return Ok((index, claim));
+    }
+    Err(ReadError::WhichMember { matrices: matrices.into_iter().map(|(_, _, name)| name).collect() })
+}
+
+/// What a member's header says, with no more unpacked than a header's worth.
+fn claim(archive: &mut Archive<'_>, index: usize) -> Result<Claim, ReadError> {
+    let mut head = Vec::new();
+    archive.by_index(index)?.take(npy::HEAD_BYTES as u64).read_to_end(&mut head)?;
+    npy::claim(&head)
+}
+
+/// Members' names in the archive's order, without their ending.
+fn names(archive: &Archive<'_>) -> Vec<String> {
+    let name = |index| {
+        let name = archive.name_for_index(index).and_then(Result::ok).unwrap_or_default();
+        name.strip_suffix(".npy").unwrap_or(&name).to_owned()
+    };
+    (0..archive.len()).map(name).collect()
+}

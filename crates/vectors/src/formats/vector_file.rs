@@ -1,0 +1,176 @@
+//! A file of vectors, open: its shape is known, its values are still where they were.
+//!
+//! Enters: a path. Leaves: all rows, a range of rows, or chosen rows, as float32. Cost: opening reads a header; `select` touches the
+//! pages of the rows asked for and no others (in Fortran order, of every column); reading in order goes by blocks of 8 MiB and
+//! hands each block's pages back, so that resident memory is the result plus one block.
+
+use std::ops::Range;
+use std::path::Path;
+
+use super::bytes::Bytes;
+use super::element::{Element, Target};
+use super::error::ReadError;
+use super::format::Format;
+use super::layout::Layout;
+use super::{bin, npy, npz, vecs};
+use crate::Matrix;
+
+const BLOCK_BYTES: usize = 8 << 20;
+
+/// An open file of vectors.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("vectors.npy");
+/// use annatomy_vectors::Matrix;
+/// use annatomy_vectors::formats::{VectorFile, write_matrix};
+///
+/// let matrix = Matrix::new(3, 2, vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0])?;
+/// write_matrix(&path, matrix.view())?;
+///
+/// let file = VectorFile::open(&path)?;
+/// assert_eq!((file.rows(), file.columns()), (3, 2));
+/// assert_eq!(file.select(&[2, 0])?.values(), [4.0, 5.0, 0.0, 1.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct VectorFile {
+    bytes: Bytes,
+    layout: Layout,
+    format: Format,
+}
+
+impl VectorFile {
+    /// Opens a file by its ending and holds the content against it. An `.npz` must hold exactly one matrix.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, ReadError> {
+        Self::open_with(path.as_ref(), None)
+    }
+
+    /// Opens the named member of an `.npz`.
+    pub fn open_member(path: impl AsRef<Path>, member: &str) -> Result<Self, ReadError> {
+        Self::open_with(path.as_ref(), Some(member))
+    }
+
+    fn open_with(path: &Path, member: Option<&str>) -> Result<Self, ReadError> {
+        let format = Format::of(path)?;
+        let bytes = Bytes::map(path)?;
+        let content = bytes.as_slice();
+        format.check_content(content)?;
+        if let Some(name) = member.filter(|_| format != Format::Npz) {
+            return Err(ReadError::NoSuchMember { name: name.to_owned(), members: Vec::new() });
+        }
+        let layout = match format {
+            Format::Npz => {
+                let (bytes, layout) = npz::open(bytes, member)?;
+                return Ok(Self { bytes, layout, format });
+            }
+            Format::Npy => Layout::new(npy::claim(&content[..content.len().min(npy::HEAD_BYTES)])?, content.len())?,
+            Format::Fvecs => vecs::layout(content, Element::F32)?,
+            Format::Ivecs => vecs::layout(content, Element::I32)?,
+            Format::Bvecs => vecs::layout(content, Element::U8)?,
+            Format::Fbin => bin::layout(content, Element::F32)?,
+            Format::Ibin => bin::layout(content, Element::I32)?,
+            Format::U8bin => bin::layout(content, Element::U8)?,
+            Format::I8bin => bin::layout(content, Element::I8)?,
+            Format::F16bin => bin::layout(content, Element::F16)?,
+        };
+        Ok(Self { bytes, layout, format })
+    }
+
+    /// Number of rows, n.
+    pub fn rows(&self) -> usize {
+        self.layout.rows
+    }
+
+    /// Number of columns, d.
+    pub fn columns(&self) -> usize {
+        self.layout.columns
+    }
+
+    /// The number type in the file.
+    pub fn element(&self) -> Element {
+        self.layout.element
+    }
+
+    /// The file's format.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Every row.
+    pub fn read_all(&self) -> Result<Matrix, ReadError> {
+        self.read_rows(0..self.rows())
+    }
+
+    /// A range of rows.
+    pub fn read_rows(&self, rows: Range<usize>) -> Result<Matrix, ReadError> {
+        self.check_rows(&rows)?;
+        let mut values = self.buffer(rows.len())?;
+        self.decode_rows(rows.clone(), &mut values)?;
+        self.matrix(rows.len(), values)
+    }
+
+    /// A range of rows into a buffer that takes exactly those, for passes over files larger than memory.
+    pub fn read_rows_into(&self, rows: Range<usize>, values: &mut [f32]) -> Result<(), ReadError> {
+        self.check_rows(&rows)?;
+        if rows.len().checked_mul(self.columns()) != Some(values.len()) {
+            return Err(ReadError::Buffer { rows: rows.len(), columns: self.columns(), found: values.len() });
+        }
+        self.decode_rows(rows, values)
+    }
+
+    /// The given rows in the given order, repeats allowed.
+    pub fn select(&self, rows: &[usize]) -> Result<Matrix, ReadError> {
+        if let Some(&row) = rows.iter().find(|&&row| row >= self.rows()) {
+            return Err(ReadError::NoSuchRow { row, rows: self.rows() });
+        }
+        let mut values = self.buffer(rows.len())?;
+        for (&row, values) in rows.iter().zip(values.chunks_exact_mut(self.columns())) {
+            self.layout.decode(self.bytes.as_slice(), row..row + 1, values)?;
+        }
+        self.matrix(rows.len(), values)
+    }
+
+    fn check_rows(&self, range: &Range<usize>) -> Result<(), ReadError> {
+        if range.start > range.end || range.end > self.rows() {
+            return Err(ReadError::NoSuchRow { row: range.start.max(self.rows()), rows: self.rows() });
+        }
+        Ok(())
+    }
+
+    fn buffer<T: Target>(&self, rows: usize) -> Result<Vec<T>, ReadError> {
+        let refused = || ReadError::Memory { rows, columns: self.columns() };
+        let length = rows.checked_mul(self.columns()).ok_or_else(refused)?;
+        let mut values = Vec::new();
+        values.try_reserve_exact(length).map_err(|_| refused())?;
+        values.resize(length, T::default());
+        Ok(values)
+    }
+
+    fn matrix(&self, rows: usize, values: Vec<f32>) -> Result<Matrix, ReadError> {
+        Matrix::new(rows, self.columns(), values).map_err(|_| ReadError::Memory { rows, columns: self.columns() })
+    }
+
+    /// Decodes rows block by block, and hands each block's pages back.
+    fn decode_rows<T: Target>(&self, rows: Range<usize>, values: &mut [T]) -> Result<(), ReadError> {
+        let block_rows = (BLOCK_BYTES / (self.columns() * self.element().size_bytes())).max(1);
+        for (first, values) in rows.clone().step_by(block_rows).zip(values.chunks_mut(block_rows * self.columns())) {
+            let block = first..rows.end.min(first + block_rows);
+            self.layout.decode(self.bytes.as_slice(), block.clone(), values)?;
+            if block.len() == block_rows {
+                self.bytes.release(self.layout.extent(block));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every value as a 64-bit integer.
+    pub(super) fn read_integers(&self) -> Result<Vec<i64>, ReadError> {
+        if !self.element().is_integer() {
+            return Err(ReadError::NotIntegers { element: self.element() });
+        }
+        let mut values = self.buffer(self.rows())?;
+        self.decode_rows(0..self.rows(), &mut values)?;
+        Ok(values)
+    }
+}
