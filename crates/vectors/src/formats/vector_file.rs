@@ -1,8 +1,9 @@
 //! A file of vectors, open: its shape is known, its values are still where they were.
 //!
 //! Enters: a path. Leaves: all rows, a range of rows, or chosen rows, as float32. Cost: opening reads a header; `select` touches the
-//! pages of the rows asked for and no others (in Fortran order, of every column); reading in order goes by blocks of 8 MiB and
-//! hands each block's pages back, so that resident memory is the result plus one block.
+//! pages of the rows asked for and no others (in Fortran order, of every column); reading in order goes by blocks of 8 MiB at most and
+//! hands each block's pages back, so that a pass in ranges of 256 KiB or more keeps its own buffer and one block resident, whatever the
+//! file's size. Pages of smaller reads, and of files in Fortran order, stay until the system wants them; they are clean.
 
 use std::ops::Range;
 use std::path::Path;
@@ -16,6 +17,8 @@ use super::{bin, npy, npz, vecs};
 use crate::Matrix;
 
 const BLOCK_BYTES: usize = 8 << 20;
+/// Shorter reads keep their pages: they are as likely random access, which comes back.
+const RELEASED_BYTES: usize = 256 << 10;
 
 /// An open file of vectors.
 ///
@@ -141,10 +144,9 @@ impl VectorFile {
     fn buffer<T: Target>(&self, rows: usize) -> Result<Vec<T>, ReadError> {
         let refused = || ReadError::Memory { rows, columns: self.columns() };
         let length = rows.checked_mul(self.columns()).ok_or_else(refused)?;
-        let mut values = Vec::new();
-        values.try_reserve_exact(length).map_err(|_| refused())?;
-        values.resize(length, T::default());
-        Ok(values)
+        // Asks first, since `vec!` aborts where memory is refused; but only `vec!` gets pages that are zero already.
+        Vec::<T>::new().try_reserve_exact(length).map_err(|_| refused())?;
+        Ok(vec![T::default(); length])
     }
 
     fn matrix(&self, rows: usize, values: Vec<f32>) -> Result<Matrix, ReadError> {
@@ -157,8 +159,9 @@ impl VectorFile {
         for (first, values) in rows.clone().step_by(block_rows).zip(values.chunks_mut(block_rows * self.columns())) {
             let block = first..rows.end.min(first + block_rows);
             self.layout.decode(self.bytes.as_slice(), block.clone(), values)?;
-            if block.len() == block_rows {
-                self.bytes.release(self.layout.extent(block));
+            let extent = self.layout.extent(block);
+            if extent.len() >= RELEASED_BYTES {
+                self.bytes.release(extent);
             }
         }
         Ok(())

@@ -140,7 +140,7 @@ fn load_tail<S: Stored>(values: &[S]) -> __m256 {
             unsafe { _mm256_maskload_ps(values.as_ptr().cast(), mask) }
         }
         StoredKind::F16 => {
-            let mut padded = [S::ZERO; LANES];
+            let mut padded = [S::default(); LANES];
             padded[..values.len()].copy_from_slice(values);
             // SAFETY: eight values lie at `padded`.
             unsafe { load(padded.as_ptr()) }

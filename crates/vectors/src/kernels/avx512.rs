@@ -127,7 +127,7 @@ fn load_tail<S: Stored>(values: &[S]) -> __m512 {
             unsafe { _mm512_maskz_loadu_ps(mask, values.as_ptr().cast()) }
         }
         StoredKind::F16 => {
-            let mut padded = [S::ZERO; LANES];
+            let mut padded = [S::default(); LANES];
             padded[..values.len()].copy_from_slice(values);
             // SAFETY: sixteen values lie at `padded`.
             unsafe { load(padded.as_ptr()) }

@@ -50,11 +50,9 @@ pub(super) enum StoredKind {
 ///
 /// * `KIND` must name the implementing type: kernels cast `*const Self` by it.
 #[expect(unsafe_code, reason = "kernels trust KIND when they cast pointers")]
-pub(super) unsafe trait Stored: Copy + 'static {
+pub(super) unsafe trait Stored: Copy + Default + 'static {
     /// The type's name, matched inside the kernels.
     const KIND: StoredKind;
-    /// Zero, for padding.
-    const ZERO: Self;
 
     /// The value as a 32-bit float, exactly.
     fn widen(self) -> f32;
@@ -64,7 +62,6 @@ pub(super) unsafe trait Stored: Copy + 'static {
 #[expect(unsafe_code, reason = "see the trait")]
 unsafe impl Stored for f32 {
     const KIND: StoredKind = StoredKind::F32;
-    const ZERO: Self = 0.0;
 
     #[inline]
     fn widen(self) -> f32 {
@@ -76,7 +73,6 @@ unsafe impl Stored for f32 {
 #[expect(unsafe_code, reason = "see the trait")]
 unsafe impl Stored for f16 {
     const KIND: StoredKind = StoredKind::F16;
-    const ZERO: Self = Self::ZERO;
 
     #[inline]
     fn widen(self) -> f32 {
