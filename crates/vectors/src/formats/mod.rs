@@ -7,7 +7,7 @@
 //! | `.fvecs` `.ivecs` `.bvecs` | each row after its own 32-bit length (TEXMEX) | f4, i4, u1 | f4, i4 |
 //! | `.fbin` `.ibin` `.u8bin` `.i8bin` `.f16bin` | 32-bit n and d, then n·d values (Big-ANN) | f4, i4, u1, i1, f2 | f4, i4 |
 //!
-//! Reading: a path → `bytes` (a memory map) → one of `npy`, `npz`, `vecs`, `bin` finds the [`layout`] → [`VectorFile`] or
+//! Reading: a path → `bytes` (a memory map) → one of `npy`, `npz`, `vecs`, `bin` finds the `layout` → [`VectorFile`] or
 //! [`read_ids`]. A file must be exactly as long as its header says; where it is not, the error says both lengths, so no
 //! header makes the reader allocate more than the file itself holds (an `.npz` member: more than it unpacks to).
 //!
