@@ -1,4 +1,4 @@
-//! A dense layer with ReLU over a block of rows, in plain float32 with a fixed order of additions.
+//! A dense rectified layer over a block of rows, in plain float32 with a fixed order of additions.
 //!
 //! Enters: inputs (rows × i), weights (i × o, row-major), what each output starts from. Leaves: max(0, start + inputs · weights).
 //!
@@ -6,7 +6,7 @@
 //!   for each row of the block
 //!     for each four nonzero inputs       one pass over the tile, four multiply–adds
 //!
-//! Cost 2·i·o flops a row, about half of it after a ReLU. A library product would be faster, but rounds differently from one
+//! Cost 2·i·o flops a row, about half of it after a rectified one. A library product would be faster, but rounds differently from one
 //! instruction set to the next; here every output is the same sum in the same order, so the bytes are the same on every machine.
 
 /// Output columns per pass: 512 inputs × 128 columns × 4 bytes = 256 KiB.

@@ -2,16 +2,19 @@
 //!
 //! Enters: a number of rows and a seed. Leaves: rows × 2048 non-negative float32.
 //!
+//! ```text
 //! for each row
-//!   cluster c          with probability ∝ (c + 1)^−0.82, of 200
-//!   latent             center_c + width_c · normals decaying as j^−0.68       64
-//!   hidden             ReLU(latent · W₁ + noise)                             512
-//!   features           gain · ReLU(hidden · W₂)                             2048
+//!   cluster c      with probability ∝ (c + 1)^−0.815, of 200
+//!   latent         center_c + width_c · normals decaying as j^−0.7         64
+//!   hidden         max(0, latent · W₁ + noise)                            512
+//!   features       gain · max(0, hidden · W₂)                            2048
+//! ```
 //!
 //! What each part is there for. Isotropic centers leave the clusters nearly equidistant, so the LID rises again from k = 100
 //! on. Normals that decay within a cluster keep it low near k = 50; noise lifts it at k = 10. Few large clusters and many
-//! small ones, wide and narrow, make the overlap fall early and slowly. Taking any of these out puts some figure off by more
-//! than a tenth, whatever the others do. Biases, a spread of norms and a width of each row's own were tried and changed nothing.
+//! small ones, wide and narrow, make the overlap fall early and slowly. With the decay, the noise, the spread of widths or that
+//! of sizes taken out and the rest left, some figure moves 82, 24, 19 or 12 % away. Biases, a spread of norms and a width of
+//! each row's own were fitted as well and brought nothing.
 //!
 //! Centers, widths and weights come from one fixed seed: a *world*. The caller's seed draws the rows, each from a stream of
 //! its own. Seeds are thus random subsets of one collection, as the published study's ten runs were, and the first m rows
@@ -38,17 +41,17 @@ const LATENT: usize = 64;
 const HIDDEN: usize = 512;
 const CLUSTERS: usize = 200;
 /// Share of the rows in cluster c: (c + 1)^−this, over the sum.
-const SHARE_EXPONENT: f64 = 0.82;
+const SHARE_EXPONENT: f64 = 0.815;
 /// Median over clusters of the root mean square distance of a row to its center; that of a center to the origin is 1.
-const WIDTH: f64 = 0.98;
+const WIDTH: f64 = 0.985;
 /// Standard deviation over clusters of the logarithm of the width.
-const WIDTH_SIGMA: f64 = 0.49;
+const WIDTH_SIGMA: f64 = 0.51;
 /// Within a cluster the j-th latent coordinate's standard deviation falls as j^−this.
-const DECAY_EXPONENT: f64 = 0.68;
+const DECAY_EXPONENT: f64 = 0.7;
 /// Standard deviation of a row's own noise on each hidden unit.
-const NOISE: f64 = 0.295;
+const NOISE: f64 = 0.31;
 /// Brings the mean squared distance to the 10 nearest neighbors to the published 75.8.
-const GAIN: f64 = 0.4046;
+const GAIN: f64 = 0.4027;
 /// Rows per unit of parallel work; their hidden values and one tile of weights stay in L2.
 const BLOCK: usize = 32;
 
@@ -219,7 +222,7 @@ mod tests {
         // FNV-1a over the bit patterns. A change here changes every figure computed from this data set.
         let step = |hash: u64, value: &f32| (hash ^ u64::from(value.to_bits())).wrapping_mul(0x0100_0000_01b3);
         let hash = features(40, 1).values().iter().fold(0xcbf2_9ce4_8422_2325, step);
-        assert_eq!(hash, 0xd02b_3293_5fc0_7088, "found {hash:#018x}");
+        assert_eq!(hash, 0xdd30_b682_b1d8_d9fd, "found {hash:#018x}");
     }
 
     #[test]
@@ -245,7 +248,7 @@ mod tests {
     #[test]
     fn neighborhoods_keep_their_calibrated_shape() {
         // 500 queries against 2,000 rows: (k, mean squared distance, LID), means over six seeds.
-        let pinned = [(10, 91.4, 9.68), (50, 112.8, 9.39), (100, 122.4, 9.60)];
+        let pinned = [(10, 91.7, 9.49), (50, 113.6, 9.24), (100, 123.3, 9.54)];
         let table = distances_squared(&features(2000, 11), 500);
         for (k, scale_expected, lid_expected) in pinned {
             let (scale, lid) = scale_and_lid(&table, k);
