@@ -1,12 +1,14 @@
 //! The measures of a neighbor search: fill, overlap, distances, barycenter shift, local intrinsic dimensionality.
 //!
-//! Enters: neighbor lists and distances, as slices. Leaves: one figure per query and k, and estimates over queries and runs.
+//! Enters: neighbor lists and distances, as slices. Leaves: one figure per query and k, and estimates over queries and
+//! runs.
 //!
 //! * [`corrected`]: the measures as they should be taken, for one query over many k;
 //! * [`published`]: the study's own arithmetic, artefacts included;
 //! * [`lid`]: estimators of local intrinsic dimensionality, by name;
 //! * [`estimate`]: means over runs, shares, percentiles and quantiles with their intervals;
-//! * [`breakpoints`]: where a curve over k breaks.
+//! * [`breakpoints`]: where a curve over k breaks;
+//! * [`difficulty`]: hubness, contrast, displacement.
 //!
 //! Does no input or output and knows no graph.
 
@@ -14,6 +16,7 @@
 
 pub mod breakpoints;
 pub mod corrected;
+pub mod difficulty;
 pub mod estimate;
 pub mod lid;
 pub mod published;

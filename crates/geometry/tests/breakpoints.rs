@@ -8,6 +8,7 @@ use annatomy_geometry::breakpoints::{
 const KS: [usize; 5] = [10, 20, 30, 40, 50];
 const EFS: [usize; 5] = [20; 5];
 
+#[expect(clippy::unnecessary_wraps, reason = "stands beside breakpoints that may not happen")]
 fn at(k: f64) -> Option<Breakpoint> {
     Some(Breakpoint { k, k_over_ef: k / 20.0 })
 }

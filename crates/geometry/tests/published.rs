@@ -1,12 +1,13 @@
-//! The published conventions held against `NumPy`'s own figures (`golden/published.py`), and the fast blocks against the
-//! plain form. Mean distances and overlaps must agree to the last bit, spikes and dropped rows included; LID and shift,
-//! where the order of summation or the logarithm is a library's own, to 1e-6.
+//! The published conventions held against `NumPy`'s own figures (`golden/published.py`), and the fast blocks against
+//! the plain form. Mean distances and overlaps must agree to the last bit, spikes and dropped rows included; LID and
+//! shift, where the order of summation or the logarithm is a library's own, to 1e-6.
 
 use annatomy_geometry::published::{
-    Artefacts, Columns, EMPTY_DISTANCE, EMPTY_ID, Figures, Table, row_barycenter_shift, row_lids, row_mean,
-    row_mean_of_slots, row_overlap, whole_table,
+    Artefacts, Columns, EMPTY_DISTANCE, EMPTY_ID, Figures, Table, row_barycenter_shift, row_lid, row_lid_plain,
+    row_lids, row_mean, row_mean_of_slots, row_overlap, whole_table,
 };
 use annatomy_vectors::{Matrix, MatrixView};
+use proptest::prelude::*;
 use serde_json::Value;
 
 struct Golden {
@@ -165,4 +166,34 @@ fn by_blocks(x: MatrixView<'_>, exact: &Table<'_>, returned: &Table<'_>, k: usiz
         exact_means: &exact_means,
     }
     .figures(artefacts)
+}
+
+/// Squared distances from duplicates to far points, nearest first.
+fn rows() -> impl Strategy<Value = Vec<f32>> {
+    let value = prop_oneof![2 => Just(0.0_f32), 2 => 1e-9_f32..1e-3, 20 => 50.0_f32..200.0];
+    prop::collection::vec(value, 2..150).prop_map(|mut row| {
+        row.sort_by(f32::total_cmp);
+        row
+    })
+}
+
+proptest! {
+    #[test]
+    fn fast_lid_agrees_with_the_formula(row in rows(), empty in 0_usize..4) {
+        let slots: Vec<f32> = row.iter().copied().chain(std::iter::repeat_n(EMPTY_DISTANCE, empty)).collect();
+        let ks: Vec<usize> = (2..=slots.len()).collect();
+        let mut lids = Vec::new();
+        row_lids(&row, &ks, &mut lids);
+        for (&k, &lid) in ks.iter().zip(&lids) {
+            let plain = f64::from(row_lid_plain(&slots[..k]));
+            prop_assert!(close(f64::from(lid), plain, 2e-6), "k = {}: {} against {}", k, lid, plain);
+            prop_assert!(close(f64::from(row_lid(&row, k)), plain, 2e-6));
+        }
+    }
+
+    #[test]
+    fn means_of_filled_slots_are_means_with_sentinels(row in rows(), empty in 0_usize..4) {
+        let slots: Vec<f32> = row.iter().copied().chain(std::iter::repeat_n(EMPTY_DISTANCE, empty)).collect();
+        prop_assert_eq!(row_mean_of_slots(&row, slots.len()), row_mean(&slots));
+    }
 }

@@ -1,8 +1,8 @@
 //! Where fill leaves 1 and overlap leaves .99, .95 and .90.
 //!
-//! Enters: one run's corrected curves over k. Leaves: [`CorrectedBreakpoints`]. Fill breaks at a grid point. Overlap breaks
-//! where the straight line between two grid points crosses the level; if it is below at the first grid point already,
-//! that point is given, an upper bound.
+//! Enters: one run's corrected curves over k. Leaves: [`CorrectedBreakpoints`]. Fill breaks at a grid point. Overlap
+//! breaks where the straight line between two grid points crosses the level; if it is below at the first grid point
+//! already, that point is given, an upper bound.
 
 use serde::{Deserialize, Serialize};
 

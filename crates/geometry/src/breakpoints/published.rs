@@ -1,7 +1,7 @@
 //! The study's kinds of breakpoint, read off its published figures.
 //!
-//! Enters: one run's figures over k. Leaves: [`PublishedBreakpoints`]. The study names these four but prints no formula for
-//! them, so every threshold is a named parameter here and travels with the result.
+//! Enters: one run's figures over k. Leaves: [`PublishedBreakpoints`]. The study names these four but prints no formula
+//! for them, so every threshold is a named parameter of [`PublishedParameters`], to be reported beside the result.
 
 use serde::{Deserialize, Serialize};
 
@@ -47,8 +47,8 @@ pub struct PublishedBreakpoints {
     pub steepest_overlap_step: Option<Breakpoint>,
     /// The smallest k whose mean distances differ by more than the tolerance; a figure that is not finite differs.
     pub distance_tolerance: Option<Breakpoint>,
-    /// The smallest k whose mean returned distance has exploded (not finite, or beyond the explosion factor): k/ef is the
-    /// study's hard ratio.
+    /// The smallest k whose mean returned distance has exploded (not finite, or beyond the explosion factor): k/ef is
+    /// the study's hard ratio.
     pub hard_ratio: Option<Breakpoint>,
     /// The largest k up to which overlap stays safe at every k; `None` if it is unsafe from the first k on.
     pub largest_safe_k: Option<Breakpoint>,

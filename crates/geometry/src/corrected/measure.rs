@@ -38,12 +38,15 @@ pub fn measure(
     assert!(ks[0] > 0 && ks.is_sorted(), "ks ascend from at least 1");
     assert!(largest_k <= exact.len(), "{} exact neighbors do not reach k = {largest_k}", exact.len());
     if ks.len() > 1 {
-        scratch.counts.count(exact, returned, largest_k);
+        scratch.counts.start(returned, largest_k);
     }
-    let mut running = Running::new();
+    let mut running = Running::default();
     for &k in ks {
         running.advance(exact, returned, k);
-        let counts = if ks.len() > 1 { scratch.counts.at(k) } else { count_for_one_k(exact, returned, k) };
+        let counts = match ks.len() {
+            1 => count_for_one_k(exact, returned, k),
+            _ => scratch.counts.at(exact, returned, k),
+        };
         measures.push(row(exact, &running, k, counts));
     }
 }

@@ -3,50 +3,47 @@
 //! Enters: both sides of one query. Leaves: strict and tie-aware counts per k.
 //!
 //! The i-th returned point of exact rank r is in both prefixes from k = max(i, r) + 1 on, so one histogram of max(i, r)
-//! and its running sum answer every k. For ties r is replaced by the smallest rank whose distance, widened by
-//! [`TIE_TOLERANCE`], reaches the point's. One k alone is counted directly, without the histogram.
+//! and its running sum answer every k. Points within the k-th exact distance, widened by [`TIE_TOLERANCE`], lead the
+//! answer, so a pointer that only moves forward counts them; every point found by id is among them, because its
+//! distance is the exact list's. One k alone is counted directly, without the histogram.
 //!
-//! Cost: O(K) for all k together, given answers sorted by distance up to rounding.
+//! Cost: O(K) for all k together.
 
 use super::{ExactSide, ReturnedSide};
 
 /// Relative width within which two distances are a tie.
 pub const TIE_TOLERANCE: f64 = 1e-6;
 
-/// Reusable histograms over max(slot, rank).
+/// Reusable histogram over max(slot, rank), and the tie pointer of the query at hand.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OverlapCounts {
     strict: Vec<u32>,
-    tie_aware: Vec<u32>,
+    within: usize,
 }
 
 impl OverlapCounts {
-    /// Counts `returned` against `exact` for every k up to `largest_k`; afterwards `at(k)` answers.
-    pub(super) fn count(&mut self, exact: &ExactSide, returned: ReturnedSide<'_>, largest_k: usize) {
-        self.clear(largest_k);
-        let mut tied_rank = 0;
-        for (slot, (&distance, &rank)) in returned.distances().iter().zip(returned.exact_ranks()).enumerate() {
-            if slot >= largest_k {
-                break;
-            }
-            tied_rank = smallest_reaching_rank(exact.distances(), distance, tied_rank);
-            enter(&mut self.strict, slot.max(rank as usize));
-            enter(&mut self.tie_aware, slot.max(tied_rank.min(rank as usize)));
+    /// Counts `returned` by id for every k up to `largest_k`.
+    pub(super) fn start(&mut self, returned: ReturnedSide<'_>, largest_k: usize) {
+        self.within = 0;
+        self.strict.clear();
+        self.strict.resize(largest_k + 1, 0);
+        for (slot, &rank) in (0..).zip(returned.exact_ranks().iter().take(largest_k)) {
+            self.strict[(rank.max(slot) as usize).min(largest_k)] += 1;
         }
-        accumulate(&mut self.strict);
-        accumulate(&mut self.tie_aware);
+        let mut sum = 0;
+        for count in &mut self.strict {
+            sum += *count;
+            *count = sum;
+        }
     }
 
-    /// (strict, tie-aware) at k ≥ 1.
-    pub(super) fn at(&self, k: usize) -> (usize, usize) {
-        (self.strict[k - 1] as usize, self.tie_aware[k - 1] as usize)
-    }
-
-    fn clear(&mut self, largest_k: usize) {
-        for counts in [&mut self.strict, &mut self.tie_aware] {
-            counts.clear();
-            counts.resize(largest_k, 0);
-        }
+    /// (strict, tie-aware) at k ≥ 1; to be asked with ascending k.
+    pub(super) fn at(&mut self, exact: &ExactSide, returned: ReturnedSide<'_>, k: usize) -> (usize, usize) {
+        let limit = widened(exact.distances()[k - 1]);
+        let ahead = &returned.distances()[self.within..];
+        self.within += ahead.iter().take_while(|&&distance| f64::from(distance) <= limit).count();
+        let strict = self.strict[k - 1] as usize;
+        (strict, strict.max(self.within.min(k)))
     }
 }
 
@@ -54,43 +51,13 @@ impl OverlapCounts {
 pub(super) fn count_for_one_k(exact: &ExactSide, returned: ReturnedSide<'_>, k: usize) -> (usize, usize) {
     let slots = k.min(returned.distances().len());
     let limit = widened(exact.distances()[k - 1]);
-    let (mut strict, mut tie_aware) = (0_u32, 0_u32);
-    for (&distance, &rank) in returned.distances()[..slots].iter().zip(&returned.exact_ranks()[..slots]) {
-        let by_id = (rank as usize) < k;
-        strict += u32::from(by_id);
-        tie_aware += u32::from(by_id | (f64::from(distance) <= limit));
-    }
-    (strict as usize, tie_aware as usize)
-}
-
-/// The smallest rank whose widened distance reaches `distance`, searched from `start` in both directions.
-fn smallest_reaching_rank(exact: &[f32], distance: f32, start: usize) -> usize {
-    let reaches = |rank: usize| f64::from(distance) <= widened(exact[rank]);
-    let mut rank = start;
-    while rank > 0 && reaches(rank - 1) {
-        rank -= 1;
-    }
-    while rank < exact.len() && !reaches(rank) {
-        rank += 1;
-    }
-    rank
+    let ranks = &returned.exact_ranks()[..slots];
+    let strict = ranks.iter().map(|&rank| u32::from(rank < k as u32)).sum::<u32>() as usize;
+    let within = returned.distances()[..slots].partition_point(|&distance| f64::from(distance) <= limit);
+    (strict, strict.max(within))
 }
 
 fn widened(distance: f32) -> f64 {
     let distance = f64::from(distance);
     distance + distance.abs() * TIE_TOLERANCE
-}
-
-fn enter(counts: &mut [u32], place: usize) {
-    if let Some(count) = counts.get_mut(place) {
-        *count += 1;
-    }
-}
-
-fn accumulate(counts: &mut [u32]) {
-    let mut sum = 0;
-    for count in counts {
-        sum += *count;
-        *count = sum;
-    }
 }

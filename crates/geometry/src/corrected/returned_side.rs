@@ -1,6 +1,7 @@
 //! What an engine returned for one query.
 //!
-//! Enters: ids, or the ranks already known. Leaves: filled slots only, nearest first, each with its place in the exact list.
+//! Enters: ids, or the ranks already known. Leaves: filled slots only, nearest first, each with its place in the exact
+//! list.
 
 use std::collections::HashMap;
 
@@ -11,6 +12,7 @@ pub const UNKNOWN_RANK: u32 = u32::MAX;
 
 /// The filled slots of one answer, nearest first, self excluded, every id once.
 ///
+/// Distances ascend, and a point of the exact list carries the exact list's distance (to the tie tolerance).
 /// `exact_ranks[i]` is the 0-based place of the i-th returned point in the exact list, or [`UNKNOWN_RANK`].
 #[derive(Clone, Copy, Debug)]
 pub struct ReturnedSide<'a> {
@@ -25,6 +27,7 @@ impl<'a> ReturnedSide<'a> {
     /// If the two differ in length.
     pub fn new(distances: &'a [f32], exact_ranks: &'a [u32]) -> Self {
         assert_eq!(distances.len(), exact_ranks.len(), "one rank per returned distance");
+        debug_assert!(distances.is_sorted(), "returned distances ascend");
         Self { distances, exact_ranks }
     }
 

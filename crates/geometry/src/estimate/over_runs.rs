@@ -21,8 +21,8 @@ pub struct Estimate {
 impl Estimate {
     /// The mean of one figure per run with its interval by Student's t on n − 1 degrees of freedom (Student 1908).
     ///
-    /// NaN (a run without the figure) is left out; `None` if nothing remains. An infinite value makes the mean infinite and
-    /// leaves no interval.
+    /// NaN (a run without the figure) is left out; `None` if nothing remains. An infinite value makes the mean infinite
+    /// and leaves no interval.
     pub fn of(values: &[f64]) -> Option<Self> {
         let values: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
         let n = values.len();

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum Lid {
     /// −[1/(k−1) Σ_{i<k} ln(dᵢ/dₖ)]⁻¹, averaged over queries: Levina & Bickel 2004, eq. 8; Hill 1975; ELKI's Hill.
     MaximumLikelihood,
-    /// −[1/k Σ_{i≤k} ln(dᵢ/dₖ)]⁻¹, averaged over queries: Amsaleg et al. 2015 (KDD), where the k-th term is 0 but counts.
+    /// −[1/k Σ_{i≤k} ln(dᵢ/dₖ)]⁻¹, averaged over queries: Amsaleg et al. 2015 (KDD), where the k-th term is 0 but
+    /// counts.
     Amsaleg,
     /// As [`MaximumLikelihood`](Self::MaximumLikelihood) at a query; over queries the inverses are averaged:
     /// `MacKay` & Ghahramani 2005, comment on Levina & Bickel.

@@ -1,7 +1,7 @@
 //! The study's LID of one row of squared distances, plainly and fast.
 //!
-//! The formula: −1 / mean over i < k of `ln(dᵢ/(dₖ + ε) + ε)`, ε = 1e-12, in float32; an empty slot enters as `FLT_MAX`.
-//! Squared distances make it half the LID of the distances themselves (ln d² = 2 ln d).
+//! The formula: −1 / mean over i < k of `ln(dᵢ/(dₖ + ε) + ε)`, ε = 1e-12, in float32; an empty slot enters as
+//! `FLT_MAX`. Squared distances make it half the LID of the distances themselves (ln d² = 2 ln d).
 //!
 //! The fast form, for many k: Σ ln dᵢ − (k−1) ln dₖ from running float64 sums. It holds while ε changes nothing in
 //! float32, that is for dₖ and ratios above 1e-4; a leading run of smaller ratios (duplicates) is taken one by one, a
