@@ -4,3 +4,5 @@
 
 pub mod builtin;
 pub mod results;
+pub mod config;
+pub mod study;

@@ -1,29 +1,27 @@
 //! Barycenter shifts of many neighbor sets at once, by signed sums over blocks of columns.
 //!
-//! Enters: for one query, [`SignedSums`]: sequences of snapshots, each a few rows added to or taken from a running sum.
+//! Enters: per query, [`SignedSums`]: sequences of snapshots, each a few rows added to or taken from a running sum.
 //! Leaves: the squared norm of each snapshot's linear combination.
 //!
 //! mean(E) − mean(A) is a signed sum in which a row that both sets hold cancels, so only the rows that enter one set
-//! before the other are ever touched. For each block of BLOCK columns
-//!   for each sequence, for each snapshot
-//!     add or take the rows that change                 row pieces stay in cache from sequence to sequence
-//!     add the block's share to the snapshot's norm
+//! before the other are ever touched.
+//!
+//! for each block of BLOCK columns                        n row pieces, which stay in the shared cache
+//!   for each query of a batch                            its row pieces stay in the private cache
+//!     for each sequence, for each snapshot
+//!       add and take the rows that change                the running sum stays in registers
+//!       add the block's share to the snapshot's norm
 //!
 //! Rows are centered on the data's mean beforehand: a difference of means does not change, its rounding shrinks.
-//! Cost: one pass of d additions per changing row. The plain form stands in `annatomy_geometry`; tests hold the two
-//! against each other.
+//! Cost: d additions per changing row. The plain form stands in `annatomy_geometry`; tests hold the two together.
 
 use annatomy_vectors::transform::center_columns;
 use annatomy_vectors::{Matrix, MatrixView, kernels};
+use pulp::NullaryFnOnce;
 
-const BLOCK: usize = 32;
+const BLOCK: usize = 64;
 
-/// One row entering (weight +1) or leaving (−1) a running sum.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Change {
-    pub(crate) row: u32,
-    pub(crate) weight: f32,
-}
+type Piece = [f32; BLOCK];
 
 /// A linear combination of a sequence's sums.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,7 +37,9 @@ pub(crate) struct Scales {
 /// At one k: ‖sum·D − second·W − last·x‖², D the running sum, W the sequence's second sum, x the last row.
 #[derive(Clone, Copy, Debug)]
 struct Snapshot {
-    changes_end: u32,
+    /// Ends of the rows added and of the rows taken since the snapshot before.
+    added_end: u32,
+    taken_end: u32,
     starts_anew: bool,
     sum: f32,
     second: f32,
@@ -56,85 +56,86 @@ struct Sequence {
 /// All sequences of one query, packed; reused from query to query.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SignedSums {
-    changes: Vec<Change>,
+    /// Per snapshot the rows added, then the rows taken.
+    rows: Vec<u32>,
     snapshots: Vec<Snapshot>,
     second: Vec<u32>,
     sequences: Vec<Sequence>,
+    norms: Vec<f64>,
 }
 
 impl SignedSums {
     pub(crate) fn clear(&mut self) {
-        self.changes.clear();
+        self.rows.clear();
         self.snapshots.clear();
         self.second.clear();
         self.sequences.clear();
+        self.norms.clear();
     }
 
-    /// Adds a row change to the snapshot being described.
-    pub(crate) fn change(&mut self, row: u32, weight: f32) {
-        self.changes.push(Change { row, weight });
-    }
-
-    /// Ends a snapshot; with `starts_anew` its changes apply to an empty sum. Its index among all snapshots is returned.
-    pub(crate) fn snapshot(&mut self, starts_anew: bool, scales: Scales) -> usize {
-        self.snapshots.push(Snapshot {
-            changes_end: self.changes.len() as u32,
-            starts_anew,
-            sum: scales.sum as f32,
-            second: scales.second as f32,
-            last: scales.last as f32,
-        });
-        self.snapshots.len() - 1
+    /// Adds a snapshot; with `starts_anew` its changes apply to an empty sum. Its number among all snapshots is returned.
+    pub(crate) fn snapshot(&mut self, starts_anew: bool, added: &[u32], taken: &[u32], scales: Scales) -> usize {
+        self.rows.extend_from_slice(added);
+        let added_end = self.rows.len() as u32;
+        self.rows.extend_from_slice(taken);
+        let taken_end = self.rows.len() as u32;
+        let [sum, second, last] = [scales.sum, scales.second, scales.last].map(|scale| scale as f32);
+        self.snapshots.push(Snapshot { added_end, taken_end, starts_anew, sum, second, last });
+        self.norms.push(0.0);
+        self.norms.len() - 1
     }
 
     /// Ends a sequence whose second sum is over `second` (read only where a snapshot's second scale is not 0).
-    pub(crate) fn end_sequence(&mut self, second: impl IntoIterator<Item = u32>) {
-        self.second.extend(second);
+    pub(crate) fn end_sequence(&mut self, second: &[u32]) {
+        self.second.extend_from_slice(second);
         self.sequences
             .push(Sequence { snapshots_end: self.snapshots.len() as u32, second_end: self.second.len() as u32 });
     }
 
-    /// Squared norms of every snapshot, in order, over the columns of `rows`.
-    pub(crate) fn squared_norms(&self, rows: &ColumnBlocks, norms: &mut Vec<f64>) {
-        norms.clear();
-        norms.resize(self.snapshots.len(), 0.0);
-        pulp::Arch::new().dispatch(|| {
-            for block in 0..rows.blocks {
-                self.add_block(rows.block(block), norms);
-            }
-        });
+    /// Squared norms of every snapshot, by number, once [`squared_norms`] has run.
+    pub(crate) fn norms(&self) -> &[f64] {
+        &self.norms
     }
 
     #[inline(always)]
-    fn add_block(&self, rows: &[[f32; BLOCK]], norms: &mut [f64]) {
-        let (mut change, mut snapshot, mut second) = (0, 0, 0);
+    fn add_block(&mut self, rows: &[Piece]) {
+        let (mut change, mut first, mut second) = (0, 0, 0);
         let Some(last) = rows.last() else { return };
         for sequence in &self.sequences {
-            let snapshots = &self.snapshots[snapshot..sequence.snapshots_end as usize];
-            let seconds = &self.second[second..sequence.second_end as usize];
+            let end = sequence.snapshots_end as usize;
             let mut second_sum = [0.0f32; BLOCK];
-            for &row in seconds {
-                add(&mut second_sum, &rows[row as usize], 1.0);
+            for &row in &self.second[second..sequence.second_end as usize] {
+                for (sum, &value) in second_sum.iter_mut().zip(&rows[row as usize]) {
+                    *sum += value;
+                }
             }
             let mut sum = [0.0f32; BLOCK];
-            for (entry, norm) in snapshots.iter().zip(&mut norms[snapshot..]) {
+            for (entry, norm) in self.snapshots[first..end].iter().zip(&mut self.norms[first..end]) {
                 if entry.starts_anew {
                     sum = [0.0; BLOCK];
                 }
-                for change in &self.changes[change..entry.changes_end as usize] {
-                    add(&mut sum, &rows[change.row as usize], change.weight);
+                let (added_end, taken_end) = (entry.added_end as usize, entry.taken_end as usize);
+                for &row in &self.rows[change..added_end] {
+                    for (sum, &value) in sum.iter_mut().zip(&rows[row as usize]) {
+                        *sum += value;
+                    }
                 }
-                change = entry.changes_end as usize;
+                for &row in &self.rows[added_end..taken_end] {
+                    for (sum, &value) in sum.iter_mut().zip(&rows[row as usize]) {
+                        *sum -= value;
+                    }
+                }
+                change = taken_end;
                 *norm += combined_square(entry, &sum, &second_sum, last);
             }
-            snapshot = sequence.snapshots_end as usize;
+            first = end;
             second = sequence.second_end as usize;
         }
     }
 }
 
 #[inline(always)]
-fn combined_square(entry: &Snapshot, sum: &[f32; BLOCK], second: &[f32; BLOCK], last: &[f32; BLOCK]) -> f64 {
+fn combined_square(entry: &Snapshot, sum: &Piece, second: &Piece, last: &Piece) -> f64 {
     let mut squares = [0.0f32; 8];
     for start in (0..BLOCK).step_by(8) {
         for lane in 0..8 {
@@ -146,10 +147,29 @@ fn combined_square(entry: &Snapshot, sum: &[f32; BLOCK], second: &[f32; BLOCK], 
     f64::from(squares.iter().sum::<f32>())
 }
 
-#[inline(always)]
-fn add(sum: &mut [f32; BLOCK], row: &[f32; BLOCK], weight: f32) {
-    for (sum, &value) in sum.iter_mut().zip(row) {
-        *sum += weight * value;
+/// Computes the norms of a batch of queries' snapshots.
+pub(crate) fn squared_norms<'s>(batch: impl IntoIterator<Item = &'s mut SignedSums>, columns: &ColumnBlocks) {
+    let mut batch: Vec<&mut SignedSums> = batch.into_iter().collect();
+    pulp::Arch::new().dispatch(Batch { sums: &mut batch, columns });
+}
+
+/// The loop nest as a value, so that it is compiled for the instruction set at hand.
+struct Batch<'b, 's> {
+    sums: &'b mut [&'s mut SignedSums],
+    columns: &'b ColumnBlocks,
+}
+
+impl NullaryFnOnce for Batch<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for block in 0..self.columns.blocks {
+            let rows = self.columns.block(block);
+            for sums in self.sums.iter_mut() {
+                sums.add_block(rows);
+            }
+        }
     }
 }
 
@@ -158,7 +178,7 @@ fn add(sum: &mut [f32; BLOCK], row: &[f32; BLOCK], weight: f32) {
 pub(crate) struct ColumnBlocks {
     rows: usize,
     blocks: usize,
-    values: Vec<[f32; BLOCK]>,
+    values: Vec<Piece>,
     norms_squared: Vec<f64>,
 }
 
@@ -199,7 +219,7 @@ impl ColumnBlocks {
         total
     }
 
-    fn block(&self, block: usize) -> &[[f32; BLOCK]] {
+    fn block(&self, block: usize) -> &[Piece] {
         &self.values[block * self.rows..(block + 1) * self.rows]
     }
 }

@@ -84,30 +84,28 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    pub(crate) fn new(cells: usize, surface: SurfaceSums) -> Self {
-        Self { cells, sums: vec![[Sum::default(); FIGURES]; cells], surface, ..Self::default() }
-    }
-
-    /// Begins the next query.
-    pub(crate) fn begin_query(&mut self) {
-        let end = self.overlaps.len() + self.cells;
-        self.overlaps.resize(end, f32::NAN);
-        self.published.resize(end, PublishedRow::default());
-    }
-
-    /// Enters a corrected figure of the current query.
-    pub(crate) fn enter(&mut self, cell: usize, figure: Figure, value: f64) {
-        self.sums[cell][figure as usize].add(value);
-        if figure == Figure::Overlap {
-            let start = self.overlaps.len() - self.cells;
-            self.overlaps[start + cell] = value as f32;
+    pub(crate) fn new(cells: usize, queries: usize, surface: SurfaceSums) -> Self {
+        Self {
+            cells,
+            sums: vec![[Sum::default(); FIGURES]; cells],
+            overlaps: vec![f32::NAN; queries * cells],
+            published: vec![PublishedRow::default(); queries * cells],
+            surface,
+            ..Self::default()
         }
     }
 
-    /// The published figures of the current query.
-    pub(crate) fn published(&mut self, cell: usize) -> &mut PublishedRow {
-        let start = self.published.len() - self.cells;
-        &mut self.published[start + cell]
+    /// Enters a corrected figure of query number `query` of this block.
+    pub(crate) fn enter(&mut self, query: usize, cell: usize, figure: Figure, value: f64) {
+        self.sums[cell][figure as usize].add(value);
+        if figure == Figure::Overlap {
+            self.overlaps[query * self.cells + cell] = value as f32;
+        }
+    }
+
+    /// The published figures of query number `query` of this block.
+    pub(crate) fn published(&mut self, query: usize, cell: usize) -> &mut PublishedRow {
+        &mut self.published[query * self.cells + cell]
     }
 }
 

@@ -36,7 +36,7 @@ pub enum StudyError {
     },
     /// The vectors' file.
     #[error(transparent)]
-    Vectors(#[from] annatomy_vectors::OpenError),
+    Vectors(#[from] annatomy_vectors::formats::ReadError),
     /// A row that no distance can be taken from.
     #[error(transparent)]
     Rows(#[from] annatomy_vectors::validate::ValidationError),

@@ -1,24 +1,24 @@
-//! One query, all conditions: traverse each graph once, read every cell, in both conventions.
+//! A block of queries, all conditions: traverse each graph once per query, read every cell, in both conventions.
 //!
-//! for each graph
+//! for each query, for each graph
 //!   record one traversal to the largest effort any condition asks                 `Visits`
 //!   for each condition read from it
 //!     the returned list of its ef (one for all k, or one per k for α)             `ReturnedRows`
 //!     fill, overlap, distances, LID, causes                                       O(K)
-//!     the rows that tell E from A                                                 `SignedSums`
-//! one pass over the vectors for all barycenters                                   `ColumnBlocks`
+//!     the rows that tell E from A                                                 `QueryShifts`
+//! one pass over the vectors for all barycenters of the block                      `ColumnBlocks`
 
-use super::barycenter::{ColumnBlocks, SignedSums};
+use super::barycenter::{ColumnBlocks, squared_norms};
 use super::cells::{Block, Figure};
 use super::lists::{ExactList, NEVER, ReturnedRows, VisitedList};
 use super::neighborhoods::Neighborhoods;
 use super::plan::{Condition, Plan};
-use super::shifts::Shifts;
-use super::shifts::Reader::{Corrected, Published};
+use super::shifts::{Joins, QueryShifts, Reader};
 use annatomy_geometry::corrected::{QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure};
 use annatomy_geometry::published::{row_lid, row_lids, row_mean, row_mean_of_slots};
 use annatomy_hnsw::{Frontier, Graph, Oracle, Traversal, Visits};
 use annatomy_vectors::Metric;
+use std::ops::Range;
 use std::time::Instant;
 
 /// Everything a run's queries share.
@@ -44,48 +44,90 @@ enum Reading {
     Published,
 }
 
-/// Memory reused from query to query; one per thread.
+/// Memory reused from block to block; one per thread.
 #[derive(Default)]
 pub(crate) struct Scratch<F> {
-    traversal: Traversal<F>,
-    visits: Visits,
-    exact: ExactList,
-    visited: VisitedList,
-    returned: ReturnedRows,
-    as_published: ReturnedRows,
+    search: SearchScratch<F>,
+    lists: Lists,
     measure: MeasureScratch,
     measures: Vec<QueryMeasures>,
     lids: Vec<f32>,
     exact_means: Vec<f32>,
     exact_lids: Vec<f32>,
     unreached: Vec<[u32; 2]>,
-    sums: SignedSums,
-    shifts: Shifts,
-    norms: Vec<f64>,
+    joins: Joins,
+    shifts: Vec<QueryShifts>,
+}
+
+#[derive(Default)]
+struct SearchScratch<F> {
+    traversal: Traversal<F>,
+    visits: Visits,
+}
+
+/// The lists of the query at hand.
+#[derive(Default)]
+struct Lists {
+    exact: ExactList,
+    visited: VisitedList,
+    returned: ReturnedRows,
+    as_published: ReturnedRows,
+}
+
+/// Where the measures of one series of k go.
+#[derive(Clone)]
+struct Series {
+    /// The query's number in its block.
+    query: usize,
+    /// Indices of the series' k.
+    k_range: Range<usize>,
+    /// The cell of the first of them.
+    cell: usize,
+    /// V(ef) of the series.
+    visited: usize,
 }
 
 impl<F: Frontier> Scratch<F> {
-    /// Measures query number `query`, which is base row `row`, into `block`.
-    pub(crate) fn measure_query<N>(&mut self, context: &Context<'_, N>, query: usize, row: u32, block: &mut Block)
+    /// Measures a block of queries: numbers `first`, `first` + 1, … of the run, which are base rows `rows`.
+    pub(crate) fn measure_block<N>(&mut self, context: &Context<'_, N>, first: usize, rows: &[usize], block: &mut Block)
     where
         N: Neighborhoods,
         N::Oracle: Oracle<Frontier = F>,
     {
         let begin = Instant::now();
-        block.begin_query();
-        self.exact.read(context.neighborhoods, query, row, context.rows, context.metric);
-        self.measure_exact_side_as_published(&context.plan.ks);
-        self.shifts.begin(&mut self.sums, &context.plan.ks, &self.exact.ids);
-        let view = context.neighborhoods.oracle().view(row);
+        let ks = &context.plan.ks;
+        self.joins.set_ks(ks);
+        self.shifts.resize_with(self.shifts.len().max(rows.len()), QueryShifts::default);
+        for (query, &row) in rows.iter().enumerate() {
+            self.measure_query(context, first + query, row as u32, query, block);
+        }
+        squared_norms(self.shifts[..rows.len()].iter_mut().map(|shifts| &mut shifts.sums), context.columns);
+        for (query, shifts) in self.shifts[..rows.len()].iter().enumerate() {
+            shifts.write(ks, context.columns, query, block);
+        }
+        block.total_time = begin.elapsed();
+    }
+
+    fn measure_query<N>(&mut self, context: &Context<'_, N>, number: usize, row: u32, query: usize, block: &mut Block)
+    where
+        N: Neighborhoods,
+        N::Oracle: Oracle<Frontier = F>,
+    {
+        let (neighborhoods, ks) = (context.neighborhoods, &context.plan.ks);
+        self.lists.exact.read(neighborhoods, number, row, context.rows, context.metric);
+        self.measure_exact_side_as_published(ks);
+        self.shifts[query].begin(ks, &self.lists.exact.ids, &self.exact_means);
+        let view = neighborhoods.oracle().view(row);
         for (graph, planned) in context.plan.graphs.iter().enumerate() {
             let traversal = Instant::now();
-            self.traversal.record::<N::Oracle>(&context.graphs[graph], view, planned.ef, &mut self.visits);
+            let visits = &mut self.search.visits;
+            self.search.traversal.record::<N::Oracle>(&context.graphs[graph], view, planned.ef, visits);
             block.traverse_time += traversal.elapsed();
-            self.visited.read(context.neighborhoods, query, row, &self.visits, &self.exact, context.metric);
+            self.lists.visited.read(neighborhoods, number, row, visits, &self.lists.exact, context.metric);
             if graph == context.configured {
                 self.add_to_surface(context.plan, block);
             }
-            for (number, condition) in context.plan.conditions.iter().enumerate() {
+            for (position, condition) in context.plan.conditions.iter().enumerate() {
                 let corrected = context.plan.graph(condition.ef_construction) == graph;
                 let published = context.plan.graph(condition.published_ef_construction) == graph;
                 let reading = match (corrected, published) {
@@ -94,85 +136,70 @@ impl<F: Frontier> Scratch<F> {
                     (false, true) => Reading::Published,
                     (false, false) => continue,
                 };
-                let first_cell = number * context.plan.ks.len();
-                self.measure_condition(context, &context.reachable[graph], condition, first_cell, reading, row, block);
+                let first_cell = position * ks.len();
+                for k_range in series(condition) {
+                    let visited = self.search.visits.visited(condition.efs[k_range.start]);
+                    let series = Series { query, cell: first_cell + k_range.start, k_range, visited };
+                    self.measure_series(ks, &series, &context.reachable[graph], reading, row, block);
+                }
             }
         }
-        self.sums.squared_norms(context.columns, &mut self.norms);
-        self.shifts.write(&self.norms, context.columns, &self.exact.ids, &self.exact_means, block);
-        block.total_time += begin.elapsed();
     }
 
     /// The exact side's published figures: mean squared distance and LID per k.
     fn measure_exact_side_as_published(&mut self, ks: &[usize]) {
         // With duplicates of smaller id before it, the query itself stays in the list at distance 0, as they are.
-        let list = &self.exact.separations;
+        let list = &self.lists.exact.separations;
         row_lids(list, ks, &mut self.exact_lids);
         self.exact_means.clear();
         self.exact_means.extend(ks.iter().map(|&k| row_mean(&list[..k])));
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the inner step of one loop nest")]
-    fn measure_condition<N: Neighborhoods>(
+    /// Measures one returned list at each k of a series.
+    fn measure_series(
         &mut self,
-        context: &Context<'_, N>,
+        ks: &[usize],
+        series: &Series,
         reachable: &[bool],
-        condition: &Condition,
-        first_cell: usize,
         reading: Reading,
         row: u32,
         block: &mut Block,
     ) {
-        let ks = &context.plan.ks;
-        let fixed = condition.efs.iter().all(|&ef| ef == condition.efs[0]);
-        let series = if fixed { 1 } else { ks.len() };
-        for number in 0..series {
-            let of_series = if fixed { 0..ks.len() } else { number..number + 1 };
-            let series_ks = &ks[of_series.clone()];
-            let visited = self.visits.visited(condition.efs[of_series.start]);
-            let cell = first_cell + of_series.start;
-            let largest_k = series_ks[series_ks.len() - 1];
-            self.returned.excluding_self(&self.visited, visited, largest_k);
-            if reading != Reading::Published {
-                self.measure_corrected(series_ks, visited, reachable, cell, block);
-            }
-            if reading != Reading::Corrected {
-                self.measure_published(series_ks, of_series.start, visited, row, cell, block);
-            }
-            let same = self.returned.ids == self.as_published.ids && self.exact.before_self == 0;
-            let (exact, returned) = (&self.exact.ids, &self.returned);
-            match reading {
-                Reading::Corrected => self.shifts.add(&mut self.sums, exact, returned, of_series, cell, &[Corrected]),
-                Reading::Both if same => {
-                    self.shifts.add(&mut self.sums, exact, returned, of_series, cell, &[Corrected, Published]);
-                }
-                Reading::Both | Reading::Published => {
-                    if reading == Reading::Both {
-                        self.shifts.add(&mut self.sums, exact, returned, of_series.clone(), cell, &[Corrected]);
-                    }
-                    let (exact, returned) = (self.exact.as_published(row), &self.as_published);
-                    self.shifts.add(&mut self.sums, &exact, returned, of_series, cell, &[Published]);
-                }
+        let series_ks = &ks[series.k_range.clone()];
+        let largest_k = series_ks[series_ks.len() - 1];
+        self.lists.returned.excluding_self(&self.lists.visited, series.visited, largest_k);
+        if reading != Reading::Published {
+            self.measure_corrected(series_ks, series, reachable, block);
+        }
+        let mut same = true;
+        if reading != Reading::Corrected {
+            same = self.measure_published(series_ks, series, row, block);
+        }
+        let shifts = &mut self.shifts[series.query];
+        let mut add = |exact: &[u32], returned: &ReturnedRows, readers: &[Reader]| {
+            shifts.add(&mut self.joins, exact, returned, series.k_range.clone(), series.cell, readers);
+        };
+        let lists = &self.lists;
+        match reading {
+            Reading::Both if same => add(&lists.exact.ids, &lists.returned, &[Reader::Corrected, Reader::Published]),
+            Reading::Corrected => add(&lists.exact.ids, &lists.returned, &[Reader::Corrected]),
+            Reading::Published => add(&lists.exact.as_published(row), &lists.as_published, &[Reader::Published]),
+            Reading::Both => {
+                add(&lists.exact.ids, &lists.returned, &[Reader::Corrected]);
+                add(&lists.exact.as_published(row), &lists.as_published, &[Reader::Published]);
             }
         }
     }
 
-    fn measure_corrected(
-        &mut self,
-        ks: &[usize],
-        visited: usize,
-        reachable: &[bool],
-        cell: usize,
-        block: &mut Block,
-    ) {
-        let side = ReturnedSide::new(&self.returned.distances, &self.returned.ranks);
-        measure(&self.exact.side, side, ks, &mut self.measure, &mut self.measures);
-        self.count_unreached(visited, reachable, ks[ks.len() - 1]);
+    fn measure_corrected(&mut self, ks: &[usize], series: &Series, reachable: &[bool], block: &mut Block) {
+        let returned = &self.lists.returned;
+        let side = ReturnedSide::new(&returned.distances, &returned.ranks);
+        measure(&self.lists.exact.side, side, ks, &mut self.measure, &mut self.measures);
+        self.count_unreached(series.visited, reachable, ks[ks.len() - 1]);
         for (offset, measures) in self.measures.iter().enumerate() {
-            let cell = cell + offset;
             let [unreachable, unvisited] = self.unreached[measures.k].map(f64::from);
             let missing = (measures.k - measures.overlap_strict_count) as f64;
-            let mut enter = |figure, value| block.enter(cell, figure, value);
+            let mut enter = |figure, value| block.enter(series.query, series.cell + offset, figure, value);
             enter(Figure::Fill, measures.fill());
             enter(Figure::Overlap, measures.overlap());
             enter(Figure::OverlapStrict, measures.overlap_strict());
@@ -184,7 +211,7 @@ impl<F: Frontier> Scratch<F> {
             enter(Figure::Unreachable, unreachable);
             enter(Figure::Unvisited, unvisited);
             enter(Figure::Tied, missing - unreachable - unvisited);
-            enter(Figure::Visited, visited as f64);
+            enter(Figure::Visited, series.visited as f64);
             enter(Figure::ZeroDistances, measures.zero_returned as f64);
             enter(Figure::HasEmptySlots, f64::from(u8::from(measures.filled < measures.k)));
         }
@@ -195,7 +222,8 @@ impl<F: Frontier> Scratch<F> {
         let mut counts = [0u32; 2];
         self.unreached.clear();
         self.unreached.push(counts);
-        for (&arrival, &id) in self.visited.arrival_of_rank[..largest_k].iter().zip(&self.exact.ids) {
+        let arrivals = &self.lists.visited.arrival_of_rank[..largest_k];
+        for (&arrival, &id) in arrivals.iter().zip(&self.lists.exact.ids) {
             if arrival as usize >= visited {
                 counts[usize::from(reachable[id as usize])] += 1;
             }
@@ -203,52 +231,48 @@ impl<F: Frontier> Scratch<F> {
         }
     }
 
-    fn measure_published(
-        &mut self,
-        ks: &[usize],
-        first_k: usize,
-        visited: usize,
-        row: u32,
-        cell: usize,
-        block: &mut Block,
-    ) {
+    /// The study's figures of one series; says whether its lists were those of the corrected conventions.
+    fn measure_published(&mut self, ks: &[usize], series: &Series, row: u32, block: &mut Block) -> bool {
         let largest_k = ks[ks.len() - 1];
-        let self_first = self.as_published.dropping_column_0(&self.visited, visited, largest_k);
-        if !self_first || self.exact.before_self > 0 {
-            self.as_published.rank_among(&self.exact.as_published(row));
+        let lists = &mut self.lists;
+        let self_first = lists.as_published.dropping_column_0(&lists.visited, series.visited, largest_k);
+        let same = self_first && lists.exact.before_self == 0;
+        if !same {
+            lists.as_published.rank_among(&lists.exact.as_published(row));
         }
-        let separations = &self.as_published.separations;
+        let returned = &lists.as_published;
         if ks.len() == 1 {
             self.lids.clear();
-            self.lids.push(row_lid(separations, largest_k));
+            self.lids.push(row_lid(&returned.separations, largest_k));
         } else {
-            row_lids(separations, ks, &mut self.lids);
+            row_lids(&returned.separations, ks, &mut self.lids);
         }
         for (offset, &k) in ks.iter().enumerate() {
-            let filled = separations.len().min(k);
-            let common = self.as_published.ranks[..filled].iter().filter(|&&rank| (rank as usize) < k).count();
-            let published = block.published(cell + offset);
+            let filled = returned.ids.len().min(k);
+            let common = returned.ranks[..filled].iter().filter(|&&rank| (rank as usize) < k).count();
+            let published = block.published(series.query, series.cell + offset);
             published.overlap = common as f64 / k as f64;
-            published.exact_mean = self.exact_means[first_k + offset];
-            published.returned_mean = row_mean_of_slots(separations, k);
-            published.lid_exact = self.exact_lids[first_k + offset];
+            published.exact_mean = self.exact_means[series.k_range.start + offset];
+            published.returned_mean = row_mean_of_slots(&returned.separations, k);
+            published.lid_exact = self.exact_lids[series.k_range.start + offset];
             published.lid_returned = self.lids[offset];
             published.empty_slots = (k - filled) as u32;
             published.self_not_first = !self_first;
         }
+        same
     }
 
     fn add_to_surface(&self, plan: &Plan, block: &mut Block) {
         let (ks, surface) = (&plan.ks, &mut block.surface);
         surface.queries += 1;
         for (row, &ef) in plan.surface_efs.iter().enumerate() {
-            let visited = self.visits.visited(ef);
+            let visited = self.search.visits.visited(ef);
             surface.visited[row] += visited as u64;
-            let others = visited - usize::from((self.visited.own_arrival as usize) < visited);
+            let others = visited - usize::from((self.lists.visited.own_arrival as usize) < visited);
             let mut found = 0;
             let mut rank = 0;
             for (column, &k) in ks.iter().enumerate() {
-                let arrivals = &self.visited.arrival_of_rank[rank..k];
+                let arrivals = &self.lists.visited.arrival_of_rank[rank..k];
                 found += arrivals.iter().filter(|&&arrival| (arrival as usize) < visited).count() as u64;
                 rank = k;
                 surface.found[row * ks.len() + column] += found;
@@ -258,10 +282,18 @@ impl<F: Frontier> Scratch<F> {
         let mut latest = 0;
         let mut rank = 0;
         for (column, &k) in ks.iter().enumerate() {
-            latest = self.visited.arrival_of_rank[rank..k].iter().copied().fold(latest, u32::max);
+            latest = self.lists.visited.arrival_of_rank[rank..k].iter().copied().fold(latest, u32::max);
             rank = k;
-            let required = if latest == NEVER { u32::MAX } else { self.visits.required_ef(latest) as u32 };
+            let required = if latest == NEVER { u32::MAX } else { self.search.visits.required_ef(latest) as u32 };
             surface.required[column].push(required);
         }
     }
+}
+
+/// The runs of k that one returned list serves: all of them where ef is fixed, each k by itself where it is not.
+fn series(condition: &Condition) -> impl Iterator<Item = Range<usize>> {
+    let fixed = condition.efs.iter().all(|&ef| ef == condition.efs[0]);
+    let count = condition.efs.len();
+    let length = if fixed { count } else { 1 };
+    (0..count).step_by(length).map(move |start| start..start + length)
 }

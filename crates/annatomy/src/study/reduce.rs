@@ -3,7 +3,7 @@
 use super::cells::{Cells, Figure, SurfaceSums};
 use super::plan::{Condition, Plan};
 use crate::results::{Artefacts, ConditionResult, Measurement, PublishedMetrics, SurfaceGrid};
-use annatomy_geometry::percentile;
+use annatomy_geometry::estimate::percentile;
 use annatomy_geometry::published::{Artefacts as PublishedArtefacts, Columns};
 
 /// The share of queries at or above this overlap is `robustness_90`.
@@ -29,8 +29,7 @@ pub(crate) fn conditions(plan: &Plan, cells: &Cells) -> Vec<ConditionResult> {
 fn measurement(plan: &Plan, condition: &Condition, index: usize, cells: &Cells, cell: usize) -> Measurement {
     let mean = |figure| cells.sum(cell, figure).mean();
     let mut overlaps = cells.overlaps(cell);
-    overlaps.sort_unstable_by(f64::total_cmp);
-    let robust = overlaps.len() - overlaps.partition_point(|&overlap| overlap < ROBUST_OVERLAP);
+    let robust = overlaps.iter().filter(|&&overlap| overlap >= ROBUST_OVERLAP).count();
     Measurement {
         k: plan.ks[index],
         ef: condition.efs[index],
@@ -46,8 +45,8 @@ fn measurement(plan: &Plan, condition: &Condition, index: usize, cells: &Cells, 
         unreachable: mean(Figure::Unreachable),
         unvisited: mean(Figure::Unvisited),
         tied: mean(Figure::Tied),
-        overlap_p1: percentile(&overlaps, 1.0),
-        overlap_p5: percentile(&overlaps, 5.0),
+        overlap_p1: percentile(&mut overlaps, 1.0).unwrap_or(f64::NAN),
+        overlap_p5: percentile(&mut overlaps, 5.0).unwrap_or(f64::NAN),
         visited: mean(Figure::Visited),
         robustness_90: robust as f64 / overlaps.len() as f64,
         queries_with_empty_slots: mean(Figure::HasEmptySlots),

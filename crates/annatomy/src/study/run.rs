@@ -118,12 +118,8 @@ impl Job<'_> {
         let surface = SurfaceSums::new(self.plan.surface_efs.len(), self.plan.ks.len());
         let scratch = PerThread::new(Scratch::<<N::Oracle as Oracle>::Frontier>::default);
         let measure_block = |(number, rows): (usize, &[usize])| {
-            let mut block = Block::new(cells, surface.clone());
-            scratch.with(|scratch| {
-                for (offset, &row) in rows.iter().enumerate() {
-                    scratch.measure_query(context, number * BLOCK_QUERIES + offset, row as u32, &mut block);
-                }
-            });
+            let mut block = Block::new(cells, rows.len(), surface.clone());
+            scratch.with(|scratch| scratch.measure_block(context, number * BLOCK_QUERIES, rows, &mut block));
             self.progress.advance(rows.len() as u64);
             block
         };

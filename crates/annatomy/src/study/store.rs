@@ -3,9 +3,11 @@
 //! `OUT/records/settings.json` says whose folder this is; `OUT/records/runNN.bin` holds one finished run. Every file
 //! is written beside its place and renamed into it, so that it is there whole or not at all.
 
-use crate::results::{RunRecord, Settings, atomic_write};
+use crate::results::{RunRecord, Settings};
+use annatomy_vectors::formats::write_atomically;
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What to do with a folder that already holds runs of this very study.
@@ -72,6 +74,10 @@ fn io(path: &Path) -> impl Fn(std::io::Error) -> StoreError + '_ {
     |source| StoreError::Io { path: path.to_owned(), source }
 }
 
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    write_atomically(path, |file| file.write_all(bytes)).map_err(io(path))
+}
+
 impl Store {
     /// Claims `folder` for the study of `identity`.
     pub(crate) fn open(folder: &Path, identity: &Identity, start: Start) -> Result<Self, StoreError> {
@@ -107,7 +113,7 @@ impl Store {
                     path: settings.clone(),
                     reason: error.to_string(),
                 })?;
-                atomic_write(&settings, &text).map_err(io(&settings))?;
+                write_whole(&settings, &text)?;
             }
             Err(error) => return Err(io(&settings)(error)),
         }
@@ -135,7 +141,7 @@ impl Store {
         let path = self.path(record.run);
         let bytes = postcard::to_allocvec(record)
             .map_err(|error| StoreError::Damaged { path: path.clone(), reason: error.to_string() })?;
-        atomic_write(&path, &bytes).map_err(io(&path))
+        write_whole(&path, &bytes)
     }
 }
 
