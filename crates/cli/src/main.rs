@@ -1,2 +1,24 @@
-//! The `annatomy` command.
-fn main() {}
+//! The `annatomy` command: arguments in, library calls, words out. It holds no science.
+//!
+//! Exit codes: 0 done, 1 failed, 2 bad usage. stdout is data, stderr is progress and errors.
+
+mod arguments;
+mod commands;
+mod failure;
+mod progress;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Study(arguments) => commands::study::run(*arguments),
+        Command::Knn(arguments) => commands::knn::run(arguments),
+        Command::Generate(arguments) => commands::generate::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,148 @@
+//! What a user may type. Values are checked here only for their form; what they mean is checked by the library.
+
+use annatomy::config::parse_ks;
+use annatomy::results::{Conventions, StudyKind};
+use annatomy_vectors::Metric;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// See where an HNSW search stops returning your nearest neighbors, why, and what effort gets them back.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the published study on built-in data or your own vectors, and write a report.
+    Study(Box<StudyArguments>),
+    /// Compute exact nearest neighbors, certified equal to a float64 brute force.
+    Knn(KnnArguments),
+    /// Write built-in data to a file.
+    Generate(GenerateArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct StudyArguments {
+    /// Built-in data or a file of vectors (.npy, .npz, .fvecs, .bvecs, .fbin, .u8bin) [default: resnet50-like]
+    #[arg(long, value_name = "resnet50-like|FILE")]
+    pub data: Option<String>,
+    /// Settings as TOML, or the study's own config.yaml; options given here win
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Number of runs, each with its own graph seed (and subset) [default: 3]
+    #[arg(long, value_name = "N")]
+    pub runs: Option<usize>,
+    /// Rows drawn per run, the very rows that NumPy's default_rng(seed + run).choice draws
+    #[arg(long, value_name = "N")]
+    pub subset: Option<usize>,
+    /// Rows of each run that are queries [default: all]
+    #[arg(long, value_name = "N")]
+    pub sample: Option<usize>,
+    /// Base seed; run r uses seed + r [default: 42]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Experiments to run [default: all three]
+    #[arg(long, value_name = "ef,efc,alpha", value_delimiter = ',')]
+    pub studies: Option<Vec<StudyName>>,
+    /// Neighbor counts, as FROM:TO:STEP or a list [default: 10:500:10]
+    #[arg(long, value_name = "10:500:10", value_parser = parse_ks)]
+    pub ks: Option<std::vec::Vec<usize>>,
+    /// Conventions of measurements.csv [default: corrected]
+    #[arg(long, value_name = "NAME")]
+    pub conventions: Option<ConventionsName>,
+    /// l2 or cosine [default: l2]
+    #[arg(long, value_name = "NAME")]
+    pub metric: Option<Metric>,
+    /// Build graphs as this engine does: faiss, hnswlib or paper [default: faiss]
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+    /// Folder for results
+    #[arg(long, value_name = "DIR", default_value = "annatomy-study")]
+    pub out: PathBuf,
+    /// Threads; 0 for all. No result depends on it
+    #[arg(long, value_name = "T", default_value_t = 0)]
+    pub threads: usize,
+    /// Keep finished runs of the same study in the folder and go on after them
+    #[arg(long)]
+    pub resume: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct KnnArguments {
+    /// Base vectors
+    pub vectors: PathBuf,
+    /// Query vectors; without them every base row is a query and is not its own neighbor
+    #[arg(long, value_name = "FILE")]
+    pub queries: Option<PathBuf>,
+    /// Neighbors per query
+    #[arg(long, value_name = "K")]
+    pub k: usize,
+    /// Ids, as .npy, .ivecs or .ibin
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Distances too, as .npy, .fvecs or .fbin; true distances, never squared
+    #[arg(long, value_name = "FILE")]
+    pub distances: Option<PathBuf>,
+    /// l2, cosine or ip
+    #[arg(long, value_name = "NAME", default_value = "l2")]
+    pub metric: Metric,
+    /// Threads; 0 for all
+    #[arg(long, value_name = "T", default_value_t = 0)]
+    pub threads: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct GenerateArguments {
+    /// The data set
+    #[arg(value_name = "resnet50-like")]
+    pub name: DataName,
+    /// Rows
+    #[arg(long, value_name = "N", default_value_t = annatomy::study::BUILTIN_ROWS)]
+    pub n: usize,
+    /// Seed
+    #[arg(long, value_name = "S", default_value_t = 42)]
+    pub seed: u64,
+    /// Vectors, as .npy, .fvecs or .fbin
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum DataName {
+    Resnet50Like,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StudyName {
+    Ef,
+    Efc,
+    Alpha,
+}
+
+impl From<StudyName> for StudyKind {
+    fn from(name: StudyName) -> Self {
+        match name {
+            StudyName::Ef => Self::EfSearch,
+            StudyName::Efc => Self::EfConstruction,
+            StudyName::Alpha => Self::Alpha,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ConventionsName {
+    Corrected,
+    Published,
+}
+
+impl From<ConventionsName> for Conventions {
+    fn from(name: ConventionsName) -> Self {
+        match name {
+            ConventionsName::Corrected => Self::Corrected,
+            ConventionsName::Published => Self::Published,
+        }
+    }
+}

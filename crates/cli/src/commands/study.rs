@@ -1,0 +1,90 @@
+//! `annatomy study`: settings together, the study run, results, figures and report written.
+
+use crate::arguments::{StudyArguments, StudyName};
+use crate::failure::Failure;
+use crate::progress::Bar;
+use annatomy::config::{self, Overrides};
+use annatomy::results::{Settings, StudyKind, StudyResults};
+use annatomy::study::{Execution, Start, StoreError, Study, StudyError};
+use annatomy::{figures, report, results};
+use std::path::Path;
+use std::time::Instant;
+
+pub fn run(arguments: StudyArguments) -> Result<(), Failure> {
+    let begin = Instant::now();
+    let settings = settings(&arguments)?;
+    let study = Study::new(settings).map_err(failure)?;
+    let execution = Execution { threads: arguments.threads, ..Execution::default() };
+    let start = if arguments.resume { Start::Resume } else { Start::Afresh };
+    let bar = Bar::new(study.settings().runs);
+    eprintln!("{}", introduction(&study));
+    let outcome = study.run_in(&arguments.out, start, &execution, &bar);
+    bar.clear();
+    let found = outcome.map_err(failure)?;
+    let out = &arguments.out;
+    results::write_all(out, &found).map_err(|error| Failure::work(format!("writing results: {error}")))?;
+    figures::write_all(out, &found).map_err(|error| Failure::work(format!("writing figures: {error}")))?;
+    report::write(out, &found).map_err(|error| Failure::work(format!("writing the report: {error}")))?;
+    conclusion(out, &found, begin.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn settings(arguments: &StudyArguments) -> Result<Settings, Failure> {
+    let mut settings = config::defaults();
+    if let Some(path) = &arguments.config {
+        settings = config::read(path).map_err(Failure::usage)?.over(settings);
+    }
+    let overrides = Overrides {
+        data: arguments.data.clone(),
+        runs: arguments.runs,
+        subset: arguments.subset,
+        sample: arguments.sample,
+        seed: arguments.seed,
+        metric: arguments.metric.map(|metric| metric.to_string()),
+        ks: arguments.ks.clone(),
+        studies: arguments.studies.as_deref().map(kinds),
+        conventions: arguments.conventions.map(Into::into),
+        preset: arguments.preset.clone(),
+        ..Overrides::default()
+    };
+    Ok(overrides.over(settings))
+}
+
+/// The experiments named, each once, in the order of the study.
+fn kinds(names: &[StudyName]) -> Vec<StudyKind> {
+    let all = [StudyName::Ef, StudyName::Efc, StudyName::Alpha];
+    all.into_iter().filter(|name| names.contains(name)).map(StudyKind::from).collect()
+}
+
+/// What went wrong decides the exit code: a request that cannot be right is a matter of usage.
+fn failure(error: StudyError) -> Failure {
+    match &error {
+        StudyError::Settings(_)
+        | StudyError::KTooLarge { .. }
+        | StudyError::SubsetTooLarge { .. }
+        | StudyError::SampleTooLarge { .. }
+        | StudyError::Build(_) => Failure::usage(error),
+        StudyError::Store(StoreError::OtherSettings { .. } | StoreError::NotAStudy { .. }) => {
+            Failure::usage(error).hint("--out DIR names another folder")
+        }
+        _ => Failure::work(error),
+    }
+}
+
+fn introduction(study: &Study) -> String {
+    let (settings, plan) = (study.settings(), study.plan());
+    format!(
+        "{}: {} runs of {} rows, {} conditions × {} values of k, {} graphs",
+        settings.data,
+        settings.runs,
+        study.rows(),
+        plan.conditions.len(),
+        plan.ks.len(),
+        plan.graphs.len(),
+    )
+}
+
+fn conclusion(out: &Path, found: &StudyResults, seconds: f64) {
+    eprintln!("{} runs in {seconds:.0} s", found.runs.len());
+    println!("{}", out.join("report.html").display());
+}

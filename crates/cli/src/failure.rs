@@ -1,0 +1,50 @@
+//! Errors as the user sees them: what was being done, what went wrong, and a way out where there is one.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+/// A failed command.
+#[derive(Debug)]
+pub struct Failure {
+    kind: Kind,
+    message: String,
+    hint: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// The request cannot be right: exit code 2.
+    Usage,
+    /// It was right and could not be done: exit code 1.
+    Work,
+}
+
+impl Failure {
+    /// The request itself is wrong.
+    pub fn usage(message: impl Display) -> Self {
+        Self { kind: Kind::Usage, message: message.to_string(), hint: None }
+    }
+
+    /// The request could not be carried out.
+    pub fn work(message: impl Display) -> Self {
+        Self { kind: Kind::Work, message: message.to_string(), hint: None }
+    }
+
+    /// Adds a way out.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says it on stderr; the exit code.
+    pub fn report(&self) -> ExitCode {
+        eprintln!("error: {}", self.message);
+        if let Some(hint) = &self.hint {
+            eprintln!("hint: {hint}");
+        }
+        match self.kind {
+            Kind::Usage => ExitCode::from(2),
+            Kind::Work => ExitCode::FAILURE,
+        }
+    }
+}
