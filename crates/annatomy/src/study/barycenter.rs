@@ -17,7 +17,7 @@
 
 use annatomy_vectors::transform::center_columns;
 use annatomy_vectors::{Matrix, MatrixView, kernels};
-use pulp::NullaryFnOnce;
+use pulp::{Simd, WithSimd};
 
 const BLOCK: usize = 64;
 
@@ -34,7 +34,8 @@ pub(crate) struct Scales {
     pub(crate) last: f64,
 }
 
-/// At one k: ‖sum·D − second·W − last·x‖², D the running sum, W the sequence's second sum, x the last row.
+/// At one k: ‖sum·D − second·W − last·x‖², D the running sum, W the sequence's second sum, x the last row; all scales 0
+/// if only the changes matter.
 #[derive(Clone, Copy, Debug)]
 struct Snapshot {
     /// Ends of the rows added and of the rows taken since the snapshot before.
@@ -97,36 +98,29 @@ impl SignedSums {
         &self.norms
     }
 
+    /// Adds one part of a block to every norm: PART vectors of columns, which stay in registers.
     #[inline(always)]
-    fn add_block(&mut self, rows: &[Piece]) {
+    fn add_part<S: Simd>(&mut self, simd: S, rows: &[Piece], part: usize) {
         let (mut change, mut first, mut second) = (0, 0, 0);
         let Some(last) = rows.last() else { return };
+        let last = load(simd, last, part);
         for sequence in &self.sequences {
             let end = sequence.snapshots_end as usize;
-            let mut second_sum = [0.0f32; BLOCK];
-            for &row in &self.second[second..sequence.second_end as usize] {
-                for (sum, &value) in second_sum.iter_mut().zip(&rows[row as usize]) {
-                    *sum += value;
-                }
-            }
-            let mut sum = [0.0f32; BLOCK];
+            let zero = [simd.splat_f32s(0.0); PART];
+            let second_rows = &self.second[second..sequence.second_end as usize];
+            let second_sum = fold(simd, zero, second_rows, rows, part, S::add_f32s);
+            let mut sum = zero;
             for (entry, norm) in self.snapshots[first..end].iter().zip(&mut self.norms[first..end]) {
                 if entry.starts_anew {
-                    sum = [0.0; BLOCK];
+                    sum = zero;
                 }
                 let (added_end, taken_end) = (entry.added_end as usize, entry.taken_end as usize);
-                for &row in &self.rows[change..added_end] {
-                    for (sum, &value) in sum.iter_mut().zip(&rows[row as usize]) {
-                        *sum += value;
-                    }
-                }
-                for &row in &self.rows[added_end..taken_end] {
-                    for (sum, &value) in sum.iter_mut().zip(&rows[row as usize]) {
-                        *sum -= value;
-                    }
-                }
+                sum = fold(simd, sum, &self.rows[change..added_end], rows, part, S::add_f32s);
+                sum = fold(simd, sum, &self.rows[added_end..taken_end], rows, part, S::sub_f32s);
                 change = taken_end;
-                *norm += combined_square(entry, &sum, &second_sum, last);
+                if entry.sum != 0.0 {
+                    *norm += squared_norm(simd, entry, sum, second_sum, last);
+                }
             }
             first = end;
             second = sequence.second_end as usize;
@@ -134,17 +128,59 @@ impl SignedSums {
     }
 }
 
+/// Vectors of columns handled together; as many running sums as stay in registers beside their operands.
+const PART: usize = 4;
+
+/// The part's vectors of one row.
 #[inline(always)]
-fn combined_square(entry: &Snapshot, sum: &Piece, second: &Piece, last: &Piece) -> f64 {
-    let mut squares = [0.0f32; 8];
-    for start in (0..BLOCK).step_by(8) {
-        for lane in 0..8 {
-            let at = start + lane;
-            let value = sum[at] * entry.sum - second[at] * entry.second - last[at] * entry.last;
-            squares[lane] += value * value;
-        }
+fn load<S: Simd>(_simd: S, piece: &Piece, part: usize) -> [S::f32s; PART] {
+    let (vectors, _) = S::as_simd_f32s(piece);
+    let vectors = &vectors[part * PART..(part + 1) * PART];
+    [vectors[0], vectors[1], vectors[2], vectors[3]]
+}
+
+/// Adds (or takes) the part's vectors of the rows `changes` to `sum`.
+#[inline(always)]
+fn fold<S: Simd>(
+    simd: S,
+    mut sum: [S::f32s; PART],
+    changes: &[u32],
+    rows: &[Piece],
+    part: usize,
+    join: fn(S, S::f32s, S::f32s) -> S::f32s,
+) -> [S::f32s; PART] {
+    for &row in changes {
+        let row = load(simd, &rows[row as usize], part);
+        sum = [
+            join(simd, sum[0], row[0]),
+            join(simd, sum[1], row[1]),
+            join(simd, sum[2], row[2]),
+            join(simd, sum[3], row[3]),
+        ];
     }
-    f64::from(squares.iter().sum::<f32>())
+    sum
+}
+
+#[inline(always)]
+fn squared_norm<S: Simd>(
+    simd: S,
+    entry: &Snapshot,
+    sum: [S::f32s; PART],
+    second: [S::f32s; PART],
+    last: [S::f32s; PART],
+) -> f64 {
+    let [sum_scale, second_scale, last_scale] =
+        [entry.sum, -entry.second, -entry.last].map(|scale| simd.splat_f32s(scale));
+    let mut squares = simd.splat_f32s(0.0);
+    for lane in 0..PART {
+        let mut value = simd.mul_f32s(sum[lane], sum_scale);
+        if entry.second != 0.0 || entry.last != 0.0 {
+            value = simd.mul_add_f32s(second[lane], second_scale, value);
+            value = simd.mul_add_f32s(last[lane], last_scale, value);
+        }
+        squares = simd.mul_add_f32s(value, value, squares);
+    }
+    f64::from(simd.reduce_sum_f32s(squares))
 }
 
 /// Computes the norms of a batch of queries' snapshots.
@@ -159,15 +195,16 @@ struct Batch<'b, 's> {
     columns: &'b ColumnBlocks,
 }
 
-impl NullaryFnOnce for Batch<'_, '_> {
+impl WithSimd for Batch<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
+    fn with_simd<S: Simd>(self, simd: S) {
+        let parts = BLOCK / (S::F32_LANES * PART);
         for block in 0..self.columns.blocks {
             let rows = self.columns.block(block);
             for sums in self.sums.iter_mut() {
-                sums.add_block(rows);
+                (0..parts).for_each(|part| sums.add_part(simd, rows, part));
             }
         }
     }

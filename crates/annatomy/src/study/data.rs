@@ -107,7 +107,8 @@ fn fingerprint(path: &Path) -> io::Result<(u64, u64)> {
     file.seek(SeekFrom::Start(size.saturating_sub(END_BYTES)))?;
     file.take(END_BYTES).read_to_end(&mut ends)?;
     // FNV-1a: stable across versions and machines; it guards against mix-ups, not against malice.
-    let checksum =
-        ends.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let checksum = ends
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     Ok((size, checksum))
 }

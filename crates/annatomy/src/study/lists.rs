@@ -26,7 +26,14 @@ pub(crate) struct ExactList {
 }
 
 impl ExactList {
-    pub(crate) fn read<N: Neighborhoods>(&mut self, neighborhoods: &N, query: usize, row: u32, rows: usize, metric: Metric) {
+    pub(crate) fn read<N: Neighborhoods>(
+        &mut self,
+        neighborhoods: &N,
+        query: usize,
+        row: u32,
+        rows: usize,
+        metric: Metric,
+    ) {
         if self.rank_of.len() != rows {
             self.rank_of = vec![UNKNOWN_RANK; rows];
         }
@@ -96,7 +103,7 @@ impl VisitedList {
 }
 
 /// The returned rows of one answer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ReturnedRows {
     pub(crate) ids: Vec<u32>,
     pub(crate) separations: Vec<f32>,
@@ -105,18 +112,16 @@ pub(crate) struct ReturnedRows {
 }
 
 impl ReturnedRows {
-    fn clear(&mut self) {
-        self.ids.clear();
-        self.separations.clear();
-        self.distances.clear();
-        self.ranks.clear();
-    }
-
-    fn push(&mut self, list: &VisitedList, index: usize) {
-        self.ids.push(list.ids[index]);
-        self.separations.push(list.separations[index]);
-        self.distances.push(list.distances[index]);
-        self.ranks.push(list.ranks[index]);
+    /// Holds the rows of `list` at `picked`, in that order.
+    fn gather(&mut self, list: &VisitedList, picked: &[u32]) {
+        fn take<T: Copy>(into: &mut Vec<T>, from: &[T], picked: &[u32]) {
+            into.clear();
+            into.extend(picked.iter().map(|&index| from[index as usize]));
+        }
+        take(&mut self.ids, &list.ids, picked);
+        take(&mut self.separations, &list.separations, picked);
+        take(&mut self.distances, &list.distances, picked);
+        take(&mut self.ranks, &list.ranks, picked);
     }
 
     /// Replaces the exact ranks by places in `exact`.
@@ -125,45 +130,67 @@ impl ReturnedRows {
         self.ranks.clear();
         self.ranks.extend(self.ids.iter().map(|id| places.get(id).copied().unwrap_or(UNKNOWN_RANK)));
     }
+}
 
-    /// The `k` nearest among the first `visited` visits, the query itself left out.
-    pub(crate) fn excluding_self(&mut self, list: &VisitedList, visited: usize, k: usize) {
-        self.clear();
-        for (index, &arrival) in list.arrivals.iter().enumerate() {
-            if (arrival as usize) < visited && arrival != list.own_arrival {
-                self.push(list, index);
-                if self.ids.len() == k {
-                    break;
-                }
-            }
+/// One answer in both conventions.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    /// The k nearest, the query itself left out.
+    pub(crate) returned: ReturnedRows,
+    /// The k + 1 nearest less the first, where that was not the query itself.
+    as_published: ReturnedRows,
+    /// Whether the first of the k + 1 nearest was the query itself.
+    pub(crate) self_first: bool,
+    picked: Vec<u32>,
+}
+
+impl Answer {
+    /// Reads the answer for `k` neighbors from the first `visited` visits of `list`.
+    pub(crate) fn read(&mut self, list: &VisitedList, visited: usize, k: usize) {
+        list.nearest(visited, k + 1, &mut self.picked);
+        let is_self = |&index: &u32| list.arrivals[index as usize] == list.own_arrival;
+        self.self_first = self.picked.first().is_some_and(is_self);
+        if !self.self_first {
+            self.as_published.gather(list, self.picked.get(1..).unwrap_or_default());
         }
+        self.picked.retain(|index| !is_self(index));
+        self.picked.truncate(k);
+        self.returned.gather(list, &self.picked);
     }
 
-    /// The k + 1 nearest among the first `visited` visits less the first of them, whichever it is; says whether that
-    /// first was the query itself.
-    pub(crate) fn dropping_column_0(&mut self, list: &VisitedList, visited: usize, k: usize) -> bool {
-        self.clear();
-        let mut first = None;
-        for (index, &arrival) in list.arrivals.iter().enumerate() {
-            if (arrival as usize) < visited {
-                if first.is_none() {
-                    first = Some(arrival);
-                    continue;
-                }
-                self.push(list, index);
-                if self.ids.len() == k {
-                    break;
-                }
-            }
+    /// What the study would have seen, ranked among its own exact neighbors `exact` where those are not ours.
+    pub(crate) fn rank_as_published(&mut self, exact: &[u32]) {
+        if self.self_first {
+            self.as_published.clone_from(&self.returned);
         }
-        first == Some(list.own_arrival) && list.own_arrival != NEVER
+        self.as_published.rank_among(exact);
+    }
+
+    /// The list that [`rank_as_published`](Self::rank_as_published) ranked.
+    pub(crate) fn as_published(&self) -> &ReturnedRows {
+        &self.as_published
     }
 }
 
-fn distance(metric: Metric, separation: f32) -> f32 {
-    match metric {
-        Metric::L2 => separation.max(0.0).sqrt(),
-        Metric::Cosine | Metric::InnerProduct => separation,
+impl VisitedList {
+    /// Places of the `count` nearest among the first `visited` visits. Written without a branch on the arrival, which
+    /// no predictor could follow.
+    fn nearest(&self, visited: usize, count: usize, picked: &mut Vec<u32>) {
+        const STRIDE: usize = 32;
+        picked.clear();
+        picked.resize(count + STRIDE, 0);
+        let (mut found, mut index) = (0, 0);
+        for arrivals in self.arrivals.chunks(STRIDE) {
+            for &arrival in arrivals {
+                picked[found] = index;
+                found += usize::from((arrival as usize) < visited);
+                index += 1;
+            }
+            if found >= count {
+                break;
+            }
+        }
+        picked.truncate(found.min(count));
     }
 }
 
@@ -174,5 +201,12 @@ impl ExactList {
             0 => self.ids.clone(),
             before => self.ids[1..before].iter().chain([&row]).chain(&self.ids[before..]).copied().collect(),
         }
+    }
+}
+
+fn distance(metric: Metric, separation: f32) -> f32 {
+    match metric {
+        Metric::L2 => separation.max(0.0).sqrt(),
+        Metric::Cosine | Metric::InnerProduct => separation,
     }
 }

@@ -80,19 +80,15 @@ impl Plan {
                     value: alpha,
                     ef_construction: settings.ef_construction,
                     // As published: the alpha study ran on the graph left over from the one before it.
-                    published_ef_construction: settings
-                        .ef_construction_values
-                        .last()
-                        .copied()
-                        .unwrap_or(settings.ef_construction),
+                    published_ef_construction:
+                        settings.ef_construction_values.last().copied().unwrap_or(settings.ef_construction),
                     efs: ks.iter().map(|&k| alpha_effort(alpha, k)).collect(),
                 })),
             }
         }
         let graphs = graphs(settings, &conditions);
         let reach = graphs.iter().find(|graph| graph.ef_construction == settings.ef_construction);
-        let surface_efs =
-            SURFACE_EFS.into_iter().filter(|&ef| reach.is_some_and(|graph| ef <= graph.ef)).collect();
+        let surface_efs = SURFACE_EFS.into_iter().filter(|&ef| reach.is_some_and(|graph| ef <= graph.ef)).collect();
         Self { ks, conditions, graphs, surface_efs }
     }
 

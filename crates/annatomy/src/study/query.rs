@@ -10,7 +10,7 @@
 
 use super::barycenter::{ColumnBlocks, squared_norms};
 use super::cells::{Block, Figure};
-use super::lists::{ExactList, NEVER, ReturnedRows, VisitedList};
+use super::lists::{Answer, ExactList, NEVER, ReturnedRows, VisitedList};
 use super::neighborhoods::Neighborhoods;
 use super::plan::{Condition, Plan};
 use super::shifts::{Joins, QueryShifts, Reader};
@@ -70,8 +70,7 @@ struct SearchScratch<F> {
 struct Lists {
     exact: ExactList,
     visited: VisitedList,
-    returned: ReturnedRows,
-    as_published: ReturnedRows,
+    answer: Answer,
 }
 
 /// Where the measures of one series of k go.
@@ -167,7 +166,7 @@ impl<F: Frontier> Scratch<F> {
     ) {
         let series_ks = &ks[series.k_range.clone()];
         let largest_k = series_ks[series_ks.len() - 1];
-        self.lists.returned.excluding_self(&self.lists.visited, series.visited, largest_k);
+        self.lists.answer.read(&self.lists.visited, series.visited, largest_k);
         if reading != Reading::Published {
             self.measure_corrected(series_ks, series, reachable, block);
         }
@@ -181,18 +180,23 @@ impl<F: Frontier> Scratch<F> {
         };
         let lists = &self.lists;
         match reading {
-            Reading::Both if same => add(&lists.exact.ids, &lists.returned, &[Reader::Corrected, Reader::Published]),
-            Reading::Corrected => add(&lists.exact.ids, &lists.returned, &[Reader::Corrected]),
-            Reading::Published => add(&lists.exact.as_published(row), &lists.as_published, &[Reader::Published]),
+            Reading::Both if same => {
+                add(&lists.exact.ids, &lists.answer.returned, &[Reader::Corrected, Reader::Published])
+            }
+            Reading::Corrected => add(&lists.exact.ids, &lists.answer.returned, &[Reader::Corrected]),
+            Reading::Published if same => add(&lists.exact.ids, &lists.answer.returned, &[Reader::Published]),
+            Reading::Published => {
+                add(&lists.exact.as_published(row), lists.answer.as_published(), &[Reader::Published])
+            }
             Reading::Both => {
-                add(&lists.exact.ids, &lists.returned, &[Reader::Corrected]);
-                add(&lists.exact.as_published(row), &lists.as_published, &[Reader::Published]);
+                add(&lists.exact.ids, &lists.answer.returned, &[Reader::Corrected]);
+                add(&lists.exact.as_published(row), lists.answer.as_published(), &[Reader::Published]);
             }
         }
     }
 
     fn measure_corrected(&mut self, ks: &[usize], series: &Series, reachable: &[bool], block: &mut Block) {
-        let returned = &self.lists.returned;
+        let returned = &self.lists.answer.returned;
         let side = ReturnedSide::new(&returned.distances, &returned.ranks);
         measure(&self.lists.exact.side, side, ks, &mut self.measure, &mut self.measures);
         self.count_unreached(series.visited, reachable, ks[ks.len() - 1]);
@@ -235,12 +239,12 @@ impl<F: Frontier> Scratch<F> {
     fn measure_published(&mut self, ks: &[usize], series: &Series, row: u32, block: &mut Block) -> bool {
         let largest_k = ks[ks.len() - 1];
         let lists = &mut self.lists;
-        let self_first = lists.as_published.dropping_column_0(&lists.visited, series.visited, largest_k);
+        let self_first = lists.answer.self_first;
         let same = self_first && lists.exact.before_self == 0;
         if !same {
-            lists.as_published.rank_among(&lists.exact.as_published(row));
+            lists.answer.rank_as_published(&lists.exact.as_published(row));
         }
-        let returned = &lists.as_published;
+        let returned = if same { &lists.answer.returned } else { lists.answer.as_published() };
         if ks.len() == 1 {
             self.lids.clear();
             self.lids.push(row_lid(&returned.separations, largest_k));

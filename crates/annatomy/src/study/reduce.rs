@@ -19,7 +19,9 @@ pub(crate) fn conditions(plan: &Plan, cells: &Cells) -> Vec<ConditionResult> {
             value: condition.value,
             ef_construction: condition.ef_construction,
             published_ef_construction: condition.published_ef_construction,
-            corrected: (0..plan.ks.len()).map(|index| measurement(plan, condition, index, cells, cell(index))).collect(),
+            corrected: (0..plan.ks.len())
+                .map(|index| measurement(plan, condition, index, cells, cell(index)))
+                .collect(),
             published: (0..plan.ks.len()).map(|index| published(plan, condition, index, cells, cell(index))).collect(),
         }
     });

@@ -46,9 +46,8 @@ pub(crate) fn run(
         job.finish(&Ranked::new(&table, &ranks, &queries), seconds)
     } else {
         let budget = execution.memory_budget_bytes;
-        let computed = timed(&mut seconds.distances, || {
-            Computed::new(rows.view(), metric, &queries, plan.largest_k(), budget)
-        })?;
+        let computed =
+            timed(&mut seconds.distances, || Computed::new(rows.view(), metric, &queries, plan.largest_k(), budget))?;
         job.finish(&computed, seconds)
     }
 }

@@ -150,12 +150,13 @@ impl QueryShifts {
             differing += joins.differing[k_index];
             let equal = differing == 0 && filled == k;
             let second = if filled == 0 { 0.0 } else { 1.0 / filled as f64 - 1.0 / k as f64 };
+            let scales = if equal { Scales::default() } else { Scales { second, ..whole(k) } };
             // Made even where nothing will be read from it: it carries the changes forward.
             let snapshot = self.sums.snapshot(
                 k_index == k_range.start || equal,
                 if equal { &[] } else { &joins.exact[k_index] },
                 if equal { &[] } else { &joins.returned[k_index] },
-                Scales { second, ..whole(k) },
+                scales,
             );
             for &reader in readers {
                 let snapshot = match reader {

@@ -85,10 +85,8 @@ impl Store {
         let settings = store.records.join("settings.json");
         match fs::read(&settings) {
             Ok(bytes) => {
-                let held: Identity = serde_json::from_slice(&bytes).map_err(|error| StoreError::Damaged {
-                    path: settings.clone(),
-                    reason: error.to_string(),
-                })?;
+                let held: Identity = serde_json::from_slice(&bytes)
+                    .map_err(|error| StoreError::Damaged { path: settings.clone(), reason: error.to_string() })?;
                 if held != *identity {
                     let difference = difference(&held, identity);
                     return Err(StoreError::OtherSettings { folder: folder.to_owned(), difference });
@@ -109,10 +107,8 @@ impl Store {
                     return Err(StoreError::NotAStudy { folder: folder.to_owned() });
                 }
                 fs::create_dir_all(&store.records).map_err(io(&store.records))?;
-                let text = serde_json::to_vec_pretty(identity).map_err(|error| StoreError::Damaged {
-                    path: settings.clone(),
-                    reason: error.to_string(),
-                })?;
+                let text = serde_json::to_vec_pretty(identity)
+                    .map_err(|error| StoreError::Damaged { path: settings.clone(), reason: error.to_string() })?;
                 write_whole(&settings, &text)?;
             }
             Err(error) => return Err(io(&settings)(error)),

@@ -73,6 +73,11 @@ impl Study {
         Ok(Self { settings, plan, source })
     }
 
+    /// What was asked.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// What will be computed.
     pub fn plan(&self) -> &Plan {
         &self.plan
@@ -107,9 +112,10 @@ impl Study {
         progress: &dyn Progress,
         store: Option<&Store>,
     ) -> Result<StudyResults, StudyError> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(execution.threads).build().map_err(|error| {
-            StudyError::Threads { threads: execution.threads, reason: error.to_string() }
-        })?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(execution.threads)
+            .build()
+            .map_err(|error| StudyError::Threads { threads: execution.threads, reason: error.to_string() })?;
         let machine = machine(pool.current_num_threads());
         let mut runs = Vec::new();
         for number in 0..self.settings.runs {
@@ -117,9 +123,9 @@ impl Study {
             let resumed = kept.is_some();
             let record: RunRecord = match kept {
                 Some(record) => record,
-                None => pool.install(|| {
-                    run::run(&self.settings, &self.plan, &self.source, number, execution, progress)
-                })?,
+                None => {
+                    pool.install(|| run::run(&self.settings, &self.plan, &self.source, number, execution, progress))?
+                }
             };
             if let Some(store) = store
                 && !resumed
