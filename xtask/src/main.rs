@@ -1,2 +1,53 @@
-//! Development tasks.
-fn main() {}
+//! Development tasks: `cargo xtask <task>`.
+//!
+//! * `test`: formatting, lints, every test, documentation. What a change must pass.
+//! * `goldens`: makes the committed reference values again, from the Python scripts beside them.
+
+use anyhow::{Context, Result, bail};
+use std::process::Command;
+
+const TASKS: &str = "tasks: test, goldens";
+
+fn main() -> Result<()> {
+    match std::env::args().nth(1).as_deref() {
+        Some("test") => test(),
+        Some("goldens") => goldens(),
+        Some(other) => bail!("no task {other:?}; {TASKS}"),
+        None => bail!("{TASKS}"),
+    }
+}
+
+fn test() -> Result<()> {
+    cargo(&["fmt", "--all", "--check"], &[])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"], &[])?;
+    cargo(&["test", "--workspace", "--quiet"], &[])?;
+    cargo(&["doc", "--workspace", "--no-deps", "--quiet"], &[("RUSTDOCFLAGS", "--deny warnings")])
+}
+
+/// Scripts that need nothing but NumPy and SciPy run with the `python3` on the path.
+fn goldens() -> Result<()> {
+    for script in ["crates/vectors/tests/goldens", "crates/geometry/tests/golden"] {
+        let entries = std::fs::read_dir(script).with_context(|| format!("no folder {script}"))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_some_and(|ending| ending == "py") {
+                run(Command::new("python3").arg(&path))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    run(Command::new(cargo).args(arguments).envs(environment.iter().copied()))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    eprintln!("> {command:?}");
+    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} failed: {status}");
+    }
+    Ok(())
+}

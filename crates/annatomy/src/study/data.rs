@@ -4,7 +4,7 @@ use super::{StoreError, StudyError};
 use crate::builtin::resnet50_like;
 use crate::config::RESNET50_LIKE;
 use crate::results::Settings;
-use annatomy_vectors::formats::VectorFile;
+use annatomy_vectors::formats::{ReadError, VectorFile};
 use annatomy_vectors::subset::numpy_choice;
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, Metric, validate};
@@ -28,7 +28,7 @@ impl Source {
             Self::BuiltIn { rows: settings.subset.unwrap_or(BUILTIN_ROWS) }
         } else {
             let path = PathBuf::from(&settings.data);
-            let file = VectorFile::open(&path)?;
+            let file = VectorFile::open(&path).map_err(reading(&path))?;
             if let Some(subset) = settings.subset
                 && subset > file.rows()
             {
@@ -71,12 +71,15 @@ impl Source {
         let seed = settings.seed.wrapping_add(run as u64);
         let mut rows = match self {
             Self::BuiltIn { rows } => resnet50_like(*rows, seed)?,
-            Self::File { file, subset: None, .. } => file.read_all()?,
-            Self::File { file, subset: Some(size), .. } => file.select(&numpy_choice(seed, file.rows(), *size)?)?,
+            Self::File { path, file, subset: None } => file.read_all().map_err(reading(path))?,
+            Self::File { path, file, subset: Some(size) } => {
+                file.select(&numpy_choice(seed, file.rows(), *size)?).map_err(reading(path))?
+            }
         };
-        validate::check(rows.view(), metric)?;
+        let unusable = |source| StudyError::Rows { data: settings.data.clone(), run, source };
+        validate::check(rows.view(), metric).map_err(unusable)?;
         if metric == Metric::Cosine {
-            normalize_rows(&mut rows)?;
+            normalize_rows(&mut rows).map_err(unusable)?;
         }
         Ok(rows)
     }
@@ -94,6 +97,10 @@ pub(crate) fn queries(settings: &Settings, run: usize, rows: usize) -> Result<Ve
             Ok(chosen)
         }
     }
+}
+
+fn reading(path: &Path) -> impl Fn(ReadError) -> StudyError + '_ {
+    |source| StudyError::Vectors { path: path.to_owned(), source }
 }
 
 /// Bytes read at either end of the data file.

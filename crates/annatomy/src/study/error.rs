@@ -3,6 +3,7 @@
 use super::neighborhoods::NeighborhoodError;
 use super::store::StoreError;
 use crate::config::SettingsError;
+use std::path::PathBuf;
 
 /// Why a study cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -35,11 +36,23 @@ pub enum StudyError {
         rows: usize,
     },
     /// The vectors' file.
-    #[error(transparent)]
-    Vectors(#[from] annatomy_vectors::formats::ReadError),
-    /// A row that no distance can be taken from.
-    #[error(transparent)]
-    Rows(#[from] annatomy_vectors::validate::ValidationError),
+    #[error("{path}: {source}")]
+    Vectors {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be read.
+        source: annatomy_vectors::formats::ReadError,
+    },
+    /// Rows that no distance can be taken from.
+    #[error("{data}, run {run}: {source}")]
+    Rows {
+        /// The data.
+        data: String,
+        /// The run whose rows they are.
+        run: usize,
+        /// What is wrong with them.
+        source: annatomy_vectors::validate::ValidationError,
+    },
     /// Drawing rows.
     #[error(transparent)]
     Subset(#[from] annatomy_vectors::subset::SubsetError),
