@@ -118,6 +118,11 @@ impl<'v> VectorOracle<'v> {
         Self { rows, metric }
     }
 
+    /// The separation behind a key of this oracle's views: squared L2, cosine distance or −⟨x, y⟩.
+    pub fn separation_of_key(key: u32) -> f32 {
+        separation_of_key(key)
+    }
+
     /// As a vector that is no row sees it.
     ///
     /// # Panics
@@ -125,13 +130,6 @@ impl<'v> VectorOracle<'v> {
     pub fn view_of(&self, query: &'v [f32]) -> VectorView<'v> {
         assert_eq!(query.len(), self.rows.columns(), "query and rows of equal length");
         VectorView { query, rows: self.rows, metric: self.metric }
-    }
-}
-
-impl VectorView<'_> {
-    /// The separation of row `id`: squared L2, cosine distance or −⟨x, y⟩.
-    pub fn separation(self, id: u32) -> f32 {
-        separation_of_key(self.key(id))
     }
 }
 
@@ -176,12 +174,12 @@ impl<'v> Oracle for VectorOracle<'v> {
 }
 
 /// Maps a separation to an integer of the same order (−0 and 0 alike).
-pub(crate) fn key_of_separation(separation: f32) -> u32 {
+fn key_of_separation(separation: f32) -> u32 {
     let bits = (separation + 0.0).to_bits();
     if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
 }
 
 /// The separation behind a key of [`key_of_separation`].
-pub(crate) fn separation_of_key(key: u32) -> f32 {
+fn separation_of_key(key: u32) -> f32 {
     f32::from_bits(if key >> 31 == 1 { key & !(1 << 31) } else { !key })
 }

@@ -26,7 +26,7 @@ impl Candidate {
 
 /// A separation whose possible relative error exceeds this is evaluated in float64 even when its place is certain,
 /// so that distances near zero (duplicates, LID) are right too.
-const RELATIVE_ERROR_SHOWN: f64 = 1e-4;
+const RELATIVE_ERROR_SHOWN: f64 = 1e-3;
 
 /// Puts the first `k` of `candidates` (ascending by (separation, id)) in exact order; returns how many were re-evaluated.
 ///

@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn toml_names_are_ours_and_unknown_ones_are_refused() {
-        let read = read_text("study.toml", "runs = 2\nks = \"10:30:10\"\nstudies = [\"ef\", \"alpha\"]\n").expect("settings");
+        let read =
+            read_text("study.toml", "runs = 2\nks = \"10:30:10\"\nstudies = [\"ef\", \"alpha\"]\n").expect("settings");
         assert_eq!(read.ks, Some(vec![10, 20, 30]));
         assert_eq!(read.studies, Some(vec![StudyKind::EfSearch, StudyKind::Alpha]));
         let error = read_text("study.toml", "run = 2\n").expect_err("typo").to_string();
