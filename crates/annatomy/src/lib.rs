@@ -3,6 +3,7 @@
 #![deny(missing_docs)]
 
 pub mod builtin;
-pub mod results;
 pub mod config;
+pub mod report;
+pub mod results;
 pub mod study;

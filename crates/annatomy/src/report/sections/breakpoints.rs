@@ -1,0 +1,72 @@
+//! Where each curve breaks, by corrected and by published criteria.
+
+use crate::report::html::Html;
+use crate::report::number::{breakpoint, decimals};
+use crate::report::table::{Columns, Table};
+use crate::report::view::{Condition, View};
+use crate::results::StudyKind;
+use annatomy_geometry::breakpoints::{BreakpointEstimate, PublishedParameters};
+
+/// Writes the section.
+pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
+    if view.conditions.is_empty() {
+        return;
+    }
+    html.section("breakpoints", "Where the curves break", |html| {
+        let runs = view.runs();
+        html.prose(&format!(
+            "Each breakpoint is found in every run by itself, then averaged{}. *Never* means not within the grid of *k*; \
+             where it happens in some runs only, the mean is over those and so too small.",
+            if runs > 1 { "; beside it stands the 95\u{202f}% interval over runs" } else { "; one run gives no interval" }
+        ));
+        let heads = ["fill leaves 1", "overlap leaves .99", "overlap leaves .95", "overlap leaves .90"];
+        let corrected = |condition: &Condition<'_>| {
+            let points = condition.breakpoints();
+            [points.fill_leaves_one, points.overlap_leaves_99, points.overlap_leaves_95, points.overlap_leaves_90]
+        };
+        table("Corrected: the first *k* with an empty slot, and where mean overlap crosses a level.", heads, view, corrected)
+            .write(html);
+        let limits = PublishedParameters::default();
+        let caption = format!(
+            "By the study’s kinds of criteria on its published figures. It prints no formula for them; here: the steepest \
+             step of overlap; mean squared distances that differ by over {}\u{202f}%; a mean returned distance over {} times \
+             the exact one, or not finite; the largest *k* up to which overlap stays ≥ {}.",
+            decimals(limits.distance_tolerance * 100.0, 0),
+            decimals(limits.explosion_factor, 0),
+            decimals(limits.safe_overlap, 2)
+        );
+        let heads = ["steepest step", "distance tolerance", "hard ratio", "largest safe *k*"];
+        let published = |condition: &Condition<'_>| {
+            let points = condition.published_breakpoints();
+            [points.steepest_overlap_step, points.distance_tolerance, points.hard_ratio, points.largest_safe_k]
+        };
+        table(&caption, heads, view, published).write(html);
+    });
+}
+
+fn table(
+    caption: &str,
+    heads: [&str; 4],
+    view: &View<'_>,
+    points: impl Fn(&Condition<'_>) -> [BreakpointEstimate; 4],
+) -> Table {
+    let columns = ["", "*k*", "*k*/`ef`", "*k*", "*k*/`ef`", "*k*", "*k*/`ef`", "*k*", "*k*/`ef`"];
+    let mut table = Table::new(caption, Columns::Numbers, &columns).grouped(&heads.map(|head| (head, 2)));
+    for study in view.studies() {
+        table.title(title(study));
+        for condition in view.of(study) {
+            let cells = points(condition).iter().flat_map(|point| breakpoint(point, view.runs())).collect::<Vec<_>>();
+            table.row([vec![condition.label()], cells].concat());
+        }
+    }
+    table
+}
+
+/// An experiment's name over its rows.
+pub(super) fn title(study: StudyKind) -> &'static str {
+    match study {
+        StudyKind::EfSearch => "Fixed search effort",
+        StudyKind::EfConstruction => "Quality of the graph",
+        StudyKind::Alpha => "Effort in proportion to *k*",
+    }
+}

@@ -1,0 +1,184 @@
+//! Title, what was run, and the verdict in a few sentences.
+//!
+//! Each sentence has its condition beside it; where the condition does not hold, another sentence stands or none.
+
+use crate::report::html::Html;
+use crate::report::number::{count, counted, decimals, listed, share, significant};
+use crate::report::view::{Condition, View};
+use crate::results::StudyKind;
+
+/// Mean overlap that counts as the neighborhood kept.
+const KEPT: f64 = 0.99;
+/// A fall of overlap from one k of the grid to the next below which a curve is called smooth.
+const SMOOTH: f64 = 0.08;
+/// A published mean squared distance beyond which no data, only `FLT_MAX`, can be the cause.
+const EXPLODED: f64 = 1e20;
+
+/// Writes the head of the page.
+pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
+    let settings = &view.results.settings;
+    html.within("h1", "", |html| html.words("Where the search stops returning the nearest neighbors"));
+    html.within("p", "run", |html| {
+        html.plain(&settings.data);
+        if let Some(data) = view.results.runs.first().map(|run| &run.data) {
+            html.words(&format!(", {} × {}", count(data.rows as u64), count(data.columns as u64)));
+        }
+        html.words(&format!("; {}; ", counted(view.runs() as u64, "run", "runs")));
+        html.plain(&settings.preset);
+        html.words(&format!(" graph, *M* = {}, `ef_construction` {}; ", settings.m, settings.ef_construction));
+        html.plain(&settings.metric);
+        html.words(" distance");
+    });
+    if settings.data == "resnet50-like" {
+        html.within("p", "notice", |html| {
+            html.words(
+                "These data are synthetic: a seeded generator of ResNet-50-like features, calibrated to the published \
+                 curves. They are not photographs, and agreement with the published study is by calibration.",
+            );
+        });
+    }
+    html.within("div", "lead", |html| {
+        sentences(view).iter().for_each(|sentence| html.prose(sentence));
+    });
+    html.trusted(
+        "<nav aria-label=\"Contents\"><a href=\"#surface\">Surface</a><a href=\"#breakpoints\">Breakpoints</a>\
+         <a href=\"#conventions\">Published and corrected</a><a href=\"#engines\">Engines</a>\
+         <a href=\"#tail\">Tail</a><a href=\"#data\">Data</a><a href=\"#settings\">Settings</a>\
+         <a href=\"#definitions\">Definitions</a></nav>\n",
+    );
+}
+
+/// The verdict.
+pub(in crate::report) fn sentences(view: &View<'_>) -> Vec<String> {
+    if view.runs() == 0 {
+        return vec!["No run is finished; there is nothing to report.".to_owned()];
+    }
+    let found = [breaking(view), steepness(view), construction(view), alpha(view), explosion(view), required(view)];
+    found.into_iter().flatten().take(5).collect()
+}
+
+/// Where slots go empty and overlap leaves .95, at the smallest `ef_search` where either happens.
+fn breaking(view: &View<'_>) -> Option<String> {
+    let fixed: Vec<_> = view.of(StudyKind::EfSearch).chain(view.of(StudyKind::EfConstruction)).collect();
+    let broken = |condition: &&&Condition<'_>| {
+        let points = condition.breakpoints();
+        points.fill_leaves_one.k.is_some() || points.overlap_leaves_95.k.is_some()
+    };
+    let Some(condition) = fixed.iter().find(broken) else {
+        let lowest = fixed.iter().filter_map(|condition| condition.lowest_overlap()).map(|(_, overlap)| overlap);
+        let lowest = lowest.min_by(f64::total_cmp)?;
+        return Some(format!(
+            "At no fixed effort did a slot come back empty or mean overlap fall below .95; the lowest is {}.",
+            share(lowest)
+        ));
+    };
+    let points = condition.breakpoints();
+    let overlap = match (points.overlap_leaves_95.k, points.overlap_leaves_95.k_over_ef) {
+        (Some(k), Some(ratio)) => {
+            Some(format!("at *k* = {} ({} × `ef`)", decimals(k.point, 0), decimals(ratio.point, 1)))
+        }
+        _ => None,
+    };
+    let label = condition.label();
+    let Some((k, ratio)) = points.fill_leaves_one.k.zip(points.fill_leaves_one.k_over_ef) else {
+        return overlap.map(|place| format!("At {label} overlap leaves .95 {place}; no slot came back empty."));
+    };
+    let empty = format!("at *k* = {} ({} × `ef`)", decimals(k.point, 0), decimals(ratio.point, 1));
+    let first = format!("At {label} the first empty slots appear {empty}");
+    Some(match (overlap, points.overlap_leaves_95.k) {
+        (Some(place), Some(left)) if left.point < k.point => format!("{first}; overlap has left .95 before that, {place}."),
+        (Some(place), _) => format!("{first}; overlap leaves .95 {place}."),
+        (None, _) => format!("{first}; mean overlap stays at or above .95 throughout."),
+    })
+}
+
+/// Whether overlap falls smoothly at the condition that falls furthest.
+fn steepness(view: &View<'_>) -> Option<String> {
+    let lowest = |condition: &&Condition<'_>| condition.lowest_overlap().map_or(f64::INFINITY, |(_, overlap)| overlap);
+    let condition = view.of(StudyKind::EfSearch).min_by(|a, b| lowest(a).total_cmp(&lowest(b)))?;
+    let (place, low) = condition.lowest_overlap()?;
+    if low >= 0.95 {
+        return None;
+    }
+    let (fall, from, to) = condition.steepest_fall()?;
+    let between = format!("{} from *k* = {} to {}", share(fall), condition.ks[from], condition.ks[to]);
+    let end = format!("to {} at *k* = {}", share(low), condition.ks[place]);
+    Some(if fall < SMOOTH && condition.ks.len() > 4 {
+        format!("From there overlap falls smoothly {end}, with no cliff: the steepest step is {between}.")
+    } else {
+        format!("From there overlap falls {end}; the steepest step is {between}.")
+    })
+}
+
+/// What a better graph moves.
+fn construction(view: &View<'_>) -> Option<String> {
+    let conditions: Vec<_> = view.of(StudyKind::EfConstruction).collect();
+    let leaves = |condition: &&Condition<'_>| condition.breakpoints().overlap_leaves_95.k;
+    let (first, last) = (conditions.first()?, conditions.last()?);
+    if conditions.len() < 2 {
+        return None;
+    }
+    let (from, to) = (leaves(first)?, leaves(last)?);
+    Some(format!(
+        "Raising `ef_construction` from {} to {} moves the *k* at which overlap leaves .95 from {} to {}.",
+        first.value,
+        last.value,
+        decimals(from.point, 0),
+        decimals(to.point, 0)
+    ))
+}
+
+/// Which α keep the neighborhood at every k.
+fn alpha(view: &View<'_>) -> Option<String> {
+    let conditions: Vec<_> = view.of(StudyKind::Alpha).collect();
+    let lowest = |condition: &Condition<'_>| condition.lowest_overlap().map_or(f64::NAN, |(_, overlap)| overlap);
+    let last = conditions.last()?;
+    let kept: Vec<bool> = conditions.iter().map(|condition| lowest(condition) >= KEPT).collect();
+    let threshold = kept.iter().position(|&kept| kept).filter(|&place| kept[place..].iter().all(|&kept| kept));
+    Some(match threshold {
+        Some(0) => format!("With `ef` = *αk*, every *α* tried, from {} on, keeps mean overlap ≥ .99 at every *k*.", conditions[0].value),
+        Some(place) => format!(
+            "With `ef` = *αk*, *α* ≥ {} keeps mean overlap ≥ .99 at every *k*; *α* = {} does not (down to {}).",
+            conditions[place].value,
+            conditions[place - 1].value,
+            share(lowest(conditions[place - 1]))
+        ),
+        None => format!(
+            "With `ef` = *αk*, no *α* tried keeps mean overlap ≥ .99 at every *k*; at *α* = {} the lowest is {}.",
+            last.value,
+            share(lowest(last))
+        ),
+    })
+}
+
+/// Whether published mean distances explode, and from what.
+fn explosion(view: &View<'_>) -> Option<String> {
+    let empty = view.artefacts().empty_slots;
+    let exploded = view.conditions.iter().find_map(|condition| {
+        let place = (0..condition.ks.len()).find(|&place| condition.published(place, |p| p.mean_ann_dist) > EXPLODED)?;
+        Some((condition, place))
+    });
+    let (condition, place) = exploded?;
+    Some(format!(
+        "The published arithmetic gives a mean distance of {} at {}, *k* = {}, where the slots returned lie at {} on \
+         average: {} empty slots in all conditions are averaged in as `FLT_MAX` or dropped with their rows.",
+        significant(condition.published(place, |p| p.mean_ann_dist), 3),
+        condition.label(),
+        condition.ks[place],
+        significant(condition.mean(place, |m| m.mean_returned_distance), 3),
+        count(empty)
+    ))
+}
+
+/// Which effort finds everything at one k.
+fn required(view: &View<'_>) -> Option<String> {
+    let surface = view.results.runs.first().map(|run| &run.surface)?;
+    let place = surface.ks.iter().position(|&k| k == 100).unwrap_or(surface.ks.len().checked_sub(1)?);
+    let words: Vec<String> = [(0, "50"), (2, "99")]
+        .iter()
+        .filter_map(|&(level, name)| Some((super::surface::required(view, place, level)?, name)))
+        .map(|(ef, name)| format!("{} for {name}\u{202f}% of queries", significant(ef.point, 3)))
+        .collect();
+    (!words.is_empty())
+        .then(|| format!("To find every true neighbor at *k* = {} takes an `ef` of {}.", surface.ks[place], listed(&words)))
+}

@@ -1,0 +1,29 @@
+//! Figures within the page.
+
+use crate::report::html::Html;
+use crate::report::page::Illustration;
+
+/// Writes the figures of these names that exist, side by side where the page is wide enough.
+pub(super) fn row(html: &mut Html, figures: &[Illustration<'_>], names: &[&str]) {
+    let found: Vec<_> = names.iter().filter_map(|name| figures.iter().find(|figure| figure.name == *name)).collect();
+    if found.is_empty() {
+        return;
+    }
+    html.within("div", "figures", |html| {
+        let class = if found.len() == 1 { "wide" } else { "" };
+        for figure in found {
+            html.within("figure", class, |html| {
+                html.trusted(element(figure.svg));
+                html.within("figcaption", "", |html| {
+                    html.within("b", "", |html| html.plain(figure.title));
+                    html.plain(figure.caption);
+                });
+            });
+        }
+    });
+}
+
+/// The `<svg>` element without what a file has before it.
+fn element(svg: &str) -> &str {
+    svg.find("<svg").map_or("", |start| &svg[start..])
+}

@@ -1,0 +1,14 @@
+//! The sections of the page, in its order.
+
+mod artefacts;
+pub(super) mod breakpoints;
+pub(super) mod conventions;
+pub(super) mod engines;
+pub(super) mod experiments;
+pub(super) mod facts;
+pub(super) mod headline;
+mod illustrations;
+pub(super) mod settings;
+pub(super) mod sources;
+pub(super) mod surface;
+pub(super) mod tail;
