@@ -8,6 +8,8 @@ pub mod csv;
 pub mod layout;
 mod model;
 pub mod summary;
+#[cfg(test)]
+mod tests;
 
 pub use model::{
     Artefacts, ConditionResult, Conventions, DataFacts, Machine, Measurement, PublishedMetrics, RunRecord, Settings,
