@@ -3,7 +3,7 @@
 //! Three ways in, so that no foreign text becomes markup:
 //!
 //! * [`Html::plain`]: everything escaped, for names and paths that come from outside;
-//! * [`Html::prose`] and table cells: escaped, then `*k*` becomes italic, `` `ef` `` code and `⟦…⟧` a quiet aside;
+//! * [`Html::prose`] and table cells: escaped, then `*k*` becomes italic, `` `ef` `` code and `⟦…⟧` a quiet aside, and no line breaks at `*k* =`;
 //!   only for the report's own sentences and numbers;
 //! * [`Html::trusted`]: as it is, for our own style sheet and figures.
 
@@ -103,6 +103,7 @@ pub(super) fn escape(text: &str) -> String {
 pub(super) fn inline(text: &str) -> String {
     let italic = pairs(&escape(text), '*', "i");
     let code = pairs(&italic, '`', "code");
+    let code = code.replace("</i> = ", "</i>\u{a0}=\u{a0}");
     code.replace('⟦', "<span class=\"aside\">").replace('⟧', "</span>")
 }
 

@@ -31,9 +31,8 @@ pub(super) fn percent(value: f64) -> String {
         _ if !hundred.is_finite() => NONE.to_owned(),
         _ if hundred > 99.9 && hundred < 100.0 => ">\u{202f}99.9\u{202f}%".to_owned(),
         _ if hundred > 0.0 && hundred < 0.1 => "<\u{202f}0.1\u{202f}%".to_owned(),
-        _ if hundred.fract() == 0.0 || hundred >= 99.5 => format!("{}\u{202f}%", decimals(hundred, usize::from(hundred.fract() != 0.0))),
-        _ if hundred < 10.0 => format!("{hundred:.1}\u{202f}%"),
-        _ => format!("{hundred:.0}\u{202f}%"),
+        0.0 | 100.0 => format!("{hundred:.0}\u{202f}%"),
+        _ => format!("{hundred:.1}\u{202f}%"),
     }
 }
 
@@ -91,8 +90,9 @@ pub(super) fn estimate(value: Option<Estimate>, print: impl Fn(f64) -> String) -
     }
 }
 
-/// A breakpoint over runs as k and k/ef, `never` where it does not happen, and in how many runs it does not.
-pub(super) fn breakpoint(value: &BreakpointEstimate, runs: usize) -> [String; 2] {
+/// A breakpoint over runs as k and k/ef: `never` where it does not happen, and in how many runs it does not. `bound`
+/// stands before one that the grid of k cuts off.
+pub(super) fn breakpoint(value: &BreakpointEstimate, runs: usize, bound: &str) -> [String; 2] {
     if value.k.is_none() {
         return ["never".to_owned(), NONE.to_owned()];
     }
@@ -101,7 +101,7 @@ pub(super) fn breakpoint(value: &BreakpointEstimate, runs: usize) -> [String; 2]
     if value.runs_without > 0 {
         k = format!("{k} ⟦never in {} of {runs}⟧", value.runs_without);
     }
-    [k, estimate(value.k_over_ef, |ratio| decimals(ratio, 2))]
+    [k, estimate(value.k_over_ef, |ratio| decimals(ratio, 2))].map(|text| format!("{bound}{text}"))
 }
 
 /// Seconds to a length that can be read.
@@ -151,13 +151,19 @@ mod tests {
     fn shares_never_round_to_certainty() {
         let found = [0.0, 0.000_1, 0.927_4, 0.999_9, 1.0, f64::NAN].map(share);
         assert_eq!(found, ["0", "<\u{202f}.001", ".927", ">\u{202f}.999", "1", "–"]);
-        assert_eq!([0.999_99, 0.5, 1.0, 0.0].map(percent), [">\u{202f}99.9\u{202f}%", "50\u{202f}%", "100\u{202f}%", "0\u{202f}%"]);
+        assert_eq!(
+            [0.999_99, 0.5, 1.0, 0.0].map(percent),
+            [">\u{202f}99.9\u{202f}%", "50.0\u{202f}%", "100\u{202f}%", "0\u{202f}%"]
+        );
     }
 
     #[test]
     fn digits_follow_size() {
         let found = [f64::INFINITY, 3.402_8e33, 75.803, 0.012_345, 12_345.6, -2.5].map(|value| significant(value, 3));
         assert_eq!(found, ["∞", "3.40\u{202f}×\u{202f}10³³", "75.8", "0.0123", "12\u{202f}346", "−2.50"]);
-        assert_eq!([count(9999), count(10_000), count(1_234_567)], ["9999", "10\u{202f}000", "1\u{202f}234\u{202f}567"]);
+        assert_eq!(
+            [count(9999), count(10_000), count(1_234_567)],
+            ["9999", "10\u{202f}000", "1\u{202f}234\u{202f}567"]
+        );
     }
 }

@@ -37,8 +37,8 @@ pub struct Illustration<'f> {
 pub fn write(folder: &Path, results: &StudyResults) -> Result<(), ReportError> {
     let path = folder.join("report.html");
     let text = html(results);
-    let written = std::fs::create_dir_all(folder)
-        .and_then(|()| write_atomically(&path, |file| file.write_all(text.as_bytes())));
+    let written =
+        std::fs::create_dir_all(folder).and_then(|()| write_atomically(&path, |file| file.write_all(text.as_bytes())));
     written.map_err(|source| ReportError { path, source })
 }
 

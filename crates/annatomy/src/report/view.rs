@@ -5,7 +5,6 @@
 use crate::results::summary::{corrected_breakpoints, published_breakpoints};
 use crate::results::{Artefacts, ConditionResult, Measurement, PublishedMetrics, StudyKind, StudyResults};
 use annatomy_geometry::breakpoints::{CorrectedBreakpointEstimates, PublishedBreakpointEstimates};
-use annatomy_geometry::estimate::Estimate;
 
 /// Neighbor counts that tables show where the study has them.
 const SHOWN_KS: [usize; 6] = [10, 50, 100, 200, 300, 500];
@@ -109,8 +108,8 @@ impl<'r> Condition<'r> {
     /// The condition in words: ``` `ef_search` 25 ```.
     pub(super) fn label(&self) -> String {
         match self.study {
-            StudyKind::EfSearch => format!("`ef_search` {}", self.value),
-            StudyKind::EfConstruction => format!("`ef_construction` {}", self.value),
+            StudyKind::EfSearch => format!("`ef_search`\u{a0}{}", self.value),
+            StudyKind::EfConstruction => format!("`ef_construction`\u{a0}{}", self.value),
             StudyKind::Alpha => format!("*α* = {}", self.value),
         }
     }
@@ -120,20 +119,9 @@ impl<'r> Condition<'r> {
         self.runs.first().and_then(|run| run.corrected.get(place)).map_or(0, |m| m.ef)
     }
 
-    /// A corrected figure, one value per run.
-    fn per_run(&self, place: usize, read: impl Fn(&Measurement) -> f64) -> Vec<f64> {
-        self.runs.iter().filter_map(|run| run.corrected.get(place)).map(read).collect()
-    }
-
     /// A corrected figure: its mean over runs, NaN if it has none.
     pub(super) fn mean(&self, place: usize, read: impl Fn(&Measurement) -> f64) -> f64 {
-        mean(&self.per_run(place, read))
-    }
-
-    /// A corrected figure over runs with its interval.
-    pub(super) fn estimate(&self, place: usize, read: impl Fn(&Measurement) -> f64) -> Option<Estimate> {
-        let finite: Vec<f64> = self.per_run(place, read).into_iter().filter(|value| value.is_finite()).collect();
-        Estimate::of(&finite)
+        mean(&self.runs.iter().filter_map(|run| run.corrected.get(place)).map(read).collect::<Vec<_>>())
     }
 
     /// A published figure: its plain mean over runs, so that infinity stays.
@@ -149,7 +137,7 @@ impl<'r> Condition<'r> {
         overlaps.filter(|(_, overlap)| overlap.is_finite()).min_by(|a, b| a.1.total_cmp(&b.1))
     }
 
-    /// The steepest fall of mean overlap per ten neighbors: its size and the places around it.
+    /// The steepest fall of mean overlap from one k of the grid to the next: its size and the places around it.
     pub(super) fn steepest_fall(&self) -> Option<(f64, usize, usize)> {
         let overlap = |place| self.mean(place, |m| m.overlap);
         let falls = (1..self.ks.len()).map(|place| (overlap(place - 1) - overlap(place), place - 1, place));

@@ -2,8 +2,8 @@
 
 use crate::report::html::Html;
 use crate::report::number::{NONE, count, counted, decimals, percent, share, significant};
-use crate::report::view::{Condition, View};
-use crate::results::StudyKind;
+use crate::report::view::View;
+use crate::results::{PublishedMetrics, StudyKind};
 
 /// A published mean squared distance beyond which no data, only `FLT_MAX`, can be the cause.
 const EXPLODED: f64 = 1e20;
@@ -36,29 +36,44 @@ fn empty_slots(view: &View<'_>) -> String {
         counted(total.empty_slots, "empty slot", "empty slots"),
         counted(total.rows_with_one_empty_slot, "row", "rows")
     );
-    let exploded = |condition: &&Condition<'_>| {
-        (0..condition.ks.len()).find(|&place| {
-            let mean = condition.published(place, |p| p.mean_ann_dist);
-            mean > EXPLODED && mean.is_finite()
-        })
-    };
-    if let Some((condition, place)) = view.conditions.iter().find_map(|condition| Some((condition, exploded(&condition)?))) {
-        let counts = condition.artefacts(place);
-        text += &format!(
-            " At {}, *k* = {} there are {} and {} with exactly one; the published mean squared distance is {}, the true mean \
-             distance of what was returned {} (squared, about {}).",
-            condition.label(),
-            condition.ks[place],
-            counted(counts.empty_slots, "empty slot", "empty slots"),
-            counted(counts.rows_with_one_empty_slot, "row", "rows"),
-            significant(condition.published(place, |p| p.mean_ann_dist), 3),
-            significant(condition.mean(place, |m| m.mean_returned_distance), 3),
-            significant(condition.mean(place, |m| m.mean_returned_distance).powi(2), 3)
-        );
-    } else {
-        text += " No row with exactly one was left to carry it into a published mean.";
-    }
+    text += &exploded(view).unwrap_or_else(|| " None of them reached a published mean distance.".to_owned());
     text
+}
+
+/// One mean distance that `FLT_MAX` made, and the arithmetic behind it.
+fn exploded(view: &View<'_>) -> Option<String> {
+    let runs =
+        view.conditions.iter().flat_map(|condition| condition.each_run().iter().map(move |run| (condition, *run)));
+    let places = runs.flat_map(|(condition, run)| {
+        run.published.iter().zip(&run.corrected).map(move |(published, corrected)| (condition, published, corrected))
+    });
+    let carried =
+        |published: &PublishedMetrics| published.mean_ann_dist > EXPLODED && published.mean_ann_dist.is_finite();
+    let (condition, published, corrected) = places.into_iter().find(|(_, published, _)| carried(published))?;
+    let (found, counts) = (published.mean_ann_dist, published.artefacts);
+    let kept = queries(view).saturating_sub(counts.rows_dropped);
+    let predicted = counts.rows_with_one_empty_slot as f64 * f64::from(f32::MAX) / (published.k as f64 * kept as f64);
+    let why = if (found / predicted - 1.0).abs() < 1e-4 {
+        format!(
+            ", which is {} · `FLT_MAX` / ({} · {}), rows with one empty slot over *k* times rows kept",
+            count(counts.rows_with_one_empty_slot),
+            published.k,
+            count(kept)
+        )
+    } else {
+        String::new()
+    };
+    Some(format!(
+        " In one run at {}, *k* = {} there are {}, and {} with exactly one: the published mean squared distance is {}{why}. \
+         What was returned lies at a mean distance of {}, squared about {}.",
+        condition.label(),
+        published.k,
+        counted(counts.empty_slots, "empty slot", "empty slots"),
+        counted(counts.rows_with_one_empty_slot, "row", "rows"),
+        significant(found, 3),
+        significant(corrected.mean_returned_distance, 3),
+        significant(corrected.mean_returned_distance.powi(2), 3)
+    ))
 }
 
 fn dropped(view: &View<'_>) -> String {
@@ -68,13 +83,21 @@ fn dropped(view: &View<'_>) -> String {
     if total == 0 {
         return format!("{rule}; here no row was dropped.");
     }
-    let places = view.conditions.iter().flat_map(|condition| (0..condition.ks.len()).map(move |place| (condition, place)));
+    let places =
+        view.conditions.iter().flat_map(|condition| (0..condition.ks.len()).map(move |place| (condition, place)));
     let most = places.max_by_key(|(condition, place)| condition.artefacts(*place).rows_dropped);
     let at = most.map_or_else(String::new, |(condition, place)| {
         let rows = queries(view) * condition.each_run().len() as u64;
         let here = condition.artefacts(place).rows_dropped;
         let share = here as f64 / rows as f64;
-        format!(", most at {}, *k* = {}: {} of {} ({})", condition.label(), condition.ks[place], count(here), count(rows), percent(share))
+        format!(
+            ", most at {}, *k* = {}: {} of {} ({})",
+            condition.label(),
+            condition.ks[place],
+            count(here),
+            count(rows),
+            percent(share)
+        )
     });
     format!("{rule}: {} over all conditions, *k* and runs{at}.", counted(total, "row", "rows"))
 }
@@ -86,7 +109,8 @@ fn lid(view: &View<'_>) -> String {
         Some((condition, place))
     });
     let Some((condition, place)) = found else { return format!("{rule}.") };
-    let (published, corrected) = (condition.published(place, |p| p.mean_lid_exact), condition.mean(place, |m| m.lid_exact));
+    let (published, corrected) =
+        (condition.published(place, |p| p.mean_lid_exact), condition.mean(place, |m| m.lid_exact));
     let ratio = published / corrected;
     if !ratio.is_finite() {
         return format!("{rule}; the estimates of this study do not allow the comparison.");
@@ -132,8 +156,10 @@ fn last_row(view: &View<'_>) -> String {
     if empty == 0 {
         return format!("{rule}; without empty slots it did not happen here.");
     }
-    let places = view.conditions.iter().flat_map(|condition| (0..condition.ks.len()).map(move |place| (condition, place)));
-    let Some((condition, place)) = places.max_by_key(|(condition, place)| condition.artefacts(*place).empty_slots) else {
+    let places =
+        view.conditions.iter().flat_map(|condition| (0..condition.ks.len()).map(move |place| (condition, place)));
+    let Some((condition, place)) = places.max_by_key(|(condition, place)| condition.artefacts(*place).empty_slots)
+    else {
         return format!("{rule}.");
     };
     format!(
@@ -152,8 +178,8 @@ fn self_column(view: &View<'_>) -> String {
     match view.artefacts().self_not_first {
         0 => format!("{rule}; in this study it always was there."),
         rows => format!(
-            "{rule}: in {} over all conditions, *k* and runs column 0 of the returned table held another row, so a true \
-             neighbor was dropped and the query kept as its own.",
+            "{rule}: in {} over all conditions, *k* and runs column 0 of the returned table held another row, so a neighbor was \
+             dropped, and the query, where it came back at all, counted as its own.",
             counted(rows, "returned row", "returned rows")
         ),
     }
@@ -181,7 +207,8 @@ fn alpha_graph(view: &View<'_>) -> String {
 }
 
 fn beyond(view: &View<'_>) -> String {
-    let places = || view.conditions.iter().flat_map(|condition| (0..condition.ks.len()).map(move |place| (condition, place)));
+    let places =
+        || view.conditions.iter().flat_map(|condition| (0..condition.ks.len()).map(move |place| (condition, place)));
     let beyond = places().filter(|(condition, place)| condition.ks[*place] > condition.ef(*place)).count() as u64;
     let empty = places().filter(|(condition, place)| condition.artefacts(*place).empty_slots > 0);
     let (mut above, mut below) = (0, 0);
@@ -194,9 +221,10 @@ fn beyond(view: &View<'_>) -> String {
     }
     format!(
         "{rule}: {} of the {} pairs of condition and *k* lie in it here, {above} of them with empty slots; of the pairs \
-         outside it, {below} have any.",
+         outside it {} any.",
         count(beyond),
-        count(places().count() as u64)
+        count(places().count() as u64),
+        if below == 0 { "none has".to_owned() } else { format!("{below} have") }
     )
 }
 

@@ -23,16 +23,17 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
 }
 
 fn table(view: &View<'_>) -> Table {
-    let caption = "P: published, C: corrected. Mean returned distance: P squared, empty slots as `FLT_MAX`. Barycenter \
+    let caption = "P: published, C: corrected. Mean distances: P squared, empty slots as `FLT_MAX`, rows dropped. Barycenter \
                    shift: P a length over a squared length, C in units of the neighborhood’s radius.";
-    let head = ["*k*", "C", "P", "C", "P", "C", "P", "C", "P", "C", "P", "C"];
+    let head = ["*k*", "C", "P", "C", "P", "C", "P", "C", "P", "C", "P", "C", "P", "C"];
     let groups = [
         ("fill", 1),
         ("overlap", 2),
-        ("distance, returned", 2),
+        ("distance, exact", 2),
+        ("returned", 2),
         ("barycenter shift", 2),
         ("LID, exact", 2),
-        ("LID, returned", 2),
+        ("returned", 2),
     ];
     let mut table = Table::new(caption, Columns::Numbers, &head).grouped(&groups);
     for condition in view.representatives() {
@@ -43,6 +44,8 @@ fn table(view: &View<'_>) -> Table {
                 share(condition.mean(place, |m| m.fill)),
                 share(condition.published(place, |p| p.mean_overlap)),
                 share(condition.mean(place, |m| m.overlap)),
+                significant(condition.published(place, |p| p.mean_exact_dist), 3),
+                significant(condition.mean(place, |m| m.mean_exact_distance), 3),
                 significant(condition.published(place, |p| p.mean_ann_dist), 3),
                 significant(condition.mean(place, |m| m.mean_returned_distance), 3),
                 significant(condition.published(place, |p| p.mean_barycenter_shift), 3),

@@ -17,10 +17,9 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>, figures: &[Illu
             if let Some(sentence) = geometry(&conditions) {
                 html.prose(&sentence);
             }
-            for names in [["overlap", "fill"], ["distances", "barycenter_shift"], ["lid_difference", ""]] {
-                let names = names.map(|name| format!("{}_{name}", study.folder()));
-                illustrations::row(html, figures, &names.each_ref().map(String::as_str));
-            }
+            let names = ["overlap", "fill", "distances", "barycenter_shift", "lid_difference"];
+            let names = names.map(|name| format!("{}_{name}", study.folder()));
+            illustrations::row(html, figures, &names.each_ref().map(String::as_str));
         });
     }
 }
@@ -72,7 +71,8 @@ fn seen(conditions: &[&Condition<'_>]) -> String {
         let (place, overlap) = condition.lowest_overlap()?;
         let fills = (0..condition.ks.len()).map(|place| condition.mean(place, |m| m.fill));
         let fill = fills.filter(|fill| fill.is_finite()).fold(f64::INFINITY, f64::min);
-        let fill = if fill >= 1.0 { "every slot is filled".to_owned() } else { format!("fill is down to {}", share(fill)) };
+        let fill =
+            if fill >= 1.0 { "every slot is filled".to_owned() } else { format!("fill is down to {}", share(fill)) };
         let overlap = format!("mean overlap is lowest at *k* = {}, {}", condition.ks[place], share(overlap));
         Some(format!("at {} {overlap}, and {fill}", condition.label()))
     };
@@ -95,7 +95,7 @@ fn geometry(conditions: &[&Condition<'_>]) -> Option<String> {
         return None;
     }
     Some(format!(
-        "What comes back at {}, *k* = {} lies {}\u{202f}% further away rank by rank; its barycenter is {} of the \
+        "What comes back at {}, *k* = {} lies {}\u{202f}% further away, rank by rank over filled slots; its barycenter is {} of the \
          neighborhood’s radius off, and its LID is {} instead of {}.",
         condition.label(),
         condition.ks[place],

@@ -16,7 +16,10 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
         let unreachable: usize = runs.iter().map(|run| run.data.unreachable_nodes).sum();
         let repeated = match duplicates {
             0 => "No row repeats an earlier one".to_owned(),
-            rows => format!("{} rows repeat an earlier one exactly (in all runs together); they stay in", count(rows as u64)),
+            rows => format!(
+                "{} rows repeat an earlier one exactly (in all runs together); they stay in",
+                count(rows as u64)
+            ),
         };
         let reached = match unreachable {
             0 => "every node of the configured graph can be reached from its entry point".to_owned(),

@@ -3,7 +3,7 @@
 //! Each sentence has its condition beside it; where the condition does not hold, another sentence stands or none.
 
 use crate::report::html::Html;
-use crate::report::number::{count, counted, decimals, listed, share, significant};
+use crate::report::number::{count, counted, decimals, share, significant};
 use crate::report::view::{Condition, View};
 use crate::results::StudyKind;
 
@@ -11,6 +11,8 @@ use crate::results::StudyKind;
 const KEPT: f64 = 0.99;
 /// A fall of overlap from one k of the grid to the next below which a curve is called smooth.
 const SMOOTH: f64 = 0.08;
+/// Relative difference of two breakpoints below which they are called almost the same.
+const HARDLY: f64 = 0.05;
 /// A published mean squared distance beyond which no data, only `FLT_MAX`, can be the cause.
 const EXPLODED: f64 = 1e20;
 
@@ -26,7 +28,7 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
         html.words(&format!("; {}; ", counted(view.runs() as u64, "run", "runs")));
         html.plain(&settings.preset);
         html.words(&format!(" graph, *M* = {}, `ef_construction` {}; ", settings.m, settings.ef_construction));
-        html.plain(&settings.metric);
+        html.plain(if settings.metric == "l2" { "L2" } else { &settings.metric });
         html.words(" distance");
     });
     if settings.data == "resnet50-like" {
@@ -53,8 +55,8 @@ pub(in crate::report) fn sentences(view: &View<'_>) -> Vec<String> {
     if view.runs() == 0 {
         return vec!["No run is finished; there is nothing to report.".to_owned()];
     }
-    let found = [breaking(view), steepness(view), construction(view), alpha(view), explosion(view), required(view)];
-    found.into_iter().flatten().take(5).collect()
+    let found = [breaking(view), steepness(view), construction(view), alpha(view), explosion(view)];
+    found.into_iter().flatten().collect()
 }
 
 /// Where slots go empty and overlap leaves .95, at the smallest `ef_search` where either happens.
@@ -74,22 +76,27 @@ fn breaking(view: &View<'_>) -> Option<String> {
     };
     let points = condition.breakpoints();
     let overlap = match (points.overlap_leaves_95.k, points.overlap_leaves_95.k_over_ef) {
-        (Some(k), Some(ratio)) => {
-            Some(format!("at *k* = {} ({} × `ef`)", decimals(k.point, 0), decimals(ratio.point, 1)))
-        }
+        (Some(k), Some(ratio)) => Some(at(k.point, ratio.point)),
         _ => None,
     };
     let label = condition.label();
     let Some((k, ratio)) = points.fill_leaves_one.k.zip(points.fill_leaves_one.k_over_ef) else {
         return overlap.map(|place| format!("At {label} overlap leaves .95 {place}; no slot came back empty."));
     };
-    let empty = format!("at *k* = {} ({} × `ef`)", decimals(k.point, 0), decimals(ratio.point, 1));
-    let first = format!("At {label} the first empty slots appear {empty}");
+    let first = format!("At {label} the first empty slots appear {}", at(k.point, ratio.point));
     Some(match (overlap, points.overlap_leaves_95.k) {
-        (Some(place), Some(left)) if left.point < k.point => format!("{first}; overlap has left .95 before that, {place}."),
+        (Some(place), Some(left)) if left.point < k.point => {
+            format!("{first}; overlap has left .95 before that, {place}.")
+        }
         (Some(place), _) => format!("{first}; overlap leaves .95 {place}."),
         (None, _) => format!("{first}; mean overlap stays at or above .95 throughout."),
     })
+}
+
+/// A breakpoint in words; a mean over runs need not be a whole number.
+fn at(k: f64, ratio: f64) -> String {
+    let about = if k.fract() == 0.0 { "=" } else { "≈" };
+    format!("at *k*\u{a0}{about}\u{a0}{} ({} × `ef`)", decimals(k, 0), decimals(ratio, 1))
 }
 
 /// Whether overlap falls smoothly at the condition that falls furthest.
@@ -102,11 +109,12 @@ fn steepness(view: &View<'_>) -> Option<String> {
     }
     let (fall, from, to) = condition.steepest_fall()?;
     let between = format!("{} from *k* = {} to {}", share(fall), condition.ks[from], condition.ks[to]);
+    let at = format!("At {}", condition.label());
     let end = format!("to {} at *k* = {}", share(low), condition.ks[place]);
     Some(if fall < SMOOTH && condition.ks.len() > 4 {
-        format!("From there overlap falls smoothly {end}, with no cliff: the steepest step is {between}.")
+        format!("{at} overlap falls smoothly {end}, with no cliff: the steepest step is {between}.")
     } else {
-        format!("From there overlap falls {end}; the steepest step is {between}.")
+        format!("{at} overlap falls {end}; the steepest step is {between}.")
     })
 }
 
@@ -118,44 +126,57 @@ fn construction(view: &View<'_>) -> Option<String> {
     if conditions.len() < 2 {
         return None;
     }
-    let (from, to) = (leaves(first)?, leaves(last)?);
-    Some(format!(
-        "Raising `ef_construction` from {} to {} moves the *k* at which overlap leaves .95 from {} to {}.",
-        first.value,
-        last.value,
-        decimals(from.point, 0),
-        decimals(to.point, 0)
-    ))
+    let (from, to) = (leaves(first)?.point, leaves(last)?.point);
+    let (low, high) = (first.value, last.value);
+    let ks = format!("{} and {}", decimals(from, 0), decimals(to, 0));
+    Some(if (to - from).abs() < HARDLY * from {
+        format!("With `ef_construction`\u{a0}{low} and {high} overlap leaves .95 at almost the same *k* ({ks}).")
+    } else {
+        let direction = if to > from { "later" } else { "earlier" };
+        format!(
+            "With `ef_construction`\u{a0}{high} overlap leaves .95 {direction} than with {low}: at *k* = {}, not {}.",
+            decimals(to, 0),
+            decimals(from, 0)
+        )
+    })
 }
 
 /// Which α keep the neighborhood at every k.
 fn alpha(view: &View<'_>) -> Option<String> {
     let conditions: Vec<_> = view.of(StudyKind::Alpha).collect();
     let lowest = |condition: &Condition<'_>| condition.lowest_overlap().map_or(f64::NAN, |(_, overlap)| overlap);
+    let worst = |condition: &Condition<'_>| {
+        let (place, overlap) = condition.lowest_overlap().unwrap_or((0, f64::NAN));
+        format!("{} at *k* = {}", share(overlap), condition.ks.get(place).copied().unwrap_or(0))
+    };
     let last = conditions.last()?;
     let kept: Vec<bool> = conditions.iter().map(|condition| lowest(condition) >= KEPT).collect();
-    let threshold = kept.iter().position(|&kept| kept).filter(|&place| kept[place..].iter().all(|&kept| kept));
-    Some(match threshold {
-        Some(0) => format!("With `ef` = *αk*, every *α* tried, from {} on, keeps mean overlap ≥ .99 at every *k*.", conditions[0].value),
-        Some(place) => format!(
-            "With `ef` = *αk*, *α* ≥ {} keeps mean overlap ≥ .99 at every *k*; *α* = {} does not (down to {}).",
-            conditions[place].value,
-            conditions[place - 1].value,
-            share(lowest(conditions[place - 1]))
-        ),
-        None => format!(
-            "With `ef` = *αk*, no *α* tried keeps mean overlap ≥ .99 at every *k*; at *α* = {} the lowest is {}.",
-            last.value,
-            share(lowest(last))
-        ),
-    })
+    // The smallest α from which on every one tried keeps it.
+    let place = kept.iter().rposition(|&kept| !kept).map_or(0, |place| place + 1);
+    let Some(threshold) = conditions.get(place) else {
+        return Some(format!(
+            "With `ef` = *αk*, no *α* tried keeps mean overlap ≥ .99 at every *k*; with {} it goes down to {}.",
+            last.label(),
+            worst(last)
+        ));
+    };
+    let range = if place + 1 == conditions.len() {
+        format!("{}, the largest tried,", threshold.label())
+    } else {
+        format!("*α* ≥ {}", threshold.value)
+    };
+    let below = place.checked_sub(1).map_or_else(String::new, |below| {
+        format!("; {} does not ({})", conditions[below].label(), worst(conditions[below]))
+    });
+    Some(format!("With `ef` = *αk*, {range} keeps mean overlap ≥ .99 at every *k*{below}."))
 }
 
 /// Whether published mean distances explode, and from what.
 fn explosion(view: &View<'_>) -> Option<String> {
     let empty = view.artefacts().empty_slots;
     let exploded = view.conditions.iter().find_map(|condition| {
-        let place = (0..condition.ks.len()).find(|&place| condition.published(place, |p| p.mean_ann_dist) > EXPLODED)?;
+        let place =
+            (0..condition.ks.len()).find(|&place| condition.published(place, |p| p.mean_ann_dist) > EXPLODED)?;
         Some((condition, place))
     });
     let (condition, place) = exploded?;
@@ -168,17 +189,4 @@ fn explosion(view: &View<'_>) -> Option<String> {
         significant(condition.mean(place, |m| m.mean_returned_distance), 3),
         count(empty)
     ))
-}
-
-/// Which effort finds everything at one k.
-fn required(view: &View<'_>) -> Option<String> {
-    let surface = view.results.runs.first().map(|run| &run.surface)?;
-    let place = surface.ks.iter().position(|&k| k == 100).unwrap_or(surface.ks.len().checked_sub(1)?);
-    let words: Vec<String> = [(0, "50"), (2, "99")]
-        .iter()
-        .filter_map(|&(level, name)| Some((super::surface::required(view, place, level)?, name)))
-        .map(|(ef, name)| format!("{} for {name}\u{202f}% of queries", significant(ef.point, 3)))
-        .collect();
-    (!words.is_empty())
-        .then(|| format!("To find every true neighbor at *k* = {} takes an `ef` of {}.", surface.ks[place], listed(&words)))
 }

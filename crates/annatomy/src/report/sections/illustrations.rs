@@ -10,12 +10,12 @@ pub(super) fn row(html: &mut Html, figures: &[Illustration<'_>], names: &[&str])
         return;
     }
     html.within("div", "figures", |html| {
-        let class = if found.len() == 1 { "wide" } else { "" };
         for figure in found {
-            html.within("figure", class, |html| {
+            html.within("figure", "", |html| {
                 html.trusted(element(figure.svg));
                 html.within("figcaption", "", |html| {
                     html.within("b", "", |html| html.plain(figure.title));
+                    html.plain(" ");
                     html.plain(figure.caption);
                 });
             });

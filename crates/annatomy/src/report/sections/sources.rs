@@ -8,13 +8,19 @@ const DEFINITIONS: [(&str, &str); 9] = [
         "*k* neighbors are asked for, the query itself not counted: it is excluded by its id, wherever it is returned. `ef` is \
          the search effort.",
     ),
-    ("fill", "Share of the *k* slots that hold a valid, distinct id. Every geometric figure is over filled slots only."),
+    (
+        "fill",
+        "Share of the *k* slots that hold a valid, distinct id. Every geometric figure is over filled slots only.",
+    ),
     (
         "overlap",
         "|*E* ∩ *A*|/*k*, *E* the exact and *A* the returned neighbors. An id at a distance ≤ *d*_k(1 + 10⁻⁶) counts; the \
          strict figure goes by id alone.",
     ),
-    ("relative distance error", "Mean over filled ranks *i* of *d*_A(*i*)/*d*_E(*i*) − 1. Distances are true ones, never squared."),
+    (
+        "relative distance error",
+        "Mean over filled ranks *i* of *d*_A(*i*)/*d*_E(*i*) − 1. Distances are true ones, never squared.",
+    ),
     (
         "barycenter shift",
         "‖mean(*E*) − mean(*A*)‖/*r*, *r* the root mean square distance of *E* to its own barycenter.",
@@ -27,7 +33,7 @@ const DEFINITIONS: [(&str, &str); 9] = [
     ("required `ef`", "The smallest effort at which a query has visited all of its *k* true neighbors."),
     (
         "intervals",
-        "95\u{202f}%, Student’s *t* over runs. They speak of further runs on the same data source, not of other data.",
+        "95\u{202f}%, Student’s *t* over runs, cut off at 0. They speak of further runs on the same data source, not of other data.",
     ),
     ("visited", "Distances evaluated on the base layer per query, *V*(`ef`). Slots are empty where *k* exceeds it."),
 ];
@@ -35,7 +41,7 @@ const DEFINITIONS: [(&str, &str); 9] = [
 /// Address, text, what it is the source of.
 const SOURCES: [(&str, &str, &str); 4] = [
     (
-        "https://www.mdpi.com/journal/jimaging",
+        "https://doi.org/10.3390/jimaging12020055",
         "Cooper & Busch, Capacity-Limited Failure in Approximate Nearest Neighbor Search on Image Embedding Spaces. J. Imaging \
          2026, 12, 55",
         "the study carried out here",

@@ -2,7 +2,7 @@
 
 use super::illustrations;
 use crate::report::html::Html;
-use crate::report::number::{decimals, estimate};
+use crate::report::number::{decimals, estimate, listed};
 use crate::report::page::Illustration;
 use crate::report::table::{Columns, Table};
 use crate::report::view::View;
@@ -23,6 +23,9 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>, figures: &[Illu
              does. So one traversal per query gives overlap at every pair, and with it the smallest `ef` at which each \
              true neighbor is first met. The required `ef` of a query is the largest of these over its *k* neighbors.",
         );
+        if let Some(sentence) = sentence(view) {
+            html.prose(&sentence);
+        }
         illustrations::row(html, figures, &["surface_overlap", "required_ef"]);
         table(view, &surface.ks).write(html);
     });
@@ -49,4 +52,16 @@ pub(super) fn required(view: &View<'_>, place: usize, level: usize) -> Option<Es
     let of_run = |run: &crate::results::RunRecord| run.surface.required_ef.get(place)?.get(level).copied().flatten();
     let efs: Option<Vec<f64>> = view.results.runs.iter().map(|run| of_run(run).map(|ef| ef as f64)).collect();
     Estimate::of(&efs?)
+}
+
+/// The effort that half and nearly all queries need at one k.
+fn sentence(view: &View<'_>) -> Option<String> {
+    let ks = &view.results.runs.first()?.surface.ks;
+    let place = ks.iter().position(|&k| k == 100).or(ks.len().checked_sub(1))?;
+    let words: Vec<String> = [(0, "half of the queries"), (2, "99\u{202f}% of them")]
+        .iter()
+        .filter_map(|&(level, whom)| Some((required(view, place, level)?, whom)))
+        .map(|(ef, whom)| format!("`ef`\u{a0}{} serves {whom}", decimals(ef.point, 0)))
+        .collect();
+    (!words.is_empty()).then(|| format!("For every true neighbor at *k* = {}, {}.", ks[place], listed(&words)))
 }
