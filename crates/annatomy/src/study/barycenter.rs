@@ -1,15 +1,15 @@
 //! Barycenter shifts of many neighbor sets at once, by signed sums over blocks of columns.
 //!
-//! Enters: per query, [`SignedSums`]: sequences of snapshots, each a few rows added to or taken from a running sum.
-//! Leaves: the squared norm of each snapshot's linear combination.
+//! Enters: per query, [`SignedSums`]: snapshots, each a few rows added to or taken from a sum. Leaves: the squared norm
+//! of each snapshot's linear combination.
 //!
-//! mean(E) − mean(A) is a signed sum in which a row that both sets hold cancels, so only the rows that enter one set
-//! before the other are ever touched.
+//! Two neighbor sets share most of their rows, and the set at one k shares most of its rows with the set at the next, so
+//! only what changes is ever touched.
 //!
 //! for each block of BLOCK columns                        n row pieces, which stay in the shared cache
 //!   for each query of a batch                            its row pieces stay in the private cache
-//!     for each sequence, for each snapshot
-//!       add and take the rows that change                the running sum stays in registers
+//!     for each snapshot
+//!       add and take the rows that change                the sum stays in registers
 //!       add the block's share to the snapshot's norm
 //!
 //! Rows are centered on the data's mean beforehand: a difference of means does not change, its rounding shrinks.
@@ -23,74 +23,87 @@ const BLOCK: usize = 64;
 
 type Piece = [f32; BLOCK];
 
-/// A linear combination of a sequence's sums.
+/// What a snapshot does with its changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// They join the sequence's running sum.
+    Continue,
+    /// They begin the running sum anew.
+    Restart,
+    /// They are a sum of their own; the running sum waits.
+    Apart,
+}
+
+/// The combination whose norm is wanted; all 0 if only the changes matter.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Scales {
-    /// Of the running sum.
+    /// Of the sum of the exact neighbors at the snapshot's k.
+    pub(crate) exact: f64,
+    /// Of the snapshot's sum.
     pub(crate) sum: f64,
-    /// Of the sequence's second sum.
-    pub(crate) second: f64,
     /// Of the data's last row.
     pub(crate) last: f64,
 }
 
-/// At one k: ‖sum·D − second·W − last·x‖², D the running sum, W the sequence's second sum, x the last row; all scales 0
-/// if only the changes matter.
+/// At one k: ‖exact·ΣE + sum·D + last·x‖², D the snapshot's sum, x the last row.
 #[derive(Clone, Copy, Debug)]
 struct Snapshot {
     /// Ends of the rows added and of the rows taken since the snapshot before.
     added_end: u32,
     taken_end: u32,
-    starts_anew: bool,
+    change: Change,
+    k_index: u16,
+    exact: f32,
     sum: f32,
-    second: f32,
     last: f32,
 }
 
-/// Snapshots of one running sum.
-#[derive(Clone, Copy, Debug)]
-struct Sequence {
-    snapshots_end: u32,
-    second_end: u32,
-}
-
-/// All sequences of one query, packed; reused from query to query.
+/// All sequences of snapshots of one query, packed; reused from query to query.
+///
+/// The first sequence is ΣE, one snapshot per k, which the others refer to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SignedSums {
     /// Per snapshot the rows added, then the rows taken.
     rows: Vec<u32>,
     snapshots: Vec<Snapshot>,
-    second: Vec<u32>,
-    sequences: Vec<Sequence>,
+    /// How many of the snapshots are ΣE.
+    exact_snapshots: usize,
     norms: Vec<f64>,
 }
 
 impl SignedSums {
-    pub(crate) fn clear(&mut self) {
+    /// Begins a query with its exact neighbors: ΣE/k at each of `ks`, snapshots 0, 1, ….
+    pub(crate) fn begin(&mut self, ks: &[usize], exact: &[u32]) {
         self.rows.clear();
         self.snapshots.clear();
-        self.second.clear();
-        self.sequences.clear();
         self.norms.clear();
+        let mut rank = 0;
+        for (k_index, &k) in ks.iter().enumerate() {
+            let scales = Scales { sum: 1.0 / k as f64, ..Scales::default() };
+            self.snapshot(k_index, Change::Continue, &exact[rank..k], &[], scales);
+            rank = k;
+        }
+        self.exact_snapshots = ks.len();
     }
 
-    /// Adds a snapshot; with `starts_anew` its changes apply to an empty sum. Its number among all snapshots is returned.
-    pub(crate) fn snapshot(&mut self, starts_anew: bool, added: &[u32], taken: &[u32], scales: Scales) -> usize {
+    /// Adds a snapshot at the k of index `k_index`; its number among all snapshots is returned.
+    pub(crate) fn snapshot(
+        &mut self,
+        k_index: usize,
+        change: Change,
+        added: &[u32],
+        taken: &[u32],
+        scales: Scales,
+    ) -> usize {
         self.rows.extend_from_slice(added);
         let added_end = self.rows.len() as u32;
         self.rows.extend_from_slice(taken);
         let taken_end = self.rows.len() as u32;
-        let [sum, second, last] = [scales.sum, scales.second, scales.last].map(|scale| scale as f32);
-        self.snapshots.push(Snapshot { added_end, taken_end, starts_anew, sum, second, last });
+        let [exact, sum, last] = [scales.exact, scales.sum, scales.last].map(|scale| scale as f32);
+        let k_index = k_index as u16;
+        self.snapshots.push(Snapshot { added_end, taken_end, change, k_index, exact, sum, last });
         self.norms.push(0.0);
         self.norms.len() - 1
-    }
-
-    /// Ends a sequence whose second sum is over `second` (read only where a snapshot's second scale is not 0).
-    pub(crate) fn end_sequence(&mut self, second: &[u32]) {
-        self.second.extend_from_slice(second);
-        self.sequences
-            .push(Sequence { snapshots_end: self.snapshots.len() as u32, second_end: self.second.len() as u32 });
     }
 
     /// Squared norms of every snapshot, by number, once [`squared_norms`] has run.
@@ -100,30 +113,28 @@ impl SignedSums {
 
     /// Adds one part of a block to every norm: PART vectors of columns, which stay in registers.
     #[inline(always)]
-    fn add_part<S: Simd>(&mut self, simd: S, rows: &[Piece], part: usize) {
-        let (mut change, mut first, mut second) = (0, 0, 0);
+    fn add_part<S: Simd>(&mut self, simd: S, rows: &[Piece], part: usize, exact_sums: &mut Vec<[S::f32s; PART]>) {
         let Some(last) = rows.last() else { return };
         let last = load(simd, last, part);
-        for sequence in &self.sequences {
-            let end = sequence.snapshots_end as usize;
-            let zero = [simd.splat_f32s(0.0); PART];
-            let second_rows = &self.second[second..sequence.second_end as usize];
-            let second_sum = fold(simd, zero, second_rows, rows, part, S::add_f32s);
-            let mut sum = zero;
-            for (entry, norm) in self.snapshots[first..end].iter().zip(&mut self.norms[first..end]) {
-                if entry.starts_anew {
-                    sum = zero;
-                }
-                let (added_end, taken_end) = (entry.added_end as usize, entry.taken_end as usize);
-                sum = fold(simd, sum, &self.rows[change..added_end], rows, part, S::add_f32s);
-                sum = fold(simd, sum, &self.rows[added_end..taken_end], rows, part, S::sub_f32s);
-                change = taken_end;
-                if entry.sum != 0.0 {
-                    *norm += squared_norm(simd, entry, sum, second_sum, last);
-                }
+        let zero = [simd.splat_f32s(0.0); PART];
+        exact_sums.clear();
+        let (mut start, mut running) = (0, zero);
+        for (number, (entry, norm)) in self.snapshots.iter().zip(&mut self.norms).enumerate() {
+            let (added_end, taken_end) = (entry.added_end as usize, entry.taken_end as usize);
+            let mut sum = if entry.change == Change::Continue { running } else { zero };
+            sum = fold(simd, sum, &self.rows[start..added_end], rows, part, S::add_f32s);
+            sum = fold(simd, sum, &self.rows[added_end..taken_end], rows, part, S::sub_f32s);
+            start = taken_end;
+            if entry.change != Change::Apart {
+                running = sum;
             }
-            first = end;
-            second = sequence.second_end as usize;
+            if number < self.exact_snapshots {
+                exact_sums.push(sum);
+            }
+            if entry.sum != 0.0 {
+                let exact = &exact_sums[entry.k_index as usize];
+                *norm += squared_norm(simd, entry, exact, sum, last);
+            }
         }
     }
 }
@@ -165,17 +176,19 @@ fn fold<S: Simd>(
 fn squared_norm<S: Simd>(
     simd: S,
     entry: &Snapshot,
+    exact: &[S::f32s; PART],
     sum: [S::f32s; PART],
-    second: [S::f32s; PART],
     last: [S::f32s; PART],
 ) -> f64 {
-    let [sum_scale, second_scale, last_scale] =
-        [entry.sum, -entry.second, -entry.last].map(|scale| simd.splat_f32s(scale));
+    let [exact_scale, sum_scale, last_scale] =
+        [entry.exact, entry.sum, entry.last].map(|scale| simd.splat_f32s(scale));
     let mut squares = simd.splat_f32s(0.0);
     for lane in 0..PART {
         let mut value = simd.mul_f32s(sum[lane], sum_scale);
-        if entry.second != 0.0 || entry.last != 0.0 {
-            value = simd.mul_add_f32s(second[lane], second_scale, value);
+        if entry.exact != 0.0 {
+            value = simd.mul_add_f32s(exact[lane], exact_scale, value);
+        }
+        if entry.last != 0.0 {
             value = simd.mul_add_f32s(last[lane], last_scale, value);
         }
         squares = simd.mul_add_f32s(value, value, squares);
@@ -201,10 +214,11 @@ impl WithSimd for Batch<'_, '_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let parts = BLOCK / (S::F32_LANES * PART);
+        let mut exact_sums = Vec::new();
         for block in 0..self.columns.blocks {
             let rows = self.columns.block(block);
             for sums in self.sums.iter_mut() {
-                (0..parts).for_each(|part| sums.add_part(simd, rows, part));
+                (0..parts).for_each(|part| sums.add_part(simd, rows, part, &mut exact_sums));
             }
         }
     }

@@ -10,10 +10,10 @@
 
 use super::barycenter::{ColumnBlocks, squared_norms};
 use super::cells::{Block, Figure};
-use super::lists::{Answer, ExactList, NEVER, ReturnedRows, VisitedList};
+use super::lists::{Answer, ExactList, NEVER, VisitedList};
 use super::neighborhoods::Neighborhoods;
 use super::plan::{Condition, Plan};
-use super::shifts::{Joins, QueryShifts, Reader};
+use super::shifts::{Joins, Place, QueryShifts, Reader};
 use annatomy_geometry::corrected::{QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure};
 use annatomy_geometry::published::{row_lid, row_lids, row_mean, row_mean_of_slots};
 use annatomy_hnsw::{Frontier, Graph, Oracle, Traversal, Visits};
@@ -174,23 +174,33 @@ impl<F: Frontier> Scratch<F> {
         if reading != Reading::Corrected {
             same = self.measure_published(series_ks, series, row, block);
         }
-        let shifts = &mut self.shifts[series.query];
-        let mut add = |exact: &[u32], returned: &ReturnedRows, readers: &[Reader]| {
-            shifts.add(&mut self.joins, exact, returned, series.k_range.clone(), series.cell, readers);
+        self.add_shifts(series, reading, same, row);
+    }
+
+    /// Adds the barycenter shifts of one answer: together where both conventions read the same lists, else apart.
+    fn add_shifts(&mut self, series: &Series, reading: Reading, same: bool, row: u32) {
+        let (shifts, joins, lists) = (&mut self.shifts[series.query], &mut self.joins, &self.lists);
+        let (corrected, published): (&[Reader], bool) = match reading {
+            Reading::Both if same => (&[Reader::Corrected, Reader::Published], false),
+            Reading::Both => (&[Reader::Corrected], true),
+            Reading::Corrected => (&[Reader::Corrected], false),
+            Reading::Published if same => (&[Reader::Published], false),
+            Reading::Published => (&[], true),
         };
-        let lists = &self.lists;
-        match reading {
-            Reading::Both if same => {
-                add(&lists.exact.ids, &lists.answer.returned, &[Reader::Corrected, Reader::Published])
+        let answer = &lists.answer;
+        let place = Place { k_index: series.k_range.start, cell: series.cell };
+        if series.k_range.len() == 1 {
+            shifts.add_answer(joins, &lists.visited, answer, place, corrected);
+            if published {
+                shifts.add_apart(joins, &lists.exact.as_published(row), answer.as_published(), place, Reader::Published);
             }
-            Reading::Corrected => add(&lists.exact.ids, &lists.answer.returned, &[Reader::Corrected]),
-            Reading::Published if same => add(&lists.exact.ids, &lists.answer.returned, &[Reader::Published]),
-            Reading::Published => {
-                add(&lists.exact.as_published(row), lists.answer.as_published(), &[Reader::Published])
+        } else {
+            if !corrected.is_empty() {
+                shifts.add_list(joins, &lists.exact.ids, &answer.returned, series.cell, corrected);
             }
-            Reading::Both => {
-                add(&lists.exact.ids, &lists.answer.returned, &[Reader::Corrected]);
-                add(&lists.exact.as_published(row), lists.answer.as_published(), &[Reader::Published]);
+            if published {
+                let exact = lists.exact.as_published(row);
+                shifts.add_list(joins, &exact, answer.as_published(), series.cell, &[Reader::Published]);
             }
         }
     }

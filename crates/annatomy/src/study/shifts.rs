@@ -1,14 +1,17 @@
-//! Which signed sums give the barycenter shifts of one query, and where their norms belong.
+//! Which sums give the barycenter shifts of one query, and where their norms belong.
 //!
-//! For a list that serves every k, a row joins E at the first k above its exact rank and A at the first k above its
-//! slot; where the two coincide it cancels and is never touched. With f of k slots filled, corrected conventions take
-//! mean(E) − mean(A) = D/k − ΣA·(1/f − 1/k) for D = ΣE − ΣA, and the study, whose empty slots index the last row,
-//! D/k − last·(k − f)/k. Where the two sets are equal the shift is 0 and nothing is read.
+//! Two ways lead from the sets E and A of one k to the next; the one that touches fewer rows is taken:
+//!
+//! * **difference**: keep D = ΣE − ΣA. A row joins E at the first k above its exact rank and A at the first k above its
+//!   slot; where the two coincide it cancels and is never touched. Best where the sets are nearly equal.
+//! * **walk**: keep ΣA, from each returned list to the next; ΣE is there already. Best where they are not, and the way
+//!   when f of k slots are filled: mean(E) − mean(A) = ΣE/k − ΣA/f.
+//!
+//! The study's empty slots index the last row, which adds −last·(k − f)/k. Equal sets have shift 0 and nothing is read.
 
-use super::barycenter::{ColumnBlocks, Scales, SignedSums};
+use super::barycenter::{Change, ColumnBlocks, Scales, SignedSums};
 use super::cells::{Block, Figure};
-use super::lists::ReturnedRows;
-use std::ops::Range;
+use super::lists::{Answer, ReturnedRows, VisitedList};
 
 /// The conventions a shift is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +23,7 @@ pub(crate) enum Reader {
 /// A cell's shift: the norm of a snapshot, or exactly zero.
 #[derive(Clone, Copy, Debug)]
 struct Target {
-    cell: usize,
-    k_index: usize,
+    place: Place,
     reader: Reader,
     snapshot: Option<usize>,
 }
@@ -33,6 +35,13 @@ pub(crate) struct QueryShifts {
     targets: Vec<Target>,
     exact: Vec<u32>,
     exact_means: Vec<f32>,
+}
+
+/// Where the shift of one list at one k goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) k_index: usize,
+    pub(crate) cell: usize,
 }
 
 /// Works out which rows join which sum when; reused from list to list.
@@ -47,6 +56,12 @@ pub(crate) struct Joins {
     /// By index of k, how many rows become different less how many become equal.
     differing: Vec<i32>,
     found: Vec<bool>,
+    /// Places in the visited list of the rows in ΣA, where lists are walked.
+    walked: Vec<u32>,
+    /// Whether ΣA of the condition at hand has begun.
+    walking: bool,
+    added: Vec<u32>,
+    taken: Vec<u32>,
 }
 
 impl Joins {
@@ -112,68 +127,145 @@ impl Joins {
 }
 
 impl QueryShifts {
-    /// Begins a query; the first sequence is ΣE/k, which the radius of E needs.
+    /// Begins a query.
     pub(crate) fn begin(&mut self, ks: &[usize], exact: &[u32], exact_means: &[f32]) {
-        self.sums.clear();
+        self.sums.begin(ks, exact);
         self.targets.clear();
         self.exact.clear();
         self.exact.extend_from_slice(exact);
         self.exact_means.clear();
         self.exact_means.extend_from_slice(exact_means);
-        let mut rank = 0;
-        for &k in ks {
-            self.sums.snapshot(false, &exact[rank..k], &[], whole(k));
-            rank = k;
-        }
-        self.sums.end_sequence(&[]);
     }
 
-    /// Adds the shifts of one returned list at the k of `k_range`, whose first cell is `cell`, for each of `readers`.
-    pub(crate) fn add(
+    /// Adds the shifts of one returned list that serves every k, whose first cell is `cell`, for each of `readers`.
+    pub(crate) fn add_list(
         &mut self,
         joins: &mut Joins,
         exact: &[u32],
         returned: &ReturnedRows,
-        k_range: Range<usize>,
         cell: usize,
         readers: &[Reader],
     ) {
-        if k_range.len() == 1 {
-            joins.sort_at(exact, returned, k_range.start);
-        } else {
-            joins.sort(exact, returned);
-        }
-        let mut differing = 0;
-        for k_index in k_range.clone() {
+        joins.sort(exact, returned);
+        let filled = returned.ids.len();
+        let largest_k = joins.ks[joins.ks.len() - 1];
+        let changes: usize = joins.exact.iter().chain(&joins.returned).map(Vec::len).sum();
+        let corrected_and_short = filled < largest_k && readers.contains(&Reader::Corrected);
+        // A walk refers to the query's own ΣE, which the study's lists need not be held against.
+        let walks = corrected_and_short || (changes > filled && exact == self.exact);
+        let (mut differing, mut slot) = (0, 0);
+        for k_index in 0..joins.ks.len() {
             let k = joins.ks[k_index];
-            let filled = returned.ids.len().min(k);
             differing += joins.differing[k_index];
-            let equal = differing == 0 && filled == k;
-            let second = if filled == 0 { 0.0 } else { 1.0 / filled as f64 - 1.0 / k as f64 };
-            let scales = if equal { Scales::default() } else { Scales { second, ..whole(k) } };
-            // Made even where nothing will be read from it: it carries the changes forward.
-            let snapshot = self.sums.snapshot(
-                k_index == k_range.start || equal,
-                if equal { &[] } else { &joins.exact[k_index] },
-                if equal { &[] } else { &joins.returned[k_index] },
-                scales,
-            );
-            for &reader in readers {
-                let snapshot = match reader {
-                    _ if equal => None,
-                    Reader::Published if filled < k => {
-                        let last = (k - filled) as f64 / k as f64;
-                        Some(self.sums.snapshot(false, &[], &[], Scales { last, ..whole(k) }))
-                    }
-                    _ => Some(snapshot),
-                };
-                if filled > 0 || reader == Reader::Published {
-                    self.targets.push(Target { cell: cell + k_index - k_range.start, k_index, reader, snapshot });
-                }
+            let equal = differing == 0 && filled >= k;
+            let first = if k_index == 0 { Change::Restart } else { Change::Continue };
+            let place = Place { k_index, cell: cell + k_index };
+            if walks {
+                let slots = slot..filled.min(k);
+                slot = slots.end;
+                self.add_walk(place, k, slots.end, equal, (first, &returned.ids[slots], &[]), readers);
+            } else if equal {
+                self.add_difference(place, k, filled, equal, (Change::Restart, &[], &[]), readers);
+            } else {
+                let changes = (first, &joins.exact[k_index][..], &joins.returned[k_index][..]);
+                self.add_difference(place, k, filled, equal, changes, readers);
             }
         }
-        let short = returned.ids.len() < joins.ks[k_range.end - 1];
-        self.sums.end_sequence(if short { &returned.ids } else { &[] });
+    }
+
+    /// Adds the shift of an answer that serves one k, the next of a condition whose answers grow with k.
+    pub(crate) fn add_answer(
+        &mut self,
+        joins: &mut Joins,
+        visited: &VisitedList,
+        answer: &Answer,
+        place: Place,
+        readers: &[Reader],
+    ) {
+        let (k, filled) = (joins.ks[place.k_index], answer.returned.ids.len());
+        if place.k_index == 0 {
+            joins.walked.clear();
+            joins.walking = false;
+        }
+        if readers.is_empty() {
+            return;
+        }
+        joins.sort_at(&self.exact, &answer.returned, place.k_index);
+        let differing = joins.exact[place.k_index].len() + joins.returned[place.k_index].len();
+        answer.changes_from(&joins.walked, visited, &mut joins.added, &mut joins.taken);
+        let short = filled < k;
+        if !short && differing <= joins.added.len() + joins.taken.len() {
+            let changes = (Change::Apart, &joins.exact[place.k_index][..], &joins.returned[place.k_index][..]);
+            self.add_difference(place, k, filled, differing == 0, changes, readers);
+        } else {
+            let change = if joins.walking { Change::Continue } else { Change::Restart };
+            joins.walking = true;
+            let equal = differing == 0 && !short;
+            self.add_walk(place, k, filled, equal, (change, &joins.added, &joins.taken), readers);
+            joins.walked.clear();
+            joins.walked.extend_from_slice(answer.picked());
+        }
+    }
+
+    /// Adds the shift of a list at one k, held against other exact neighbors than the query's own.
+    pub(crate) fn add_apart(
+        &mut self,
+        joins: &mut Joins,
+        exact: &[u32],
+        returned: &ReturnedRows,
+        place: Place,
+        reader: Reader,
+    ) {
+        joins.sort_at(exact, returned, place.k_index);
+        let (k, filled) = (joins.ks[place.k_index], returned.ids.len());
+        let changes = (Change::Apart, &joins.exact[place.k_index][..], &joins.returned[place.k_index][..]);
+        let equal = changes.1.is_empty() && changes.2.is_empty();
+        self.add_difference(place, k, filled, equal, changes, &[reader]);
+    }
+
+    /// A snapshot of D = ΣE − ΣA.
+    fn add_difference(
+        &mut self,
+        place: Place,
+        k: usize,
+        filled: usize,
+        equal: bool,
+        (change, added, taken): (Change, &[u32], &[u32]),
+        readers: &[Reader],
+    ) {
+        let whole = Scales { sum: 1.0 / k as f64, last: empty_share(filled, k), ..Scales::default() };
+        let scales = if equal { Scales::default() } else { whole };
+        let snapshot = self.sums.snapshot(place.k_index, change, added, taken, scales);
+        for &reader in readers {
+            self.targets.push(Target { place, reader, snapshot: (!equal).then_some(snapshot) });
+        }
+    }
+
+    /// A snapshot of ΣA, `filled` of k slots.
+    fn add_walk(
+        &mut self,
+        place: Place,
+        k: usize,
+        filled: usize,
+        equal: bool,
+        (change, added, taken): (Change, &[u32], &[u32]),
+        readers: &[Reader],
+    ) {
+        let exact = 1.0 / k as f64;
+        let mut changes = (change, added, taken);
+        for &reader in readers {
+            let scales = match reader {
+                _ if equal => Scales::default(),
+                Reader::Corrected if filled == 0 => Scales::default(),
+                Reader::Corrected => Scales { exact, sum: -1.0 / filled as f64, last: 0.0 },
+                Reader::Published => Scales { exact, sum: -exact, last: empty_share(filled, k) },
+            };
+            let snapshot = self.sums.snapshot(place.k_index, changes.0, changes.1, changes.2, scales);
+            changes = (Change::Continue, &[], &[]);
+            if filled > 0 || reader == Reader::Published {
+                self.targets.push(Target { place, reader, snapshot: (!equal).then_some(snapshot) });
+            }
+        }
     }
 
     /// Enters every shift as those of query number `query` of `block`, once the norms are there.
@@ -184,13 +276,13 @@ impl QueryShifts {
             let length = target.snapshot.map_or(0.0, |snapshot| norms[snapshot].sqrt());
             match target.reader {
                 Reader::Corrected => {
-                    let shift = if length == 0.0 { 0.0 } else { length / radii[target.k_index] };
+                    let shift = if length == 0.0 { 0.0 } else { length / radii[target.place.k_index] };
                     let shift = if shift.is_finite() { shift } else { f64::NAN };
-                    block.enter(query, target.cell, Figure::BarycenterShift, shift);
+                    block.enter(query, target.place.cell, Figure::BarycenterShift, shift);
                 }
                 Reader::Published => {
-                    let shift = length as f32 / self.exact_means[target.k_index];
-                    block.published(query, target.cell).barycenter_shift = f64::from(shift);
+                    let shift = length as f32 / self.exact_means[target.place.k_index];
+                    block.published(query, target.place.cell).barycenter_shift = f64::from(shift);
                 }
             }
         }
@@ -214,6 +306,7 @@ impl QueryShifts {
     }
 }
 
-fn whole(k: usize) -> Scales {
-    Scales { sum: 1.0 / k as f64, ..Scales::default() }
+/// The scale of the last row, which the study takes for every empty slot.
+fn empty_share(filled: usize, k: usize) -> f64 {
+    -(k.saturating_sub(filled) as f64) / k as f64
 }
