@@ -3,7 +3,7 @@
 //! Three ways in, so that no foreign text becomes markup:
 //!
 //! * [`Html::plain`]: everything escaped, for names and paths that come from outside;
-//! * [`Html::prose`] and table cells: escaped, then `*k*` becomes italic, `` `ef` `` code and `⟦…⟧` a quiet aside, and no line breaks at `*k* =`;
+//! * [`Html::prose`] and table cells: escaped, then `*k*` becomes italic, `` `ef` `` code `_{k}_` an index and `⟦…⟧` a quiet aside, and no line breaks at `*k* =`;
 //!   only for the report's own sentences and numbers;
 //! * [`Html::trusted`]: as it is, for our own style sheet and figures.
 
@@ -99,10 +99,11 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// `text` escaped, with `*italic*`, `` `code` `` and `⟦aside⟧` as elements. A mark left open stays as it is.
+/// `text` escaped, with `*italic*`, `` `code` ``, `_{index}_` and `⟦aside⟧` as elements. A mark left open stays as it is.
 pub(super) fn inline(text: &str) -> String {
     let italic = pairs(&escape(text), '*', "i");
     let code = pairs(&italic, '`', "code");
+    let code = code.replace("_{", "<sub>").replace("}_", "</sub>");
     let code = code.replace("</i> = ", "</i>\u{a0}=\u{a0}");
     code.replace('⟦', "<span class=\"aside\">").replace('⟧', "</span>")
 }
@@ -130,6 +131,7 @@ mod tests {
     #[test]
     fn marks_become_elements_and_markup_stays_text() {
         assert_eq!(inline("at *k* > `ef`"), "at <i>k</i> &gt; <code>ef</code>");
+        assert_eq!(inline("*d*_{k}_"), "<i>d</i><sub>k</sub>");
         assert_eq!(inline("2 * 3"), "2 * 3");
         assert_eq!(escape("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
     }

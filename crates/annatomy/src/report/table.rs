@@ -11,7 +11,7 @@ pub(super) enum Columns {
     Words,
 }
 
-/// A table in its own scrolling box.
+/// A table in its own scrolling box, its caption above and outside, so that it never scrolls away.
 #[derive(Debug)]
 pub(super) struct Table {
     caption: String,
@@ -62,13 +62,15 @@ impl Table {
             Columns::Numbers => "numbers",
             Columns::Words => "words",
         };
-        html.trusted("<div class=\"scroll\" tabindex=\"0\" role=\"group\">");
-        html.within("table", class, |html| {
-            html.within("caption", "", |html| html.words(&self.caption));
-            html.within("thead", "", |html| self.write_head(html));
-            html.within("tbody", "", |html| self.rows.iter().for_each(|row| self.write_row(row, html)));
+        html.within("figure", "table", |html| {
+            html.within("figcaption", "", |html| html.words(&self.caption));
+            html.trusted("<div class=\"scroll\" tabindex=\"0\">");
+            html.within("table", class, |html| {
+                html.within("thead", "", |html| self.write_head(html));
+                html.within("tbody", "", |html| self.rows.iter().for_each(|row| self.write_row(row, html)));
+            });
+            html.trusted("</div>\n");
         });
-        html.trusted("</div>\n");
     }
 
     fn write_head(&self, html: &mut Html) {

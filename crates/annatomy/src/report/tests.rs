@@ -112,6 +112,22 @@ fn alpha_claims_only_what_holds() {
 }
 
 #[test]
+fn a_better_graph_is_praised_only_where_it_helps() {
+    let say = |leaves: [usize; 5]| {
+        let mut results = study(1, &grid());
+        let conditions = &mut results.runs[0].conditions;
+        let graphs = conditions.iter_mut().filter(|condition| condition.study == StudyKind::EfConstruction);
+        for (condition, place) in graphs.zip(leaves) {
+            condition.corrected.iter_mut().for_each(|m| m.overlap = if m.k < place { 0.95 } else { 0.9 });
+        }
+        words(&html(&results))
+    };
+    assert!(say([50, 60, 70, 80, 90]).contains("A better graph delays it: from ef_construction 50 to 400"));
+    assert!(say([90, 60, 70, 80, 90]).contains("A larger ef_construction does not always delay it: for 50, 100, 200"));
+    assert!(say([500, 500, 490, 500, 500]).contains("ef_construction hardly matters here"));
+}
+
+#[test]
 fn odd_studies_do_not_panic() {
     let empty = StudyResults { runs: Vec::new(), ..study(1, &[10]) };
     assert!(html(&empty).contains("No run is finished"));

@@ -30,10 +30,10 @@ fn table(view: &View<'_>) -> Table {
         ("fill", 1),
         ("overlap", 2),
         ("distance, exact", 2),
-        ("returned", 2),
+        ("distance, returned", 2),
         ("barycenter shift", 2),
         ("LID, exact", 2),
-        ("returned", 2),
+        ("LID, returned", 2),
     ];
     let mut table = Table::new(caption, Columns::Numbers, &head).grouped(&groups);
     for condition in view.representatives() {

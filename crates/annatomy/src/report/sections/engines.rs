@@ -31,7 +31,9 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
         html.prose("This study searches as the first class does. By their sources, engines fall into five:");
         let head = ["class", "engines", "rule", "the user sees"];
         let mut table = Table::new("Engines by what they do when *k* exceeds `ef`.", Columns::Words, &head);
-        CLASSES.iter().for_each(|class| table.row(class.map(str::to_owned)));
+        for class in CLASSES {
+            table.row(class.map(str::to_owned));
+        }
         table.write(html);
         if let Some(sentence) = compared(view) {
             html.prose(&sentence);
@@ -46,7 +48,7 @@ fn compared(view: &View<'_>) -> Option<String> {
     let ef = condition.ef(0);
     // The largest k beyond ef whose raised effort the surface holds, too.
     let fits = |&k: &usize| k > ef && surface.efs.contains(&k) && surface.ks.contains(&k);
-    let place = condition.ks.iter().rposition(|k| fits(k))?;
+    let place = condition.ks.iter().rposition(fits)?;
     let k = condition.ks[place];
     let (row, column) = (surface.efs.iter().position(|&e| e == k)?, surface.ks.iter().position(|&other| other == k)?);
     let at = row * surface.ks.len() + column;

@@ -3,7 +3,7 @@
 //! Each sentence has its condition beside it; where the condition does not hold, another sentence stands or none.
 
 use crate::report::html::Html;
-use crate::report::number::{count, counted, decimals, share, significant};
+use crate::report::number::{count, counted, decimals, listed, share, significant};
 use crate::report::view::{Condition, View};
 use crate::results::StudyKind;
 
@@ -11,7 +11,7 @@ use crate::results::StudyKind;
 const KEPT: f64 = 0.99;
 /// A fall of overlap from one k of the grid to the next below which a curve is called smooth.
 const SMOOTH: f64 = 0.08;
-/// Relative difference of two breakpoints below which they are called almost the same.
+/// Relative spread of breakpoints below which what was varied hardly matters.
 const HARDLY: f64 = 0.05;
 /// A published mean squared distance beyond which no data, only `FLT_MAX`, can be the cause.
 const EXPLODED: f64 = 1e20;
@@ -40,12 +40,14 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
         });
     }
     html.within("div", "lead", |html| {
-        sentences(view).iter().for_each(|sentence| html.prose(sentence));
+        for sentence in sentences(view) {
+            html.prose(&sentence);
+        }
     });
     html.trusted(
-        "<nav aria-label=\"Contents\"><a href=\"#surface\">Surface</a><a href=\"#breakpoints\">Breakpoints</a>\
-         <a href=\"#conventions\">Published and corrected</a><a href=\"#engines\">Engines</a>\
-         <a href=\"#tail\">Tail</a><a href=\"#data\">Data</a><a href=\"#settings\">Settings</a>\
+        "<nav aria-label=\"Contents\"><a href=\"#surface\">Surface</a> <a href=\"#breakpoints\">Breakpoints</a> \
+         <a href=\"#conventions\">Published and corrected</a> <a href=\"#engines\">Engines</a> \
+         <a href=\"#tail\">Tail</a> <a href=\"#data\">Data</a> <a href=\"#settings\">Settings</a> \
          <a href=\"#definitions\">Definitions</a></nav>\n",
     );
 }
@@ -118,25 +120,34 @@ fn steepness(view: &View<'_>) -> Option<String> {
     })
 }
 
-/// What a better graph moves.
+/// What a better graph moves; it need not be for the better at every step.
 fn construction(view: &View<'_>) -> Option<String> {
     let conditions: Vec<_> = view.of(StudyKind::EfConstruction).collect();
-    let leaves = |condition: &&Condition<'_>| condition.breakpoints().overlap_leaves_95.k;
+    let leaves = |condition: &&Condition<'_>| Some(condition.breakpoints().overlap_leaves_95.k?.point);
+    let ks: Vec<f64> = conditions.iter().map(leaves).collect::<Option<_>>()?;
     let (first, last) = (conditions.first()?, conditions.last()?);
-    if conditions.len() < 2 {
+    let (from, to) = (*ks.first()?, *ks.last()?);
+    if ks.len() < 2 {
         return None;
     }
-    let (from, to) = (leaves(first)?.point, leaves(last)?.point);
-    let (low, high) = (first.value, last.value);
-    let ks = format!("{} and {}", decimals(from, 0), decimals(to, 0));
-    Some(if (to - from).abs() < HARDLY * from {
-        format!("With `ef_construction`\u{a0}{low} and {high} overlap leaves .95 at almost the same *k* ({ks}).")
-    } else {
-        let direction = if to > from { "later" } else { "earlier" };
+    let (lowest, highest) = ks.iter().fold((from, from), |(low, high), &k| (low.min(k), high.max(k)));
+    Some(if highest - lowest < HARDLY * lowest {
+        let range = format!("*k* = {} to {}", decimals(lowest, 0), decimals(highest, 0));
+        format!("`ef_construction` hardly matters here: overlap leaves .95 at {range} throughout.")
+    } else if ks.is_sorted() {
+        let (from, to) = (decimals(from, 0), decimals(to, 0));
         format!(
-            "With `ef_construction`\u{a0}{high} overlap leaves .95 {direction} than with {low}: at *k* = {}, not {}.",
-            decimals(to, 0),
-            decimals(from, 0)
+            "A better graph delays it: from `ef_construction`\u{a0}{} to {} the *k* at which overlap leaves .95 moves from \
+             {from} to {to}.",
+            first.value, last.value
+        )
+    } else {
+        let values: Vec<String> = conditions.iter().map(|condition| condition.value.to_string()).collect();
+        let ks: Vec<String> = ks.iter().map(|&k| decimals(k, 0)).collect();
+        format!(
+            "A larger `ef_construction` does not always delay it: for {} overlap leaves .95 at *k* = {}.",
+            listed(&values),
+            listed(&ks)
         )
     })
 }
@@ -181,7 +192,7 @@ fn explosion(view: &View<'_>) -> Option<String> {
     });
     let (condition, place) = exploded?;
     Some(format!(
-        "The published arithmetic gives a mean distance of {} at {}, *k* = {}, where the slots returned lie at {} on \
+        "The published arithmetic gives a mean squared distance of {} at {}, *k* = {}, where the slots returned lie at {} on \
          average: {} empty slots in all conditions are averaged in as `FLT_MAX` or dropped with their rows.",
         significant(condition.published(place, |p| p.mean_ann_dist), 3),
         condition.label(),

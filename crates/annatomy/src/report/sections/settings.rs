@@ -39,7 +39,7 @@ fn settings(view: &View<'_>) -> Vec<(&'static str, String)> {
         ("ef_construction, configured", settings.ef_construction.to_string()),
         ("ef_search values", joined(&settings.ef_values)),
         ("ef_construction values", joined(&settings.ef_construction_values)),
-        ("… searched at ef_search", settings.ef_search.to_string()),
+        ("those searched at ef_search", settings.ef_search.to_string()),
         ("α values", alphas),
         ("k", grid(&settings.ks)),
         ("experiments", settings.studies.iter().map(|study| study.folder()).collect::<Vec<_>>().join(", ")),
@@ -69,15 +69,18 @@ fn grid(ks: &[usize]) -> String {
     }
 }
 
+/// Reads the seconds of one stage.
+type Reader = fn(&StageSeconds) -> f64;
+
 fn time(view: &View<'_>) -> Table {
-    let stages: [(&str, fn(&StageSeconds) -> f64); 5] = [
+    let stages: [(&str, Reader); 5] = [
         ("vectors read or generated", |seconds| seconds.data),
         ("exact distances, certified and ranked", |seconds| seconds.distances),
         ("graphs built", |seconds| seconds.build),
         ("traversals", |seconds| seconds.traverse),
         ("measures", |seconds| seconds.measure),
     ];
-    let total = |read: fn(&StageSeconds) -> f64| view.results.runs.iter().map(|run| read(&run.seconds)).sum::<f64>();
+    let total = |read: Reader| view.results.runs.iter().map(|run| read(&run.seconds)).sum::<f64>();
     let all: f64 = stages.iter().map(|(_, read)| total(*read)).sum();
     let caption = format!("Where the time went, {} together.", counted(view.runs() as u64, "run", "runs"));
     let mut table = Table::new(&caption, Columns::Numbers, &["stage", "time", "share"]);

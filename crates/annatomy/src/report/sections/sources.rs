@@ -14,12 +14,12 @@ const DEFINITIONS: [(&str, &str); 9] = [
     ),
     (
         "overlap",
-        "|*E* ∩ *A*|/*k*, *E* the exact and *A* the returned neighbors. An id at a distance ≤ *d*_k(1 + 10⁻⁶) counts; the \
+        "|*E* ∩ *A*|/*k*, *E* the exact and *A* the returned neighbors. An id at a distance ≤ *d*_{k}_(1 + 10⁻⁶) counts; the \
          strict figure goes by id alone.",
     ),
     (
         "relative distance error",
-        "Mean over filled ranks *i* of *d*_A(*i*)/*d*_E(*i*) − 1. Distances are true ones, never squared.",
+        "Mean over filled ranks *i* of *d*_{A}_(*i*)/*d*_{E}_(*i*) − 1. Distances are true ones, never squared.",
     ),
     (
         "barycenter shift",
@@ -27,7 +27,7 @@ const DEFINITIONS: [(&str, &str); 9] = [
     ),
     (
         "LID",
-        "Local intrinsic dimensionality by maximum likelihood, −[(1/(*k* − 1)) Σ ln(*d*_i/*d*_k)]⁻¹ over *i* < *k* (Levina & \
+        "Local intrinsic dimensionality by maximum likelihood, −[(1/(*k* − 1)) Σ ln(*d*_{i}_/*d*_{k}_)]⁻¹ over *i* < *k* (Levina & \
          Bickel 2004; Amsaleg et al. 2015). Zero distances are left out and counted.",
     ),
     ("required `ef`", "The smallest effort at which a query has visited all of its *k* true neighbors."),
