@@ -4,6 +4,7 @@
 
 pub mod builtin;
 pub mod config;
+pub mod figures;
 pub mod report;
 pub mod results;
 pub mod study;

@@ -44,7 +44,17 @@ pub fn write(folder: &Path, results: &StudyResults) -> Result<(), ReportError> {
 
 /// The page's text.
 pub fn html(results: &StudyResults) -> String {
-    html_with(results, &[])
+    let figures = crate::figures::all(results);
+    let illustrations: Vec<Illustration<'_>> = figures
+        .iter()
+        .map(|figure| Illustration {
+            name: &figure.name,
+            title: &figure.title,
+            caption: &figure.caption,
+            svg: &figure.svg,
+        })
+        .collect();
+    html_with(results, &illustrations)
 }
 
 /// The page's text with figures of the caller's choice.

@@ -180,8 +180,7 @@ fn squared_norm<S: Simd>(
     sum: [S::f32s; PART],
     last: [S::f32s; PART],
 ) -> f64 {
-    let [exact_scale, sum_scale, last_scale] =
-        [entry.exact, entry.sum, entry.last].map(|scale| simd.splat_f32s(scale));
+    let [exact_scale, sum_scale, last_scale] = [entry.exact, entry.sum, entry.last].map(|scale| simd.splat_f32s(scale));
     let mut squares = simd.splat_f32s(0.0);
     for lane in 0..PART {
         let mut value = simd.mul_f32s(sum[lane], sum_scale);

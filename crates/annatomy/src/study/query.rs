@@ -192,7 +192,13 @@ impl<F: Frontier> Scratch<F> {
         if series.k_range.len() == 1 {
             shifts.add_answer(joins, &lists.visited, answer, place, corrected);
             if published {
-                shifts.add_apart(joins, &lists.exact.as_published(row), answer.as_published(), place, Reader::Published);
+                shifts.add_apart(
+                    joins,
+                    &lists.exact.as_published(row),
+                    answer.as_published(),
+                    place,
+                    Reader::Published,
+                );
             }
         } else {
             if !corrected.is_empty() {

@@ -1,0 +1,164 @@
+//! The study's curves against k: overlap, fill, distances, barycenter shift and LID difference, per experiment.
+
+use super::Figure;
+use super::chart::{Chart, Line, Panel, Point};
+use super::palette::line_color;
+use super::scale::Spacing;
+use crate::results::{ConditionResult, Measurement, PublishedMetrics, StudyKind, StudyResults};
+use annatomy_geometry::estimate::Estimate;
+
+/// One condition in every run.
+type Runs<'r> = Vec<&'r ConditionResult>;
+
+/// Reads a value of one k from one run.
+type Read<'f> = &'f dyn Fn(&Measurement, &PublishedMetrics) -> f64;
+
+/// All curves of all experiments.
+pub(super) fn figures(results: &StudyResults) -> Vec<Figure> {
+    [StudyKind::EfSearch, StudyKind::EfConstruction, StudyKind::Alpha]
+        .into_iter()
+        .flat_map(|study| of_study(results, study))
+        .collect()
+}
+
+fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
+    let count = results.runs.first().map_or(0, |run| run.conditions.len());
+    let conditions: Vec<Runs<'_>> = (0..count)
+        .map(|index| results.runs.iter().map(|run| &run.conditions[index]).collect::<Runs<'_>>())
+        .filter(|runs| runs[0].study == study)
+        .collect();
+    if conditions.is_empty() {
+        return Vec::new();
+    }
+    let swept = swept(study);
+    let figure = |name: &str, title: &str, y_title: &str, caption: String, panels: Vec<Panel>| Figure {
+        name: format!("{}_{name}", study.folder()),
+        title: title.to_owned(),
+        caption,
+        svg: Chart {
+            title: format!("{title}, {swept}"),
+            x_title: "k, neighbors asked for".to_owned(),
+            y_title: y_title.to_owned(),
+            panels,
+        }
+        .draw(),
+    };
+    let one = |include: &[f64], read: Read<'_>| {
+        vec![Panel {
+            heading: String::new(),
+            spacing: Spacing::Linear,
+            include: include.to_vec(),
+            lines: lines(&conditions, read),
+        }]
+    };
+    vec![
+        figure(
+            "overlap",
+            "Overlap",
+            "share of the exact k neighbors that came back",
+            format!(
+                "Overlap with the exact neighbors, {swept}; mean over runs with its 95 % band. It leaves 1 gradually: there is no cliff."
+            ),
+            one(&[0.0, 1.0], &|m, _| m.overlap),
+        ),
+        figure(
+            "fill",
+            "Fill",
+            "share of the k slots that hold a neighbor",
+            format!(
+                "Fill, {swept}. Below 1, slots come back empty: the search had visited fewer points than were asked for."
+            ),
+            one(&[1.0], &|m, _| m.fill),
+        ),
+        figure(
+            "distances",
+            "Mean distance to the returned neighbors",
+            "left: squared, as published, log axis; right: distance over filled slots",
+            format!(
+                "Left, as published: squared distances with every empty slot averaged in as FLT_MAX (3.4·10³⁸), which throws the mean up by thirty decades. Right, corrected: the same answers over filled slots, {swept}; the exact neighbors dashed."
+            ),
+            distance_panels(&conditions),
+        ),
+        figure(
+            "barycenter_shift",
+            "Barycenter shift",
+            "‖mean(E) − mean(A)‖ / r, dimensionless",
+            format!(
+                "How far the barycenter of the returned neighbors lies from that of the exact ones, in units of the exact neighborhood's radius, {swept}."
+            ),
+            one(&[0.0], &|m, _| m.barycenter_shift),
+        ),
+        figure(
+            "lid_difference",
+            "LID difference",
+            "LID of the returned minus LID of the exact neighbors",
+            format!(
+                "What the search does to local intrinsic dimensionality (maximum likelihood), {swept}: 0 is faithful."
+            ),
+            one(&[0.0], &|m, _| m.lid_returned - m.lid_exact),
+        ),
+    ]
+}
+
+/// What the experiment varies, in words.
+fn swept(study: StudyKind) -> &'static str {
+    match study {
+        StudyKind::EfSearch => "by ef_search",
+        StudyKind::EfConstruction => "by ef_construction",
+        StudyKind::Alpha => "by α = ef_search / k",
+    }
+}
+
+fn distance_panels(conditions: &[Runs<'_>]) -> Vec<Panel> {
+    let exact = |spacing: Spacing, read: Read<'_>| {
+        // The exact side is every condition's; where the study drops rows it loses some, so the fullest is drawn.
+        let last = &conditions[conditions.len() - 1..];
+        let mut line = lines(last, read).remove(0);
+        let ink = super::svg::MUTED.to_owned();
+        line = Line { label: "exact".to_owned(), color: ink, dashes: "4 3", ..line };
+        (spacing, line)
+    };
+    let panel = |heading: &str, (spacing, exact): (Spacing, Line), read: Read<'_>| {
+        let mut lines = lines(conditions, read);
+        lines.push(exact);
+        Panel { heading: heading.to_owned(), spacing, include: Vec::new(), lines }
+    };
+    vec![
+        panel("published", exact(Spacing::Logarithmic, &|_, p| p.mean_exact_dist), &|_, p| p.mean_ann_dist),
+        panel("corrected", exact(Spacing::Linear, &|m, _| m.mean_exact_distance), &|m, _| m.mean_returned_distance),
+    ]
+}
+
+/// One line per condition.
+fn lines(conditions: &[Runs<'_>], read: Read<'_>) -> Vec<Line> {
+    let line = |(index, runs): (usize, &Runs<'_>)| Line {
+        label: label(runs[0]),
+        color: line_color(index, conditions.len()),
+        dashes: "",
+        points: (0..runs[0].corrected.len()).map(|row| point(runs, row, read)).collect(),
+    };
+    conditions.iter().enumerate().map(line).collect()
+}
+
+fn label(condition: &ConditionResult) -> String {
+    match condition.study {
+        StudyKind::EfSearch => format!("ef {}", condition.value),
+        StudyKind::EfConstruction => format!("efc {}", condition.value),
+        StudyKind::Alpha => format!("α {}", condition.value),
+    }
+}
+
+/// The mean over the runs in which the value is finite.
+fn point(runs: &Runs<'_>, row: usize, read: Read<'_>) -> Point {
+    let values: Vec<f64> = runs
+        .iter()
+        .map(|run| read(&run.corrected[row], &run.published[row]))
+        .filter(|value| value.is_finite())
+        .collect();
+    let estimate = Estimate::of(&values);
+    Point {
+        x: runs[0].corrected[row].k as f64,
+        y: estimate.as_ref().map_or(f64::NAN, |estimate| estimate.point),
+        interval: estimate.and_then(|estimate| Some((estimate.low?, estimate.high?))),
+    }
+}
