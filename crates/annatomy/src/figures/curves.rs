@@ -123,8 +123,12 @@ fn distance_panels(conditions: &[Runs<'_>]) -> Vec<Panel> {
         lines.push(exact);
         Panel { heading: heading.to_owned(), spacing, include: Vec::new(), lines }
     };
+    // A mean that FLT_MAX decides has no interval worth drawing.
+    let mut published =
+        panel("published", exact(Spacing::Logarithmic, &|_, p| p.mean_exact_dist), &|_, p| p.mean_ann_dist);
+    published.lines.iter_mut().flat_map(|line| &mut line.points).for_each(|point| point.interval = None);
     vec![
-        panel("published", exact(Spacing::Logarithmic, &|_, p| p.mean_exact_dist), &|_, p| p.mean_ann_dist),
+        published,
         panel("corrected", exact(Spacing::Linear, &|m, _| m.mean_exact_distance), &|m, _| m.mean_returned_distance),
     ]
 }

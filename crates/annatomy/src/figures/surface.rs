@@ -68,10 +68,10 @@ impl Grid<'_> {
         self.draw_k_axis(&mut svg);
         svg.polyline(
             &self.steps(&|row, column| self.fill[row * self.ks.len() + column] >= FULL),
-            Stroke::solid("#ffffff", 2.2),
+            Stroke::solid(INK, 2.2),
         );
         let below = self.steps(&|row, column| self.ks[column] <= self.efs[row]);
-        svg.polyline(&below, Stroke { color: "#ffffff", width: 1.6, dashes: "5 4" });
+        svg.polyline(&below, Stroke { color: INK, width: 1.4, dashes: "5 4" });
         draw_color_bar(&mut svg);
         svg.finish()
     }
