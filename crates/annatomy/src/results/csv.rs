@@ -110,14 +110,16 @@ impl Row {
             m.overlap_p5,
             m.visited,
         ];
-        contract.into_iter().for_each(|value| push_number(text, value));
+        for value in contract {
+            push_number(text, value);
+        }
         text.push_str(match conventions {
             Conventions::Corrected => ",corrected",
             Conventions::Published => ",published",
         });
-        [m.robustness_90, m.queries_with_empty_slots, m.zero_distances]
-            .into_iter()
-            .for_each(|value| push_number(text, value));
+        for value in [m.robustness_90, m.queries_with_empty_slots, m.zero_distances] {
+            push_number(text, value);
+        }
         text.push('\n');
     }
 }

@@ -39,7 +39,7 @@ fn published(k: usize, ef: usize, overlap: f64, empty_slots: u64) -> PublishedMe
         ef,
         mean_overlap: overlap,
         mean_exact_dist: 75.796_875,
-        mean_ann_dist: if empty_slots > 0 { f64::INFINITY } else { 3.4028235832468283e33 },
+        mean_ann_dist: if empty_slots > 0 { f64::INFINITY } else { 3.402_823_583_246_828_3e33 },
         mean_barycenter_shift: 0.0625,
         mean_lid_diff: f64::NAN,
         mean_lid_exact: 11.0,
