@@ -1,6 +1,7 @@
 //! The study's curves against k: overlap, fill, distances, barycenter shift and LID difference, per experiment.
 
 use super::Figure;
+use super::captions;
 use super::chart::{Chart, Line, Panel, Point};
 use super::palette::line_color;
 use super::scale::Spacing;
@@ -31,10 +32,11 @@ fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
         return Vec::new();
     }
     let swept = swept(study);
+    let over = captions::runs(results.runs.len());
     let figure = |name: &str, title: &str, y_title: &str, caption: String, panels: Vec<Panel>| Figure {
         name: format!("{}_{name}", study.folder()),
         title: title.to_owned(),
-        caption,
+        caption: caption.trim_end().to_owned(),
         svg: Chart {
             title: format!("{title}, {swept}"),
             x_title: "k, neighbors asked for".to_owned(),
@@ -43,59 +45,59 @@ fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
         }
         .draw(),
     };
-    let one = |include: &[f64], read: Read<'_>| {
-        vec![Panel {
-            heading: String::new(),
-            spacing: Spacing::Linear,
-            include: include.to_vec(),
-            lines: lines(&conditions, read),
-        }]
+    let one = |include: &[f64], read: Read<'_>| Panel {
+        heading: String::new(),
+        spacing: Spacing::Linear,
+        include: include.to_vec(),
+        lines: lines(&conditions, read),
     };
+    let overlap = one(&[0.0, 1.0], &|m, _| m.overlap);
+    let fill = one(&[1.0], &|m, _| m.fill);
+    let [published, corrected] = distance_panels(&conditions);
+    let shift = one(&[0.0], &|m, _| m.barycenter_shift);
+    let lid = one(&[0.0], &|m, _| m.lid_returned - m.lid_exact);
     vec![
         figure(
             "overlap",
             "Overlap",
             "share of the exact k neighbors that came back",
-            format!(
-                "Overlap with the exact neighbors, {swept}; mean over runs with its 95 % band. It leaves 1 gradually: there is no cliff."
-            ),
-            one(&[0.0, 1.0], &|m, _| m.overlap),
+            format!("With the exact neighbors, {swept}; {over}. {}", captions::overlap(&overlap.lines)),
+            vec![overlap],
         ),
         figure(
             "fill",
             "Fill",
             "share of the k slots that hold a neighbor",
-            format!(
-                "Fill, {swept}. Below 1, slots come back empty: the search had visited fewer points than were asked for."
-            ),
-            one(&[1.0], &|m, _| m.fill),
+            format!("Slots that hold a neighbor, {swept}; {over}. {}", captions::fill(&fill.lines)),
+            vec![fill],
         ),
         figure(
             "distances",
             "Mean distance to the returned neighbors",
             "left: squared, as published, log axis; right: distance over filled slots",
-            format!(
-                "Left, as published: squared distances with every empty slot averaged in as FLT_MAX (3.4·10³⁸), which throws the mean up by thirty decades. Right, corrected: the same answers over filled slots, {swept}; the exact neighbors dashed."
-            ),
-            distance_panels(&conditions),
+            captions::distances(&published.lines, &corrected.lines),
+            vec![published, corrected],
         ),
         figure(
             "barycenter_shift",
             "Barycenter shift",
             "‖mean(E) − mean(A)‖ / r, dimensionless",
             format!(
-                "How far the barycenter of the returned neighbors lies from that of the exact ones, in units of the exact neighborhood's radius, {swept}."
+                "How far the barycenter of the returned neighbors lies from that of the exact ones, in units of the \
+                 exact neighborhood's radius; {over}. {}",
+                captions::barycenter_shift(&shift.lines)
             ),
-            one(&[0.0], &|m, _| m.barycenter_shift),
+            vec![shift],
         ),
         figure(
             "lid_difference",
             "LID difference",
             "LID of the returned minus LID of the exact neighbors",
             format!(
-                "What the search does to local intrinsic dimensionality (maximum likelihood), {swept}: 0 is faithful."
+                "What the search does to local intrinsic dimensionality (maximum likelihood): 0 is faithful; {over}. {}",
+                captions::lid_difference(&lid.lines)
             ),
-            one(&[0.0], &|m, _| m.lid_returned - m.lid_exact),
+            vec![lid],
         ),
     ]
 }
@@ -109,7 +111,7 @@ fn swept(study: StudyKind) -> &'static str {
     }
 }
 
-fn distance_panels(conditions: &[Runs<'_>]) -> Vec<Panel> {
+fn distance_panels(conditions: &[Runs<'_>]) -> [Panel; 2] {
     let exact = |spacing: Spacing, read: Read<'_>| {
         // The exact side is every condition's; where the study drops rows it loses some, so the fullest is drawn.
         let last = &conditions[conditions.len() - 1..];
@@ -127,10 +129,8 @@ fn distance_panels(conditions: &[Runs<'_>]) -> Vec<Panel> {
     let mut published =
         panel("published", exact(Spacing::Logarithmic, &|_, p| p.mean_exact_dist), &|_, p| p.mean_ann_dist);
     published.lines.iter_mut().flat_map(|line| &mut line.points).for_each(|point| point.interval = None);
-    vec![
-        published,
-        panel("corrected", exact(Spacing::Linear, &|m, _| m.mean_exact_distance), &|m, _| m.mean_returned_distance),
-    ]
+    let exact = exact(Spacing::Linear, &|m, _| m.mean_exact_distance);
+    [published, panel("corrected", exact, &|m, _| m.mean_returned_distance)]
 }
 
 /// One line per condition.

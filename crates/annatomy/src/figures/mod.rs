@@ -5,6 +5,7 @@
 //! and the writer is shorter than their configuration would be. PNG is rendered by `resvg` with the font embedded here,
 //! so that a figure looks the same on any machine.
 
+mod captions;
 mod chart;
 mod curves;
 mod effort;

@@ -8,7 +8,7 @@ type Rgb = [f64; 3];
 
 /// Violet, blue, teal, green, ochre: viridis's path, darkened.
 const LINES: [Rgb; 5] =
-    [[68.0, 18.0, 110.0], [50.0, 82.0, 168.0], [22.0, 134.0, 146.0], [66.0, 146.0, 58.0], [192.0, 130.0, 0.0]];
+    [[68.0, 18.0, 110.0], [50.0, 82.0, 168.0], [22.0, 134.0, 146.0], [62.0, 142.0, 56.0], [192.0, 130.0, 0.0]];
 
 /// Viridis at nine even stations (van der Walt & Smith 2015).
 const SURFACE: [Rgb; 9] = [

@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_domain_without_extent_is_widened() {
-        assert!(texts(Spacing::Linear, (10.0, 10.0), 5).contains(&"10".to_owned()));
+        assert!(texts(Spacing::Linear, (10.0, 10.0), 5).contains(&"10.0".to_owned()));
         assert!(Scale::new(Spacing::Logarithmic, (0.0, 0.0), (0.0, 1.0)).position(f64::MIN_POSITIVE).is_finite());
     }
 }

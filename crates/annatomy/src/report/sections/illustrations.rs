@@ -12,7 +12,7 @@ pub(super) fn row(html: &mut Html, figures: &[Illustration<'_>], names: &[&str])
     html.within("div", "figures", |html| {
         for figure in found {
             html.within("figure", "", |html| {
-                html.trusted(element(figure.svg));
+                html.trusted(&element(figure.svg));
                 html.within("figcaption", "", |html| {
                     html.within("b", "", |html| html.plain(figure.title));
                     html.plain(" ");
@@ -23,7 +23,8 @@ pub(super) fn row(html: &mut Html, figures: &[Illustration<'_>], names: &[&str])
     });
 }
 
-/// The `<svg>` element without what a file has before it.
-fn element(svg: &str) -> &str {
-    svg.find("<svg").map_or("", |start| &svg[start..])
+/// The `<svg>` element without what a file has before it, and without the namespace that only a file needs.
+fn element(svg: &str) -> String {
+    let start = svg.find("<svg").unwrap_or(svg.len());
+    svg[start..].replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1)
 }
