@@ -34,7 +34,7 @@ pub(super) fn fill(lines: &[Line]) -> String {
     match &found[..] {
         [] => "Every slot is filled: the search had visited at least k points at every k.".to_owned(),
         found => format!(
-            "Below 1 the search had visited fewer points than were asked for; first empty slots: {}{elsewhere}.",
+            "Below 1 the search had visited fewer points than were asked for; first empty slots of any run: {}{elsewhere}.",
             found.join(", ")
         ),
     }
@@ -93,7 +93,7 @@ mod tests {
     fn line(label: &str, ys: &[f64]) -> Line {
         let point = |(place, &y): (usize, &f64)| Point { x: (place as f64 + 1.0) * 10.0, y, interval: None };
         let points = ys.iter().enumerate().map(point).collect();
-        Line { label: label.to_owned(), color: "#000000".to_owned(), dashes: "", points }
+        Line { label: label.to_owned(), color: "#000000".to_owned(), dashes: "", points, effort: None }
     }
 
     #[test]
@@ -105,7 +105,7 @@ mod tests {
         );
         assert_eq!(overlap(&[line("ef 9", &[1.0])]), "Every true neighbor came back.");
         let fills = fill(&[line("ef 9", &[1.0, 0.9, 0.8]), line("ef 99", &[1.0, 1.0, 1.0])]);
-        assert!(fills.ends_with("first empty slots: ef 9 at k = 20; nowhere else."), "{fills}");
+        assert!(fills.ends_with("first empty slots of any run: ef 9 at k = 20; nowhere else."), "{fills}");
         assert!(fill(&[line("ef 99", &[1.0])]).starts_with("Every slot is filled"));
         assert!(lid_difference(&[line("ef 9", &[0.5, -2.0])]).contains("\u{2212}2.000 (ef 9, k = 20)"));
     }
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn distances_count_what_exploded_and_what_is_missing() {
         let (good, bad) = (line("ef 99", &[80.0, 90.0]), line("ef 9", &[80.0, 3.4e33]));
-        let said = distances(&[good.clone(), bad], &[good.clone()]);
+        let said = distances(&[good.clone(), bad], std::slice::from_ref(&good));
         assert!(said.contains("1 of 4 means") && said.contains("80.00 to 90.00") && !said.contains("a gap"), "{said}");
         let said = distances(&[line("ef 9", &[80.0, f64::NAN])], &[good]);
         assert!(said.contains("none is decided by FLT_MAX") && said.contains("a gap: 1"), "{said}");

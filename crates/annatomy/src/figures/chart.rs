@@ -22,6 +22,8 @@ pub(super) struct Line {
     pub(super) color: String,
     pub(super) dashes: &'static str,
     pub(super) points: Vec<Point>,
+    /// The search effort, where it is fixed and the line is to be marked at k = ef.
+    pub(super) effort: Option<f64>,
 }
 
 /// One pair of axes.
@@ -44,19 +46,21 @@ pub(super) struct Chart {
     pub(super) panels: Vec<Panel>,
 }
 
-const TOP: f64 = 78.0;
-const BOTTOM: f64 = HEIGHT - 56.0;
-const LEFT: f64 = 70.0;
-const PANEL_GAP: f64 = 62.0;
-const LABEL_SIZE: f64 = 12.0;
-const LABEL_GAP: f64 = 15.0;
+const TOP: f64 = 84.0;
+const BOTTOM: f64 = HEIGHT - 52.0;
+const LEFT: f64 = 60.0;
+const PANEL_GAP: f64 = 52.0;
+const LABEL_SIZE: f64 = 12.5;
+const LABEL_GAP: f64 = 15.5;
+/// Tooltips per line; more would make the page heavy and no easier to read.
+const TOOLTIPS: usize = 17;
 
 impl Chart {
     pub(super) fn draw(&self) -> String {
         let mut svg = Svg::new(&self.title);
-        svg.text(&Text::new(24.0, 32.0, &self.title).size(16.0).fill(INK).bold());
-        svg.text(&Text::new(24.0, 53.0, &self.y_title).size(12.0));
-        let right = WIDTH - 28.0 - self.label_width();
+        svg.text(&Text::new(18.0, 30.0, &self.title).size(15.5).fill(INK).bold());
+        svg.text(&Text::new(18.0, 50.0, &self.y_title));
+        let right = WIDTH - 20.0 - self.label_width();
         let count = self.panels.len() as f64;
         let width = (right - LEFT - PANEL_GAP * (count - 1.0)) / count;
         for (index, panel) in self.panels.iter().enumerate() {
@@ -64,16 +68,14 @@ impl Chart {
             let labels = index + 1 == self.panels.len();
             panel.draw(&mut svg, (left, left + width), labels);
         }
-        svg.text(
-            &Text::new(f64::midpoint(LEFT, right), HEIGHT - 16.0, &self.x_title).size(12.0).anchor(Anchor::Middle),
-        );
+        svg.text(&Text::new(f64::midpoint(LEFT, right), HEIGHT - 14.0, &self.x_title).anchor(Anchor::Middle));
         svg.finish()
     }
 
     /// Room that the longest label at the right needs.
     fn label_width(&self) -> f64 {
         let lines = self.panels.last().map_or(&[][..], |panel| &panel.lines);
-        lines.iter().map(|line| text_width(&line.label, LABEL_SIZE) + 14.0).fold(20.0, f64::max)
+        lines.iter().map(|line| text_width(&line.label, LABEL_SIZE) + 24.0).fold(20.0, f64::max)
     }
 }
 
@@ -81,14 +83,14 @@ impl Panel {
     fn draw(&self, svg: &mut Svg, across: (f64, f64), labels: bool) {
         let (x, y) = self.scales(across);
         if !self.heading.is_empty() {
-            svg.text(&Text::new(across.0, TOP - 8.0, &self.heading).size(12.0).fill(INK));
+            svg.text(&Text::new(across.0, TOP - 10.0, &self.heading).fill(INK));
         }
         for (value, text) in y.ticks(5) {
             let at = y.position(value);
             svg.line((across.0, at), (across.1, at), Stroke::solid(GRID, 1.0));
             svg.text(&Text::new(across.0 - 8.0, at + 4.0, &text).anchor(Anchor::End));
         }
-        let wanted = if across.1 - across.0 > 350.0 { 6 } else { 4 };
+        let wanted = if across.1 - across.0 > 350.0 { 6 } else { 3 };
         for (value, text) in x.ticks(wanted) {
             let at = x.position(value);
             svg.line((at, BOTTOM), (at, BOTTOM + 4.0), Stroke::solid(REFERENCE, 1.0));
@@ -116,7 +118,15 @@ impl Panel {
         let xs = bounds(&mut points().map(|point| point.x)).unwrap_or((0.0, 1.0));
         let positive = |value: &f64| self.spacing == Spacing::Linear || *value > 0.0;
         let mut ys = points().map(|point| point.y).chain(self.include.iter().copied()).filter(positive);
-        let ys = bounds(&mut ys).unwrap_or((0.0, 1.0));
+        let mut ys = bounds(&mut ys).unwrap_or((0.0, 1.0));
+        if self.spacing == Spacing::Linear {
+            // Room for the bands, but no further grid line for the last hair of one.
+            let slack = 0.04 * (ys.1 - ys.0);
+            for (low, high) in points().filter_map(|point| point.interval) {
+                ys.0 = if low < ys.0 - slack { low } else { ys.0 };
+                ys.1 = if high > ys.1 + slack { high } else { ys.1 };
+            }
+        }
         let x = Scale::new(Spacing::Linear, (xs.0.min(0.0), xs.1), across);
         let domain = if self.spacing == Spacing::Linear { rounded_domain(ys, 5) } else { (ys.0 / 1.15, ys.1 * 1.15) };
         (x, Scale::new(self.spacing, domain, (BOTTOM, TOP)))
@@ -127,8 +137,12 @@ impl Panel {
         let wishes: Vec<f64> = ended.iter().map(|&(_, value)| y.position(value)).collect();
         let places = apart(&wishes, LABEL_GAP, (TOP, BOTTOM));
         for (((line, _), wish), place) in ended.iter().zip(wishes).zip(places) {
-            svg.line((right + 1.0, wish), (right + 9.0, place), Stroke::solid(&line.color, 1.0));
-            svg.text(&Text::new(right + 12.0, place + 4.0, &line.label).size(LABEL_SIZE).fill(&line.color));
+            // The text keeps to ink, which every eye can read; the stub beside it carries the color.
+            if (wish - place).abs() > 3.0 {
+                svg.line((right + 1.0, wish), (right + 8.0, place), Stroke::solid(&line.color, 0.8));
+            }
+            svg.line((right + 8.0, place), (right + 18.0, place), Stroke { width: 2.5, ..line.stroke() });
+            svg.text(&Text::new(right + 22.0, place + 4.4, &line.label).size(LABEL_SIZE).fill(INK));
         }
     }
 }
@@ -159,16 +173,34 @@ impl Line {
 
     fn draw(&self, svg: &mut Svg, x: &Scale, y: &Scale) {
         let at = |point: &Point| (x.position(point.x), y.position(point.y));
-        let stroke = Stroke { color: &self.color, width: 1.8, dashes: self.dashes };
+        let stroke = self.stroke();
         for stretch in self.stretches() {
             svg.polyline(&stretch.iter().map(at).collect::<Vec<_>>(), stroke);
         }
         let dots = if self.points.len() == 1 { "" } else { " fill-opacity=\"0\"" };
         let style = format!("fill=\"{}\"{dots}", self.color);
-        for point in self.points.iter().filter(|point| point.y.is_finite()) {
+        let step = self.points.len().div_ceil(TOOLTIPS).max(1);
+        for point in self.points.iter().rev().step_by(step).filter(|point| point.y.is_finite()) {
             let tooltip = format!("{}, k = {}: {}", self.label, point.x, significant(point.y));
-            svg.circle(at(point), 3.5, &style, &tooltip);
+            svg.circle(at(point), if self.points.len() == 1 { 3.5 } else { 7.0 }, &style, &tooltip);
         }
+        if let Some(place) = self.even() {
+            let style = format!("fill=\"#ffffff\" stroke=\"{}\" stroke-width=\"1.8\"", self.color);
+            svg.circle(at(&place), 3.8, &style, "k = ef");
+        }
+    }
+
+    fn stroke(&self) -> Stroke<'_> {
+        Stroke { color: &self.color, width: 1.9, dashes: self.dashes }
+    }
+
+    /// The point of the line at k = ef, between two of its points.
+    fn even(&self) -> Option<Point> {
+        let ef = self.effort?;
+        let pair = self.points.windows(2).find(|pair| pair[0].x <= ef && ef <= pair[1].x)?;
+        let share = (ef - pair[0].x) / (pair[1].x - pair[0].x);
+        let y = pair[0].y + (pair[1].y - pair[0].y) * share;
+        y.is_finite().then_some(Point { x: ef, y, interval: None })
     }
 }
 

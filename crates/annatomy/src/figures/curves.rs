@@ -33,13 +33,14 @@ fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
     }
     let swept = swept(study);
     let over = captions::runs(results.runs.len());
+    let marks = if study == StudyKind::EfSearch { "; circle: k = ef" } else { "" };
     let figure = |name: &str, title: &str, y_title: &str, caption: String, panels: Vec<Panel>| Figure {
         name: format!("{}_{name}", study.folder()),
         title: title.to_owned(),
         caption: caption.trim_end().to_owned(),
         svg: Chart {
             title: format!("{title}, {swept}"),
-            x_title: "k, neighbors asked for".to_owned(),
+            x_title: format!("k, neighbors asked for{marks}"),
             y_title: y_title.to_owned(),
             panels,
         }
@@ -51,8 +52,8 @@ fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
         include: include.to_vec(),
         lines: lines(&conditions, read),
     };
-    let overlap = one(&[0.0, 1.0], &|m, _| m.overlap);
-    let fill = one(&[1.0], &|m, _| m.fill);
+    let overlap = share(one(&[1.0], &|m, _| m.overlap));
+    let fill = share(one(&[1.0], &|m, _| m.fill));
     let [published, corrected] = distance_panels(&conditions);
     let shift = one(&[0.0], &|m, _| m.barycenter_shift);
     let lid = one(&[0.0], &|m, _| m.lid_returned - m.lid_exact);
@@ -74,7 +75,7 @@ fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
         figure(
             "distances",
             "Mean distance to the returned neighbors",
-            "left: squared, as published, log axis; right: distance over filled slots",
+            "as published (squared, log axis) and corrected (over filled slots)",
             captions::distances(&published.lines, &corrected.lines),
             vec![published, corrected],
         ),
@@ -102,6 +103,21 @@ fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
     ]
 }
 
+/// A panel of shares: no interval beyond 0 and 1, and the whole axis where less would exaggerate.
+fn share(mut panel: Panel) -> Panel {
+    let points = || panel.lines.iter().flat_map(|line| &line.points);
+    let low = points().map(|point| point.y).filter(|share| share.is_finite()).fold(1.0, f64::min);
+    match low {
+        low if low < 0.5 => panel.include.push(0.0),
+        low if low >= 1.0 => panel.include.push(0.9),
+        _ => {}
+    }
+    for point in panel.lines.iter_mut().flat_map(|line| &mut line.points) {
+        point.interval = point.interval.map(|(low, high)| (low.max(0.0), high.min(1.0)));
+    }
+    panel
+}
+
 /// What the experiment varies, in words.
 fn swept(study: StudyKind) -> &'static str {
     match study {
@@ -117,7 +133,7 @@ fn distance_panels(conditions: &[Runs<'_>]) -> [Panel; 2] {
         let last = &conditions[conditions.len() - 1..];
         let mut line = lines(last, read).remove(0);
         let ink = super::svg::MUTED.to_owned();
-        line = Line { label: "exact".to_owned(), color: ink, dashes: "4 3", ..line };
+        line = Line { label: "exact".to_owned(), color: ink, dashes: "4 3", effort: None, ..line };
         (spacing, line)
     };
     let panel = |heading: &str, (spacing, exact): (Spacing, Line), read: Read<'_>| {
@@ -128,7 +144,10 @@ fn distance_panels(conditions: &[Runs<'_>]) -> [Panel; 2] {
     // A mean that FLT_MAX decides has no interval worth drawing.
     let mut published =
         panel("published", exact(Spacing::Logarithmic, &|_, p| p.mean_exact_dist), &|_, p| p.mean_ann_dist);
-    published.lines.iter_mut().flat_map(|line| &mut line.points).for_each(|point| point.interval = None);
+    for line in &mut published.lines {
+        line.effort = None;
+        line.points.iter_mut().for_each(|point| point.interval = None);
+    }
     let exact = exact(Spacing::Linear, &|m, _| m.mean_exact_distance);
     [published, panel("corrected", exact, &|m, _| m.mean_returned_distance)]
 }
@@ -140,6 +159,7 @@ fn lines(conditions: &[Runs<'_>], read: Read<'_>) -> Vec<Line> {
         color: line_color(index, conditions.len()),
         dashes: "",
         points: (0..runs[0].corrected.len()).map(|row| point(runs, row, read)).collect(),
+        effort: (runs[0].study == StudyKind::EfSearch).then_some(runs[0].value),
     };
     conditions.iter().enumerate().map(line).collect()
 }

@@ -17,12 +17,14 @@ pub(super) fn figure(results: &StudyResults) -> Option<Figure> {
         color: line_color(share, SHARES.len()),
         dashes: "",
         points: ks.iter().enumerate().map(|(row, &k)| point(results, row, k, share)).collect(),
+        effort: None,
     });
     let diagonal = Line {
         label: "ef = k".to_owned(),
         color: super::svg::MUTED.to_owned(),
         dashes: "4 3",
         points: ks.iter().map(|&k| Point { x: k as f64, y: k as f64, interval: None }).collect(),
+        effort: None,
     };
     let lines: Vec<Line> = lines.chain([diagonal]).collect();
     let title = "Effort that finds every true neighbor".to_owned();

@@ -4,7 +4,7 @@
 //! monotone, so that pooling adjacent violators (Barlow et al. 1972) gives the optimum, then everything is held in
 //! bounds.
 
-/// Advance widths of DejaVu Sans for U+0020..=U+007E in 1/2048 em.
+/// Advance widths of `DejaVu Sans` for U+0020..=U+007E in 1/2048 em.
 #[rustfmt::skip]
 const ADVANCES: [u16; 95] = [
     651, 821, 942, 1716, 1303, 1946, 1597, 563, 799, 799, 1024, 1716, 651, 739, 651, 690, 1303, 1303, 1303, 1303, 1303,
@@ -14,7 +14,7 @@ const ADVANCES: [u16; 95] = [
     1300, 1300, 842, 1067, 803, 1298, 1212, 1675, 1212, 1212, 1075, 1303, 690, 1303, 1716,
 ];
 
-/// The width of a text in DejaVu Sans regular; characters beyond ASCII count as wide digits.
+/// The width of a text in `DejaVu Sans` regular; characters beyond ASCII count as wide digits.
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
     let advance = |character: char| {
         let index = (character as usize).checked_sub(0x20);

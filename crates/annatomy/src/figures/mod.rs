@@ -59,6 +59,13 @@ pub fn all(results: &StudyResults) -> Vec<Figure> {
     figures
 }
 
+/// Style rules that turn figures dark inside an HTML page: every color but the surface's by its dark counterpart.
+///
+/// To stand under `@media (prefers-color-scheme: dark)`.
+pub fn dark_style() -> String {
+    palette::dark_rules()
+}
+
 /// Writes `figures/NAME.svg` and `figures/NAME.png` under `folder`.
 pub fn write_all(folder: &Path, results: &StudyResults) -> Result<(), FigureError> {
     let folder = folder.join("figures");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 const REGULAR: &[u8] = include_bytes!("font/DejaVuSans.ttf");
 const BOLD: &[u8] = include_bytes!("font/DejaVuSans-Bold.ttf");
-const PIXELS_PER_UNIT: f32 = 2.0;
+const PIXELS_PER_UNIT: f32 = 2.5;
 
 /// Renders drawings; the fonts are read once.
 pub(super) struct Renderer {

@@ -37,6 +37,11 @@ impl Scale {
         self.from + share.clamp(0.0, 1.0) * (self.to - self.from)
     }
 
+    /// Whether a value lies on the axis.
+    pub(super) fn holds(&self, value: f64) -> bool {
+        value >= self.low && value <= self.high
+    }
+
     /// About `wanted` round values with their texts, ascending.
     pub(super) fn ticks(&self, wanted: usize) -> Vec<(f64, String)> {
         match self.spacing {

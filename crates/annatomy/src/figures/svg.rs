@@ -1,15 +1,15 @@
 //! The few SVG elements the figures are made of, written in call order with fixed decimals.
 //!
-//! Enters: positions in user units of a 720 × 440 page, y downward. Leaves: one self-contained document on a white
+//! Enters: positions in user units of a 600 × 400 page, y downward. Leaves: one self-contained document on a white
 //! rounded card, without ids (so that several can stand in one HTML page), scripts or style sheets. The same calls give
 //! the same bytes.
 
 use std::fmt::Write as _;
 
 /// Width of every figure in user units.
-pub(super) const WIDTH: f64 = 720.0;
+pub(super) const WIDTH: f64 = 600.0;
 /// Height of every figure in user units.
-pub(super) const HEIGHT: f64 = 440.0;
+pub(super) const HEIGHT: f64 = 400.0;
 /// Color of titles and labels.
 pub(super) const INK: &str = "#1c2127";
 /// Color of axis texts and notes.
@@ -44,9 +44,9 @@ pub(super) struct Text<'t> {
 }
 
 impl<'t> Text<'t> {
-    /// Text of 11.5 units in muted ink that starts at (x, y), y being its base line.
+    /// Text of 12.5 units in muted ink that starts at (x, y), y being its base line.
     pub(super) fn new(x: f64, y: f64, content: &'t str) -> Self {
-        Self { x, y, content, size: 11.5, fill: MUTED, anchor: Anchor::Start, bold: "" }
+        Self { x, y, content, size: 12.5, fill: MUTED, anchor: Anchor::Start, bold: "" }
     }
 
     pub(super) fn size(self, size: f64) -> Self {
@@ -93,9 +93,9 @@ impl Svg {
     /// An empty white card; `description` is read out in place of the picture.
     pub(super) fn new(description: &str) -> Self {
         let body = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 440\" width=\"720\" height=\"440\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 600 400\" width=\"600\" height=\"400\" \
              role=\"img\" aria-label=\"{}\" font-family=\"'DejaVu Sans', sans-serif\">\n\
-             <rect x=\"0.5\" y=\"0.5\" width=\"719\" height=\"439\" rx=\"10\" fill=\"#ffffff\" stroke=\"#d5d9de\"/>\n",
+             <rect x=\"0.5\" y=\"0.5\" width=\"599\" height=\"399\" rx=\"10\" fill=\"#ffffff\" stroke=\"#d5d9de\"/>\n",
             escape(description)
         );
         Self { body }
@@ -153,6 +153,15 @@ impl Svg {
         let [x, y, radius] = [at.0, at.1, radius].map(number);
         let tip = title(tooltip);
         self.push(&format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {style}>{tip}</circle>"));
+    }
+
+    /// Opens a group with the attributes given; every group is closed by [`Svg::close_group`].
+    pub(super) fn open_group(&mut self, attributes: &str) {
+        self.push(&format!("<g {attributes}>"));
+    }
+
+    pub(super) fn close_group(&mut self) {
+        self.push("</g>");
     }
 
     fn push(&mut self, element: &str) {

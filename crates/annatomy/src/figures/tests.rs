@@ -15,7 +15,7 @@ static RESULTS: LazyLock<StudyResults> = LazyLock::new(|| {
 fn assert_drawn(figures: &[Figure]) {
     for figure in figures {
         let tree = Tree::from_str(&figure.svg, &Options::default()).expect(&figure.name);
-        assert_eq!((tree.size().width(), tree.size().height()), (720.0, 440.0), "{}", figure.name);
+        assert_eq!((tree.size().width(), tree.size().height()), (600.0, 400.0), "{}", figure.name);
         assert!(!figure.svg.contains("NaN") && !figure.svg.contains("inf"), "{}", figure.name);
         assert!(!figure.title.is_empty() && !figure.caption.is_empty());
     }

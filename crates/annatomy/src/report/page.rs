@@ -67,7 +67,11 @@ pub fn html_with(results: &StudyResults, figures: &[Illustration<'_>]) -> String
     html.within("title", "", |html| {
         html.plain(&format!("annatomy: {} over {} runs", results.settings.data, results.runs.len()));
     });
-    html.within("style", "", |html| html.trusted(STYLE));
+    html.within("style", "", |html| {
+        html.trusted(STYLE);
+        let dark = crate::figures::dark_style();
+        html.trusted(&format!("@media screen and (prefers-color-scheme: dark) {{\n{dark}}}\n"));
+    });
     html.trusted("</head>\n<body>\n");
     html.within("header", "", |html| sections::headline::write(html, &view));
     html.within("main", "", |html| {

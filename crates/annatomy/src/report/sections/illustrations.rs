@@ -14,7 +14,7 @@ pub(super) fn row(html: &mut Html, figures: &[Illustration<'_>], names: &[&str])
             html.within("figure", "", |html| {
                 html.trusted(&element(figure.svg));
                 html.within("figcaption", "", |html| {
-                    html.within("b", "", |html| html.plain(figure.title));
+                    html.within("b", "", |html| html.plain(&format!("{}.", figure.title)));
                     html.plain(" ");
                     html.plain(figure.caption);
                 });
