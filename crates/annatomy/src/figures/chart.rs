@@ -120,6 +120,11 @@ impl Panel {
         let mut ys = points().map(|point| point.y).chain(self.include.iter().copied()).filter(positive);
         let mut ys = bounds(&mut ys).unwrap_or((0.0, 1.0));
         if self.spacing == Spacing::Linear {
+            // Values that agree to a few parts in a hundred are shown to agree, not magnified until they differ.
+            let missing = (0.05 * ys.1.abs() - (ys.1 - ys.0)).max(0.0);
+            if self.include.is_empty() {
+                ys = (ys.0 - missing / 2.0, ys.1 + missing / 2.0);
+            }
             // Room for the bands, but no further grid line for the last hair of one.
             let slack = 0.04 * (ys.1 - ys.0);
             for (low, high) in points().filter_map(|point| point.interval) {
