@@ -66,7 +66,8 @@ fn against_plain_forms(duplicates: bool) {
         let graph_of = |ef_construction| {
             Graph::build(&oracle, &Parameters::faiss(settings.m, ef_construction, settings.seed)).expect("graph")
         };
-        let (corrected, published) = (graph_of(condition.ef_construction), graph_of(condition.published_ef_construction));
+        let (corrected, published) =
+            (graph_of(condition.ef_construction), graph_of(condition.published_ef_construction));
         for (measured, metrics) in condition.corrected.iter().zip(&condition.published) {
             let what = format!("{} at k = {}", condition.condition, measured.k);
             let plain = plain_corrected(&rows, &table, &oracle, &corrected, measured.ef, measured.k);

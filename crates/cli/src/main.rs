@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Study(arguments) => commands::study::run(*arguments),
-        Command::Knn(arguments) => commands::knn::run(arguments),
+        Command::Study(arguments) => commands::study::run(&arguments),
+        Command::Knn(arguments) => commands::knn::run(&arguments),
         Command::Generate(arguments) => commands::generate::run(&arguments),
     };
     match outcome {

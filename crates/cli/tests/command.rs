@@ -26,7 +26,8 @@ impl Folder {
 
     /// A float32 .npy of the given rows.
     fn npy(&self, name: &str, rows: &[&[f32]]) -> String {
-        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows.len(), rows[0].len());
+        let header =
+            format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows.len(), rows[0].len());
         let padding = 64 - (10 + header.len() + 1) % 64;
         let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
         bytes.extend(((header.len() + padding + 1) as u16).to_le_bytes());
@@ -125,8 +126,7 @@ fn settings_come_from_a_file_and_options_win() {
     let yaml = "experiment: {base_seed: 3, exp_runs: 1}\nevaluation: {min_k: 5, max_k: 15, k_step: 5}\n\
                 ef_search_study: {values: [9]}\nunknown: {anything: true}\n";
     fs::write(&config, yaml).expect("file");
-    let arguments =
-        ["study", "--config", &config, "--subset", "200", "--studies", "ef", "--ks", "5,10", "--out", &out];
+    let arguments = ["study", "--config", &config, "--subset", "200", "--studies", "ef", "--ks", "5,10", "--out", &out];
     let output = annatomy(&arguments);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let table = fs::read_to_string(Path::new(&out).join("measurements.csv")).expect("measurements");
@@ -194,6 +194,7 @@ fn bad_vectors_are_refused_with_their_numbers() {
     }
     fs::write(folder.path("ragged.fvecs"), ragged).expect("file");
     study(&folder.path("ragged.fvecs"), &[], 1, &["ragged.fvecs", "2"]);
+    assert!(!Path::new(&out).exists(), "nothing half-written");
 }
 
 #[test]

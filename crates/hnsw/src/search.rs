@@ -103,7 +103,7 @@ pub struct Traversal<F> {
 
 impl<F: Frontier> Traversal<F> {
     /// Traverses as a search of effort `ef` would and records every visit in `visits`.
-    pub fn record<O: Oracle>(&mut self, graph: &impl Links, view: O::View<'_>, ef: usize, visits: &mut Visits)
+    pub fn record<O>(&mut self, graph: &impl Links, view: O::View<'_>, ef: usize, visits: &mut Visits)
     where
         O: Oracle<Frontier = F>,
     {

@@ -114,7 +114,7 @@ fn order_key(value: f32) -> u32 {
 fn sort_by_upper_half(keys: &mut Vec<u64>, buffer: &mut Vec<u64>) {
     const DIGITS: [u32; 3] = [16, 27, 38];
     const BUCKETS: usize = 1 << 11;
-    let mut counts = [[0u32; BUCKETS]; 3];
+    let mut counts = vec![[0u32; BUCKETS]; DIGITS.len()];
     for &key in keys.iter() {
         for (count, shift) in counts.iter_mut().zip(DIGITS) {
             count[(key >> shift) as usize & (BUCKETS - 1)] += 1;

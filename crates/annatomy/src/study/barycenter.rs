@@ -15,6 +15,8 @@
 //! Rows are centered on the data's mean beforehand: a difference of means does not change, its rounding shrinks.
 //! Cost: d additions per changing row. The plain form stands in `annatomy_geometry`; tests hold the two together.
 
+#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the dispatched instruction set")]
+
 use annatomy_vectors::transform::center_columns;
 use annatomy_vectors::{Matrix, MatrixView, kernels};
 use pulp::{Simd, WithSimd};
@@ -255,13 +257,14 @@ impl ColumnBlocks {
     }
 
     /// Mean squared distance of `rows` to their own barycenter, by the definition, in float64.
+    #[expect(clippy::needless_range_loop, reason = "the column runs across all pieces, not along one")]
     pub(crate) fn radius_squared(&self, rows: &[u32]) -> f64 {
         let count = rows.len() as f64;
         let mut total = 0.0;
         for block in 0..self.blocks {
             let pieces = self.block(block);
-            for lane in 0..BLOCK {
-                let values = || rows.iter().map(|&row| f64::from(pieces[row as usize][lane]));
+            for column in 0..BLOCK {
+                let values = || rows.iter().map(|&row| f64::from(pieces[row as usize][column]));
                 let mean = values().sum::<f64>() / count;
                 total += values().map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
             }

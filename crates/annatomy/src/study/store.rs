@@ -67,7 +67,10 @@ pub(crate) struct Identity {
 
 /// The records folder of one study.
 pub(crate) struct Store {
+    folder: PathBuf,
     records: PathBuf,
+    /// Whether this study made the records folder.
+    made: bool,
 }
 
 fn io(path: &Path) -> impl Fn(std::io::Error) -> StoreError + '_ {
@@ -81,7 +84,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 impl Store {
     /// Claims `folder` for the study of `identity`.
     pub(crate) fn open(folder: &Path, identity: &Identity, start: Start) -> Result<Self, StoreError> {
-        let store = Self { records: folder.join("records") };
+        let mut store = Self { folder: folder.to_owned(), records: folder.join("records"), made: false };
         let settings = store.records.join("settings.json");
         match fs::read(&settings) {
             Ok(bytes) => {
@@ -107,6 +110,7 @@ impl Store {
                     return Err(StoreError::NotAStudy { folder: folder.to_owned() });
                 }
                 fs::create_dir_all(&store.records).map_err(io(&store.records))?;
+                store.made = true;
                 let text = serde_json::to_vec_pretty(identity)
                     .map_err(|error| StoreError::Damaged { path: settings.clone(), reason: error.to_string() })?;
                 write_whole(&settings, &text)?;
@@ -114,6 +118,16 @@ impl Store {
             Err(error) => return Err(io(&settings)(error)),
         }
         Ok(store)
+    }
+
+    /// Takes back a claim that came to nothing: the folders this study made, if no run is in them.
+    pub(crate) fn abandon(&self) {
+        if self.made && !self.path(0).exists() {
+            // What cannot be removed is in use by someone else and stays.
+            let _ = fs::remove_file(self.records.join("settings.json"));
+            let _ = fs::remove_dir(&self.records);
+            let _ = fs::remove_dir(&self.folder);
+        }
     }
 
     fn path(&self, run: usize) -> PathBuf {

@@ -103,7 +103,7 @@ impl Study {
     ) -> Result<StudyResults, StudyError> {
         let identity = self.identity()?;
         let store = Store::open(folder, &identity, start)?;
-        self.carry_out(execution, progress, Some(&store))
+        self.carry_out(execution, progress, Some(&store)).inspect_err(|_| store.abandon())
     }
 
     fn carry_out(

@@ -11,9 +11,9 @@ use std::path::Path;
 /// Most bytes a table of all pairs may take.
 const TABLE_BUDGET_BYTES: u64 = 2 << 30;
 
-pub fn run(arguments: KnnArguments) -> Result<(), Failure> {
-    let base = read(&arguments.vectors, &arguments)?;
-    let held_out = arguments.queries.as_deref().map(|path| read(path, &arguments)).transpose()?;
+pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {
+    let base = read(&arguments.vectors, arguments)?;
+    let held_out = arguments.queries.as_deref().map(|path| read(path, arguments)).transpose()?;
     let queries = held_out.as_ref().map_or(Queries::AllRows(base.view()), |rows| Queries::HeldOut(rows.view()));
     let neighbors = pool(arguments.threads)?
         .install(|| {
@@ -21,7 +21,7 @@ pub fn run(arguments: KnnArguments) -> Result<(), Failure> {
             exact_knn(base, queries, arguments.k, arguments.metric, TABLE_BUDGET_BYTES)
         })
         .map_err(Failure::usage)?;
-    write(&neighbors, &arguments)
+    write(&neighbors, arguments)
 }
 
 fn read(path: &Path, arguments: &KnnArguments) -> Result<Matrix, Failure> {
@@ -33,7 +33,7 @@ fn read(path: &Path, arguments: &KnnArguments) -> Result<Matrix, Failure> {
 
 fn write(neighbors: &NeighborTable, arguments: &KnnArguments) -> Result<(), Failure> {
     let (queries, k) = (neighbors.queries(), neighbors.k());
-    let ids: Vec<i32> = (0..queries).flat_map(|query| neighbors.ids(query)).map(id_or_minus_one).collect();
+    let ids: Vec<i32> = (0..queries).flat_map(|query| neighbors.ids(query)).copied().map(id_or_minus_one).collect();
     write_ids(&arguments.out, queries, k, &ids).map_err(Failure::work)?;
     if let Some(path) = &arguments.distances {
         let values: Vec<f32> = (0..queries).flat_map(|query| neighbors.distances(query)).copied().collect();
@@ -45,6 +45,6 @@ fn write(neighbors: &NeighborTable, arguments: &KnnArguments) -> Result<(), Fail
 }
 
 /// Files know no empty slot but −1.
-fn id_or_minus_one(id: &Option<PointId>) -> i32 {
+fn id_or_minus_one(id: Option<PointId>) -> i32 {
     id.map_or(-1, |id| id.0 as i32)
 }

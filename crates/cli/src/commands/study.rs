@@ -10,9 +10,9 @@ use annatomy::{figures, report, results};
 use std::path::Path;
 use std::time::Instant;
 
-pub fn run(arguments: StudyArguments) -> Result<(), Failure> {
+pub fn run(arguments: &StudyArguments) -> Result<(), Failure> {
     let begin = Instant::now();
-    let settings = settings(&arguments)?;
+    let settings = settings(arguments)?;
     let study = Study::new(settings).map_err(failure)?;
     let execution = Execution { threads: arguments.threads, ..Execution::default() };
     let start = if arguments.resume { Start::Resume } else { Start::Afresh };
