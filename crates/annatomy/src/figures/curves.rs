@@ -33,7 +33,7 @@ fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
     }
     let swept = swept(study);
     let over = captions::runs(results.runs.len());
-    let marks = if study == StudyKind::EfSearch { "; circle: k = ef" } else { "" };
+    let marks = if study == StudyKind::EfSearch && conditions.iter().any(passes_ef) { "; circle: k = ef" } else { "" };
     let figure = |name: &str, title: &str, y_title: &str, caption: String, panels: Vec<Panel>| Figure {
         name: format!("{}_{name}", study.folder()),
         title: title.to_owned(),
@@ -125,6 +125,12 @@ fn swept(study: StudyKind) -> &'static str {
         StudyKind::EfConstruction => "by ef_construction",
         StudyKind::Alpha => "by α = ef_search / k",
     }
+}
+
+/// Whether the grid of k goes from below ef to above it, so that k = ef is on the curve.
+fn passes_ef(runs: &Runs<'_>) -> bool {
+    let rows = &runs[0].corrected;
+    rows.first().is_some_and(|row| row.k <= row.ef) && rows.last().is_some_and(|row| row.k >= row.ef)
 }
 
 fn distance_panels(conditions: &[Runs<'_>]) -> [Panel; 2] {

@@ -1,6 +1,6 @@
 //! Figures: every curve of a study as SVG, and PNG from the very same drawing.
 //!
-//! Enters: [`StudyResults`](crate::results::StudyResults). Leaves: [`Figure`]s, drawn by a small SVG writer of our own:
+//! Enters: [`StudyResults`]. Leaves: [`Figure`]s, drawn by a small SVG writer of our own:
 //! chart libraries at hand lack interval bands with gaps, labels at the lines' ends that keep apart, or byte-determinism,
 //! and the writer is shorter than their configuration would be. PNG is rendered by `resvg` with the font embedded here,
 //! so that a figure looks the same on any machine.
