@@ -7,6 +7,7 @@ use annatomy::config::{self, Overrides};
 use annatomy::results::{Settings, StudyKind, StudyResults};
 use annatomy::study::{Execution, Start, StoreError, Study, StudyError};
 use annatomy::{figures, report, results};
+use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
@@ -86,5 +87,6 @@ fn introduction(study: &Study) -> String {
 
 fn conclusion(out: &Path, found: &StudyResults, seconds: f64) {
     eprintln!("{} runs in {seconds:.0} s", found.runs.len());
-    println!("{}", out.join("report.html").display());
+    // A reader that has gone away is no failure of the study.
+    let _ = writeln!(std::io::stdout(), "{}", out.join("report.html").display());
 }
