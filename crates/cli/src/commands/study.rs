@@ -60,8 +60,8 @@ fn kinds(names: &[StudyName]) -> Vec<StudyKind> {
 /// What went wrong decides the exit code: a request that cannot be right is a matter of usage.
 fn failure(error: StudyError) -> Failure {
     match &error {
+        StudyError::KTooLarge { .. } => Failure::usage(error).hint("--ks FROM:TO:STEP asks for fewer neighbors"),
         StudyError::Settings(_)
-        | StudyError::KTooLarge { .. }
         | StudyError::SubsetTooLarge { .. }
         | StudyError::SampleTooLarge { .. }
         | StudyError::Build(_) => Failure::usage(error),
