@@ -20,6 +20,8 @@ pub enum Command {
     Study(Box<StudyArguments>),
     /// Compute exact nearest neighbors, certified equal to a float64 brute force.
     Knn(KnnArguments),
+    /// Turn images into ResNet-50 embeddings.
+    Embed(EmbedArguments),
     /// Write built-in data to a file.
     Generate(GenerateArguments),
 }
@@ -92,6 +94,41 @@ pub struct KnnArguments {
     /// Threads; 0 for all
     #[arg(long, value_name = "T", default_value_t = 0)]
     pub threads: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct EmbedArguments {
+    /// A folder, a picture, a .zip or .tar, a list of paths, or an STL-10 or CIFAR-10 binary
+    pub images: PathBuf,
+    /// The network
+    #[arg(long, value_name = "resnet50")]
+    pub model: ModelName,
+    /// Its weights: torchvision's .pth, or .safetensors with torchvision's or timm's names
+    #[arg(long, value_name = "FILE")]
+    pub weights: PathBuf,
+    /// Embeddings, as .npy; the pictures' names go beside it
+    #[arg(long, value_name = "FILE.npy")]
+    pub out: PathBuf,
+    /// Resize and crop as published (256, then 224) or as the weights recommend (232, then 224)
+    #[arg(long, value_name = "NAME", default_value = "published")]
+    pub transform: TransformName,
+    /// Stop at the first picture that cannot be read, writing nothing
+    #[arg(long)]
+    pub strict: bool,
+    /// Threads; 0 for all
+    #[arg(long, value_name = "T", default_value_t = 0)]
+    pub threads: usize,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ModelName {
+    Resnet50,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TransformName {
+    Published,
+    Recommended,
 }
 
 #[derive(Debug, Args)]

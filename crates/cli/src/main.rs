@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Study(arguments) => commands::study::run(&arguments),
         Command::Knn(arguments) => commands::knn::run(&arguments),
+        Command::Embed(arguments) => commands::embed::run(&arguments),
         Command::Generate(arguments) => commands::generate::run(&arguments),
     };
     match outcome {

@@ -224,3 +224,19 @@ fn built_in_data_reach_a_file() {
     assert_eq!(fs::metadata(&out).expect("file").len(), 128 + 50 * 2048 * 4);
     assert_fails(&["generate", "resnet50-like", "--n", "0", "--out", &out], 2, &["at least one row"]);
 }
+
+#[test]
+fn embedding_needs_weights_that_are_weights() {
+    let folder = Folder::new();
+    let (images, weights, out) = (folder.path("images"), folder.path("weights.pth"), folder.path("rows.npy"));
+    fs::create_dir(&images).expect("folder");
+    fs::write(&weights, b"not a checkpoint").expect("file");
+    let embed = |out: &'static str, weights: &str, code: i32, words: &[&str]| {
+        let out = folder.path(out);
+        assert_fails(&["embed", &images, "--model", "resnet50", "--weights", weights, "--out", &out], code, words);
+    };
+    embed("rows.npy", &weights, 1, &["weights.pth"]);
+    embed("rows.npy", "missing.pth", 1, &["missing.pth"]);
+    embed("rows.txt", &weights, 2, &["rows.txt", ".npy"]);
+    assert!(!Path::new(&out).exists(), "nothing half-written");
+}

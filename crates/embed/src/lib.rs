@@ -1,0 +1,27 @@
+//! Images to embeddings: a folder, an archive or a binary of pictures becomes a matrix, one row each.
+//!
+//! source → picture → resized, cropped, normed → network → row of the `.npy`, line of the id file
+//!
+//! * [`source`]: where pictures come from, one file per kind;
+//! * [`pixels`]: decoding, resizing and cropping, to the byte as Pillow and torchvision do it;
+//! * [`weights`]: the files that weights are published in; nothing in them is executed;
+//! * [`ResNet50`]: the network up to its 2048 pooled features;
+//! * [`Embedder`]: the three together, one picture at a time; [`Job`]: all of a source into files.
+//!
+//! **No row depends on the number of threads or on the other pictures.** A broken picture costs its own row only.
+
+#![deny(missing_docs)]
+
+mod embedder;
+mod job;
+mod network;
+mod output;
+pub mod pixels;
+mod progress;
+pub mod source;
+pub mod weights;
+
+pub use embedder::{Embedder, Scratch};
+pub use job::{Job, JobError, OnBroken, Summary};
+pub use network::ResNet50;
+pub use progress::{Progress, Silent};

@@ -1,0 +1,267 @@
+//! Convolutions over images whose channels lie side by side, without copying patches.
+//!
+//! Enters: height × width × channels. Leaves: height′ × width′ × channels′, with bias, an addend and ReLU already applied.
+//!
+//! for each block of pixels                 their inputs stay in the private cache
+//!   for each panel of output channels      its weights too
+//!     for each tile of up to 12 pixels     `kernel`: sums stay in registers
+//!       for each tap                       a slice of the input per pixel; zeros outside
+//!
+//! This is the indirect convolution of Dukhan 2019 (arXiv:1907.02129): the rows of the product are slices of the input itself.
+//! Without padding the taps of a kernel row are neighbors in memory and become one. A 1 × 1 convolution is the plain product.
+//!
+//! Cost 2 · pixels · taps · channels · channels′ flops. Does not: groups, dilation, output channels that fill no panel.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::image::Activations;
+use super::kernel::{PANEL_REGISTERS, Sums, accumulate, most_pixels};
+
+/// Input values of one block of pixels: about half a private cache of 512 KiB.
+const BLOCK_VALUES: usize = 1 << 16;
+
+/// What happens to a sum before it is stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Finish<'a> {
+    /// Nothing.
+    Keep,
+    /// Negative sums become zero.
+    Rectify,
+    /// These values, shaped as the output, are added, then negative sums become zero.
+    AddAndRectify(&'a [f32]),
+}
+
+/// The shape of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// Input channels.
+    pub(super) inputs: usize,
+    /// Output channels.
+    pub(super) outputs: usize,
+    /// Side of the square kernel.
+    pub(super) kernel: usize,
+    /// Pixels between two positions.
+    pub(super) stride: usize,
+    /// Zeros around the input.
+    pub(super) padding: usize,
+}
+
+impl Shape {
+    /// Weights of the kernel.
+    pub(super) fn weights(self) -> usize {
+        self.outputs * self.depth()
+    }
+
+    /// Products per output value.
+    fn depth(self) -> usize {
+        self.inputs * self.kernel * self.kernel
+    }
+
+    fn output_side(self, side: usize) -> usize {
+        (side + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+}
+
+/// A convolution with its weights packed for this processor.
+#[derive(Clone, Debug)]
+pub(super) struct Convolution {
+    shape: Shape,
+    /// Panel by panel, each depth × width.
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Convolution {
+    /// Packs weights given as outputs × inputs × kernel × kernel.
+    ///
+    /// # Panics
+    /// If the numbers of weights and biases are not the shape's.
+    pub(super) fn new(shape: Shape, weights: &[f32], bias: Vec<f32>) -> Self {
+        assert_eq!(weights.len(), shape.weights(), "one weight per output, input and tap");
+        assert_eq!(bias.len(), shape.outputs, "one bias per output");
+        let width = Arch::new().dispatch(PanelWidth);
+        assert_eq!(shape.outputs % width, 0, "output channels fill whole panels");
+        let taps = shape.kernel * shape.kernel;
+        let mut packed = Vec::with_capacity(weights.len());
+        for panel in 0..shape.outputs / width {
+            for tap in 0..taps {
+                for input in 0..shape.inputs {
+                    let of_output = |output: usize| weights[(output * shape.inputs + input) * taps + tap];
+                    packed.extend((panel * width..(panel + 1) * width).map(of_output));
+                }
+            }
+        }
+        Self { shape, weights: packed, bias }
+    }
+
+    /// Convolves `input` into `output`, whose buffer is reused.
+    pub(super) fn apply(&self, input: &Activations, finish: Finish<'_>, output: &mut Activations) {
+        assert_eq!(input.channels, self.shape.inputs, "the input has the channels of the weights");
+        let (height, width) = (self.shape.output_side(input.height), self.shape.output_side(input.width));
+        output.reshape(height, width, self.shape.outputs);
+        if let Finish::AddAndRectify(addend) = finish {
+            assert_eq!(addend.len(), output.values.len(), "the addend is shaped as the output");
+        }
+        Arch::new().dispatch(Run { convolution: self, input, finish, output });
+    }
+}
+
+struct PanelWidth;
+
+impl WithSimd for PanelWidth {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> usize {
+        PANEL_REGISTERS * S::F32_LANES
+    }
+}
+
+struct Run<'a> {
+    convolution: &'a Convolution,
+    input: &'a Activations,
+    finish: Finish<'a>,
+    output: &'a mut Activations,
+}
+
+/// Which pixels of which panel.
+#[derive(Clone, Copy)]
+struct Place {
+    pixel: usize,
+    panel: usize,
+}
+
+impl WithSimd for Run<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let shape = self.convolution.shape;
+        let pixels = self.output.height * self.output.width;
+        let panels = shape.outputs / (PANEL_REGISTERS * S::F32_LANES);
+        let block = (BLOCK_VALUES / (shape.inputs * shape.stride * shape.stride)).max(most_pixels::<S>());
+        let mut start = 0;
+        while start < pixels {
+            let end = (start + block).min(pixels);
+            for panel in 0..panels {
+                let mut pixel = start;
+                while pixel < end {
+                    // Tiles of nearly equal size: 49 pixels are 10 + 10 + 10 + 10 + 9, not 4 · 12 + 1.
+                    let tiles = (end - pixel).div_ceil(most_pixels::<S>());
+                    let tile = (end - pixel).div_ceil(tiles);
+                    self.tile(simd, tile, Place { pixel, panel });
+                    pixel += tile;
+                }
+            }
+            start = end;
+        }
+    }
+}
+
+impl Run<'_> {
+    #[inline(always)]
+    fn tile<S: Simd>(&mut self, simd: S, pixels: usize, place: Place) {
+        match pixels {
+            1 => self.fixed_tile::<S, 1>(simd, place),
+            2 => self.fixed_tile::<S, 2>(simd, place),
+            3 => self.fixed_tile::<S, 3>(simd, place),
+            4 => self.fixed_tile::<S, 4>(simd, place),
+            5 => self.fixed_tile::<S, 5>(simd, place),
+            6 => self.fixed_tile::<S, 6>(simd, place),
+            7 => self.fixed_tile::<S, 7>(simd, place),
+            8 => self.fixed_tile::<S, 8>(simd, place),
+            9 => self.fixed_tile::<S, 9>(simd, place),
+            10 => self.fixed_tile::<S, 10>(simd, place),
+            11 => self.fixed_tile::<S, 11>(simd, place),
+            _ => self.fixed_tile::<S, 12>(simd, place),
+        }
+    }
+
+    #[inline(always)]
+    fn fixed_tile<S: Simd, const PIXELS: usize>(&mut self, simd: S, place: Place) {
+        simd.vectorize(Tile::<PIXELS> {
+            shape: self.convolution.shape,
+            weights: &self.convolution.weights,
+            bias: &self.convolution.bias,
+            input: self.input,
+            finish: self.finish,
+            output: self.output,
+            place,
+        });
+    }
+}
+
+struct Tile<'a, const PIXELS: usize> {
+    shape: Shape,
+    weights: &'a [f32],
+    bias: &'a [f32],
+    input: &'a Activations,
+    finish: Finish<'a>,
+    output: &'a mut Activations,
+    place: Place,
+}
+
+impl<const PIXELS: usize> WithSimd for Tile<'_, PIXELS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let sums = self.sums(simd);
+        self.store(simd, sums);
+    }
+}
+
+impl<const PIXELS: usize> Tile<'_, PIXELS> {
+    #[inline(always)]
+    fn sums<S: Simd>(&self, simd: S) -> Sums<S, PIXELS> {
+        let Shape { inputs, kernel, stride, padding, .. } = self.shape;
+        let panel = self.place.panel * PANEL_REGISTERS * S::F32_LANES;
+        let bias = registers::<S>(&self.bias[panel..])[0];
+        let mut sums = [bias; PIXELS];
+        let depth = self.shape.depth();
+        let weights = registers::<S>(&self.weights[panel * depth..][..depth * PANEL_REGISTERS * S::F32_LANES]);
+        let mut corners = [(0, 0); PIXELS];
+        for (pixel, corner) in (self.place.pixel..).zip(&mut corners) {
+            *corner = (pixel / self.output.width * stride, pixel % self.output.width * stride);
+        }
+        // Without padding a kernel row is one run of values.
+        let (taps_across, run) = if padding == 0 { (1, kernel * inputs) } else { (kernel, inputs) };
+        for (tap, weights) in weights.chunks_exact(run).enumerate() {
+            let (down, across) = (tap / taps_across, tap % taps_across);
+            let mut slices: [&[f32]; PIXELS] = [&[]; PIXELS];
+            for (slice, (top, left)) in slices.iter_mut().zip(corners) {
+                *slice = self.input.run(top + down, left + across, padding, run);
+            }
+            accumulate(simd, &mut sums, slices, weights);
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn store<S: Simd>(self, simd: S, sums: Sums<S, PIXELS>) {
+        let (outputs, panel) = (self.shape.outputs, self.place.panel * PANEL_REGISTERS * S::F32_LANES);
+        let zero = simd.splat_f32s(0.0);
+        for (pixel, mut sum) in sums.into_iter().enumerate() {
+            let start = (self.place.pixel + pixel) * outputs + panel;
+            if let Finish::AddAndRectify(addend) = self.finish {
+                let addend = registers::<S>(&addend[start..])[0];
+                for (sum, addend) in sum.iter_mut().zip(addend) {
+                    *sum = simd.add_f32s(*sum, addend);
+                }
+            }
+            if !matches!(self.finish, Finish::Keep) {
+                for sum in &mut sum {
+                    *sum = simd.max_f32s(*sum, zero);
+                }
+            }
+            let (stored, _) = S::as_mut_simd_f32s(&mut self.output.values[start..]);
+            stored[..PANEL_REGISTERS].copy_from_slice(&sum);
+        }
+    }
+}
+
+/// The values as panels of registers.
+#[inline(always)]
+fn registers<S: Simd>(values: &[f32]) -> &[[S::f32s; PANEL_REGISTERS]] {
+    S::as_simd_f32s(values).0.as_chunks().0
+}

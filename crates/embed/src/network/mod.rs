@@ -1,0 +1,18 @@
+//! The network, from a prepared image to 2048 numbers.
+//!
+//! [`ResNet50`] reads its [`Weights`](crate::weights::Weights), folds batch norm into the convolutions and runs one image per thread.
+//! `convolution` does nearly all the work, `kernel` is its inner loop, `pooling` the rest.
+
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined into a dispatched function runs without its instructions"
+)]
+
+mod convolution;
+mod image;
+mod kernel;
+mod pooling;
+mod resnet50;
+
+pub use resnet50::ResNet50;
+pub(crate) use resnet50::{BORDER, SIDE, Workspace};

@@ -1,0 +1,136 @@
+//! ResNet-50 without its last layer.
+//!
+//! Enters: weights by torchvision's names; images prepared to 3 × 224 × 224. Leaves: 2048 numbers per image, none negative.
+//!
+//! 7×7/2 · largest of 3×3/2 · 3 + 4 + 6 + 3 bottlenecks of (1×1, 3×3, 1×1) · mean of the pixels
+//!
+//! He et al. 2016 (arXiv:1512.03385) in the variant that torchvision and timm publish, which strides in the 3 × 3. Batch norm is folded
+//! into weights and bias in float64; bias, addition and ReLU happen as the sums leave the registers. One image is one thread's
+//! work, so no result depends on the number of threads or on the other images.
+//!
+//! Cost: 8.2 GFLOP per image, 94 MB of weights, 13 MB per thread. Does not: train, classify.
+
+use super::convolution::{Convolution, Finish, Shape};
+use super::image::Activations;
+use super::pooling::{largest_of_3x3, mean_of_pixels};
+use crate::weights::{Weights, WeightsError};
+
+/// Added to the variance by PyTorch's batch norm.
+const EPSILON: f64 = 1e-5;
+/// Zeros around the image that the first convolution reads.
+pub(crate) const BORDER: usize = 3;
+/// Side of a prepared image.
+pub(crate) const SIDE: usize = 224;
+/// Bottlenecks and inner channels of the four layers.
+const LAYERS: [(usize, usize); 4] = [(3, 64), (4, 128), (6, 256), (3, 512)];
+
+/// ResNet-50 up to the pooled features.
+#[derive(Clone, Debug)]
+pub struct ResNet50 {
+    first: Convolution,
+    bottlenecks: Vec<Bottleneck>,
+}
+
+/// The buffers of one thread; 13 MB once used.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Workspace {
+    pub(crate) image: Activations,
+    current: Activations,
+    narrow: Activations,
+    convolved: Activations,
+    shortcut: Activations,
+    next: Activations,
+}
+
+#[derive(Clone, Debug)]
+struct Bottleneck {
+    reduce: Convolution,
+    convolve: Convolution,
+    expand: Convolution,
+    /// Where the shape changes on the way.
+    shortcut: Option<Convolution>,
+}
+
+impl ResNet50 {
+    /// Numbers per embedding.
+    pub const DIMENSIONS: usize = 2048;
+
+    /// Takes what it needs from the weights: convolutions and their batch norms.
+    pub fn new(weights: &Weights) -> Result<Self, WeightsError> {
+        // The border stands in the image already: see `BORDER`.
+        let first = Shape { inputs: 3, outputs: 64, kernel: 7, stride: 2, padding: 0 };
+        let first = folded(weights, "conv1", "bn1", first)?;
+        let mut bottlenecks = Vec::new();
+        let mut inputs = 64;
+        for (layer, (depth, channels)) in LAYERS.into_iter().enumerate() {
+            for block in 0..depth {
+                let stride = if layer > 0 && block == 0 { 2 } else { 1 };
+                let name = format!("layer{}.{block}", layer + 1);
+                bottlenecks.push(Bottleneck::new(weights, &name, inputs, channels, stride)?);
+                inputs = 4 * channels;
+            }
+        }
+        Ok(Self { first, bottlenecks })
+    }
+
+    /// Embeds the image in the workspace, which has a border of zeros, into `embedding`.
+    pub(crate) fn embed(&self, workspace: &mut Workspace, embedding: &mut [f32]) {
+        let Workspace { image, current, narrow, convolved, shortcut, next } = workspace;
+        self.first.apply(image, Finish::Rectify, next);
+        largest_of_3x3(next, current);
+        for bottleneck in &self.bottlenecks {
+            bottleneck.reduce.apply(current, Finish::Rectify, narrow);
+            bottleneck.convolve.apply(narrow, Finish::Rectify, convolved);
+            let addend = match &bottleneck.shortcut {
+                Some(convolution) => {
+                    convolution.apply(current, Finish::Keep, shortcut);
+                    &*shortcut
+                }
+                None => &*current,
+            };
+            bottleneck.expand.apply(convolved, Finish::AddAndRectify(&addend.values), next);
+            std::mem::swap(current, next);
+        }
+        mean_of_pixels(current, embedding);
+    }
+}
+
+impl Bottleneck {
+    fn new(weights: &Weights, name: &str, inputs: usize, channels: usize, stride: usize) -> Result<Self, WeightsError> {
+        let outputs = 4 * channels;
+        let part = |convolution: &str, norm: &str, shape| {
+            folded(weights, &format!("{name}.{convolution}"), &format!("{name}.{norm}"), shape)
+        };
+        let one_by_one = |inputs, outputs, stride| Shape { inputs, outputs, kernel: 1, stride, padding: 0 };
+        let middle = Shape { inputs: channels, outputs: channels, kernel: 3, stride, padding: 1 };
+        let shortcut = || part("downsample.0", "downsample.1", one_by_one(inputs, outputs, stride));
+        Ok(Self {
+            reduce: part("conv1", "bn1", one_by_one(inputs, channels, 1))?,
+            convolve: part("conv2", "bn2", middle)?,
+            expand: part("conv3", "bn3", one_by_one(channels, outputs, 1))?,
+            shortcut: if inputs == outputs { None } else { Some(shortcut()?) },
+        })
+    }
+}
+
+/// The convolution with its batch norm folded in: w·s and β − μ·s with s = γ/√(σ² + ε).
+fn folded(weights: &Weights, convolution: &str, norm: &str, shape: Shape) -> Result<Convolution, WeightsError> {
+    let Shape { inputs, outputs, kernel, .. } = shape;
+    let mut values = weights.tensor(&format!("{convolution}.weight"), &[outputs, inputs, kernel, kernel])?;
+    let of_norm = |part: &str| weights.tensor(&format!("{norm}.{part}"), &[outputs]);
+    let (gamma, beta) = (of_norm("weight")?, of_norm("bias")?);
+    let (mean, variance) = (of_norm("running_mean")?, of_norm("running_var")?);
+    let scales: Vec<f64> = gamma
+        .iter()
+        .zip(&variance)
+        .map(|(&gamma, &variance)| f64::from(gamma) / (f64::from(variance) + EPSILON).sqrt())
+        .collect();
+    for (values, scale) in values.chunks_exact_mut(inputs * kernel * kernel).zip(&scales) {
+        for value in values {
+            *value = (f64::from(*value) * scale) as f32;
+        }
+    }
+    let bias = beta.iter().zip(&mean).zip(&scales);
+    let bias = bias.map(|((&beta, &mean), scale)| (f64::from(beta) - f64::from(mean) * scale) as f32).collect();
+    Ok(Convolution::new(shape, &values, bias))
+}

@@ -1,0 +1,45 @@
+//! JPEG to the byte as libjpeg-turbo decodes it, and so as Pillow and torchvision see it.
+//!
+//! Enters: the bytes of a baseline, extended or progressive file of 8 bits. Leaves: RGB, or gray three times.
+//!
+//! `markers` segments and tables → `scan` coefficients (`huffman`, `bits`) → `idct` samples → `upsample` → `color`
+//!
+//! Decoders may differ by a few units where the standard leaves rounding open, and with 4:2:0 in nearly every pixel: enough to move an
+//! embedding by 2·10⁻⁴ of its norm. So each rounding step here is libjpeg's: the accurate integer transform (jidctint.c), the
+//! triangle filter for color (jdsample.c), the fixed-point matrix (jdcolor.c), and Pillow's own way from CMYK.
+//!
+//! Damage is an error, where libjpeg would go on with a warning. Does not: arithmetic coding, lossless, 12 bits.
+
+mod bits;
+mod color;
+mod error;
+mod huffman;
+mod idct;
+mod markers;
+mod scan;
+mod upsample;
+
+pub use error::JpegError;
+
+use super::picture::Picture;
+
+/// Whether the bytes begin as a JPEG does.
+pub(super) fn is_one(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xff, 0xd8, 0xff])
+}
+
+/// A decoded file.
+pub(super) struct Decoded {
+    pub(super) picture: Picture,
+    /// The camera's note, as it stands in the file.
+    pub(super) exif: Option<Vec<u8>>,
+}
+
+/// Decodes a whole file.
+pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, JpegError> {
+    let file = markers::read(bytes)?;
+    let (width, height) = (file.width, file.height);
+    let values = color::to_rgb(&file)?;
+    let picture = Picture::new(width, height, values).map_err(|_| JpegError::Damaged { problem: "no pixels" })?;
+    Ok(Decoded { picture, exif: file.exif })
+}

@@ -1,0 +1,83 @@
+//! What can be wrong with one picture, and what with a whole source.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::pixels::{DecodeError, PictureError};
+
+/// Why one picture cannot be embedded.
+#[derive(Debug, thiserror::Error)]
+pub enum ItemError {
+    /// It cannot be read.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// It cannot be decoded.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// Its bytes do not make a picture.
+    #[error(transparent)]
+    Pixels(#[from] PictureError),
+    /// Its place in the zip is damaged.
+    #[error("in the zip: {0}")]
+    Zip(#[from] zip::result::ZipError),
+    /// More bytes than any picture should have.
+    #[error("{bytes} bytes are more than the {most} that a picture may have")]
+    TooLarge {
+        /// Bytes found.
+        bytes: u64,
+        /// Bytes allowed.
+        most: u64,
+    },
+}
+
+/// Why a source cannot be opened, or breaks off.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The operating system refused, or an archive is damaged.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it said.
+        error: io::Error,
+    },
+    /// The zip's directory cannot be read.
+    #[error("{}: {error}", path.display())]
+    Zip {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong.
+        error: zip::result::ZipError,
+    },
+    /// The ending says nothing.
+    #[error("{}: neither a folder nor a picture, .zip, .tar, .tar.gz, .txt (a list) or .bin (STL-10, CIFAR-10)", path.display())]
+    UnknownKind {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A binary whose length fits no record.
+    #[error(
+        "{}: {bytes} bytes are no whole number of STL-10 ({stl10} bytes) or CIFAR-10 ({cifar10} bytes) pictures",
+        path.display(),
+        stl10 = super::records::STL10_BYTES,
+        cifar10 = super::records::CIFAR10_BYTES
+    )]
+    Records {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
+    },
+    /// A folder, archive or list without pictures.
+    #[error("{}: no pictures (.jpg, .jpeg, .png, .webp, .bmp)", path.display())]
+    Empty {
+        /// The source.
+        path: PathBuf,
+    },
+}
+
+impl SourceError {
+    pub(super) fn io(path: &Path, error: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), error }
+    }
+}

@@ -1,0 +1,85 @@
+//! Where pictures come from, one file per kind.
+//!
+//! | path | pictures | names |
+//! |---|---|---|
+//! | a folder | its JPEG, PNG, WebP and BMP files, recursively, sorted | relative to the folder |
+//! | `.zip` `.tar` `.tar.gz` `.tgz` | the same endings, in the archive's order | as in the archive |
+//! | `.txt` | one path per line, relative to the list's folder | as in the list |
+//! | `.bin` | STL-10 or CIFAR-10 records | `train_X.bin/000000` … |
+//! | a picture | itself | its file name |
+//!
+//! Pictures leave one at a time and undecoded, so that no source is ever in memory as a whole. A picture that cannot be read
+//! is an item with an error; only what spoils all further ones ends the source.
+
+mod error;
+mod item;
+mod list;
+mod records;
+mod tar_archive;
+mod zip_archive;
+
+mod folder;
+
+use std::path::Path;
+
+pub use error::{ItemError, SourceError};
+pub use item::{Content, Item};
+
+/// A stream of pictures.
+pub struct Source {
+    count: Option<u64>,
+    items: Box<dyn Iterator<Item = Result<Item, SourceError>> + Send>,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Source").field("count", &self.count).finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    /// Opens whatever the path names.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, SourceError> {
+        let path = path.as_ref();
+        let metadata = path.metadata().map_err(|error| SourceError::io(path, error))?;
+        if metadata.is_dir() {
+            return folder::open(path);
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let ends = |ending: &str| name.ends_with(ending);
+        if ends(".zip") {
+            zip_archive::open(path)
+        } else if ends(".tar") {
+            tar_archive::open(path, tar_archive::Packing::Plain)
+        } else if ends(".tar.gz") || ends(".tgz") {
+            tar_archive::open(path, tar_archive::Packing::Gzip)
+        } else if ends(".txt") {
+            list::open(path)
+        } else if ends(".bin") {
+            records::open(path)
+        } else if item::is_picture(&name) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok(list::files(vec![(name, path.to_owned())]))
+        } else {
+            Err(SourceError::UnknownKind { path: path.to_owned() })
+        }
+    }
+
+    /// How many pictures there are, where that is known beforehand.
+    pub fn count(&self) -> Option<u64> {
+        self.count
+    }
+
+    /// The next picture, if any.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an error ends the stream, which an iterator of results would not say"
+    )]
+    pub fn next(&mut self) -> Result<Option<Item>, SourceError> {
+        self.items.next().transpose()
+    }
+
+    fn new(count: Option<u64>, items: impl Iterator<Item = Result<Item, SourceError>> + Send + 'static) -> Self {
+        Self { count, items: Box::new(items) }
+    }
+}
