@@ -238,9 +238,9 @@ impl Growing {
         let mut layers = vec![Vec::new(); self.level(node) + 1];
         for level in (0..=top).rev() {
             scratch.frontier.reset(self.nodes(), self.parameters.ef_construction);
-            search_layer(self, view, level, [entry], &mut scratch.frontier, &mut Nobody);
+            search_layer(self, view, level, entry, &mut scratch.frontier, &mut Nobody);
             scratch.frontier.nearest(&mut scratch.found);
-            entry = scratch.found.first().map_or(entry, |nearest| nearest.id);
+            entry = scratch.found.first().copied().unwrap_or(entry);
             let limit = self.parameters.forward_limit(level);
             if scratch.found.len() >= limit || self.parameters.short_lists == ShortLists::Thin {
                 thin(oracle, node, &mut scratch.found, limit);

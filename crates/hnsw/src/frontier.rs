@@ -26,8 +26,11 @@ pub trait Frontier: Default + Send {
     /// Forgets everything; the next search is over `rows` rows with effort `ef`.
     fn reset(&mut self, rows: usize, ef: usize);
 
-    /// Evaluates `id` unless it was seen before; says what was seen if it is new.
-    fn meet<V: View>(&mut self, view: V, id: u32) -> Option<Seen>;
+    /// Enters a row that was evaluated before the search began.
+    fn enter(&mut self, seen: Seen);
+
+    /// Evaluates those of `ids` that were not seen before, in their order, and tells each that is new.
+    fn meet<V: View>(&mut self, view: V, ids: &[u32], told: impl FnMut(Seen));
 
     /// The nearest unexpanded row, or `None` when the search is over.
     fn pop<V: View>(&mut self, view: V) -> Option<Seen>;
@@ -44,11 +47,29 @@ pub struct HeapFrontier {
     marks: Vec<u32>,
     pending: BinaryHeap<Reverse<Seen>>,
     best: BinaryHeap<Seen>,
+    /// The ids and keys of the links being met.
+    unseen: Vec<u32>,
+    keys: Vec<u32>,
 }
 
 impl HeapFrontier {
     fn is_full(&self) -> bool {
         self.best.len() >= self.ef
+    }
+
+    /// Keeps `seen` unless ef rows are at least as near.
+    #[inline]
+    fn hold(&mut self, seen: Seen) {
+        if !self.is_full() {
+            self.best.push(seen);
+            self.pending.push(Reverse(seen));
+        } else if let Some(mut farthest) = self.best.peek_mut()
+            && seen.key < farthest.key
+        {
+            *farthest = seen;
+            drop(farthest);
+            self.pending.push(Reverse(seen));
+        }
     }
 }
 
@@ -65,24 +86,27 @@ impl Frontier for HeapFrontier {
         }
     }
 
+    fn enter(&mut self, seen: Seen) {
+        self.marks[seen.id as usize] = self.epoch;
+        self.hold(seen);
+    }
+
     #[inline]
-    fn meet<V: View>(&mut self, view: V, id: u32) -> Option<Seen> {
-        let mark = &mut self.marks[id as usize];
-        if std::mem::replace(mark, self.epoch) == self.epoch {
-            return None;
+    fn meet<V: View>(&mut self, view: V, ids: &[u32], mut told: impl FnMut(Seen)) {
+        self.unseen.clear();
+        for &id in ids {
+            if std::mem::replace(&mut self.marks[id as usize], self.epoch) != self.epoch {
+                view.prefetch(id);
+                self.unseen.push(id);
+            }
         }
-        let seen = Seen { key: view.key(id), id };
-        if !self.is_full() {
-            self.best.push(seen);
-            self.pending.push(Reverse(seen));
-        } else if let Some(mut farthest) = self.best.peek_mut()
-            && seen.key < farthest.key
-        {
-            *farthest = seen;
-            drop(farthest);
-            self.pending.push(Reverse(seen));
+        self.keys.clear();
+        view.keys(&self.unseen, &mut self.keys);
+        for place in 0..self.unseen.len() {
+            let seen = Seen { key: self.keys[place], id: self.unseen[place] };
+            self.hold(seen);
+            told(seen);
         }
-        Some(seen)
     }
 
     #[inline]
@@ -118,19 +142,28 @@ impl Frontier for BitsetFrontier {
         self.id_at.resize(rows, 0);
     }
 
-    #[inline]
-    fn meet<V: View>(&mut self, view: V, id: u32) -> Option<Seen> {
-        let place = view.key(id);
-        if !self.seen.insert(place) {
-            return None;
+    fn enter(&mut self, seen: Seen) {
+        if self.seen.insert(seen.key) {
+            self.pending.insert(seen.key);
+            self.id_at[seen.key as usize] = seen.id;
+            self.count += 1;
         }
-        self.pending.insert(place);
-        self.id_at[place as usize] = id;
-        self.count += 1;
-        Some(Seen { key: place, id })
     }
 
     #[inline]
+    fn meet<V: View>(&mut self, view: V, ids: &[u32], mut told: impl FnMut(Seen)) {
+        ids.iter().for_each(|&id| view.prefetch(id));
+        for &id in ids {
+            let place = view.key(id);
+            if self.seen.insert(place) {
+                self.pending.insert(place);
+                self.id_at[place as usize] = id;
+                self.count += 1;
+                told(Seen { key: place, id });
+            }
+        }
+    }
+
     fn pop<V: View>(&mut self, view: V) -> Option<Seen> {
         let place = self.pending.first()?;
         self.pending.remove(place);

@@ -7,6 +7,7 @@
 
 mod build;
 mod engine;
+pub mod foreign;
 mod frontier;
 mod graph;
 mod levels;

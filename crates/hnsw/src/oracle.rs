@@ -25,6 +25,12 @@ pub trait View: Copy {
         key
     }
 
+    /// Appends the keys of `ids` in their order. An engine's own arithmetic may depend on how many are asked at once.
+    #[inline]
+    fn keys(self, ids: &[u32], out: &mut Vec<u32>) {
+        out.extend(ids.iter().map(|&id| self.key(id)));
+    }
+
     /// Begins to fetch what `key(id)` will read.
     fn prefetch(self, id: u32) {
         let _ = id;
@@ -146,6 +152,22 @@ impl View for VectorView<'_> {
     }
 
     #[inline]
+    fn keys(self, ids: &[u32], out: &mut Vec<u32>) {
+        let kernels = kernels::detected();
+        let (fours, rest) = ids.as_chunks();
+        for four in fours {
+            let rows = four.map(|id| self.rows.row(id as usize));
+            let separations = match self.metric {
+                Metric::L2 => kernels.l2_squared_x4(self.query, rows),
+                Metric::Cosine => kernels.dot_x4(self.query, rows).map(|product| 1.0 - product),
+                Metric::InnerProduct => kernels.dot_x4(self.query, rows).map(|product| -product),
+            };
+            out.extend(separations.map(key_of_separation));
+        }
+        out.extend(rest.iter().map(|&id| self.key(id)));
+    }
+
+    #[inline]
     fn prefetch(self, id: u32) {
         kernels::prefetch(self.rows.row(id as usize));
     }
@@ -174,7 +196,7 @@ impl<'v> Oracle for VectorOracle<'v> {
 }
 
 /// Maps a separation to an integer of the same order (−0 and 0 alike).
-fn key_of_separation(separation: f32) -> u32 {
+pub(crate) fn key_of_separation(separation: f32) -> u32 {
     let bits = (separation + 0.0).to_bits();
     if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
 }

@@ -28,43 +28,37 @@ pub(crate) struct Nobody;
 
 impl Observer for Nobody {}
 
-/// Best-first search of one layer from `entries`; the frontier must have been reset.
+/// Best-first search of one layer from `entry`; the frontier must have been reset.
 #[inline]
 pub(crate) fn search_layer<V: View>(
     graph: &impl Links,
     view: V,
     level: usize,
-    entries: impl IntoIterator<Item = u32>,
+    entry: Seen,
     frontier: &mut impl Frontier,
     observer: &mut impl Observer,
 ) {
-    for entry in entries {
-        if let Some(seen) = frontier.meet(view, entry) {
-            observer.met(seen);
-        }
-    }
+    frontier.enter(entry);
+    observer.met(entry);
     while let Some(popped) = frontier.pop(view) {
         observer.expands(popped);
-        let links = graph.links(popped.id, level);
-        links.iter().for_each(|&link| view.prefetch(link));
-        for &link in links {
-            if let Some(seen) = frontier.meet(view, link) {
-                observer.met(seen);
-            }
-        }
+        frontier.meet(view, graph.links(popped.id, level), |seen| observer.met(seen));
     }
 }
 
 /// Moves to ever nearer rows on the layers above `level`; the row it ends on.
-pub(crate) fn descend<V: View>(graph: &impl Links, view: V, entry_point: u32, level: usize) -> u32 {
+pub(crate) fn descend<V: View>(graph: &impl Links, view: V, entry_point: u32, level: usize) -> Seen {
     let mut nearest = Seen { key: view.key(entry_point), id: entry_point };
+    let mut keys = Vec::new();
     for layer in (level + 1..=graph.level(entry_point)).rev() {
         loop {
             let before = nearest;
-            for &link in graph.links(before.id, layer) {
-                let key = view.key(link);
+            let links = graph.links(before.id, layer);
+            keys.clear();
+            view.keys(links, &mut keys);
+            for (&key, &id) in keys.iter().zip(links) {
                 if key < nearest.key {
-                    nearest = Seen { key, id: link };
+                    nearest = Seen { key, id };
                 }
             }
             if nearest == before {
@@ -72,7 +66,7 @@ pub(crate) fn descend<V: View>(graph: &impl Links, view: V, entry_point: u32, le
             }
         }
     }
-    nearest.id
+    nearest
 }
 
 /// Reusable state for plain searches of one graph.
@@ -90,7 +84,7 @@ impl<F: Frontier> Search<F> {
         };
         self.frontier.reset(graph.nodes(), ef);
         let entry = descend(graph, view, entry_point, 0);
-        search_layer(graph, view, 0, [entry], &mut self.frontier, &mut Nobody);
+        search_layer(graph, view, 0, entry, &mut self.frontier, &mut Nobody);
         self.frontier.nearest(out);
     }
 }
@@ -111,7 +105,7 @@ impl<F: Frontier> Traversal<F> {
         if let Some(entry_point) = graph.entry_point() {
             self.frontier.reset(graph.nodes(), ef);
             let entry = descend(graph, view, entry_point, 0);
-            search_layer(graph, view, 0, [entry], &mut self.frontier, visits);
+            search_layer(graph, view, 0, entry, &mut self.frontier, visits);
         }
         visits.finish(view);
     }

@@ -24,11 +24,7 @@ pub(super) enum Bytes {
 impl Bytes {
     /// Maps the whole of a regular file.
     pub(super) fn map(path: &Path) -> Result<Self, ReadError> {
-        let file = File::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(ReadError::NotAFile);
-        }
-        let map = map_file(&file)?;
+        let MappedFile(map) = MappedFile::open(path)?;
         let part = 0..map.len();
         Ok(Self::Mapped { map, part })
     }
@@ -56,6 +52,32 @@ impl Bytes {
             let end = part.end.min(part.start + range.end);
             release_pages(map, part.start + range.start..end);
         }
+    }
+}
+
+/// A whole file as bytes, mapped: for readers of other formats than those here.
+#[derive(Debug)]
+pub struct MappedFile(Mmap);
+
+impl MappedFile {
+    /// Maps a regular file.
+    ///
+    /// # Errors
+    /// If there is none at `path`, or it cannot be mapped.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, ReadError> {
+        let file = File::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(ReadError::NotAFile);
+        }
+        Ok(Self(map_file(&file)?))
+    }
+}
+
+impl std::ops::Deref for MappedFile {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
     }
 }
 

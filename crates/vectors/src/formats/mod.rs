@@ -31,6 +31,7 @@ mod vector_file;
 mod write;
 
 pub use atomic::write_atomically;
+pub use bytes::MappedFile;
 pub use element::Element;
 pub use error::ReadError;
 pub use format::Format;

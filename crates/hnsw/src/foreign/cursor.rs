@@ -1,0 +1,79 @@
+//! A place in a file's bytes; every read is checked against what is left.
+
+use super::error::SavedIndexError;
+
+#[derive(Clone, Debug)]
+pub(super) struct Cursor<'b> {
+    bytes: &'b [u8],
+    offset: usize,
+}
+
+impl<'b> Cursor<'b> {
+    pub(super) fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, offset: 0 }
+    }
+
+    pub(super) fn left(&self) -> usize {
+        self.bytes.len() - self.offset
+    }
+
+    /// The next `count` × `size` bytes.
+    pub(super) fn take(&mut self, what: &'static str, count: u64, size: usize) -> Result<&'b [u8], SavedIndexError> {
+        let wanted = count.saturating_mul(size as u64);
+        if wanted > self.left() as u64 {
+            return Err(SavedIndexError::Truncated { what, offset: self.offset, wanted, left: self.left() });
+        }
+        let taken = &self.bytes[self.offset..self.offset + wanted as usize];
+        self.offset += taken.len();
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], SavedIndexError> {
+        Ok(self.take(what, 1, N)?.try_into().expect("take gives the bytes asked for"))
+    }
+
+    pub(super) fn code(&mut self, what: &'static str) -> Result<[u8; 4], SavedIndexError> {
+        self.array(what)
+    }
+
+    pub(super) fn u8(&mut self, what: &'static str) -> Result<u8, SavedIndexError> {
+        self.array(what).map(|[byte]| byte)
+    }
+
+    pub(super) fn i32(&mut self, what: &'static str) -> Result<i32, SavedIndexError> {
+        self.array(what).map(i32::from_le_bytes)
+    }
+
+    pub(super) fn u32(&mut self, what: &'static str) -> Result<u32, SavedIndexError> {
+        self.array(what).map(u32::from_le_bytes)
+    }
+
+    pub(super) fn i64(&mut self, what: &'static str) -> Result<i64, SavedIndexError> {
+        self.array(what).map(i64::from_le_bytes)
+    }
+
+    pub(super) fn u64(&mut self, what: &'static str) -> Result<u64, SavedIndexError> {
+        self.array(what).map(u64::from_le_bytes)
+    }
+
+    /// A vector as FAISS writes it: how many, then each in `size` bytes.
+    pub(super) fn counted(&mut self, what: &'static str, size: usize) -> Result<&'b [u8], SavedIndexError> {
+        let count = self.u64(what)?;
+        self.take(what, count, size)
+    }
+}
+
+/// Little-endian 32-bit integers.
+pub(super) fn integers(bytes: &[u8]) -> impl ExactSizeIterator<Item = i32> + '_ {
+    bytes.as_chunks().0.iter().copied().map(i32::from_le_bytes)
+}
+
+/// Little-endian 64-bit integers.
+pub(super) fn long_integers(bytes: &[u8]) -> impl ExactSizeIterator<Item = i64> + '_ {
+    bytes.as_chunks().0.iter().copied().map(i64::from_le_bytes)
+}
+
+/// Little-endian float32.
+pub(super) fn floats(bytes: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
+    bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes)
+}

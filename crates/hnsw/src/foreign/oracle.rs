@@ -1,0 +1,117 @@
+//! What an engine's own graph asks of its data, in the engine's own arithmetic.
+
+#![expect(clippy::inline_always, reason = "code that is not inlined does not get the instructions dispatched to")]
+
+use super::arithmetic::{Apart, Fused, Join, Product, SquaredDifference, as_faiss, dot_as_hnswlib, l2_as_hnswlib};
+use super::saved_index::Engine;
+use crate::frontier::HeapFrontier;
+use crate::oracle::{Oracle, View, key_of_separation};
+use annatomy_vectors::{MatrixView, Metric, kernels};
+use pulp::{Arch, WithSimd};
+
+/// Rows that FAISS evaluates at once.
+const BATCH: usize = 4;
+
+/// Keys are separations summed as `engine` sums them. For cosine the rows must have unit length.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineOracle<'v> {
+    rows: MatrixView<'v>,
+    metric: Metric,
+    engine: Engine,
+    arch: Arch,
+}
+
+/// One vector's separations from the rows of a matrix.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineView<'v> {
+    query: &'v [f32],
+    oracle: EngineOracle<'v>,
+}
+
+impl<'v> EngineOracle<'v> {
+    /// An oracle over `rows`. For [`Metric::Cosine`] they must have unit length.
+    pub fn new(rows: MatrixView<'v>, metric: Metric, engine: Engine) -> Self {
+        Self { rows, metric, engine, arch: Arch::new() }
+    }
+
+    /// As a vector that is no row sees it.
+    ///
+    /// # Panics
+    /// If `query` has another length than the rows.
+    pub fn view_of(&self, query: &'v [f32]) -> EngineView<'v> {
+        assert_eq!(query.len(), self.rows.columns(), "query and rows of equal length");
+        EngineView { query, oracle: *self }
+    }
+
+    fn separation(&self, query: &[f32], row: &[f32], join: impl Join) -> f32 {
+        match (self.engine, self.metric) {
+            (Engine::Faiss, Metric::L2) => as_faiss(query, row, SquaredDifference, join),
+            (Engine::Faiss, Metric::InnerProduct | Metric::Cosine) => -as_faiss(query, row, Product, join),
+            (Engine::Hnswlib, Metric::L2) => l2_as_hnswlib(query, row),
+            (Engine::Hnswlib, Metric::InnerProduct | Metric::Cosine) => 1.0 - dot_as_hnswlib(query, row),
+        }
+    }
+}
+
+/// Evaluates ids in batches of four, and one by one what is left, on the instructions at hand.
+struct Keys<'k, 'v> {
+    view: EngineView<'v>,
+    ids: &'k [u32],
+    out: &'k mut Vec<u32>,
+}
+
+impl WithSimd for Keys<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _simd: S) {
+        let EngineView { query, oracle } = self.view;
+        let (batches, rest) = self.ids.as_chunks::<BATCH>();
+        for &id in batches.as_flattened() {
+            self.out.push(key_of_separation(oracle.separation(query, oracle.rows.row(id as usize), Fused)));
+        }
+        for &id in rest {
+            self.out.push(key_of_separation(oracle.separation(query, oracle.rows.row(id as usize), Apart)));
+        }
+    }
+}
+
+impl View for EngineView<'_> {
+    fn key(self, id: u32) -> u32 {
+        let mut out = Vec::with_capacity(1);
+        self.keys(&[id], &mut out);
+        out[0]
+    }
+
+    #[inline]
+    fn keys(self, ids: &[u32], out: &mut Vec<u32>) {
+        self.oracle.arch.dispatch(Keys { view: self, ids, out });
+    }
+
+    #[inline]
+    fn prefetch(self, id: u32) {
+        kernels::prefetch(self.oracle.rows.row(id as usize));
+    }
+}
+
+impl<'v> Oracle for EngineOracle<'v> {
+    type View<'a>
+        = EngineView<'v>
+    where
+        Self: 'a;
+    type Frontier = HeapFrontier;
+
+    fn rows(&self) -> usize {
+        self.rows.rows()
+    }
+
+    #[inline]
+    fn view(&self, id: u32) -> EngineView<'v> {
+        EngineView { query: self.rows.row(id as usize), oracle: *self }
+    }
+
+    #[inline]
+    fn seen_back(&self, _candidate: u32, _origin: u32, key: u32) -> u32 {
+        key
+    }
+}
