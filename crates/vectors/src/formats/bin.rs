@@ -8,23 +8,30 @@ use super::element::{ByteOrder, Element};
 use super::error::ReadError;
 use super::layout::{Arrangement, Claim, Layout};
 
-const HEADER_BYTES: usize = 8;
+/// Bytes before the values.
+pub(super) const HEADER_BYTES: usize = 8;
 
 /// The layout of a whole file.
 pub(super) fn layout(bytes: &[u8], element: Element) -> Result<Layout, ReadError> {
-    let Some((header, _)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
-        return Err(ReadError::Header { problem: format!("{HEADER_BYTES} bytes expected, {} found", bytes.len()) });
-    };
-    let [r0, r1, r2, r3, c0, c1, c2, c3] = *header;
+    let ([rows, columns], _) = header(bytes)?;
     let claim = Claim {
         element,
         byte_order: ByteOrder::Little,
         arrangement: Arrangement::Rows,
-        rows: u32::from_le_bytes([r0, r1, r2, r3]).into(),
-        columns: u32::from_le_bytes([c0, c1, c2, c3]).into(),
+        rows: rows.into(),
+        columns: columns.into(),
         start: HEADER_BYTES,
     };
     Layout::new(claim, bytes.len())
+}
+
+/// n and d, and what follows them.
+pub(super) fn header(bytes: &[u8]) -> Result<([u32; 2], &[u8]), ReadError> {
+    let Some((header, content)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
+        return Err(ReadError::Header { problem: format!("{HEADER_BYTES} bytes expected, {} found", bytes.len()) });
+    };
+    let [r0, r1, r2, r3, c0, c1, c2, c3] = *header;
+    Ok(([u32::from_le_bytes([r0, r1, r2, r3]), u32::from_le_bytes([c0, c1, c2, c3])], content))
 }
 
 /// Writes n and d.

@@ -16,7 +16,7 @@ pub enum ReadError {
     NotAFile,
     /// No format has this ending.
     #[error(
-        "unknown ending {ending:?}: expected .npy, .npz, .fvecs, .ivecs, .bvecs, .fbin, .ibin, .u8bin, .i8bin or .f16bin"
+        "unknown ending {ending:?}: expected .npy, .npz, .fvecs, .ivecs, .bvecs, .fbin, .ibin, .u8bin, .i8bin, .f16bin or .bin"
     )]
     UnknownEnding {
         /// What follows the last dot; empty where there is none.
@@ -120,6 +120,14 @@ pub enum ReadError {
         /// Values that the buffer holds.
         found: usize,
     },
+    /// A member was named in a file that has none.
+    #[error("no member {name:?}: a .{ending} file holds one matrix without a name")]
+    NoMembers {
+        /// The ending, without its dot.
+        ending: &'static str,
+        /// The name asked for.
+        name: String,
+    },
     /// The archive has no member of that name.
     #[error("no member {name:?} in the archive; it has {}", members.join(", "))]
     NoSuchMember {
@@ -133,6 +141,51 @@ pub enum ReadError {
     WhichMember {
         /// The members that are matrices; none, or several.
         matrices: Vec<String>,
+    },
+    /// Vectors were asked for, and the format holds answers.
+    #[error(
+        "a .bin file does not say what numbers it holds: vectors are read from .fbin, .u8bin, .i8bin or .f16bin, neighbor ids from .bin too"
+    )]
+    NotVectors,
+    /// Distances were asked for, and the file holds ids alone.
+    #[error("the file holds ids without distances")]
+    NoDistances,
+    /// The file's size is none that its header allows.
+    #[error(
+        "{rows} rows of {columns} answers take {ids} bytes (ids), {ids_and_distances} (with distances, or 64-bit ids) or {wide} (both), \
+         the file has {found}"
+    )]
+    AnswersLength {
+        /// Rows according to the header.
+        rows: u32,
+        /// Columns according to the header.
+        columns: u32,
+        /// Bytes of a file of 32-bit ids.
+        ids: u128,
+        /// Bytes of a file of 32-bit ids and distances, or of 64-bit ids.
+        ids_and_distances: u128,
+        /// Bytes of a file of 64-bit ids and distances.
+        wide: u128,
+        /// Bytes that the file has.
+        found: u64,
+    },
+    /// A row says that it has less than no values.
+    #[error("row {row} has {found} values")]
+    NegativeLength {
+        /// The row.
+        row: usize,
+        /// Its length, as it says.
+        found: i32,
+    },
+    /// Rows so uneven that filling them up would take memory out of proportion to the file.
+    #[error("{values} values in {rows} rows, the longest of {columns}: too uneven for a table")]
+    TooUneven {
+        /// Rows in the file.
+        rows: usize,
+        /// Length of the longest.
+        columns: usize,
+        /// Values in the file.
+        values: usize,
     },
     /// The matrix does not fit into memory.
     #[error("no memory for {rows} rows of {columns}")]

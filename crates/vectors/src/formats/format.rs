@@ -27,11 +27,13 @@ pub enum Format {
     I8bin,
     /// n, d, then float16.
     F16bin,
+    /// n, k, then ids and their distances: answers, never vectors.
+    Bin,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Npy,
         Self::Npz,
         Self::Fvecs,
@@ -42,6 +44,7 @@ impl Format {
         Self::U8bin,
         Self::I8bin,
         Self::F16bin,
+        Self::Bin,
     ];
 
     /// The format that a path's ending names, in upper or lower case.
@@ -64,6 +67,22 @@ impl Format {
             Self::U8bin => "u8bin",
             Self::I8bin => "i8bin",
             Self::F16bin => "f16bin",
+            Self::Bin => "bin",
+        }
+    }
+
+    /// Whether a file of this format may hold several matrices, each with a name.
+    pub fn has_members(self) -> bool {
+        matches!(self, Self::Npz)
+    }
+
+    /// Refuses a member's name where there are no members.
+    pub(super) fn check_member(self, member: Option<&str>) -> Result<(), ReadError> {
+        match member {
+            Some(name) if !self.has_members() => {
+                Err(ReadError::NoMembers { ending: self.ending(), name: name.to_owned() })
+            }
+            _ => Ok(()),
         }
     }
 

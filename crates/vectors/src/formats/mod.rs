@@ -6,9 +6,10 @@
 //! | `.npz` | zip of the above | the named member, or the only matrix | |
 //! | `.fvecs` `.ivecs` `.bvecs` | each row after its own 32-bit length (TEXMEX) | f4, i4, u1 | f4, i4 |
 //! | `.fbin` `.ibin` `.u8bin` `.i8bin` `.f16bin` | 32-bit n and d, then n·d values (Big-ANN) | f4, i4, u1, i1, f2 | f4, i4 |
+//! | `.bin` `.ibin` | 32-bit n and k, then n·k ids, then perhaps n·k distances (Big-ANN ground truth) | i4, i8, f4 | |
 //!
-//! Reading: a path → `bytes` (a memory map) → one of `npy`, `npz`, `vecs`, `bin` finds the `layout` → [`VectorFile`] or
-//! [`read_ids`]. A file must be exactly as long as its header says; where it is not, the error says both lengths, so no
+//! Reading: a path → `bytes` (a memory map) → one of `npy`, `npz`, `vecs`, `bin` finds the `layout` → [`VectorFile`],
+//! [`read_answers`] or [`read_distances`]. `FILE::NAME` names one of several matrices in a file ([`Source`]). A file must be exactly as long as its header says; where it is not, the error says both lengths, so no
 //! header makes the reader allocate more than the file itself holds (an `.npz` member: more than it unpacks to).
 //!
 //! Writing: into a temporary file beside the target, flushed to disk, then renamed over it: the target is whole or not there.
@@ -16,25 +17,29 @@
 //! Does not: change values. Wider types are rounded to float32, and what overflows there becomes infinite for
 //! [`crate::validate`] to find.
 
+mod answers;
 mod atomic;
 mod bin;
 mod bytes;
 mod element;
 mod error;
 mod format;
-mod ids;
+mod groundtruth;
 mod layout;
 mod npy;
 mod npz;
+mod ragged;
+mod source;
 mod vecs;
 mod vector_file;
 mod write;
 
+pub use answers::{AnswerTable, EMPTY_SLOT, read_answers, read_distances, read_ids};
 pub use atomic::write_atomically;
 pub use bytes::MappedFile;
 pub use element::Element;
 pub use error::ReadError;
 pub use format::Format;
-pub use ids::{IdTable, read_ids};
+pub use source::{Role, Source};
 pub use vector_file::VectorFile;
 pub use write::{IdValue, WriteError, write_ids, write_matrix};

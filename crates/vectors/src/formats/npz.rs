@@ -12,15 +12,16 @@ use super::bytes::Bytes;
 use super::error::ReadError;
 use super::layout::{Claim, Layout};
 use super::npy;
+use super::source::{Role, choose};
 
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
-/// The named member, or the only one that is a matrix.
-pub(super) fn open(bytes: Bytes, name: Option<&str>) -> Result<(Bytes, Layout), ReadError> {
+/// The named member, or the one that is a matrix and fits the role.
+pub(super) fn open(bytes: Bytes, name: Option<&str>, role: Role) -> Result<(Bytes, Layout), ReadError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes.as_slice()))?;
     let (index, claim) = match name {
         Some(name) => named(&mut archive, name)?,
-        None => only_matrix(&mut archive)?,
+        None => the_matrix(&mut archive, role)?,
     };
     let member = archive.by_index(index)?;
     let stored_at = match (member.compression(), member.encrypted()) {
@@ -53,17 +54,15 @@ fn named(archive: &mut Archive<'_>, name: &str) -> Result<(usize, Claim), ReadEr
     }
 }
 
-fn only_matrix(archive: &mut Archive<'_>) -> Result<(usize, Claim), ReadError> {
-    let mut matrices = Vec::new();
+fn the_matrix(archive: &mut Archive<'_>, role: Role) -> Result<(usize, Claim), ReadError> {
+    let (mut matrices, mut matrix_names) = (Vec::new(), Vec::new());
     for (index, name) in names(archive).into_iter().enumerate() {
-        if let Ok(claim) = claim(archive, index) {
-            matrices.push((index, claim, name));
+        if let Some(claim) = claim(archive, index).ok().filter(|claim| role.may_be(claim.element)) {
+            matrices.push((index, claim));
+            matrix_names.push(name);
         }
     }
-    if let [(index, claim, _)] = matrices[..] {
-        return Ok((index, claim));
-    }
-    Err(ReadError::WhichMember { matrices: matrices.into_iter().map(|(_, _, name)| name).collect() })
+    Ok(matrices[choose(matrix_names, role)?])
 }
 
 /// What a member's header says, with no more unpacked than a header's worth.

@@ -13,6 +13,7 @@ use super::element::{Element, Target};
 use super::error::ReadError;
 use super::format::Format;
 use super::layout::Layout;
+use super::source::{Role, Source};
 use super::{bin, npy, npz, vecs};
 use crate::Matrix;
 
@@ -44,27 +45,34 @@ pub struct VectorFile {
 }
 
 impl VectorFile {
-    /// Opens a file by its ending and holds the content against it. An `.npz` must hold exactly one matrix.
+    /// Opens a file by its ending and holds the content against it: the vectors to search in.
+    ///
+    /// `FILE::NAME` names a member of a file that has several; where none is named, there must be exactly one matrix, or one called
+    /// `train`.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ReadError> {
-        Self::open_with(path.as_ref(), None)
+        Self::open_source(&Source::parse(path), Role::Base)
     }
 
-    /// Opens the named member of an `.npz`.
+    /// Opens the vectors to search for: as [`open`](Self::open), but where nothing is named, the member called `test`.
+    pub fn open_queries(path: impl AsRef<Path>) -> Result<Self, ReadError> {
+        Self::open_source(&Source::parse(path), Role::Queries)
+    }
+
+    /// Opens the named member of a file.
     pub fn open_member(path: impl AsRef<Path>, member: &str) -> Result<Self, ReadError> {
-        Self::open_with(path.as_ref(), Some(member))
+        Self::open_source(&Source::member_of(path, member), Role::Base)
     }
 
-    fn open_with(path: &Path, member: Option<&str>) -> Result<Self, ReadError> {
-        let format = Format::of(path)?;
-        let bytes = Bytes::map(path)?;
+    /// Opens what `source` names, or, where that leaves a choice, what is customary for the role.
+    pub fn open_source(source: &Source, role: Role) -> Result<Self, ReadError> {
+        let format = Format::of(source.path())?;
+        format.check_member(source.member())?;
+        let bytes = Bytes::map(source.path())?;
         let content = bytes.as_slice();
         format.check_content(content)?;
-        if let Some(name) = member.filter(|_| format != Format::Npz) {
-            return Err(ReadError::NoSuchMember { name: name.to_owned(), members: Vec::new() });
-        }
         let layout = match format {
             Format::Npz => {
-                let (bytes, layout) = npz::open(bytes, member)?;
+                let (bytes, layout) = npz::open(bytes, source.member(), role)?;
                 return Ok(Self { bytes, layout, format });
             }
             Format::Npy => Layout::new(npy::claim(&content[..content.len().min(npy::HEAD_BYTES)])?, content.len())?,
@@ -76,6 +84,7 @@ impl VectorFile {
             Format::U8bin => bin::layout(content, Element::U8)?,
             Format::I8bin => bin::layout(content, Element::I8)?,
             Format::F16bin => bin::layout(content, Element::F16)?,
+            Format::Bin => return Err(ReadError::NotVectors),
         };
         Ok(Self { bytes, layout, format })
     }

@@ -40,3 +40,7 @@ single, labels = matrix("f4").astype("<f4"), numpy.arange(ROWS)
 numpy.savez(HERE / "stored.npz", vectors=single, labels=labels)
 numpy.savez_compressed(HERE / "packed.npz", vectors=single, labels=labels)
 numpy.savez(HERE / "two.npz", base=single, queries=single[:2] + 100)
+
+ids = numpy.array([[1, 0, -1], [2, 1, 0]], dtype="<i8")
+distances = numpy.array([[0.5, 0.75, numpy.finfo("f4").max], [0.25, 0.5, numpy.inf]], dtype="<f4")
+numpy.savez(HERE / "answers.npz", train=single[:4], test=single[:2], I=ids, distances=distances)

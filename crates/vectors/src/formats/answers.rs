@@ -1,0 +1,150 @@
+//! Neighbor tables as files hold them: what another engine returned, or ground truth.
+//!
+//! Enters: `.npy` (any integer type), `.ivecs`, `.ibin`, big-ann ground truth (`groundtruth`), any other format here that holds
+//! integers. Leaves: rows × columns of `i64` as they stand, −1 and other sentinels included, and the distances where the file has
+//! some. Rows of different lengths are filled up with −1 and counted. Floats are kept as they are, not-a-number and infinities too.
+
+use std::path::Path;
+
+use super::bytes::Bytes;
+use super::element::Element;
+use super::error::ReadError;
+use super::format::Format;
+use super::source::{Role, Source};
+use super::vector_file::VectorFile;
+use super::{groundtruth, ragged};
+use crate::Matrix;
+
+/// What fills rows that are shorter than the longest, by the custom of engines.
+pub const EMPTY_SLOT: i64 = -1;
+
+/// Rows × columns of ids, row after row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerTable {
+    rows: usize,
+    columns: usize,
+    ids: Vec<i64>,
+    short_rows: usize,
+}
+
+impl AnswerTable {
+    /// `ids` are rows × columns; `short_rows` of the rows were filled up.
+    pub(super) fn new(rows: usize, columns: usize, ids: Vec<i64>, short_rows: usize) -> Self {
+        debug_assert_eq!(rows * columns, ids.len());
+        Self { rows, columns, ids, short_rows }
+    }
+
+    /// Number of rows: queries, usually.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns: neighbors per query, usually.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Row `index` as a slice.
+    pub fn row(&self, index: usize) -> &[i64] {
+        &self.ids[index * self.columns..(index + 1) * self.columns]
+    }
+
+    /// All ids, row after row.
+    pub fn ids(&self) -> &[i64] {
+        &self.ids
+    }
+
+    /// How many rows were shorter than the longest in the file, and end in [`EMPTY_SLOT`] here because of that alone.
+    pub fn short_rows(&self) -> usize {
+        self.short_rows
+    }
+}
+
+/// Reads a table of neighbor ids, and the distances that the same file holds for them, if any.
+///
+/// Ids are as in the file: −1 and smaller stay. 2⁶⁴ − 1, which is −1 written unsigned, is read as −1; other ids beyond 63 bits are
+/// refused. An unsigned 32-bit 2³² − 1 stays 4294967295 in formats that say their type; in those that do not (`.ibin`, `.bin`), 32 bits
+/// are signed. Distances are float32, of the ids' shape.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("answers.npy");
+/// use annatomy_vectors::formats::{read_answers, write_ids};
+///
+/// write_ids(&path, 2, 2, &[4_i64, 7, 9, -1])?;
+/// let (answers, distances) = read_answers(&path)?;
+/// assert_eq!((answers.row(1), distances), (&[9, -1][..], None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_answers(path: impl AsRef<Path>) -> Result<(AnswerTable, Option<Matrix>), ReadError> {
+    let source = Source::parse(path);
+    let format = Format::of(source.path())?;
+    if matches!(format, Format::Ivecs | Format::Ibin | Format::Bin) {
+        let bytes = Bytes::map(source.path())?;
+        format.check_content(bytes.as_slice())?;
+        format.check_member(source.member())?;
+        return match format {
+            Format::Ivecs => Ok((ragged::vecs_ids(bytes.as_slice())?, None)),
+            _ => groundtruth::read(bytes.as_slice()),
+        };
+    }
+    let answers = integers(&VectorFile::open_source(&source, Role::Neighbors)?)?;
+    let several = format.has_members() && source.member().is_none();
+    let distances = if several { distances_beside(&source, &answers)? } else { None };
+    Ok((answers, distances))
+}
+
+/// Reads a table of neighbor ids alone; see [`read_answers`].
+pub fn read_ids(path: impl AsRef<Path>) -> Result<AnswerTable, ReadError> {
+    read_answers(path).map(|(answers, _)| answers)
+}
+
+/// Reads a table of distances as it stands: not-a-number, infinities and `FLT_MAX` are kept. Float64 is rounded to float32.
+///
+/// `.fvecs` rows of different lengths are filled up with not-a-number. From big-ann ground truth, its distances.
+pub fn read_distances(path: impl AsRef<Path>) -> Result<Matrix, ReadError> {
+    let source = Source::parse(path);
+    match Format::of(source.path())? {
+        Format::Bin => {
+            let (_, distances) = read_answers(source.path())?;
+            distances.ok_or(ReadError::NoDistances)
+        }
+        format @ Format::Fvecs => {
+            let bytes = Bytes::map(source.path())?;
+            format.check_content(bytes.as_slice())?;
+            format.check_member(source.member())?;
+            ragged::vecs_distances(bytes.as_slice())
+        }
+        _ => VectorFile::open_source(&source, Role::Distances)?.read_all(),
+    }
+}
+
+/// The distances that lie in the same file as the ids, if any are of the same shape.
+fn distances_beside(source: &Source, answers: &AnswerTable) -> Result<Option<Matrix>, ReadError> {
+    let file = match VectorFile::open_source(source, Role::Distances) {
+        Ok(file) if (file.rows(), file.columns()) == (answers.rows, answers.columns) => file,
+        Ok(_) | Err(ReadError::WhichMember { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    file.read_all().map(Some)
+}
+
+/// Every value of a file of integers.
+fn integers(file: &VectorFile) -> Result<AnswerTable, ReadError> {
+    let ids = file.read_integers()?;
+    let columns = file.columns();
+    if file.element() == Element::U64 {
+        check_unsigned(&ids, columns)?;
+    }
+    Ok(AnswerTable::new(file.rows(), columns, ids, 0))
+}
+
+/// Refuses unsigned ids that wrapped around, all bits set excepted.
+fn check_unsigned(ids: &[i64], columns: usize) -> Result<(), ReadError> {
+    match ids.iter().position(|&id| id < EMPTY_SLOT) {
+        Some(place) => {
+            Err(ReadError::IdTooLarge { row: place / columns, column: place % columns, id: ids[place] as u64 })
+        }
+        None => Ok(()),
+    }
+}
