@@ -83,13 +83,13 @@ fn an_archive_gives_its_only_matrix_or_the_named_one() {
         assert_eq!(file.read_all().unwrap().values(), expected("f4"), "{name}");
     }
     let error = VectorFile::open(golden("two.npz")).unwrap_err();
-    assert_eq!(error.to_string(), "2 matrices in the archive, name one: base, queries");
+    assert_eq!(error.to_string(), "2 matrices in the file, name one as FILE::NAME: base, queries");
     for name in ["queries", "queries.npy"] {
         let queries = VectorFile::open_member(golden("two.npz"), name).unwrap();
         assert_eq!((queries.rows(), queries.read_all().unwrap().row(0)[0]), (2, 98.25));
     }
     let error = VectorFile::open_member(golden("two.npz"), "test").unwrap_err();
-    assert_eq!(error.to_string(), "no member \"test\" in the archive; it has base, queries");
+    assert_eq!(error.to_string(), "no member \"test\" in the file; it has base, queries");
     let error = VectorFile::open_member(golden("packed.npz"), "labels").unwrap_err();
     assert_eq!(error.to_string(), "an array of shape [5] is no matrix: a matrix has 2 dimensions");
 }

@@ -13,6 +13,7 @@ use half::slice::{HalfBitsSliceExt as _, HalfFloatSliceExt as _};
 #[expect(missing_docs, reason = "the names say it all")]
 pub enum Element {
     F16,
+    BF16,
     F32,
     F64,
     I8,
@@ -37,7 +38,7 @@ impl Element {
     pub fn size_bytes(self) -> usize {
         match self {
             Self::I8 | Self::U8 => 1,
-            Self::F16 | Self::I16 | Self::U16 => 2,
+            Self::F16 | Self::BF16 | Self::I16 | Self::U16 => 2,
             Self::F32 | Self::I32 | Self::U32 => 4,
             Self::F64 | Self::I64 | Self::U64 => 8,
         }
@@ -45,7 +46,7 @@ impl Element {
 
     /// Whether this is one of the integer types.
     pub fn is_integer(self) -> bool {
-        !matches!(self, Self::F16 | Self::F32 | Self::F64)
+        !matches!(self, Self::F16 | Self::BF16 | Self::F32 | Self::F64)
     }
 
     /// The type of NumPy's code: `f4`, `u1` and so on.
@@ -71,6 +72,7 @@ impl fmt::Display for Element {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::F16 => "float16",
+            Self::BF16 => "bfloat16",
             Self::F32 => "float32",
             Self::F64 => "float64",
             Self::I8 => "int8",
@@ -108,6 +110,7 @@ impl Target for f32 {
         debug_assert_eq!(bytes.len(), values.len() * element.size_bytes());
         match element {
             Element::F16 => decode_f16(order, bytes, values),
+            Element::BF16 => decode_bf16(order, bytes, values),
             Element::F32 => decode!(f32, order, bytes, values),
             Element::F64 => decode!(f64, order, bytes, values),
             Element::I8 => decode!(i8, order, bytes, values),
@@ -127,7 +130,9 @@ impl Target for i64 {
     fn decode(element: Element, order: ByteOrder, bytes: &[u8], values: &mut [Self]) {
         debug_assert_eq!(bytes.len(), values.len() * element.size_bytes());
         match element {
-            Element::F16 | Element::F32 | Element::F64 => debug_assert!(false, "ids are never {element}"),
+            Element::F16 | Element::BF16 | Element::F32 | Element::F64 => {
+                debug_assert!(false, "ids are never {element}");
+            }
             Element::I8 => decode!(i8, order, bytes, values),
             Element::I16 => decode!(i16, order, bytes, values),
             Element::I32 => decode!(i32, order, bytes, values),
@@ -148,5 +153,17 @@ fn decode_f16(order: ByteOrder, bytes: &[u8], values: &mut [f32]) {
         let halves = &mut buffer[..values.len()];
         decode!(u16, order, bytes, halves);
         halves.reinterpret_cast::<f16>().convert_to_f32_slice(values);
+    }
+}
+
+/// A bfloat16 is the upper half of a float32.
+fn decode_bf16(order: ByteOrder, bytes: &[u8], values: &mut [f32]) {
+    let (numbers, _) = bytes.as_chunks::<2>();
+    for (value, &number) in values.iter_mut().zip(numbers) {
+        let upper = match order {
+            ByteOrder::Little => u16::from_le_bytes(number),
+            ByteOrder::Big => u16::from_be_bytes(number),
+        };
+        *value = f32::from_bits(u32::from(upper) << 16);
     }
 }

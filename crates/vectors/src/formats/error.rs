@@ -16,7 +16,8 @@ pub enum ReadError {
     NotAFile,
     /// No format has this ending.
     #[error(
-        "unknown ending {ending:?}: expected .npy, .npz, .fvecs, .ivecs, .bvecs, .fbin, .ibin, .u8bin, .i8bin, .f16bin or .bin"
+        "unknown ending {ending:?}: expected .npy, .npz, .fvecs, .ivecs, .bvecs, .fbin, .ibin, .u8bin, .i8bin, .f16bin, .bin, \
+         .safetensors, .parquet, .arrow, .feather, .hdf5 or .h5"
     )]
     UnknownEnding {
         /// What follows the last dot; empty where there is none.
@@ -61,7 +62,7 @@ pub enum ReadError {
         rows: u64,
     },
     /// Numbers of a type that cannot be read as vectors.
-    #[error("numbers of type {descr} are not supported: expected f2, f4, f8, i1 to i8 or u1 to u8")]
+    #[error("numbers of type {descr} are not supported: expected integers, or floats of 16, 32 or 64 bits")]
     UnsupportedType {
         /// The type as the file names it.
         descr: String,
@@ -128,8 +129,8 @@ pub enum ReadError {
         /// The name asked for.
         name: String,
     },
-    /// The archive has no member of that name.
-    #[error("no member {name:?} in the archive; it has {}", members.join(", "))]
+    /// The file has no member of that name.
+    #[error("no member {name:?} in the file; it has {}", listed(members))]
     NoSuchMember {
         /// The name asked for.
         name: String,
@@ -137,10 +138,32 @@ pub enum ReadError {
         members: Vec<String>,
     },
     /// Nothing says which member is meant.
-    #[error("{} matrices in the archive, name one: {}", matrices.len(), matrices.join(", "))]
+    #[error("{} matrices in the file, name one as FILE::NAME: {}", matrices.len(), listed(matrices))]
     WhichMember {
-        /// The members that are matrices; none, or several.
+        /// The members that may be meant.
         matrices: Vec<String>,
+    },
+    /// No member is a matrix that may be meant: of numbers, or of integers where ids are asked for.
+    #[error("none of the file's {} members is such a matrix: {}", members.len(), listed(members))]
+    NoMatrix {
+        /// The names there are.
+        members: Vec<String>,
+    },
+    /// The format needs a library that was left out.
+    #[error("reading .{ending} is not built in: build with `--features {feature}`")]
+    NotBuilt {
+        /// The ending, without its dot.
+        ending: &'static str,
+        /// The feature that has it.
+        feature: &'static str,
+    },
+    /// The header of a safetensors file is damaged, or the file was cut.
+    #[error("damaged safetensors file of {found} bytes: {source}")]
+    Safetensors {
+        /// Bytes that the file has.
+        found: u64,
+        /// What is wrong.
+        source: safetensors::SafeTensorError,
     },
     /// Vectors were asked for, and the format holds answers.
     #[error(
@@ -195,4 +218,14 @@ pub enum ReadError {
         /// Columns in the file.
         columns: usize,
     },
+}
+
+/// Names in one line, the first of them where there are many.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown} and {more} more"),
+    }
 }

@@ -12,17 +12,21 @@ use super::bytes::Bytes;
 use super::error::ReadError;
 use super::layout::{Claim, Layout};
 use super::npy;
-use super::source::{Role, choose};
+use super::source::{Role, pick};
+
+/// What NumPy appends to the names of arrays.
+const ENDING: &str = ".npy";
 
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
 /// The named member, or the one that is a matrix and fits the role.
 pub(super) fn open(bytes: Bytes, name: Option<&str>, role: Role) -> Result<(Bytes, Layout), ReadError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes.as_slice()))?;
-    let (index, claim) = match name {
-        Some(name) => named(&mut archive, name)?,
-        None => the_matrix(&mut archive, role)?,
-    };
+    let name = name.map(|name| name.strip_suffix(ENDING).unwrap_or(name));
+    let (index, claim) = pick(&names(&archive), name, role, |index| {
+        let claim = claim(&mut archive, index)?;
+        Ok((claim.element, (index, claim)))
+    })?;
     let member = archive.by_index(index)?;
     let stored_at = match (member.compression(), member.encrypted()) {
         (CompressionMethod::Stored, false) => member.data_start(),
@@ -46,25 +50,6 @@ pub(super) fn open(bytes: Bytes, name: Option<&str>, role: Role) -> Result<(Byte
     Ok((bytes, layout))
 }
 
-fn named(archive: &mut Archive<'_>, name: &str) -> Result<(usize, Claim), ReadError> {
-    let index = archive.index_for_name(name).or_else(|| archive.index_for_name(&format!("{name}.npy")));
-    match index {
-        Some(index) => Ok((index, claim(archive, index)?)),
-        None => Err(ReadError::NoSuchMember { name: name.to_owned(), members: names(archive) }),
-    }
-}
-
-fn the_matrix(archive: &mut Archive<'_>, role: Role) -> Result<(usize, Claim), ReadError> {
-    let (mut matrices, mut matrix_names) = (Vec::new(), Vec::new());
-    for (index, name) in names(archive).into_iter().enumerate() {
-        if let Some(claim) = claim(archive, index).ok().filter(|claim| role.may_be(claim.element)) {
-            matrices.push((index, claim));
-            matrix_names.push(name);
-        }
-    }
-    Ok(matrices[choose(matrix_names, role)?])
-}
-
 /// What a member's header says, with no more unpacked than a header's worth.
 fn claim(archive: &mut Archive<'_>, index: usize) -> Result<Claim, ReadError> {
     let mut head = Vec::new();
@@ -76,7 +61,7 @@ fn claim(archive: &mut Archive<'_>, index: usize) -> Result<Claim, ReadError> {
 fn names(archive: &Archive<'_>) -> Vec<String> {
     let name = |index| {
         let name = archive.name_for_index(index).and_then(Result::ok).unwrap_or_default();
-        name.strip_suffix(".npy").unwrap_or(&name).to_owned()
+        name.strip_suffix(ENDING).unwrap_or(&name).to_owned()
     };
     (0..archive.len()).map(name).collect()
 }

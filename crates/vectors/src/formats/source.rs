@@ -93,11 +93,34 @@ impl Source {
     }
 }
 
-/// Which of these members is meant where none is named: the only one, or the one with the role's customary name.
-pub(super) fn choose(names: Vec<String>, role: Role) -> Result<usize, ReadError> {
-    match names.iter().position(|name| name == role.customary_name()) {
-        _ if names.len() == 1 => Ok(0),
-        Some(index) => Ok(index),
-        None => Err(ReadError::WhichMember { matrices: names }),
+/// Reads the member that is meant: the named one, or of those that can be read and may have the role, the only one, or the one with the
+/// role's customary name. `read` takes a member's index.
+pub(super) fn pick<T>(
+    names: &[String],
+    member: Option<&str>,
+    role: Role,
+    mut read: impl FnMut(usize) -> Result<(Element, T), ReadError>,
+) -> Result<T, ReadError> {
+    if let Some(name) = member {
+        let index = names.iter().position(|known| known == name);
+        let absent = || ReadError::NoSuchMember { name: name.to_owned(), members: names.to_vec() };
+        return read(index.ok_or_else(absent)?).map(|(_, matrix)| matrix);
+    }
+    let mut fitting = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        if let Ok((element, matrix)) = read(index)
+            && role.may_be(element)
+        {
+            fitting.push((name, matrix));
+        }
+    }
+    let customary = fitting.iter().position(|(name, _)| *name == role.customary_name());
+    match (customary, fitting.len()) {
+        (_, 0) => Err(ReadError::NoMatrix { members: names.to_vec() }),
+        (_, 1) => Ok(fitting.swap_remove(0).1),
+        (Some(index), _) => Ok(fitting.swap_remove(index).1),
+        (None, _) => {
+            Err(ReadError::WhichMember { matrices: fitting.into_iter().map(|(name, _)| name.clone()).collect() })
+        }
     }
 }

@@ -14,7 +14,7 @@ use super::error::ReadError;
 use super::format::Format;
 use super::layout::Layout;
 use super::source::{Role, Source};
-use super::{bin, npy, npz, vecs};
+use super::{bin, npy, npz, tensors, vecs};
 use crate::Matrix;
 
 const BLOCK_BYTES: usize = 8 << 20;
@@ -66,13 +66,14 @@ impl VectorFile {
     /// Opens what `source` names, or, where that leaves a choice, what is customary for the role.
     pub fn open_source(source: &Source, role: Role) -> Result<Self, ReadError> {
         let format = Format::of(source.path())?;
+        format.check_built()?;
         format.check_member(source.member())?;
         let bytes = Bytes::map(source.path())?;
         let content = bytes.as_slice();
         format.check_content(content)?;
         let layout = match format {
-            Format::Npz => {
-                let (bytes, layout) = npz::open(bytes, source.member(), role)?;
+            Format::Npz | Format::Safetensors | Format::Parquet | Format::Arrow | Format::Hdf5 => {
+                let (bytes, layout) = open_member(format, bytes, source.member(), role)?;
                 return Ok(Self { bytes, layout, format });
             }
             Format::Npy => Layout::new(npy::claim(&content[..content.len().min(npy::HEAD_BYTES)])?, content.len())?,
@@ -184,5 +185,14 @@ impl VectorFile {
         let mut values = self.buffer(self.rows())?;
         self.decode_rows(0..self.rows(), &mut values)?;
         Ok(values)
+    }
+}
+
+/// The member of a file that has several, as its bytes and where the numbers lie in them.
+fn open_member(format: Format, bytes: Bytes, member: Option<&str>, role: Role) -> Result<(Bytes, Layout), ReadError> {
+    match format {
+        Format::Npz => npz::open(bytes, member, role),
+        Format::Safetensors => tensors::open(bytes, member, role),
+        other => Err(ReadError::NotBuilt { ending: other.ending(), feature: "" }),
     }
 }

@@ -1,0 +1,62 @@
+//! `.safetensors`: a JSON header of names, types, shapes and places, then the tensors' bytes, little-endian, row after row.
+//!
+//! Enters: the file's bytes and perhaps a tensor's name. Leaves: the tensor where it lies in the map. The header's reader holds every
+//! place against the file's length, with neither gap nor overlap. Reference: the format's own page in `safetensors`.
+
+use safetensors::tensor::TensorInfo;
+use safetensors::{Dtype, SafeTensors};
+
+use super::bytes::Bytes;
+use super::element::{ByteOrder, Element};
+use super::error::ReadError;
+use super::layout::{Arrangement, Claim, Layout};
+use super::source::{Role, pick};
+
+/// Bytes of the header's length, which come first.
+const LENGTH_BYTES: usize = 8;
+
+/// The named tensor, or the one that is a matrix and fits the role.
+pub(super) fn open(bytes: Bytes, member: Option<&str>, role: Role) -> Result<(Bytes, Layout), ReadError> {
+    let found = bytes.as_slice().len() as u64;
+    let header = SafeTensors::read_metadata(bytes.as_slice());
+    let (header_bytes, metadata) = header.map_err(|source| ReadError::Safetensors { found, source })?;
+    let names = metadata.offset_keys();
+    let (claim, (start, end)) = pick(&names, member, role, |index| {
+        let absent = || ReadError::NoSuchMember { name: names[index].clone(), members: names.clone() };
+        let info = metadata.info(&names[index]).ok_or_else(absent)?;
+        let claim = claim(info)?;
+        Ok((claim.element, (claim, info.data_offsets)))
+    })?;
+    let data = LENGTH_BYTES + header_bytes;
+    let bytes = bytes.narrow(data + start..data + end);
+    let layout = Layout::new(claim, bytes.as_slice().len())?;
+    Ok((bytes, layout))
+}
+
+fn claim(info: &TensorInfo) -> Result<Claim, ReadError> {
+    let unsupported = || ReadError::UnsupportedType { descr: info.dtype.to_string() };
+    let element = element(info.dtype).ok_or_else(unsupported)?;
+    let [rows, columns] = info.shape[..] else {
+        return Err(ReadError::Dimensions { shape: info.shape.iter().map(|&size| size as u64).collect() });
+    };
+    let (rows, columns) = (rows as u64, columns as u64);
+    Ok(Claim { element, byte_order: ByteOrder::Little, arrangement: Arrangement::Rows, rows, columns, start: 0 })
+}
+
+fn element(dtype: Dtype) -> Option<Element> {
+    Some(match dtype {
+        Dtype::F16 => Element::F16,
+        Dtype::BF16 => Element::BF16,
+        Dtype::F32 => Element::F32,
+        Dtype::F64 => Element::F64,
+        Dtype::I8 => Element::I8,
+        Dtype::I16 => Element::I16,
+        Dtype::I32 => Element::I32,
+        Dtype::I64 => Element::I64,
+        Dtype::U8 => Element::U8,
+        Dtype::U16 => Element::U16,
+        Dtype::U32 => Element::U32,
+        Dtype::U64 => Element::U64,
+        _ => return None,
+    })
+}

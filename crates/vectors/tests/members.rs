@@ -1,0 +1,125 @@
+//! Files that hold several matrices, each with a name. `goldens/members/make.py` wrote them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use annatomy_vectors::formats::{Element, ReadError, VectorFile, read_answers, read_distances, read_ids};
+
+const ROWS: usize = 5;
+const COLUMNS: usize = 3;
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/members").join(name)
+}
+
+fn member(file: &str, name: &str) -> String {
+    format!("{}::{name}", golden(file).display())
+}
+
+/// What make.py put into the matrix of this NumPy type code.
+fn expected(code: &str) -> Vec<f32> {
+    let numbers = (0..ROWS * COLUMNS).map(|index| index as f32);
+    match code.as_bytes()[0] {
+        b'u' => numbers.collect(),
+        b'i' => numbers.map(|number| number - 7.0).collect(),
+        _ => numbers.map(|number| (number - 7.0) / 4.0).collect(),
+    }
+}
+
+fn values(path: impl AsRef<Path>) -> Vec<f32> {
+    VectorFile::open(path).unwrap().read_all().unwrap().values().to_vec()
+}
+
+fn refusal(path: impl AsRef<Path>) -> String {
+    VectorFile::open(path).and_then(|file| file.read_all()).unwrap_err().to_string()
+}
+
+/// Reads everything that can be read, as everything that it can be.
+fn read_every_way(path: &Path) -> Result<(), ReadError> {
+    let _ = (read_answers(path), read_distances(path), VectorFile::open_queries(path).and_then(|file| file.read_all()));
+    VectorFile::open(path)?.read_all().map(drop)
+}
+
+/// A new file each time: some file systems flush one that is rewritten, which costs thousands of small tests minutes.
+fn put(path: &Path, bytes: &[u8]) {
+    let _ = fs::remove_file(path);
+    fs::write(path, bytes).unwrap();
+}
+
+/// Cuts the golden at every byte, `whole` or not: none may be read whole.
+fn check_cuts(name: &str) {
+    let bytes = fs::read(golden(name)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    for kept in 0..bytes.len() {
+        put(&path, &bytes[..kept]);
+        assert!(read_every_way(&path).is_err(), "{name} cut to {kept} of {}", bytes.len());
+    }
+}
+
+/// Flips bits of every byte in turn: whatever comes of it, it is no panic.
+fn check_flips(name: &str) {
+    let bytes = fs::read(golden(name)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    for place in 0..bytes.len() {
+        for flip in [0x01, 0x80, 0xff] {
+            let mut bytes = bytes.clone();
+            bytes[place] ^= flip;
+            put(&path, &bytes);
+            let _ = read_every_way(&path);
+        }
+    }
+}
+
+#[test]
+fn tensors_of_every_type_are_read() {
+    for code in ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"] {
+        assert_eq!(values(member("types.safetensors", code)), expected(code), "{code}");
+    }
+    let halves = VectorFile::open(golden("bf16.safetensors")).unwrap();
+    assert_eq!((halves.element(), halves.rows(), halves.columns()), (Element::BF16, ROWS, COLUMNS));
+    // Seven bits behind the point hold these quarters exactly.
+    assert_eq!(halves.read_all().unwrap().values(), expected("f4"));
+    assert_eq!(read_ids(member("types.safetensors", "i2")).unwrap().row(0), [-7, -6, -5]);
+    assert!(matches!(read_ids(member("types.safetensors", "f2")), Err(ReadError::NotIntegers { .. })));
+}
+
+#[test]
+fn the_only_matrix_of_tensors_needs_no_name() {
+    assert_eq!(values(golden("only.safetensors")), expected("f4"));
+    let file = VectorFile::open(golden("only.safetensors")).unwrap();
+    assert_eq!(file.select(&[4, 0]).unwrap().row(1), &expected("f4")[..3]);
+    let several = refusal(golden("types.safetensors"));
+    assert!(several.starts_with("11 matrices in the file, name one as FILE::NAME: "), "{several}");
+    let refused = refusal(member("only.safetensors", "weights"));
+    assert!(refused.starts_with("no member \"weights\" in the file; it has "), "{refused}");
+    let refused = refusal(member("types.safetensors", "cube"));
+    assert_eq!(refused, "an array of shape [2, 2, 2] is no matrix: a matrix has 2 dimensions");
+    assert!(refusal(member("types.safetensors", "flags")).starts_with("numbers of type BOOL are not supported"));
+    let error = read_ids(golden("only.safetensors")).unwrap_err().to_string();
+    assert!(error.starts_with("none of the file's 2 members is such a matrix: "), "{error}");
+}
+
+#[test]
+fn damaged_tensors_are_errors() {
+    check_cuts("only.safetensors");
+    check_flips("only.safetensors");
+    check_cuts("bf16.safetensors");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    fs::write(&path, 200_u64.to_le_bytes()).unwrap();
+    assert_eq!(refusal(&path), "damaged safetensors file of 8 bytes: invalid header length");
+    fs::write(&path, b"PK\x03\x04").unwrap();
+    assert_eq!(refusal(&path), "the ending is .safetensors but the content is a zip archive (.npz)");
+}
+
+#[cfg(not(all(feature = "parquet", feature = "hdf5")))]
+#[test]
+fn a_format_that_is_left_out_says_how_to_have_it() {
+    for (name, feature) in [("a.parquet", "parquet"), ("a.feather", "parquet"), ("a.h5", "hdf5")] {
+        if annatomy_vectors::formats::Format::of(Path::new(name)).unwrap().missing_feature().is_some() {
+            assert!(refusal(name).ends_with(&format!("is not built in: build with `--features {feature}`")));
+        }
+    }
+}
