@@ -2,6 +2,7 @@
 
 #![deny(missing_docs)]
 
+pub mod audit;
 pub mod builtin;
 pub mod config;
 pub mod figures;

@@ -1,10 +1,13 @@
 //! What a user may type. Values are checked here only for their form; what they mean is checked by the library.
 
+use annatomy::audit::{Prediction, Target};
 use annatomy::config::parse_ks;
 use annatomy::results::{Conventions, StudyKind};
+use annatomy_hnsw::UnknownEngineClass;
 use annatomy_vectors::Metric;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// See where an HNSW search stops returning your nearest neighbors, why, and what effort gets them back.
 #[derive(Debug, Parser)]
@@ -18,6 +21,8 @@ pub struct Arguments {
 pub enum Command {
     /// Run the published study on built-in data or your own vectors, and write a report.
     Study(Box<StudyArguments>),
+    /// See what your index, your answers or graphs over your vectors lose, why, and which ef mends it.
+    Audit(Box<AuditArguments>),
     /// Compute exact nearest neighbors, certified equal to a float64 brute force.
     Knn(KnnArguments),
     /// Turn images into ResNet-50 embeddings.
@@ -70,6 +75,100 @@ pub struct StudyArguments {
     /// Keep finished runs of the same study in the folder and go on after them
     #[arg(long)]
     pub resume: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditArguments {
+    /// Base vectors; may be left out where the index holds them
+    pub vectors: Option<PathBuf>,
+    /// Queries that are no base rows; by default every base row, itself excluded by id
+    #[arg(long, value_name = "FILE")]
+    pub queries: Option<PathBuf>,
+    /// A graph saved by FAISS (IndexHNSWFlat) or hnswlib; by default graphs are built here
+    #[arg(long, value_name = "FILE")]
+    pub index: Option<PathBuf>,
+    /// Neighbor ids that an engine returned, one row per query
+    #[arg(long, value_name = "FILE")]
+    pub neighbors: Option<PathBuf>,
+    /// Their distances
+    #[arg(long, value_name = "FILE", requires = "neighbors")]
+    pub distances: Option<PathBuf>,
+    /// Neighbors asked for [default: 10,90,500, as far as the data go]
+    #[arg(long, value_name = "K,K,…", value_delimiter = ',')]
+    pub k: Option<Vec<usize>>,
+    /// What the advice is to reach: overlap, overlap_p5, overlap_p1, fill, lid_bias, distance_error or barycenter_shift
+    #[arg(long, value_name = "MEASURE=VALUE", value_delimiter = ',', default_value = "overlap=0.99")]
+    pub target: Vec<Target>,
+    /// Search efforts to look at [default: the index's own]
+    #[arg(long, value_name = "EF,EF,…", value_delimiter = ',')]
+    pub ef: Vec<usize>,
+    /// Queries to draw [default: all up to 10,000 rows, 2,000 beyond]
+    #[arg(long, value_name = "N")]
+    pub sample: Option<usize>,
+    /// l2, cosine or ip [default: what the index says, or l2]
+    #[arg(long, value_name = "METRIC")]
+    pub metric: Option<Metric>,
+    /// Whose rules graphs are built by: faiss, hnswlib or paper
+    #[arg(long, value_name = "NAME", default_value = "faiss")]
+    pub preset: String,
+    /// Links per node
+    #[arg(long, value_name = "M", default_value_t = 32)]
+    pub m: usize,
+    /// Effort of building
+    #[arg(long, value_name = "EF", default_value_t = 200)]
+    pub ef_construction: usize,
+    /// Graphs to build, each of another seed
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub graphs: usize,
+    /// Seed of the sample and of the graphs
+    #[arg(long, value_name = "S", default_value_t = 42)]
+    pub seed: u64,
+    /// Write the ids that an engine of this class returns; classes: stop-early, raise, row-cap, refuse, beam-is-k
+    #[arg(long, value_name = "ef=E,k=K,class=CLASS:FILE.npy")]
+    pub predict: Vec<PredictionFile>,
+    /// Write the neighbors with bad rows searched again exactly; distances go beside them
+    #[arg(long, value_name = "FILE.npy", requires = "neighbors")]
+    pub repair: Option<PathBuf>,
+    /// Write a report, figures and audit.json into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print JSON in place of the verdict
+    #[arg(long)]
+    pub json: bool,
+    /// Threads; 0 for all
+    #[arg(long, value_name = "T", default_value_t = 0)]
+    pub threads: usize,
+}
+
+/// A prediction and the file it goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PredictionFile {
+    pub prediction: Prediction,
+    pub file: PathBuf,
+}
+
+impl FromStr for PredictionFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = || "expected ef=E,k=K,class=CLASS:FILE, such as ef=64,k=100,class=stop-early:ids.npy".to_owned();
+        let (settings, file) = text.split_once(':').ok_or_else(form)?;
+        let (mut ef, mut k, mut class) = (None, None, None);
+        for setting in settings.split(',') {
+            let (name, value) = setting.split_once('=').ok_or_else(form)?;
+            let number = || value.parse().ok().filter(|&number: &usize| number > 0).ok_or_else(form);
+            match name {
+                "ef" => ef = Some(number()?),
+                "k" => k = Some(number()?),
+                "class" => class = Some(value.parse().map_err(|error: UnknownEngineClass| error.to_string())?),
+                _ => return Err(form()),
+            }
+        }
+        let (Some(ef), Some(k), Some(class), false) = (ef, k, class, file.is_empty()) else {
+            return Err(form());
+        };
+        Ok(Self { prediction: Prediction { ef, k, class }, file: file.into() })
+    }
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Study(arguments) => commands::study::run(&arguments),
+        Command::Audit(arguments) => commands::audit::run(&arguments),
         Command::Knn(arguments) => commands::knn::run(&arguments),
         Command::Embed(arguments) => commands::embed::run(&arguments),
         Command::Generate(arguments) => commands::generate::run(&arguments),

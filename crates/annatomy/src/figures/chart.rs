@@ -31,6 +31,9 @@ pub(super) struct Line {
 pub(super) struct Panel {
     /// Above the axes; empty for none.
     pub(super) heading: String,
+    /// What x is called in a tooltip.
+    pub(super) x_name: &'static str,
+    pub(super) x_spacing: Spacing,
     pub(super) spacing: Spacing,
     /// Bounds that the y axis must include.
     pub(super) include: Vec<f64>,
@@ -101,7 +104,7 @@ impl Panel {
             line.draw_band(svg, &x, &y);
         }
         for line in &self.lines {
-            line.draw(svg, &x, &y);
+            line.draw(svg, &x, &y, self.x_name);
         }
         if labels {
             self.draw_labels(svg, &y, across.1);
@@ -132,7 +135,8 @@ impl Panel {
                 ys.1 = if high > ys.1 + slack { high } else { ys.1 };
             }
         }
-        let x = Scale::new(Spacing::Linear, (xs.0.min(0.0), xs.1), across);
+        let from = if self.x_spacing == Spacing::Linear { xs.0.min(0.0) } else { xs.0 };
+        let x = Scale::new(self.x_spacing, (from, xs.1), across);
         let domain = if self.spacing == Spacing::Linear { rounded_domain(ys, 5) } else { (ys.0 / 1.15, ys.1 * 1.15) };
         (x, Scale::new(self.spacing, domain, (BOTTOM, TOP)))
     }
@@ -176,7 +180,7 @@ impl Line {
         }
     }
 
-    fn draw(&self, svg: &mut Svg, x: &Scale, y: &Scale) {
+    fn draw(&self, svg: &mut Svg, x: &Scale, y: &Scale, x_name: &str) {
         let at = |point: &Point| (x.position(point.x), y.position(point.y));
         let stroke = self.stroke();
         for stretch in self.stretches() {
@@ -186,7 +190,7 @@ impl Line {
         let style = format!("fill=\"{}\"{dots}", self.color);
         let step = self.points.len().div_ceil(TOOLTIPS).max(1);
         for point in self.points.iter().rev().step_by(step).filter(|point| point.y.is_finite()) {
-            let tooltip = format!("{}, k = {}: {}", self.label, point.x, significant(point.y));
+            let tooltip = format!("{}, {x_name} = {}: {}", self.label, point.x, significant(point.y));
             svg.circle(at(point), if self.points.len() == 1 { 3.5 } else { 7.0 }, &style, &tooltip);
         }
         if let Some(place) = self.even() {

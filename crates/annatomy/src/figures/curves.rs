@@ -48,6 +48,8 @@ fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
     };
     let one = |include: &[f64], read: Read<'_>| Panel {
         heading: String::new(),
+        x_name: "k",
+        x_spacing: Spacing::Linear,
         spacing: Spacing::Linear,
         include: include.to_vec(),
         lines: lines(&conditions, read),
@@ -145,7 +147,14 @@ fn distance_panels(conditions: &[Runs<'_>]) -> [Panel; 2] {
     let panel = |heading: &str, (spacing, exact): (Spacing, Line), read: Read<'_>| {
         let mut lines = lines(conditions, read);
         lines.push(exact);
-        Panel { heading: heading.to_owned(), spacing, include: Vec::new(), lines }
+        Panel {
+            heading: heading.to_owned(),
+            x_name: "k",
+            x_spacing: Spacing::Linear,
+            spacing,
+            include: Vec::new(),
+            lines,
+        }
     };
     // A mean that FLT_MAX decides has no interval worth drawing.
     let mut published =

@@ -36,7 +36,14 @@ pub(super) fn figure(results: &StudyResults) -> Option<Figure> {
         title: title.clone(),
         x_title: "k, neighbors asked for".to_owned(),
         y_title: "ef_search, log axis".to_owned(),
-        panels: vec![Panel { heading: String::new(), spacing: Spacing::Logarithmic, include: Vec::new(), lines }],
+        panels: vec![Panel {
+            heading: String::new(),
+            x_name: "k",
+            x_spacing: Spacing::Linear,
+            spacing: Spacing::Logarithmic,
+            include: Vec::new(),
+            lines,
+        }],
     };
     Some(Figure { name: "required_ef".to_owned(), title, caption, svg: chart.draw() })
 }

@@ -1,10 +1,11 @@
-//! Figures: every curve of a study as SVG, and PNG from the very same drawing.
+//! Figures: every curve of a study or an audit as SVG, and PNG from the very same drawing.
 //!
-//! Enters: [`StudyResults`]. Leaves: [`Figure`]s, drawn by a small SVG writer of our own:
+//! Enters: [`StudyResults`] or [`AuditResults`]. Leaves: [`Figure`]s, drawn by a small SVG writer of our own:
 //! chart libraries at hand lack interval bands with gaps, labels at the lines' ends that keep apart, or byte-determinism,
 //! and the writer is shorter than their configuration would be. PNG is rendered by `resvg` with the font embedded here,
 //! so that a figure looks the same on any machine.
 
+mod audit;
 mod captions;
 mod chart;
 mod curves;
@@ -19,6 +20,7 @@ mod svg;
 #[cfg(test)]
 mod tests;
 
+use crate::audit::AuditResults;
 use crate::results::{StudyResults, WriteError, write_file};
 use std::path::{Path, PathBuf};
 
@@ -59,6 +61,11 @@ pub fn all(results: &StudyResults) -> Vec<Figure> {
     figures
 }
 
+/// Overlap, its tail and fill against ef; none where no graph was looked at.
+pub fn of_audit(results: &AuditResults) -> Vec<Figure> {
+    audit::figures(results)
+}
+
 /// Style rules that turn figures dark inside an HTML page: every color but the surface's by its dark counterpart.
 ///
 /// To stand under `@media (prefers-color-scheme: dark)`.
@@ -66,11 +73,16 @@ pub fn dark_style() -> String {
     palette::dark_rules()
 }
 
-/// Writes `figures/NAME.svg` and `figures/NAME.png` under `folder`.
+/// Writes every figure of a study under `folder`; see [`write`].
 pub fn write_all(folder: &Path, results: &StudyResults) -> Result<(), FigureError> {
+    write(folder, &all(results))
+}
+
+/// Writes `figures/NAME.svg` and `figures/NAME.png` under `folder`.
+pub fn write(folder: &Path, figures: &[Figure]) -> Result<(), FigureError> {
     let folder = folder.join("figures");
     let renderer = png::Renderer::new();
-    for figure in all(results) {
+    for figure in figures {
         let path = |ending: &str| -> PathBuf { folder.join(format!("{}.{ending}", figure.name)) };
         write_file(&path("svg"), figure.svg.as_bytes())?;
         let png =

@@ -7,8 +7,9 @@
 //!
 //! **Every sentence is chosen by the numbers**: what a study does not show, its report does not say.
 
+mod audit;
 mod html;
-mod number;
+pub(crate) mod number;
 mod page;
 mod sections;
 mod table;
@@ -19,4 +20,5 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{audit_html, write_audit};
 pub use page::{Illustration, ReportError, html, html_with, write};

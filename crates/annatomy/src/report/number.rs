@@ -6,12 +6,12 @@ use annatomy_geometry::breakpoints::BreakpointEstimate;
 use annatomy_geometry::estimate::Estimate;
 
 /// What stands where there is no number.
-pub(super) const NONE: &str = "–";
+pub(crate) const NONE: &str = "–";
 /// From here on, and below its inverse times ten, a power of ten is written out.
 const LARGE: f64 = 1e7;
 
 /// A share in 0..=1 to three places without the leading zero: `.987`.
-pub(super) fn share(value: f64) -> String {
+pub(crate) fn share(value: f64) -> String {
     if !value.is_finite() {
         return significant(value, 3);
     }
@@ -25,7 +25,7 @@ pub(super) fn share(value: f64) -> String {
 }
 
 /// A share as a percentage, never rounded to 0 or 100 unless it is.
-pub(super) fn percent(value: f64) -> String {
+pub(crate) fn percent(value: f64) -> String {
     let hundred = value * 100.0;
     match hundred {
         _ if !hundred.is_finite() => NONE.to_owned(),
@@ -37,7 +37,7 @@ pub(super) fn percent(value: f64) -> String {
 }
 
 /// `value` to `digits` significant digits; very large and very small ones as a power of ten.
-pub(super) fn significant(value: f64, digits: usize) -> String {
+pub(crate) fn significant(value: f64, digits: usize) -> String {
     if value.is_nan() {
         return NONE.to_owned();
     }
@@ -57,7 +57,7 @@ pub(super) fn significant(value: f64, digits: usize) -> String {
 }
 
 /// `value` to `places` decimals, thousands apart.
-pub(super) fn decimals(value: f64, places: usize) -> String {
+pub(crate) fn decimals(value: f64, places: usize) -> String {
     if !value.is_finite() {
         return significant(value, 3);
     }
@@ -69,17 +69,17 @@ pub(super) fn decimals(value: f64, places: usize) -> String {
 }
 
 /// A whole number, thousands apart by thin spaces from five digits on.
-pub(super) fn count(value: u64) -> String {
+pub(crate) fn count(value: u64) -> String {
     grouped(&value.to_string())
 }
 
 /// `1 row`, `2 rows`.
-pub(super) fn counted(value: u64, one: &str, many: &str) -> String {
+pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
 }
 
 /// A mean over runs and, beside it, its interval.
-pub(super) fn estimate(value: Option<Estimate>, print: impl Fn(f64) -> String) -> String {
+pub(crate) fn estimate(value: Option<Estimate>, print: impl Fn(f64) -> String) -> String {
     let Some(value) = value else { return NONE.to_owned() };
     let point = print(value.point);
     match (value.low, value.high) {
@@ -92,7 +92,7 @@ pub(super) fn estimate(value: Option<Estimate>, print: impl Fn(f64) -> String) -
 
 /// A breakpoint over runs as k and k/ef: `never` where it does not happen, and in how many runs it does not. `bound`
 /// stands before one that the grid of k cuts off.
-pub(super) fn breakpoint(value: &BreakpointEstimate, runs: usize, bound: &str) -> [String; 2] {
+pub(crate) fn breakpoint(value: &BreakpointEstimate, runs: usize, bound: &str) -> [String; 2] {
     if value.k.is_none() {
         return ["never".to_owned(), NONE.to_owned()];
     }
@@ -105,7 +105,7 @@ pub(super) fn breakpoint(value: &BreakpointEstimate, runs: usize, bound: &str) -
 }
 
 /// Seconds to a length that can be read.
-pub(super) fn seconds(value: f64) -> String {
+pub(crate) fn seconds(value: f64) -> String {
     match value {
         _ if !value.is_finite() => NONE.to_owned(),
         _ if value < 10.0 => format!("{value:.2}\u{202f}s"),
@@ -115,7 +115,7 @@ pub(super) fn seconds(value: f64) -> String {
 }
 
 /// Words for a list: `a`, `a and b`, `a, b and c`.
-pub(super) fn listed(words: &[String]) -> String {
+pub(crate) fn listed(words: &[String]) -> String {
     match words {
         [] => NONE.to_owned(),
         [one] => one.clone(),

@@ -3,6 +3,7 @@
 use super::html::Html;
 use super::sections;
 use super::view::View;
+use crate::figures::Figure;
 use crate::results::StudyResults;
 use annatomy_vectors::formats::write_atomically;
 use std::io::Write;
@@ -33,10 +34,19 @@ pub struct Illustration<'f> {
     pub svg: &'f str,
 }
 
+impl<'f> From<&'f Figure> for Illustration<'f> {
+    fn from(figure: &'f Figure) -> Self {
+        Self { name: &figure.name, title: &figure.title, caption: &figure.caption, svg: &figure.svg }
+    }
+}
+
 /// Writes `report.html` under `folder`, by way of a temporary file beside it.
 pub fn write(folder: &Path, results: &StudyResults) -> Result<(), ReportError> {
+    write_text(folder, &html(results))
+}
+
+pub(super) fn write_text(folder: &Path, text: &str) -> Result<(), ReportError> {
     let path = folder.join("report.html");
-    let text = html(results);
     let written =
         std::fs::create_dir_all(folder).and_then(|()| write_atomically(&path, |file| file.write_all(text.as_bytes())));
     written.map_err(|source| ReportError { path, source })
@@ -45,15 +55,7 @@ pub fn write(folder: &Path, results: &StudyResults) -> Result<(), ReportError> {
 /// The page's text.
 pub fn html(results: &StudyResults) -> String {
     let figures = crate::figures::all(results);
-    let illustrations: Vec<Illustration<'_>> = figures
-        .iter()
-        .map(|figure| Illustration {
-            name: &figure.name,
-            title: &figure.title,
-            caption: &figure.caption,
-            svg: &figure.svg,
-        })
-        .collect();
+    let illustrations: Vec<Illustration<'_>> = figures.iter().map(Illustration::from).collect();
     html_with(results, &illustrations)
 }
 
@@ -61,18 +63,7 @@ pub fn html(results: &StudyResults) -> String {
 pub fn html_with(results: &StudyResults, figures: &[Illustration<'_>]) -> String {
     let view = View::new(results);
     let mut html = Html::default();
-    html.trusted("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    html.trusted("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    html.trusted("<meta name=\"color-scheme\" content=\"light dark\">\n");
-    html.within("title", "", |html| {
-        html.plain(&format!("annatomy: {} over {} runs", results.settings.data, results.runs.len()));
-    });
-    html.within("style", "", |html| {
-        html.trusted(STYLE);
-        let dark = crate::figures::dark_style();
-        html.trusted(&format!("@media screen and (prefers-color-scheme: dark) {{\n{dark}}}\n"));
-    });
-    html.trusted("</head>\n<body>\n");
+    begin(&mut html, &format!("annatomy: {} over {} runs", results.settings.data, results.runs.len()));
     html.within("header", "", |html| sections::headline::write(html, &view));
     html.within("main", "", |html| {
         sections::experiments::write(html, &view, figures);
@@ -89,4 +80,18 @@ pub fn html_with(results: &StudyResults, figures: &[Illustration<'_>]) -> String
     });
     html.trusted("</body>\n</html>\n");
     html.finish()
+}
+
+/// Everything up to the body: title, style, colors for light and dark.
+pub(super) fn begin(html: &mut Html, title: &str) {
+    html.trusted("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    html.trusted("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    html.trusted("<meta name=\"color-scheme\" content=\"light dark\">\n");
+    html.within("title", "", |html| html.plain(title));
+    html.within("style", "", |html| {
+        html.trusted(STYLE);
+        let dark = crate::figures::dark_style();
+        html.trusted(&format!("@media screen and (prefers-color-scheme: dark) {{\n{dark}}}\n"));
+    });
+    html.trusted("</head>\n<body>\n");
 }

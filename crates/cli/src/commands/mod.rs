@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod audit;
 pub mod embed;
 pub mod generate;
 pub mod knn;

@@ -4,7 +4,7 @@ use crate::report::html::Html;
 use crate::report::page::Illustration;
 
 /// Writes the figures of these names that exist, side by side where the page is wide enough.
-pub(super) fn row(html: &mut Html, figures: &[Illustration<'_>], names: &[&str]) {
+pub(in crate::report) fn row(html: &mut Html, figures: &[Illustration<'_>], names: &[&str]) {
     let found: Vec<_> = names.iter().filter_map(|name| figures.iter().find(|figure| figure.name == *name)).collect();
     if found.is_empty() {
         return;

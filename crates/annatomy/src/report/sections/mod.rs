@@ -7,7 +7,7 @@ pub(super) mod engines;
 pub(super) mod experiments;
 pub(super) mod facts;
 pub(super) mod headline;
-mod illustrations;
+pub(super) mod illustrations;
 pub(super) mod settings;
 pub(super) mod sources;
 pub(super) mod surface;

@@ -1,0 +1,102 @@
+//! The measures of answers given, per query and k.
+
+use super::{Answers, CleanRow};
+use crate::audit::cells::QueryValues;
+use crate::audit::data::Data;
+use crate::audit::exact::ExactList;
+use annatomy_geometry::corrected::{ReturnedSide, Scratch, barycenter_shift, measure};
+use annatomy_knn::NeighborTable;
+use annatomy_vectors::{Metric, PointId};
+use rayon::prelude::*;
+
+/// Queries whose barycenters are computed, evenly spaced.
+const SHIFT_QUERIES: usize = 500;
+
+/// One list of values per k, an entry per query; for the causes the graph is asked where there is one.
+pub(in crate::audit) fn measure_answers(
+    answers: &Answers,
+    data: &Data,
+    exact: &NeighborTable,
+    reachable: Option<&[bool]>,
+    ks: &[usize],
+) -> Vec<Vec<QueryValues>> {
+    let step = answers.rows.len().div_ceil(SHIFT_QUERIES).max(1);
+    let of_query = |state: &mut (ExactList, Scratch), query: usize| -> Vec<QueryValues> {
+        let (list, scratch) = state;
+        list.read(exact, query, data.base.rows());
+        let returned = Returned::new(&answers.rows[query], list);
+        let wants_shift = query.is_multiple_of(step) && data.metric != Metric::InnerProduct;
+        ks.iter().map(|&k| returned.measure(k, list, scratch, data, reachable, wants_shift)).collect()
+    };
+    let queries: Vec<Vec<QueryValues>> =
+        (0..answers.rows.len()).into_par_iter().map_init(Default::default, of_query).collect();
+    (0..ks.len()).map(|k_index| queries.iter().map(|values| values[k_index]).collect()).collect()
+}
+
+/// An answer, nearest first.
+struct Returned {
+    ids: Vec<u32>,
+    ranks: Vec<u32>,
+    distances: Vec<f32>,
+}
+
+impl Returned {
+    fn new(row: &CleanRow, list: &ExactList) -> Self {
+        let mut slots: Vec<(f32, u32, u32)> = row
+            .ids
+            .iter()
+            .zip(&row.distances)
+            .map(|(&id, &distance)| (list.distance_or(id, || distance), list.rank(id), id))
+            .collect();
+        slots.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        Self {
+            distances: slots.iter().map(|slot| slot.0).collect(),
+            ranks: slots.iter().map(|slot| slot.1).collect(),
+            ids: slots.iter().map(|slot| slot.2).collect(),
+        }
+    }
+
+    fn measure(
+        &self,
+        k: usize,
+        list: &ExactList,
+        scratch: &mut Scratch,
+        data: &Data,
+        reachable: Option<&[bool]>,
+        wants_shift: bool,
+    ) -> QueryValues {
+        let filled = self.ids.len().min(k);
+        let mut measures = Vec::with_capacity(1);
+        let side = ReturnedSide::new(&self.distances[..filled], &self.ranks[..filled]);
+        measure(&list.side, side, &[k], scratch, &mut measures);
+        let mut values = QueryValues::new(&measures[0], data.metric);
+        self.count_missing(k, filled, list, reachable, &mut values);
+        if wants_shift {
+            let points = |ids: &[u32]| ids.iter().map(|&id| PointId(id)).collect::<Vec<_>>();
+            values.barycenter_shift =
+                barycenter_shift(data.base.view(), &points(&list.ids[..k]), &points(&self.ids[..filled]));
+        }
+        values
+    }
+
+    /// A missing neighbor is unreachable if the graph says so, tied if another at its distance stands in its place, else displaced by a
+    /// farther one or missed in an empty slot.
+    fn count_missing(
+        &self,
+        k: usize,
+        filled: usize,
+        list: &ExactList,
+        reachable: Option<&[bool]>,
+        values: &mut QueryValues,
+    ) {
+        let mut found = vec![false; k];
+        for &rank in self.ranks[..filled].iter().filter(|&&rank| (rank as usize) < k) {
+            found[rank as usize] = true;
+        }
+        let missing = (0..k).filter(|&rank| !found[rank]);
+        let lost = missing.clone().filter(|&rank| reachable.is_some_and(|reach| !reach[list.ids[rank] as usize]));
+        values.unreachable = lost.count() as f64;
+        values.tied = (values.overlap - values.overlap_strict) * k as f64;
+        values.displaced = (missing.count() as f64 - values.unreachable - values.tied - (k - filled) as f64).max(0.0);
+    }
+}

@@ -1,0 +1,53 @@
+//! The files of ids and distances, held against the queries and against each other.
+
+use crate::audit::data::{Data, file};
+use crate::audit::error::AuditError;
+use crate::audit::request::AuditRequest;
+use annatomy_vectors::Matrix;
+use annatomy_vectors::formats::{AnswerTable, read_answers, read_distances};
+use std::collections::HashMap;
+
+/// Ids as they stand, one row per query of the population.
+pub(super) struct Tables {
+    pub(super) name: String,
+    pub(super) ids: AnswerTable,
+    pub(super) distances: Option<Matrix>,
+    /// The base row behind each name that an index gives its rows.
+    pub(super) row_of_label: Option<HashMap<i64, u32>>,
+}
+
+impl Tables {
+    pub(super) fn read(request: &AuditRequest, data: &Data) -> Result<Option<Self>, AuditError> {
+        let Some(path) = &request.neighbors else {
+            return match &request.distances {
+                Some(_) => Err(AuditError::Request("distances were given without neighbors".to_owned())),
+                None => Ok(None),
+            };
+        };
+        let (ids, beside) = read_answers(path).map_err(file(path))?;
+        let shape = |what, found, other: &str, expected| {
+            let (path, other) = (path.clone(), other.to_owned());
+            if found == expected { Ok(()) } else { Err(AuditError::Shapes { path, what, found, other, expected }) }
+        };
+        let queries = if data.queries.are_base_rows() { "the base" } else { "the file of queries" };
+        shape("rows", ids.rows(), queries, data.queries.population)?;
+        let distances = match &request.distances {
+            Some(path) => Some(read_distances(path).map_err(file(path))?),
+            None => beside,
+        };
+        if let Some(distances) = &distances {
+            shape("rows", ids.rows(), "the file of distances", distances.rows())?;
+            shape("columns", ids.columns(), "the file of distances", distances.columns())?;
+        }
+        let row_of_label = data.labels.as_ref().map(|labels| labels.iter().copied().zip(0..).collect());
+        Ok(Some(Self { name: path.display().to_string(), ids, distances, row_of_label }))
+    }
+
+    /// The base row that `id` names, if any; ids count from `first_id`.
+    pub(super) fn base_row(&self, id: i64, first_id: i64, rows: usize) -> Option<u32> {
+        match &self.row_of_label {
+            Some(row_of_label) => row_of_label.get(&id).copied(),
+            None => usize::try_from(id.checked_sub(first_id)?).ok().filter(|&row| row < rows).map(|row| row as u32),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Why an audit cannot be made.
+
+use annatomy_hnsw::BuildError;
+use annatomy_hnsw::foreign::SavedIndexError;
+use annatomy_knn::{ExactError, TableError};
+use annatomy_vectors::formats::ReadError;
+use annatomy_vectors::subset::SubsetError;
+use annatomy_vectors::validate::ValidationError;
+use std::path::PathBuf;
+
+/// Why an audit cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// Nothing says what the base rows are.
+    #[error("an audit needs vectors: a file of them, or an index that holds them")]
+    NoVectors,
+    /// Options that contradict each other.
+    #[error("{0}")]
+    Request(String),
+    /// A file of vectors, ids or distances.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ReadError,
+    },
+    /// A saved index.
+    #[error("{path}: {source}")]
+    Index {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SavedIndexError,
+    },
+    /// Vectors that no distance can be taken of.
+    #[error("{path}: {source}")]
+    Vectors {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with them.
+        source: ValidationError,
+    },
+    /// Two files that do not belong together.
+    #[error("{path} has {found} {what}, and {other} has {expected}")]
+    Shapes {
+        /// A file.
+        path: PathBuf,
+        /// Of what it has another number.
+        what: &'static str,
+        /// How many.
+        found: usize,
+        /// The other file or thing.
+        other: String,
+        /// How many that has.
+        expected: usize,
+    },
+    /// An index over other vectors.
+    #[error("row {row} of {vectors} is not row {row} of {index}: column {column} is {found} and {expected}")]
+    OtherVectors {
+        /// The file of vectors.
+        vectors: PathBuf,
+        /// The index.
+        index: PathBuf,
+        /// The first row found to differ.
+        row: usize,
+        /// The first column of it.
+        column: usize,
+        /// In the file of vectors.
+        found: f32,
+        /// In the index.
+        expected: f32,
+    },
+    /// More neighbors are asked for than there are.
+    #[error("k = {k} neighbors out of {available}: k must be between 1 and {available}")]
+    K {
+        /// Neighbors asked for.
+        k: usize,
+        /// Neighbors there can be.
+        available: usize,
+    },
+    /// More queries to draw than there are.
+    #[error("a sample of {sample} queries cannot be drawn from {queries}")]
+    Sample {
+        /// Queries to draw.
+        sample: usize,
+        /// Queries there are.
+        queries: usize,
+    },
+    /// A draw.
+    #[error(transparent)]
+    Choice(#[from] SubsetError),
+    /// Of the exact neighbors.
+    #[error(transparent)]
+    Exact(#[from] ExactError),
+    /// Of the table of all pairs.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// Of a graph to build.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// Of the threads.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// Threads asked for.
+        threads: usize,
+        /// Why not.
+        reason: String,
+    },
+}

@@ -1,0 +1,95 @@
+//! The graphs an audit looks at: the one of an index, or some built here.
+
+use super::data::{Data, Index};
+use super::error::AuditError;
+use super::request::AuditRequest;
+use super::results::GraphFacts;
+use annatomy_hnsw::foreign::Engine;
+use annatomy_hnsw::{EngineClass, Graph, Links, Oracle, Parameters, reachable};
+use std::borrow::Cow;
+
+/// Graphs with what is known of them.
+pub(super) struct Graphs<'g> {
+    pub(super) all: Vec<Cow<'g, Graph>>,
+    /// Per graph, whether each node can be reached from its entry point.
+    pub(super) reachable: Vec<Vec<bool>>,
+    /// What the engine of these graphs does when k exceeds ef.
+    pub(super) class: EngineClass,
+    pub(super) facts: GraphFacts,
+}
+
+/// The graph of the index, or graphs over `oracle`.
+pub(super) fn graphs<'g>(
+    request: &AuditRequest,
+    data: &'g Data,
+    oracle: &impl Oracle,
+) -> Result<Graphs<'g>, AuditError> {
+    match &data.index {
+        Some(index) => Ok(of_index(index, data)),
+        None => build(request, data, oracle),
+    }
+}
+
+fn of_index<'g>(index: &'g Index, data: &Data) -> Graphs<'g> {
+    let class = match index.engine {
+        Engine::Faiss => EngineClass::StopEarly,
+        Engine::Hnswlib => EngineClass::Raise,
+    };
+    let origin = Origin {
+        source: format!("{} index {}", index.engine, index.path.display()),
+        class,
+        m: index.m,
+        ef_construction: index.ef_construction,
+        ef_search: index.ef_search,
+    };
+    with_facts(vec![Cow::Borrowed(&index.graph)], origin, data)
+}
+
+fn build<'g>(request: &AuditRequest, data: &Data, oracle: &impl Oracle) -> Result<Graphs<'g>, AuditError> {
+    let wanted = &request.graphs;
+    let mut graphs = Vec::new();
+    for number in 0..wanted.count {
+        let seed = request.seed.wrapping_add(number as u64);
+        let parameters = Parameters::preset(&wanted.preset, wanted.m, wanted.ef_construction, seed)
+            .map_err(|error| AuditError::Request(error.to_string()))?;
+        graphs.push(Cow::Owned(Graph::build(oracle, &parameters)?));
+    }
+    let origin = Origin {
+        source: format!("{} built here as {} builds", wanted.count, wanted.preset),
+        class: if wanted.preset == "faiss" { EngineClass::StopEarly } else { EngineClass::Raise },
+        m: wanted.m,
+        ef_construction: wanted.ef_construction,
+        ef_search: None,
+    };
+    Ok(with_facts(graphs, origin, data))
+}
+
+/// Where graphs come from.
+struct Origin {
+    source: String,
+    class: EngineClass,
+    m: usize,
+    ef_construction: usize,
+    ef_search: Option<usize>,
+}
+
+fn with_facts<'g>(graphs: Vec<Cow<'g, Graph>>, origin: Origin, data: &Data) -> Graphs<'g> {
+    let reachable: Vec<Vec<bool>> = graphs.iter().map(|graph| reachable(graph.as_ref())).collect();
+    let unreachable_of = |reached: &Vec<bool>| -> Vec<i64> {
+        let lost = (0..).zip(reached).filter(|(_, reached)| !**reached);
+        lost.map(|(row, _)| data.label(row)).collect()
+    };
+    let nodes: usize = graphs.iter().map(|graph| graph.nodes()).sum();
+    let links: usize = graphs.iter().map(|graph| graph.base_links()).sum();
+    let facts = GraphFacts {
+        source: origin.source,
+        class: origin.class.to_string(),
+        m: origin.m,
+        ef_construction: origin.ef_construction,
+        ef_search: origin.ef_search,
+        count: graphs.len(),
+        links_per_node: links as f64 / nodes.max(1) as f64,
+        unreachable: reachable.iter().map(unreachable_of).collect(),
+    };
+    Graphs { all: graphs, reachable, class: origin.class, facts }
+}

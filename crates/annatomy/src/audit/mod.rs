@@ -1,0 +1,50 @@
+//! What happens in *your* system: your vectors, your index, your answers; and what to do about it.
+//!
+//! [`AuditRequest`] says what is at hand. The way through:
+//!
+//! * `data`: base rows and queries, from files or from a saved index;
+//! * `sight`: how queries see the base: from a table of all pairs, from vectors, or in an engine's own arithmetic;
+//! * `trace`: each query traverses each graph once, and every (ef, k) of fill and overlap is known; `cells`: all measures
+//!   at chosen (class, ef, k);
+//! * `advice`: the smallest ef that meets each target, with its interval over queries and graphs;
+//! * `answers`: neighbor tables of any engine, sentinels told from neighbors;
+//! * `repair`: the same tables with bad rows searched again, exactly.
+//!
+//! Leaves: [`AuditOutcome`], whose [`AuditResults`] print as a [`verdict`] and as a report.
+//!
+//! **No result depends on the number of threads.**
+
+mod advice;
+mod answers;
+mod cells;
+mod curves;
+mod data;
+mod difficulty;
+mod engines;
+mod error;
+mod estimates;
+mod exact;
+mod graphs;
+mod predict;
+mod repair;
+mod request;
+mod results;
+mod sight;
+mod summarize;
+mod target;
+mod trace;
+mod verdict;
+mod whole;
+
+pub use engines::{ENGINES, EngineDefault};
+pub use error::AuditError;
+pub use predict::Prediction;
+pub use repair::RepairedTable;
+pub use request::{AuditRequest, GraphRequest};
+pub use results::{
+    Advice, AnswerFacts, AuditResults, Causes, CellResult, Curve, DataFacts, Difficulty, GraphFacts, Sentinels,
+    WorstQuery,
+};
+pub use target::{Measure, Target, TargetError};
+pub use verdict::verdict;
+pub use whole::{AuditOutcome, audit};

@@ -1,0 +1,37 @@
+//! The answers that the traversal says an engine returns, for anyone to hold against the engine's own.
+
+use super::cells::Evaluation;
+use super::sight::Sight;
+use annatomy_hnsw::{EngineClass, Oracle, PerThread, Traversal, Visits};
+use rayon::prelude::*;
+
+/// An answer to write down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prediction {
+    /// Search effort.
+    pub ef: usize,
+    /// Neighbors asked for, the query itself counted where the engine returns it.
+    pub k: usize,
+    /// What the engine does when k exceeds ef.
+    pub class: EngineClass,
+}
+
+/// One row of k ids per query, as the engine names them, −1 where a slot is empty.
+pub(super) fn predict<S: Sight>(on: &Evaluation<'_, S>, prediction: &Prediction) -> Vec<i64> {
+    let Prediction { ef, k, class } = *prediction;
+    let scratch = PerThread::new(Scratch::<<S::Oracle as Oracle>::Frontier>::default);
+    let row = |query: usize| {
+        scratch.with(|Scratch { traversal, visits }| {
+            traversal.record::<S::Oracle>(on.graph, on.sight.view(query), class.effort(ef, k), visits);
+            let ids = visits.rows(visits.answer(class, ef, k)).map(|id| on.data.label(id));
+            ids.chain(std::iter::repeat(-1)).take(k).collect::<Vec<i64>>()
+        })
+    };
+    (0..on.data.queries.count()).into_par_iter().with_min_len(16).flat_map_iter(row).collect()
+}
+
+#[derive(Default)]
+struct Scratch<F> {
+    traversal: Traversal<F>,
+    visits: Visits,
+}

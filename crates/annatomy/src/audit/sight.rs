@@ -1,0 +1,124 @@
+//! How queries see the base while they traverse a graph.
+//!
+//! [`Ranked`] reads a table of all pairs (base rows as queries, n up to 65,536, fastest); [`Computed`] evaluates vectors; [`AsEngine`]
+//! evaluates them in the arithmetic of the engine whose graph it is.
+
+use super::data::{Data, Index};
+use annatomy_hnsw::foreign::{Engine, EngineOracle};
+use annatomy_hnsw::{Oracle, RankOracle, VectorOracle, Visit};
+use annatomy_knn::{RankTable, SeparationTable};
+use annatomy_vectors::Metric;
+
+/// How queries see the base.
+pub(super) trait Sight: Sync {
+    /// What graphs are built and searched with.
+    type Oracle: Oracle;
+
+    fn oracle(&self) -> &Self::Oracle;
+
+    /// As query number `query` sees it.
+    fn view(&self, query: usize) -> <Self::Oracle as Oracle>::View<'_>;
+
+    /// The distance of a row that query number `query` visited, in the metric's own unit.
+    fn distance(&self, query: usize, visit: &Visit) -> f32;
+}
+
+/// From a table of all pairs.
+pub(super) struct Ranked<'t> {
+    table: &'t SeparationTable,
+    oracle: RankOracle<'t>,
+    data: &'t Data,
+}
+
+impl<'t> Ranked<'t> {
+    pub(super) fn new(table: &'t SeparationTable, ranks: &'t RankTable, data: &'t Data) -> Self {
+        Self { table, oracle: RankOracle(ranks), data }
+    }
+}
+
+impl<'t> Sight for Ranked<'t> {
+    type Oracle = RankOracle<'t>;
+
+    fn oracle(&self) -> &RankOracle<'t> {
+        &self.oracle
+    }
+
+    fn view(&self, query: usize) -> <RankOracle<'t> as Oracle>::View<'_> {
+        self.oracle.view(self.data.queries.numbers[query] as u32)
+    }
+
+    fn distance(&self, query: usize, visit: &Visit) -> f32 {
+        self.table.distance(self.table.row(self.data.queries.numbers[query])[visit.id as usize])
+    }
+}
+
+/// From the vectors.
+pub(super) struct Computed<'v> {
+    oracle: VectorOracle<'v>,
+    data: &'v Data,
+}
+
+impl<'v> Computed<'v> {
+    pub(super) fn new(data: &'v Data) -> Self {
+        Self { oracle: VectorOracle::new(data.base.view(), data.metric), data }
+    }
+}
+
+impl<'v> Sight for Computed<'v> {
+    type Oracle = VectorOracle<'v>;
+
+    fn oracle(&self) -> &VectorOracle<'v> {
+        &self.oracle
+    }
+
+    fn view(&self, query: usize) -> <VectorOracle<'v> as Oracle>::View<'_> {
+        self.oracle.view_of(self.data.queries.row(&self.data.base, query))
+    }
+
+    fn distance(&self, _query: usize, visit: &Visit) -> f32 {
+        distance(self.data.metric, VectorOracle::separation_of_key(visit.key))
+    }
+}
+
+/// From the vectors, summed as the engine sums.
+pub(super) struct AsEngine<'v> {
+    oracle: EngineOracle<'v>,
+    engine: Engine,
+    data: &'v Data,
+}
+
+impl<'v> AsEngine<'v> {
+    pub(super) fn new(data: &'v Data, index: &'v Index) -> Self {
+        let oracle = EngineOracle::new(data.base.view(), data.metric, index.engine);
+        Self { oracle, engine: index.engine, data }
+    }
+}
+
+impl<'v> Sight for AsEngine<'v> {
+    type Oracle = EngineOracle<'v>;
+
+    fn oracle(&self) -> &EngineOracle<'v> {
+        &self.oracle
+    }
+
+    fn view(&self, query: usize) -> <EngineOracle<'v> as Oracle>::View<'_> {
+        self.oracle.view_of(self.data.queries.row(&self.data.base, query))
+    }
+
+    fn distance(&self, _query: usize, visit: &Visit) -> f32 {
+        let separation = VectorOracle::separation_of_key(visit.key);
+        match (self.engine, self.data.metric) {
+            // FAISS compares −⟨x, y⟩ and hnswlib 1 − ⟨x, y⟩, whatever it is called.
+            (Engine::Faiss, Metric::Cosine) => 1.0 + separation,
+            (Engine::Hnswlib, Metric::InnerProduct) => separation - 1.0,
+            (_, metric) => distance(metric, separation),
+        }
+    }
+}
+
+fn distance(metric: Metric, separation: f32) -> f32 {
+    match metric {
+        Metric::L2 => separation.max(0.0).sqrt(),
+        Metric::Cosine | Metric::InnerProduct => separation,
+    }
+}

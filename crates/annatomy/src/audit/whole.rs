@@ -1,0 +1,242 @@
+//! A whole audit: read, find exact neighbors, traverse, measure, advise.
+
+use super::advice::Adviser;
+use super::answers::{self, Answers, measure_answers};
+use super::cells::{Barycenters, Cell, CellValues};
+use super::curves::curves;
+use super::data::Data;
+use super::difficulty::difficulty;
+use super::engines::ENGINES;
+use super::error::AuditError;
+use super::exact;
+use super::graphs::{Graphs, graphs};
+use super::predict::predict;
+use super::repair::{RepairedTable, repair};
+use super::request::AuditRequest;
+use super::results::{AuditResults, CellResult, DataFacts};
+use super::sight::{AsEngine, Computed, Ranked, Sight};
+use super::summarize::{Name, summarize};
+use annatomy_knn::{MAX_RANKED_ROWS, NeighborTable, RankTable, SeparationTable};
+use std::time::Instant;
+
+/// Neighbors asked for unless someone says otherwise.
+const DEFAULT_KS: [usize; 3] = [10, 90, 500];
+
+/// What an audit found, and the tables that were asked for.
+#[derive(Clone, Debug)]
+pub struct AuditOutcome {
+    /// Everything found.
+    pub results: AuditResults,
+    /// Per prediction asked for, a row of k ids per query.
+    pub predictions: Vec<Vec<i64>>,
+    /// The repaired neighbors, if asked for.
+    pub repaired: Option<RepairedTable>,
+}
+
+/// What is found on graphs.
+#[derive(Default)]
+struct OnGraphs {
+    graphs: Option<super::results::GraphFacts>,
+    efforts: Vec<CellResult>,
+    engines: Vec<CellResult>,
+    advice: Vec<super::results::Advice>,
+    curves: Vec<super::results::Curve>,
+    predictions: Vec<Vec<i64>>,
+    returned: Vec<CellResult>,
+}
+
+/// Audits what `request` names. `stage` is told what begins.
+///
+/// # Errors
+/// If a file cannot be read or contradicts another, or more is asked for than the data hold; see [`AuditError`].
+pub fn audit(request: &AuditRequest, stage: &(dyn Fn(&str) + Sync)) -> Result<AuditOutcome, AuditError> {
+    let begin = Instant::now();
+    let threads = request.threads;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|error| AuditError::Threads { threads, reason: error.to_string() })?;
+    let mut outcome = pool.install(|| Job::read(request, stage)?.run())?;
+    outcome.results.seconds = begin.elapsed().as_secs_f64();
+    Ok(outcome)
+}
+
+/// An audit whose files are read.
+struct Job<'j> {
+    request: &'j AuditRequest,
+    stage: &'j (dyn Fn(&str) + Sync),
+    data: Data,
+    answers: Option<Answers>,
+    ks: Vec<usize>,
+    /// Exact neighbors to find: enough for every k, and for repair.
+    depth: usize,
+}
+
+impl<'j> Job<'j> {
+    fn read(request: &'j AuditRequest, stage: &'j (dyn Fn(&str) + Sync)) -> Result<Self, AuditError> {
+        stage("reading");
+        let data = Data::read(request)?;
+        let answers = answers::read(request, &data)?;
+        let slots = answers.as_ref().map(|answers| answers.slots);
+        let ks = choose_ks(request, data.available(), slots)?;
+        if request.repair && answers.is_none() {
+            return Err(AuditError::Request("repair needs the neighbors to repair".to_owned()));
+        }
+        let repaired = slots.filter(|_| request.repair).unwrap_or(0);
+        if repaired > data.available() {
+            return Err(AuditError::K { k: repaired, available: data.available() });
+        }
+        let depth = ks.last().copied().unwrap_or(1).max(repaired);
+        Ok(Self { request, stage, data, answers, ks, depth })
+    }
+
+    /// Graphs are looked at unless only answers were given.
+    fn wants_graphs(&self) -> bool {
+        self.answers.is_none() || self.data.index.is_some() || !self.request.predictions.is_empty()
+    }
+
+    fn run(self) -> Result<AuditOutcome, AuditError> {
+        (self.stage)("exact neighbors");
+        let rows = self.data.base.rows();
+        let table_bytes = SeparationTable::bytes(rows) + RankTable::bytes(rows);
+        let fits = rows <= MAX_RANKED_ROWS && table_bytes <= self.request.memory_budget_bytes;
+        if let Some(index) = &self.data.index {
+            let exact = exact::neighbors(&self.data, self.depth, self.request.memory_budget_bytes)?;
+            let on_graphs = self.on_graphs(&AsEngine::new(&self.data, index), &exact)?;
+            return Ok(self.finish(on_graphs, &exact));
+        }
+        if fits && self.wants_graphs() && self.data.queries.are_base_rows() {
+            let table = SeparationTable::new(self.data.base.view(), self.data.metric, self.depth)?;
+            let ranks = RankTable::new(&table)?;
+            let exact = exact::neighbors_in(&table, &self.data, self.depth);
+            let on_graphs = self.on_graphs(&Ranked::new(&table, &ranks, &self.data), &exact)?;
+            return Ok(self.finish(on_graphs, &exact));
+        }
+        let exact = exact::neighbors(&self.data, self.depth, self.request.memory_budget_bytes)?;
+        let on_graphs = if self.wants_graphs() {
+            self.on_graphs(&Computed::new(&self.data), &exact)?
+        } else {
+            OnGraphs { returned: self.returned(&exact, None), ..OnGraphs::default() }
+        };
+        Ok(self.finish(on_graphs, &exact))
+    }
+
+    fn on_graphs<S: Sight>(&self, sight: &S, exact: &NeighborTable) -> Result<OnGraphs, AuditError> {
+        (self.stage)("graphs");
+        let graphs = graphs(self.request, &self.data, sight.oracle())?;
+        (self.stage)("traversals");
+        let mut adviser = Adviser::new(sight, &self.data, exact, &graphs, &self.ks);
+        let advice = adviser.advise(&self.request.targets);
+        (self.stage)("measures");
+        let predictions = self.request.predictions.iter();
+        Ok(OnGraphs {
+            efforts: self.cells(&adviser, &self.efforts(&graphs), Barycenters::Computed),
+            engines: self.cells(&adviser, &self.engines(), Barycenters::LeftOut),
+            curves: curves(adviser.traces(), &self.ks),
+            predictions: predictions
+                .map(|prediction| predict(&adviser.evaluation(0, Barycenters::LeftOut), prediction))
+                .collect(),
+            returned: self.returned(exact, graphs.reachable.first().map(Vec::as_slice)),
+            advice,
+            graphs: Some(graphs.facts.clone()),
+        })
+    }
+
+    /// The index at its own ef, and whatever efforts were asked for.
+    fn efforts(&self, graphs: &Graphs<'_>) -> Vec<(String, Cell)> {
+        let own = graphs.facts.ef_search.filter(|_| self.request.efs.is_empty());
+        let efs = own.iter().chain(&self.request.efs);
+        let cell = |ef, k| (format!("ef {ef}"), Cell { class: graphs.class, ef, k });
+        efs.flat_map(|&ef| self.ks.iter().map(move |&k| cell(ef, k))).collect()
+    }
+
+    fn engines(&self) -> Vec<(String, Cell)> {
+        let cell = |engine: &super::engines::EngineDefault, k| {
+            (engine.name.to_owned(), Cell { class: engine.class, ef: (engine.ef)(k), k })
+        };
+        ENGINES.iter().flat_map(|engine| self.ks.iter().map(move |&k| cell(engine, k))).collect()
+    }
+
+    fn cells<S: Sight>(
+        &self,
+        adviser: &Adviser<'_, S>,
+        named: &[(String, Cell)],
+        barycenters: Barycenters,
+    ) -> Vec<CellResult> {
+        if named.is_empty() {
+            return Vec::new();
+        }
+        let cells: Vec<Cell> = named.iter().map(|(_, cell)| *cell).collect();
+        let graphs: Vec<Vec<CellValues>> =
+            (0..adviser.graphs.all.len()).map(|graph| adviser.evaluation(graph, barycenters).at(&cells)).collect();
+        let result = |(place, (who, cell)): (usize, &(String, Cell))| {
+            let values: Vec<CellValues> = graphs.iter().map(|cells| cells[place].clone()).collect();
+            let Cell { class, ef, k } = *cell;
+            summarize(Name { who: who.clone(), class: Some(class.to_string()), ef: Some(ef), k }, &values, &self.data)
+        };
+        named.iter().enumerate().map(result).collect()
+    }
+
+    fn returned(&self, exact: &NeighborTable, reachable: Option<&[bool]>) -> Vec<CellResult> {
+        let Some(answers) = &self.answers else {
+            return Vec::new();
+        };
+        let ks: Vec<usize> = self.ks.iter().copied().filter(|&k| k <= answers.slots).collect();
+        let measured = measure_answers(answers, &self.data, exact, reachable, &ks);
+        let result = |(&k, values): (&usize, Vec<_>)| {
+            let name = Name { who: answers.facts.name.clone(), class: None, ef: None, k };
+            summarize(name, &[CellValues::Queries(values)], &self.data)
+        };
+        ks.iter().zip(measured).map(result).collect()
+    }
+
+    fn finish(self, found: OnGraphs, exact: &NeighborTable) -> AuditOutcome {
+        let (data, request) = (&self.data, self.request);
+        let repaired = self.answers.as_ref().filter(|_| request.repair).map(|answers| repair(answers, data, exact));
+        let results = AuditResults {
+            data: DataFacts {
+                name: data.name.clone(),
+                rows: data.base.rows(),
+                columns: data.base.columns(),
+                metric: data.metric.to_string(),
+                queries: data.queries.count(),
+                query_population: data.queries.population,
+                queries_are_base_rows: data.queries.are_base_rows(),
+                duplicate_rows: exact::duplicate_rows(data),
+            },
+            difficulty: difficulty(data, exact, &self.ks, request.seed),
+            graphs: found.graphs,
+            answers: self.answers.as_ref().map(|answers| answers.facts.clone()),
+            returned: found.returned,
+            efforts: found.efforts,
+            engines: found.engines,
+            advice: found.advice,
+            curves: found.curves,
+            notes: data.notes.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seconds: 0.0,
+        };
+        AuditOutcome { results, predictions: found.predictions, repaired }
+    }
+}
+
+/// The k asked for, ascending; where nobody asked, those that the data and the answers have.
+fn choose_ks(request: &AuditRequest, available: usize, slots: Option<usize>) -> Result<Vec<usize>, AuditError> {
+    let limit = slots.map_or(available, |slots| slots.min(available));
+    let Some(asked) = &request.ks else {
+        let mut ks: Vec<usize> = DEFAULT_KS.into_iter().filter(|&k| k <= limit).collect();
+        if let Some(slots) = slots.filter(|&slots| slots <= available && slots > 0) {
+            ks.push(slots);
+        }
+        ks.sort_unstable();
+        ks.dedup();
+        return if ks.is_empty() && limit > 0 { Ok(vec![limit]) } else { Ok(ks) };
+    };
+    let mut ks = asked.clone();
+    ks.sort_unstable();
+    ks.dedup();
+    match ks.iter().find(|&&k| k == 0 || k > available) {
+        Some(&k) => Err(AuditError::K { k, available }),
+        None => Ok(ks),
+    }
+}

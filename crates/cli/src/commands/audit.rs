@@ -1,0 +1,89 @@
+//! `annatomy audit`: the request put together, the verdict said, tables and report written.
+
+use crate::arguments::AuditArguments;
+use crate::failure::Failure;
+use annatomy::audit::{AuditError, AuditOutcome, AuditRequest, GraphRequest, audit, verdict};
+use annatomy::results::write_file;
+use annatomy::{figures, report};
+use annatomy_vectors::formats::write_ids;
+use indicatif::ProgressBar;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::time::Duration;
+
+pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
+    let request = request(arguments);
+    let spinner = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    let outcome = audit(&request, &|stage| spinner.set_message(stage.to_owned()));
+    spinner.finish_and_clear();
+    let outcome = outcome.map_err(failure)?;
+    write_tables(arguments, &outcome)?;
+    let json = serde_json::to_string_pretty(&outcome.results).map_err(Failure::work)?;
+    if let Some(out) = &arguments.out {
+        write_report(out, &outcome, &json)?;
+    }
+    let said = if arguments.json { format!("{json}\n") } else { verdict(&outcome.results) };
+    // A reader that has gone away is no failure of the audit.
+    let _ = std::io::stdout().write_all(said.as_bytes());
+    Ok(())
+}
+
+fn request(arguments: &AuditArguments) -> AuditRequest {
+    AuditRequest {
+        vectors: arguments.vectors.clone(),
+        queries: arguments.queries.clone(),
+        index: arguments.index.clone(),
+        neighbors: arguments.neighbors.clone(),
+        distances: arguments.distances.clone(),
+        ks: arguments.k.clone(),
+        targets: arguments.target.clone(),
+        efs: arguments.ef.clone(),
+        sample: arguments.sample,
+        seed: arguments.seed,
+        metric: arguments.metric,
+        graphs: GraphRequest {
+            preset: arguments.preset.clone(),
+            m: arguments.m,
+            ef_construction: arguments.ef_construction,
+            count: arguments.graphs,
+        },
+        predictions: arguments.predict.iter().map(|wanted| wanted.prediction).collect(),
+        repair: arguments.repair.is_some(),
+        threads: arguments.threads,
+        ..AuditRequest::default()
+    }
+}
+
+fn write_tables(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<(), Failure> {
+    for (wanted, ids) in arguments.predict.iter().zip(&outcome.predictions) {
+        let k = wanted.prediction.k;
+        write_ids(&wanted.file, ids.len() / k, k, ids).map_err(Failure::work)?;
+        eprintln!("{} × {k} predicted ids in {}", ids.len() / k, wanted.file.display());
+    }
+    if let (Some(path), Some(table)) = (&arguments.repair, &outcome.repaired) {
+        let beside = table.write(path).map_err(Failure::work)?;
+        let (replaced, rows) = (table.replaced, table.rows);
+        eprintln!("{replaced} of {rows} rows replaced; ids in {}, distances in {}", path.display(), beside.display());
+    }
+    Ok(())
+}
+
+fn write_report(out: &Path, outcome: &AuditOutcome, json: &str) -> Result<(), Failure> {
+    write_file(&out.join("audit.json"), json.as_bytes()).map_err(Failure::work)?;
+    let drawn = figures::of_audit(&outcome.results);
+    figures::write(out, &drawn).map_err(Failure::work)?;
+    report::write_audit(out, &outcome.results, &drawn).map_err(Failure::work)?;
+    eprintln!("report in {}", out.join("report.html").display());
+    Ok(())
+}
+
+/// What went wrong decides the exit code: a request that cannot be right is a matter of usage.
+fn failure(error: AuditError) -> Failure {
+    match &error {
+        AuditError::NoVectors => Failure::usage(error).hint("annatomy audit VECTORS, or annatomy audit --index FILE"),
+        AuditError::Request(_) | AuditError::Sample { .. } | AuditError::Build(_) => Failure::usage(error),
+        AuditError::K { .. } => Failure::usage(error).hint("--k K asks for fewer neighbors"),
+        _ => Failure::work(error),
+    }
+}
