@@ -109,7 +109,7 @@ fn damaged_tensors_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.safetensors");
     fs::write(&path, 200_u64.to_le_bytes()).unwrap();
-    assert_eq!(refusal(&path), "damaged safetensors file of 8 bytes: invalid header length");
+    assert_eq!(refusal(&path), "damaged or unsupported safetensors file of 8 bytes: invalid header length");
     fs::write(&path, b"PK\x03\x04").unwrap();
     assert_eq!(refusal(&path), "the ending is .safetensors but the content is a zip archive (.npz)");
 }
@@ -120,6 +120,102 @@ fn a_format_that_is_left_out_says_how_to_have_it() {
     for (name, feature) in [("a.parquet", "parquet"), ("a.feather", "parquet"), ("a.h5", "hdf5")] {
         if annatomy_vectors::formats::Format::of(Path::new(name)).unwrap().missing_feature().is_some() {
             assert!(refusal(name).ends_with(&format!("is not built in: build with `--features {feature}`")));
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+mod columns {
+    use super::*;
+
+    #[test]
+    fn lists_of_every_kind_are_read() {
+        for kind in ["list", "large", "fixed", "half"] {
+            for ending in ["parquet", "arrow"] {
+                let file = VectorFile::open(golden(&format!("{kind}.{ending}"))).unwrap();
+                assert_eq!((file.rows(), file.columns()), (ROWS, COLUMNS));
+                let element = match kind {
+                    "large" => Element::F64,
+                    "half" => Element::F16,
+                    _ => Element::F32,
+                };
+                assert_eq!(file.element(), element, "{kind}.{ending}");
+                assert_eq!(file.read_all().unwrap().values(), expected("f4"), "{kind}.{ending}");
+                assert_eq!(file.select(&[4, 2]).unwrap().row(1), &expected("f4")[6..9]);
+            }
+        }
+    }
+
+    #[test]
+    fn every_usual_compression_is_read() {
+        for name in [
+            "none.parquet",
+            "gzip.parquet",
+            "zstd.parquet",
+            "lz4.parquet",
+            "zstd.feather",
+            "lz4.feather",
+            "stream.arrow",
+        ] {
+            assert_eq!(values(golden(name)), expected("f4"), "{name}");
+        }
+        let zeros = VectorFile::open(golden("zeros.parquet")).unwrap().read_all().unwrap();
+        assert_eq!((zeros.rows(), zeros.columns()), (3000, 3));
+        assert!(zeros.values().iter().all(|&value| value == 0.0));
+    }
+
+    #[test]
+    fn the_only_column_of_lists_needs_no_name() {
+        let error = refusal(golden("two.parquet"));
+        assert_eq!(error, "2 matrices in the file, name one as FILE::NAME: base, queries");
+        assert_eq!(values(member("two.parquet", "queries"))[0], 98.25);
+        let error = refusal(member("two.parquet", "label"));
+        assert_eq!(error, "column label holds Int64: a matrix is a column of lists of numbers");
+        let error = refusal(member("two.parquet", "vectors"));
+        assert_eq!(error, "no member \"vectors\" in the file; it has text, base, queries, label");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_by_its_row() {
+        for ending in ["parquet", "arrow"] {
+            let refused = |name: &str| refusal(golden(&format!("{name}.{ending}")));
+            assert_eq!(refused("null_row"), "row 1 is missing (null)");
+            assert_eq!(refused("null_number"), "the number at row 1, column 1 is missing (null)");
+            assert_eq!(refused("ragged"), "row 2 has 1 values, the rows before it have 3");
+        }
+    }
+
+    #[test]
+    fn lists_of_ids_are_filled_up_and_keep_their_sentinels() {
+        for code in ["int32", "int64", "uint32", "uint64"] {
+            for ending in ["parquet", "arrow"] {
+                let (answers, distances) = read_answers(golden(&format!("answers_{code}.{ending}"))).unwrap();
+                let last = if code.starts_with('u') { 7 } else { -1 };
+                assert_eq!((answers.rows(), answers.columns(), answers.short_rows()), (3, 3, 2));
+                assert_eq!(answers.ids(), [1, 0, last, -1, -1, -1, 2, 1, -1], "{code}.{ending}");
+                let distances = distances.unwrap();
+                assert_eq!(distances.row(0), [0.5, 0.75, f32::INFINITY]);
+                assert!(distances.row(1)[0].is_nan() && distances.row(2)[1] == 0.5);
+            }
+        }
+        let named = member("answers_int32.parquet", "distances");
+        assert!(matches!(read_answers(&named), Err(ReadError::NotIntegers { element: Element::F32 })));
+        assert_eq!(read_distances(&named).unwrap().columns(), 3);
+    }
+
+    #[test]
+    fn damaged_columns_are_errors() {
+        for name in [
+            "list.parquet",
+            "zstd.parquet",
+            "answers_int64.parquet",
+            "fixed.arrow",
+            "list.arrow",
+            "stream.arrow",
+            "lz4.feather",
+        ] {
+            check_cuts(name);
+            check_flips(name);
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Neighbor tables as files hold them: what another engine returned, or ground truth.
 //!
 //! Enters: `.npy` (any integer type), `.ivecs`, `.ibin`, big-ann ground truth (`groundtruth`), any other format here that holds
-//! integers. Leaves: rows × columns of `i64` as they stand, −1 and other sentinels included, and the distances where the file has
+//! integers, columns of lists. Leaves: rows × columns of `i64` as they stand, −1 and other sentinels included, and the distances where the file has
 //! some. Rows of different lengths are filled up with −1 and counted. Floats are kept as they are, not-a-number and infinities too.
 
 use std::path::Path;
 
 use super::bytes::Bytes;
+#[cfg(feature = "parquet")]
+use super::columns::{self, Lists};
 use super::element::Element;
 use super::error::ReadError;
 use super::format::Format;
@@ -79,16 +81,13 @@ impl AnswerTable {
 pub fn read_answers(path: impl AsRef<Path>) -> Result<(AnswerTable, Option<Matrix>), ReadError> {
     let source = Source::parse(path);
     let format = Format::of(source.path())?;
-    if matches!(format, Format::Ivecs | Format::Ibin | Format::Bin) {
-        let bytes = Bytes::map(source.path())?;
-        format.check_content(bytes.as_slice())?;
-        format.check_member(source.member())?;
-        return match format {
-            Format::Ivecs => Ok((ragged::vecs_ids(bytes.as_slice())?, None)),
-            _ => groundtruth::read(bytes.as_slice()),
-        };
-    }
-    let answers = integers(&VectorFile::open_source(&source, Role::Neighbors)?)?;
+    let answers = match format {
+        Format::Ibin | Format::Bin => return groundtruth::read(map(&source, format)?.as_slice()),
+        Format::Ivecs => ragged::vecs_ids(map(&source, format)?.as_slice())?,
+        #[cfg(feature = "parquet")]
+        Format::Parquet | Format::Arrow => ragged::list_ids(&lists(&source, format, Role::Neighbors)?)?,
+        _ => integers(&VectorFile::open_source(&source, Role::Neighbors)?)?,
+    };
     let several = format.has_members() && source.member().is_none();
     let distances = if several { distances_beside(&source, &answers)? } else { None };
     Ok((answers, distances))
@@ -101,32 +100,48 @@ pub fn read_ids(path: impl AsRef<Path>) -> Result<AnswerTable, ReadError> {
 
 /// Reads a table of distances as it stands: not-a-number, infinities and `FLT_MAX` are kept. Float64 is rounded to float32.
 ///
-/// `.fvecs` rows of different lengths are filled up with not-a-number. From big-ann ground truth, its distances.
+/// Rows of different lengths (`.fvecs`, lists) are filled up with not-a-number. From big-ann ground truth, its distances.
 pub fn read_distances(path: impl AsRef<Path>) -> Result<Matrix, ReadError> {
-    let source = Source::parse(path);
+    distances(&Source::parse(path))
+}
+
+fn distances(source: &Source) -> Result<Matrix, ReadError> {
     match Format::of(source.path())? {
-        Format::Bin => {
-            let (_, distances) = read_answers(source.path())?;
+        format @ Format::Bin => {
+            let (_, distances) = groundtruth::read(map(source, format)?.as_slice())?;
             distances.ok_or(ReadError::NoDistances)
         }
-        format @ Format::Fvecs => {
-            let bytes = Bytes::map(source.path())?;
-            format.check_content(bytes.as_slice())?;
-            format.check_member(source.member())?;
-            ragged::vecs_distances(bytes.as_slice())
-        }
-        _ => VectorFile::open_source(&source, Role::Distances)?.read_all(),
+        format @ Format::Fvecs => ragged::vecs_distances(map(source, format)?.as_slice()),
+        #[cfg(feature = "parquet")]
+        format @ (Format::Parquet | Format::Arrow) => ragged::list_distances(&lists(source, format, Role::Distances)?),
+        _ => VectorFile::open_source(source, Role::Distances)?.read_all(),
     }
 }
 
 /// The distances that lie in the same file as the ids, if any are of the same shape.
 fn distances_beside(source: &Source, answers: &AnswerTable) -> Result<Option<Matrix>, ReadError> {
-    let file = match VectorFile::open_source(source, Role::Distances) {
-        Ok(file) if (file.rows(), file.columns()) == (answers.rows, answers.columns) => file,
-        Ok(_) | Err(ReadError::WhichMember { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    file.read_all().map(Some)
+    match distances(source) {
+        Ok(distances) if (distances.rows(), distances.columns()) == (answers.rows, answers.columns) => {
+            Ok(Some(distances))
+        }
+        Ok(_) | Err(ReadError::WhichMember { .. } | ReadError::NoMatrix { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The whole file, which is of this format and has no members.
+fn map(source: &Source, format: Format) -> Result<Bytes, ReadError> {
+    format.check_member(source.member())?;
+    let bytes = Bytes::map(source.path())?;
+    format.check_content(bytes.as_slice())?;
+    Ok(bytes)
+}
+
+#[cfg(feature = "parquet")]
+fn lists(source: &Source, format: Format, role: Role) -> Result<Lists, ReadError> {
+    let bytes = Bytes::map(source.path())?;
+    format.check_content(bytes.as_slice())?;
+    columns::read(format, bytes, source.member(), role)
 }
 
 /// Every value of a file of integers.
@@ -140,7 +155,7 @@ fn integers(file: &VectorFile) -> Result<AnswerTable, ReadError> {
 }
 
 /// Refuses unsigned ids that wrapped around, all bits set excepted.
-fn check_unsigned(ids: &[i64], columns: usize) -> Result<(), ReadError> {
+pub(super) fn check_unsigned(ids: &[i64], columns: usize) -> Result<(), ReadError> {
     match ids.iter().position(|&id| id < EMPTY_SLOT) {
         Some(place) => {
             Err(ReadError::IdTooLarge { row: place / columns, column: place % columns, id: ids[place] as u64 })

@@ -21,6 +21,12 @@ pub(super) enum Bytes {
     Owned(Vec<u8>),
 }
 
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
 impl Bytes {
     /// Maps the whole of a regular file.
     pub(super) fn map(path: &Path) -> Result<Self, ReadError> {

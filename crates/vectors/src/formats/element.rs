@@ -33,6 +33,12 @@ pub(super) enum ByteOrder {
     Big,
 }
 
+impl ByteOrder {
+    /// The order of the machine that runs this.
+    #[cfg(feature = "parquet")]
+    pub(super) const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
+}
+
 impl Element {
     /// Bytes per number.
     pub fn size_bytes(self) -> usize {

@@ -157,13 +157,37 @@ pub enum ReadError {
         /// The feature that has it.
         feature: &'static str,
     },
-    /// The header of a safetensors file is damaged, or the file was cut.
-    #[error("damaged safetensors file of {found} bytes: {source}")]
-    Safetensors {
+    /// A library that reads the format found the file damaged, cut, or of a kind that it does not know.
+    #[error("damaged or unsupported {content} of {found} bytes: {problem}")]
+    Damaged {
+        /// What kind of file it is.
+        content: &'static str,
         /// Bytes that the file has.
         found: u64,
-        /// What is wrong.
-        source: safetensors::SafeTensorError,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The column is there and holds something else than lists of numbers.
+    #[error("column {name} holds {found}: a matrix is a column of lists of numbers")]
+    Column {
+        /// The column.
+        name: String,
+        /// Its type, as Arrow names it.
+        found: String,
+    },
+    /// A list is missing.
+    #[error("row {row} is missing (null)")]
+    NullRow {
+        /// The row.
+        row: usize,
+    },
+    /// A number is missing.
+    #[error("the number at row {row}, column {column} is missing (null)")]
+    NullNumber {
+        /// Row of the number.
+        row: usize,
+        /// Place in its list.
+        column: usize,
     },
     /// Vectors were asked for, and the format holds answers.
     #[error(

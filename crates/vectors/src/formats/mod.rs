@@ -7,9 +7,10 @@
 //! | `.fvecs` `.ivecs` `.bvecs` | each row after its own 32-bit length (TEXMEX) | f4, i4, u1 | f4, i4 |
 //! | `.fbin` `.ibin` `.u8bin` `.i8bin` `.f16bin` | 32-bit n and d, then n·d values (Big-ANN) | f4, i4, u1, i1, f2 | f4, i4 |
 //! | `.safetensors` | named tensors | F16 BF16 F32 F64, I8–I64, U8–U64: the named one, or the only matrix | |
+//! | `.parquet` `.arrow` `.feather` | columns of lists, with feature `parquet` | f2 f4 f8, i1–i8, u1–u8 | |
 //! | `.bin` `.ibin` | 32-bit n and k, then n·k ids, then perhaps n·k distances (Big-ANN ground truth) | i4, i8, f4 | |
 //!
-//! Reading: a path → `bytes` (a memory map) → one of `npy`, `npz`, `vecs`, `bin`, `tensors` finds the `layout` → [`VectorFile`],
+//! Reading: a path → `bytes` (a memory map) → one of `npy`, `npz`, `vecs`, `bin`, `tensors`, `columns` finds the `layout` → [`VectorFile`],
 //! [`read_answers`] or [`read_distances`]. `FILE::NAME` names one of several matrices in a file ([`Source`]). A file must be exactly as long as its header says; where it is not, the error says both lengths, so no
 //! header makes the reader allocate more than the file itself holds (an `.npz` member: more than it unpacks to).
 //!
@@ -22,8 +23,12 @@ mod answers;
 mod atomic;
 mod bin;
 mod bytes;
+#[cfg(feature = "parquet")]
+mod columns;
 mod element;
 mod error;
+#[cfg(any(feature = "parquet", feature = "hdf5"))]
+mod fence;
 mod format;
 mod groundtruth;
 mod layout;

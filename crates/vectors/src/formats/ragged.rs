@@ -1,18 +1,23 @@
-//! `.ivecs` and `.fvecs` whose rows differ in length, as range searches write them, filled up to the longest.
+//! Rows that differ in length, as range searches leave them in `.ivecs`, `.fvecs` and columns of lists, filled up to the longest.
 //!
-//! Two passes: the first walks the rows' lengths and learns the shape, the second decodes. Filling up may cost more memory than the
+//! Of `.ivecs` and `.fvecs`, the first pass walks the rows' lengths and learns the shape, the second decodes. Filling up may cost more memory than the
 //! file has bytes, so it is refused beyond [`MOST_FILLING`] cells for each value in the file.
 
+#[cfg(feature = "parquet")]
+use super::answers::check_unsigned;
 use super::answers::{AnswerTable, EMPTY_SLOT};
+#[cfg(feature = "parquet")]
+use super::columns::Lists;
 use super::element::{ByteOrder, Element, Target};
 use super::error::ReadError;
 use super::layout::PREFIX_BYTES;
+use crate::Matrix;
 
 /// Cells allowed for each value that the file holds.
 const MOST_FILLING: usize = 64;
 /// Cells always allowed.
 const SMALL: usize = 1 << 20;
-/// Both formats hold values of 32 bits.
+/// `.ivecs` and `.fvecs` hold values of 32 bits.
 const VALUE_BYTES: usize = 4;
 
 /// Rows of different lengths, counted.
@@ -63,16 +68,40 @@ impl Lengths {
 /// The ids of an `.ivecs`.
 pub(super) fn vecs_ids(bytes: &[u8]) -> Result<AnswerTable, ReadError> {
     let lengths = measure(bytes)?;
-    let ids = fill(bytes, &lengths, Element::I32, EMPTY_SLOT)?;
+    let ids = fill(&lengths, rows(bytes), (Element::I32, ByteOrder::Little), EMPTY_SLOT)?;
     Ok(AnswerTable::new(lengths.rows(), lengths.columns(), ids, lengths.short_rows()))
 }
 
 /// The distances of an `.fvecs`.
-pub(super) fn vecs_distances(bytes: &[u8]) -> Result<crate::Matrix, ReadError> {
+pub(super) fn vecs_distances(bytes: &[u8]) -> Result<Matrix, ReadError> {
     let lengths = measure(bytes)?;
-    let values = fill(bytes, &lengths, Element::F32, f32::NAN)?;
+    matrix(&lengths, fill(&lengths, rows(bytes), (Element::F32, ByteOrder::Little), f32::NAN)?)
+}
+
+/// The ids of a column of lists.
+#[cfg(feature = "parquet")]
+pub(super) fn list_ids(lists: &Lists) -> Result<AnswerTable, ReadError> {
+    let (lengths, element) = (lists.lengths(), lists.element());
+    if !element.is_integer() {
+        return Err(ReadError::NotIntegers { element });
+    }
+    let ids = fill(lengths, lists.rows().map(Ok), (element, ByteOrder::NATIVE), EMPTY_SLOT)?;
+    if element == Element::U64 {
+        check_unsigned(&ids, lengths.columns())?;
+    }
+    Ok(AnswerTable::new(lengths.rows(), lengths.columns(), ids, lengths.short_rows()))
+}
+
+/// The distances of a column of lists.
+#[cfg(feature = "parquet")]
+pub(super) fn list_distances(lists: &Lists) -> Result<Matrix, ReadError> {
+    let lengths = lists.lengths();
+    matrix(lengths, fill(lengths, lists.rows().map(Ok), (lists.element(), ByteOrder::NATIVE), f32::NAN)?)
+}
+
+fn matrix(lengths: &Lengths, values: Vec<f32>) -> Result<Matrix, ReadError> {
     let memory = |_| ReadError::Memory { rows: lengths.rows(), columns: lengths.columns() };
-    crate::Matrix::new(lengths.rows(), lengths.columns(), values).map_err(memory)
+    Matrix::new(lengths.rows(), lengths.columns(), values).map_err(memory)
 }
 
 fn measure(bytes: &[u8]) -> Result<Lengths, ReadError> {
@@ -83,12 +112,18 @@ fn measure(bytes: &[u8]) -> Result<Lengths, ReadError> {
     Ok(lengths)
 }
 
-fn fill<T: Target>(bytes: &[u8], lengths: &Lengths, element: Element, filling: T) -> Result<Vec<T>, ReadError> {
+/// Decodes rows whose lengths are known into a table, and fills them up.
+fn fill<'a, T: Target>(
+    lengths: &Lengths,
+    rows: impl Iterator<Item = Result<&'a [u8], ReadError>>,
+    (element, order): (Element, ByteOrder),
+    filling: T,
+) -> Result<Vec<T>, ReadError> {
     let columns = lengths.columns();
     let mut values = filled(lengths.rows(), columns, lengths.cells()?, filling)?;
-    for (row, values) in rows(bytes).zip(values.chunks_exact_mut(columns.max(1))) {
+    for (row, values) in rows.zip(values.chunks_exact_mut(columns)) {
         let numbers = row?;
-        T::decode(element, ByteOrder::Little, numbers, &mut values[..numbers.len() / VALUE_BYTES]);
+        T::decode(element, order, numbers, &mut values[..numbers.len() / element.size_bytes()]);
     }
     Ok(values)
 }

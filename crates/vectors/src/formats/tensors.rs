@@ -18,8 +18,9 @@ const LENGTH_BYTES: usize = 8;
 /// The named tensor, or the one that is a matrix and fits the role.
 pub(super) fn open(bytes: Bytes, member: Option<&str>, role: Role) -> Result<(Bytes, Layout), ReadError> {
     let found = bytes.as_slice().len() as u64;
+    let damaged = |problem: String| ReadError::Damaged { content: "safetensors file", found, problem };
     let header = SafeTensors::read_metadata(bytes.as_slice());
-    let (header_bytes, metadata) = header.map_err(|source| ReadError::Safetensors { found, source })?;
+    let (header_bytes, metadata) = header.map_err(|error| damaged(error.to_string()))?;
     let names = metadata.offset_keys();
     let (claim, (start, end)) = pick(&names, member, role, |index| {
         let absent = || ReadError::NoSuchMember { name: names[index].clone(), members: names.clone() };

@@ -193,6 +193,8 @@ fn open_member(format: Format, bytes: Bytes, member: Option<&str>, role: Role) -
     match format {
         Format::Npz => npz::open(bytes, member, role),
         Format::Safetensors => tensors::open(bytes, member, role),
-        other => Err(ReadError::NotBuilt { ending: other.ending(), feature: "" }),
+        #[cfg(feature = "parquet")]
+        Format::Parquet | Format::Arrow => super::columns::open(format, bytes, member, role),
+        other => Err(other.check_built().err().unwrap_or(ReadError::NotVectors)),
     }
 }

@@ -32,5 +32,50 @@ def safetensors_files():
     (HERE / "bf16.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + halves)
 
 
+def arrow_files():
+    import pyarrow
+    from pyarrow import feather, ipc, parquet
+
+    def table(name, kind, rows, **more):
+        return pyarrow.table({"text": [f"line {row}" for row in range(len(rows))], name: pyarrow.array(rows, kind), **more})
+
+    f2, f4, f8 = pyarrow.float16(), pyarrow.float32(), pyarrow.float64()
+    floats = FLOATS.tolist()
+    halves = [[numpy.float16(value) for value in row] for row in floats]
+    kinds = {"list": pyarrow.list_(f4), "large": pyarrow.large_list(f8), "fixed": pyarrow.list_(f4, COLUMNS), "half": pyarrow.list_(f2)}
+    for name, kind in kinds.items():
+        rows = halves if name == "half" else floats
+        parquet.write_table(table("embedding", kind, rows), HERE / f"{name}.parquet", compression="snappy", row_group_size=2)
+        with ipc.new_file(HERE / f"{name}.arrow", table("embedding", kind, rows).schema) as writer:
+            writer.write_table(table("embedding", kind, rows), max_chunksize=2)
+    embeddings = table("embedding", kinds["list"], floats)
+    for method in ["none", "gzip", "zstd", "lz4"]:
+        parquet.write_table(embeddings, HERE / f"{method}.parquet", compression=method)
+    feather.write_feather(embeddings, HERE / "zstd.feather", compression="zstd")
+    feather.write_feather(embeddings, HERE / "lz4.feather", compression="lz4")
+    # As Hugging Face's `datasets` saves them.
+    with ipc.new_stream(HERE / "stream.arrow", embeddings.schema) as writer:
+        writer.write_table(embeddings, max_chunksize=2)
+
+    broken = {"null_row": [floats[0], None], "null_number": [floats[0], [1.0, None, 2.0]], "ragged": [floats[0], floats[1], [1.0]]}
+    for name, rows in broken.items():
+        parquet.write_table(table("embedding", kinds["list"], rows), HERE / f"{name}.parquet")
+        feather.write_feather(table("embedding", kinds["list"], rows), HERE / f"{name}.arrow", compression="uncompressed")
+
+    queries = pyarrow.array((FLOATS[:3] + 100).tolist(), kinds["fixed"])
+    two = table("base", kinds["fixed"], floats[:3], queries=queries, label=pyarrow.array([1, 2, 3]))
+    parquet.write_table(two, HERE / "two.parquet")
+    for code in ["int32", "int64", "uint32", "uint64"]:
+        ids = [[1, 0, 7 if code[0] == "u" else -1], [], [2, 1]]
+        kind = pyarrow.list_(getattr(pyarrow, code)())
+        distances = pyarrow.array([[0.5, 0.75, float("inf")], [], [0.25, 0.5]], kinds["list"])
+        answers = table("ids", kind, ids, distances=distances)
+        parquet.write_table(answers, HERE / f"answers_{code}.parquet")
+        feather.write_feather(answers, HERE / f"answers_{code}.arrow")
+    # Runs of one value, which take next to no room.
+    parquet.write_table(table("embedding", kinds["fixed"], [[0.0] * 3] * 3000), HERE / "zeros.parquet", compression="zstd")
+
+
 if __name__ == "__main__":
     safetensors_files()
+    arrow_files()

@@ -1,0 +1,67 @@
+//! A fence around decoders that others wrote: where a damaged file makes one panic, the panic ends here, as an error.
+//!
+//! Our own readers check before they trust and need no fence. These libraries do too, mostly; flipping single bytes of small files finds
+//! places where they do not. A panic leaves nothing of the decoder behind, for all that it owns goes with it.
+//!
+//! The message that a panic prints is held back, by a hook that stays for the rest of the process and hands every other panic on to the
+//! hook before it. That is the one thing in these crates that outlives a call; without it a damaged file would look like a crash.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use super::error::ReadError;
+
+thread_local! {
+    /// Whether this thread is inside a fence.
+    static FENCED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a decoder; a panic in it becomes the error that `damaged` makes of its message.
+pub(super) fn fenced<T>(
+    damaged: impl FnOnce(String) -> ReadError,
+    decode: impl FnOnce() -> Result<T, ReadError>,
+) -> Result<T, ReadError> {
+    silence_fenced_panics();
+    let outside = FENCED.replace(true);
+    // What `decode` borrows is only read.
+    let outcome = catch_unwind(AssertUnwindSafe(decode));
+    FENCED.set(outside);
+    outcome.unwrap_or_else(|panic| Err(damaged(message(panic.as_ref()))))
+}
+
+fn silence_fenced_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !FENCED.get() {
+                before(panic);
+            }
+        }));
+    });
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("the decoder gave up").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn damaged(problem: String) -> ReadError {
+        ReadError::Damaged { content: "file", found: 7, problem }
+    }
+
+    #[test]
+    fn a_panic_becomes_an_error_and_the_fence_is_gone_after_it() {
+        let row = 3;
+        let error = fenced::<()>(damaged, || panic!("no page for row {row}")).unwrap_err();
+        assert_eq!(error.to_string(), "damaged or unsupported file of 7 bytes: no page for row 3");
+        assert!(!FENCED.get());
+        assert_eq!(fenced(damaged, || Ok(5)).unwrap(), 5);
+    }
+}
