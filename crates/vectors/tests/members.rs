@@ -59,12 +59,15 @@ fn check_cuts(name: &str) {
 
 /// Flips bits of every byte in turn: whatever comes of it, it is no panic.
 fn check_flips(name: &str) {
-    let bytes = fs::read(golden(name)).unwrap();
+    const FLIPS: [u8; 3] = [0x01, 0x80, 0xff];
+    const SMALL: usize = 4096;
+    let whole = fs::read(golden(name)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
-    for place in 0..bytes.len() {
-        for flip in [0x01, 0x80, 0xff] {
-            let mut bytes = bytes.clone();
+    for place in 0..whole.len() {
+        let flips = if whole.len() <= SMALL { &FLIPS } else { &FLIPS[place % FLIPS.len()..][..1] };
+        for flip in flips {
+            let mut bytes = whole.clone();
             bytes[place] ^= flip;
             put(&path, &bytes);
             let _ = read_every_way(&path);
@@ -215,6 +218,64 @@ mod columns {
             "lz4.feather",
         ] {
             check_cuts(name);
+            check_flips(name);
+        }
+    }
+}
+
+#[cfg(feature = "hdf5")]
+mod datasets {
+    use annatomy_vectors::Metric;
+
+    use super::*;
+
+    #[test]
+    fn a_benchmark_gives_each_use_its_data_set() {
+        for name in ["benchmark.hdf5", "packed.h5", "latest.hdf5"] {
+            let base = VectorFile::open(golden(name)).unwrap();
+            assert_eq!(base.read_all().unwrap().values(), expected("f4"), "{name}");
+            assert_eq!(base.metric_name(), Some("angular"));
+            assert_eq!(base.metric_name().unwrap().parse::<Metric>().unwrap(), Metric::Cosine);
+            let queries = VectorFile::open_queries(golden(name)).unwrap();
+            assert_eq!((queries.rows(), queries.read_all().unwrap().row(0)[0]), (2, 98.25), "{name}");
+            assert_eq!(values(member(name, "test"))[0], 98.25);
+            let (answers, distances) = read_answers(golden(name)).unwrap();
+            assert_eq!(answers.ids(), [1, 0, -1, 2, 1, 0], "{name}");
+            assert_eq!(distances.unwrap().values(), [0.5, 0.75, f32::MAX, 0.25, 0.5, f32::INFINITY], "{name}");
+            assert_eq!(read_distances(golden(name)).unwrap().row(0)[2], f32::MAX);
+            assert_eq!(read_ids(member(name, "/neighbors")).unwrap().row(1), [2, 1, 0]);
+        }
+    }
+
+    #[test]
+    fn data_sets_of_every_type_are_read() {
+        for code in ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"] {
+            for order in ["little", "big"] {
+                assert_eq!(values(member("types.hdf5", &format!("{order}/{code}"))), expected(code), "{order} {code}");
+            }
+        }
+        assert_eq!(values(member("types.hdf5", "flags")), [1.0, 0.0, 0.0, 1.0]);
+        assert_eq!(values(member("types.hdf5", "unwritten")), [1.5; 4]);
+        let file = VectorFile::open(member("types.hdf5", "little/u1")).unwrap();
+        assert_eq!((file.element(), file.metric_name()), (Element::U8, Some("euclidean")));
+    }
+
+    #[test]
+    fn data_sets_that_are_no_matrix_are_refused() {
+        let refused = |name| refusal(member("types.hdf5", name));
+        assert_eq!(refused("line"), "an array of shape [4] is no matrix: a matrix has 2 dimensions");
+        assert!(refused("names").starts_with("numbers of type list of any length are not supported"));
+        assert!(refused("absent").starts_with("no member \"absent\" in the file; it has "));
+        let error = refused("boundless");
+        assert!(error.ends_with("1099511627776 rows of 4 take 17592186044416 bytes"), "{error}");
+        let error = refusal(golden("types.hdf5"));
+        assert!(error.starts_with("25 matrices in the file, name one as FILE::NAME: "), "{error}");
+    }
+
+    #[test]
+    fn damaged_data_sets_are_errors() {
+        check_cuts("benchmark.hdf5");
+        for name in ["benchmark.hdf5", "latest.hdf5", "packed.h5"] {
             check_flips(name);
         }
     }

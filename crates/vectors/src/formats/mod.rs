@@ -8,9 +8,10 @@
 //! | `.fbin` `.ibin` `.u8bin` `.i8bin` `.f16bin` | 32-bit n and d, then n·d values (Big-ANN) | f4, i4, u1, i1, f2 | f4, i4 |
 //! | `.safetensors` | named tensors | F16 BF16 F32 F64, I8–I64, U8–U64: the named one, or the only matrix | |
 //! | `.parquet` `.arrow` `.feather` | columns of lists, with feature `parquet` | f2 f4 f8, i1–i8, u1–u8 | |
+//! | `.hdf5` `.h5` | data sets, with feature `hdf5` | f2 f4 f8, i1–i8, u1–u8, both byte orders | |
 //! | `.bin` `.ibin` | 32-bit n and k, then n·k ids, then perhaps n·k distances (Big-ANN ground truth) | i4, i8, f4 | |
 //!
-//! Reading: a path → `bytes` (a memory map) → one of `npy`, `npz`, `vecs`, `bin`, `tensors`, `columns` finds the `layout` → [`VectorFile`],
+//! Reading: a path → `bytes` (a memory map) → one of `npy`, `npz`, `vecs`, `bin`, `tensors`, `columns`, `datasets` finds the `layout` → [`VectorFile`],
 //! [`read_answers`] or [`read_distances`]. `FILE::NAME` names one of several matrices in a file ([`Source`]). A file must be exactly as long as its header says; where it is not, the error says both lengths, so no
 //! header makes the reader allocate more than the file itself holds (an `.npz` member: more than it unpacks to).
 //!
@@ -25,6 +26,8 @@ mod bin;
 mod bytes;
 #[cfg(feature = "parquet")]
 mod columns;
+#[cfg(feature = "hdf5")]
+mod datasets;
 mod element;
 mod error;
 #[cfg(any(feature = "parquet", feature = "hdf5"))]

@@ -42,6 +42,7 @@ pub struct VectorFile {
     bytes: Bytes,
     layout: Layout,
     format: Format,
+    metric_name: Option<String>,
 }
 
 impl VectorFile {
@@ -73,8 +74,8 @@ impl VectorFile {
         format.check_content(content)?;
         let layout = match format {
             Format::Npz | Format::Safetensors | Format::Parquet | Format::Arrow | Format::Hdf5 => {
-                let (bytes, layout) = open_member(format, bytes, source.member(), role)?;
-                return Ok(Self { bytes, layout, format });
+                let (bytes, layout, metric_name) = open_member(format, bytes, source.member(), role)?;
+                return Ok(Self { bytes, layout, format, metric_name });
             }
             Format::Npy => Layout::new(npy::claim(&content[..content.len().min(npy::HEAD_BYTES)])?, content.len())?,
             Format::Fvecs => vecs::layout(content, Element::F32)?,
@@ -87,7 +88,7 @@ impl VectorFile {
             Format::F16bin => bin::layout(content, Element::F16)?,
             Format::Bin => return Err(ReadError::NotVectors),
         };
-        Ok(Self { bytes, layout, format })
+        Ok(Self { bytes, layout, format, metric_name: None })
     }
 
     /// Number of rows, n.
@@ -108,6 +109,12 @@ impl VectorFile {
     /// The file's format.
     pub fn format(&self) -> Format {
         self.format
+    }
+
+    /// The metric that the file says its vectors are for, in the file's own words: the attribute `distance` of an HDF5 file, `angular`
+    /// or `euclidean` for instance.
+    pub fn metric_name(&self) -> Option<&str> {
+        self.metric_name.as_deref()
     }
 
     /// Every row.
@@ -188,13 +195,21 @@ impl VectorFile {
     }
 }
 
-/// The member of a file that has several, as its bytes and where the numbers lie in them.
-fn open_member(format: Format, bytes: Bytes, member: Option<&str>, role: Role) -> Result<(Bytes, Layout), ReadError> {
-    match format {
-        Format::Npz => npz::open(bytes, member, role),
-        Format::Safetensors => tensors::open(bytes, member, role),
+/// The member of a file that has several: its bytes, where the numbers lie in them, and the metric that the file names.
+fn open_member(
+    format: Format,
+    bytes: Bytes,
+    member: Option<&str>,
+    role: Role,
+) -> Result<(Bytes, Layout, Option<String>), ReadError> {
+    let (bytes, layout) = match format {
+        Format::Npz => npz::open(bytes, member, role)?,
+        Format::Safetensors => tensors::open(bytes, member, role)?,
         #[cfg(feature = "parquet")]
-        Format::Parquet | Format::Arrow => super::columns::open(format, bytes, member, role),
-        other => Err(other.check_built().err().unwrap_or(ReadError::NotVectors)),
-    }
+        Format::Parquet | Format::Arrow => super::columns::open(format, bytes, member, role)?,
+        #[cfg(feature = "hdf5")]
+        Format::Hdf5 => return super::datasets::open(bytes, member, role),
+        other => return Err(other.check_built().err().unwrap_or(ReadError::NotVectors)),
+    };
+    Ok((bytes, layout, None))
 }

@@ -76,6 +76,34 @@ def arrow_files():
     parquet.write_table(table("embedding", kinds["fixed"], [[0.0] * 3] * 3000), HERE / "zeros.parquet", compression="zstd")
 
 
+def hdf5_files():
+    import h5py
+
+    def write(name, pack, **more):
+        with h5py.File(HERE / name, "w", **more) as file:
+            file.attrs["distance"] = "angular"
+            file.create_dataset("train", data=FLOATS, **pack)
+            file.create_dataset("test", data=FLOATS[:2] + 100, **pack)
+            file.create_dataset("neighbors", data=IDS.astype("<i4"), **pack)
+            file.create_dataset("distances", data=DISTANCES, **pack)
+
+    write("benchmark.hdf5", {})
+    write("packed.h5", {"chunks": (2, 2), "compression": "gzip", "shuffle": True, "fletcher32": True})
+    write("latest.hdf5", {"chunks": (2, 3)}, libver="latest")
+    with h5py.File(HERE / "types.hdf5", "w") as file:
+        for code in ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"]:
+            for order, end in [("<", "little"), (">", "big")]:
+                values = FLOATS if code[0] == "f" else COUNT if code[0] == "u" else COUNT - 7
+                file.create_dataset(f"{end}/{code}", data=values.astype(order + code))
+        file["flags"] = numpy.array([[True, False], [False, True]])
+        file["names"] = [["a", "b"]]
+        file["line"] = numpy.arange(4)
+        file.create_dataset("unwritten", (2, 2), "f4", fillvalue=1.5)
+        file.create_dataset("boundless", (1 << 40, 4), "f4", chunks=(64, 4))
+        file.attrs["distance"] = numpy.bytes_("euclidean")
+
+
 if __name__ == "__main__":
     safetensors_files()
     arrow_files()
+    hdf5_files()
