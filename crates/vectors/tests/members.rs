@@ -101,7 +101,7 @@ fn the_only_matrix_of_tensors_needs_no_name() {
     assert_eq!(refused, "an array of shape [2, 2, 2] is no matrix: a matrix has 2 dimensions");
     assert!(refusal(member("types.safetensors", "flags")).starts_with("numbers of type BOOL are not supported"));
     let error = read_ids(golden("only.safetensors")).unwrap_err().to_string();
-    assert!(error.starts_with("none of the file's 2 members is such a matrix: "), "{error}");
+    assert!(error.starts_with("no matrix of integers among the file's 2 members: "), "{error}");
 }
 
 #[test]
@@ -204,6 +204,19 @@ mod columns {
         let named = member("answers_int32.parquet", "distances");
         assert!(matches!(read_answers(&named), Err(ReadError::NotIntegers { element: Element::F32 })));
         assert_eq!(read_distances(&named).unwrap().columns(), 3);
+    }
+
+    /// The verifier of Arrow's headers traces its way to what it found, over several lines.
+    #[test]
+    fn an_error_is_one_line() {
+        let mut bytes = fs::read(golden("stream.arrow")).unwrap();
+        bytes[40..44].copy_from_slice(&[0xff, 0xff, 0xff, 0x3f]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.arrow");
+        put(&path, &bytes);
+        let error = refusal(&path);
+        assert!(error.starts_with("damaged or unsupported Arrow file of 1248 bytes: the message at 0: "), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
     }
 
     #[test]

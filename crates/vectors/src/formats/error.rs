@@ -144,8 +144,10 @@ pub enum ReadError {
         matrices: Vec<String>,
     },
     /// No member is a matrix that may be meant: of numbers, or of integers where ids are asked for.
-    #[error("none of the file's {} members is such a matrix: {}", members.len(), listed(members))]
+    #[error("no {wanted} among the file's {} members: {}", members.len(), listed(members))]
     NoMatrix {
+        /// What was looked for.
+        wanted: &'static str,
         /// The names there are.
         members: Vec<String>,
     },
@@ -158,7 +160,7 @@ pub enum ReadError {
         feature: &'static str,
     },
     /// A library that reads the format found the file damaged, cut, or of a kind that it does not know.
-    #[error("damaged or unsupported {content} of {found} bytes: {problem}")]
+    #[error("damaged or unsupported {content} of {found} bytes: {}", first_line(problem))]
     Damaged {
         /// What kind of file it is.
         content: &'static str,
@@ -252,4 +254,9 @@ fn listed(names: &[String]) -> String {
         None | Some(0) => shown,
         Some(more) => format!("{shown} and {more} more"),
     }
+}
+
+/// Some libraries trace their way down to a problem, line after line below it.
+fn first_line(problem: &str) -> &str {
+    problem.lines().next().unwrap_or("no reason given")
 }

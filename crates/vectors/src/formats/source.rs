@@ -37,6 +37,15 @@ impl Role {
         }
     }
 
+    /// What a file must have for this role.
+    fn wanted(self) -> &'static str {
+        match self {
+            Self::Base | Self::Queries => "matrix",
+            Self::Neighbors => "matrix of integers",
+            Self::Distances => "matrix of floats",
+        }
+    }
+
     /// Whether numbers of this type may be meant where none is named: ids are integers and distances are not.
     pub(super) fn may_be(self, element: Element) -> bool {
         match self {
@@ -108,15 +117,16 @@ pub(super) fn pick<T>(
     }
     let mut fitting = Vec::new();
     for (index, name) in names.iter().enumerate() {
-        if let Ok((element, matrix)) = read(index)
-            && role.may_be(element)
-        {
-            fitting.push((name, matrix));
+        match read(index) {
+            Ok((element, matrix)) if role.may_be(element) => fitting.push((name, matrix)),
+            // Where there is no choice, what is wrong with the only member says more than that there is none.
+            Err(error) if names.len() == 1 => return Err(error),
+            Ok(_) | Err(_) => {}
         }
     }
     let customary = fitting.iter().position(|(name, _)| *name == role.customary_name());
     match (customary, fitting.len()) {
-        (_, 0) => Err(ReadError::NoMatrix { members: names.to_vec() }),
+        (_, 0) => Err(ReadError::NoMatrix { wanted: role.wanted(), members: names.to_vec() }),
         (_, 1) => Ok(fitting.swap_remove(0).1),
         (Some(index), _) => Ok(fitting.swap_remove(index).1),
         (None, _) => {
