@@ -21,6 +21,7 @@ use crate::parameters::{Parameters, ShortLists};
 use crate::per_thread::PerThread;
 use crate::search::{Nobody, descend, search_layer};
 use crate::selection::thin;
+use annatomy_vectors::interrupt;
 use rayon::prelude::*;
 
 /// A batch holds at most one new node for this many present.
@@ -232,6 +233,7 @@ impl Growing {
         node: u32,
         scratch: &mut Scratch<O::Frontier>,
     ) -> Vec<Vec<Seen>> {
+        interrupt::check();
         let view = oracle.view(node);
         let top = self.level(node).min(self.level(entry_point));
         let mut entry = descend(self, view, entry_point, top);

@@ -19,7 +19,7 @@ use crate::prepared::{Preparation, Prepared, distance_from_separation, exact_sep
 use crate::products::product;
 use crate::separations::SeparationTable;
 use crate::source::RowSource;
-use annatomy_vectors::{Matrix, MatrixView, Metric, PointId};
+use annatomy_vectors::{Matrix, MatrixView, Metric, PointId, interrupt};
 use rayon::prelude::*;
 
 const QUERY_ROWS: usize = 128;
@@ -163,6 +163,7 @@ struct QueryBlock {
 impl QueryBlock {
     /// Holds the queries against one block of base rows whose first id is `first_id`.
     fn meet(&mut self, base: &Prepared, first_id: u32, preparation: &Preparation, _largest_norm: f32) {
+        interrupt::check();
         let width = base.rows.rows();
         self.products.resize(self.prepared.rows.rows() * width, 0.0);
         product(self.prepared.rows.view(), base.rows.view(), &mut self.products, width);
@@ -188,6 +189,7 @@ impl QueryBlock {
     ) {
         let mut contested = Vec::new();
         for (index, kept) in self.kept.iter_mut().enumerate() {
+            interrupt::check();
             let query = queries.row(self.first + index);
             let bound = preparation.error_bound(base.columns(), self.prepared.norms_squared[index], largest_norm);
             let exact = |id: u32| {

@@ -9,6 +9,7 @@
 //! it is tied with the place before. Cost: one radix sort per row, 2n² bytes: 200 MB at n = 10,000.
 
 use crate::separations::{SeparationTable, TableError};
+use annatomy_vectors::interrupt;
 use rayon::prelude::*;
 
 /// The most rows whose ranks fit 16 bits.
@@ -48,6 +49,7 @@ impl RankTable {
         ranks.par_chunks_mut(rows).zip(ties.par_chunks_mut(words)).enumerate().for_each_init(
             || (Vec::new(), Vec::new()),
             |(keys, buffer), (row, (ranks, ties))| {
+                interrupt::check();
                 let separations = table.row(row);
                 keys.clear();
                 keys.extend(separations.iter().enumerate().map(|(id, &s)| u64::from(order_key(s)) << 16 | id as u64));

@@ -14,7 +14,7 @@ use crate::neighbors::NeighborTable;
 use crate::prepared::{PreparedBase, distance_from_separation, exact_separation};
 use crate::products::product;
 use crate::select::contenders;
-use annatomy_vectors::{MatrixView, Metric, PointId};
+use annatomy_vectors::{MatrixView, Metric, PointId, interrupt};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -109,6 +109,7 @@ impl SeparationTable {
             let first = strip * STRIP;
             let height = values.len() / rows;
             for start in (first..rows).step_by(TILE) {
+                interrupt::check();
                 let end = (start + TILE).min(rows);
                 let (left, right) = (points.row_range(first..first + height), points.row_range(start..end));
                 product(left, right, &mut values[start..], rows);
@@ -130,6 +131,7 @@ impl SeparationTable {
             let height = STRIP.min(rows - first);
             let (above, rest) = self.values.split_at_mut(first * rows);
             rest[..height * rows].par_chunks_mut(16 * rows).enumerate().for_each(|(chunk, lower)| {
+                interrupt::check();
                 let top = first + 16 * chunk;
                 for (column, source) in above.chunks_exact(rows).enumerate() {
                     let count = lower.len() / rows;
@@ -163,6 +165,7 @@ impl SeparationTable {
         rows_and_orders.enumerate().for_each_init(
             || (Vec::new(), Vec::<Candidate>::new(), Vec::new()),
             |(scratch, chosen, contested), (query, (row, order))| {
+                interrupt::check();
                 let bound = |other: f32| base.preparation.error_bound(columns, norms[query], other);
                 contenders(row, certified, bound(largest), scratch, chosen);
                 let count = certify(

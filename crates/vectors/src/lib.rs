@@ -3,6 +3,7 @@
 #![deny(missing_docs)]
 
 pub mod formats;
+pub mod interrupt;
 pub mod kernels;
 mod matrix;
 mod metric;

@@ -86,11 +86,7 @@ impl Matrix {
     /// The matrix of the given rows, in the given order.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
-        let mut values = Vec::with_capacity(rows.len() * self.columns);
-        for &row in rows {
-            values.extend_from_slice(self.row(row));
-        }
-        Self { rows: rows.len(), columns: self.columns, values }
+        self.view().select(rows)
     }
 
     /// A borrowed view of every row.
@@ -134,6 +130,22 @@ impl<'a> MatrixView<'a> {
     /// All values, row after row.
     pub fn values(&self) -> &'a [f32] {
         self.values
+    }
+
+    /// The matrix of the given rows, in the given order.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Matrix {
+        let mut values = Vec::with_capacity(rows.len() * self.columns);
+        for &row in rows {
+            values.extend_from_slice(self.row(row));
+        }
+        Matrix { rows: rows.len(), columns: self.columns, values }
+    }
+
+    /// A copy of every row.
+    #[must_use]
+    pub fn to_matrix(&self) -> Matrix {
+        Matrix { rows: self.rows, columns: self.columns, values: self.values.to_vec() }
     }
 
     /// The view of a range of rows.

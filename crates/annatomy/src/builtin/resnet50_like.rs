@@ -26,7 +26,7 @@
 //!
 //! Cost about 0.6 M multiply–adds a row. Does not: make anything that looks like an image.
 
-use annatomy_vectors::Matrix;
+use annatomy_vectors::{Matrix, interrupt};
 use rayon::prelude::*;
 
 use super::draws::{Draws, Purpose};
@@ -90,6 +90,7 @@ pub fn resnet50_like(rows: usize, seed: u64) -> Result<Matrix, BuiltinError> {
     let world = World::new();
     let mut features = Matrix::zeros(rows, FEATURES);
     features.values_mut().par_chunks_mut(BLOCK * FEATURES).enumerate().for_each(|(block, values)| {
+        interrupt::check();
         world.fill(seed, block * BLOCK, values);
     });
     Ok(features)

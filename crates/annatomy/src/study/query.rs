@@ -17,7 +17,7 @@ use super::shifts::{Joins, Place, QueryShifts, Reader};
 use annatomy_geometry::corrected::{QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure};
 use annatomy_geometry::published::{row_lid, row_lids, row_mean, row_mean_of_slots};
 use annatomy_hnsw::{Frontier, Graph, Oracle, Traversal, Visits};
-use annatomy_vectors::Metric;
+use annatomy_vectors::{Metric, interrupt};
 use std::ops::Range;
 use std::time::Instant;
 
@@ -98,6 +98,7 @@ impl<F: Frontier> Scratch<F> {
         self.joins.set_ks(ks);
         self.shifts.resize_with(self.shifts.len().max(rows.len()), QueryShifts::default);
         for (query, &row) in rows.iter().enumerate() {
+            interrupt::check();
             self.measure_query(context, first + query, row as u32, query, block);
         }
         squared_norms(self.shifts[..rows.len()].iter_mut().map(|shifts| &mut shifts.sums), context.columns);
