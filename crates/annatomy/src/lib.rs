@@ -5,7 +5,9 @@
 pub mod audit;
 pub mod builtin;
 pub mod config;
+pub mod fidelity;
 pub mod figures;
+pub mod index;
 pub mod report;
 pub mod results;
 pub mod study;

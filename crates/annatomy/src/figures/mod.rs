@@ -21,7 +21,8 @@ mod svg;
 mod tests;
 
 use crate::audit::AuditResults;
-use crate::results::{StudyResults, WriteError, write_file};
+use crate::results::{StudyResults, SurfaceGrid, WriteError, write_file};
+use annatomy_hnsw::EngineClass;
 use std::path::{Path, PathBuf};
 
 /// One drawing with what is said of it.
@@ -64,6 +65,11 @@ pub fn all(results: &StudyResults) -> Vec<Figure> {
 /// Overlap, its tail and fill against ef; none where no graph was looked at.
 pub fn of_audit(results: &AuditResults) -> Vec<Figure> {
     audit::figures(results)
+}
+
+/// The (ef, k) surface of one index, read as an engine of `class` answers; `None` if it has no cell.
+pub fn surface(grid: &SurfaceGrid, class: EngineClass) -> Option<Figure> {
+    surface::figure_of(grid, class)
 }
 
 /// Style rules that turn figures dark inside an HTML page: every color but the surface's by its dark counterpart.

@@ -6,6 +6,7 @@ use super::palette::surface_color;
 use super::scale::{Scale, Spacing};
 use super::svg::{Anchor, INK, MUTED, REFERENCE, Stroke, Svg, Text, WIDTH};
 use crate::results::{StudyResults, SurfaceGrid};
+use annatomy_hnsw::EngineClass;
 
 /// Left, right, top and bottom of the plot.
 const PLOT: [f64; 4] = [58.0, WIDTH - 84.0, 84.0, 348.0];
@@ -24,29 +25,38 @@ struct Surface {
     low: f64,
 }
 
-/// The figure; `None` where there is no surface.
+/// The figure of a study; `None` where there is no surface.
 pub(super) fn figure(results: &StudyResults) -> Option<Figure> {
-    let surface = Surface::new(results)?;
-    let title = "Overlap over ef_search and k";
-    let mut svg = Svg::new(title);
-    svg.text(&Text::new(18.0, 30.0, title).size(15.5).fill(INK).bold());
-    svg.text(&Text::new(18.0, 50.0, "dashed: ef = k; dotted: overlap .95; white: slots come back empty below"));
-    surface.draw(&mut svg);
-    Some(Figure {
-        name: "surface_overlap".to_owned(),
-        title: title.to_owned(),
-        caption: surface.caption(results),
-        svg: svg.finish(),
-    })
+    let surface = Surface::new(results.runs.iter().map(|run| &run.surface))?;
+    let caption = surface.caption(results);
+    Some(surface.figure(caption))
+}
+
+/// The figure of one surface, of the engine class named; `None` if it has no cell.
+pub(super) fn figure_of(grid: &SurfaceGrid, class: EngineClass) -> Option<Figure> {
+    let surface = Surface::new(std::iter::once(grid))?;
+    let caption =
+        format!("Every (ef, k) under the {class} rule, from one traversal per query. {}", surface.empty_slots());
+    Some(surface.figure(caption))
 }
 
 impl Surface {
-    fn new(results: &StudyResults) -> Option<Self> {
-        let first = &results.runs.first()?.surface;
+    fn figure(&self, caption: String) -> Figure {
+        let title = "Overlap over ef_search and k";
+        let mut svg = Svg::new(title);
+        svg.text(&Text::new(18.0, 30.0, title).size(15.5).fill(INK).bold());
+        svg.text(&Text::new(18.0, 50.0, "dashed: ef = k; dotted: overlap .95; white: slots come back empty below"));
+        self.draw(&mut svg);
+        Figure { name: "surface_overlap".to_owned(), title: title.to_owned(), caption, svg: svg.finish() }
+    }
+
+    /// The mean of surfaces over the same cells.
+    fn new<'g>(grids: impl Iterator<Item = &'g SurfaceGrid> + Clone) -> Option<Self> {
+        let first = grids.clone().next()?;
         let (efs, ks) = (first.efs.clone(), first.ks.clone());
         let cells = efs.len() * ks.len();
         let whole = |grid: &&SurfaceGrid| grid.overlap.len() == cells && grid.fill.len() == cells;
-        let grids: Vec<&SurfaceGrid> = results.runs.iter().map(|run| &run.surface).filter(whole).collect();
+        let grids: Vec<&SurfaceGrid> = grids.filter(whole).collect();
         if cells == 0 || grids.is_empty() {
             return None;
         }
@@ -64,12 +74,15 @@ impl Surface {
         })
     }
 
-    fn caption(&self, results: &StudyResults) -> String {
-        let empty = self.fill.iter().filter(|&&fill| fill < FULL).count();
-        let empty = match empty {
+    fn empty_slots(&self) -> String {
+        match self.fill.iter().filter(|&&fill| fill < FULL).count() {
             0 => "No pair has an empty slot.".to_owned(),
             count => format!("In {count} of {} pairs slots come back empty.", self.fill.len()),
-        };
+        }
+    }
+
+    fn caption(&self, results: &StudyResults) -> String {
+        let empty = self.empty_slots();
         format!(
             "Every (ef, k) of the graph with ef_construction {} under the stop-early rule, from one traversal per query; \
              mean over {}. {empty}",

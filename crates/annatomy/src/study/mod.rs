@@ -23,5 +23,6 @@ pub use data::BUILTIN_ROWS;
 pub use error::StudyError;
 pub use neighborhoods::NeighborhoodError;
 pub use plan::{Condition, GraphPlan, Plan, alpha_effort};
+pub(crate) use reduce::effort_quantiles;
 pub use store::{Start, StoreError};
 pub use whole::{Execution, NoProgress, Progress, Study};

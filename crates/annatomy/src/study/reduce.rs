@@ -106,12 +106,12 @@ pub(crate) fn surface(plan: &Plan, mut sums: SurfaceSums) -> SurfaceGrid {
         overlap: share(&sums.found),
         fill: share(&sums.filled),
         visited: sums.visited.iter().map(|&visited| visited as f64 / queries).collect(),
-        required_ef: sums.required.iter_mut().map(|efs| quantiles(efs)).collect(),
+        required_ef: sums.required.iter_mut().map(|efs| effort_quantiles(efs)).collect(),
     }
 }
 
 /// The smallest ef that serves at least 50 %, 90 % and 99 % of the queries.
-fn quantiles(efs: &mut [u32]) -> [Option<usize>; 3] {
+pub(crate) fn effort_quantiles(efs: &mut [u32]) -> [Option<usize>; 3] {
     efs.sort_unstable();
     [0.5, 0.9, 0.99].map(|share| {
         let served = (share * efs.len() as f64).ceil() as usize;

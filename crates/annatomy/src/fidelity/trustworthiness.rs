@@ -1,0 +1,39 @@
+//! Trustworthiness of a whole table of answers, over true ranks in the whole data set.
+
+use super::{FidelityError, IdTable, Subject};
+use annatomy_geometry::difficulty;
+use annatomy_vectors::{MatrixView, Metric, PointId, interrupt};
+use rayon::prelude::*;
+
+/// Trustworthiness at `k` of what was `returned` for every row (Venna & Kaski, ICANN 2001, eq. 2), itself left out by id.
+///
+/// Ranks are by (float64 distance, id). 1 if all are true neighbors; empty slots add nothing. Cost O(n²·d).
+pub fn trustworthiness(
+    rows: MatrixView<'_>,
+    metric: Metric,
+    returned: IdTable<'_>,
+    k: usize,
+) -> Result<f64, FidelityError> {
+    let subject = Subject { rows, queries: None, metric };
+    returned.check("returned", &subject, true)?;
+    let ranks_of = |query: usize| {
+        interrupt::check();
+        ranks(&subject, query, returned.row(query), k)
+    };
+    let ranks: Vec<Vec<u32>> = (0..rows.rows()).into_par_iter().map(ranks_of).collect();
+    let half = FidelityError::HalfTheRows { k, rows: rows.rows() };
+    difficulty::trustworthiness(rows.rows(), k, ranks.iter().map(Vec::as_slice)).ok_or(half)
+}
+
+/// The 0-based true ranks of the first `k` filled slots, the query itself left out.
+fn ranks(subject: &Subject<'_>, query: usize, slots: &[i64], k: usize) -> Vec<u32> {
+    let count = subject.rows.rows();
+    let others: Vec<(f64, usize)> =
+        (0..count).filter(|&id| id != query).map(|id| (subject.separation(query, PointId(id as u32)), id)).collect();
+    let filled = slots.iter().filter_map(|&id| usize::try_from(id).ok()).filter(|&id| id != query).take(k);
+    let rank = |id: usize| {
+        let own = others[id - usize::from(id > query)];
+        others.iter().filter(|other| other.0 < own.0 || (other.0 == own.0 && other.1 < own.1)).count() as u32
+    };
+    filled.map(rank).collect()
+}

@@ -1,0 +1,94 @@
+//! Building an index, by ranks where a table of all pairs fits, else from the vectors.
+
+use super::IndexError;
+use annatomy_hnsw::{Graph, Links, Parameters, RankOracle, VectorOracle};
+use annatomy_knn::{MAX_RANKED_ROWS, RankTable, SeparationTable};
+use annatomy_vectors::transform::normalize_rows;
+use annatomy_vectors::{Matrix, MatrixView, Metric, validate};
+
+/// A graph over rows that the caller keeps.
+#[derive(Debug)]
+pub struct Index {
+    graph: Graph,
+    metric: Metric,
+    columns: usize,
+    /// The rows as the graph measures them, where those are not the caller's (cosine: of unit length).
+    own_rows: Option<Matrix>,
+}
+
+/// Bytes that the tables of `rows` rows take: separations and ranks.
+pub(super) fn table_bytes(rows: usize) -> u64 {
+    SeparationTable::bytes(rows) + RankTable::bytes(rows)
+}
+
+/// Whether a table of all pairs of `rows` rows can be had within `budget_bytes`.
+pub(super) fn table_fits(rows: usize, budget_bytes: u64) -> bool {
+    (2..=MAX_RANKED_ROWS).contains(&rows) && table_bytes(rows) <= budget_bytes
+}
+
+impl Index {
+    /// Builds the graph of `rows` on the current rayon pool; the same at any number of threads.
+    ///
+    /// Where the tables of all pairs take no more than `budget_bytes`, the graph is built by ranks and orders equal
+    /// distances by float64 nearness; the graphs of both ways differ only where float32 cannot tell two distances apart.
+    pub fn build(
+        rows: MatrixView<'_>,
+        metric: Metric,
+        parameters: &Parameters,
+        budget_bytes: u64,
+    ) -> Result<Self, IndexError> {
+        let own_rows = measured(rows, metric, "rows")?;
+        let measured = own_rows.as_ref().map_or(rows, Matrix::view);
+        let graph = if table_fits(rows.rows(), budget_bytes) {
+            let certified = parameters.ef_construction.clamp(1, rows.rows() - 1);
+            let ranks = RankTable::new(&SeparationTable::new(measured, metric, certified)?)?;
+            Graph::build(&RankOracle(&ranks), parameters)?
+        } else {
+            Graph::build(&VectorOracle::new(measured, metric), parameters)?
+        };
+        Ok(Self { graph, metric, columns: rows.columns(), own_rows })
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The metric it was built for.
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// The rows that distances are taken to, once `rows` are known to have the index's shape.
+    pub(super) fn rows<'a>(&'a self, rows: MatrixView<'a>) -> Result<MatrixView<'a>, IndexError> {
+        if (rows.rows(), rows.columns()) != (self.graph.nodes(), self.columns) {
+            return Err(IndexError::OtherRows {
+                rows: rows.rows(),
+                columns: rows.columns(),
+                expected_rows: self.graph.nodes(),
+                expected_columns: self.columns,
+            });
+        }
+        Ok(self.own_rows.as_ref().map_or(rows, Matrix::view))
+    }
+
+    /// The queries as the graph measures them, where those are not the caller's.
+    pub(super) fn queries(&self, queries: MatrixView<'_>) -> Result<Option<Matrix>, IndexError> {
+        if queries.columns() != self.columns {
+            return Err(IndexError::Columns { queries: queries.columns(), index: self.columns });
+        }
+        measured(queries, self.metric, "queries")
+    }
+}
+
+/// Checks `rows`; for cosine a copy of them at unit length.
+fn measured(rows: MatrixView<'_>, metric: Metric, what: &'static str) -> Result<Option<Matrix>, IndexError> {
+    let unusable = |source| IndexError::Values { what, source };
+    validate::check(rows, metric).map_err(unusable)?;
+    if metric != Metric::Cosine {
+        return Ok(None);
+    }
+    let mut copy = rows.to_matrix();
+    normalize_rows(&mut copy).map_err(unusable)?;
+    Ok(Some(copy))
+}

@@ -1,0 +1,70 @@
+//! Why an index cannot be built or asked.
+
+/// Why an index cannot be built or asked.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// Rows or queries from which no distance can be taken.
+    #[error("{what}: {source}")]
+    Values {
+        /// `rows` or `queries`.
+        what: &'static str,
+        /// What is wrong with them.
+        source: annatomy_vectors::validate::ValidationError,
+    },
+    /// The rows are not those the graph was built from.
+    #[error(
+        "{rows} rows of {columns} columns are not the {expected_rows} of {expected_columns} that the index was built from"
+    )]
+    OtherRows {
+        /// Rows given.
+        rows: usize,
+        /// Columns given.
+        columns: usize,
+        /// Rows of the index.
+        expected_rows: usize,
+        /// Columns of the index.
+        expected_columns: usize,
+    },
+    /// The queries' length.
+    #[error("queries have {queries} columns and the index has {index}")]
+    Columns {
+        /// Columns of the queries.
+        queries: usize,
+        /// Columns of the index.
+        index: usize,
+    },
+    /// A list of efs or ks is empty, not ascending, or holds a 0.
+    #[error("{name} must ascend from at least 1, without repeats")]
+    Grid {
+        /// `efs` or `ks`.
+        name: &'static str,
+    },
+    /// More neighbors than there are other rows, or none.
+    #[error("k = {k} neighbors out of {available} rows: k must be between 1 and {available}")]
+    Neighbors {
+        /// Neighbors asked for.
+        k: usize,
+        /// Rows that can be neighbors.
+        available: usize,
+    },
+    /// A search of no effort.
+    #[error("ef = 0: a search needs ef of at least 1")]
+    Effort,
+    /// An engine that refuses was asked for more than ef.
+    #[error("k = {k} exceeds ef = {ef}: an engine of class refuse answers with an error")]
+    Refused {
+        /// Neighbors asked for.
+        k: usize,
+        /// Search effort.
+        ef: usize,
+    },
+    /// The graph.
+    #[error(transparent)]
+    Build(#[from] annatomy_hnsw::BuildError),
+    /// Exact neighbors.
+    #[error(transparent)]
+    Exact(#[from] annatomy_knn::ExactError),
+    /// The table of all pairs.
+    #[error(transparent)]
+    Table(#[from] annatomy_knn::TableError),
+}

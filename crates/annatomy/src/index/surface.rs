@@ -1,0 +1,93 @@
+//! The (ef, k) surface of an index: fill and overlap of every cell from one traversal a query.
+//!
+//! for each query, in parallel
+//!   record one traversal to the largest effort any cell asks     `Visits`
+//!   note when each exact neighbor arrived
+//!   for each ef, each k: count                                   O(K) where the visited set does not change with k
+//!
+//! Counts are integers, so no figure depends on the order of queries or on threads.
+
+use super::build::table_fits;
+use super::counts::{Counts, Grid, Scratch};
+use super::{Index, IndexError};
+use crate::results::SurfaceGrid;
+use annatomy_hnsw::{EngineClass, Links, Oracle, PerThread, RankOracle, Traversal, VectorOracle, Visits};
+use annatomy_knn::{NeighborTable, Queries, RankTable, SeparationTable, exact_knn};
+use annatomy_vectors::{Matrix, MatrixView, interrupt};
+use rayon::prelude::*;
+
+/// What is asked of a surface.
+#[derive(Clone, Copy, Debug)]
+pub struct SurfaceRequest<'r> {
+    /// Search efforts, ascending.
+    pub efs: &'r [usize],
+    /// Neighbor counts, ascending.
+    pub ks: &'r [usize],
+    /// The engine whose answers are counted.
+    pub class: EngineClass,
+    /// Most bytes that tables of all pairs may take.
+    pub memory_budget_bytes: u64,
+}
+
+/// Queries counted together.
+const BLOCK_QUERIES: usize = 32;
+
+impl Index {
+    /// The surface: mean fill and overlap (by id) at every (ef, k), V(ef), and the effort that finds all of k.
+    ///
+    /// Without `queries` every row is one, itself left out by id. NaN where the engine refuses (k beyond ef). Effort
+    /// quantiles look no further than the largest effort the cells ask for.
+    pub fn surface(
+        &self,
+        rows: MatrixView<'_>,
+        queries: Option<MatrixView<'_>>,
+        request: &SurfaceRequest<'_>,
+    ) -> Result<SurfaceGrid, IndexError> {
+        let grid = Grid::new(request.efs, request.ks, request.class, queries.is_none())?;
+        let given = rows;
+        let rows = self.rows(rows)?;
+        let (k, budget) = (grid.largest_k(), request.memory_budget_bytes);
+        let Some(queries) = queries else {
+            if k < rows.rows() && table_fits(rows.rows(), budget) {
+                let table = SeparationTable::new(rows, self.metric(), k)?;
+                let ranks = RankTable::new(&table)?;
+                let (exact, oracle) = (table.neighbors(k), RankOracle(&ranks));
+                drop(table);
+                return Ok(self.count(&oracle, |query| oracle.view(query as u32), &exact, &grid));
+            }
+            let exact = exact_knn(&rows, Queries::AllRows(rows), k, self.metric(), budget)?;
+            let oracle = VectorOracle::new(rows, self.metric());
+            return Ok(self.count(&oracle, |query| oracle.view(query as u32), &exact, &grid));
+        };
+        let own_queries = self.queries(queries)?;
+        let measured = own_queries.as_ref().map_or(queries, Matrix::view);
+        let exact = exact_knn(&given, Queries::HeldOut(queries), k, self.metric(), budget)?;
+        let oracle = VectorOracle::new(rows, self.metric());
+        Ok(self.count(&oracle, |query| oracle.view_of(measured.row(query)), &exact, &grid))
+    }
+
+    fn count<'o, O: Oracle>(
+        &self,
+        _oracle: &'o O,
+        view: impl Fn(usize) -> O::View<'o> + Sync,
+        exact: &NeighborTable,
+        grid: &Grid<'_>,
+    ) -> SurfaceGrid {
+        let scratch = PerThread::new(|| (Traversal::<O::Frontier>::default(), Visits::default(), Scratch::default()));
+        let block = |first: usize| {
+            let mut counts = Counts::new(grid);
+            scratch.with(|(traversal, visits, scratch)| {
+                for query in first..(first + BLOCK_QUERIES).min(exact.queries()) {
+                    interrupt::check();
+                    traversal.record::<O>(self.graph(), view(query), grid.largest_effort(), visits);
+                    scratch.read(self.graph().nodes(), query, exact.ids(query), visits, grid);
+                    counts.add(grid, visits, scratch);
+                }
+            });
+            counts
+        };
+        let firsts: Vec<usize> = (0..exact.queries()).step_by(BLOCK_QUERIES).collect();
+        let blocks: Vec<Counts> = firsts.into_par_iter().map(block).collect();
+        Counts::total(grid, blocks).surface(grid)
+    }
+}
