@@ -1,4 +1,4 @@
-//! The rows of each run: generated, read whole, or drawn as NumPy draws them.
+//! The rows of each run: generated, read whole, taken from memory, or drawn as NumPy draws them.
 
 use super::{StoreError, StudyError};
 use crate::builtin::resnet50_like;
@@ -7,7 +7,7 @@ use crate::results::Settings;
 use annatomy_vectors::formats::{ReadError, VectorFile};
 use annatomy_vectors::subset::numpy_choice;
 use annatomy_vectors::transform::normalize_rows;
-use annatomy_vectors::{Matrix, Metric, validate};
+use annatomy_vectors::{Matrix, MatrixView, Metric, validate};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -16,27 +16,34 @@ use std::path::{Path, PathBuf};
 pub const BUILTIN_ROWS: usize = 10_000;
 
 /// Where rows come from.
-pub(crate) enum Source {
+pub(crate) enum Source<'a> {
     BuiltIn { rows: usize },
     File { path: PathBuf, file: VectorFile, subset: Option<usize> },
+    Memory { rows: MatrixView<'a>, subset: Option<usize> },
 }
 
-impl Source {
+impl<'a> Source<'a> {
     pub(crate) fn open(settings: &Settings) -> Result<Self, StudyError> {
+        let subset = settings.subset;
+        if settings.data == RESNET50_LIKE {
+            return Self::BuiltIn { rows: subset.unwrap_or(BUILTIN_ROWS) }.checked(settings);
+        }
+        let path = PathBuf::from(&settings.data);
+        let file = VectorFile::open(&path).map_err(reading(&path))?;
+        check_subset(subset, file.rows())?;
+        Self::File { path, file, subset }.checked(settings)
+    }
+
+    /// Rows that are in memory already; `settings.data` only names them.
+    pub(crate) fn memory(rows: MatrixView<'a>, settings: &Settings) -> Result<Self, StudyError> {
+        check_subset(settings.subset, rows.rows())?;
+        Self::Memory { rows, subset: settings.subset }.checked(settings)
+    }
+
+    /// Itself, if a run has rows enough for what is asked.
+    fn checked(self, settings: &Settings) -> Result<Self, StudyError> {
         let largest_k = settings.ks.last().copied().unwrap_or(0);
-        let source = if settings.data == RESNET50_LIKE {
-            Self::BuiltIn { rows: settings.subset.unwrap_or(BUILTIN_ROWS) }
-        } else {
-            let path = PathBuf::from(&settings.data);
-            let file = VectorFile::open(&path).map_err(reading(&path))?;
-            if let Some(subset) = settings.subset
-                && subset > file.rows()
-            {
-                return Err(StudyError::SubsetTooLarge { subset, rows: file.rows() });
-            }
-            Self::File { path, file, subset: settings.subset }
-        };
-        let rows = source.rows();
+        let rows = self.rows();
         if largest_k >= rows {
             return Err(StudyError::KTooLarge { k: largest_k, rows });
         }
@@ -45,7 +52,7 @@ impl Source {
         {
             return Err(StudyError::SampleTooLarge { sample, rows });
         }
-        Ok(source)
+        Ok(self)
     }
 
     /// Rows per run.
@@ -53,13 +60,15 @@ impl Source {
         match self {
             Self::BuiltIn { rows } => *rows,
             Self::File { file, subset, .. } => subset.unwrap_or(file.rows()),
+            Self::Memory { rows, subset } => subset.unwrap_or(rows.rows()),
         }
     }
 
-    /// Size of the data file and a checksum of its first and last bytes; zeros for built-in data.
+    /// Size of the data and a checksum of its first and last bytes; zeros for built-in data.
     pub(crate) fn fingerprint(&self) -> Result<(u64, u64), StudyError> {
         match self {
             Self::BuiltIn { .. } => Ok((0, 0)),
+            Self::Memory { rows, .. } => Ok(fingerprint_of_values(rows.values())),
             Self::File { path, .. } => {
                 fingerprint(path).map_err(|source| StudyError::Store(StoreError::Io { path: path.clone(), source }))
             }
@@ -75,6 +84,8 @@ impl Source {
             Self::File { path, file, subset: Some(size) } => {
                 file.select(&numpy_choice(seed, file.rows(), *size)?).map_err(reading(path))?
             }
+            Self::Memory { rows, subset: None } => rows.to_matrix(),
+            Self::Memory { rows, subset: Some(size) } => rows.select(&numpy_choice(seed, rows.rows(), *size)?),
         };
         let unusable = |source| StudyError::Rows { data: settings.data.clone(), run, source };
         validate::check(rows.view(), metric).map_err(unusable)?;
@@ -82,6 +93,13 @@ impl Source {
             normalize_rows(&mut rows).map_err(unusable)?;
         }
         Ok(rows)
+    }
+}
+
+fn check_subset(subset: Option<usize>, rows: usize) -> Result<(), StudyError> {
+    match subset {
+        Some(subset) if subset > rows => Err(StudyError::SubsetTooLarge { subset, rows }),
+        _ => Ok(()),
     }
 }
 
@@ -113,9 +131,17 @@ fn fingerprint(path: &Path) -> io::Result<(u64, u64)> {
     (&mut file).take(END_BYTES).read_to_end(&mut ends)?;
     file.seek(SeekFrom::Start(size.saturating_sub(END_BYTES)))?;
     file.take(END_BYTES).read_to_end(&mut ends)?;
-    // FNV-1a: stable across versions and machines; it guards against mix-ups, not against malice.
-    let checksum = ends
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    Ok((size, checksum))
+    Ok((size, checksum(ends.into_iter())))
+}
+
+/// As [`fingerprint`], of values in memory.
+fn fingerprint_of_values(values: &[f32]) -> (u64, u64) {
+    let end = values.len().min(END_BYTES as usize / size_of::<f32>());
+    let ends = values[..end].iter().chain(&values[values.len() - end..]);
+    (size_of_val(values) as u64, checksum(ends.flat_map(|value| value.to_le_bytes())))
+}
+
+/// FNV-1a: stable across versions and machines; it guards against mix-ups, not against malice.
+fn checksum(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -26,7 +26,7 @@ const TABLE_SHARE: usize = 4;
 pub(crate) fn run(
     settings: &Settings,
     plan: &Plan,
-    source: &Source,
+    source: &Source<'_>,
     run: usize,
     execution: &Execution,
     progress: &dyn Progress,

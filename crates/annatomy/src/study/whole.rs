@@ -7,6 +7,8 @@ use super::run;
 use super::store::{Identity, Start, Store};
 use crate::config::check;
 use crate::results::{Machine, RunRecord, Settings, StudyResults};
+use annatomy_vectors::MatrixView;
+use annatomy_vectors::interrupt::{self, Interrupt};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -46,13 +48,13 @@ impl Progress for NoProgress {
 }
 
 /// A study ready to run: settings checked, data opened.
-pub struct Study {
+pub struct Study<'a> {
     settings: Settings,
     plan: Plan,
-    source: Source,
+    source: Source<'a>,
 }
 
-impl Study {
+impl<'a> Study<'a> {
     /// Checks `settings` and opens the data.
     ///
     /// ```
@@ -69,6 +71,14 @@ impl Study {
     pub fn new(settings: Settings) -> Result<Self, StudyError> {
         check(&settings)?;
         let source = Source::open(&settings)?;
+        let plan = Plan::new(&settings);
+        Ok(Self { settings, plan, source })
+    }
+
+    /// A study of rows in memory; `settings.data` is only the name they go by. Each run works on a copy of its rows.
+    pub fn of_rows(rows: MatrixView<'a>, settings: Settings) -> Result<Self, StudyError> {
+        check(&settings)?;
+        let source = Source::memory(rows, &settings)?;
         let plan = Plan::new(&settings);
         Ok(Self { settings, plan, source })
     }
@@ -112,8 +122,10 @@ impl Study {
         progress: &dyn Progress,
         store: Option<&Store>,
     ) -> Result<StudyResults, StudyError> {
+        let flag = interrupt::on_this_thread();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(execution.threads)
+            .start_handler(move |_| flag.clone().into_iter().for_each(Interrupt::watch))
             .build()
             .map_err(|error| StudyError::Threads { threads: execution.threads, reason: error.to_string() })?;
         let machine = machine(pool.current_num_threads());
