@@ -1,16 +1,20 @@
 //! Development tasks: `cargo xtask <task>`.
 //!
-//! * `test`: formatting, lints, every test, documentation. What a change must pass.
+//! * `test`: formatting, lints, every test, documentation, the Python package. What a change must pass.
+//! * `python`: the Python package alone, as a wheel in a fresh virtual environment, with its tests.
 //! * `goldens`: makes the committed reference values again, from the Python scripts beside them.
+
+mod python;
 
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 
-const TASKS: &str = "tasks: test, goldens";
+const TASKS: &str = "tasks: test, python, goldens";
 
 fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("test") => test(),
+        Some("python") => python::test(),
         Some("goldens") => goldens(),
         Some(other) => bail!("no task {other:?}; {TASKS}"),
         None => bail!("{TASKS}"),
@@ -21,7 +25,8 @@ fn test() -> Result<()> {
     cargo(&["fmt", "--all", "--check"], &[])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"], &[])?;
     cargo(&["test", "--workspace", "--quiet"], &[])?;
-    cargo(&["doc", "--workspace", "--no-deps", "--quiet"], &[("RUSTDOCFLAGS", "--deny warnings")])
+    cargo(&["doc", "--workspace", "--no-deps", "--quiet"], &[("RUSTDOCFLAGS", "--deny warnings")])?;
+    python::test()
 }
 
 /// Scripts that need nothing but NumPy and SciPy run with the `python3` on the path.

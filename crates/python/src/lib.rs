@@ -1,0 +1,36 @@
+//! The compiled half of the Python package: NumPy arrays in, the Rust crates at work, NumPy arrays out.
+//!
+//! One file per thing that Python sees. Arrays enter as views on NumPy's own memory ([`arrays`]); long work runs on its
+//! own pool without the interpreter's lock and stops on Ctrl-C ([`work`]); errors become `ValueError` or `OSError` with
+//! the core's message ([`errors`]). Defaults, conversions, result classes and documentation are the Python half's
+//! (`python/annatomy`). Holds no science.
+
+#![expect(clippy::needless_pass_by_value, reason = "what Python hands over arrives by value")]
+#![expect(clippy::too_many_arguments, reason = "the Python half names every argument")]
+
+mod arrays;
+mod errors;
+mod fidelity;
+mod hnsw;
+mod lid;
+mod neighbors;
+mod study;
+mod work;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use crate::fidelity::{fidelity, trustworthiness};
+    #[pymodule_export]
+    use crate::hnsw::Hnsw;
+    #[pymodule_export]
+    use crate::lid::{lid, lid_estimators, lid_over_queries};
+    #[pymodule_export]
+    use crate::neighbors::{exact_knn, subset};
+    #[pymodule_export]
+    use crate::study::{StudyResults, study, study_defaults};
+    #[pymodule_export]
+    use crate::work::{instructions, version};
+}

@@ -1,0 +1,40 @@
+//! Exact neighbors, and subsets as NumPy draws them.
+
+use crate::arrays::{Neighbors, neighbors, view};
+use crate::errors::raised;
+use crate::work::run;
+use annatomy_knn::{Queries, RowSource};
+use annatomy_vectors::{Metric, validate};
+use numpy::{PyArray1, PyReadonlyArray2};
+use pyo3::prelude::*;
+
+/// The exact `k` nearest rows of every query.
+#[pyfunction]
+pub(crate) fn exact_knn<'py>(
+    py: Python<'py>,
+    rows: PyReadonlyArray2<'py, f32>,
+    queries: Option<PyReadonlyArray2<'py, f32>>,
+    k: usize,
+    metric: &str,
+    threads: usize,
+    budget_bytes: u64,
+) -> PyResult<Neighbors<'py>> {
+    let metric: Metric = metric.parse().map_err(raised)?;
+    let base = view(&rows)?;
+    let held_out = queries.as_ref().map(view).transpose()?;
+    let table = run(py, threads, || {
+        validate::check(base, metric).map_err(raised)?;
+        held_out.map_or(Ok(()), |queries| validate::check(queries, metric)).map_err(raised)?;
+        let whose = held_out.map_or(Queries::AllRows(base), Queries::HeldOut);
+        let source: &dyn RowSource = &base;
+        annatomy_knn::exact_knn(source, whose, k, metric, budget_bytes).map_err(raised)
+    })??;
+    neighbors(py, &table)
+}
+
+/// The rows that `numpy.random.default_rng(seed).choice(n, size, replace=False)` draws, in its order.
+#[pyfunction]
+pub(crate) fn subset(py: Python<'_>, n: usize, size: usize, seed: u64) -> PyResult<Bound<'_, PyArray1<i64>>> {
+    let rows = annatomy_vectors::subset::numpy_choice(seed, n, size).map_err(raised)?;
+    Ok(PyArray1::from_vec(py, rows.into_iter().map(|row| row as i64).collect()))
+}

@@ -1,0 +1,81 @@
+//! Long work: on a pool of its own, without the interpreter's lock, stopped by Ctrl-C.
+//!
+//! the calling thread                         the pool
+//!   gives up the lock                          watches the flag, works
+//!   wakes every POLL: signals? progress?       looks at the flag block by block
+//!   raises the flag on a signal                unwinds at its next look
+//!   hands on the result or the signal          ends
+
+use annatomy_vectors::interrupt::{Interrupt, Interrupted};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+/// Between two looks at signals: a tenth of what a user would notice.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Runs `work` on `threads` threads (0: as many as the machine has).
+pub(crate) fn run<R: Send>(py: Python<'_>, threads: usize, work: impl FnOnce() -> R + Send) -> PyResult<R> {
+    run_with(py, threads, work, |_| Ok(()))
+}
+
+/// As [`run`]; `look` is called now and then with the lock held, and its error stops the work as a signal does.
+pub(crate) fn run_with<R: Send>(
+    py: Python<'_>,
+    threads: usize,
+    work: impl FnOnce() -> R + Send,
+    look: impl FnMut(Python<'_>) -> PyResult<()> + Send,
+) -> PyResult<R> {
+    let interrupt = Interrupt::default();
+    let flag = interrupt.clone();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .start_handler(move |_| flag.clone().watch())
+        .build()
+        .map_err(|error| PyValueError::new_err(format!("cannot start {threads} threads: {error}")))?;
+    py.detach(|| wait(&interrupt, || pool.install(work), look))
+}
+
+fn wait<R: Send>(
+    interrupt: &Interrupt,
+    work: impl FnOnce() -> R + Send,
+    mut look: impl FnMut(Python<'_>) -> PyResult<()>,
+) -> PyResult<R> {
+    std::thread::scope(|scope| {
+        let (finished, outcome) = sync_channel(1);
+        let worker = scope.spawn(move || {
+            let result = Interrupt::catch(work);
+            // Nobody is left to hear of it only where the caller has panicked.
+            let _ = finished.send(());
+            result
+        });
+        let mut stopped = None;
+        while outcome.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
+            if stopped.is_none()
+                && let Err(error) = Python::attach(|py| py.check_signals().and_then(|()| look(py)))
+            {
+                interrupt.raise();
+                stopped = Some(error);
+            }
+        }
+        let result = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        match (stopped, result) {
+            (None, Ok(result)) => Ok(result),
+            (Some(error), _) => Err(error),
+            (None, Err(Interrupted)) => Err(PyValueError::new_err(Interrupted.to_string())),
+        }
+    })
+}
+
+/// The core's version.
+#[pyfunction]
+pub(crate) fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// The instruction set that the kernels dispatched to.
+#[pyfunction]
+pub(crate) fn instructions() -> &'static str {
+    annatomy_vectors::kernels::instructions()
+}

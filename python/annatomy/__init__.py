@@ -1,0 +1,45 @@
+"""See exactly where an HNSW search stops returning your nearest neighbors, why, and what effort gets them back.
+
+The way through: :func:`exact_knn` gives the truth, :class:`Hnsw` a graph, :func:`surface` its fill and overlap at every
+(ef, k) from one traversal a query, :func:`fidelity` every measure of any engine's answers, :func:`study` the published
+protocol. Distances are true distances (not squared), a query that is a row is left out by id, an empty slot is id -1.
+
+>>> import annatomy as an, numpy as np
+>>> X = np.random.default_rng(0).normal(size=(500, 16)).astype(np.float32)
+>>> ids, distances = an.exact_knn(X, 10)
+>>> an.surface(X, an.Hnsw(X), efs=[10, 50], ks=[5, 10]).overlap.shape
+(2, 2)
+"""
+
+from ._arrays import ConversionWarning
+from ._bridges import precomputed_knn
+from ._core import version as _version
+from ._fidelity import Fidelity, fidelity, trustworthiness
+from ._frames import Figure
+from ._hnsw import Hnsw
+from ._lid import lid, lid_estimators, lid_over_queries
+from ._neighbors import exact_knn, subset
+from ._study import StudyResults, study
+from ._surface import Surface, surface
+
+__version__: str = _version()
+
+__all__ = [
+    "ConversionWarning",
+    "Fidelity",
+    "Figure",
+    "Hnsw",
+    "StudyResults",
+    "Surface",
+    "__version__",
+    "exact_knn",
+    "fidelity",
+    "lid",
+    "lid_estimators",
+    "lid_over_queries",
+    "precomputed_knn",
+    "study",
+    "subset",
+    "surface",
+    "trustworthiness",
+]

@@ -1,0 +1,89 @@
+"""The compiled half; the Python half beside it documents every function."""
+
+from typing import Callable, Optional, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+_Float32 = npt.NDArray[np.float32]
+_Float64 = npt.NDArray[np.float64]
+_Int64 = npt.NDArray[np.int64]
+_Neighbors = tuple[_Int64, _Float32]
+
+class _Surface(TypedDict):
+    svg: Optional[str]
+    fill: _Float64
+    overlap: _Float64
+    visited: _Float64
+    required_ef: _Float64
+
+class _Fidelity(TypedDict):
+    corrected: dict[str, _Float64]
+    published: dict[str, _Float64]
+    figures: dict[str, list[float]]
+
+class Hnsw:
+    def __new__(
+        cls,
+        rows: _Float32,
+        m: int,
+        ef_construction: int,
+        seed: int,
+        preset: str,
+        metric: str,
+        threads: int,
+        budget_bytes: int,
+    ) -> Hnsw: ...
+    @property
+    def rows(self) -> _Float32: ...
+    @property
+    def entry_point(self) -> Optional[int]: ...
+    @property
+    def layer_sizes(self) -> list[int]: ...
+    def search(self, queries: Optional[_Float32], k: int, ef: int, engine: str, threads: int) -> _Neighbors: ...
+    def surface(
+        self,
+        queries: Optional[_Float32],
+        efs: list[int],
+        ks: list[int],
+        engine: str,
+        threads: int,
+        budget_bytes: int,
+    ) -> _Surface: ...
+    def links(self, node: int, level: int) -> list[int]: ...
+    def reachable(self) -> npt.NDArray[np.bool_]: ...
+
+class StudyResults:
+    def csv(self) -> str: ...
+    def summary(self) -> str: ...
+    def figures(self) -> list[tuple[str, str, str, str]]: ...
+    def report(self) -> str: ...
+    def write(self, folder: str) -> None: ...
+
+def exact_knn(
+    rows: _Float32, queries: Optional[_Float32], k: int, metric: str, threads: int, budget_bytes: int
+) -> _Neighbors: ...
+def subset(n: int, size: int, seed: int) -> _Int64: ...
+def fidelity(
+    rows: _Float32,
+    queries: Optional[_Float32],
+    exact: _Int64,
+    returned: _Int64,
+    ks: list[int],
+    metric: str,
+    threads: int,
+) -> _Fidelity: ...
+def trustworthiness(rows: _Float32, returned: _Int64, k: int, metric: str, threads: int) -> float: ...
+def lid(distances: _Float32, estimator: str) -> _Float64: ...
+def lid_estimators() -> list[str]: ...
+def lid_over_queries(estimates: list[float], estimator: str) -> float: ...
+def study_defaults() -> str: ...
+def study(
+    rows: Optional[_Float32],
+    settings: str,
+    threads: int,
+    budget_bytes: int,
+    progress: Optional[Callable[[int, str, int, int], None]],
+) -> StudyResults: ...
+def version() -> str: ...
+def instructions() -> str: ...

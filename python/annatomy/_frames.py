@@ -1,0 +1,69 @@
+"""Tables on their way out: columns of arrays that become pandas or polars frames, and figures that show themselves."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+Columns = dict[str, npt.NDArray[Any]]
+
+
+class Tabular:
+    """A result that is a tidy table: one row per observation."""
+
+    def to_columns(self) -> Columns:
+        """The table as a dictionary of equally long one-dimensional arrays."""
+        raise NotImplementedError
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The table as a pandas frame. Raises ``ImportError`` where pandas is not installed."""
+        import pandas
+
+        return pandas.DataFrame(self.to_columns())
+
+    def to_polars(self) -> polars.DataFrame:
+        """The table as a polars frame. Raises ``ImportError`` where polars is not installed."""
+        import polars
+
+        return polars.DataFrame(self.to_columns())
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing that shows itself in a notebook."""
+
+    name: str
+    title: str
+    caption: str
+    svg: str
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        return f"Figure({self.name!r}: {self.title})"
+
+
+def html_table(columns: Columns, most_rows: int = 12) -> str:
+    """The first rows as an HTML table, every text escaped."""
+    rows = len(next(iter(columns.values()), []))
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
+    lines = []
+    for row in range(min(rows, most_rows)):
+        cells = "".join(f"<td>{html.escape(text(values[row]))}</td>" for values in columns.values())
+        lines.append(f"<tr>{cells}</tr>")
+    more = f"<p>{rows - most_rows} more rows</p>" if rows > most_rows else ""
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
+
+
+def text(value: Any) -> str:
+    """Four significant digits for a real number."""
+    return f"{value:.4g}" if isinstance(value, (float, np.floating)) else str(value)

@@ -1,0 +1,143 @@
+"""The published study, on an array, a file or built-in data."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from typing import Any, Callable, Optional, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+from ._arrays import count, matrix
+from ._frames import Columns, Figure, Tabular
+
+#: Called now and then with (run, stage, done, total).
+Progress = Callable[[int, str, int, int], None]
+
+_STUDIES = {"ef": "efSearch_study", "efc": "efConstruction_study", "alpha": "alpha_study"}
+_COUNTS = {"run", "k", "ef", "ef_construction"}
+_NAMES = {"study", "condition", "conventions"}
+
+
+class StudyResults(Tabular):
+    """What a study found: a tidy table, a summary over runs, figures, and the report."""
+
+    def __init__(self, core: _core.StudyResults) -> None:
+        self._core = core
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Every figure over runs with its 95 % interval, breakpoints, settings, machine."""
+        summary: dict[str, Any] = json.loads(self._core.summary())
+        return summary
+
+    def to_columns(self) -> Columns:
+        """One row per run × study × condition × k, as measurements.csv."""
+        header, *rows = csv.reader(io.StringIO(self._core.csv()))
+        return {name: _column(name, [row[place] for row in rows]) for place, name in enumerate(header)}
+
+    def figures(self) -> list[Figure]:
+        """Every curve and the surface, as SVG."""
+        return [Figure(*parts) for parts in self._core.figures()]
+
+    def report(self) -> str:
+        """The page, as HTML that needs nothing beside it."""
+        return self._core.report()
+
+    def write(self, folder: Union[str, os.PathLike[str]]) -> None:
+        """Writes measurements.csv, summary.json, the study's own layout, figures/ and report.html under ``folder``.
+
+        Raises ``OSError`` where a file cannot be written.
+        """
+        self._core.write(os.fspath(folder))
+
+    def __repr__(self) -> str:
+        settings = self.summary["settings"]
+        return f"StudyResults({settings['data']}, {settings['runs']} runs)"
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<figure>{figure.svg}</figure>" for figure in self.figures())
+
+
+def study(
+    X: Union[npt.ArrayLike, str, os.PathLike[str]] = "resnet50-like",
+    *,
+    threads: int = 0,
+    memory_budget_bytes: int = 3 << 30,
+    progress: Union[bool, Progress] = False,
+    **settings: Any,
+) -> StudyResults:
+    """The three experiments of Cooper & Busch (J. Imaging 2026, 12, 55), in both conventions.
+
+    Parameters
+    ----------
+    X : array, n × d, or a file, or "resnet50-like"
+        Vectors in memory (each run works on a copy of its rows), the path of a file of vectors, or built-in data.
+    threads, memory_budget_bytes : int
+        See :func:`annatomy.exact_knn`.
+    progress : bool or callable
+        True prints stages to stderr; a callable gets (run, stage, done, total). Off by default.
+    **settings
+        Any of runs, subset, sample, seed, metric, m, ef_construction, ef_search, ef_values, ef_construction_values,
+        alpha_values, ks, studies (of "ef", "efc", "alpha"), conventions ("corrected", "published"), preset. Defaults are
+        the study's own: M = 32, ef_construction 200, k = 10..500 by 10, three runs.
+
+    Raises
+    ------
+    ValueError
+        For settings that no study can follow, or values that are not finite.
+    OSError
+        For a file that cannot be read.
+
+    >>> import annatomy as an
+    >>> found = an.study(subset=300, ks=[10, 20], runs=1, studies=["ef"])
+    >>> sorted(set(found.to_columns()["condition"].tolist()))
+    ['ef_100', 'ef_25', 'ef_50', 'ef_75']
+    """
+    whole: dict[str, Any] = json.loads(_core.study_defaults())
+    unknown = sorted(set(settings) - set(whole) | {"data"} & set(settings))
+    if unknown:
+        known = ", ".join(sorted(set(whole) - {"data"}))
+        raise ValueError(f"no setting {', '.join(unknown)}; known: {known}")
+    whole.update({name: _plain(value) for name, value in settings.items()})
+    whole["studies"] = [_STUDIES.get(name, name) for name in whole["studies"]]
+    rows = None
+    if isinstance(X, (str, os.PathLike)):
+        whole["data"] = os.fspath(X)
+    else:
+        rows = matrix(X, "X")
+        whole["data"] = f"array of {rows.shape[0]} × {rows.shape[1]}"
+    tell = _print_stage if progress is True else progress or None
+    budget = count(memory_budget_bytes, "memory_budget_bytes", 0)
+    return StudyResults(_core.study(rows, json.dumps(whole), count(threads, "threads", 0), budget, tell))
+
+
+def _plain(value: Any) -> Any:
+    """Arrays, ranges and NumPy's numbers as what JSON knows."""
+    if isinstance(value, (str, bool)) or value is None:
+        return value
+    return np.asarray(value).tolist()
+
+
+def _column(name: str, texts: list[str]) -> npt.NDArray[Any]:
+    if name in _NAMES:
+        return np.asarray(texts)
+    if name in _COUNTS:
+        return np.asarray([int(text) for text in texts], dtype=np.int64)
+    return np.asarray([float(text) if text else np.nan for text in texts])
+
+
+def _print_stage(run: int, stage: str, done: int, total: int) -> None:
+    share = f" {done}/{total}" if total else ""
+    print(f"\r\x1b[Krun {run + 1}: {stage}{share}", end="", file=sys.stderr, flush=True)
+
+
+def default_settings() -> dict[str, Any]:
+    """The study's own settings."""
+    settings: dict[str, Any] = json.loads(_core.study_defaults())
+    return settings

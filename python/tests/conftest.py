@@ -1,0 +1,20 @@
+"""Seeded data that every test shares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def clustered() -> np.ndarray:
+    """800 × 24 float32 in twelve clusters."""
+    generator = np.random.default_rng(3)
+    centers = generator.normal(scale=2.0, size=(12, 24))
+    return (centers[generator.integers(12, size=800)] + generator.normal(size=(800, 24))).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def queries() -> np.ndarray:
+    """60 × 24 float32."""
+    return np.random.default_rng(4).normal(scale=2.0, size=(60, 24)).astype(np.float32)

@@ -1,0 +1,113 @@
+"""The graph and its surface: against counting what searches return, and against faiss's own graph."""
+
+from __future__ import annotations
+
+import annatomy as an
+import faiss
+import numpy as np
+import pytest
+
+EFS, KS = [1, 10, 60], [1, 10, 100]
+
+
+@pytest.fixture(scope="module")
+def index(clustered):
+    return an.Hnsw(clustered, m=8, ef_construction=40, seed=1)
+
+
+def counted(found, exact, k):
+    filled = (found >= 0).mean()
+    common = sum(len(np.intersect1d(a[a >= 0], e[:k])) for a, e in zip(found, exact))
+    return filled, common / (len(found) * k)
+
+
+@pytest.mark.parametrize("engine", ["stop-early", "raise", "row-cap", "beam-is-k"])
+@pytest.mark.parametrize("held_out", [False, True])
+def test_surfaces_count_what_searches_return(clustered, queries, index, engine, held_out):
+    whose = queries if held_out else None
+    exact, _ = an.exact_knn(clustered, 100, queries=whose)
+    surface = an.surface(clustered, index, EFS, KS, queries=whose, engine=engine)
+    for row, ef in enumerate(EFS):
+        for column, k in enumerate(KS):
+            found, _ = index.search(whose, k, ef, engine=engine)
+            fill, overlap = counted(found, exact, k)
+            assert surface.fill[row, column] == pytest.approx(fill, abs=1e-12)
+            assert surface.overlap[row, column] == pytest.approx(overlap, abs=1e-12)
+
+
+def test_a_search_that_stops_early_leaves_slots_empty(index):
+    ids, distances = index.search(None, 200, 2)
+    empty = ids < 0
+    assert empty.any() and np.isinf(distances[empty]).all() and np.isfinite(distances[~empty]).all()
+    assert (np.diff(empty.astype(int), axis=1) >= 0).all()
+    assert (ids != np.arange(len(ids))[:, None]).all()
+    full, _ = index.search(None, 200, 2, engine="raise")
+    assert (full >= 0).all()
+
+
+def test_overlap_is_that_of_faiss_within_noise(clustered):
+    theirs = faiss.IndexHNSWFlat(clustered.shape[1], 8)
+    theirs.hnsw.efConstruction = 40
+    theirs.add(clustered)
+    exact, _ = an.exact_knn(clustered, 50)
+    ours = np.mean([an.Hnsw(clustered, 8, 40, seed).search(None, 50, 30)[0] for seed in range(3)], axis=None)
+    assert np.isfinite(ours)
+    theirs.hnsw.efSearch = 30
+    _, found = theirs.search(clustered, 51)
+    theirs_overlap = np.mean([len(np.intersect1d(f[f != i], e)) for i, (f, e) in enumerate(zip(found, exact))]) / 50
+    overlaps = [an.surface(clustered, an.Hnsw(clustered, 8, 40, seed), [30], [50]).overlap[0, 0] for seed in range(3)]
+    assert abs(np.mean(overlaps) - theirs_overlap) < 0.03
+
+
+def test_the_graph_can_be_looked_into(clustered, index):
+    assert len(index) == 800 and index.layer_sizes[0] == 800
+    assert index.reachable().dtype == bool and index.reachable().mean() > 0.99
+    assert 0 < len(index.links(5)) <= 16 and index.links(5).dtype == np.int64
+    with pytest.raises(IndexError, match="no node 800"):
+        index.links(800)
+    assert np.shares_memory(index.X, clustered)
+    assert repr(index).startswith("Hnsw(800 × 24, m=8")
+
+
+def test_seeds_and_threads_decide_as_promised(clustered):
+    links = [[an.Hnsw(clustered, 8, 40, seed, threads=t).links(i).tolist() for i in range(50)] for seed, t in [(1, 1), (1, 2), (2, 2)]]
+    assert links[0] == links[1] != links[2]
+
+
+def test_required_efforts_are_the_smallest_that_find_all(clustered, index):
+    surface = an.surface(clustered, index, list(range(1, 61)), [10])
+    half = int(surface.required_ef[0, 0])
+    exact, _ = an.exact_knn(clustered, 10)
+    for ef, enough in [(half, True), (half - 1, False)]:
+        found, _ = index.search(None, 10, ef)
+        share = np.mean([set(e) <= set(f) for f, e in zip(found, exact)])
+        assert (share >= 0.5) == enough
+
+
+def test_surfaces_become_frames_and_pictures(clustered, index):
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    surface = an.surface(clustered, index, np.array(EFS), range(10, 40, 10))
+    assert isinstance(surface.to_pandas(), pandas.DataFrame) and isinstance(surface.to_polars(), polars.DataFrame)
+    frame = surface.to_pandas().set_index(["ef", "k"])
+    assert frame.loc[(60, 20), "overlap"] == surface.overlap[2, 1]
+    assert surface._repr_html_().startswith("<svg") and surface.figure()._repr_svg_().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda X, i: an.surface(X, i, [], [1]), "efs must ascend"),
+        (lambda X, i: an.surface(X, i, [3], [5, 5]), "ks must ascend"),
+        (lambda X, i: an.surface(X, i, [3], [800]), "k = 800 neighbors out of 799"),
+        (lambda X, i: an.surface(X, i, [3.5], [8]), "efs must be a sequence of integers"),
+        (lambda X, i: an.surface(X[:10], i, [3], [5]), "not the array"),
+        (lambda X, i: i.search(None, 10, 10, engine="refuse"), "k = 11 exceeds ef = 10"),
+        (lambda X, i: i.search(X[:, :2].copy(), 10, 10), "queries have 2 columns and the index has 24"),
+        (lambda X, i: i.search(None, 3, 3, engine="faiss"), "unknown engine class"),
+        (lambda X, i: an.Hnsw(X, m=1), "M = 1"),
+        (lambda X, i: an.Hnsw(X, preset="nmslib"), "unknown graph preset"),
+    ],
+)
+def test_bad_input_is_a_value_error_with_the_numbers(clustered, index, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(clustered, index)

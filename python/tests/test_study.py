@@ -1,0 +1,97 @@
+"""Studies of arrays, files and built-in data."""
+
+from __future__ import annotations
+
+import json
+
+import annatomy as an
+import numpy as np
+import pytest
+
+SMALL = dict(ks=[10, 40], runs=2, ef_values=[5, 20], studies=["ef"])
+
+
+@pytest.fixture(scope="module")
+def found(clustered):
+    return an.study(clustered, **SMALL)
+
+
+def test_a_study_is_a_tidy_table(found):
+    frame = found.to_pandas()
+    assert len(frame) == 2 * 2 * 2 and set(frame.condition) == {"ef_5", "ef_20"}
+    assert frame.k.dtype == np.int64 and ((frame.overlap >= 0) & (frame.overlap <= 1)).all()
+    assert found.to_polars().shape == frame.shape
+    assert found.summary["settings"]["data"] == "array of 800 × 24"
+    assert "800 × 24" in repr(found)
+
+
+def test_an_array_and_its_file_give_the_same_study(clustered, found, tmp_path):
+    path = tmp_path / "rows.npy"
+    np.save(path, clustered)
+    again = an.study(path, **SMALL)
+    for name, column in found.to_columns().items():
+        np.testing.assert_array_equal(column, again.to_columns()[name])
+
+
+def test_overlap_is_what_the_graph_returns(clustered, found):
+    """Run r builds with seed + r; its overlap at (ef, k) is the surface's."""
+    frame = found.to_pandas().set_index(["run", "ef", "k"])
+    for run in (0, 1):
+        index = an.Hnsw(clustered, seed=42 + run)
+        surface = an.surface(clustered, index, [5, 20], [10, 40])
+        for row, ef in enumerate((5, 20)):
+            for column, k in enumerate((10, 40)):
+                cell = frame.loc[(run, ef, k)]
+                assert cell.overlap_strict == pytest.approx(surface.overlap[row, column], abs=2e-3)
+                assert cell.fill == pytest.approx(surface.fill[row, column], abs=2e-3)
+
+
+def test_results_are_written_and_shown(found, tmp_path):
+    found.write(tmp_path / "out")
+    assert (tmp_path / "out" / "report.html").read_text() == found.report()
+    metrics = tmp_path / "out" / "run00" / "efSearch_study" / "ef_5" / "metrics.json"
+    assert "mean_overlap" in json.dumps(json.loads(metrics.read_text()))
+    assert all(figure.svg.startswith("<svg") for figure in found.figures())
+    assert found._repr_html_().count("<svg") == len(found.figures())
+
+
+def test_progress_is_told_where_wanted(clustered, capfd):
+    told = []
+    an.study(clustered, **SMALL, progress=lambda *state: told.append(state))
+    assert told[-1][1] == "finished" and all(len(state) == 4 for state in told)
+    assert capfd.readouterr() == ("", "")
+    an.study(clustered, **SMALL, progress=True)
+    assert "finished" in capfd.readouterr().err
+
+
+def test_an_error_in_progress_stops_the_study(clustered):
+    def fail(*_):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        an.study(clustered, **SMALL, progress=fail)
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        (dict(kss=[1]), "no setting kss; known: alpha_values"),
+        (dict(ks=[5, 3]), "must ascend"),
+        (dict(ks=[800]), "k = 800 neighbors of each of 800 rows"),
+        (dict(subset=900), "a subset of 900 rows"),
+        (dict(metric="ip"), "no geometry"),
+        (dict(runs=-1), "invalid value"),
+        (dict(studies=["nothing"]), "unknown variant"),
+    ],
+)
+def test_bad_settings_are_value_errors(clustered, settings, message):
+    with pytest.raises(ValueError, match=message):
+        an.study(clustered, **settings)
+
+
+def test_files_that_cannot_be_read_are_os_errors(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nothing.npy"):
+        an.study(tmp_path / "nothing.npy")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError):
+        an.study(np.zeros((9, 2), np.float32) + np.arange(9, dtype=np.float32)[:, None], ks=[2], runs=1).write(tmp_path / "file")
