@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._arrays import count
 from ._neighbors import exact_knn
 
 _METRICS = {"euclidean": "l2", "l2": "l2", "cosine": "cosine"}
@@ -61,7 +62,7 @@ class ExactNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixi
         return self
 
     def transform(self, X: npt.ArrayLike) -> csr_matrix:
-        """The graph from rows of ``X`` to the fitted rows, q × n_samples_fit_; a row's own copy is its first neighbor."""
+        """The graph from rows of ``X`` to the fitted rows, q × n_samples_fit_; a fitted row finds itself first."""
         check_is_fitted(self, "n_samples_fit_")
         queries = validate_data(self, X, dtype=np.float32, order="C", reset=False)
         return self._graph(queries, own=False)
@@ -103,5 +104,4 @@ class ExactNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixi
             raise ValueError(f"mode = {self.mode!r}: distance or connectivity")
         if self.metric not in _METRICS:
             raise ValueError(f"metric = {self.metric!r}: {', '.join(_METRICS)}")
-        if isinstance(self.n_neighbors, bool) or not isinstance(self.n_neighbors, (int, np.integer)) or self.n_neighbors < 1:
-            raise ValueError(f"n_neighbors = {self.n_neighbors!r}: an integer of at least 1")
+        count(self.n_neighbors, "n_neighbors")

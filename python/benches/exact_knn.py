@@ -50,7 +50,8 @@ def main(rust: str) -> None:
             theirs.append(float(lines[1].split()[0]))
         python = [run["seconds"] for run in ours]
         for name, seconds in [("Python", python), ("Rust", theirs)]:
-            print(f"{name}: median {statistics.median(seconds):.3f} s, {min(seconds):.3f} to {max(seconds):.3f}, n = {ROUNDS}")
+            spread = f"{min(seconds):.3f} to {max(seconds):.3f}"
+            print(f"{name}: median {statistics.median(seconds):.3f} s, {spread}, n = {ROUNDS}")
         print(f"Python / Rust: {statistics.median(python) / statistics.median(theirs):.3f}")
         print("peak memory, MB:", {name: round(ours[0][name]) for name in ("input", "before", "after")})
 

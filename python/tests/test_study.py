@@ -89,9 +89,9 @@ def test_bad_settings_are_value_errors(clustered, settings, message):
         an.study(clustered, **settings)
 
 
-def test_files_that_cannot_be_read_are_os_errors(tmp_path):
+def test_files_that_cannot_be_read_or_written_are_os_errors(found, tmp_path):
     with pytest.raises(FileNotFoundError, match="nothing.npy"):
         an.study(tmp_path / "nothing.npy")
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError):
-        an.study(np.zeros((9, 2), np.float32) + np.arange(9, dtype=np.float32)[:, None], ks=[2], runs=1).write(tmp_path / "file")
+        found.write(tmp_path / "file")

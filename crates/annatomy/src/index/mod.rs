@@ -10,7 +10,8 @@
 //!
 //! let rows = annatomy::builtin::resnet50_like(200, 1)?;
 //! let index = Index::build(rows.view(), Metric::L2, &Parameters::faiss(8, 40, 0), 1 << 30)?;
-//! let request = SurfaceRequest { efs: &[5, 50], ks: &[10, 20], class: EngineClass::StopEarly, memory_budget_bytes: 1 << 30 };
+//! let class = EngineClass::StopEarly;
+//! let request = SurfaceRequest { efs: &[5, 50], ks: &[10, 20], class, memory_budget_bytes: 1 << 30 };
 //! let surface = index.surface(rows.view(), None, &request)?;
 //! assert_eq!((surface.overlap.len(), surface.efs.len()), (4, 2));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,0 +1,50 @@
+"""What every adapter offers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from importlib.metadata import version
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from .._arrays import Float32, Int64
+
+
+class Engine(ABC):
+    """A live index behind one form of search.
+
+    Attributes
+    ----------
+    package : str
+        Name in the package index; :meth:`version` says which one is installed.
+    effort : str
+        The engine's own name for ef; "none" where it has none, and then ``ef`` is not read.
+    empty : str
+        What the engine's own answer holds in a slot it cannot fill.
+    engine_class : str
+        How it treats k > ef: a rule of :meth:`annatomy.Hnsw.search`, or "exact".
+    """
+
+    package: ClassVar[str]
+    effort: ClassVar[str]
+    empty: ClassVar[str]
+    engine_class: str
+
+    @abstractmethod
+    def search(self, queries: Float32, k: int, ef: int) -> Int64:
+        """Ids of the ``k`` nearest, q × k, nearest first, −1 in slots that the engine did not fill.
+
+        The index is left as it was. Not for several threads at once: some engines keep their effort in the index. What
+        the engine raises comes through.
+        """
+
+    def version(self) -> str:
+        """Version of the engine's installed package."""
+        return version(self.package)
+
+
+def without(ids: npt.NDArray[np.integer], empty: npt.NDArray[np.bool_]) -> Int64:
+    """``ids`` as int64 with −1 where ``empty``."""
+    return np.where(empty, np.int64(-1), ids.astype(np.int64))
