@@ -24,10 +24,10 @@ def precomputed_knn(
 ) -> tuple[Int64, Float32]:
     """Exact neighbors of every row of ``X`` in the form that UMAP or openTSNE takes.
 
-    * ``umap.UMAP(n_neighbors=k, precomputed_knn=an.precomputed_knn(X, k))``: k columns, the row itself first at distance
-      0, even where another row equals it.
-    * ``openTSNE.nearest_neighbors.PrecomputedNeighbors(*an.precomputed_knn(X, k, form="opentsne"))``: k columns, the row
-      itself left out; for perplexity p take k = 3 p.
+    * ``umap.UMAP(n_neighbors=k, precomputed_knn=an.precomputed_knn(X, k))``: k columns, the row itself first at
+      distance 0, even where another row equals it.
+    * ``openTSNE.nearest_neighbors.PrecomputedNeighbors(*an.precomputed_knn(X, k, form="opentsne"))``: k columns, the
+      row itself left out; for perplexity p take k = 3 p.
 
     Parameters
     ----------

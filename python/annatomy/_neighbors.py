@@ -69,9 +69,9 @@ def exact_knn(
 
 
 def subset(n: int, size: int, seed: int) -> Int64:
-    """The ``size`` row numbers below ``n`` that ``numpy.random.default_rng(seed).choice(n, size, replace=False)`` draws.
+    """The rows that ``numpy.random.default_rng(seed).choice(n, size, replace=False)`` draws, in its order.
 
-    Drawn by the core's own restatement of NumPy's generator, so that a study in Rust and one in Python see the same rows.
+    Drawn by the core's own restatement of NumPy's generator: a study in Rust and one in Python see the same rows.
 
     Parameters
     ----------

@@ -115,6 +115,14 @@ def test_trustworthiness_is_that_of_scikit_learn(clustered, k):
     assert an.trustworthiness(clustered, returned, k) == pytest.approx(expected, abs=1e-12)
 
 
+def test_trustworthiness_has_its_bounds(clustered):
+    ids, _ = an.exact_knn(clustered, 3)
+    with pytest.raises(ValueError, match="k = 400 of 800 rows"):
+        an.trustworthiness(clustered, ids, 400)
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        an.trustworthiness(np.full_like(clustered, np.inf), ids, 3)
+
+
 @pytest.mark.parametrize(
     "change, message",
     [

@@ -2,10 +2,10 @@
 
 use super::{FidelityError, IdTable, Subject};
 use annatomy_geometry::difficulty;
-use annatomy_vectors::{MatrixView, Metric, PointId, interrupt};
+use annatomy_vectors::{MatrixView, Metric, PointId, interrupt, validate};
 use rayon::prelude::*;
 
-/// Trustworthiness at `k` of what was `returned` for every row (Venna & Kaski, ICANN 2001, eq. 2), itself left out by id.
+/// Trustworthiness at `k` of what was `returned` for every row, itself left out by id (Venna & Kaski, ICANN 2001, eq. 2).
 ///
 /// Ranks are by (float64 distance, id). 1 if all are true neighbors; empty slots add nothing. Cost O(n²·d).
 pub fn trustworthiness(
@@ -15,14 +15,18 @@ pub fn trustworthiness(
     k: usize,
 ) -> Result<f64, FidelityError> {
     let subject = Subject { rows, queries: None, metric };
+    if k == 0 || 2 * k >= rows.rows() {
+        return Err(FidelityError::HalfTheRows { k, rows: rows.rows() });
+    }
+    validate::check(rows, metric).map_err(|source| FidelityError::Values { what: "rows", source })?;
     returned.check("returned", &subject, true)?;
     let ranks_of = |query: usize| {
         interrupt::check();
         ranks(&subject, query, returned.row(query), k)
     };
     let ranks: Vec<Vec<u32>> = (0..rows.rows()).into_par_iter().map(ranks_of).collect();
-    let half = FidelityError::HalfTheRows { k, rows: rows.rows() };
-    difficulty::trustworthiness(rows.rows(), k, ranks.iter().map(Vec::as_slice)).ok_or(half)
+    let found = difficulty::trustworthiness(rows.rows(), k, ranks.iter().map(Vec::as_slice));
+    Ok(found.expect("k was found to lie below half the rows"))
 }
 
 /// The 0-based true ranks of the first `k` filled slots, the query itself left out.

@@ -30,7 +30,7 @@ impl Index {
     /// Builds the graph of `rows` on the current rayon pool; the same at any number of threads.
     ///
     /// Where the tables of all pairs take no more than `budget_bytes`, the graph is built by ranks and orders equal
-    /// distances by float64 nearness; the graphs of both ways differ only where float32 cannot tell two distances apart.
+    /// distances by float64 nearness; the two ways differ only where float32 cannot tell two distances apart.
     pub fn build(
         rows: MatrixView<'_>,
         metric: Metric,
