@@ -3,9 +3,9 @@
 //! Needs `python3` with `venv`; everything else comes from the package index by name. Engines that come as C++ source
 //! (hnswlib) are tested where they compile; `ANNATOMY_REQUIRE_ENGINES=1` turns their skipped tests into failures. The
 //! wheel is compiled with the `dev` profile, whose dependencies the other tests have compiled already; `pip install .`
-//! compiles with `release`.
+//! compiles with `release`. The tests of `annatomy audit` hold the command itself against the engines.
 
-use crate::run;
+use crate::{cargo, run};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -35,7 +35,10 @@ pub fn test() -> Result<()> {
     if install("test-compiled").is_err() {
         eprintln!("engines that come as source do not compile here: their tests are skipped");
     }
-    run(Command::new(&python).args(["-m", "pytest", "--quiet", "python/tests"]))
+    cargo(&["build", "--package", "annatomy-cli", "--quiet"], &[])?;
+    let command = std::path::absolute("target/debug/annatomy").context("no current folder")?;
+    let mut tests = Command::new(&python);
+    run(tests.args(["-m", "pytest", "--quiet", "python/tests"]).env("ANNATOMY_COMMAND", command))
 }
 
 /// The one wheel that was built.
