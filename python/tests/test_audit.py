@@ -122,7 +122,8 @@ def assert_measures(found, rows, answers, k):
     cell = next(cell for cell in found["returned"] if cell["k"] == k)
     fill, overlap = figures(rows, answers, k)
     assert cell["fill"]["point"] == pytest.approx(fill, abs=1e-12)
-    assert cell["overlap"]["point"] == pytest.approx(overlap, abs=1e-12)
+    assert cell["overlap_strict"]["point"] == pytest.approx(overlap, abs=1e-12)
+    assert overlap - 1e-12 <= cell["overlap"]["point"] <= overlap + 1e-3, "a tie or two at most"
 
 
 def save(tmp_path, **arrays):

@@ -112,6 +112,16 @@ impl Data {
         self.base.rows() - usize::from(self.queries.are_base_rows())
     }
 
+    /// The distance of base row `id` from query number `query`, from float64 sums.
+    pub(super) fn distance(&self, query: usize, id: u32) -> f32 {
+        let (a, b) = (self.queries.row(&self.base, query), self.base.row(id as usize));
+        match self.metric {
+            Metric::L2 => kernels::l2_squared_f64(a, b).sqrt() as f32,
+            Metric::Cosine => (1.0 - kernels::dot_f64(a, b)) as f32,
+            Metric::InnerProduct => -kernels::dot_f64(a, b) as f32,
+        }
+    }
+
     /// What the engine calls base row `row`.
     pub(super) fn label(&self, row: u32) -> i64 {
         self.labels.as_ref().map_or(i64::from(row), |labels| labels[row as usize])

@@ -41,8 +41,9 @@ pub(super) fn repair(answers: &Answers, data: &Data, exact: &NeighborTable) -> R
             table.distances.extend(&row.distances[..slots]);
         } else {
             table.replaced += 1;
-            table.ids.extend(exact.ids(query)[..slots].iter().flatten().map(|id| data.label(id.0)));
-            table.distances.extend(&exact.distances(query)[..slots]);
+            let nearest = exact.ids(query)[..slots].iter().flatten();
+            table.distances.extend(nearest.clone().map(|id| data.distance(query, id.0)));
+            table.ids.extend(nearest.map(|id| data.label(id.0)));
         }
     }
     table

@@ -13,7 +13,6 @@
 use super::tables::Tables;
 use crate::audit::data::Data;
 use crate::audit::results::Sentinels;
-use annatomy_vectors::{Metric, kernels};
 
 /// Beyond this a float32 distance stands for nothing.
 const LARGEST_DISTANCE: f32 = 1e38;
@@ -60,7 +59,7 @@ impl<'c> Cleaner<'c> {
             }
         }
         row.sentinels.short_rows = usize::from(row.sentinels.slots() > 0);
-        row.distances = row.ids.iter().map(|&id| self.distance(query, id)).collect();
+        row.distances = row.ids.iter().map(|&id| self.data.distance(query, id)).collect();
         // Rounding may turn two neighbors at nearly the same distance around.
         row.out_of_order = row.distances.windows(2).any(|pair| pair[1] < pair[0] - 1e-4 * pair[0].abs());
         row
@@ -77,7 +76,8 @@ impl<'c> Cleaner<'c> {
         let first = slots.len() - repeated;
         // The first of them may be a neighbor; not if it is nearer than the one before it, or stood there before.
         let before = first.checked_sub(1).and_then(|slot| self.base_row(slots[slot]));
-        let in_order = before.is_none_or(|before| self.distance(query, last_row) >= self.distance(query, before));
+        let in_order =
+            before.is_none_or(|before| self.data.distance(query, last_row) >= self.data.distance(query, before));
         let meant = if in_order && !slots[..first].contains(&last) { first + 1 } else { first };
         sentinels.padding += slots.len() - meant;
         meant
@@ -98,14 +98,5 @@ impl<'c> Cleaner<'c> {
         };
         *count += 1;
         None
-    }
-
-    fn distance(&self, query: usize, id: u32) -> f32 {
-        let (a, b) = (self.data.queries.row(&self.data.base, query), self.data.base.row(id as usize));
-        match self.data.metric {
-            Metric::L2 => kernels::l2_squared_f64(a, b).sqrt() as f32,
-            Metric::Cosine => (1.0 - kernels::dot_f64(a, b)) as f32,
-            Metric::InnerProduct => -kernels::dot_f64(a, b) as f32,
-        }
     }
 }
