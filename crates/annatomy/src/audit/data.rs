@@ -84,7 +84,8 @@ impl Data {
     pub(super) fn read(request: &AuditRequest) -> Result<Self, AuditError> {
         let mut notes = Vec::new();
         let saved = request.index.as_deref().map(read_index).transpose()?;
-        let metric = choose_metric(request.metric, saved.as_ref(), &mut notes)?;
+        let asked = request.metric.map_or_else(|| metric_in_file(request), |metric| Ok(Some(metric)))?;
+        let metric = choose_metric(asked, saved.as_ref(), &mut notes)?;
         let (base, labels, index) = if let Some(saved) = saved {
             let path = request.index.clone().unwrap_or_default();
             take_index(request, path, saved, metric)?
@@ -149,6 +150,12 @@ fn read_index(path: &Path) -> Result<SavedIndex, AuditError> {
     validate::check_finite(saved.vectors.view())
         .map_err(|source| AuditError::Vectors { path: path.to_owned(), source })?;
     Ok(saved)
+}
+
+/// The metric that the file of vectors names, as those of ann-benchmarks do.
+fn metric_in_file(request: &AuditRequest) -> Result<Option<Metric>, AuditError> {
+    let file = request.vectors.as_deref().map(open).transpose()?;
+    Ok(file.and_then(|file| file.metric_name().and_then(|name| name.parse().ok())))
 }
 
 fn choose_metric(

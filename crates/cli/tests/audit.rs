@@ -1,0 +1,123 @@
+//! `annatomy audit` as a user meets it, on indexes and answers that the real engines wrote.
+
+use std::fs;
+use std::process::{Command, Output};
+
+fn annatomy(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_annatomy")).args(arguments).output().expect("the command starts")
+}
+
+fn golden(name: &str) -> String {
+    format!("{}/../hnsw/tests/goldens/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn said(arguments: &[&str]) -> String {
+    let output = annatomy(arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+fn json(arguments: &[&str]) -> serde_json::Value {
+    serde_json::from_str(&said(&[arguments, &["--json"]].concat())).expect("JSON")
+}
+
+fn refused(arguments: &[&str], code: i32, words: &[&str]) {
+    let output = annatomy(arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?} said: {said}");
+    assert!(output.stdout.is_empty() && !said.contains("panicked"), "{said}");
+    for word in words {
+        assert!(said.contains(word), "{said}, without {word:?}");
+    }
+}
+
+#[test]
+fn an_index_is_audited_with_a_report() {
+    let folder = tempfile::tempdir().expect("folder");
+    let out = folder.path().join("audit").display().to_string();
+    let index = golden("faiss_l2.index");
+    let text = said(&["audit", "--index", &index, "--k", "5,40", "--target", "overlap=0.9,fill=1", "--out", &out]);
+    for words in
+        ["FAISS index", "M 4", "efSearch 16", "At the effort given", "overlap ≥ 0.9", "pgvector", "Smallest ef"]
+    {
+        assert!(text.contains(words), "{words:?} is not in\n{text}");
+    }
+    for name in ["report.html", "audit.json", "figures/audit_overlap.svg", "figures/audit_overlap.png"] {
+        assert!(folder.path().join("audit").join(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn predictions_reach_files_that_match_the_engine() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("predicted.npy").display().to_string();
+    let wanted = format!("ef=4,k=40,class=stop-early:{file}");
+    said(&["audit", "--index", &golden("faiss_l2.index"), "--k", "5", "--predict", &wanted]);
+    let read = |path: &str| annatomy_vectors::formats::read_ids(path).expect("ids");
+    let (predicted, own) = (read(&file), read(&golden("faiss_l2_ef4_k40.npy")));
+    assert_eq!(predicted.rows(), 200);
+    assert_eq!(&predicted.ids()[..own.ids().len()], own.ids());
+    assert!(own.ids().contains(&-1), "a case with empty slots");
+}
+
+#[test]
+fn answers_are_audited_at_any_thread_count_alike() {
+    let folder = tempfile::tempdir().expect("folder");
+    let queries = folder.path().join("queries.npy").display().to_string();
+    let rows = annatomy_vectors::formats::VectorFile::open(golden("rows.npy")).expect("rows");
+    let first = rows.read_rows(0..60).expect("sixty rows");
+    annatomy_vectors::formats::write_matrix(&queries, first.view()).expect("a file");
+    let arguments = |threads| {
+        let (vectors, neighbors) = (golden("rows.npy"), golden("faiss_l2_ef4_k40.npy"));
+        let found =
+            ["audit", &vectors, "--queries", &queries, "--neighbors", &neighbors, "--k", "40", "--threads", threads];
+        let mut results = json(&found);
+        results["seconds"] = 0.into();
+        results
+    };
+    let one = arguments("1");
+    assert_eq!(one, arguments("3"));
+    let fill = one["returned"][0]["fill"]["point"].as_f64().expect("a share");
+    let empty = one["answers"]["sentinels"]["negative_ids"].as_u64().expect("a count");
+    assert!(empty > 0 && (fill - (1.0 - empty as f64 / 2400.0)).abs() < 1e-12);
+}
+
+#[test]
+fn graphs_are_built_where_there_is_no_index() {
+    let vectors = golden("rows.npy");
+    let found =
+        json(&["audit", &vectors, "--m", "4", "--graphs", "2", "--k", "10", "--sample", "50", "--preset", "hnswlib"]);
+    assert_eq!((found["data"]["queries"].as_u64(), found["graphs"]["count"].as_u64()), (Some(50), Some(2)));
+    let advice = &found["advice"][0];
+    let (ef, high) = (advice["ef"].as_u64().expect("an effort"), advice["ef_high"].as_u64().expect("its upper end"));
+    // hnswlib raises ef to k, here to 11 with the query itself.
+    assert!((11..=high).contains(&ef), "{advice}");
+    assert!(advice["reached"]["point"].as_f64().expect("a share") >= 0.99);
+}
+
+#[test]
+fn requests_that_cannot_be_right_are_refused_with_their_numbers() {
+    let (vectors, index) = (golden("rows.npy"), golden("faiss_l2.index"));
+    refused(&["audit"], 2, &["needs vectors", "hint:"]);
+    refused(&["audit", &vectors, "--k", "200"], 2, &["k = 200", "199"]);
+    refused(&["audit", &vectors, "--target", "recall=1"], 2, &["recall"]);
+    refused(&["audit", &vectors, "--target", "overlap=2"], 2, &["between 0 and 1"]);
+    refused(&["audit", &vectors, "--sample", "900"], 2, &["900", "200"]);
+    refused(&["audit", &vectors, "--predict", "ef=4:x.npy"], 2, &["ef=E,k=K,class=CLASS:FILE"]);
+    refused(&["audit", &vectors, "--index", &vectors], 1, &["neither a FAISS nor an hnswlib index"]);
+    refused(&["audit", "--index", &index, "--metric", "cosine"], 2, &["built for l2"]);
+    refused(&["audit", &vectors, "--neighbors", &golden("faiss_l2_ef4_k3.npy")], 1, &["60 rows", "200"]);
+    let other = golden("hnswlib_cosine.index");
+    refused(&["audit", "--index", &other, "--neighbors", "missing.npy"], 1, &["missing.npy"]);
+}
+
+#[test]
+fn an_index_over_other_vectors_is_noticed() {
+    let folder = tempfile::tempdir().expect("folder");
+    let changed = folder.path().join("rows.npy").display().to_string();
+    let mut bytes = fs::read(golden("rows.npy")).expect("rows");
+    let place = bytes.len() - 4;
+    bytes[place..].copy_from_slice(&9.5f32.to_le_bytes());
+    fs::write(&changed, bytes).expect("a file");
+    refused(&["audit", &changed, "--index", &golden("faiss_l2.index")], 1, &["row 199", "column 11", "9.5"]);
+}
