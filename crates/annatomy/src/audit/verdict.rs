@@ -1,7 +1,7 @@
 //! What an audit says on a terminal: a screenful, each line a finding.
 
 use super::results::{Advice, AnswerFacts, AuditResults, CellResult, DataFacts, GraphFacts};
-use crate::report::number::{count, share, significant};
+use crate::report::number::{count, counted, share, significant};
 use annatomy_geometry::estimate::Estimate;
 use std::fmt::Write;
 
@@ -51,7 +51,7 @@ fn data_line(data: &DataFacts) -> String {
     };
     let duplicates = match data.duplicate_rows {
         0 => String::new(),
-        rows => format!("; {} rows repeat an earlier one", count(rows as u64)),
+        rows => format!("; repeats of an earlier row: {}", count(rows as u64)),
     };
     let (rows, columns) = (count(data.rows as u64), count(data.columns as u64));
     format!("{}: {rows} × {columns}, {}; {queries}{duplicates}", data.name, data.metric)
@@ -67,8 +67,8 @@ fn graph_lines(graphs: &GraphFacts) -> Vec<String> {
         let names: Vec<String> = lost.iter().take(NAMED).map(i64::to_string).collect();
         let more = if lost.len() > NAMED { ", …" } else { "" };
         let which = if graphs.unreachable.len() > 1 { format!(" in graph {number}") } else { String::new() };
-        let lost = count(lost.len() as u64);
-        lines.push(format!("  {lost} rows cannot be reached{which}, at any ef: {}{more}", names.join(", ")));
+        let lost = counted(lost.len() as u64, "row", "rows");
+        lines.push(format!("  {lost} cannot be reached{which}, at any ef: {}{more}", names.join(", ")));
     }
     lines
 }
@@ -232,7 +232,11 @@ fn out_of_reach(advice: &Advice, results: &AuditResults) -> String {
     let reached = advice.reached.map_or("nothing".to_owned(), |reached| share(reached.point));
     let lost: usize = results.graphs.iter().flat_map(|graphs| &graphs.unreachable).map(Vec::len).sum();
     let because = if lost > 0 && advice.best_overlap < 1.0 {
-        format!("; {lost} rows cannot be reached, so no overlap exceeds {}", significant(advice.best_overlap, 5))
+        format!(
+            "; {} out of reach, so no overlap exceeds {}",
+            counted(lost as u64, "row", "rows"),
+            significant(advice.best_overlap, 5)
+        )
     } else {
         String::new()
     };
