@@ -1,0 +1,205 @@
+//! Brings a file under its name, or says why not.
+//!
+//! Enters: where a file is published and its checksum, the path that it is to have. Leaves: that path, whole and right.
+//!
+//! is it there?                            right: done. wrong: said, and left alone, for it may be the user's own
+//! while attempts are left
+//!   ask for what is missing               transfer: `Range`, `If-Range`
+//!   broken off: wait 1, 2, 4 … s          attempts count anew where a mebibyte of headway was made
+//! checksum                                right: renamed. wrong: removed, and once more from the start if it came in pieces
+//!
+//! Cost: the network's; one more pass over the file for the checksum. Does not: fetch two files at once.
+
+use std::path::Path;
+use std::time::Duration;
+
+use ureq::Agent;
+
+use crate::partial::Partial;
+use crate::transfer::{Trouble, transfer};
+use crate::{Checksum, FetchError, Progress, Step};
+
+/// New bytes after which earlier failures are forgotten.
+const HEADWAY_BYTES: u64 = 1 << 20;
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// A file as it is published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// Where it can be had.
+    pub url: String,
+    /// What its bytes must be.
+    pub checksum: Checksum,
+    /// Its length, for what is said beforehand; more than twice as many bytes are refused.
+    pub bytes: Option<u64>,
+}
+
+impl Remote {
+    /// The last part of the address.
+    pub fn name(&self) -> &str {
+        let path = self.url.split(['?', '#']).next().unwrap_or_default();
+        path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// Whether connections may be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Yes.
+    Allowed,
+    /// No: files must be there already.
+    Offline,
+}
+
+/// How long a broken connection is borne with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Attempts in a row without headway.
+    pub attempts: u32,
+    /// Wait before the second attempt; doubles from one to the next, up to a minute.
+    pub first_wait: Duration,
+    /// Silence after which a connection counts as broken.
+    pub silence: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { attempts: 6, first_wait: Duration::from_secs(1), silence: Duration::from_secs(60) }
+    }
+}
+
+/// Where a file came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// It was there.
+    Found,
+    /// It came over the network.
+    Downloaded,
+}
+
+/// Brings files, one at a time.
+#[derive(Debug)]
+pub struct Fetcher {
+    agent: Agent,
+    network: Network,
+    patience: Patience,
+}
+
+impl Fetcher {
+    /// With the usual patience; proxies as the environment names them.
+    ///
+    /// ```
+    /// use annatomy_fetch::{FetchError, Fetcher, Network, Remote, Silent};
+    ///
+    /// let weights = Remote {
+    ///     url: "https://download.pytorch.org/models/resnet50-11ad3fa6.pth".to_owned(),
+    ///     checksum: "sha256:11ad3fa6".parse()?,
+    ///     bytes: None,
+    /// };
+    /// let error = Fetcher::new(Network::Offline).fetch(&weights, "absent/resnet50-11ad3fa6.pth".as_ref(), &mut Silent);
+    /// assert!(matches!(error, Err(FetchError::Offline { .. })));
+    /// # Ok::<(), annatomy_fetch::ChecksumError>(())
+    /// ```
+    pub fn new(network: Network) -> Self {
+        Self::with_patience(network, Patience::default())
+    }
+
+    /// With another patience.
+    pub fn with_patience(network: Network, patience: Patience) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(patience.silence))
+            .timeout_recv_response(Some(patience.silence))
+            .timeout_per_read(Some(patience.silence))
+            .user_agent(concat!("annatomy/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Self { agent: Agent::new_with_config(config), network, patience }
+    }
+
+    /// Makes sure that `path` is the published file.
+    pub fn fetch(&self, remote: &Remote, path: &Path, progress: &mut dyn Progress) -> Result<Fetched, FetchError> {
+        if path.exists() {
+            return match mismatch(remote, path, progress)? {
+                None => Ok(Fetched::Found),
+                Some(found) => {
+                    Err(FetchError::Damaged { path: path.to_owned(), expected: remote.checksum.clone(), found })
+                }
+            };
+        }
+        if self.network == Network::Offline {
+            return Err(FetchError::Offline { path: path.to_owned(), url: remote.url.clone() });
+        }
+        let partial = Partial::open(path, &remote.url)?;
+        let pieced = partial.length() > 0;
+        Download { fetcher: self, remote, partial, pieced }.run(path, progress)?;
+        Ok(Fetched::Downloaded)
+    }
+}
+
+fn mismatch(remote: &Remote, path: &Path, progress: &mut dyn Progress) -> Result<Option<String>, FetchError> {
+    let length = path.metadata().map_err(FetchError::io(path))?.len();
+    progress.begins(Step::Checking, remote.name(), 0, Some(length));
+    remote.checksum.mismatch(path, |bytes| progress.advances(bytes)).map_err(FetchError::io(path))
+}
+
+struct Download<'d> {
+    fetcher: &'d Fetcher,
+    remote: &'d Remote,
+    partial: Partial,
+    /// Whether the bytes come from more than one answer, which may be of different versions.
+    pieced: bool,
+}
+
+impl Download<'_> {
+    fn run(mut self, target: &Path, progress: &mut dyn Progress) -> Result<(), FetchError> {
+        let mut first = true;
+        loop {
+            let stated = match self.receive(progress) {
+                Err(error @ FetchError::TooLong { .. }) => {
+                    self.partial.remove()?;
+                    return Err(error);
+                }
+                other => other?,
+            };
+            let Some(found) = mismatch(self.remote, self.partial.path(), progress)? else {
+                return self.partial.finish(target);
+            };
+            let bytes = self.partial.length();
+            // Nobody said how long the file is: it may have been cut without a sign.
+            let cut = stated.is_none() && self.remote.bytes.is_some_and(|published| bytes < published);
+            if !(first && (self.pieced || cut)) {
+                self.partial.remove()?;
+                let (url, expected) = (self.remote.url.clone(), self.remote.checksum.clone());
+                return Err(FetchError::WrongBytes { url, bytes, expected, found });
+            }
+            progress.retries("the pieces do not make the published file", Duration::ZERO);
+            self.partial.restart(&self.remote.url, None)?;
+            first = false;
+        }
+    }
+
+    /// Until the server has sent all; the length that it stated.
+    fn receive(&mut self, progress: &mut dyn Progress) -> Result<Option<u64>, FetchError> {
+        let Patience { attempts, first_wait, .. } = self.fetcher.patience;
+        let (mut failures, mut wait, mut reached) = (0, first_wait, self.partial.length());
+        loop {
+            let reason = match transfer(&self.fetcher.agent, self.remote, &mut self.partial, progress) {
+                Ok(stated) => return Ok(stated),
+                Err(Trouble::Lasting(error)) => return Err(error),
+                Err(Trouble::Passing(reason)) => reason,
+            };
+            if self.partial.length() >= reached + HEADWAY_BYTES {
+                (failures, wait, reached) = (0, first_wait, self.partial.length());
+            }
+            failures += 1;
+            if failures >= attempts {
+                let (url, kept) = (self.remote.url.clone(), self.partial.length());
+                return Err(FetchError::GaveUp { url, attempts, reason, kept });
+            }
+            progress.retries(&reason, wait);
+            std::thread::sleep(wait);
+            wait = (wait * 2).min(LONGEST_WAIT);
+            self.pieced |= self.partial.length() > 0;
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! One request and its answer: from where the unfinished file ends to where the connection does.
+//!
+//! | answer | is taken as |
+//! |---|---|
+//! | 206, beginning where we end | the rest |
+//! | 206, beginning elsewhere | a misunderstanding: from the start next time |
+//! | 200 | the whole from its start: the server ignores ranges, or its file is another now |
+//! | 416, of a file as long as ours | nothing is missing |
+//! | 408, 429, 5xx, a cut, silence | try again |
+//! | other | the file cannot be had |
+//!
+//! Sources: RFC 9110, 13.1.5 (`If-Range`), 14.2 (`Range`), 14.4 (`Content-Range`).
+
+use std::io::Read as _;
+
+use ureq::Agent;
+use ureq::http::{HeaderMap, Response, StatusCode};
+
+use crate::partial::Partial;
+use crate::{FetchError, Progress, Remote, Step};
+
+/// Several times the published length is no rounding: somebody sends something else.
+const MOST_TIMES_LONGER: u64 = 2;
+
+/// Why a transfer did not reach the end of the file.
+pub(crate) enum Trouble {
+    /// It may go better next time.
+    Passing(String),
+    /// It will not.
+    Lasting(FetchError),
+}
+
+impl From<FetchError> for Trouble {
+    fn from(error: FetchError) -> Self {
+        Self::Lasting(error)
+    }
+}
+
+/// Appends what is missing; the length that the server states for the whole, if any.
+pub(crate) fn transfer(
+    agent: &Agent,
+    remote: &Remote,
+    partial: &mut Partial,
+    progress: &mut dyn Progress,
+) -> Result<Option<u64>, Trouble> {
+    let response = ask(agent, remote, partial)?;
+    let total = match response.status() {
+        StatusCode::PARTIAL_CONTENT => go_on(&response, remote, partial)?,
+        StatusCode::OK => {
+            partial.restart(&remote.url, version(response.headers()))?;
+            number(response.headers(), "content-length")
+        }
+        StatusCode::RANGE_NOT_SATISFIABLE => return beyond(&response, remote, partial),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => return Err(busy(&response)),
+        status if status.is_server_error() => return Err(busy(&response)),
+        status => return Err(FetchError::Status { url: remote.url.clone(), status: status.as_u16() }.into()),
+    };
+    progress.begins(Step::Downloading, remote.name(), partial.length(), total.or(remote.bytes));
+    check_length(remote, total.unwrap_or(0))?;
+    receive(response, remote, partial, progress)?;
+    match total {
+        Some(total) if partial.length() < total => {
+            Err(Trouble::Passing(format!("the connection ended after {} of {total} bytes", partial.length())))
+        }
+        _ => Ok(total),
+    }
+}
+
+fn ask(agent: &Agent, remote: &Remote, partial: &Partial) -> Result<Response<ureq::Body>, Trouble> {
+    // Bytes are counted, so they must come as they are stored.
+    let mut request = agent.get(&remote.url).header("Accept-Encoding", "identity");
+    if partial.length() > 0 {
+        request = request.header("Range", format!("bytes={}-", partial.length()));
+        if let Some(version) = partial.version() {
+            request = request.header("If-Range", version);
+        }
+    }
+    request.call().map_err(|error| match error {
+        ureq::Error::BadUri(_)
+        | ureq::Error::Http(_)
+        | ureq::Error::TooManyRedirects
+        | ureq::Error::RequireHttpsOnly(_) => {
+            FetchError::Address { url: remote.url.clone(), reason: error.to_string() }.into()
+        }
+        error => Trouble::Passing(error.to_string()),
+    })
+}
+
+/// Makes sure that the rest begins where we end; the length of the whole.
+fn go_on(response: &Response<ureq::Body>, remote: &Remote, partial: &mut Partial) -> Result<Option<u64>, Trouble> {
+    let Some((start, total)) = content_range(response.headers()) else {
+        partial.restart(&remote.url, None)?;
+        return Err(Trouble::Passing("the server sends a part and does not say which".to_owned()));
+    };
+    if start == partial.length() {
+        return Ok(total);
+    }
+    let asked = partial.length();
+    partial.restart(&remote.url, None)?;
+    Err(Trouble::Passing(format!("the server sends from byte {start} on, byte {asked} was asked for")))
+}
+
+/// Nothing is there beyond what we have: we have all of it, or bytes of something else.
+fn beyond(response: &Response<ureq::Body>, remote: &Remote, partial: &mut Partial) -> Result<Option<u64>, Trouble> {
+    let range = text(response.headers(), "content-range");
+    let total = range.and_then(|range| range.strip_prefix("bytes */")?.trim().parse().ok());
+    let length = partial.length();
+    if length > 0 && total == Some(length) {
+        return Ok(total);
+    }
+    partial.restart(&remote.url, None)?;
+    Err(Trouble::Passing(format!("the server has no byte {length}")))
+}
+
+fn receive(
+    response: Response<ureq::Body>,
+    remote: &Remote,
+    partial: &mut Partial,
+    progress: &mut dyn Progress,
+) -> Result<(), Trouble> {
+    let mut reader = response.into_body().into_reader();
+    let mut block = vec![0; 1 << 16];
+    loop {
+        let read = reader.read(&mut block).map_err(|error| Trouble::Passing(error.to_string()))?;
+        if read == 0 {
+            return Ok(());
+        }
+        partial.append(&block[..read])?;
+        progress.advances(read as u64);
+        check_length(remote, partial.length())?;
+    }
+}
+
+/// Stops what would fill the disk.
+fn check_length(remote: &Remote, found: u64) -> Result<(), FetchError> {
+    match remote.bytes {
+        Some(published) if found > published.saturating_mul(MOST_TIMES_LONGER) => {
+            Err(FetchError::TooLong { url: remote.url.clone(), found, published })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn busy(response: &Response<ureq::Body>) -> Trouble {
+    Trouble::Passing(format!("the server answers {}", response.status().as_u16()))
+}
+
+/// What makes this version of the file known again: a strong tag, else the date.
+fn version(headers: &HeaderMap) -> Option<String> {
+    let tag = text(headers, "etag").filter(|tag| tag.starts_with('"'));
+    tag.or_else(|| text(headers, "last-modified")).map(str::to_owned)
+}
+
+/// First byte and length of the whole in `bytes 7-9/10` or `bytes 7-9/*`.
+fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
+    let (range, total) = text(headers, "content-range")?.strip_prefix("bytes ")?.split_once('/')?;
+    let (start, _) = range.split_once('-')?;
+    Some((start.trim().parse().ok()?, total.trim().parse().ok()))
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    text(headers, name)?.trim().parse().ok()
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
