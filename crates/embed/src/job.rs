@@ -11,20 +11,12 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
-use rayon::prelude::*;
-
-use crate::embedder::{Embedder, Scratch};
+use crate::batches::{Batches, Embedded};
+use crate::embedder::Embedder;
 use crate::output::{self, Rows};
-use crate::pixels::decode;
 use crate::progress::Progress;
-use crate::source::{Content, Item, ItemError, Source, SourceError};
-
-/// Pictures per thread and batch: enough that the wait for the last one of a batch does not matter.
-const BATCH_PER_THREAD: usize = 16;
-/// Encoded bytes after which a batch is full.
-const BATCH_BYTES: usize = 64 << 20;
+use crate::source::{ItemError, Source, SourceError};
 
 /// What to embed, into what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,19 +89,17 @@ impl Job {
 
     /// Embeds everything, telling `progress` in order.
     pub fn run(&self, embedder: &Embedder, progress: &mut dyn Progress) -> Result<Summary, JobError> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build()?;
-        let scratches: Vec<Mutex<Scratch>> = (0..pool.current_num_threads()).map(|_| Mutex::default()).collect();
+        let batches = Batches::new(embedder, self.threads)?;
         let mut source = Source::open(&self.images)?;
         progress.begins(source.count());
         output::write(&self.output, embedder.dimensions(), |rows| {
             let mut skipped = 0;
             loop {
-                let batch = next_batch(&mut source, pool.current_num_threads())?;
+                let batch = batches.next(&mut source)?;
                 if batch.is_empty() {
                     break;
                 }
-                let embedded = pool.install(|| embed(embedder, &scratches, batch));
-                skipped += self.write(embedded, rows, progress)?;
+                skipped += self.write(batch, rows, progress)?;
             }
             if rows.count == 0 {
                 return Err(JobError::NoPictures { skipped });
@@ -136,32 +126,4 @@ impl Job {
         }
         Ok(skipped)
     }
-}
-
-type Embedded = (String, Result<Vec<f32>, ItemError>);
-
-fn next_batch(source: &mut Source, threads: usize) -> Result<Vec<Item>, SourceError> {
-    let (mut batch, mut bytes) = (Vec::new(), 0);
-    while batch.len() < threads * BATCH_PER_THREAD && bytes < BATCH_BYTES {
-        let Some(item) = source.next()? else { break };
-        bytes += item.bytes();
-        batch.push(item);
-    }
-    Ok(batch)
-}
-
-fn embed(embedder: &Embedder, scratches: &[Mutex<Scratch>], batch: Vec<Item>) -> Vec<Embedded> {
-    let one = |Item { name, content }: Item| {
-        let picture = content.and_then(|content| match content {
-            Content::Encoded(bytes) => decode(&bytes, embedder.orientation()).map_err(ItemError::from),
-            Content::Picture(picture) => Ok(picture),
-        });
-        let embedding = picture.map(|picture| {
-            // Each thread has its own, so nobody ever waits; one that panicked left nothing that the next picture reads.
-            let scratch = &scratches[rayon::current_thread_index().unwrap_or(0)];
-            embedder.embed_in(&mut scratch.lock().unwrap_or_else(PoisonError::into_inner), &picture)
-        });
-        (name, embedding)
-    };
-    batch.into_par_iter().with_max_len(1).map(one).collect()
 }

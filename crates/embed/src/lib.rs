@@ -6,14 +6,17 @@
 //! * [`pixels`]: decoding, resizing and cropping, to the byte as Pillow and torchvision do it;
 //! * [`weights`]: the files that weights are published in; nothing in them is executed;
 //! * [`ResNet50`]: the network up to its 2048 pooled features;
-//! * [`Embedder`]: the three together, one picture at a time; [`Job`]: all of a source into files.
+//! * [`Embedder`]: the three together, one picture at a time; [`Job`]: all of a source into files;
+//! * [`KeptRows`]: chosen pictures of a large set, kept as they come.
 //!
 //! **No row depends on the number of threads or on the other pictures.** A broken picture costs its own row only.
 
 #![deny(missing_docs)]
 
+mod batches;
 mod embedder;
 mod job;
+mod kept;
 mod network;
 mod output;
 pub mod pixels;
@@ -23,5 +26,6 @@ pub mod weights;
 
 pub use embedder::{Embedder, Scratch};
 pub use job::{Job, JobError, OnBroken, Summary};
+pub use kept::{KeptError, KeptRows};
 pub use network::ResNet50;
 pub use progress::{Progress, Silent};

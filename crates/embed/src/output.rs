@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use annatomy_vectors::formats::write_atomically;
 
 /// Room for signature, version, length and dictionary, whatever the shape.
-const HEADER_BYTES: usize = 128;
+pub(crate) const HEADER_BYTES: usize = 128;
 
 /// The rows and names of an unfinished output.
 pub(crate) struct Rows<'a> {
@@ -64,13 +64,17 @@ impl Rows<'_> {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        let shape = format!("({}, {})", self.count, self.columns);
-        let dictionary = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
-        let length = HEADER_BYTES - 10;
-        let mut header = b"\x93NUMPY\x01\x00".to_vec();
-        header.extend((length as u16).to_le_bytes());
-        writeln!(header, "{dictionary:<width$}", width = length - 1)?;
         self.matrix.seek(SeekFrom::Start(0))?;
-        self.matrix.write_all(&header)
+        self.matrix.write_all(&header(self.count, self.columns))
     }
+}
+
+/// What stands before the rows of a float32 `.npy`.
+pub(crate) fn header(rows: u64, columns: usize) -> Vec<u8> {
+    let dictionary = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+    let length = HEADER_BYTES - 10;
+    let mut header = b"\x93NUMPY\x01\x00".to_vec();
+    header.extend((length as u16).to_le_bytes());
+    header.extend(format!("{dictionary:<width$}\n", width = length - 1).into_bytes());
+    header
 }

@@ -68,6 +68,16 @@ pub enum SourceError {
         /// Its length.
         bytes: u64,
     },
+    /// A picture that a binary does not have.
+    #[error("{}: picture {row} of {count}", path.display())]
+    NoRecord {
+        /// The file.
+        path: PathBuf,
+        /// The picture asked for.
+        row: usize,
+        /// Pictures there are.
+        count: usize,
+    },
     /// A folder, archive or list without pictures.
     #[error("{}: no pictures (.jpg, .jpeg, .png, .webp, .bmp)", path.display())]
     Empty {

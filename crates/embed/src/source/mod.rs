@@ -65,6 +65,11 @@ impl Source {
         }
     }
 
+    /// Opens an STL-10 or CIFAR-10 binary for the pictures that `rows` name, in that order.
+    pub fn records(path: impl AsRef<Path>, rows: Vec<usize>) -> Result<Self, SourceError> {
+        records::open_rows(path.as_ref(), rows)
+    }
+
     /// How many pictures there are, where that is known beforehand.
     pub fn count(&self) -> Option<u64> {
         self.count

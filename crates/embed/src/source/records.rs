@@ -9,8 +9,8 @@
 //! Sources: cs.stanford.edu/~acoates/stl10, cs.toronto.edu/~kriz/cifar.html. Does not: read the labels' own file.
 
 use std::fs::File;
-use std::io::{BufReader, Read as _};
-use std::path::Path;
+use std::io::{self, BufReader, Read as _};
+use std::path::{Path, PathBuf};
 
 use super::{Content, Item, ItemError, Source, SourceError};
 use crate::pixels::{Picture, PlaneOrder};
@@ -51,21 +51,60 @@ impl Layout {
     }
 }
 
+/// All pictures of a binary.
 pub(super) fn open(path: &Path) -> Result<Source, SourceError> {
-    let failed = |error| SourceError::io(path, error);
-    let file = File::open(path).map_err(failed)?;
-    let bytes = file.metadata().map_err(failed)?.len();
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let layout = Layout::of(&name, bytes).ok_or_else(|| SourceError::Records { path: path.to_owned(), bytes })?;
-    let count = bytes / layout.bytes();
-    let mut reader = BufReader::with_capacity(1 << 20, file);
-    let mut record = vec![0; layout.bytes() as usize];
-    let path = path.to_owned();
-    let items = (0..count).map(move |index| {
-        reader.read_exact(&mut record).map_err(|error| SourceError::io(&path, error))?;
-        Ok(Item { name: format!("{name}/{index:06}"), content: layout.picture(&record).map(Content::Picture) })
-    });
-    Ok(Source::new(Some(count), items))
+    let records = Records::open(path)?;
+    let all = 0..records.count;
+    Ok(records.source(all.len(), all))
+}
+
+/// The pictures of a binary that `rows` name, in that order.
+pub(super) fn open_rows(path: &Path, rows: Vec<usize>) -> Result<Source, SourceError> {
+    let records = Records::open(path)?;
+    match rows.iter().find(|&&row| row >= records.count) {
+        Some(&row) => Err(SourceError::NoRecord { path: path.to_owned(), row, count: records.count }),
+        None => Ok(records.source(rows.len(), rows)),
+    }
+}
+
+struct Records {
+    path: PathBuf,
+    name: String,
+    reader: BufReader<File>,
+    layout: Layout,
+    count: usize,
+    /// The record that the reader stands before.
+    next: usize,
+}
+
+impl Records {
+    fn open(path: &Path) -> Result<Self, SourceError> {
+        let failed = |error| SourceError::io(path, error);
+        let file = File::open(path).map_err(failed)?;
+        let bytes = file.metadata().map_err(failed)?.len();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let layout = Layout::of(&name, bytes).ok_or_else(|| SourceError::Records { path: path.to_owned(), bytes })?;
+        let count = (bytes / layout.bytes()) as usize;
+        let reader = BufReader::with_capacity(1 << 20, file);
+        Ok(Self { path: path.to_owned(), name, reader, layout, count, next: 0 })
+    }
+
+    fn source(mut self, count: usize, rows: impl IntoIterator<Item = usize, IntoIter: Send + 'static>) -> Source {
+        let items = rows.into_iter().map(move |row| {
+            let record = self.read(row).map_err(|error| SourceError::io(&self.path, error))?;
+            let content = self.layout.picture(&record).map(Content::Picture);
+            Ok(Item { name: format!("{}/{row:06}", self.name), content })
+        });
+        Source::new(Some(count as u64), items)
+    }
+
+    fn read(&mut self, row: usize) -> io::Result<Vec<u8>> {
+        let mut record = vec![0; self.layout.bytes() as usize];
+        self.reader.seek_relative((row as i64 - self.next as i64) * self.layout.bytes() as i64)?;
+        self.reader.read_exact(&mut record)?;
+        self.next = row + 1;
+        Ok(record)
+    }
 }
 
 #[cfg(test)]
