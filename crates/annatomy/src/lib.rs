@@ -8,6 +8,7 @@ pub mod config;
 pub mod fidelity;
 pub mod figures;
 pub mod index;
+pub mod published;
 pub mod report;
 pub mod results;
 pub mod study;

@@ -27,6 +27,8 @@ pub enum Command {
     Knn(KnnArguments),
     /// Turn images into ResNet-50 embeddings.
     Embed(EmbedArguments),
+    /// Carry out the published study from its raw data, and hold the figures against the published ones.
+    Reproduce(ReproduceArguments),
     /// Write built-in data to a file.
     Generate(GenerateArguments),
 }
@@ -228,6 +230,39 @@ pub enum ModelName {
 pub enum TransformName {
     Published,
     Recommended,
+}
+
+#[derive(Debug, Args)]
+pub struct ReproduceArguments {
+    /// Folder for downloads and embeddings [default: $ANNATOMY_CACHE, or annatomy in the system's cache folder]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Runs, each over its own subset; ten were published
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = positive)]
+    pub runs: usize,
+    /// Folder for results; finished runs in it are kept
+    #[arg(long, value_name = "DIR", default_value = "annatomy-reproduce")]
+    pub out: PathBuf,
+    /// Open no connection: files must be in the data folder
+    #[arg(long)]
+    pub offline: bool,
+    /// Say what there is to do, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Other addresses, images or subsets, as TOML in the form of crates/reproduce/recipe.toml
+    #[arg(long, value_name = "FILE.toml")]
+    pub recipe: Option<PathBuf>,
+    /// Threads; 0 for all. No result depends on it
+    #[arg(long, value_name = "T", default_value_t = 0)]
+    pub threads: usize,
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(number) => Ok(number),
+        Err(error) => Err(format!("{error}")),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Command::Audit(arguments) => commands::audit::run(&arguments),
         Command::Knn(arguments) => commands::knn::run(&arguments),
         Command::Embed(arguments) => commands::embed::run(&arguments),
+        Command::Reproduce(arguments) => commands::reproduce::run(&arguments),
         Command::Generate(arguments) => commands::generate::run(&arguments),
     };
     match outcome {

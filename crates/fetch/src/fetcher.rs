@@ -119,12 +119,7 @@ impl Fetcher {
     /// Makes sure that `path` is the published file.
     pub fn fetch(&self, remote: &Remote, path: &Path, progress: &mut dyn Progress) -> Result<Fetched, FetchError> {
         if path.exists() {
-            return match mismatch(remote, path, progress)? {
-                None => Ok(Fetched::Found),
-                Some(found) => {
-                    Err(FetchError::Damaged { path: path.to_owned(), expected: remote.checksum.clone(), found })
-                }
-            };
+            return check(path, &remote.checksum, progress).map(|()| Fetched::Found);
         }
         if self.network == Network::Offline {
             return Err(FetchError::Offline { path: path.to_owned(), url: remote.url.clone() });
@@ -136,10 +131,20 @@ impl Fetcher {
     }
 }
 
-fn mismatch(remote: &Remote, path: &Path, progress: &mut dyn Progress) -> Result<Option<String>, FetchError> {
+/// Makes sure that a file that is there is the published one.
+pub fn check(path: &Path, checksum: &Checksum, progress: &mut dyn Progress) -> Result<(), FetchError> {
+    match mismatch(path, checksum, progress)? {
+        None => Ok(()),
+        Some(found) => Err(FetchError::Damaged { path: path.to_owned(), expected: checksum.clone(), found }),
+    }
+}
+
+/// The digits of a file's content where they are others than they should be.
+fn mismatch(path: &Path, checksum: &Checksum, progress: &mut dyn Progress) -> Result<Option<String>, FetchError> {
     let length = path.metadata().map_err(FetchError::io(path))?.len();
-    progress.begins(Step::Checking, remote.name(), 0, Some(length));
-    remote.checksum.mismatch(path, |bytes| progress.advances(bytes)).map_err(FetchError::io(path))
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    progress.begins(Step::Checking, &name, 0, Some(length));
+    checksum.mismatch(path, |bytes| progress.advances(bytes)).map_err(FetchError::io(path))
 }
 
 struct Download<'d> {
@@ -161,7 +166,7 @@ impl Download<'_> {
                 }
                 other => other?,
             };
-            let Some(found) = mismatch(self.remote, self.partial.path(), progress)? else {
+            let Some(found) = mismatch(self.partial.path(), &self.remote.checksum, progress)? else {
                 return self.partial.finish(target);
             };
             let bytes = self.partial.length();

@@ -22,5 +22,5 @@ mod transfer;
 pub use archive::{Member, UnpackError, unpack};
 pub use checksum::{Checksum, ChecksumError};
 pub use error::FetchError;
-pub use fetcher::{Fetched, Fetcher, Network, Patience, Remote};
+pub use fetcher::{Fetched, Fetcher, Network, Patience, Remote, check};
 pub use progress::{Progress, Silent, Step};

@@ -30,6 +30,17 @@ pub(crate) enum Trouble {
     Lasting(FetchError),
 }
 
+impl Trouble {
+    /// Says how far it went.
+    fn after(self, bytes: u64, total: Option<u64>) -> Self {
+        match (self, total) {
+            (Self::Passing(reason), Some(total)) => Self::Passing(format!("{reason} after {bytes} of {total} bytes")),
+            (Self::Passing(reason), None) => Self::Passing(format!("{reason} after {bytes} bytes")),
+            (lasting, _) => lasting,
+        }
+    }
+}
+
 impl From<FetchError> for Trouble {
     fn from(error: FetchError) -> Self {
         Self::Lasting(error)
@@ -57,10 +68,10 @@ pub(crate) fn transfer(
     };
     progress.begins(Step::Downloading, remote.name(), partial.length(), total.or(remote.bytes));
     check_length(remote, total.unwrap_or(0))?;
-    receive(response, remote, partial, progress)?;
+    receive(response, remote, partial, progress).map_err(|trouble| trouble.after(partial.length(), total))?;
     match total {
         Some(total) if partial.length() < total => {
-            Err(Trouble::Passing(format!("the connection ended after {} of {total} bytes", partial.length())))
+            Err(Trouble::Passing("the connection ended".to_owned()).after(partial.length(), Some(total)))
         }
         _ => Ok(total),
     }

@@ -11,6 +11,7 @@ mod audit;
 mod html;
 pub(crate) mod number;
 mod page;
+mod reproduced;
 mod sections;
 mod table;
 mod view;
@@ -22,3 +23,4 @@ mod tests;
 
 pub use audit::{audit_html, write_audit};
 pub use page::{Illustration, ReportError, html, html_with, write};
+pub use reproduced::write_reproduced;

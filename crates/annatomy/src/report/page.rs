@@ -9,7 +9,7 @@ use annatomy_vectors::formats::write_atomically;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
 
 /// Why a report cannot be written.
 #[derive(Debug, thiserror::Error)]

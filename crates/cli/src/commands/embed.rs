@@ -27,7 +27,7 @@ pub fn run(arguments: &EmbedArguments) -> Result<(), Failure> {
         on_broken: if arguments.strict { OnBroken::Stop } else { OnBroken::Skip },
         ..Job::new(&arguments.images, &arguments.out)
     };
-    let mut bar = Bar(if std::io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() });
+    let mut bar = Bar::new();
     let outcome = job.run(&Embedder::new(network).with_transform(transform), &mut bar);
     bar.0.finish_and_clear();
     let summary = outcome.map_err(|error| Failure::work(format!("{}: {error}", arguments.images.display())))?;
@@ -40,7 +40,14 @@ pub fn run(arguments: &EmbedArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-struct Bar(ProgressBar);
+/// Counts pictures.
+pub struct Bar(pub ProgressBar);
+
+impl Bar {
+    pub fn new() -> Self {
+        Self(if std::io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() })
+    }
+}
 
 impl Progress for Bar {
     fn begins(&mut self, pictures: Option<u64>) {

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod embed;
 pub mod generate;
 pub mod knn;
+pub mod reproduce;
 pub mod study;
 
 use crate::failure::Failure;

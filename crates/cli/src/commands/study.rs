@@ -13,21 +13,26 @@ use std::time::Instant;
 
 pub fn run(arguments: &StudyArguments) -> Result<(), Failure> {
     let begin = Instant::now();
-    let settings = settings(arguments)?;
-    let study = Study::new(settings).map_err(failure)?;
-    let execution = Execution { threads: arguments.threads, ..Execution::default() };
     let start = if arguments.resume { Start::Resume } else { Start::Afresh };
+    let out = &arguments.out;
+    let found = carry_out(settings(arguments)?, out, start, arguments.threads)?;
+    conclusion(&out.join("report.html"), &found, begin.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Runs the study and writes all that comes of it.
+pub fn carry_out(settings: Settings, out: &Path, start: Start, threads: usize) -> Result<StudyResults, Failure> {
+    let study = Study::new(settings).map_err(failure)?;
+    let execution = Execution { threads, ..Execution::default() };
     let bar = Bar::new(study.settings().runs);
     eprintln!("{}", introduction(&study));
-    let outcome = study.run_in(&arguments.out, start, &execution, &bar);
+    let outcome = study.run_in(out, start, &execution, &bar);
     bar.clear();
     let found = outcome.map_err(failure)?;
-    let out = &arguments.out;
     results::write_all(out, &found).map_err(|error| Failure::work(format!("writing results: {error}")))?;
     figures::write_all(out, &found).map_err(|error| Failure::work(format!("writing figures: {error}")))?;
     report::write(out, &found).map_err(|error| Failure::work(format!("writing the report: {error}")))?;
-    conclusion(out, &found, begin.elapsed().as_secs_f64());
-    Ok(())
+    Ok(found)
 }
 
 fn settings(arguments: &StudyArguments) -> Result<Settings, Failure> {
@@ -85,8 +90,9 @@ fn introduction(study: &Study) -> String {
     )
 }
 
-fn conclusion(out: &Path, found: &StudyResults, seconds: f64) {
+/// Names the page to read.
+pub fn conclusion(page: &Path, found: &StudyResults, seconds: f64) {
     eprintln!("{} runs in {seconds:.0} s", found.runs.len());
     // A reader that has gone away is no failure of the study.
-    let _ = writeln!(std::io::stdout(), "{}", out.join("report.html").display());
+    let _ = writeln!(std::io::stdout(), "{}", page.display());
 }
