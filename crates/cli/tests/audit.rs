@@ -121,3 +121,49 @@ fn an_index_over_other_vectors_is_noticed() {
     fs::write(&changed, bytes).expect("a file");
     refused(&["audit", &changed, "--index", &golden("faiss_l2.index")], 1, &["row 199", "column 11", "9.5"]);
 }
+
+#[test]
+fn every_sentinel_is_counted_and_none_is_scored() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let line: Vec<f32> = (0..10).map(|row| (row * row) as f32).collect();
+    let view = |rows, columns, values| annatomy_vectors::MatrixView::new(rows, columns, values).expect("a matrix");
+    annatomy_vectors::formats::write_matrix(path("rows.npy"), view(10, 1, &line)).expect("a file");
+    annatomy_vectors::formats::write_matrix(path("queries.npy"), view(5, 1, &line[..5])).expect("a file");
+    // Per row three slots that hold no neighbor: −1s, ids beyond the rows, repeats, a number that is none and infinities, padding.
+    let ids: [i64; 20] = [0, -1, -1, -9, 1, 10, 99, 1 << 40, 2, 2, 1, 1, 3, 4, 2, 5, 4, 0, 0, 0];
+    let (nan, largest) = (f32::NAN, f32::MAX);
+    let distances = [
+        0.0,
+        largest,
+        largest,
+        largest,
+        0.0,
+        1.0,
+        1.0,
+        1.0,
+        0.0,
+        0.0,
+        9.0,
+        9.0,
+        0.0,
+        nan,
+        -largest,
+        f32::INFINITY,
+        0.0,
+        256.0,
+        256.0,
+        256.0,
+    ];
+    annatomy_vectors::formats::write_ids(path("ids.npy"), 5, 4, &ids).expect("a file");
+    annatomy_vectors::formats::write_matrix(path("distances.npy"), view(5, 4, &distances)).expect("a file");
+    let [rows, queries, ids, distances] = ["rows.npy", "queries.npy", "ids.npy", "distances.npy"].map(path);
+    let found =
+        json(&["audit", &rows, "--queries", &queries, "--neighbors", &ids, "--distances", &distances, "--k", "4"]);
+    let count = |kind: &str| found["answers"]["sentinels"][kind].as_u64().expect("a count");
+    assert_eq!(["negative_ids", "ids_out_of_range", "nan_distances", "sentinel_distances"].map(count), [3, 3, 1, 2]);
+    // 2, 2, 1, 1: the last is padding, the second a duplicate; 4, 0, 0, 0: the first 0 is in order of distance, the others padding.
+    assert_eq!(["duplicates", "padding", "short_rows"].map(count), [1, 3, 5]);
+    let fill = found["returned"][0]["fill"]["point"].as_f64().expect("a share");
+    assert!((fill - 7.0 / 20.0).abs() < 1e-12, "{fill}");
+}
