@@ -79,7 +79,7 @@ pub fn dark_style() -> String {
     palette::dark_rules()
 }
 
-/// Writes every figure of a study under `folder`; see [`write`].
+/// Writes every figure of a study under `folder`; see [`write()`].
 pub fn write_all(folder: &Path, results: &StudyResults) -> Result<(), FigureError> {
     write(folder, &all(results))
 }
