@@ -16,7 +16,9 @@ import pytest
 
 def run(code: str, *, interrupt_after: float = 0.0) -> tuple[str, float]:
     """Runs ``code`` in a process of its own; what it printed, and the seconds from its interruption to its end."""
-    command = [sys.executable, "-c", textwrap.dedent(code)]
+    # A process started in the background inherits that interrupts are ignored.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    command = [sys.executable, "-c", heed + textwrap.dedent(code)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         started = time.monotonic()
