@@ -36,7 +36,7 @@ pub(crate) enum Change {
     Apart,
 }
 
-/// The combination whose norm is wanted; all 0 if only the changes matter.
+/// The combination whose norm is wanted; `sum` is 0 if only the changes matter.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Scales {
     /// Of the sum of the exact neighbors at the snapshot's k.
@@ -115,7 +115,13 @@ impl SignedSums {
 
     /// Adds one part of a block to every norm: PART vectors of columns, which stay in registers.
     #[inline(always)]
-    fn add_part<S: Simd>(&mut self, simd: S, rows: &[Piece], part: usize, exact_sums: &mut Vec<[S::f32s; PART]>) {
+    fn add_part<S: Simd, const PART: usize>(
+        &mut self,
+        simd: S,
+        rows: &[Piece],
+        part: usize,
+        exact_sums: &mut Vec<[S::f32s; PART]>,
+    ) {
         let Some(last) = rows.last() else { return };
         let last = load(simd, last, part);
         let zero = [simd.splat_f32s(0.0); PART];
@@ -141,20 +147,16 @@ impl SignedSums {
     }
 }
 
-/// Vectors of columns handled together; as many running sums as stay in registers beside their operands.
-const PART: usize = 4;
-
 /// The part's vectors of one row.
 #[inline(always)]
-fn load<S: Simd>(_simd: S, piece: &Piece, part: usize) -> [S::f32s; PART] {
+fn load<S: Simd, const PART: usize>(_simd: S, piece: &Piece, part: usize) -> &[S::f32s; PART] {
     let (vectors, _) = S::as_simd_f32s(piece);
-    let vectors = &vectors[part * PART..(part + 1) * PART];
-    [vectors[0], vectors[1], vectors[2], vectors[3]]
+    vectors[part * PART..].first_chunk().expect("a block is a whole number of parts")
 }
 
 /// Adds (or takes) the part's vectors of the rows `changes` to `sum`.
 #[inline(always)]
-fn fold<S: Simd>(
+fn fold<S: Simd, const PART: usize>(
     simd: S,
     mut sum: [S::f32s; PART],
     changes: &[u32],
@@ -163,24 +165,21 @@ fn fold<S: Simd>(
     join: fn(S, S::f32s, S::f32s) -> S::f32s,
 ) -> [S::f32s; PART] {
     for &row in changes {
-        let row = load(simd, &rows[row as usize], part);
-        sum = [
-            join(simd, sum[0], row[0]),
-            join(simd, sum[1], row[1]),
-            join(simd, sum[2], row[2]),
-            join(simd, sum[3], row[3]),
-        ];
+        let row = load::<S, PART>(simd, &rows[row as usize], part);
+        for lane in 0..PART {
+            sum[lane] = join(simd, sum[lane], row[lane]);
+        }
     }
     sum
 }
 
 #[inline(always)]
-fn squared_norm<S: Simd>(
+fn squared_norm<S: Simd, const PART: usize>(
     simd: S,
     entry: &Snapshot,
     exact: &[S::f32s; PART],
     sum: [S::f32s; PART],
-    last: [S::f32s; PART],
+    last: &[S::f32s; PART],
 ) -> f64 {
     let [exact_scale, sum_scale, last_scale] = [entry.exact, entry.sum, entry.last].map(|scale| simd.splat_f32s(scale));
     let mut squares = simd.splat_f32s(0.0);
@@ -214,12 +213,23 @@ impl WithSimd for Batch<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let parts = BLOCK / (S::F32_LANES * PART);
+        // As many running sums as stay in registers beside their operands.
+        match S::F32_LANES {
+            16.. => self.add_all::<S, 4>(simd),
+            _ => self.add_all::<S, 8>(simd),
+        }
+    }
+}
+
+impl Batch<'_, '_> {
+    #[inline(always)]
+    fn add_all<S: Simd, const PART: usize>(self, simd: S) {
+        let parts = const { BLOCK / (S::F32_LANES * PART) };
         let mut exact_sums = Vec::new();
         for block in 0..self.columns.blocks {
             let rows = self.columns.block(block);
             for sums in self.sums.iter_mut() {
-                (0..parts).for_each(|part| sums.add_part(simd, rows, part, &mut exact_sums));
+                (0..parts).for_each(|part| sums.add_part::<S, PART>(simd, rows, part, &mut exact_sums));
             }
         }
     }

@@ -163,22 +163,6 @@ impl Answer {
         &self.picked
     }
 
-    /// The rows by which this answer differs from one with the rows at `before`: those added and those taken.
-    pub(crate) fn changes_from(&self, before: &[u32], list: &VisitedList, added: &mut Vec<u32>, taken: &mut Vec<u32>) {
-        added.clear();
-        taken.clear();
-        let mut before = before.iter().copied().peekable();
-        for &index in &self.picked {
-            while let Some(gone) = before.next_if(|&earlier| earlier < index) {
-                taken.push(list.ids[gone as usize]);
-            }
-            if before.next_if_eq(&index).is_none() {
-                added.push(list.ids[index as usize]);
-            }
-        }
-        taken.extend(before.map(|gone| list.ids[gone as usize]));
-    }
-
     /// What the study would have seen, ranked among its own exact neighbors `exact` where those are not ours.
     pub(crate) fn rank_as_published(&mut self, exact: &[u32]) {
         if self.self_first {

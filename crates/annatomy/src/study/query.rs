@@ -10,10 +10,11 @@
 
 use super::barycenter::{ColumnBlocks, squared_norms};
 use super::cells::{Block, Figure};
+use super::joins::{Difference, Joins};
 use super::lists::{Answer, ExactList, NEVER, VisitedList};
 use super::neighborhoods::Neighborhoods;
 use super::plan::{Condition, Plan};
-use super::shifts::{Joins, Place, QueryShifts, Reader};
+use super::shifts::{Place, QueryShifts, Reader};
 use annatomy_geometry::corrected::{QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure};
 use annatomy_geometry::published::{row_lid, row_lids, row_mean, row_mean_of_slots};
 use annatomy_hnsw::{Frontier, Graph, Oracle, Traversal, Visits};
@@ -56,6 +57,7 @@ pub(crate) struct Scratch<F> {
     exact_lids: Vec<f32>,
     unreached: Vec<[u32; 2]>,
     joins: Joins,
+    difference: Difference,
     shifts: Vec<QueryShifts>,
 }
 
@@ -191,7 +193,8 @@ impl<F: Frontier> Scratch<F> {
         let answer = &lists.answer;
         let place = Place { k_index: series.k_range.start, cell: series.cell };
         if series.k_range.len() == 1 {
-            shifts.add_answer(joins, &lists.visited, answer, place, corrected);
+            let k = joins.ks()[place.k_index];
+            shifts.add_answer(&mut self.difference, &lists.visited, answer, k, place, corrected);
             if published {
                 shifts.add_apart(
                     joins,

@@ -3,14 +3,16 @@
 //! Two ways lead from the sets E and A of one k to the next; the one that touches fewer rows is taken:
 //!
 //! * **difference**: keep D = ΣE − ΣA. A row joins E at the first k above its exact rank and A at the first k above its
-//!   slot; where the two coincide it cancels and is never touched. Best where the sets are nearly equal.
-//! * **walk**: keep ΣA, from each returned list to the next; ΣE is there already. Best where they are not, and the way
-//!   when f of k slots are filled: mean(E) − mean(A) = ΣE/k − ΣA/f.
+//!   slot; where the two coincide it cancels and is never touched. Best where the sets are nearly equal, and where the
+//!   answer changes with k: D then goes on from k to k, or begins anew where that touches fewer rows.
+//! * **walk**: keep ΣA; ΣE is there already. Best for one list that serves every k and misses much.
 //!
+//! With f of k slots filled, mean(E) − mean(A) = ΣE/k − ΣA/f = (1/k − 1/f)·ΣE + D/f.
 //! The study's empty slots index the last row, which adds −last·(k − f)/k. Equal sets have shift 0 and nothing is read.
 
 use super::barycenter::{Change, ColumnBlocks, Scales, SignedSums};
 use super::cells::{Block, Figure};
+use super::joins::{Difference, Joins};
 use super::lists::{Answer, ReturnedRows, VisitedList};
 
 /// The conventions a shift is written in.
@@ -44,88 +46,6 @@ pub(crate) struct Place {
     pub(crate) cell: usize,
 }
 
-/// Works out which rows join which sum when; reused from list to list.
-#[derive(Debug, Default)]
-pub(crate) struct Joins {
-    ks: Vec<usize>,
-    /// For each slot, the index of the first k above it.
-    first_k_of_slot: Vec<u16>,
-    /// By index of k, the rows that join E and those that join A.
-    exact: Vec<Vec<u32>>,
-    returned: Vec<Vec<u32>>,
-    /// By index of k, how many rows become different less how many become equal.
-    differing: Vec<i32>,
-    found: Vec<bool>,
-    /// Places in the visited list of the rows in ΣA, where lists are walked.
-    walked: Vec<u32>,
-    /// Whether ΣA of the condition at hand has begun.
-    walking: bool,
-    added: Vec<u32>,
-    taken: Vec<u32>,
-}
-
-impl Joins {
-    /// Prepares for the neighbor counts `ks`.
-    pub(crate) fn set_ks(&mut self, ks: &[usize]) {
-        if self.ks != ks {
-            self.ks = ks.to_vec();
-            self.first_k_of_slot =
-                (0..ks.last().copied().unwrap_or(0)).map(|slot| ks.partition_point(|&k| k <= slot) as u16).collect();
-            self.exact = vec![Vec::new(); ks.len()];
-            self.returned = vec![Vec::new(); ks.len()];
-            self.differing = vec![0; ks.len()];
-        }
-    }
-
-    /// Sorts by index of k the rows that join E or A, those that join both at once left out.
-    fn sort(&mut self, exact: &[u32], returned: &ReturnedRows) {
-        self.exact.iter_mut().chain(&mut self.returned).for_each(Vec::clear);
-        self.differing.fill(0);
-        self.found.clear();
-        self.found.resize(self.first_k_of_slot.len(), false);
-        let slots = returned.ids.iter().zip(&returned.ranks).zip(&self.first_k_of_slot);
-        for ((&row, &rank), &joins_returned) in slots {
-            let Some(&joins_exact) = self.first_k_of_slot.get(rank as usize) else {
-                self.returned[usize::from(joins_returned)].push(row);
-                self.differing[usize::from(joins_returned)] += 1;
-                continue;
-            };
-            self.found[rank as usize] = true;
-            if joins_exact != joins_returned {
-                self.exact[usize::from(joins_exact)].push(row);
-                self.returned[usize::from(joins_returned)].push(row);
-                self.differing[usize::from(joins_exact.min(joins_returned))] += 1;
-                self.differing[usize::from(joins_exact.max(joins_returned))] -= 1;
-            }
-        }
-        for ((&row, &found), &joins) in exact.iter().zip(&self.found).zip(&self.first_k_of_slot) {
-            if !found {
-                self.exact[usize::from(joins)].push(row);
-                self.differing[usize::from(joins)] += 1;
-            }
-        }
-    }
-
-    /// The rows in which E and A differ at one k.
-    fn sort_at(&mut self, exact: &[u32], returned: &ReturnedRows, k_index: usize) {
-        let k = self.ks[k_index];
-        let (in_exact, in_returned) = (&mut self.exact[k_index], &mut self.returned[k_index]);
-        in_exact.clear();
-        in_returned.clear();
-        self.found.clear();
-        self.found.resize(k, false);
-        for (&row, &rank) in returned.ids.iter().zip(&returned.ranks).take(k) {
-            match self.found.get_mut(rank as usize) {
-                Some(found) => *found = true,
-                None => in_returned.push(row),
-            }
-        }
-        let missing = exact.iter().zip(&self.found).filter(|&(_, &found)| !found);
-        in_exact.extend(missing.map(|(&row, _)| row));
-        self.differing[k_index] = (in_exact.len() + in_returned.len()) as i32;
-    }
-}
-
 impl QueryShifts {
     /// Begins a query.
     pub(crate) fn begin(&mut self, ks: &[usize], exact: &[u32], exact_means: &[f32]) {
@@ -148,15 +68,14 @@ impl QueryShifts {
     ) {
         joins.sort(exact, returned);
         let filled = returned.ids.len();
-        let largest_k = joins.ks[joins.ks.len() - 1];
-        let changes: usize = joins.exact.iter().chain(&joins.returned).map(Vec::len).sum();
+        let largest_k = joins.ks()[joins.ks().len() - 1];
         let corrected_and_short = filled < largest_k && readers.contains(&Reader::Corrected);
         // A walk refers to the query's own ΣE, which the study's lists need not be held against.
-        let walks = corrected_and_short || (changes > filled && exact == self.exact);
+        let walks = corrected_and_short || (joins.changes() > filled && exact == self.exact);
         let (mut differing, mut slot) = (0, 0);
-        for k_index in 0..joins.ks.len() {
-            let k = joins.ks[k_index];
-            differing += joins.differing[k_index];
+        for (k_index, &k) in joins.ks().iter().enumerate() {
+            let (joins_exact, joins_returned, more) = joins.at(k_index);
+            differing += more;
             let equal = differing == 0 && filled >= k;
             let first = if k_index == 0 { Change::Restart } else { Change::Continue };
             let place = Place { k_index, cell: cell + k_index };
@@ -167,43 +86,45 @@ impl QueryShifts {
             } else if equal {
                 self.add_difference(place, k, filled, equal, (Change::Restart, &[], &[]), readers);
             } else {
-                let changes = (first, &joins.exact[k_index][..], &joins.returned[k_index][..]);
+                let changes = (first, joins_exact, joins_returned);
                 self.add_difference(place, k, filled, equal, changes, readers);
             }
         }
     }
 
-    /// Adds the shift of an answer that serves one k, the next of a condition whose answers grow with k.
+    /// Adds the shift of an answer that serves one k; `place` goes through the k of a condition in order.
     pub(crate) fn add_answer(
         &mut self,
-        joins: &mut Joins,
+        difference: &mut Difference,
         visited: &VisitedList,
         answer: &Answer,
+        k: usize,
         place: Place,
         readers: &[Reader],
     ) {
-        let (k, filled) = (joins.ks[place.k_index], answer.returned.ids.len());
         if place.k_index == 0 {
-            joins.walked.clear();
-            joins.walking = false;
+            difference.begin();
         }
         if readers.is_empty() {
             return;
         }
-        joins.sort_at(&self.exact, &answer.returned, place.k_index);
-        let differing = joins.exact[place.k_index].len() + joins.returned[place.k_index].len();
-        answer.changes_from(&joins.walked, visited, &mut joins.added, &mut joins.taken);
-        let short = filled < k;
-        if !short && differing <= joins.added.len() + joins.taken.len() {
-            let changes = (Change::Apart, &joins.exact[place.k_index][..], &joins.returned[place.k_index][..]);
-            self.add_difference(place, k, filled, differing == 0, changes, readers);
-        } else {
-            let change = if joins.walking { Change::Continue } else { Change::Restart };
-            joins.walking = true;
-            let equal = differing == 0 && !short;
-            self.add_walk(place, k, filled, equal, (change, &joins.added, &joins.taken), readers);
-            joins.walked.clear();
-            joins.walked.extend_from_slice(answer.picked());
+        let filled = answer.returned.ids.len();
+        let anew = difference.advance(&self.exact[..k], visited, answer);
+        let equal = difference.is_empty() && filled >= k;
+        let change = if anew { Change::Restart } else { Change::Continue };
+        let mut changes = (change, difference.added(), difference.taken());
+        for &reader in readers {
+            let scales = match reader {
+                _ if equal => Scales::default(),
+                Reader::Corrected if filled == 0 => Scales::default(),
+                Reader::Corrected => of_filled(filled, k),
+                Reader::Published => of_slots(filled, k),
+            };
+            let snapshot = self.sums.snapshot(place.k_index, changes.0, changes.1, changes.2, scales);
+            changes = (Change::Continue, &[], &[]);
+            if filled > 0 || reader == Reader::Published {
+                self.targets.push(Target { place, reader, snapshot: (!equal).then_some(snapshot) });
+            }
         }
     }
 
@@ -216,9 +137,9 @@ impl QueryShifts {
         place: Place,
         reader: Reader,
     ) {
-        joins.sort_at(exact, returned, place.k_index);
-        let (k, filled) = (joins.ks[place.k_index], returned.ids.len());
-        let changes = (Change::Apart, &joins.exact[place.k_index][..], &joins.returned[place.k_index][..]);
+        let (k, filled) = (joins.ks()[place.k_index], returned.ids.len());
+        let (missing, extra) = joins.sort_at(exact, returned, place.k_index);
+        let changes = (Change::Apart, missing, extra);
         let equal = changes.1.is_empty() && changes.2.is_empty();
         self.add_difference(place, k, filled, equal, changes, &[reader]);
     }
@@ -233,8 +154,7 @@ impl QueryShifts {
         (change, added, taken): (Change, &[u32], &[u32]),
         readers: &[Reader],
     ) {
-        let whole = Scales { sum: 1.0 / k as f64, last: empty_share(filled, k), ..Scales::default() };
-        let scales = if equal { Scales::default() } else { whole };
+        let scales = if equal { Scales::default() } else { of_slots(filled, k) };
         let snapshot = self.sums.snapshot(place.k_index, change, added, taken, scales);
         for &reader in readers {
             self.targets.push(Target { place, reader, snapshot: (!equal).then_some(snapshot) });
@@ -304,6 +224,17 @@ impl QueryShifts {
         }
         radii
     }
+}
+
+/// ΣE/k − ΣA/k − empty slots, in terms of D.
+fn of_slots(filled: usize, k: usize) -> Scales {
+    Scales { sum: 1.0 / k as f64, last: empty_share(filled, k), ..Scales::default() }
+}
+
+/// ΣE/k − ΣA/filled, in terms of D.
+fn of_filled(filled: usize, k: usize) -> Scales {
+    let (all, some) = (1.0 / k as f64, 1.0 / filled as f64);
+    Scales { exact: all - some, sum: some, ..Scales::default() }
 }
 
 /// The scale of the last row, which the study takes for every empty slot.
