@@ -2,19 +2,23 @@
 //!
 //! * `test`: formatting, lints, every test, documentation, the Python package. What a change must pass.
 //! * `python`: the Python package alone, as a wheel in a fresh virtual environment, with its tests.
+//! * `bench`: the race against FAISS, hnswlib and usearch; `cargo xtask bench exact study` runs these parts alone.
 //! * `goldens`: makes the committed reference values again, from the Python scripts beside them.
 
+mod bench;
+mod environment;
 mod python;
 
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 
-const TASKS: &str = "tasks: test, python, goldens";
+const TASKS: &str = "tasks: test, python, bench, goldens";
 
 fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("test") => test(),
         Some("python") => python::test(),
+        Some("bench") => bench::race(&std::env::args().skip(2).collect::<Vec<_>>()),
         Some("goldens") => goldens(),
         Some(other) => bail!("no task {other:?}; {TASKS}"),
         None => bail!("{TASKS}"),

@@ -19,4 +19,8 @@ impl<T> PerThread<T> {
         let slot = rayon::current_thread_index().map_or(self.slots.len() - 1, |index| index % self.slots.len());
         work(&mut self.slots[slot].lock().unwrap_or_else(PoisonError::into_inner))
     }
+    /// Every thread's value.
+    pub fn into_values(self) -> impl Iterator<Item = T> {
+        self.slots.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
 }

@@ -1,15 +1,52 @@
 //! Answers: what an engine of a class returns for (ef, k), query by query.
+//!
+//! Where every slot lies well within the beam the search is plain, and nothing is recorded. Where k reaches the edge of
+//! the beam, what was seen beyond it may be returned as well: the traversal is recorded and the answer read from it.
 
 use super::{Index, IndexError};
-use annatomy_hnsw::{Answer, EngineClass, HeapFrontier, Links, PerThread, Traversal, VectorOracle, Visits};
+use annatomy_hnsw::{Answer, EngineClass, Graph, HeapFrontier, Links, PerThread, Search, Seen, Traversal};
+use annatomy_hnsw::{VectorOracle, VectorView, Visits};
 use annatomy_knn::NeighborTable;
 use annatomy_vectors::{Matrix, MatrixView, Metric, PointId, interrupt};
 use rayon::prelude::*;
 
 #[derive(Default)]
 struct Scratch {
+    search: Search<HeapFrontier>,
     traversal: Traversal<HeapFrontier>,
     visits: Visits,
+    found: Vec<Seen>,
+}
+
+/// What is asked of an engine.
+#[derive(Clone, Copy)]
+struct Asked {
+    class: EngineClass,
+    ef: usize,
+    k: usize,
+}
+
+impl Scratch {
+    /// The rows returned, nearest first.
+    fn answer(&mut self, graph: &Graph, view: VectorView<'_>, asked: Asked) -> &[Seen] {
+        let effort = asked.class.effort(asked.ef, asked.k);
+        if asked.k < effort {
+            self.search.nearest(graph, view, effort, &mut self.found);
+            // Rows outside the beam are no nearer than its last: they matter only if the k-th is as far as that.
+            let within = self.found.len() < effort || self.found[asked.k - 1].key < self.found[effort - 1].key;
+            if within {
+                self.found.truncate(asked.k);
+                return &self.found;
+            }
+        }
+        self.traversal.record::<VectorOracle<'_>>(graph, view, effort, &mut self.visits);
+        self.found.clear();
+        if let Answer::Rows { visited, rows } = self.visits.answer(asked.class, asked.ef, asked.k) {
+            let returned = self.visits.among_first(visited).take(rows);
+            self.found.extend(returned.map(|visit| Seen { key: visit.key, id: visit.id }));
+        }
+        &self.found
+    }
 }
 
 impl Index {
@@ -30,7 +67,7 @@ impl Index {
         let own_queries = queries.map(|queries| self.queries(queries)).transpose()?.flatten();
         let queries = queries.map(|queries| own_queries.as_ref().map_or(queries, Matrix::view));
         let count = queries.map_or(rows.rows(), |queries| queries.rows());
-        let asked = k + usize::from(queries.is_none());
+        let asked = Asked { class, ef, k: k + usize::from(queries.is_none()) };
         let oracle = VectorOracle::new(rows, self.metric());
         let scratch = PerThread::new(Scratch::default);
         let mut ids = vec![None; count * k];
@@ -42,14 +79,12 @@ impl Index {
                 Some(queries) => (queries.row(query), None),
                 None => (rows.row(query), Some(query as u32)),
             };
-            scratch.with(|Scratch { traversal, visits }| {
-                let view = oracle.view_of(vector);
-                traversal.record::<VectorOracle<'_>>(self.graph(), view, class.effort(ef, asked), visits);
-                let Answer::Rows { visited, rows } = visits.answer(class, ef, asked) else { return };
-                let found = visits.among_first(visited).take(rows).filter(|visit| Some(visit.id) != own);
-                for ((visit, id), distance) in found.zip(ids).zip(distances) {
-                    *id = Some(PointId(visit.id));
-                    *distance = distance_of(self.metric(), VectorOracle::separation_of_key(visit.key));
+            scratch.with(|scratch| {
+                let found = scratch.answer(self.graph(), oracle.view_of(vector), asked);
+                let others = found.iter().filter(|seen| Some(seen.id) != own);
+                for ((seen, id), distance) in others.zip(ids).zip(distances) {
+                    *id = Some(PointId(seen.id));
+                    *distance = distance_of(self.metric(), VectorOracle::separation_of_key(seen.key));
                 }
             });
         });

@@ -1,6 +1,10 @@
 //! The integers behind a surface: exact neighbors found and slots filled, per cell, and efforts required, per query.
+//!
+//! Where what was visited depends on ef alone, a query costs O(K + efs), however dense the grid: see [`Steps`]. Where it
+//! depends on k too, every cell is visited.
 
 use super::IndexError;
+use super::steps::Steps;
 use crate::results::SurfaceGrid;
 use crate::study::effort_quantiles;
 use annatomy_hnsw::{Answer, EngineClass, Visits};
@@ -10,9 +14,9 @@ const NEVER: u32 = u32::MAX;
 
 /// The cells.
 pub(super) struct Grid<'g> {
-    efs: &'g [usize],
-    ks: &'g [usize],
-    class: EngineClass,
+    pub(super) efs: &'g [usize],
+    pub(super) ks: &'g [usize],
+    pub(super) class: EngineClass,
     /// Whether queries are rows, themselves left out by id.
     own: bool,
 }
@@ -31,6 +35,11 @@ impl<'g> Grid<'g> {
         self.ks[self.ks.len() - 1]
     }
 
+    /// Whether what is visited, and how much of it is returned, depends on ef alone.
+    fn depends_on_ef_alone(&self) -> bool {
+        matches!(self.class, EngineClass::StopEarly | EngineClass::Refuse)
+    }
+
     /// What the engine is asked for when k neighbors are wanted.
     fn asked(&self, k: usize) -> usize {
         k + usize::from(self.own)
@@ -47,8 +56,10 @@ impl<'g> Grid<'g> {
 pub(super) struct Scratch {
     arrival_of_id: Vec<u32>,
     /// By exact rank.
-    arrivals: Vec<u32>,
-    own_arrival: u32,
+    pub(super) arrivals: Vec<u32>,
+    pub(super) own_arrival: u32,
+    /// V(ef) of every ef of the grid.
+    pub(super) visited: Vec<u32>,
 }
 
 impl Scratch {
@@ -76,29 +87,25 @@ impl Scratch {
 /// Sums over queries.
 pub(super) struct Counts {
     queries: u64,
-    found: Vec<u64>,
-    filled: Vec<u64>,
+    cells: Cells,
     visited: Vec<u64>,
     required: Vec<Vec<u32>>,
 }
 
-impl Counts {
-    pub(super) fn new(grid: &Grid<'_>) -> Self {
-        let cells = grid.efs.len() * grid.ks.len();
-        Self {
-            queries: 0,
-            found: vec![0; cells],
-            filled: vec![0; cells],
-            visited: vec![0; grid.efs.len()],
-            required: vec![Vec::new(); grid.ks.len()],
-        }
-    }
+enum Cells {
+    ByStep(Steps),
+    Each(Filled),
+}
 
-    /// Adds the query that `scratch` read.
-    pub(super) fn add(&mut self, grid: &Grid<'_>, visits: &Visits, scratch: &Scratch) {
-        self.queries += 1;
+/// Per cell, efs × ks.
+pub(super) struct Filled {
+    pub(super) found: Vec<u64>,
+    pub(super) filled: Vec<u64>,
+}
+
+impl Filled {
+    fn add(&mut self, grid: &Grid<'_>, visits: &Visits, scratch: &Scratch) {
         for (row, &ef) in grid.efs.iter().enumerate() {
-            self.visited[row] += visits.visited(ef) as u64;
             let (mut visited_before, mut rank, mut found) = (usize::MAX, 0, 0);
             for (column, &k) in grid.ks.iter().enumerate() {
                 let Answer::Rows { visited, rows } = visits.answer(grid.class, ef, grid.asked(k)) else { continue };
@@ -115,6 +122,34 @@ impl Counts {
                 self.filled[cell] += returned as u64;
             }
         }
+    }
+}
+
+impl Counts {
+    pub(super) fn new(grid: &Grid<'_>) -> Self {
+        let cells = grid.efs.len() * grid.ks.len();
+        Self {
+            queries: 0,
+            cells: if grid.depends_on_ef_alone() {
+                Cells::ByStep(Steps::new(grid))
+            } else {
+                Cells::Each(Filled { found: vec![0; cells], filled: vec![0; cells] })
+            },
+            visited: vec![0; grid.efs.len()],
+            required: vec![Vec::new(); grid.ks.len()],
+        }
+    }
+
+    /// Adds the query that `scratch` read.
+    pub(super) fn add(&mut self, grid: &Grid<'_>, visits: &Visits, scratch: &mut Scratch) {
+        self.queries += 1;
+        scratch.visited.clear();
+        scratch.visited.extend(grid.efs.iter().map(|&ef| visits.visited(ef) as u32));
+        self.visited.iter_mut().zip(&scratch.visited).for_each(|(sum, &visited)| *sum += u64::from(visited));
+        match &mut self.cells {
+            Cells::ByStep(steps) => steps.add(grid, scratch),
+            Cells::Each(cells) => cells.add(grid, visits, scratch),
+        }
         self.add_required(grid, visits, scratch);
     }
 
@@ -127,20 +162,30 @@ impl Counts {
         }
     }
 
-    pub(super) fn total(grid: &Grid<'_>, blocks: Vec<Self>) -> Self {
+    /// The sums of all parts; the order in which queries were added does not show.
+    pub(super) fn total(grid: &Grid<'_>, parts: impl Iterator<Item = Self>) -> Self {
         let mut total = Self::new(grid);
-        let add = |into: &mut [u64], from: &[u64]| into.iter_mut().zip(from).for_each(|(a, b)| *a += b);
-        for block in blocks {
-            total.queries += block.queries;
-            add(&mut total.found, &block.found);
-            add(&mut total.filled, &block.filled);
-            add(&mut total.visited, &block.visited);
-            total.required.iter_mut().zip(block.required).for_each(|(into, from)| into.extend(from));
+        for part in parts {
+            total.queries += part.queries;
+            add_all(&mut total.visited, &part.visited);
+            match (&mut total.cells, part.cells) {
+                (Cells::ByStep(total), Cells::ByStep(part)) => total.merge(&part),
+                (Cells::Each(total), Cells::Each(part)) => {
+                    add_all(&mut total.found, &part.found);
+                    add_all(&mut total.filled, &part.filled);
+                }
+                _ => unreachable!("one grid decides the form of all its counts"),
+            }
+            total.required.iter_mut().zip(part.required).for_each(|(into, from)| into.extend(from));
         }
         total
     }
 
     pub(super) fn surface(mut self, grid: &Grid<'_>) -> SurfaceGrid {
+        let Filled { found, filled } = match self.cells {
+            Cells::ByStep(steps) => steps.into_cells(grid, self.queries),
+            Cells::Each(cells) => cells,
+        };
         let queries = self.queries as f64;
         let cell = |index: usize| (grid.efs[index / grid.ks.len()], grid.ks[index % grid.ks.len()]);
         let share = |(index, &count): (usize, &u64)| {
@@ -151,10 +196,14 @@ impl Counts {
         SurfaceGrid {
             efs: grid.efs.to_vec(),
             ks: grid.ks.to_vec(),
-            overlap: self.found.iter().enumerate().map(share).collect(),
-            fill: self.filled.iter().enumerate().map(share).collect(),
+            overlap: found.iter().enumerate().map(share).collect(),
+            fill: filled.iter().enumerate().map(share).collect(),
             visited: self.visited.iter().map(|&visited| visited as f64 / queries).collect(),
             required_ef: self.required.iter_mut().map(|efs| effort_quantiles(efs)).collect(),
         }
     }
+}
+
+pub(super) fn add_all(into: &mut [u64], from: &[u64]) {
+    into.iter_mut().zip(from).for_each(|(a, b)| *a += b);
 }

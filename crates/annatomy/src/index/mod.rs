@@ -21,6 +21,7 @@ mod answers;
 mod build;
 mod counts;
 mod error;
+mod steps;
 mod surface;
 
 pub use build::Index;

@@ -3,7 +3,7 @@
 //! for each query, in parallel
 //!   record one traversal to the largest effort any cell asks     `Visits`
 //!   note when each exact neighbor arrived
-//!   for each ef, each k: count                                   O(K) where the visited set does not change with k
+//!   enter it in the cells                                        O(K + efs) where V depends on ef alone
 //!
 //! Counts are integers, so no figure depends on the order of queries or on threads.
 
@@ -29,8 +29,8 @@ pub struct SurfaceRequest<'r> {
     pub memory_budget_bytes: u64,
 }
 
-/// Queries counted together.
-const BLOCK_QUERIES: usize = 32;
+/// Queries a parallel task takes at least.
+const TASK_QUERIES: usize = 4;
 
 impl Index {
     /// The surface: mean fill and overlap (by id) at every (ef, k), V(ef), and the effort that finds all of k.
@@ -73,21 +73,28 @@ impl Index {
         exact: &NeighborTable,
         grid: &Grid<'_>,
     ) -> SurfaceGrid {
-        let scratch = PerThread::new(|| (Traversal::<O::Frontier>::default(), Visits::default(), Scratch::default()));
-        let block = |first: usize| {
-            let mut counts = Counts::new(grid);
-            scratch.with(|(traversal, visits, scratch)| {
-                for query in first..(first + BLOCK_QUERIES).min(exact.queries()) {
-                    interrupt::check();
-                    traversal.record::<O>(self.graph(), view(query), grid.largest_effort(), visits);
-                    scratch.read(self.graph().nodes(), query, exact.ids(query), visits, grid);
-                    counts.add(grid, visits, scratch);
-                }
+        let workers = PerThread::new(|| Worker::<O::Frontier> {
+            traversal: Traversal::default(),
+            visits: Visits::default(),
+            scratch: Scratch::default(),
+            counts: Counts::new(grid),
+        });
+        (0..exact.queries()).into_par_iter().with_min_len(TASK_QUERIES).for_each(|query| {
+            interrupt::check();
+            workers.with(|Worker { traversal, visits, scratch, counts }| {
+                traversal.record::<O>(self.graph(), view(query), grid.largest_effort(), visits);
+                scratch.read(self.graph().nodes(), query, exact.ids(query), visits, grid);
+                counts.add(grid, visits, scratch);
             });
-            counts
-        };
-        let firsts: Vec<usize> = (0..exact.queries()).step_by(BLOCK_QUERIES).collect();
-        let blocks: Vec<Counts> = firsts.into_par_iter().map(block).collect();
-        Counts::total(grid, blocks).surface(grid)
+        });
+        Counts::total(grid, workers.into_values().map(|worker| worker.counts)).surface(grid)
     }
+}
+
+/// What a thread reuses, and what it has counted.
+struct Worker<F> {
+    traversal: Traversal<F>,
+    visits: Visits,
+    scratch: Scratch,
+    counts: Counts,
 }

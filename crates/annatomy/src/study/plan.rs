@@ -97,6 +97,18 @@ impl Plan {
         self.ks.last().copied().unwrap_or(0)
     }
 
+    /// The first condition that reads the same graphs at the same efforts as the one at `position`: what is measured
+    /// for it holds for both. In the published study `efc_200` is `ef_50` under another name.
+    pub(crate) fn measured_as(&self, position: usize) -> usize {
+        let wanted = &self.conditions[position];
+        let same = |condition: &Condition| {
+            condition.ef_construction == wanted.ef_construction
+                && condition.published_ef_construction == wanted.published_ef_construction
+                && condition.efs == wanted.efs
+        };
+        self.conditions[..position].iter().position(same).unwrap_or(position)
+    }
+
     /// Position of the graph of `ef_construction` among [`graphs`](Self::graphs).
     pub(crate) fn graph(&self, ef_construction: usize) -> usize {
         self.graphs
@@ -131,6 +143,15 @@ fn graphs(settings: &Settings, conditions: &[Condition]) -> Vec<GraphPlan> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_published_conditions_that_are_one_are_measured_once() {
+        let plan = Plan::new(&crate::config::defaults());
+        let named = |name: &str| plan.conditions.iter().position(|condition| condition.name == name).expect(name);
+        assert_eq!(plan.measured_as(named("efc_200")), named("ef_50"));
+        let alone = (0..plan.conditions.len()).filter(|&position| plan.measured_as(position) == position).count();
+        assert_eq!(alone, plan.conditions.len() - 1);
+    }
 
     #[test]
     fn alpha_efforts_are_the_studys() {

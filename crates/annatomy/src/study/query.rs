@@ -130,6 +130,9 @@ impl<F: Frontier> Scratch<F> {
                 self.add_to_surface(context.plan, block);
             }
             for (position, condition) in context.plan.conditions.iter().enumerate() {
+                if context.plan.measured_as(position) != position {
+                    continue;
+                }
                 let corrected = context.plan.graph(condition.ef_construction) == graph;
                 let published = context.plan.graph(condition.published_ef_construction) == graph;
                 let reading = match (corrected, published) {

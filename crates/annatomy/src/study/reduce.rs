@@ -12,7 +12,7 @@ const ROBUST_OVERLAP: f64 = 0.9;
 /// Every condition's rows.
 pub(crate) fn conditions(plan: &Plan, cells: &Cells) -> Vec<ConditionResult> {
     let results = plan.conditions.iter().enumerate().map(|(number, condition)| {
-        let cell = |index: usize| number * plan.ks.len() + index;
+        let cell = |index: usize| plan.measured_as(number) * plan.ks.len() + index;
         ConditionResult {
             study: condition.study,
             condition: condition.name.clone(),

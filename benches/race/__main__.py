@@ -1,0 +1,36 @@
+"""``python -m race COMMAND [PART…]``: runs the parts and writes their records."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from typing import Callable
+
+from . import exact, graphs, growth, record, study, surface
+
+THREADS = os.cpu_count() or 1
+
+PARTS: dict[str, Callable[[str], list[record.Table]]] = {
+    "exact": lambda command: exact.run(command, THREADS),
+    "graphs-128": lambda command: graphs.run((100_000, 128), THREADS),
+    "graphs-768": lambda command: graphs.run((100_000, 768), THREADS),
+    "surface": lambda command: surface.run(command, THREADS),
+    "study": lambda command: study.run(command, THREADS),
+    "growth": lambda command: growth.run(command, THREADS),
+}
+
+
+def main() -> None:
+    command, *asked = sys.argv[1:]
+    unknown = [part for part in asked if part not in PARTS]
+    if unknown:
+        sys.exit(f"no part {unknown[0]!r}; parts: {', '.join(PARTS)}")
+    for part in asked or PARTS:
+        print(part, flush=True)
+        machine = record.machine()
+        began = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
+        print(record.write(part, PARTS[part](command), began, machine))
+
+
+main()
