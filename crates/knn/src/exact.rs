@@ -26,6 +26,8 @@ const QUERY_ROWS: usize = 128;
 const BASE_ROWS: usize = 2048;
 /// Candidates kept beyond k, for those that rounding may have put on the wrong side of it.
 const MARGIN: usize = 64;
+/// Separations held against the bar together.
+const CHUNK: usize = 32;
 
 /// Whose neighbors are wanted.
 #[derive(Clone, Copy, Debug)]
@@ -120,19 +122,33 @@ pub fn exact_knn(
 fn stream(base: &dyn RowSource, queries: Queries<'_>, k: usize, metric: Metric) -> NeighborTable {
     let preparation = Preparation::of(base, metric);
     let mut blocks = prepare_queries(&queries, &preparation, k);
-    let mut largest_norm = 0.0f32;
+    let mut norms = Norms::default();
     for start in (0..base.rows()).step_by(BASE_ROWS) {
         let range = start..(start + BASE_ROWS).min(base.rows());
         let prepared = preparation.read(base, range);
-        largest_norm = prepared.norms_squared.iter().copied().fold(largest_norm, f32::max);
-        blocks.par_iter_mut().for_each(|block| block.meet(&prepared, start as u32, &preparation, largest_norm));
+        norms.add(&prepared);
+        blocks.par_iter_mut().for_each(|block| block.meet(&prepared, start as u32, &preparation));
     }
     let mut ids = vec![None; queries.count() * k];
     let mut distances = vec![0.0; queries.count() * k];
     ids.par_chunks_mut(QUERY_ROWS * k).zip(distances.par_chunks_mut(QUERY_ROWS * k)).zip(blocks).for_each(
-        |((ids, distances), block)| block.finish(base, &queries, k, &preparation, metric, largest_norm, ids, distances),
+        |((ids, distances), block)| block.finish(base, &queries, k, &preparation, metric, &norms, ids, distances),
     );
     NeighborTable::new(k, ids, distances)
+}
+
+/// Squared norms of the base's prepared rows, and the largest of them.
+#[derive(Default)]
+struct Norms {
+    squared: Vec<f32>,
+    largest: f32,
+}
+
+impl Norms {
+    fn add(&mut self, rows: &Prepared) {
+        self.squared.extend_from_slice(&rows.norms_squared);
+        self.largest = rows.norms_squared.iter().copied().fold(self.largest, f32::max);
+    }
 }
 
 fn prepare_queries(queries: &Queries<'_>, preparation: &Preparation, k: usize) -> Vec<QueryBlock> {
@@ -162,7 +178,7 @@ struct QueryBlock {
 
 impl QueryBlock {
     /// Holds the queries against one block of base rows whose first id is `first_id`.
-    fn meet(&mut self, base: &Prepared, first_id: u32, preparation: &Preparation, _largest_norm: f32) {
+    fn meet(&mut self, base: &Prepared, first_id: u32, preparation: &Preparation) {
         interrupt::check();
         let width = base.rows.rows();
         self.products.resize(self.prepared.rows.rows() * width, 0.0);
@@ -183,7 +199,7 @@ impl QueryBlock {
         k: usize,
         preparation: &Preparation,
         metric: Metric,
-        largest_norm: f32,
+        norms: &Norms,
         ids: &mut [Option<PointId>],
         distances: &mut [f32],
     ) {
@@ -191,16 +207,21 @@ impl QueryBlock {
         for (index, kept) in self.kept.iter_mut().enumerate() {
             interrupt::check();
             let query = queries.row(self.first + index);
-            let bound = preparation.error_bound(base.columns(), self.prepared.norms_squared[index], largest_norm);
-            let exact = |id: u32| {
-                let mut row = vec![0.0; base.columns()];
-                base.read_rows(id as usize..id as usize + 1, &mut row);
-                exact_separation(metric, query, &row)
+            let own_norm = self.prepared.norms_squared[index];
+            let bound = |other: f32| preparation.error_bound(base.columns(), own_norm, other);
+            let exact = |id: u32| match base.resident() {
+                Some(rows) => exact_separation(metric, query, rows.row(id as usize)),
+                None => {
+                    let mut row = vec![0.0; base.columns()];
+                    base.read_rows(id as usize..id as usize + 1, &mut row);
+                    exact_separation(metric, query, &row)
+                }
             };
-            if kept.may_have_lost_a_neighbor(k, bound) {
+            if kept.may_have_lost_a_neighbor(k, bound(norms.largest)) {
                 kept.replace_by_all(base.rows(), exact);
             } else {
-                certify(&mut kept.candidates, k, |_| bound, exact, &mut contested);
+                let bound_of = |candidate: Candidate| bound(norms.squared[candidate.id as usize]);
+                certify(&mut kept.candidates, k, bound_of, exact, &mut contested);
             }
             let slots = ids[index * k..].iter_mut().zip(&mut distances[index * k..]);
             for ((id, distance), candidate) in slots.zip(kept.candidates.iter().take(k)) {
@@ -225,14 +246,20 @@ impl Kept {
     }
 
     fn offer(&mut self, separations: &[f32], first_id: u32) {
-        for (offset, &separation) in separations.iter().enumerate() {
-            if separation < self.bar {
-                let id = first_id + offset as u32;
-                if Some(id) != self.own_id {
-                    self.candidates.push(Candidate { separation, id });
-                    if self.candidates.len() == 2 * self.limit {
-                        self.shrink();
-                    }
+        for (chunk, near) in separations.chunks(CHUNK).enumerate() {
+            // Most chunks hold nothing under the bar, which one pass without a branch tells.
+            if near.iter().fold(false, |any, &separation| any | (separation < self.bar)) {
+                self.offer_each(near, first_id + (chunk * CHUNK) as u32);
+            }
+        }
+    }
+
+    fn offer_each(&mut self, separations: &[f32], first_id: u32) {
+        for (&separation, id) in separations.iter().zip(first_id..) {
+            if separation < self.bar && Some(id) != self.own_id {
+                self.candidates.push(Candidate { separation, id });
+                if self.candidates.len() == 2 * self.limit {
+                    self.shrink();
                 }
             }
         }

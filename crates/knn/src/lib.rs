@@ -10,6 +10,7 @@
 mod certificate;
 mod exact;
 mod neighbors;
+mod order;
 mod prepared;
 mod products;
 mod ranks;

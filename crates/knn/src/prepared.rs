@@ -11,6 +11,7 @@
 use crate::products::{UNIT, product_error_factor};
 use crate::source::RowSource;
 use annatomy_vectors::{Matrix, MatrixView, Metric, kernels};
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// What has to be known of the base before any block of rows can be prepared.
@@ -29,6 +30,10 @@ pub(crate) struct Prepared {
 
 /// Rows read at a time when the whole source is walked through.
 const BLOCK_ROWS: usize = 1024;
+/// Columns whose means are taken by one task.
+const COLUMNS: usize = 256;
+/// Rows prepared by one task at least.
+const PREPARED_TOGETHER: usize = 16;
 
 impl Preparation {
     /// Looks at the whole base once (for L2, its mean).
@@ -40,9 +45,13 @@ impl Preparation {
                 let range = start..(start + BLOCK_ROWS).min(base.rows());
                 block.resize(range.len() * base.columns(), 0.0);
                 base.read_rows(range, &mut block);
-                for row in block.chunks_exact(base.columns()) {
-                    center.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
-                }
+                // Split by columns: each sum runs through the rows in order, whatever the number of threads.
+                center.par_chunks_mut(COLUMNS).enumerate().for_each(|(part, center)| {
+                    for row in block.chunks_exact(base.columns()) {
+                        let values = &row[part * COLUMNS..];
+                        center.iter_mut().zip(values).for_each(|(sum, &value)| *sum += f64::from(value));
+                    }
+                });
             }
             center.iter_mut().for_each(|sum| *sum /= base.rows() as f64);
         }
@@ -58,23 +67,30 @@ impl Preparation {
 
     /// Prepares `rows`.
     pub(crate) fn prepare(&self, mut rows: Matrix) -> Prepared {
-        for index in 0..rows.rows() {
-            let row = rows.row_mut(index);
-            match self.metric {
-                Metric::L2 => {
-                    row.iter_mut()
-                        .zip(&self.center)
-                        .for_each(|(value, &mean)| *value = (f64::from(*value) - mean) as f32);
-                }
-                Metric::Cosine => {
-                    let scale = kernels::dot_f64(row, row).sqrt().recip();
-                    row.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
-                }
-                Metric::InnerProduct => {}
-            }
-        }
-        let norms_squared = (0..rows.rows()).map(|i| kernels::dot_f64(rows.row(i), rows.row(i)) as f32).collect();
+        let columns = rows.columns().max(1);
+        let norms_squared = rows
+            .values_mut()
+            .par_chunks_mut(columns)
+            .with_min_len(PREPARED_TOGETHER)
+            .map(|row| {
+                self.prepare_row(row);
+                kernels::dot_f64(row, row) as f32
+            })
+            .collect();
         Prepared { rows, norms_squared }
+    }
+
+    fn prepare_row(&self, row: &mut [f32]) {
+        match self.metric {
+            Metric::L2 => {
+                row.iter_mut().zip(&self.center).for_each(|(value, &mean)| *value = (f64::from(*value) - mean) as f32);
+            }
+            Metric::Cosine => {
+                let scale = kernels::dot_f64(row, row).sqrt().recip();
+                row.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
+            }
+            Metric::InnerProduct => {}
+        }
     }
 
     /// Turns one row of products into separations, in place.

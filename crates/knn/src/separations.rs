@@ -13,13 +13,15 @@ use crate::certificate::{Candidate, certify};
 use crate::neighbors::NeighborTable;
 use crate::prepared::{PreparedBase, distance_from_separation, exact_separation};
 use crate::products::product;
-use crate::select::contenders;
+use crate::select::Selection;
 use annatomy_vectors::{MatrixView, Metric, PointId, interrupt};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const STRIP: usize = 256;
 const TILE: usize = 512;
+/// Rows that the others are grouped around while contested places are evaluated.
+const PIVOTS: usize = 128;
 
 /// All separations of n rows: squared L2, cosine distance, or −⟨x, y⟩.
 ///
@@ -161,13 +163,17 @@ impl SeparationTable {
         let columns = base.raw.columns();
         let evaluated = AtomicU64::new(0);
         self.order = vec![0; rows * certified];
+        let pivots = self.nearest_pivots();
         let rows_and_orders = self.values.par_chunks_mut(rows).zip(self.order.par_chunks_mut(certified));
-        rows_and_orders.enumerate().for_each_init(
-            || (Vec::new(), Vec::<Candidate>::new(), Vec::new()),
-            |(scratch, chosen, contested), (query, (row, order))| {
+        let mut jobs: Vec<_> = rows_and_orders.enumerate().collect();
+        // Rows near the same pivot contest over the same few rows, which then stay in cache.
+        jobs.sort_by_key(|&(query, _)| pivots[query]);
+        jobs.into_par_iter().for_each_init(
+            || (Selection::default(), Vec::<Candidate>::new(), Vec::new()),
+            |(selection, chosen, contested), (query, (row, order))| {
                 interrupt::check();
                 let bound = |other: f32| base.preparation.error_bound(columns, norms[query], other);
-                contenders(row, certified, bound(largest), scratch, chosen);
+                selection.contenders(row, certified, bound(largest), chosen);
                 let count = certify(
                     chosen,
                     certified,
@@ -183,6 +189,16 @@ impl SeparationTable {
             },
         );
         self.evaluated = evaluated.into_inner();
+    }
+
+    /// For each row, which of PIVOTS evenly spaced rows is nearest.
+    fn nearest_pivots(&self) -> Vec<usize> {
+        let step = self.rows.div_ceil(PIVOTS);
+        let nearest = |row: &[f32]| {
+            let pivots = row.iter().step_by(step).enumerate();
+            pivots.min_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(pivot, _)| pivot)
+        };
+        self.values.par_chunks(self.rows).map(nearest).collect()
     }
 
     /// The certified nearest rows of `row`, itself included, in exact order.

@@ -11,6 +11,10 @@ pub trait RowSource: Sync {
     fn columns(&self) -> usize;
     /// Copies `range` to `out`, row after row; `out` holds exactly `range.len()` × d values.
     fn read_rows(&self, range: Range<usize>, out: &mut [f32]);
+    /// The rows themselves, where they are in memory.
+    fn resident(&self) -> Option<MatrixView<'_>> {
+        None
+    }
 }
 
 impl RowSource for MatrixView<'_> {
@@ -24,5 +28,9 @@ impl RowSource for MatrixView<'_> {
 
     fn read_rows(&self, range: Range<usize>, out: &mut [f32]) {
         out.copy_from_slice(self.row_range(range).values());
+    }
+
+    fn resident(&self) -> Option<MatrixView<'_>> {
+        Some(*self)
     }
 }
