@@ -78,6 +78,11 @@ impl Matrix {
         &self.values
     }
 
+    /// All values, row after row, taken out.
+    pub fn into_values(self) -> Vec<f32> {
+        self.values
+    }
+
     /// All values, row after row, writable.
     pub fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values

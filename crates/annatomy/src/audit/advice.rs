@@ -30,7 +30,7 @@ const FURTHER: usize = 4;
 /// What advice is drawn from.
 pub(super) struct Adviser<'a, S> {
     pub(super) sight: &'a S,
-    pub(super) data: &'a Data,
+    pub(super) data: &'a Data<'a>,
     pub(super) exact: &'a NeighborTable,
     pub(super) graphs: &'a Graphs<'a>,
     pub(super) ks: &'a [usize],
@@ -42,7 +42,7 @@ pub(super) struct Adviser<'a, S> {
 impl<'a, S: Sight> Adviser<'a, S> {
     pub(super) fn new(
         sight: &'a S,
-        data: &'a Data,
+        data: &'a Data<'a>,
         exact: &'a NeighborTable,
         graphs: &'a Graphs<'a>,
         ks: &'a [usize],

@@ -9,7 +9,7 @@ use super::sight::Sight;
 use annatomy_geometry::corrected::{QueryMeasures, ReturnedSide, Scratch as MeasureScratch, barycenter_shift, measure};
 use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Oracle, PerThread, Traversal, Visits};
 use annatomy_knn::NeighborTable;
-use annatomy_vectors::{Metric, PointId};
+use annatomy_vectors::{Metric, PointId, interrupt};
 use rayon::prelude::*;
 
 const TASK_QUERIES: usize = 16;
@@ -64,14 +64,14 @@ pub(super) enum Barycenters {
 /// What is evaluated, and on what.
 pub(super) struct Evaluation<'e, S> {
     pub(super) sight: &'e S,
-    pub(super) data: &'e Data,
+    pub(super) data: &'e Data<'e>,
     pub(super) exact: &'e NeighborTable,
     pub(super) graph: &'e Graph,
     pub(super) reachable: &'e [bool],
     pub(super) barycenters: Barycenters,
 }
 
-impl Data {
+impl Data<'_> {
     /// What an engine is asked for when k neighbors are wanted: one more where it will answer with the query itself.
     pub(super) fn asked(&self, k: usize) -> usize {
         k + usize::from(self.queries.are_base_rows())
@@ -123,6 +123,7 @@ impl<F: Frontier> Scratch<F> {
     where
         S::Oracle: Oracle<Frontier = F>,
     {
+        interrupt::check();
         self.exact.read(on.exact, query, on.data.base.rows());
         self.traversal.record::<S::Oracle>(on.graph, on.sight.view(query), effort, &mut self.visits);
         self.visited.read(on.sight, on.data, query, &self.visits, &self.exact);

@@ -1,16 +1,20 @@
-//! The base rows and the queries, from files or from a saved index.
+//! The base rows and the queries, from files, from a saved index, or from memory.
 //!
 //! For cosine all rows have unit length when they leave here. Rows out of an index are never changed, since a search there compares
-//! just those bits.
+//! just those bits. Rows in memory are read where they lie, unless cosine has to scale them.
 
 use super::error::AuditError;
+use super::given::{Given, GivenIndex};
 use super::request::AuditRequest;
-use annatomy_hnsw::Graph;
+use super::rows::Rows;
+use crate::index::{Difference, first_difference};
 use annatomy_hnsw::foreign::{Engine, SavedIndex};
+use annatomy_hnsw::{EngineClass, Graph};
 use annatomy_vectors::formats::{ReadError, VectorFile};
 use annatomy_vectors::subset::numpy_choice;
 use annatomy_vectors::transform::normalize_rows;
-use annatomy_vectors::{Matrix, Metric, kernels, validate};
+use annatomy_vectors::{Matrix, MatrixView, Metric, kernels, validate};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Up to here every base row is a query unless a sample is asked for.
@@ -21,19 +25,23 @@ const DEFAULT_SAMPLE: usize = 2_000;
 const UNIT_TOLERANCE: f64 = 1e-4;
 
 /// What an index says of itself besides its rows.
-pub(super) struct Index {
-    pub(super) path: PathBuf,
-    pub(super) engine: Engine,
-    pub(super) graph: Graph,
+pub(super) struct Index<'d> {
+    /// What a report calls it.
+    pub(super) source: String,
+    /// Whose order of summation it is searched with; `None`: ours.
+    pub(super) engine: Option<Engine>,
+    /// What it does when k exceeds ef.
+    pub(super) class: EngineClass,
+    pub(super) graph: Cow<'d, Graph>,
     pub(super) m: usize,
     pub(super) ef_construction: usize,
     pub(super) ef_search: Option<usize>,
 }
 
 /// The rows that are asked about.
-pub(super) struct QueryRows {
+pub(super) struct QueryRows<'d> {
     /// Vectors that are no base rows, one per entry of `numbers`.
-    held_out: Option<Matrix>,
+    held_out: Option<Rows<'d>>,
     /// Their numbers in their file, or the base rows that are queries.
     pub(super) numbers: Vec<usize>,
     /// Queries there were to draw from.
@@ -41,19 +49,19 @@ pub(super) struct QueryRows {
 }
 
 /// Everything an audit reads before it computes.
-pub(super) struct Data {
+pub(super) struct Data<'d> {
     pub(super) name: String,
-    pub(super) base: Matrix,
+    pub(super) base: Rows<'d>,
     pub(super) metric: Metric,
     /// What the engine calls each base row, where that is not its number.
-    pub(super) labels: Option<Vec<i64>>,
-    pub(super) queries: QueryRows,
-    pub(super) index: Option<Index>,
+    pub(super) labels: Option<Cow<'d, [i64]>>,
+    pub(super) queries: QueryRows<'d>,
+    pub(super) index: Option<Index<'d>>,
     /// What a reader should know of how the data were taken.
     pub(super) notes: Vec<String>,
 }
 
-impl QueryRows {
+impl QueryRows<'_> {
     pub(super) fn count(&self) -> usize {
         self.numbers.len()
     }
@@ -62,8 +70,8 @@ impl QueryRows {
         self.held_out.is_none()
     }
 
-    pub(super) fn held_out(&self) -> Option<&Matrix> {
-        self.held_out.as_ref()
+    pub(super) fn held_out(&self) -> Option<MatrixView<'_>> {
+        self.held_out.as_ref().map(Rows::view)
     }
 
     /// The base row that query number `query` is, if any.
@@ -72,7 +80,7 @@ impl QueryRows {
     }
 
     /// The vector of query number `query`.
-    pub(super) fn row<'r>(&'r self, base: &'r Matrix, query: usize) -> &'r [f32] {
+    pub(super) fn row<'r>(&'r self, base: &'r Rows<'_>, query: usize) -> &'r [f32] {
         match &self.held_out {
             Some(rows) => rows.row(query),
             None => base.row(self.numbers[query]),
@@ -80,23 +88,24 @@ impl QueryRows {
     }
 }
 
-impl Data {
+impl<'d> Data<'d> {
     pub(super) fn read(request: &AuditRequest) -> Result<Self, AuditError> {
         let mut notes = Vec::new();
         let saved = request.index.as_deref().map(read_index).transpose()?;
         let asked = request.metric.map_or_else(|| metric_in_file(request), |metric| Ok(Some(metric)))?;
-        let metric = choose_metric(asked, saved.as_ref(), &mut notes)?;
+        let kept = saved.as_ref().map(|saved| (saved.vectors.view(), saved.metric));
+        let metric = choose_metric(asked, kept, &mut notes)?;
         let (base, labels, index) = if let Some(saved) = saved {
-            let path = request.index.clone().unwrap_or_default();
+            let path = request.index.as_deref().unwrap_or(Path::new(""));
             take_index(request, path, saved, metric)?
         } else {
             let path = request.vectors.as_deref().ok_or(AuditError::NoVectors)?;
             let mut base = open(path)?.read_all().map_err(file(path))?;
             unit_lengths(&mut base, metric, path)?;
-            (base, None, None)
+            (Rows::Own(base), None, None)
         };
         let name = request.vectors.as_ref().or(request.index.as_ref());
-        let queries = read_queries(request, &base, metric)?;
+        let queries = read_queries(request, base.view(), metric)?;
         Ok(Self {
             name: name.map_or(String::new(), |path| path.display().to_string()),
             base,
@@ -104,6 +113,27 @@ impl Data {
             labels,
             queries,
             index,
+            notes,
+        })
+    }
+
+    /// As [`read`](Self::read), from memory.
+    pub(super) fn given(request: &AuditRequest, given: &Given<'d>) -> Result<Self, AuditError> {
+        let mut notes = Vec::new();
+        let kept = given.index.map(|index| (index.rows, Some(index.metric)));
+        let metric = choose_metric(request.metric, kept, &mut notes)?;
+        let base = match (&given.index, given.rows) {
+            (Some(index), _) => Rows::Lent(index.rows),
+            (None, Some(rows)) => lent(rows, metric, "X")?,
+            (None, None) => return Err(AuditError::NoVectors),
+        };
+        Ok(Self {
+            name: given.name.clone(),
+            queries: given_queries(request, given, base.view(), metric)?,
+            base,
+            metric,
+            labels: given.index.and_then(|index| index.labels).map(Cow::Borrowed),
+            index: given.index.map(Index::from),
             notes,
         })
     }
@@ -160,14 +190,14 @@ fn metric_in_file(request: &AuditRequest) -> Result<Option<Metric>, AuditError> 
 
 fn choose_metric(
     asked: Option<Metric>,
-    saved: Option<&SavedIndex>,
+    saved: Option<(MatrixView<'_>, Option<Metric>)>,
     notes: &mut Vec<String>,
 ) -> Result<Metric, AuditError> {
-    let Some(saved) = saved else {
+    let Some((vectors, saved)) = saved else {
         return Ok(asked.unwrap_or(Metric::L2));
     };
-    let unit = (0..saved.vectors.rows()).all(|row| has_unit_length(saved.vectors.row(row)));
-    match (asked, saved.metric) {
+    let unit = have_unit_length(vectors);
+    match (asked, saved) {
         (None, Some(Metric::InnerProduct)) if unit => {
             notes.push("The index compares inner products of rows of unit length: read as cosine.".to_owned());
             Ok(Metric::Cosine)
@@ -189,15 +219,18 @@ fn choose_metric(
     }
 }
 
-type Taken = (Matrix, Option<Vec<i64>>, Option<Index>);
+type Taken = (Rows<'static>, Option<Cow<'static, [i64]>>, Option<Index<'static>>);
 
 /// The rows of an index, held against VECTORS where those are given.
-fn take_index(request: &AuditRequest, path: PathBuf, saved: SavedIndex, metric: Metric) -> Result<Taken, AuditError> {
+fn take_index(request: &AuditRequest, path: &Path, saved: SavedIndex, metric: Metric) -> Result<Taken, AuditError> {
     if let Some(vectors) = &request.vectors {
-        compare(vectors, &path, &saved, metric)?;
+        compare(vectors, path, &saved, metric)?;
     }
     let SavedIndex { engine, graph, vectors, labels, m, ef_construction, ef_search, .. } = saved;
-    Ok((vectors, labels, Some(Index { path, engine, graph, m, ef_construction, ef_search })))
+    let source = format!("{engine} index {}", path.display());
+    let (engine, class, graph) = (Some(engine), engine.class(), Cow::Owned(graph));
+    let index = Index { source, engine, class, graph, m, ef_construction, ef_search };
+    Ok((Rows::Own(vectors), labels.map(Cow::Owned), Some(index)))
 }
 
 fn compare(vectors: &Path, index: &Path, saved: &SavedIndex, metric: Metric) -> Result<(), AuditError> {
@@ -217,21 +250,22 @@ fn compare(vectors: &Path, index: &Path, saved: &SavedIndex, metric: Metric) -> 
     }
     let mut given = given.read_all().map_err(file(vectors))?;
     unit_lengths(&mut given, metric, vectors)?;
-    for row in 0..given.rows() {
-        let pairs = given.row(row).iter().zip(saved.vectors.row(row)).enumerate();
-        for (column, (&found, &expected)) in pairs {
-            if (found - expected).abs() > 1e-5 * found.abs().max(expected.abs()).max(1e-3) {
-                let (vectors, index) = (vectors.to_owned(), index.to_owned());
-                return Err(AuditError::OtherVectors { vectors, index, row, column, found, expected });
-            }
+    match first_difference(given.view(), saved.vectors.view()) {
+        None => Ok(()),
+        Some(Difference { row, column, found, expected }) => {
+            let (vectors, index) = (vectors.to_owned(), index.to_owned());
+            Err(AuditError::OtherVectors { vectors, index, row, column, found, expected })
         }
     }
-    Ok(())
 }
 
-fn read_queries(request: &AuditRequest, base: &Matrix, metric: Metric) -> Result<QueryRows, AuditError> {
+fn read_queries(
+    request: &AuditRequest,
+    base: MatrixView<'_>,
+    metric: Metric,
+) -> Result<QueryRows<'static>, AuditError> {
     let Some(path) = &request.queries else {
-        let numbers = draw(request, base.rows())?;
+        let numbers = draw_queries(request, base.rows())?;
         return Ok(QueryRows { held_out: None, population: base.rows(), numbers });
     };
     let opened = VectorFile::open_queries(path).map_err(file(path))?;
@@ -244,14 +278,48 @@ fn read_queries(request: &AuditRequest, base: &Matrix, metric: Metric) -> Result
             expected: base.columns(),
         });
     }
-    let numbers = draw(request, opened.rows())?;
+    let numbers = draw_queries(request, opened.rows())?;
     let mut rows = opened.select(&numbers).map_err(file(path))?;
     unit_lengths(&mut rows, metric, path)?;
-    Ok(QueryRows { held_out: Some(rows), population: opened.rows(), numbers })
+    Ok(QueryRows { held_out: Some(rows.into()), population: opened.rows(), numbers })
 }
 
-/// All queries, or a seeded sample of them in ascending order.
-fn draw(request: &AuditRequest, population: usize) -> Result<Vec<usize>, AuditError> {
+/// The queries in memory that are measured.
+fn given_queries<'d>(
+    request: &AuditRequest,
+    given: &Given<'d>,
+    base: MatrixView<'_>,
+    metric: Metric,
+) -> Result<QueryRows<'d>, AuditError> {
+    let population = given.queries.map_or(base.rows(), |queries| queries.rows());
+    let numbers = match &given.numbers {
+        None => draw_queries(request, population)?,
+        Some(numbers) if !numbers.is_empty() && numbers.iter().all(|&number| number < population) => numbers.clone(),
+        Some(numbers) => return Err(AuditError::Sample { sample: numbers.len(), queries: population }),
+    };
+    let Some(queries) = given.queries else {
+        return Ok(QueryRows { held_out: None, population, numbers });
+    };
+    if queries.columns() != base.columns() {
+        let (found, expected) = (queries.columns(), base.columns());
+        let (path, other) = (PathBuf::from("queries"), "the base".to_owned());
+        return Err(AuditError::Shapes { path, what: "columns", found, other, expected });
+    }
+    let rows = if numbers.len() == population {
+        lent(queries, metric, "queries")?
+    } else {
+        let mut rows = queries.select(&numbers);
+        unit_lengths(&mut rows, metric, Path::new("queries"))?;
+        rows.into()
+    };
+    Ok(QueryRows { held_out: Some(rows), population, numbers })
+}
+
+/// The queries that an audit measures out of `population`: all of them, or a seeded sample in ascending order.
+///
+/// # Errors
+/// If the sample asked for is empty or larger than the population.
+pub fn draw_queries(request: &AuditRequest, population: usize) -> Result<Vec<usize>, AuditError> {
     // Answers to repair or to write down are wanted for every query.
     let whole = request.repair || !request.predictions.is_empty();
     let default = if population > ALL_ROWS && !whole { DEFAULT_SAMPLE } else { population };
@@ -267,6 +335,10 @@ fn draw(request: &AuditRequest, population: usize) -> Result<Vec<usize>, AuditEr
     Ok(numbers)
 }
 
+fn have_unit_length(rows: MatrixView<'_>) -> bool {
+    (0..rows.rows()).all(|row| has_unit_length(rows.row(row)))
+}
+
 fn has_unit_length(row: &[f32]) -> bool {
     (kernels::dot_f64(row, row) - 1.0).abs() <= UNIT_TOLERANCE
 }
@@ -275,8 +347,26 @@ fn has_unit_length(row: &[f32]) -> bool {
 fn unit_lengths(rows: &mut Matrix, metric: Metric, path: &Path) -> Result<(), AuditError> {
     let bad = |source| AuditError::Vectors { path: path.to_owned(), source };
     validate::check(rows.view(), metric).map_err(bad)?;
-    if metric == Metric::Cosine && !(0..rows.rows()).all(|row| has_unit_length(rows.row(row))) {
+    if metric == Metric::Cosine && !have_unit_length(rows.view()) {
         normalize_rows(rows).map_err(bad)?;
     }
     Ok(())
+}
+
+/// Rows in memory, checked; copied only where cosine has to scale them.
+fn lent<'d>(rows: MatrixView<'d>, metric: Metric, name: &str) -> Result<Rows<'d>, AuditError> {
+    validate::check(rows, metric).map_err(|source| AuditError::Vectors { path: PathBuf::from(name), source })?;
+    if metric != Metric::Cosine || have_unit_length(rows) {
+        return Ok(Rows::Lent(rows));
+    }
+    let mut own = rows.to_matrix();
+    unit_lengths(&mut own, metric, Path::new(name))?;
+    Ok(own.into())
+}
+
+impl<'g> From<GivenIndex<'g>> for Index<'g> {
+    fn from(given: GivenIndex<'g>) -> Self {
+        let GivenIndex { source, graph, engine, class, m, ef_construction, ef_search, .. } = given;
+        Self { source: source.to_owned(), engine, class, graph: Cow::Borrowed(graph), m, ef_construction, ef_search }
+    }
 }

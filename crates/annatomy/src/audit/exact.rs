@@ -12,7 +12,7 @@ use annatomy_vectors::{PointId, validate};
 pub(super) fn neighbors(data: &Data, k: usize, budget_bytes: u64) -> Result<NeighborTable, AuditError> {
     let base = data.base.view();
     let queries = match data.queries.held_out() {
-        Some(rows) => Queries::HeldOut(rows.view()),
+        Some(rows) => Queries::HeldOut(rows),
         None if data.queries.count() == data.base.rows() => Queries::AllRows(base),
         None => Queries::SomeRows(base, &data.queries.numbers),
     };

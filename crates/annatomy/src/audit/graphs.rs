@@ -4,7 +4,6 @@ use super::data::{Data, Index};
 use super::error::AuditError;
 use super::request::AuditRequest;
 use super::results::GraphFacts;
-use annatomy_hnsw::foreign::Engine;
 use annatomy_hnsw::{EngineClass, Graph, Links, Oracle, Parameters, reachable};
 use std::borrow::Cow;
 
@@ -30,19 +29,15 @@ pub(super) fn graphs<'g>(
     }
 }
 
-fn of_index<'g>(index: &'g Index, data: &Data) -> Graphs<'g> {
-    let class = match index.engine {
-        Engine::Faiss => EngineClass::StopEarly,
-        Engine::Hnswlib => EngineClass::Raise,
-    };
+fn of_index<'g>(index: &'g Index<'_>, data: &Data) -> Graphs<'g> {
     let origin = Origin {
-        source: format!("{} index {}", index.engine, index.path.display()),
-        class,
+        source: index.source.clone(),
+        class: index.class,
         m: index.m,
         ef_construction: index.ef_construction,
         ef_search: index.ef_search,
     };
-    with_facts(vec![Cow::Borrowed(&index.graph)], origin, data)
+    with_facts(vec![Cow::Borrowed(index.graph.as_ref())], origin, data)
 }
 
 fn build<'g>(request: &AuditRequest, data: &Data, oracle: &impl Oracle) -> Result<Graphs<'g>, AuditError> {

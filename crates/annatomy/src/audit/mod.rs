@@ -1,8 +1,8 @@
 //! What happens in *your* system: your vectors, your index, your answers; and what to do about it.
 //!
-//! [`AuditRequest`] says what is at hand. The way through:
+//! [`AuditRequest`] says what is at hand in files, [`Given`] what is in memory. The way through:
 //!
-//! * `data`: base rows and queries, from files or from a saved index;
+//! * `data`: base rows and queries, from files, a saved index or memory;
 //! * `sight`: how queries see the base: from a table of all pairs, from vectors, or in an engine's own arithmetic;
 //! * `trace`: each query traverses each graph once, and every (ef, k) of fill and overlap is known; `cells`: all measures
 //!   at chosen (class, ef, k);
@@ -24,11 +24,13 @@ mod engines;
 mod error;
 mod estimates;
 mod exact;
+mod given;
 mod graphs;
 mod predict;
 mod repair;
 mod request;
 mod results;
+mod rows;
 mod sight;
 mod summarize;
 mod target;
@@ -36,8 +38,10 @@ mod trace;
 mod verdict;
 mod whole;
 
+pub use data::draw_queries;
 pub use engines::{ENGINES, EngineDefault};
 pub use error::AuditError;
+pub use given::{Given, GivenAnswers, GivenIndex};
 pub use predict::Prediction;
 pub use repair::RepairedTable;
 pub use request::{AuditRequest, GraphRequest};
@@ -47,4 +51,4 @@ pub use results::{
 };
 pub use target::{Measure, Target, TargetError};
 pub use verdict::verdict;
-pub use whole::{AuditOutcome, audit};
+pub use whole::{AuditOutcome, DEFAULT_KS, audit, audit_given};

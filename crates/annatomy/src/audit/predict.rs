@@ -3,6 +3,7 @@
 use super::cells::Evaluation;
 use super::sight::Sight;
 use annatomy_hnsw::{EngineClass, Oracle, PerThread, Traversal, Visits};
+use annatomy_vectors::interrupt;
 use rayon::prelude::*;
 
 /// An answer to write down.
@@ -21,6 +22,7 @@ pub(super) fn predict<S: Sight>(on: &Evaluation<'_, S>, prediction: &Prediction)
     let Prediction { ef, k, class } = *prediction;
     let scratch = PerThread::new(Scratch::<<S::Oracle as Oracle>::Frontier>::default);
     let row = |query: usize| {
+        interrupt::check();
         scratch.with(|Scratch { traversal, visits }| {
             traversal.record::<S::Oracle>(on.graph, on.sight.view(query), class.effort(ef, k), visits);
             let ids = visits.rows(visits.answer(class, ef, k)).map(|id| on.data.label(id));

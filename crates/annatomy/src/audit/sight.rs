@@ -3,7 +3,7 @@
 //! [`Ranked`] reads a table of all pairs (base rows as queries, n up to 65,536, fastest); [`Computed`] evaluates vectors; [`AsEngine`]
 //! evaluates them in the arithmetic of the engine whose graph it is.
 
-use super::data::{Data, Index};
+use super::data::Data;
 use annatomy_hnsw::foreign::{Engine, EngineOracle};
 use annatomy_hnsw::{Oracle, RankOracle, VectorOracle, Visit};
 use annatomy_knn::{RankTable, SeparationTable};
@@ -27,11 +27,11 @@ pub(super) trait Sight: Sync {
 pub(super) struct Ranked<'t> {
     table: &'t SeparationTable,
     oracle: RankOracle<'t>,
-    data: &'t Data,
+    data: &'t Data<'t>,
 }
 
 impl<'t> Ranked<'t> {
-    pub(super) fn new(table: &'t SeparationTable, ranks: &'t RankTable, data: &'t Data) -> Self {
+    pub(super) fn new(table: &'t SeparationTable, ranks: &'t RankTable, data: &'t Data<'t>) -> Self {
         Self { table, oracle: RankOracle(ranks), data }
     }
 }
@@ -55,11 +55,11 @@ impl<'t> Sight for Ranked<'t> {
 /// From the vectors.
 pub(super) struct Computed<'v> {
     oracle: VectorOracle<'v>,
-    data: &'v Data,
+    data: &'v Data<'v>,
 }
 
 impl<'v> Computed<'v> {
-    pub(super) fn new(data: &'v Data) -> Self {
+    pub(super) fn new(data: &'v Data<'v>) -> Self {
         Self { oracle: VectorOracle::new(data.base.view(), data.metric), data }
     }
 }
@@ -76,21 +76,23 @@ impl<'v> Sight for Computed<'v> {
     }
 
     fn distance(&self, _query: usize, visit: &Visit) -> f32 {
-        distance(self.data.metric, VectorOracle::separation_of_key(visit.key))
+        let separation = VectorOracle::separation_of_key(visit.key);
+        match self.data.metric {
+            Metric::L2 => separation.max(0.0).sqrt(),
+            Metric::Cosine | Metric::InnerProduct => separation,
+        }
     }
 }
 
 /// From the vectors, summed as the engine sums.
 pub(super) struct AsEngine<'v> {
     oracle: EngineOracle<'v>,
-    engine: Engine,
-    data: &'v Data,
+    data: &'v Data<'v>,
 }
 
 impl<'v> AsEngine<'v> {
-    pub(super) fn new(data: &'v Data, index: &'v Index) -> Self {
-        let oracle = EngineOracle::new(data.base.view(), data.metric, index.engine);
-        Self { oracle, engine: index.engine, data }
+    pub(super) fn new(data: &'v Data<'v>, engine: Engine) -> Self {
+        Self { oracle: EngineOracle::new(data.base.view(), data.metric, engine), data }
     }
 }
 
@@ -106,19 +108,6 @@ impl<'v> Sight for AsEngine<'v> {
     }
 
     fn distance(&self, _query: usize, visit: &Visit) -> f32 {
-        let separation = VectorOracle::separation_of_key(visit.key);
-        match (self.engine, self.data.metric) {
-            // FAISS compares −⟨x, y⟩ and hnswlib 1 − ⟨x, y⟩, whatever it is called.
-            (Engine::Faiss, Metric::Cosine) => 1.0 + separation,
-            (Engine::Hnswlib, Metric::InnerProduct) => separation - 1.0,
-            (_, metric) => distance(metric, separation),
-        }
-    }
-}
-
-fn distance(metric: Metric, separation: f32) -> f32 {
-    match metric {
-        Metric::L2 => separation.max(0.0).sqrt(),
-        Metric::Cosine | Metric::InnerProduct => separation,
+        self.oracle.distance_of_key(visit.key)
     }
 }

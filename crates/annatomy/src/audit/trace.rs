@@ -11,6 +11,7 @@ use super::sight::Sight;
 use annatomy_geometry::corrected::TIE_TOLERANCE;
 use annatomy_hnsw::{Frontier, Graph, Oracle, PerThread, Traversal, Visits};
 use annatomy_knn::NeighborTable;
+use annatomy_vectors::interrupt;
 use rayon::prelude::*;
 
 /// The ef that is never enough.
@@ -87,6 +88,7 @@ impl<F: Frontier> Scratch<F> {
     where
         S::Oracle: Oracle<Frontier = F>,
     {
+        interrupt::check();
         self.exact.read(exact, query, data.base.rows());
         self.traversal.record::<S::Oracle>(graph, sight.view(query), ef, &mut self.visits);
         self.visited.read(sight, data, query, &self.visits, &self.exact);

@@ -9,6 +9,7 @@ use super::difficulty::difficulty;
 use super::engines::ENGINES;
 use super::error::AuditError;
 use super::exact;
+use super::given::Given;
 use super::graphs::{Graphs, graphs};
 use super::predict::predict;
 use super::repair::{RepairedTable, repair};
@@ -17,10 +18,11 @@ use super::results::{AuditResults, CellResult, DataFacts};
 use super::sight::{AsEngine, Computed, Ranked, Sight};
 use super::summarize::{Name, summarize};
 use annatomy_knn::{MAX_RANKED_ROWS, NeighborTable, RankTable, SeparationTable};
+use annatomy_vectors::interrupt::{self, Interrupt};
 use std::time::Instant;
 
 /// Neighbors asked for unless someone says otherwise.
-const DEFAULT_KS: [usize; 3] = [10, 90, 500];
+pub const DEFAULT_KS: [usize; 3] = [10, 90, 500];
 
 /// What an audit found, and the tables that were asked for.
 #[derive(Clone, Debug)]
@@ -50,13 +52,34 @@ struct OnGraphs {
 /// # Errors
 /// If a file cannot be read or contradicts another, or more is asked for than the data hold; see [`AuditError`].
 pub fn audit(request: &AuditRequest, stage: &(dyn Fn(&str) + Sync)) -> Result<AuditOutcome, AuditError> {
+    on_threads(request.threads, || Job::read(request, stage)?.run())
+}
+
+/// Audits what is at hand in memory; the files that `request` names are not looked at. `stage` is told what begins.
+///
+/// # Errors
+/// If parts of `given` contradict each other, or more is asked for than they hold; see [`AuditError`].
+pub fn audit_given(
+    request: &AuditRequest,
+    given: Given<'_>,
+    stage: &(dyn Fn(&str) + Sync),
+) -> Result<AuditOutcome, AuditError> {
+    on_threads(request.threads, || Job::given(request, given, stage)?.run())
+}
+
+/// Runs `job` on a pool of its own, whose threads stop where this one would.
+fn on_threads(
+    threads: usize,
+    job: impl FnOnce() -> Result<AuditOutcome, AuditError> + Send,
+) -> Result<AuditOutcome, AuditError> {
     let begin = Instant::now();
-    let threads = request.threads;
+    let flag = interrupt::on_this_thread();
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
+        .start_handler(move |_| flag.clone().into_iter().for_each(Interrupt::watch))
         .build()
         .map_err(|error| AuditError::Threads { threads, reason: error.to_string() })?;
-    let mut outcome = pool.install(|| Job::read(request, stage)?.run())?;
+    let mut outcome = pool.install(job)?;
     outcome.results.seconds = begin.elapsed().as_secs_f64();
     Ok(outcome)
 }
@@ -65,7 +88,7 @@ pub fn audit(request: &AuditRequest, stage: &(dyn Fn(&str) + Sync)) -> Result<Au
 struct Job<'j> {
     request: &'j AuditRequest,
     stage: &'j (dyn Fn(&str) + Sync),
-    data: Data,
+    data: Data<'j>,
     answers: Option<Answers>,
     ks: Vec<usize>,
     /// Exact neighbors to find: enough for every k, and for repair.
@@ -77,6 +100,26 @@ impl<'j> Job<'j> {
         stage("reading");
         let data = Data::read(request)?;
         let answers = answers::read(request, &data)?;
+        Self::new(request, stage, data, answers)
+    }
+
+    fn given(
+        request: &'j AuditRequest,
+        given: Given<'j>,
+        stage: &'j (dyn Fn(&str) + Sync),
+    ) -> Result<Self, AuditError> {
+        stage("reading");
+        let data = Data::given(request, &given)?;
+        let answers = answers::given(given.answers, &data)?;
+        Self::new(request, stage, data, answers)
+    }
+
+    fn new(
+        request: &'j AuditRequest,
+        stage: &'j (dyn Fn(&str) + Sync),
+        data: Data<'j>,
+        answers: Option<Answers>,
+    ) -> Result<Self, AuditError> {
         let slots = answers.as_ref().map(|answers| answers.slots);
         let ks = choose_ks(request, data.available(), slots)?;
         if request.repair && answers.is_none() {
@@ -100,9 +143,9 @@ impl<'j> Job<'j> {
         let rows = self.data.base.rows();
         let table_bytes = SeparationTable::bytes(rows) + RankTable::bytes(rows);
         let fits = rows <= MAX_RANKED_ROWS && table_bytes <= self.request.memory_budget_bytes;
-        if let Some(index) = &self.data.index {
+        if let Some(engine) = self.data.index.as_ref().and_then(|index| index.engine) {
             let exact = exact::neighbors(&self.data, self.depth, self.request.memory_budget_bytes)?;
-            let on_graphs = self.on_graphs(&AsEngine::new(&self.data, index), &exact)?;
+            let on_graphs = self.on_graphs(&AsEngine::new(&self.data, engine), &exact)?;
             return Ok(self.finish(on_graphs, &exact));
         }
         if fits && self.wants_graphs() && self.data.queries.are_base_rows() {

@@ -4,31 +4,32 @@
 //! the beam, what was seen beyond it may be returned as well: the traversal is recorded and the answer read from it.
 
 use super::{Index, IndexError};
-use annatomy_hnsw::{Answer, EngineClass, Graph, HeapFrontier, Links, PerThread, Search, Seen, Traversal};
-use annatomy_hnsw::{VectorOracle, VectorView, Visits};
+use annatomy_hnsw::foreign::EngineOracle;
+use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Links, Oracle, PerThread, Search, Seen, Traversal};
+use annatomy_hnsw::{VectorOracle, Visits};
 use annatomy_knn::NeighborTable;
 use annatomy_vectors::{Matrix, MatrixView, Metric, PointId, interrupt};
 use rayon::prelude::*;
 
 #[derive(Default)]
-struct Scratch {
-    search: Search<HeapFrontier>,
-    traversal: Traversal<HeapFrontier>,
+struct Scratch<F> {
+    search: Search<F>,
+    traversal: Traversal<F>,
     visits: Visits,
     found: Vec<Seen>,
 }
 
 /// What is asked of an engine.
 #[derive(Clone, Copy)]
-struct Asked {
+struct Effort {
     class: EngineClass,
     ef: usize,
     k: usize,
 }
 
-impl Scratch {
+impl<F: Frontier> Scratch<F> {
     /// The rows returned, nearest first.
-    fn answer(&mut self, graph: &Graph, view: VectorView<'_>, asked: Asked) -> &[Seen] {
+    fn answer<O: Oracle<Frontier = F>>(&mut self, graph: &Graph, view: O::View<'_>, asked: Effort) -> &[Seen] {
         let effort = asked.class.effort(asked.ef, asked.k);
         if asked.k < effort {
             self.search.nearest(graph, view, effort, &mut self.found);
@@ -39,7 +40,7 @@ impl Scratch {
                 return &self.found;
             }
         }
-        self.traversal.record::<VectorOracle<'_>>(graph, view, effort, &mut self.visits);
+        self.traversal.record::<O>(graph, view, effort, &mut self.visits);
         self.found.clear();
         if let Answer::Rows { visited, rows } = self.visits.answer(asked.class, asked.ef, asked.k) {
             let returned = self.visits.among_first(visited).take(rows);
@@ -47,6 +48,15 @@ impl Scratch {
         }
         &self.found
     }
+}
+
+/// One call's request, checked.
+struct Asked<'v> {
+    rows: MatrixView<'v>,
+    queries: Option<MatrixView<'v>>,
+    k: usize,
+    ef: usize,
+    class: EngineClass,
 }
 
 impl Index {
@@ -66,10 +76,27 @@ impl Index {
         self.check_request(queries.is_none(), k, ef, class)?;
         let own_queries = queries.map(|queries| self.queries(queries)).transpose()?.flatten();
         let queries = queries.map(|queries| own_queries.as_ref().map_or(queries, Matrix::view));
-        let count = queries.map_or(rows.rows(), |queries| queries.rows());
-        let asked = Asked { class, ef, k: k + usize::from(queries.is_none()) };
+        let asked = Asked { rows, queries, k, ef, class };
+        if let Some(engine) = self.engine() {
+            let oracle = EngineOracle::new(rows, self.metric(), engine);
+            let distance = |key| oracle.distance_of_key(key);
+            return Ok(self.answer::<EngineOracle<'_>>(&asked, |vector| oracle.view_of(vector), distance));
+        }
         let oracle = VectorOracle::new(rows, self.metric());
-        let scratch = PerThread::new(Scratch::default);
+        let distance = |key| distance_of(self.metric(), VectorOracle::separation_of_key(key));
+        Ok(self.answer::<VectorOracle<'_>>(&asked, |vector| oracle.view_of(vector), distance))
+    }
+
+    fn answer<'v, O: Oracle + 'v>(
+        &self,
+        asked: &Asked<'v>,
+        view: impl Fn(&'v [f32]) -> O::View<'v> + Sync,
+        distance_of_key: impl Fn(u32) -> f32 + Sync,
+    ) -> NeighborTable {
+        let Asked { rows, queries, k, ef, class } = *asked;
+        let count = queries.map_or(rows.rows(), |queries| queries.rows());
+        let effort = Effort { class, ef, k: k + usize::from(queries.is_none()) };
+        let scratch = PerThread::new(Scratch::<O::Frontier>::default);
         let mut ids = vec![None; count * k];
         let mut distances = vec![f32::INFINITY; count * k];
         let slots = ids.par_chunks_mut(k).zip(distances.par_chunks_mut(k)).enumerate();
@@ -80,15 +107,15 @@ impl Index {
                 None => (rows.row(query), Some(query as u32)),
             };
             scratch.with(|scratch| {
-                let found = scratch.answer(self.graph(), oracle.view_of(vector), asked);
+                let found = scratch.answer::<O>(self.graph(), view(vector), effort);
                 let others = found.iter().filter(|seen| Some(seen.id) != own);
                 for ((seen, id), distance) in others.zip(ids).zip(distances) {
                     *id = Some(PointId(seen.id));
-                    *distance = distance_of(self.metric(), VectorOracle::separation_of_key(seen.key));
+                    *distance = distance_of_key(seen.key);
                 }
             });
         });
-        Ok(NeighborTable::new(k, ids, distances))
+        NeighborTable::new(k, ids, distances)
     }
 
     fn check_request(&self, own: bool, k: usize, ef: usize, class: EngineClass) -> Result<(), IndexError> {

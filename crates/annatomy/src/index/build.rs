@@ -1,6 +1,7 @@
 //! Building an index, by ranks where a table of all pairs fits, else from the vectors.
 
 use super::IndexError;
+use annatomy_hnsw::foreign::Engine;
 use annatomy_hnsw::{Graph, Links, Parameters, RankOracle, VectorOracle};
 use annatomy_knn::{MAX_RANKED_ROWS, RankTable, SeparationTable};
 use annatomy_vectors::transform::normalize_rows;
@@ -14,6 +15,8 @@ pub struct Index {
     columns: usize,
     /// The rows as the graph measures them, where those are not the caller's (cosine: of unit length).
     own_rows: Option<Matrix>,
+    /// Whose order of summation searches use; `None`: ours.
+    engine: Option<Engine>,
 }
 
 /// Bytes that the tables of `rows` rows take: separations and ranks.
@@ -46,7 +49,17 @@ impl Index {
         } else {
             Graph::build(&VectorOracle::new(measured, metric), parameters)?
         };
-        Ok(Self { graph, metric, columns: rows.columns(), own_rows })
+        Ok(Self { graph, metric, columns: rows.columns(), own_rows, engine: None })
+    }
+
+    /// The graph of an engine, over rows as that engine keeps them.
+    pub(super) fn of_engine(graph: Graph, metric: Metric, columns: usize, engine: Engine) -> Self {
+        Self { graph, metric, columns, own_rows: None, engine: Some(engine) }
+    }
+
+    /// The engine whose graph it is; `None` for a graph built here.
+    pub fn engine(&self) -> Option<Engine> {
+        self.engine
     }
 
     /// The graph.
@@ -60,7 +73,7 @@ impl Index {
     }
 
     /// The rows that distances are taken to, once `rows` are known to have the index's shape.
-    pub(super) fn rows<'a>(&'a self, rows: MatrixView<'a>) -> Result<MatrixView<'a>, IndexError> {
+    pub fn rows<'a>(&'a self, rows: MatrixView<'a>) -> Result<MatrixView<'a>, IndexError> {
         if (rows.rows(), rows.columns()) != (self.graph.nodes(), self.columns) {
             return Err(IndexError::OtherRows {
                 rows: rows.rows(),

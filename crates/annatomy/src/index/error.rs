@@ -25,6 +25,26 @@ pub enum IndexError {
         /// Columns of the index.
         expected_columns: usize,
     },
+    /// The rows are not those that the engine was given.
+    #[error("row {row} of X is not row {row} of the index: column {column} is {found} and {expected}")]
+    OtherValues {
+        /// The first row found to differ.
+        row: usize,
+        /// The first column of it.
+        column: usize,
+        /// In the rows given.
+        found: f32,
+        /// In the index.
+        expected: f32,
+    },
+    /// The index was built for something else.
+    #[error("metric {asked}, but the index was built for {built}")]
+    Metric {
+        /// The metric asked for.
+        asked: annatomy_vectors::Metric,
+        /// The one that the index says.
+        built: annatomy_vectors::Metric,
+    },
     /// The queries' length.
     #[error("queries have {queries} columns and the index has {index}")]
     Columns {

@@ -1,7 +1,7 @@
 //! One graph over one set of rows: built, searched as an engine would, and its whole (ef, k) surface read.
 //!
 //! [`Index`] owns a graph and borrows its rows at each call; it keeps rows of its own only where the metric needs other
-//! ones (cosine: scaled to unit length).
+//! ones (cosine: scaled to unit length). [`EngineIndex`] makes one of a live engine's graph.
 //!
 //! ```
 //! use annatomy::index::{Index, SurfaceRequest};
@@ -20,10 +20,13 @@
 mod answers;
 mod build;
 mod counts;
+mod engine;
 mod error;
 mod steps;
 mod surface;
 
 pub use build::Index;
+pub use engine::EngineIndex;
+pub(crate) use engine::{Difference, first_difference};
 pub use error::IndexError;
 pub use surface::SurfaceRequest;

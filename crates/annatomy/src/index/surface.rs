@@ -11,6 +11,7 @@ use super::build::table_fits;
 use super::counts::{Counts, Grid, Scratch};
 use super::{Index, IndexError};
 use crate::results::SurfaceGrid;
+use annatomy_hnsw::foreign::EngineOracle;
 use annatomy_hnsw::{EngineClass, Links, Oracle, PerThread, RankOracle, Traversal, VectorOracle, Visits};
 use annatomy_knn::{NeighborTable, Queries, RankTable, SeparationTable, exact_knn};
 use annatomy_vectors::{Matrix, MatrixView, interrupt};
@@ -48,7 +49,7 @@ impl Index {
         let rows = self.rows(rows)?;
         let (k, budget) = (grid.largest_k(), request.memory_budget_bytes);
         let Some(queries) = queries else {
-            if k < rows.rows() && table_fits(rows.rows(), budget) {
+            if self.engine().is_none() && k < rows.rows() && table_fits(rows.rows(), budget) {
                 let table = SeparationTable::new(rows, self.metric(), k)?;
                 let ranks = RankTable::new(&table)?;
                 let (exact, oracle) = (table.neighbors(k), RankOracle(&ranks));
@@ -56,14 +57,28 @@ impl Index {
                 return Ok(self.count(&oracle, |query| oracle.view(query as u32), &exact, &grid));
             }
             let exact = exact_knn(&rows, Queries::AllRows(rows), k, self.metric(), budget)?;
-            let oracle = VectorOracle::new(rows, self.metric());
-            return Ok(self.count(&oracle, |query| oracle.view(query as u32), &exact, &grid));
+            return Ok(self.count_from_vectors(rows, rows, &exact, &grid));
         };
         let own_queries = self.queries(queries)?;
         let measured = own_queries.as_ref().map_or(queries, Matrix::view);
         let exact = exact_knn(&given, Queries::HeldOut(queries), k, self.metric(), budget)?;
+        Ok(self.count_from_vectors(rows, measured, &exact, &grid))
+    }
+
+    /// Distances as the engine sums them, where the graph is an engine's.
+    fn count_from_vectors(
+        &self,
+        rows: MatrixView<'_>,
+        queries: MatrixView<'_>,
+        exact: &NeighborTable,
+        grid: &Grid<'_>,
+    ) -> SurfaceGrid {
+        if let Some(engine) = self.engine() {
+            let oracle = EngineOracle::new(rows, self.metric(), engine);
+            return self.count(&oracle, |query| oracle.view_of(queries.row(query)), exact, grid);
+        }
         let oracle = VectorOracle::new(rows, self.metric());
-        Ok(self.count(&oracle, |query| oracle.view_of(measured.row(query)), &exact, &grid))
+        self.count(&oracle, |query| oracle.view_of(queries.row(query)), exact, grid)
     }
 
     fn count<'o, O: Oracle>(

@@ -5,7 +5,7 @@
 use super::arithmetic::{Apart, Fused, Join, Product, SquaredDifference, as_faiss, dot_as_hnswlib, l2_as_hnswlib};
 use super::saved_index::Engine;
 use crate::frontier::HeapFrontier;
-use crate::oracle::{Oracle, View, key_of_separation};
+use crate::oracle::{Oracle, VectorOracle, View, key_of_separation};
 use annatomy_vectors::{MatrixView, Metric, kernels};
 use pulp::{Arch, WithSimd};
 
@@ -41,6 +41,18 @@ impl<'v> EngineOracle<'v> {
     pub fn view_of(&self, query: &'v [f32]) -> EngineView<'v> {
         assert_eq!(query.len(), self.rows.columns(), "query and rows of equal length");
         EngineView { query, oracle: *self }
+    }
+
+    /// The distance behind a key of this oracle's views, in the metric's own unit.
+    pub fn distance_of_key(&self, key: u32) -> f32 {
+        let separation = VectorOracle::separation_of_key(key);
+        match (self.engine, self.metric) {
+            // FAISS compares −⟨x, y⟩ and hnswlib 1 − ⟨x, y⟩, whatever it is called.
+            (Engine::Faiss, Metric::Cosine) => 1.0 + separation,
+            (Engine::Hnswlib, Metric::InnerProduct) => separation - 1.0,
+            (_, Metric::L2) => separation.max(0.0).sqrt(),
+            (_, Metric::Cosine | Metric::InnerProduct) => separation,
+        }
     }
 
     fn separation(&self, query: &[f32], row: &[f32], join: impl Join) -> f32 {

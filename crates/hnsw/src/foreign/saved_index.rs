@@ -3,6 +3,7 @@
 use super::error::SavedIndexError;
 use super::layers::renamed;
 use super::{faiss, hnswlib};
+use crate::engine::EngineClass;
 use crate::graph::Graph;
 use annatomy_vectors::formats::MappedFile;
 use annatomy_vectors::{Matrix, Metric};
@@ -16,6 +17,16 @@ pub enum Engine {
     Faiss,
     /// hnswlib.
     Hnswlib,
+}
+
+impl Engine {
+    /// What it does when k exceeds ef, unless told otherwise.
+    pub fn class(self) -> EngineClass {
+        match self {
+            Self::Faiss => EngineClass::StopEarly,
+            Self::Hnswlib => EngineClass::Raise,
+        }
+    }
 }
 
 impl fmt::Display for Engine {

@@ -30,6 +30,13 @@ pub struct AnswerTable {
 }
 
 impl AnswerTable {
+    /// Whole rows of `columns` ids; what is left of `ids` beyond them is dropped.
+    pub fn from_ids(columns: usize, mut ids: Vec<i64>) -> Self {
+        let rows = ids.len().checked_div(columns).unwrap_or(0);
+        ids.truncate(rows * columns);
+        Self::new(rows, columns, ids, 0)
+    }
+
     /// `ids` are rows × columns; `short_rows` of the rows were filled up.
     pub(super) fn new(rows: usize, columns: usize, ids: Vec<i64>, short_rows: usize) -> Self {
         debug_assert_eq!(rows * columns, ids.len());

@@ -31,18 +31,18 @@ pub(in crate::audit) struct CleanRow {
 
 pub(super) struct Cleaner<'c> {
     tables: &'c Tables,
-    data: &'c Data,
+    data: &'c Data<'c>,
     first_id: i64,
 }
 
 impl<'c> Cleaner<'c> {
-    pub(super) fn new(tables: &'c Tables, data: &'c Data, first_id: i64) -> Self {
+    pub(super) fn new(tables: &'c Tables, data: &'c Data<'c>, first_id: i64) -> Self {
         Self { tables, data, first_id }
     }
 
     /// The answer to query number `query`.
     pub(super) fn clean(&self, query: usize) -> CleanRow {
-        let number = self.data.queries.numbers[query];
+        let number = self.tables.places[query];
         let slots = self.tables.ids.row(number);
         let distances = self.tables.distances.as_ref().map(|distances| distances.row(number));
         let own = self.data.queries.own_id(query);

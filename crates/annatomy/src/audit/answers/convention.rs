@@ -46,7 +46,7 @@ impl Conventions {
         let queries: Vec<usize> = (0..data.queries.count()).step_by(step).collect();
         let first_id = first_id(tables, data, &queries);
         let holds_itself = |query: &&usize| {
-            let row = tables.ids.row(data.queries.numbers[**query]);
+            let row = tables.ids.row(tables.places[**query]);
             let own = data.queries.own_id(**query);
             own.is_some() && row.iter().any(|&id| tables.base_row(id, first_id, data.base.rows()) == own)
         };
@@ -64,7 +64,7 @@ fn first_id(tables: &Tables, data: &Data, queries: &[usize]) -> i64 {
     let mean_distance = |first_id: i64| {
         let (mut sum, mut count) = (0.0, 0u32);
         for &query in queries {
-            for &id in tables.ids.row(data.queries.numbers[query]).iter().take(SLOTS) {
+            for &id in tables.ids.row(tables.places[query]).iter().take(SLOTS) {
                 if let Some(row) = tables.base_row(id, first_id, data.base.rows()) {
                     sum += pair(data, query, row).squared.sqrt();
                     count += 1;
@@ -87,7 +87,7 @@ fn distance_kind(
     };
     let mut deviations: [Vec<f64>; KINDS.len()] = Default::default();
     for &query in queries {
-        let number = data.queries.numbers[query];
+        let number = tables.places[query];
         let slots = tables.ids.row(number).iter().zip(distances.row(number));
         for (&id, &given) in slots.take(SLOTS).filter(|(_, given)| given.is_finite()) {
             let row = tables.base_row(id, first_id, data.base.rows());

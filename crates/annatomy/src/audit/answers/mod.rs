@@ -16,6 +16,7 @@ pub(super) use measure::measure_answers;
 
 use super::data::Data;
 use super::error::AuditError;
+use super::given::GivenAnswers;
 use super::request::AuditRequest;
 use super::results::{AnswerFacts, Sentinels};
 use clean::Cleaner;
@@ -34,11 +35,18 @@ pub(super) struct Answers {
 
 /// Reads and cleans the answers asked about; nothing if there are none.
 pub(super) fn read(request: &AuditRequest, data: &Data) -> Result<Option<Answers>, AuditError> {
-    let Some(tables) = Tables::read(request, data)? else {
-        return Ok(None);
-    };
-    let conventions = Conventions::detect(&tables, data);
-    let cleaner = Cleaner::new(&tables, data, conventions.first_id);
+    Ok(Tables::read(request, data)?.map(|tables| clean(&tables, data)))
+}
+
+/// As [`read`], from memory.
+pub(super) fn given(answers: Option<GivenAnswers>, data: &Data) -> Result<Option<Answers>, AuditError> {
+    let tables = answers.map(|answers| Tables::given(answers, data)).transpose()?;
+    Ok(tables.map(|tables| clean(&tables, data)))
+}
+
+fn clean(tables: &Tables, data: &Data) -> Answers {
+    let conventions = Conventions::detect(tables, data);
+    let cleaner = Cleaner::new(tables, data, conventions.first_id);
     let rows: Vec<CleanRow> = (0..data.queries.count()).into_par_iter().map(|query| cleaner.clean(query)).collect();
     let sentinels = rows.iter().fold(Sentinels::default(), |sum, row| sum.plus(&row.sentinels));
     let facts = AnswerFacts {
@@ -53,7 +61,7 @@ pub(super) fn read(request: &AuditRequest, data: &Data) -> Result<Option<Answers
         sentinels,
     };
     let slots = tables.ids.columns() - usize::from(conventions.self_included);
-    Ok(Some(Answers { rows, slots, facts }))
+    Answers { rows, slots, facts }
 }
 
 impl Sentinels {

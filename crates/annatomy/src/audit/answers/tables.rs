@@ -2,16 +2,20 @@
 
 use crate::audit::data::{Data, file};
 use crate::audit::error::AuditError;
+use crate::audit::given::GivenAnswers;
 use crate::audit::request::AuditRequest;
 use annatomy_vectors::Matrix;
 use annatomy_vectors::formats::{AnswerTable, read_answers, read_distances};
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 /// Ids as they stand, one row per query of the population.
 pub(super) struct Tables {
     pub(super) name: String,
     pub(super) ids: AnswerTable,
     pub(super) distances: Option<Matrix>,
+    /// The row of the tables that answers each query measured.
+    pub(super) places: Vec<usize>,
     /// The base row behind each name that an index gives its rows.
     pub(super) row_of_label: Option<HashMap<i64, u32>>,
 }
@@ -39,8 +43,27 @@ impl Tables {
             shape("rows", ids.rows(), "the file of distances", distances.rows())?;
             shape("columns", ids.columns(), "the file of distances", distances.columns())?;
         }
-        let row_of_label = data.labels.as_ref().map(|labels| labels.iter().copied().zip(0..).collect());
-        Ok(Some(Self { name: path.display().to_string(), ids, distances, row_of_label }))
+        let (name, places) = (path.display().to_string(), data.queries.numbers.clone());
+        Ok(Some(Self { name, ids, distances, places, row_of_label: rows_of_labels(data) }))
+    }
+
+    pub(super) fn given(answers: GivenAnswers, data: &Data) -> Result<Self, AuditError> {
+        let GivenAnswers { name, ids, distances } = answers;
+        let shape = |what, found, other: &str, expected| {
+            let (path, other) = (PathBuf::from(&name), other.to_owned());
+            if found == expected { Ok(()) } else { Err(AuditError::Shapes { path, what, found, other, expected }) }
+        };
+        let places = if ids.rows() == data.queries.count() {
+            (0..ids.rows()).collect()
+        } else {
+            shape("rows", ids.rows(), "the table of queries", data.queries.population)?;
+            data.queries.numbers.clone()
+        };
+        if let Some(distances) = &distances {
+            shape("rows", ids.rows(), "the table of distances", distances.rows())?;
+            shape("columns", ids.columns(), "the table of distances", distances.columns())?;
+        }
+        Ok(Self { name, ids, distances, places, row_of_label: rows_of_labels(data) })
     }
 
     /// The base row that `id` names, if any; ids count from `first_id`.
@@ -50,4 +73,8 @@ impl Tables {
             None => usize::try_from(id.checked_sub(first_id)?).ok().filter(|&row| row < rows).map(|row| row as u32),
         }
     }
+}
+
+fn rows_of_labels(data: &Data) -> Option<HashMap<i64, u32>> {
+    data.labels.as_ref().map(|labels| labels.iter().copied().zip(0..).collect())
 }
