@@ -2,7 +2,7 @@
 
 The way through: :func:`exact_knn` gives the truth, :class:`Hnsw` a graph, :func:`surface` its fill and overlap at every
 (ef, k) from one traversal a query, :func:`fidelity` every measure of any engine's answers, :func:`study` the published
-protocol. Distances are true distances (not squared), a query that is a row is left out by id, an empty slot is id -1.
+protocol, :func:`audit` your own system. Distances are true distances (not squared), a query that is a row is left out by id, an empty slot is id -1.
 
 >>> import annatomy as an, numpy as np
 >>> X = np.random.default_rng(0).normal(size=(500, 16)).astype(np.float32)
@@ -12,10 +12,11 @@ protocol. Distances are true distances (not squared), a query that is a row is l
 """
 
 from ._arrays import ConversionWarning
+from ._audit import Audit, audit
 from ._bridges import precomputed_knn
 from ._core import version as _version
 from ._fidelity import Fidelity, fidelity, trustworthiness
-from ._frames import Figure
+from ._frames import Figure, Table
 from ._hnsw import Hnsw
 from ._lid import lid, lid_estimators, lid_over_queries
 from ._neighbors import exact_knn, subset
@@ -25,13 +26,16 @@ from ._surface import Surface, surface
 __version__: str = _version()
 
 __all__ = [
+    "Audit",
     "ConversionWarning",
     "Fidelity",
     "Figure",
     "Hnsw",
     "StudyResults",
     "Surface",
+    "Table",
     "__version__",
+    "audit",
     "exact_knn",
     "fidelity",
     "lid",

@@ -12,6 +12,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import pandas
     import polars
+    import pyarrow
 
 Columns = dict[str, npt.NDArray[Any]]
 
@@ -29,11 +30,61 @@ class Tabular:
 
         return pandas.DataFrame(self.to_columns())
 
+    def to_arrow(self) -> pyarrow.Table:
+        """The table as an Arrow table. Raises ``ImportError`` where pyarrow is not installed."""
+        import pyarrow
+
+        return pyarrow.table(self.to_columns())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The table for whoever takes Arrow streams (duckdb, pyarrow, polars, …), by pyarrow or else polars."""
+        try:
+            table: Any = self.to_arrow()
+        except ImportError:
+            table = self._polars()
+        return table.__arrow_c_stream__(requested_schema)
+
     def to_polars(self) -> polars.DataFrame:
-        """The table as a polars frame. Raises ``ImportError`` where polars is not installed."""
+        """The table as a polars frame, through Arrow where pyarrow is installed.
+
+        Raises ``ImportError`` where polars is not.
+        """
+        import polars
+
+        try:
+            return polars.DataFrame(polars.from_arrow(self.to_arrow()))
+        except ImportError:
+            return self._polars()
+
+    def _polars(self) -> polars.DataFrame:
         import polars
 
         return polars.DataFrame(self.to_columns())
+
+
+class Table(Tabular):
+    """Rows that become frames, are indexed one by one, and show themselves."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+
+    def to_columns(self) -> Columns:
+        """The table as a dictionary of equally long one-dimensional arrays."""
+        return dict(self._columns)
+
+    def __len__(self) -> int:
+        return len(next(iter(self._columns.values()), []))
+
+    def __getitem__(self, row: int) -> dict[str, Any]:
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"no row {row} of {len(self)}")
+        return {name: values[row].item() for name, values in self._columns.items()}
+
+    def __repr__(self) -> str:
+        return f"Table({len(self)} rows: {', '.join(self._columns)})"
+
+    def _repr_html_(self) -> str:
+        return html_table(self._columns)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core
 from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, count, matrix, optional_matrix
+from ._live import Live, saved_graph
 
 #: How engines treat k > ef; see :meth:`Hnsw.search`.
 ENGINES = ("stop-early", "raise", "row-cap", "refuse", "beam-is-k")
@@ -63,15 +64,12 @@ class Hnsw:
         threads: int = 0,
         memory_budget_bytes: int = MEMORY_BUDGET_BYTES,
     ) -> None:
-        self.m = count(m, "m", 0)
-        self.ef_construction = count(ef_construction, "ef_construction", 0)
-        self.seed = count(seed, "seed", 0)
-        self.preset = preset
-        self.metric = metric
+        self.seed: Optional[int] = count(seed, "seed", 0)
+        self.preset: Optional[str] = preset
         self._core = _core.Hnsw(
             matrix(X, "X"),
-            self.m,
-            self.ef_construction,
+            count(m, "m", 0),
+            count(ef_construction, "ef_construction", 0),
             self.seed,
             preset,
             metric,
@@ -79,10 +77,89 @@ class Hnsw:
             count(memory_budget_bytes, "memory_budget_bytes", 0),
         )
 
+    @classmethod
+    def of(cls, index: Any, X: Optional[npt.ArrayLike] = None, *, metric: Optional[str] = None) -> Hnsw:
+        """The graph of a live faiss ``IndexHNSWFlat`` (an ``IndexIDMap`` around one too) or hnswlib index.
+
+        It is searched in that engine's own order of summation, so that its answers are the engine's, id for id. The graph is
+        a copy as the index stands now.
+
+        Parameters
+        ----------
+        index : faiss or hnswlib index
+        X : array, n × d, optional
+            The vectors that were added, in the order of their ids. Where they hold the very values that the index holds,
+            its copy of them is dropped.
+        metric : {"l2", "cosine", "ip"}, optional
+            By default the index's.
+
+        Raises
+        ------
+        ValueError
+            For an index that holds no such graph, is empty or has deleted rows, or was built from other vectors than X.
+        """
+        saved = saved_graph(index)
+        if saved is None:
+            raise ValueError(f"{type(index).__name__} is no faiss IndexHNSWFlat and no hnswlib index: it has no graph to read")
+        return cls._of_saved(*saved, optional_matrix(X, "X"), metric)
+
+    @classmethod
+    def _of_saved(
+        cls, saved: npt.NDArray[np.uint8], live: Live, rows: Optional[Float32], metric: Optional[str]
+    ) -> Hnsw:
+        graph = cls.__new__(cls)
+        graph.seed, graph.preset = None, None
+        graph._core = _core.Hnsw.of_engine(saved, rows, {**live, "metric": live["metric"] or metric})
+        return graph
+
     @property
     def X(self) -> Float32:
-        """The rows, n × d: the array given, where it needed no conversion."""
+        """The rows, n × d: the array given, where it needed no conversion and is no engine's own."""
         return self._core.rows
+
+    @property
+    def m(self) -> int:
+        """Links per node on upper layers."""
+        return self._core.facts[0]
+
+    @property
+    def ef_construction(self) -> int:
+        """Beam width while inserting."""
+        return self._core.facts[1]
+
+    @property
+    def ef_search(self) -> Optional[int]:
+        """The effort that an engine's index was set to; None for a graph built here."""
+        return self._core.facts[2]
+
+    @property
+    def metric(self) -> str:
+        """What it was built for."""
+        return self._core.facts[3]
+
+    @property
+    def engine_class(self) -> str:
+        """What the engine of this graph does when k exceeds ef; see :meth:`search`."""
+        return self._core.facts[4]
+
+    @property
+    def source(self) -> str:
+        """Where the graph comes from."""
+        return self._core.facts[5]
+
+    @property
+    def labels(self) -> Optional[Int64]:
+        """What the engine calls each row, where that is not its number."""
+        return self._core.labels
+
+    def check_rows(self, X: Optional[npt.ArrayLike]) -> None:
+        """Raises ``ValueError`` if ``X`` is not what the graph is over; an engine may have scaled its rows."""
+        if X is None or X is self.X:
+            return
+        rows = matrix(X, "X", stacklevel=4)
+        scaled = self.preset is None and rows.shape == self.X.shape
+        if not (scaled and (self.metric == "cosine" or self.labels is not None)) and not np.array_equal(rows, self.X):
+            raise ValueError("X is not the array that the index was built from")
 
     def search(
         self,
@@ -90,7 +167,7 @@ class Hnsw:
         k: int,
         ef: int,
         *,
-        engine: str = "stop-early",
+        engine: Optional[str] = None,
         threads: int = 0,
     ) -> tuple[Int64, Float32]:
         """What an engine returns when ``k`` neighbors are asked of search effort ``ef``.
@@ -100,15 +177,15 @@ class Hnsw:
         queries : array, q × d, or None
             None: every row is a query, itself left out by id (the engine is asked for k + 1).
         k, ef : int
-        engine : str
-            "stop-early" (FAISS: searches at ef whatever k is), "raise" (hnswlib, usearch, Qdrant: ef ← max(ef, k)),
+        engine : str, optional
+            By default "stop-early", or the rule of the engine whose graph this is. "stop-early" (FAISS: searches at ef whatever k is), "raise" (hnswlib, usearch, Qdrant: ef ← max(ef, k)),
             "row-cap" (pgvector: at most ef rows), "refuse" (Milvus: k > ef is an error), "beam-is-k" (Lucene: ef ← k).
         threads : int
 
         Returns
         -------
         ids : int64, q × k
-            Nearest first; −1 in a slot that the engine cannot fill.
+            As the engine names its rows, nearest first; −1 in a slot that the engine cannot fill.
         distances : float32, q × k
             Not squared; infinite in an empty slot.
 
@@ -117,9 +194,16 @@ class Hnsw:
         ValueError
             For k or ef of 0, queries of another length, values that are not finite, or k > ef with "refuse".
         """
-        return self._core.search(
-            optional_matrix(queries, "queries"), count(k, "k"), count(ef, "ef"), engine, count(threads, "threads", 0)
-        )
+        held_out = optional_matrix(queries, "queries")
+        rule = self.rule(engine)
+        ids, distances = self._core.search(held_out, count(k, "k"), count(ef, "ef"), rule, count(threads, "threads", 0))
+        if self.labels is not None:
+            ids = np.where(ids < 0, -1, self.labels[ids])
+        return ids, distances
+
+    def rule(self, engine: Optional[str]) -> str:
+        """``engine``, or by default the rule of the engine whose graph this is; "stop-early" for one built here."""
+        return engine or (self.engine_class if self.preset is None else "stop-early")
 
     def links(self, node: int, level: int = 0) -> Int64:
         """The ids that ``node`` links to on ``level``. Raises ``IndexError`` where it is not on that layer."""
@@ -144,6 +228,8 @@ class Hnsw:
 
     def __repr__(self) -> str:
         n, d = self.X.shape
+        if self.preset is None:
+            return f"Hnsw({n} × {d}, {self.source}, m={self.m}, ef_construction={self.ef_construction})"
         return (
             f"Hnsw({n} × {d}, m={self.m}, ef_construction={self.ef_construction}, seed={self.seed}, "
             f"preset={self.preset!r}, metric={self.metric!r})"

@@ -6,8 +6,7 @@ import csv
 import io
 import json
 import os
-import sys
-from typing import Any, Callable, Optional, Union
+from typing import Any, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +14,7 @@ import numpy.typing as npt
 from . import _core
 from ._arrays import count, matrix
 from ._frames import Columns, Figure, Tabular
-
-#: Called now and then with (run, stage, done, total).
-Progress = Callable[[int, str, int, int], None]
+from ._progress import Telling, telling
 
 _STUDIES = {"ef": "efSearch_study", "efc": "efConstruction_study", "alpha": "alpha_study"}
 _COUNTS = {"run", "k", "ef", "ef_construction"}
@@ -69,7 +66,7 @@ def study(
     *,
     threads: int = 0,
     memory_budget_bytes: int = 3 << 30,
-    progress: Union[bool, Progress] = False,
+    progress: Telling = None,
     **settings: Any,
 ) -> StudyResults:
     """The three experiments of Cooper & Busch (J. Imaging 2026, 12, 55), in both conventions.
@@ -80,8 +77,8 @@ def study(
         Vectors in memory (each run works on a copy of its rows), the path of a file of vectors, or built-in data.
     threads, memory_budget_bytes : int
         See :func:`annatomy.exact_knn`.
-    progress : bool or callable
-        True prints stages to stderr; a callable gets (run, stage, done, total). Off by default.
+    progress : bool or callable, optional
+        A callable gets (run, stage, done, total); True draws a bar on stderr, None does so in notebooks alone.
     **settings
         Any of runs, subset, sample, seed, metric, m, ef_construction, ef_search, ef_values, ef_construction_values,
         alpha_values, ks, studies (of "ef", "efc", "alpha"), conventions ("corrected", "published"), preset. Defaults are
@@ -112,9 +109,9 @@ def study(
     else:
         rows = matrix(X, "X")
         whole["data"] = f"array of {rows.shape[0]} × {rows.shape[1]}"
-    tell = _print_stage if progress is True else progress or None
     budget = count(memory_budget_bytes, "memory_budget_bytes", 0)
-    return StudyResults(_core.study(rows, json.dumps(whole), count(threads, "threads", 0), budget, tell))
+    with telling(progress, "study") as tell:
+        return StudyResults(_core.study(rows, json.dumps(whole), count(threads, "threads", 0), budget, tell))
 
 
 def _plain(value: Any) -> Any:
@@ -130,11 +127,6 @@ def _column(name: str, texts: list[str]) -> npt.NDArray[Any]:
     if name in _COUNTS:
         return np.asarray([int(text) for text in texts], dtype=np.int64)
     return np.asarray([float(text) if text else np.nan for text in texts])
-
-
-def _print_stage(run: int, stage: str, done: int, total: int) -> None:
-    share = f" {done}/{total}" if total else ""
-    print(f"\r\x1b[Krun {run + 1}: {stage}{share}", end="", file=sys.stderr, flush=True)
 
 
 def default_settings() -> dict[str, Any]:

@@ -67,12 +67,12 @@ class Surface(Tabular):
 
 def surface(
     X: npt.ArrayLike,
-    index: Hnsw,
+    index: Any,
     efs: Counts,
     ks: Counts,
     *,
     queries: Optional[npt.ArrayLike] = None,
-    engine: str = "stop-early",
+    engine: Optional[str] = None,
     threads: int = 0,
     memory_budget_bytes: int = MEMORY_BUDGET_BYTES,
 ) -> Surface:
@@ -85,13 +85,14 @@ def surface(
     ----------
     X : array, n × d
         The rows that ``index`` was built from.
-    index : Hnsw
+    index : Hnsw, or a live faiss ``IndexHNSWFlat`` or hnswlib index
+        Of the latter the graph itself is read and searched in the engine's own arithmetic: the surface is the engine's.
     efs, ks : sequences of int
         Ascending, from 1.
     queries : array, q × d, optional
         Held-out queries. Without them every row is a query, itself left out by id.
-    engine : str
-        Whose rule for k > ef; see :meth:`annatomy.Hnsw.search`.
+    engine : str, optional
+        Whose rule for k > ef; see :meth:`annatomy.Hnsw.search`. By default that of the engine whose graph it is.
     threads, memory_budget_bytes : int
         See :func:`annatomy.exact_knn`; tables of all pairs take 6 n² bytes.
 
@@ -105,16 +106,16 @@ def surface(
     >>> an.surface(X, an.Hnsw(X), efs=[1, 200], ks=[10]).fill[-1].tolist()
     [1.0]
     """
-    rows = index.X
-    if X is not rows and not np.array_equal(matrix(X, "X"), rows):
-        raise ValueError("X is not the array that the index was built from")
+    graph = index if isinstance(index, Hnsw) else Hnsw.of(index, matrix(X, "X"))
+    graph.check_rows(X)
+    rule = graph.rule(engine)
     efs, ks = counts(efs, "efs"), counts(ks, "ks")
-    found = index._core.surface(
+    found = graph._core.surface(
         optional_matrix(queries, "queries"),
         efs,
         ks,
-        engine,
+        rule,
         count(threads, "threads", 0),
         count(memory_budget_bytes, "memory_budget_bytes", 0),
     )
-    return Surface(np.asarray(efs, dtype=np.int64), np.asarray(ks, dtype=np.int64), engine=engine, **found)
+    return Surface(np.asarray(efs, dtype=np.int64), np.asarray(ks, dtype=np.int64), engine=rule, **found)

@@ -14,8 +14,10 @@ from mypy import api
 
 TESTS = Path(__file__).parent
 PACKAGE = Path(annatomy.__file__).parent
+#: Behind a feature that most wheels are built without.
+ABSENT = {"HnswRs"} - set(dir(_core))
 SETTINGS = TESTS.parent.parent / "pyproject.toml"
-MODULES = ["_neighbors", "_hnsw", "_surface", "_fidelity", "_lid", "_study"]
+MODULES = ["_audit", "_neighbors", "_hnsw", "_surface", "_fidelity", "_lid", "_study"]
 
 
 @pytest.mark.parametrize("what", [["--package", "annatomy"], [str(TESTS / "typed.py")]], ids=["package", "users"])
@@ -26,6 +28,7 @@ def test_types_hold_strictly(what, tmp_path):
 
 def test_the_stub_names_what_is_compiled():
     stub = ast.parse((PACKAGE / "_core.pyi").read_text(encoding="utf-8"))
+    stub.body = [node for node in stub.body if getattr(node, "name", "") not in ABSENT]
     public = [node for node in stub.body if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_"]
     assert {node.name for node in public} == {name for name in dir(_core) if name[0] != "_"}
     for node in public:

@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod builtin;
 pub mod config;
+pub mod engines;
 pub mod fidelity;
 pub mod figures;
 pub mod index;

@@ -1,13 +1,16 @@
-//! A graph over an array that stays Python's.
+//! A graph over an array that stays Python's: built here, or read out of a live engine.
 
 use crate::arrays::{Neighbors, matrix, neighbors, view};
 use crate::errors::raised;
 use crate::work::run;
+use annatomy::audit::GivenIndex;
 use annatomy::figures;
-use annatomy::index::{Index, SurfaceRequest};
+use annatomy::index::{EngineIndex, Index, SurfaceRequest};
+use annatomy_hnsw::foreign::SavedIndex;
 use annatomy_hnsw::{EngineClass, Links, Parameters, reachable};
-use annatomy_vectors::Metric;
-use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2};
+use annatomy_vectors::{MatrixView, Metric};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -16,7 +19,45 @@ use pyo3::types::PyDict;
 pub(crate) struct Hnsw {
     index: Index,
     #[pyo3(get)]
-    rows: Py<PyArray2<f32>>,
+    pub(crate) rows: Py<PyArray2<f32>>,
+    facts: Facts,
+}
+
+/// What is known of a graph besides its links.
+struct Facts {
+    source: String,
+    class: EngineClass,
+    labels: Option<Vec<i64>>,
+    m: usize,
+    ef_construction: usize,
+    ef_search: Option<usize>,
+}
+
+/// What a live engine says that its bytes do not.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Live {
+    metric: Option<String>,
+    engine: Option<String>,
+    ef_search: Option<usize>,
+}
+
+impl Hnsw {
+    /// As an audit takes it; `rows` is the array's memory.
+    pub(crate) fn given<'g>(&'g self, rows: MatrixView<'g>) -> PyResult<GivenIndex<'g>> {
+        Ok(GivenIndex {
+            source: &self.facts.source,
+            graph: self.index.graph(),
+            rows: self.index.rows(rows).map_err(raised)?,
+            labels: self.facts.labels.as_deref(),
+            engine: self.index.engine(),
+            class: self.facts.class,
+            metric: self.index.metric(),
+            m: self.facts.m,
+            ef_construction: self.facts.ef_construction,
+            ef_search: self.facts.ef_search,
+        })
+    }
 }
 
 #[pymethods]
@@ -37,7 +78,64 @@ impl Hnsw {
         let parameters = Parameters::preset(preset, m, ef_construction, seed).map_err(raised)?;
         let base = view(&rows)?;
         let index = run(py, threads, || Index::build(base, metric, &parameters, budget_bytes))?.map_err(raised)?;
-        Ok(Self { index, rows: (*rows).clone().unbind() })
+        let facts = Facts {
+            source: format!("a graph built here as {preset} builds, seed {seed}"),
+            class: if preset == "faiss" { EngineClass::StopEarly } else { EngineClass::Raise },
+            labels: None,
+            m,
+            ef_construction,
+            ef_search: None,
+        };
+        Ok(Self { index, rows: (*rows).clone().unbind(), facts })
+    }
+
+    /// The graph in an engine's own bytes, over `rows` where those hold the engine's values, else over the engine's.
+    #[staticmethod]
+    fn of_engine(
+        py: Python<'_>,
+        saved: PyReadonlyArray1<'_, u8>,
+        rows: Option<PyReadonlyArray2<'_, f32>>,
+        live: Live,
+    ) -> PyResult<Self> {
+        let bytes = saved.as_slice().map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let metric: Option<Metric> = live.metric.map(|name| name.parse().map_err(raised)).transpose()?;
+        let class: Option<EngineClass> = live.engine.map(|name| name.parse().map_err(raised)).transpose()?;
+        let given = rows.as_ref().map(view).transpose()?;
+        let read = || {
+            let saved = SavedIndex::from_bytes(bytes).map_err(raised)?;
+            EngineIndex::new(saved, metric, given).map_err(raised)
+        };
+        let EngineIndex { index, engine, rows: own, labels, m, ef_construction, ef_search } = run(py, 1, read)??;
+        let rows = match (own, &rows) {
+            (Some(own), _) => {
+                let (count, columns) = (own.rows(), own.columns());
+                matrix(py, own.into_values(), count, columns)?.unbind()
+            }
+            (None, Some(rows)) => (**rows).clone().unbind(),
+            (None, None) => return Err(PyValueError::new_err("an engine without rows")),
+        };
+        let facts = Facts {
+            source: format!("{engine} index in memory"),
+            class: class.unwrap_or(engine.class()),
+            labels,
+            m,
+            ef_construction,
+            ef_search: live.ef_search.or(ef_search),
+        };
+        Ok(Self { index, rows, facts })
+    }
+
+    /// What the engine calls each row, where that is not its number.
+    #[getter]
+    fn labels<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyArray1<i64>>> {
+        self.facts.labels.as_ref().map(|labels| PyArray1::from_slice(py, labels))
+    }
+
+    /// M, efConstruction, efSearch where it is known, metric, rule for k > ef, and where the graph comes from.
+    #[getter]
+    fn facts(&self) -> (usize, usize, Option<usize>, String, String, String) {
+        let Facts { source, class, m, ef_construction, ef_search, .. } = &self.facts;
+        (*m, *ef_construction, *ef_search, self.index.metric().to_string(), class.to_string(), source.clone())
     }
 
     /// What an engine of the class returns for (ef, k).

@@ -9,9 +9,12 @@
 #![expect(clippy::too_many_arguments, reason = "the Python half names every argument")]
 
 mod arrays;
+mod audit;
 mod errors;
 mod fidelity;
 mod hnsw;
+#[cfg(feature = "hnsw_rs")]
+mod hnsw_rs;
 mod lid;
 mod neighbors;
 mod study;
@@ -22,9 +25,14 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
+    use crate::audit::{AuditResults, audit, audit_default_ks, audit_queries};
+    #[pymodule_export]
     use crate::fidelity::{fidelity, trustworthiness};
     #[pymodule_export]
     use crate::hnsw::Hnsw;
+    #[cfg(feature = "hnsw_rs")]
+    #[pymodule_export]
+    use crate::hnsw_rs::HnswRs;
     #[pymodule_export]
     use crate::lid::{lid, lid_estimators, lid_over_queries};
     #[pymodule_export]

@@ -24,7 +24,8 @@ class Engine(ABC):
     empty : str
         What the engine's own answer holds in a slot it cannot fill.
     engine_class : str
-        How it treats k > ef: a rule of :meth:`annatomy.Hnsw.search`, or "exact".
+        How it treats k > ef: a rule of :meth:`annatomy.Hnsw.search`, "exact", or "iterate" (searches on, round after
+        round, until it has k rows: the first are those of a search at ef).
     """
 
     package: ClassVar[str]
@@ -43,6 +44,14 @@ class Engine(ABC):
     def version(self) -> str:
         """Version of the engine's installed package."""
         return version(self.package)
+
+
+def padded(rows: list[list[int]], k: int) -> Int64:
+    """Rows of ids, each filled up with −1 to ``k``."""
+    ids = np.full((len(rows), k), -1, dtype=np.int64)
+    for slots, row in zip(ids, rows):
+        slots[: len(row)] = row
+    return ids
 
 
 def without(ids: npt.NDArray[np.integer], empty: npt.NDArray[np.bool_]) -> Int64:

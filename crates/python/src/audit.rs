@@ -1,0 +1,176 @@
+//! An audit of arrays, of a graph, or of what an engine returned.
+
+use crate::arrays::{Neighbors, matrix, slice, view};
+use crate::errors::raised;
+use crate::hnsw::Hnsw;
+use crate::work::run_with;
+use annatomy::audit::{
+    AuditOutcome, AuditRequest, DEFAULT_KS, Given, GivenAnswers, GraphRequest, Prediction, audit_given, draw_queries,
+    verdict,
+};
+use annatomy::{figures, report};
+use annatomy_vectors::formats::AnswerTable;
+use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+/// What is wanted of an audit; the Python half fills it in.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Wanted {
+    name: String,
+    ks: Option<Vec<usize>>,
+    targets: Vec<String>,
+    efs: Vec<usize>,
+    sample: Option<usize>,
+    numbers: Option<Vec<usize>>,
+    seed: u64,
+    metric: Option<String>,
+    preset: String,
+    m: usize,
+    ef_construction: usize,
+    graphs: usize,
+    predictions: Vec<(usize, usize, String)>,
+    repair: bool,
+    threads: usize,
+    budget_bytes: u64,
+}
+
+/// What an audit found.
+#[pyclass(frozen, module = "annatomy._core")]
+pub(crate) struct AuditResults(AuditOutcome);
+
+#[pymethods]
+impl AuditResults {
+    /// `audit.json`.
+    fn json(&self) -> PyResult<String> {
+        serde_json::to_string(&self.0.results).map_err(raised)
+    }
+
+    /// A screenful of words.
+    fn verdict(&self) -> String {
+        verdict(&self.0.results)
+    }
+
+    /// Name, title, caption and SVG of every figure.
+    fn figures(&self) -> Vec<(String, String, String, String)> {
+        let parts = |figure: figures::Figure| (figure.name, figure.title, figure.caption, figure.svg);
+        figures::of_audit(&self.0.results).into_iter().map(parts).collect()
+    }
+
+    /// `report.html`.
+    fn report(&self) -> String {
+        report::audit_html(&self.0.results, &figures::of_audit(&self.0.results))
+    }
+
+    /// Writes `audit.json`, `figures/` and `report.html`.
+    fn write(&self, py: Python<'_>, folder: PathBuf) -> PyResult<()> {
+        let json = self.json()?;
+        py.detach(|| {
+            annatomy::results::write_file(&folder.join("audit.json"), json.as_bytes()).map_err(raised)?;
+            let drawn = figures::of_audit(&self.0.results);
+            figures::write(&folder, &drawn).map_err(raised)?;
+            report::write_audit(&folder, &self.0.results, &drawn).map_err(raised)
+        })
+    }
+
+    /// Per prediction asked for, ids of queries × k.
+    fn predictions<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyArray2<i64>>>> {
+        let queries = self.0.results.data.queries;
+        let table = |ids: &Vec<i64>| matrix(py, ids.clone(), queries, ids.len().checked_div(queries).unwrap_or(0));
+        self.0.predictions.iter().map(table).collect()
+    }
+
+    /// The repaired neighbors, their distances, and how many rows were replaced.
+    fn repaired<'py>(&self, py: Python<'py>) -> PyResult<Option<(Neighbors<'py>, usize)>> {
+        let Some(table) = &self.0.repaired else { return Ok(None) };
+        let ids = matrix(py, table.ids.clone(), table.rows, table.columns)?;
+        let distances = matrix(py, table.distances.clone(), table.rows, table.columns)?;
+        Ok(Some(((ids, distances), table.replaced)))
+    }
+}
+
+/// Neighbors that an audit looks at unless told otherwise.
+#[pyfunction]
+pub(crate) fn audit_default_ks() -> Vec<usize> {
+    DEFAULT_KS.to_vec()
+}
+
+/// The queries that an audit measures out of `population`.
+#[pyfunction]
+pub(crate) fn audit_queries(wanted: Wanted, population: usize) -> PyResult<Vec<usize>> {
+    draw_queries(&wanted.request()?, population).map_err(raised)
+}
+
+/// Audits rows, a graph over them, or what an engine returned.
+#[pyfunction]
+pub(crate) fn audit(
+    py: Python<'_>,
+    rows: Option<PyReadonlyArray2<'_, f32>>,
+    queries: Option<PyReadonlyArray2<'_, f32>>,
+    index: Option<Bound<'_, Hnsw>>,
+    neighbors: Option<PyReadonlyArray2<'_, i64>>,
+    distances: Option<PyReadonlyArray2<'_, f32>>,
+    wanted: Wanted,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<AuditResults> {
+    let request = wanted.request()?;
+    let index_rows = index.as_ref().map(|index| index.get().rows.bind(py).readonly());
+    let over = index_rows.as_ref().map(view).transpose()?;
+    let index = index.as_ref().zip(over).map(|(index, rows)| index.get().given(rows)).transpose()?;
+    let given = Given {
+        name: wanted.name.clone(),
+        rows: rows.as_ref().map(view).transpose()?,
+        queries: queries.as_ref().map(view).transpose()?,
+        numbers: wanted.numbers.clone(),
+        index,
+        answers: neighbors.as_ref().map(|ids| answers(ids, distances.as_ref())).transpose()?,
+    };
+    let stages = Mutex::new(Vec::new());
+    let stage = |name: &str| stages.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
+    let tell = |py: Python<'_>| -> PyResult<()> {
+        let news = std::mem::take(&mut *stages.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(progress) = &progress else { return Ok(()) };
+        news.into_iter().try_for_each(|name| progress.call1(py, (name,)).map(|_| ()))
+    };
+    // The audit starts its own pool; the one made here only carries the call.
+    let found = run_with(py, 1, || audit_given(&request, given, &stage), tell)?.map_err(raised)?;
+    tell(py)?;
+    Ok(AuditResults(found))
+}
+
+fn answers(ids: &PyReadonlyArray2<'_, i64>, distances: Option<&PyReadonlyArray2<'_, f32>>) -> PyResult<GivenAnswers> {
+    Ok(GivenAnswers {
+        name: "the answers given".to_owned(),
+        ids: AnswerTable::from_ids(ids.shape()[1], slice(ids)?.to_vec()),
+        distances: distances.map(|distances| view(distances).map(|view| view.to_matrix())).transpose()?,
+    })
+}
+
+impl Wanted {
+    fn request(&self) -> PyResult<AuditRequest> {
+        let prediction = |(ef, k, class): &(usize, usize, String)| {
+            Ok(Prediction { ef: *ef, k: *k, class: class.parse().map_err(raised)? })
+        };
+        Ok(AuditRequest {
+            ks: self.ks.clone(),
+            targets: self.targets.iter().map(|text| text.parse().map_err(raised)).collect::<PyResult<_>>()?,
+            efs: self.efs.clone(),
+            sample: self.sample,
+            seed: self.seed,
+            metric: self.metric.as_ref().map(|name| name.parse().map_err(raised)).transpose()?,
+            graphs: GraphRequest {
+                preset: self.preset.clone(),
+                m: self.m,
+                ef_construction: self.ef_construction,
+                count: self.graphs,
+            },
+            predictions: self.predictions.iter().map(prediction).collect::<PyResult<_>>()?,
+            repair: self.repair,
+            threads: self.threads,
+            memory_budget_bytes: self.budget_bytes,
+            ..AuditRequest::default()
+        })
+    }
+}

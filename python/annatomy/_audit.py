@@ -1,0 +1,327 @@
+"""An audit: what happens in *your* system, why, and which effort mends it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional, TypedDict, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+from ._arrays import Float32, Int64, count, counts, id_table, matrix, optional_matrix
+from ._frames import Columns, Figure, Table
+from ._hnsw import Hnsw
+from ._live import ask, saved_graph, searcher
+from ._progress import Telling, telling
+
+class Wanted(TypedDict):
+    """What the core is asked for."""
+
+    name: str
+    ks: Optional[list[int]]
+    targets: list[str]
+    efs: list[int]
+    sample: Optional[int]
+    numbers: Optional[list[int]]
+    seed: int
+    metric: Optional[str]
+    preset: str
+    m: int
+    ef_construction: int
+    graphs: int
+    predictions: list[tuple[int, int, str]]
+    repair: bool
+    threads: int
+    budget_bytes: int
+
+
+#: (ef, k, rule for k > ef); see :meth:`annatomy.Hnsw.search`.
+Prediction = tuple[int, int, str]
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """Answers whose bad rows were searched again, exactly: what ``precomputed_knn`` of UMAP and its kin takes."""
+
+    ids: Int64
+    distances: Float32
+    replaced: int
+
+
+class Audit:
+    """What an audit found; figures are fields, tables become frames, the whole shows itself.
+
+    Attributes
+    ----------
+    data : dict
+        Rows, columns, metric, queries measured and to draw from, duplicate rows.
+    graphs : dict or None
+        Where the graphs come from, their rule for k > ef, M, efConstruction, links per node, and the rows that no path
+        leads to, a list per graph. None where only answers were looked at.
+    answers : dict or None
+        What was told from the answers given: first id, self included, kind of distance, sentinels by kind.
+    advice : Table
+        One row per k and target: the smallest ``ef`` with its 95 % interval ``ef_low`` to ``ef_high`` over queries and
+        graphs, ``alpha`` = ef/k, ``distance_evaluations`` a query, the measure ``reached`` there; ef is NaN where no effort
+        reaches the target, and ``best_overlap`` says how far any could come.
+    cells : Table
+        All measures, one row per ``what`` (returned, effort, default), who, ef and k; a figure's 95 % interval stands
+        beside it as ``_low`` and ``_high``.
+    curves : Table
+        Fill and overlap, with its 5th percentile, against ef.
+    difficulty : Table
+        LID, relative contrast, hubness and antihubs of the exact neighbors, per k.
+    predictions : dict of (ef, k, class) to int64, queries × k
+        What the traversal says an engine of that class returns.
+    repaired : Repaired or None
+    notes : list of str
+        What a reader should know of how things were taken.
+    """
+
+    def __init__(self, core: _core.AuditResults, predictions: Sequence[Prediction] = ()) -> None:
+        self._core = core
+        found = json.loads(core.json())
+        self.data: dict[str, Any] = found["data"]
+        self.graphs: Optional[dict[str, Any]] = found["graphs"]
+        self.answers: Optional[dict[str, Any]] = found["answers"]
+        self.notes: list[str] = found["notes"]
+        self.seconds: float = found["seconds"]
+        self.advice = Table(_columns([_flat({"k": row["k"], **row.pop("target"), **row}) for row in found["advice"]]))
+        kinds = {"returned": "returned", "efforts": "effort", "engines": "default"}
+        cells = [{"what": what, **_flat(cell)} for kind, what in kinds.items() for cell in found[kind]]
+        self.cells = Table(_columns(cells))
+        self.curves = Table(_columns([row for curve in found["curves"] for row in _points(curve)]))
+        self.difficulty = Table(_columns([_flat(row) for row in found["difficulty"]]))
+        self.predictions = dict(zip(predictions, core.predictions()))
+        repaired = core.repaired()
+        self.repaired = None if repaired is None else Repaired(*repaired[0], repaired[1])
+
+    @property
+    def verdict(self) -> str:
+        """A screenful of words, as the command says them."""
+        return self._core.verdict()
+
+    def figures(self) -> list[Figure]:
+        """Overlap, its tail and fill against ef, as SVG; none where no graph was looked at."""
+        return [Figure(*parts) for parts in self._core.figures()]
+
+    def report(self, path: Optional[Union[str, os.PathLike[str]]] = None) -> str:
+        """The page, as HTML that needs nothing beside it; written to ``path`` where given.
+
+        Raises ``OSError`` where it cannot be written.
+        """
+        page = self._core.report()
+        if path is not None:
+            Path(path).write_text(page, encoding="utf-8")
+        return page
+
+    def write(self, folder: Union[str, os.PathLike[str]]) -> None:
+        """Writes audit.json, figures/ and report.html under ``folder``. Raises ``OSError`` where a file cannot be."""
+        self._core.write(os.fspath(folder))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything found, as audit.json holds it."""
+        everything: dict[str, Any] = json.loads(self._core.json())
+        return everything
+
+    def __repr__(self) -> str:
+        return self.verdict
+
+    def _repr_html_(self) -> str:
+        drawn = "".join(f"<figure>{figure.svg}</figure>" for figure in self.figures()[:1])
+        tables = [self.advice, self.cells] if len(self.advice) else [self.cells]
+        return drawn + "".join(table._repr_html_() for table in tables)
+
+
+def audit(
+    X: Optional[npt.ArrayLike] = None,
+    index: Any = None,
+    *,
+    queries: Optional[npt.ArrayLike] = None,
+    neighbors: Optional[npt.ArrayLike] = None,
+    distances: Optional[npt.ArrayLike] = None,
+    k: Optional[Union[int, npt.ArrayLike]] = None,
+    target: Union[str, Sequence[str]] = "overlap=0.99",
+    efs: Union[int, Sequence[int]] = (),
+    ef: Optional[int] = None,
+    sample: Optional[int] = None,
+    seed: int = 42,
+    metric: Optional[str] = None,
+    preset: str = "faiss",
+    m: int = 32,
+    ef_construction: int = 200,
+    graphs: int = 3,
+    predict: Sequence[Prediction] = (),
+    repair: bool = False,
+    threads: int = 0,
+    memory_budget_bytes: int = 3 << 30,
+    progress: Telling = None,
+) -> Audit:
+    """Where a search stops returning the nearest neighbors, why, and the smallest effort that gets them back.
+
+    * ``audit(X)``: graphs are built over the rows.
+    * ``audit(X, index)`` with a live faiss ``IndexHNSWFlat`` or hnswlib index, or an :class:`annatomy.Hnsw`: that very
+      graph is read and traversed, so that every figure is the engine's own. X may be left out.
+    * ``audit(X, index)`` with a usearch index, an :class:`annatomy.engines.Engine`, any other faiss index, or a callable
+      ``search(queries, k)`` that returns ids or (ids, distances): it is asked for the largest k, and its answers audited.
+    * ``audit(X, neighbors=ids, distances=d)``: the answers of any engine. With an index that has a graph, the graph says
+      which missing neighbors are unreachable.
+
+    Rows of X are read where they lie; cosine copies them unless they are of unit length. An engine's graph comes as bytes
+    that hold its vectors once more; these are dropped as soon as X is found to hold the same values.
+
+    Parameters
+    ----------
+    X : array, n × d
+    index : see above
+    queries : array, q × d, optional
+        Held-out queries. Without them rows are queries, each itself left out by id.
+    neighbors : int, q × K, optional
+        What an engine returned to every query, or to every row of X: sentinels of any kind, ids from 0 or 1, with or without
+        the query itself; all told apart, counted, and never scored.
+    distances : array, q × K, optional
+        Of ``neighbors``; of any kind.
+    k : int or ints, optional
+        By default 10, 90 and 500, as far as there are rows.
+    target : str or strings
+        ``MEASURE=VALUE`` of overlap, overlap_p5, overlap_p1, fill (at least), lid_bias, distance_error, barycenter_shift
+        (at most).
+    efs : ints
+        Efforts at which all measures are taken, besides the index's own.
+    ef : int, optional
+        At which an engine's adapter is asked; a usearch index by default at its own.
+    sample : int, optional
+        Queries to draw; by default all up to 10,000 and 2,000 beyond. Intervals say so.
+    seed : int
+        Of the sample and of graphs built here.
+    metric : {"l2", "cosine", "ip"}, optional
+        By default the index's, or l2.
+    preset, m, ef_construction, graphs
+        Of graphs built here: rules, M, efConstruction, how many (seeds ``seed``, ``seed`` + 1, …).
+    predict : sequence of (ef, k, class)
+        Ids to predict; see :attr:`Audit.predictions`. The k of a row that is a query counts the query itself.
+    repair : bool
+        Whether to search bad rows of the answers again, exactly.
+    threads, memory_budget_bytes : int
+        See :func:`annatomy.exact_knn`.
+    progress : bool or callable, optional
+        Called with the name of each stage that begins; True draws a line on stderr, None does so in notebooks alone.
+
+    Raises
+    ------
+    ValueError
+        For arrays that contradict each other, an index over other rows or of a kind that cannot be read, or more than the
+        data hold.
+
+    >>> import annatomy as an, numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(400, 16)).astype(np.float32)
+    >>> found = an.audit(X, k=10, graphs=1)
+    >>> row = found.advice[0]
+    >>> bool(row["ef"] >= 10 and row["reached"] >= 0.99)
+    True
+    """
+    rows, held_out = optional_matrix(X, "X"), optional_matrix(queries, "queries")
+    graph, search = _graph_or_search(index, rows, metric, ef)
+    wanted = Wanted(
+        name=_name(rows, graph),
+        ks=None if k is None else counts(k, "k"),
+        targets=[target] if isinstance(target, str) else list(target),
+        efs=counts(efs, "efs") if np.size(efs) else [],
+        sample=None if sample is None else count(sample, "sample"),
+        numbers=None,
+        seed=count(seed, "seed", 0),
+        metric=metric,
+        preset=preset,
+        m=count(m, "m", 0),
+        ef_construction=count(ef_construction, "ef_construction", 0),
+        graphs=count(graphs, "graphs"),
+        predictions=[(int(ef), int(k), str(kind)) for ef, k, kind in predict],
+        repair=bool(repair),
+        threads=count(threads, "threads", 0),
+        budget_bytes=count(memory_budget_bytes, "memory_budget_bytes", 0),
+    )
+    ids = None if neighbors is None else id_table(neighbors, "neighbors")
+    lengths = None if distances is None else matrix(distances, "distances")
+    if search is not None:
+        if ids is not None:
+            raise ValueError("neighbors were given besides an index that is asked for them")
+        ids, lengths = _ask(search, rows, held_out, wanted)
+    elif lengths is not None and ids is None:
+        raise ValueError("distances were given without neighbors")
+    with telling(progress, "audit") as tell:
+        found = _core.audit(rows, held_out, None if graph is None else graph._core, ids, lengths, wanted, tell)
+    return Audit(found, wanted["predictions"])
+
+
+def _graph_or_search(index: Any, rows: Optional[Float32], metric: Optional[str], ef: Optional[int]) -> Any:
+    """The graph to read, or else the search to ask."""
+    if index is None:
+        return None, None
+    if isinstance(index, Hnsw):
+        index.check_rows(rows)
+        return index, None
+    saved = saved_graph(index)
+    if saved is None:
+        return None, searcher(index, ef)
+    return Hnsw._of_saved(*saved, rows, metric), None
+
+
+def _name(rows: Optional[Float32], graph: Optional[Hnsw]) -> str:
+    shape = graph.X.shape if graph is not None else rows.shape if rows is not None else (0, 0)
+    return f"array of {shape[0]} × {shape[1]}"
+
+
+def _ask(
+    search: Any, rows: Optional[Float32], held_out: Optional[Float32], wanted: Wanted
+) -> tuple[Int64, Optional[Float32]]:
+    """Asks for the queries that will be measured, and one more neighbor where each may come back itself."""
+    if rows is None:
+        raise ValueError("X is needed: an index whose graph is not read does not say its rows")
+    queries = rows if held_out is None else held_out
+    available = len(rows) - (held_out is None)
+    numbers = wanted["numbers"] = _core.audit_queries(wanted, len(queries))
+    ks = wanted["ks"] or [k for k in _core.audit_default_ks() if k <= available] or [available]
+    wanted["ks"] = ks
+    asked = queries if len(numbers) == len(queries) else queries[numbers]
+    return ask(search, asked, max(ks) + (held_out is None))
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """One row: an estimate as three columns, causes as columns, lists left out."""
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, dict) and "point" in value:
+            flat.update({name: value["point"], f"{name}_low": value["low"], f"{name}_high": value["high"]})
+        elif isinstance(value, dict):
+            flat.update({f"{name}_{cause}": amount for cause, amount in value.items()})
+        elif not isinstance(value, list):
+            flat[name] = value
+    return flat
+
+
+def _points(curve: dict[str, Any]) -> list[dict[str, Any]]:
+    figures = ("overlap", "overlap_p5", "fill")
+    return [
+        {"k": curve["k"], "ef": ef, **_flat({name: curve[name][place] for name in figures})}
+        for place, ef in enumerate(curve["efs"])
+    ]
+
+
+def _columns(rows: list[dict[str, Any]]) -> Columns:
+    """Columns of every name that some row has; numbers that are missing are NaN, words empty."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return {name: _column([row.get(name) for row in rows]) for name in names}
+
+
+def _column(values: list[Any]) -> npt.NDArray[Any]:
+    present = [value for value in values if value is not None]
+    if any(isinstance(value, str) for value in present):
+        return np.asarray(["" if value is None else value for value in values])
+    if len(present) == len(values):
+        return np.asarray(values)
+    return np.asarray([np.nan if value is None else value for value in values], dtype=np.float64)
