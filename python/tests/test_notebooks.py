@@ -25,4 +25,5 @@ def test_notebooks_run(path):
     names: dict[str, object] = {"__name__": "notebook"}
     shown = [run("".join(cell["source"]), names) for cell in cells if cell["cell_type"] == "code"]
     pictures = [value._repr_html_() for value in shown if hasattr(value, "_repr_html_")]
-    assert len(pictures) == 2 and pictures[0].startswith("<svg") and "<table>" in pictures[1]
+    surface, measures, audit = pictures
+    assert surface.startswith("<svg") and "<table>" in measures and "<svg" in audit and "<table>" in audit

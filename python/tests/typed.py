@@ -19,6 +19,11 @@ def every_entry_point(X: npt.NDArray[np.float32], folder: Path) -> None:
     overlap: npt.NDArray[np.float64] = surface.overlap
     found = an.fidelity(X, wanted_ids, returned, ks=[5, 10])
     mean: dict[str, npt.NDArray[np.float64]] = found.mean
+    audit = an.audit(X, lambda queries, k: (ids, distances), k=[10], target=["fill=1"], predict=[(10, 20, "raise")])
+    smallest: object = audit.advice[0]["ef"]
+    predicted: npt.NDArray[np.int64] = audit.predictions[10, 20, "raise"]
+    print(smallest, predicted, audit.report(folder / "report.html"), audit.cells.to_pandas())
+    an.surface(X, an.Hnsw.of(object(), X), efs=[10], ks=[10])
     trust: float = an.trustworthiness(X, returned, 10)
     lid: npt.NDArray[np.float64] = an.lid(wanted_distances, "mom")
     rows: npt.NDArray[np.int64] = an.subset(100, 10, 0)
@@ -32,3 +37,4 @@ def refused(X: npt.NDArray[np.float32]) -> None:
     an.exact_knn(X, "10")  # type: ignore[arg-type]
     an.Hnsw(X, preset=3)  # type: ignore[arg-type]
     an.lid(X, estimator=1)  # type: ignore[arg-type]
+    an.audit(X, sample="all")  # type: ignore[arg-type]
