@@ -36,7 +36,8 @@ def run(code: str, *, interrupt_after: float = 0.0) -> tuple[str, float]:
 @pytest.mark.parametrize(
     "call",
     ["an.exact_knn(X, 10, queries=X[:8].copy())", "an.exact_knn(X, 10, queries=X[:8].copy(), metric='ip')",
-     "an.Hnsw(X[:20_000], m=4, ef_construction=4, memory_budget_bytes=0).search(X[:8].copy(), 10, 10)"],
+     "an.Hnsw(X[:20_000], m=4, ef_construction=4, memory_budget_bytes=0).search(X[:8].copy(), 10, 10)",
+     "an.audit(X, queries=X[:8].copy(), neighbors=np.tile(np.arange(20), (8, 1)), k=10)"],
 )
 def test_peak_memory_shows_no_copy_of_the_input(call):
     """A 160 MB array goes in; the peak rises by less than a quarter of it (the core's own blocks)."""
@@ -100,6 +101,7 @@ LONG = {
     "table": "an.exact_knn(np.random.default_rng(0).random((20_000, 4_000), dtype=np.float32), 10)",
     "graph": "an.Hnsw(np.random.default_rng(0).random((60_000, 500), dtype=np.float32))",
     "study": "an.study(runs=50)",
+    "audit": "an.audit(np.random.default_rng(0).random((15_000, 256), dtype=np.float32))",
 }
 
 

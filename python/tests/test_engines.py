@@ -116,8 +116,7 @@ def test_the_index_is_left_as_it_was(name, effort):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_committed_table_is_what_they_do(name):
     """Versions may move on; what comes back may not, without the page saying so."""
-    engine_of(name)
-    row = table.measure(name, builders.builders()[name])
+    row = table.measure(name, engine_of(name), builders.builders()[name](ROWS, builders.SPARSE))
     committed = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.read_text().splitlines()]
     found = {cells[0]: cells for cells in committed if len(cells) == 9}
     _, version, *said = found[name]

@@ -13,7 +13,7 @@ import numpy as np
 
 from .._arrays import Float32
 from ._engine import Engine
-from .builders import DENSE, SPARSE, Build, builders
+from .builders import DENSE, SPARSE, builders
 
 #: Rows, columns and queries of the data that every engine is asked about, and the effort.
 N, D, QUERIES, EF = 1_000, 16, 50, 20
@@ -41,12 +41,11 @@ def data() -> tuple[Float32, Float32]:
     return rows, generator.normal(size=(QUERIES, D)).astype(np.float32)
 
 
-def measure(name: str, build: Build) -> Row:
-    """What comes back from an engine over :func:`data`, in words."""
-    rows, queries = data()
-    engine = build(rows, DENSE)
+def measure(name: str, engine: Engine, sparse: Engine) -> Row:
+    """What comes back from an engine over :func:`data`, dense and sparse, in words."""
+    _, queries = data()
     below, at, beyond, all_rows = (_outcome(engine, queries, k, EF) for k in KS.values())
-    unreached = _outcome(build(rows, SPARSE), queries, BEYOND_REACH, N)
+    unreached = _outcome(sparse, queries, BEYOND_REACH, N)
     version = f"{engine.package} {engine.version()}"
     return Row(name, version, engine.effort, engine.engine_class, (below, at, beyond, unreached, all_rows))
 
@@ -85,10 +84,11 @@ below 4, and what is exact has no graph.
 
 def main() -> None:
     """Prints the page, of the engines that are here; says on stderr which are not."""
+    rows, _ = data()
     measured = []
     for name, build in builders().items():
         try:
-            measured.append(measure(name, build))
+            measured.append(measure(name, build(rows, DENSE), build(rows, SPARSE)))
         except ImportError as error:
             print(f"{name}: {error}", file=sys.stderr)
     print(markdown(measured), end="")
