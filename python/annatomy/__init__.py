@@ -12,7 +12,8 @@ protocol, :func:`audit` your own system. Distances are true distances (not squar
 """
 
 from ._arrays import ConversionWarning
-from ._audit import Audit, audit
+from ._audit import audit
+from ._audited import Audit
 from ._bridges import precomputed_knn
 from ._core import version as _version
 from ._fidelity import Fidelity, fidelity, trustworthiness

@@ -1,10 +1,9 @@
-//! The base rows and the queries, from files, from a saved index, or from memory.
+//! The base rows and the queries, from files or from a saved index; from memory they come by `memory`.
 //!
 //! For cosine all rows have unit length when they leave here. Rows out of an index are never changed, since a search there compares
-//! just those bits. Rows in memory are read where they lie, unless cosine has to scale them.
+//! just those bits.
 
 use super::error::AuditError;
-use super::given::{Given, GivenIndex};
 use super::request::AuditRequest;
 use super::rows::Rows;
 use crate::index::{Difference, first_difference};
@@ -15,7 +14,7 @@ use annatomy_vectors::subset::numpy_choice;
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, MatrixView, Metric, kernels, validate};
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Up to here every base row is a query unless a sample is asked for.
 const ALL_ROWS: usize = 10_000;
@@ -41,7 +40,7 @@ pub(super) struct Index<'d> {
 /// The rows that are asked about.
 pub(super) struct QueryRows<'d> {
     /// Vectors that are no base rows, one per entry of `numbers`.
-    held_out: Option<Rows<'d>>,
+    pub(super) held_out: Option<Rows<'d>>,
     /// Their numbers in their file, or the base rows that are queries.
     pub(super) numbers: Vec<usize>,
     /// Queries there were to draw from.
@@ -88,7 +87,7 @@ impl QueryRows<'_> {
     }
 }
 
-impl<'d> Data<'d> {
+impl Data<'_> {
     pub(super) fn read(request: &AuditRequest) -> Result<Self, AuditError> {
         let mut notes = Vec::new();
         let saved = request.index.as_deref().map(read_index).transpose()?;
@@ -113,27 +112,6 @@ impl<'d> Data<'d> {
             labels,
             queries,
             index,
-            notes,
-        })
-    }
-
-    /// As [`read`](Self::read), from memory.
-    pub(super) fn given(request: &AuditRequest, given: &Given<'d>) -> Result<Self, AuditError> {
-        let mut notes = Vec::new();
-        let kept = given.index.map(|index| (index.rows, Some(index.metric)));
-        let metric = choose_metric(request.metric, kept, &mut notes)?;
-        let base = match (&given.index, given.rows) {
-            (Some(index), _) => Rows::Lent(index.rows),
-            (None, Some(rows)) => lent(rows, metric, "X")?,
-            (None, None) => return Err(AuditError::NoVectors),
-        };
-        Ok(Self {
-            name: given.name.clone(),
-            queries: given_queries(request, given, base.view(), metric)?,
-            base,
-            metric,
-            labels: given.index.and_then(|index| index.labels).map(Cow::Borrowed),
-            index: given.index.map(Index::from),
             notes,
         })
     }
@@ -188,7 +166,7 @@ fn metric_in_file(request: &AuditRequest) -> Result<Option<Metric>, AuditError> 
     Ok(file.and_then(|file| file.metric_name().and_then(|name| name.parse().ok())))
 }
 
-fn choose_metric(
+pub(super) fn choose_metric(
     asked: Option<Metric>,
     saved: Option<(MatrixView<'_>, Option<Metric>)>,
     notes: &mut Vec<String>,
@@ -284,37 +262,6 @@ fn read_queries(
     Ok(QueryRows { held_out: Some(rows.into()), population: opened.rows(), numbers })
 }
 
-/// The queries in memory that are measured.
-fn given_queries<'d>(
-    request: &AuditRequest,
-    given: &Given<'d>,
-    base: MatrixView<'_>,
-    metric: Metric,
-) -> Result<QueryRows<'d>, AuditError> {
-    let population = given.queries.map_or(base.rows(), |queries| queries.rows());
-    let numbers = match &given.numbers {
-        None => draw_queries(request, population)?,
-        Some(numbers) if !numbers.is_empty() && numbers.iter().all(|&number| number < population) => numbers.clone(),
-        Some(numbers) => return Err(AuditError::Sample { sample: numbers.len(), queries: population }),
-    };
-    let Some(queries) = given.queries else {
-        return Ok(QueryRows { held_out: None, population, numbers });
-    };
-    if queries.columns() != base.columns() {
-        let (found, expected) = (queries.columns(), base.columns());
-        let (path, other) = (PathBuf::from("queries"), "the base".to_owned());
-        return Err(AuditError::Shapes { path, what: "columns", found, other, expected });
-    }
-    let rows = if numbers.len() == population {
-        lent(queries, metric, "queries")?
-    } else {
-        let mut rows = queries.select(&numbers);
-        unit_lengths(&mut rows, metric, Path::new("queries"))?;
-        rows.into()
-    };
-    Ok(QueryRows { held_out: Some(rows), population, numbers })
-}
-
 /// The queries that an audit measures out of `population`: all of them, or a seeded sample in ascending order.
 ///
 /// # Errors
@@ -335,7 +282,7 @@ pub fn draw_queries(request: &AuditRequest, population: usize) -> Result<Vec<usi
     Ok(numbers)
 }
 
-fn have_unit_length(rows: MatrixView<'_>) -> bool {
+pub(super) fn have_unit_length(rows: MatrixView<'_>) -> bool {
     (0..rows.rows()).all(|row| has_unit_length(rows.row(row)))
 }
 
@@ -344,29 +291,11 @@ fn has_unit_length(row: &[f32]) -> bool {
 }
 
 /// Checks rows, and for cosine scales them unless they are of unit length as they are.
-fn unit_lengths(rows: &mut Matrix, metric: Metric, path: &Path) -> Result<(), AuditError> {
+pub(super) fn unit_lengths(rows: &mut Matrix, metric: Metric, path: &Path) -> Result<(), AuditError> {
     let bad = |source| AuditError::Vectors { path: path.to_owned(), source };
     validate::check(rows.view(), metric).map_err(bad)?;
     if metric == Metric::Cosine && !have_unit_length(rows.view()) {
         normalize_rows(rows).map_err(bad)?;
     }
     Ok(())
-}
-
-/// Rows in memory, checked; copied only where cosine has to scale them.
-fn lent<'d>(rows: MatrixView<'d>, metric: Metric, name: &str) -> Result<Rows<'d>, AuditError> {
-    validate::check(rows, metric).map_err(|source| AuditError::Vectors { path: PathBuf::from(name), source })?;
-    if metric != Metric::Cosine || have_unit_length(rows) {
-        return Ok(Rows::Lent(rows));
-    }
-    let mut own = rows.to_matrix();
-    unit_lengths(&mut own, metric, Path::new(name))?;
-    Ok(own.into())
-}
-
-impl<'g> From<GivenIndex<'g>> for Index<'g> {
-    fn from(given: GivenIndex<'g>) -> Self {
-        let GivenIndex { source, graph, engine, class, m, ef_construction, ef_search, .. } = given;
-        Self { source: source.to_owned(), engine, class, graph: Cow::Borrowed(graph), m, ef_construction, ef_search }
-    }
 }

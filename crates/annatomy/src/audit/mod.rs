@@ -26,6 +26,7 @@ mod estimates;
 mod exact;
 mod given;
 mod graphs;
+mod memory;
 mod predict;
 mod repair;
 mod request;

@@ -1,0 +1,82 @@
+//! The base rows and the queries from memory: read where they lie, unless cosine has to scale them.
+
+use super::data::{Data, Index, QueryRows, choose_metric, draw_queries, have_unit_length, unit_lengths};
+use super::error::AuditError;
+use super::given::{Given, GivenIndex};
+use super::request::AuditRequest;
+use super::rows::Rows;
+use annatomy_vectors::{MatrixView, Metric, validate};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+impl<'d> Data<'d> {
+    /// As [`read`](Self::read), from memory.
+    pub(super) fn given(request: &AuditRequest, given: &Given<'d>) -> Result<Self, AuditError> {
+        let mut notes = Vec::new();
+        let kept = given.index.map(|index| (index.rows, Some(index.metric)));
+        let metric = choose_metric(request.metric, kept, &mut notes)?;
+        let base = match (&given.index, given.rows) {
+            (Some(index), _) => Rows::Lent(index.rows),
+            (None, Some(rows)) => lent(rows, metric, "X")?,
+            (None, None) => return Err(AuditError::NoVectors),
+        };
+        Ok(Self {
+            name: given.name.clone(),
+            queries: given_queries(request, given, base.view(), metric)?,
+            base,
+            metric,
+            labels: given.index.and_then(|index| index.labels).map(Cow::Borrowed),
+            index: given.index.map(Index::from),
+            notes,
+        })
+    }
+}
+
+/// The queries in memory that are measured.
+fn given_queries<'d>(
+    request: &AuditRequest,
+    given: &Given<'d>,
+    base: MatrixView<'_>,
+    metric: Metric,
+) -> Result<QueryRows<'d>, AuditError> {
+    let population = given.queries.map_or(base.rows(), |queries| queries.rows());
+    let numbers = match &given.numbers {
+        None => draw_queries(request, population)?,
+        Some(numbers) if !numbers.is_empty() && numbers.iter().all(|&number| number < population) => numbers.clone(),
+        Some(numbers) => return Err(AuditError::Sample { sample: numbers.len(), queries: population }),
+    };
+    let Some(queries) = given.queries else {
+        return Ok(QueryRows { held_out: None, population, numbers });
+    };
+    if queries.columns() != base.columns() {
+        let (found, expected) = (queries.columns(), base.columns());
+        let (path, other) = (PathBuf::from("queries"), "the base".to_owned());
+        return Err(AuditError::Shapes { path, what: "columns", found, other, expected });
+    }
+    let rows = if numbers.len() == population {
+        lent(queries, metric, "queries")?
+    } else {
+        let mut rows = queries.select(&numbers);
+        unit_lengths(&mut rows, metric, Path::new("queries"))?;
+        rows.into()
+    };
+    Ok(QueryRows { held_out: Some(rows), population, numbers })
+}
+
+/// Rows in memory, checked; copied only where cosine has to scale them.
+fn lent<'d>(rows: MatrixView<'d>, metric: Metric, name: &str) -> Result<Rows<'d>, AuditError> {
+    validate::check(rows, metric).map_err(|source| AuditError::Vectors { path: PathBuf::from(name), source })?;
+    if metric != Metric::Cosine || have_unit_length(rows) {
+        return Ok(Rows::Lent(rows));
+    }
+    let mut own = rows.to_matrix();
+    unit_lengths(&mut own, metric, Path::new(name))?;
+    Ok(own.into())
+}
+
+impl<'g> From<GivenIndex<'g>> for Index<'g> {
+    fn from(given: GivenIndex<'g>) -> Self {
+        let GivenIndex { source, graph, engine, class, m, ef_construction, ef_search, .. } = given;
+        Self { source: source.to_owned(), engine, class, graph: Cow::Borrowed(graph), m, ef_construction, ef_search }
+    }
+}

@@ -1,0 +1,150 @@
+"""What an audit found."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+from ._arrays import Float32, Int64
+from ._frames import Columns, Figure, Table
+
+#: (ef, k, rule for k > ef); see :meth:`annatomy.Hnsw.search`.
+Prediction = tuple[int, int, str]
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """Answers whose bad rows were searched again, exactly: what ``precomputed_knn`` of UMAP and its kin takes."""
+
+    ids: Int64
+    distances: Float32
+    replaced: int
+
+
+class Audit:
+    """What an audit found; figures are fields, tables become frames, the whole shows itself.
+
+    Attributes
+    ----------
+    data : dict
+        Rows, columns, metric, queries measured and to draw from, duplicate rows.
+    graphs : dict or None
+        Where the graphs come from, their rule for k > ef, M, efConstruction, links per node, and the rows that no path
+        leads to, a list per graph. None where only answers were looked at.
+    answers : dict or None
+        What was told from the answers given: first id, self included, kind of distance, sentinels by kind.
+    advice : Table
+        One row per k and target: the smallest ``ef`` with its 95 % interval ``ef_low`` to ``ef_high`` over queries and
+        graphs, ``alpha`` = ef/k, ``distance_evaluations`` a query, the measure ``reached`` there; ef is NaN where no effort
+        reaches the target, and ``best_overlap`` says how far any could come.
+    cells : Table
+        All measures, one row per ``what`` (returned, effort, default), who, ef and k; a figure's 95 % interval stands
+        beside it as ``_low`` and ``_high``.
+    curves : Table
+        Fill and overlap, with its 5th percentile, against ef.
+    difficulty : Table
+        LID, relative contrast, hubness and antihubs of the exact neighbors, per k.
+    predictions : dict of (ef, k, class) to int64, queries × k
+        What the traversal says an engine of that class returns.
+    repaired : Repaired or None
+    notes : list of str
+        What a reader should know of how things were taken.
+    """
+
+    def __init__(self, core: _core.AuditResults, predictions: Sequence[Prediction] = ()) -> None:
+        self._core = core
+        found = json.loads(core.json())
+        self.data: dict[str, Any] = found["data"]
+        self.graphs: Optional[dict[str, Any]] = found["graphs"]
+        self.answers: Optional[dict[str, Any]] = found["answers"]
+        self.notes: list[str] = found["notes"]
+        self.seconds: float = found["seconds"]
+        self.advice = Table(_columns([_flat({"k": row["k"], **row.pop("target"), **row}) for row in found["advice"]]))
+        kinds = {"returned": "returned", "efforts": "effort", "engines": "default"}
+        cells = [{"what": what, **_flat(cell)} for kind, what in kinds.items() for cell in found[kind]]
+        self.cells = Table(_columns(cells))
+        self.curves = Table(_columns([row for curve in found["curves"] for row in _points(curve)]))
+        self.difficulty = Table(_columns([_flat(row) for row in found["difficulty"]]))
+        self.predictions = dict(zip(predictions, core.predictions()))
+        repaired = core.repaired()
+        self.repaired = None if repaired is None else Repaired(*repaired[0], repaired[1])
+
+    @property
+    def verdict(self) -> str:
+        """A screenful of words, as the command says them."""
+        return self._core.verdict()
+
+    def figures(self) -> list[Figure]:
+        """Overlap, its tail and fill against ef, as SVG; none where no graph was looked at."""
+        return [Figure(*parts) for parts in self._core.figures()]
+
+    def report(self, path: Optional[Union[str, os.PathLike[str]]] = None) -> str:
+        """The page, as HTML that needs nothing beside it; written to ``path`` where given.
+
+        Raises ``OSError`` where it cannot be written.
+        """
+        page = self._core.report()
+        if path is not None:
+            Path(path).write_text(page, encoding="utf-8")
+        return page
+
+    def write(self, folder: Union[str, os.PathLike[str]]) -> None:
+        """Writes audit.json, figures/ and report.html under ``folder``. Raises ``OSError`` where a file cannot be."""
+        self._core.write(os.fspath(folder))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything found, as audit.json holds it."""
+        everything: dict[str, Any] = json.loads(self._core.json())
+        return everything
+
+    def __repr__(self) -> str:
+        return self.verdict
+
+    def _repr_html_(self) -> str:
+        drawn = "".join(f"<figure>{figure.svg}</figure>" for figure in self.figures()[:1])
+        tables = [self.advice, self.cells] if len(self.advice) else [self.cells]
+        return drawn + "".join(table._repr_html_() for table in tables)
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """One row: an estimate as three columns, causes as columns, lists left out."""
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, dict) and "point" in value:
+            flat.update({name: value["point"], f"{name}_low": value["low"], f"{name}_high": value["high"]})
+        elif isinstance(value, dict):
+            flat.update({f"{name}_{cause}": amount for cause, amount in value.items()})
+        elif not isinstance(value, list):
+            flat[name] = value
+    return flat
+
+
+def _points(curve: dict[str, Any]) -> list[dict[str, Any]]:
+    figures = ("overlap", "overlap_p5", "fill")
+    return [
+        {"k": curve["k"], "ef": ef, **_flat({name: curve[name][place] for name in figures})}
+        for place, ef in enumerate(curve["efs"])
+    ]
+
+
+def _columns(rows: list[dict[str, Any]]) -> Columns:
+    """Columns of every name that some row has; numbers that are missing are NaN, words empty."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return {name: _column([row.get(name) for row in rows]) for name in names}
+
+
+def _column(values: list[Any]) -> npt.NDArray[Any]:
+    present = [value for value in values if value is not None]
+    if any(isinstance(value, str) for value in present):
+        return np.asarray(["" if value is None else value for value in values])
+    if len(present) == len(values):
+        return np.asarray(values)
+    return np.asarray([np.nan if value is None else value for value in values], dtype=np.float64)
