@@ -2,6 +2,7 @@
 
 #![deny(missing_docs)]
 
+mod fence;
 pub mod formats;
 pub mod interrupt;
 pub mod kernels;
@@ -11,5 +12,6 @@ pub mod subset;
 pub mod transform;
 pub mod validate;
 
+pub use fence::fenced;
 pub use matrix::{Matrix, MatrixError, MatrixView, PointId};
 pub use metric::{Metric, UnknownMetric};

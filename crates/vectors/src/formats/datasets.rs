@@ -17,9 +17,9 @@ use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions};
 use super::bytes::Bytes;
 use super::element::{ByteOrder, Element};
 use super::error::ReadError;
-use super::fence::fenced;
 use super::layout::{Arrangement, Claim, Layout};
 use super::source::{Role, pick};
+use crate::fence::fenced;
 
 /// Bytes that a packed byte may stand for: deflate's longest match, 258 bytes in two bits.
 const MOST_EXPANSION: u64 = 1032;

@@ -30,8 +30,6 @@ mod columns;
 mod datasets;
 mod element;
 mod error;
-#[cfg(any(feature = "parquet", feature = "hdf5"))]
-mod fence;
 mod format;
 mod groundtruth;
 mod layout;

@@ -16,10 +16,10 @@ use arrow_schema::{DataType, Fields};
 use super::bytes::Bytes;
 use super::element::Element;
 use super::error::ReadError;
-use super::fence::fenced;
 use super::format::Format;
 use super::layout::Layout;
 use super::source::{Role, pick};
+use crate::fence::fenced;
 
 pub(super) use lists::Lists;
 
