@@ -3,9 +3,10 @@
 //! Source: ITU-T T.81, annex B; which colors the components are: libjpeg, jdapimin.c, `default_decompress_parms`.
 
 use super::JpegError;
+use super::component::Component;
 use super::error::{damaged, unsupported};
 use super::huffman::Huffman;
-use super::scan::{self, Component, Process};
+use super::scan::{self, Process};
 
 /// Pixels that are taken on, at up to 9 bytes each while decoding.
 const MOST_PIXELS: usize = 1 << 26;

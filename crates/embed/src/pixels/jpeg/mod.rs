@@ -2,7 +2,8 @@
 //!
 //! Enters: the bytes of a baseline, extended or progressive file of 8 bits. Leaves: RGB, or gray three times.
 //!
-//! `markers` segments and tables → `scan` coefficients (`huffman`, `bits`) → `idct` samples → `upsample` → `color`
+//! `markers` segments and tables → `scan` → `coefficients` of a block (`huffman`, `bits`) → `idct` → samples of a `component` →
+//! `upsample` → `color`
 //!
 //! Decoders may differ by a few units where the standard leaves rounding open, and with 4:2:0 in nearly every pixel: enough to move an
 //! embedding by 2·10⁻⁴ of its norm. So each rounding step here is libjpeg's: the accurate integer transform (jidctint.c), the
@@ -11,7 +12,9 @@
 //! Damage is an error, where libjpeg would go on with a warning. Does not: arithmetic coding, lossless, 12 bits.
 
 mod bits;
+mod coefficients;
 mod color;
+mod component;
 mod error;
 mod huffman;
 mod idct;

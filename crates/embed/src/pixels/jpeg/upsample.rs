@@ -8,7 +8,7 @@
 //!
 //! Source: libjpeg-turbo, jdsample.c, with its alternating rounding. Beyond the edge, the last sample that counts is repeated.
 
-use super::scan::Component;
+use super::component::Component;
 
 /// Writes row `y` of the picture; `row` may be longer than the picture by what spacing adds.
 pub(super) fn row(component: &Component, y: usize, row: &mut Vec<u8>) {

@@ -1,63 +1,12 @@
-//! The part of Python's pickle language that describes a dictionary of tensors.
-//!
-//! Enters: the bytes of `data.pkl`. Leaves: a [`Value`]. A stack machine with some thirty instructions; every function call
-//! but three is refused: `OrderedDict`, `_rebuild_tensor_v2` and `_rebuild_parameter` become values, nothing is executed.
-//!
-//! Source: Python, Lib/pickletools.py; PyTorch, torch/_weights_only_unpickler.py, which draws the same line.
-//! Does not: follow references to containers, which no list of tensors has.
+//! The instructions, one after the other, over a stack.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::WeightsError;
+use super::Value;
 
-/// What the stack holds.
-#[derive(Clone, Debug)]
-pub(super) enum Value {
-    Nothing,
-    Number(i64),
-    Text(Rc<str>),
-    Tuple(Rc<[Value]>),
-    Dictionary(Vec<(Value, Value)>),
-    List,
-    /// A name that is called later, or a type.
-    Name(Rc<str>),
-    Storage {
-        storage: Rc<str>,
-        key: Rc<str>,
-    },
-    Tensor(TensorRecord),
-    /// Of an attribute or container that nothing here needs.
-    Other,
-}
-
-/// A tensor as its list describes it.
-#[derive(Clone, Debug)]
-pub(super) struct TensorRecord {
-    /// The last part of the storage type's name: `FloatStorage`.
-    pub(super) storage: Rc<str>,
-    /// The archive member with the numbers.
-    pub(super) key: Rc<str>,
-    /// In values.
-    pub(super) offset: usize,
-    pub(super) shape: Vec<usize>,
-    pub(super) strides: Vec<usize>,
-}
-
-/// Reads the one value of a pickle.
-pub(super) fn read(bytes: &[u8]) -> Result<Value, WeightsError> {
-    let mut machine = Machine { bytes, position: 0, stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() };
-    loop {
-        let position = machine.position;
-        match machine.step() {
-            Ok(None) => {}
-            Ok(Some(value)) => return Ok(value),
-            Err(problem) => return Err(WeightsError::Pickle { position, problem }),
-        }
-    }
-}
-
-struct Machine<'a> {
+/// A stack, marks in it, and what was remembered.
+pub(super) struct Machine<'a> {
     bytes: &'a [u8],
     position: usize,
     stack: Vec<Value>,
@@ -66,9 +15,18 @@ struct Machine<'a> {
     memo: HashMap<u32, Value>,
 }
 
-impl Machine<'_> {
+impl<'a> Machine<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, position: 0, stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() }
+    }
+
+    /// The byte of the next instruction.
+    pub(super) fn position(&self) -> usize {
+        self.position
+    }
+
     /// Carries out one instruction; the last one leaves the value.
-    fn step(&mut self) -> Result<Option<Value>, String> {
+    pub(super) fn step(&mut self) -> Result<Option<Value>, String> {
         match self.byte()? {
             0x80 => drop(self.take(1)?),               // PROTO
             0x95 => drop(self.take(8)?),               // FRAME
@@ -146,11 +104,11 @@ impl Machine<'_> {
         Ok(None)
     }
 
-    fn push(&mut self, value: Value) {
+    pub(super) fn push(&mut self, value: Value) {
         self.stack.push(value);
     }
 
-    fn pop(&mut self) -> Result<Value, String> {
+    pub(super) fn pop(&mut self) -> Result<Value, String> {
         let floor = self.marks.last().copied().unwrap_or(0);
         if self.stack.len() <= floor {
             return Err("the stack is empty".to_owned());
@@ -260,86 +218,6 @@ impl Machine<'_> {
                 Ok(())
             }
             _ => Err("a name that is not text".to_owned()),
-        }
-    }
-
-    /// ("storage", type, key, device, number of values)
-    fn storage(&mut self) -> Result<(), String> {
-        let Value::Tuple(parts) = self.pop()? else { return Err("a reference that is no storage".to_owned()) };
-        let [Value::Text(kind), Value::Name(storage), Value::Text(key), ..] = &parts[..] else {
-            return Err("a reference that is no storage".to_owned());
-        };
-        if &**kind != "storage" {
-            return Err(format!("a reference to {kind:?}"));
-        }
-        let storage = storage.rsplit('.').next().unwrap_or_default().into();
-        self.push(Value::Storage { storage, key: key.clone() });
-        Ok(())
-    }
-
-    fn call(&mut self) -> Result<(), String> {
-        let arguments = self.pop()?;
-        let (Value::Name(name), Value::Tuple(arguments)) = (self.pop()?, arguments) else {
-            return Err("a call of what is no function".to_owned());
-        };
-        let value = match &*name {
-            "collections.OrderedDict" => Value::Dictionary(Vec::new()),
-            "torch._utils._rebuild_tensor_v2" => Value::Tensor(tensor(&arguments)?),
-            "torch._utils._rebuild_parameter" => arguments
-                .first()
-                .filter(|value| matches!(value, Value::Tensor(_)))
-                .ok_or("a parameter without tensor")?
-                .clone(),
-            other => return Err(format!("it asks to call {other}, which is refused")),
-        };
-        self.push(value);
-        Ok(())
-    }
-}
-
-/// (storage, offset, shape, strides, …)
-fn tensor(arguments: &[Value]) -> Result<TensorRecord, String> {
-    let [Value::Storage { storage, key }, Value::Number(offset), Value::Tuple(shape), Value::Tuple(strides), ..] =
-        arguments
-    else {
-        return Err("a tensor without storage, offset, shape and strides".to_owned());
-    };
-    let whole = |number: i64| usize::try_from(number).map_err(|_| format!("{number} where a size is due"));
-    let sizes = |values: &[Value]| {
-        let one =
-            |value: &Value| if let Value::Number(number) = value { whole(*number) } else { Err("no size".to_owned()) };
-        values.iter().map(one).collect::<Result<Vec<_>, _>>()
-    };
-    Ok(TensorRecord {
-        storage: storage.clone(),
-        key: key.clone(),
-        offset: whole(*offset)?,
-        shape: sizes(shape)?,
-        strides: sizes(strides)?,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn calls_are_refused_by_name() {
-        let error = read(b"\x80\x02cos\nsystem\nX\x02\0\0\0ls\x85R.").unwrap_err();
-        assert!(error.to_string().contains("call os.system, which is refused"), "{error}");
-    }
-
-    #[test]
-    fn no_bytes_make_it_panic() {
-        let whole = b"\x80\x02ccollections\nOrderedDict\n)Rq\0(X\x01\0\0\0aK\x01\x8a\x02\xff\xffu.";
-        read(whole).unwrap();
-        for end in 0..whole.len() {
-            read(&whole[..end]).unwrap_err();
-        }
-        for first in 0..=255u8 {
-            for second in 0..=255u8 {
-                let _ = read(&[first, second, b'(', b'u', b'R', b'.']);
-            }
         }
     }
 }
