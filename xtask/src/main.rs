@@ -29,8 +29,18 @@ fn test() -> Result<()> {
     cargo(&["fmt", "--all", "--check"], &[])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"], &[])?;
     cargo(&["test", "--workspace", "--quiet"], &[])?;
+    optional_parts()?;
     cargo(&["doc", "--workspace", "--no-deps", "--quiet"], &[("RUSTDOCFLAGS", "--deny warnings")])?;
     python::test()
+}
+
+/// Lints and tests of what `embed` only has with features; the rest of it does not change with them.
+fn optional_parts() -> Result<()> {
+    let embed = ["--package", "annatomy-embed", "--package", "annatomy-cli", "--quiet"];
+    let features = ["--features", "annatomy-cli/onnx,annatomy-cli/parquet"];
+    cargo(&[&["clippy"], &embed[..], &features, &["--all-targets", "--", "--deny", "warnings"]].concat(), &[])?;
+    let tests = ["--test", "onnx", "--test", "tables", "--test", "embed"];
+    cargo(&[&["test"], &embed[..], &features, &tests].concat(), &[])
 }
 
 /// Scripts that need nothing but NumPy and SciPy run with the `python3` on the path.

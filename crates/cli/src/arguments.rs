@@ -3,6 +3,7 @@
 use annatomy::audit::{Prediction, Target};
 use annatomy::config::parse_ks;
 use annatomy::results::{Conventions, StudyKind};
+use annatomy_embed::pixels::{Colors, Filter, Sides};
 use annatomy_hnsw::UnknownEngineClass;
 use annatomy_vectors::Metric;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -25,8 +26,8 @@ pub enum Command {
     Audit(Box<AuditArguments>),
     /// Compute exact nearest neighbors, certified equal to a float64 brute force.
     Knn(KnnArguments),
-    /// Turn images into ResNet-50 embeddings.
-    Embed(EmbedArguments),
+    /// Turn images into embeddings, by ResNet-50 or any ONNX model.
+    Embed(Box<EmbedArguments>),
     /// Carry out the published study from its raw data, and hold the figures against the published ones.
     Reproduce(ReproduceArguments),
     /// Write built-in data to a file.
@@ -199,20 +200,28 @@ pub struct KnnArguments {
 
 #[derive(Debug, Args)]
 pub struct EmbedArguments {
-    /// A folder, a picture, a .zip or .tar, a list of paths, or an STL-10 or CIFAR-10 binary
+    /// A folder, a picture, a .zip or .tar, a list of paths, an STL-10 or CIFAR-10 binary, or a .parquet[::COLUMN]
     pub images: PathBuf,
-    /// The network
-    #[arg(long, value_name = "resnet50")]
+    /// The network: resnet50, or a file of any image model
+    #[arg(long, value_name = "resnet50|FILE.onnx")]
     pub model: ModelName,
-    /// Its weights: torchvision's .pth, or .safetensors with torchvision's or timm's names
+    /// ResNet-50's weights: torchvision's .pth, or .safetensors with torchvision's or timm's names
     #[arg(long, value_name = "FILE")]
-    pub weights: PathBuf,
+    pub weights: Option<PathBuf>,
     /// Embeddings, as .npy; the pictures' names go beside it
     #[arg(long, value_name = "FILE.npy")]
     pub out: PathBuf,
-    /// Resize and crop as published (256, then 224) or as the weights recommend (232, then 224)
-    #[arg(long, value_name = "NAME", default_value = "published")]
-    pub transform: TransformName,
+    /// Resize and crop for ResNet-50 as published (256, then 224) or as its weights recommend (232, then 224)
+    #[arg(long, value_name = "NAME")]
+    pub transform: Option<TransformName>,
+    /// The value of an ONNX model that is wanted [default: its last output with one row per image]
+    #[arg(long, value_name = "NAME")]
+    pub output: Option<String>,
+    /// Where an ONNX model's input has its colors: nchw or nhwc [default: what its shape says]
+    #[arg(long, value_name = "NAME")]
+    pub layout: Option<LayoutName>,
+    #[command(flatten)]
+    pub preparation: PreparationArguments,
     /// Stop at the first picture that cannot be read, writing nothing
     #[arg(long)]
     pub strict: bool,
@@ -221,15 +230,72 @@ pub struct EmbedArguments {
     pub threads: usize,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+/// How pictures are prepared, where it is not as usual.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Preparation")]
+pub struct PreparationArguments {
+    /// These settings, as TOML: resize, crop, filter, divisor, mean, std, colors; options given here win
+    #[arg(long, value_name = "FILE.toml")]
+    pub preprocess: Option<PathBuf>,
+    /// Shorter side, or width and height, before the crop [default: 8/7 of the crop]
+    #[arg(long, value_name = "N|WxH")]
+    pub resize: Option<Sides>,
+    /// Size of the center that is kept [default: the network's input, or 224]
+    #[arg(long, value_name = "N|WxH")]
+    pub crop: Option<Sides>,
+    /// bilinear or bicubic, as Pillow has them [default: bilinear]
+    #[arg(long, value_name = "NAME")]
+    pub filter: Option<Filter>,
+    /// What bytes are divided by [default: 255]
+    #[arg(long, value_name = "X")]
+    pub divisor: Option<f32>,
+    /// What is taken off then, per channel [default: ImageNet's]
+    #[arg(long, value_name = "X,X,X", value_parser = three)]
+    pub mean: Option<[f32; 3]>,
+    /// What is divided by then, per channel [default: ImageNet's]
+    #[arg(long, value_name = "X,X,X", value_parser = three)]
+    pub std: Option<[f32; 3]>,
+    /// rgb or bgr [default: rgb]
+    #[arg(long, value_name = "NAME")]
+    pub colors: Option<Colors>,
+}
+
+fn three(text: &str) -> Result<[f32; 3], String> {
+    let numbers = text.split(',').map(|number| number.trim().parse().ok()).collect::<Option<Vec<f32>>>();
+    let numbers = numbers.and_then(|numbers| numbers.try_into().ok());
+    numbers.ok_or_else(|| "expected three numbers, such as 0.5,0.5,0.5".to_owned())
+}
+
+/// A network by its name or its file.
+#[derive(Clone, Debug)]
 pub enum ModelName {
     Resnet50,
+    Onnx(PathBuf),
+}
+
+impl FromStr for ModelName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let path = PathBuf::from(text);
+        match text {
+            "resnet50" => Ok(Self::Resnet50),
+            _ if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx")) => Ok(Self::Onnx(path)),
+            _ => Err("expected resnet50 or a file ending in .onnx".to_owned()),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum TransformName {
     Published,
     Recommended,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LayoutName {
+    Nchw,
+    Nhwc,
 }
 
 #[derive(Debug, Args)]

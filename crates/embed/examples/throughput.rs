@@ -1,6 +1,9 @@
-//! Pictures per second and memory of one job: `throughput WEIGHTS IMAGES OUT.npy [THREADS]`.
+//! Pictures per second and memory of one job: `throughput WEIGHTS|MODEL.onnx IMAGES OUT.npy [THREADS]`.
+//!
+//! The last line is for scripts: wall seconds, CPU seconds, pictures, peak memory in kB, as a JSON list.
 
 use std::error::Error;
+use std::path::Path;
 use std::time::Instant;
 
 use annatomy_embed::source::ItemError;
@@ -17,19 +20,41 @@ impl Progress for Say {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [weights, images, output, threads @ ..] = &arguments[..] else {
-        return Err("usage: throughput WEIGHTS IMAGES OUT.npy [THREADS]".into());
+    let [model, images, output, threads @ ..] = &arguments[..] else {
+        return Err("usage: throughput WEIGHTS|MODEL.onnx IMAGES OUT.npy [THREADS]".into());
     };
-    let start = Instant::now();
-    let embedder = Embedder::new(ResNet50::new(&Weights::read(weights)?)?);
-    println!("weights: {:.2} s", start.elapsed().as_secs_f64());
+    let embedder = embedder(Path::new(model))?;
     let threads = threads.first().map_or(Ok(0), |threads| threads.parse())?;
-    let start = Instant::now();
+    let (start, busy) = (Instant::now(), cpu_seconds()?);
     let summary = Job { threads, ..Job::new(images, output) }.run(&embedder, &mut Say)?;
-    let seconds = start.elapsed().as_secs_f64();
-    println!("{} pictures in {seconds:.2} s: {:.1} per second", summary.embedded, summary.embedded as f64 / seconds);
-    if let Some(peak) = std::fs::read_to_string("/proc/self/status")?.lines().find(|line| line.starts_with("VmHWM")) {
-        println!("{peak}");
-    }
+    let (seconds, busy) = (start.elapsed().as_secs_f64(), cpu_seconds()? - busy);
+    let pictures = summary.embedded;
+    println!("{pictures} pictures in {seconds:.2} s: {:.1} per second", pictures as f64 / seconds);
+    println!("[{seconds}, {busy}, {pictures}, {}]", peak_kilobytes()?);
     Ok(())
+}
+
+fn embedder(model: &Path) -> Result<Embedder, Box<dyn Error>> {
+    #[cfg(feature = "onnx")]
+    if model.extension().is_some_and(|ending| ending == "onnx") {
+        use annatomy_embed::onnx::{OnnxModel, OnnxRequest};
+        let request = OnnxRequest { path: model.to_owned(), ..OnnxRequest::default() };
+        return Ok(Embedder::onnx(OnnxModel::load(&request)?));
+    }
+    Ok(Embedder::new(ResNet50::new(&Weights::read(model)?)?))
+}
+
+/// Of all threads of this process, in and out of the kernel (Linux; hundredths of seconds).
+fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // Fields are counted after the name, which may hold spaces.
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
+    let ticks = fields.skip(11).take(2).map(str::parse::<f64>).sum::<Result<f64, _>>()?;
+    Ok(ticks / 100.0)
+}
+
+fn peak_kilobytes() -> Result<u64, Box<dyn Error>> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    Ok(line.unwrap_or("0 kB").trim().trim_end_matches(" kB").parse()?)
 }

@@ -1,61 +1,108 @@
-//! Pictures of a source, a batch at a time, each on a thread of its own.
+//! Pictures of a source, a batch at a time, over threads.
 //!
 //! Enters: a source and an embedder. Leaves: names and embeddings, in the source's order. Cost: the network's; a batch in memory.
+//!
+//! Each thread takes the next group that nobody has taken: one picture, or as many as the network wants at once. These are plain
+//! threads: a worker of a rayon pool that waits for another pool takes up other work meanwhile, and so would come back to its own buffers.
 
+use std::io;
 use std::sync::{Mutex, PoisonError};
-
-use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use std::thread::{self, available_parallelism};
 
 use crate::embedder::{Embedder, Scratch};
-use crate::pixels::decode;
+use crate::pixels::{Picture, decode};
 use crate::source::{Content, Item, ItemError, Source, SourceError};
 
-/// Pictures per thread and batch: enough that the wait for the last one of a batch does not matter.
-const BATCH_PER_THREAD: usize = 16;
+/// Groups per thread and batch: enough that the wait for the last one of a batch does not matter.
+const GROUPS_PER_THREAD: usize = 16;
 /// Encoded bytes after which a batch is full.
 const BATCH_BYTES: usize = 64 << 20;
 
 /// A picture's name and what became of it.
 pub(crate) type Embedded = (String, Result<Vec<f32>, ItemError>);
 
-/// Threads and their buffers.
+/// Why a batch cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BatchError {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error("starting threads: {0}")]
+    Threads(#[from] io::Error),
+}
+
+/// Buffers of all threads.
 pub(crate) struct Batches<'e> {
     embedder: &'e Embedder,
-    pool: ThreadPool,
-    scratches: Vec<Mutex<Scratch>>,
+    scratches: Vec<Scratch>,
 }
 
 impl<'e> Batches<'e> {
     /// With that many threads; 0 is one per core.
-    pub(crate) fn new(embedder: &'e Embedder, threads: usize) -> Result<Self, ThreadPoolBuildError> {
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let scratches = (0..pool.current_num_threads()).map(|_| Mutex::default()).collect();
-        Ok(Self { embedder, pool, scratches })
+    pub(crate) fn new(embedder: &'e Embedder, threads: usize) -> Self {
+        let cores = || available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = if threads == 0 { cores() } else { threads };
+        Self { embedder, scratches: (0..threads).map(|_| Scratch::default()).collect() }
     }
 
     /// The next pictures of the source; empty at its end.
-    pub(crate) fn next(&self, source: &mut Source) -> Result<Vec<Embedded>, SourceError> {
+    pub(crate) fn next(&mut self, source: &mut Source) -> Result<Vec<Embedded>, BatchError> {
+        let group = self.embedder.group();
+        let most = self.scratches.len() * GROUPS_PER_THREAD * group;
         let (mut batch, mut bytes) = (Vec::new(), 0);
-        while batch.len() < self.scratches.len() * BATCH_PER_THREAD && bytes < BATCH_BYTES {
+        while batch.len() < most && bytes < BATCH_BYTES {
             let Some(item) = source.next()? else { break };
             bytes += item.bytes();
             batch.push(item);
         }
-        let all = batch.into_par_iter().with_max_len(1);
-        Ok(self.pool.install(|| all.map(|item| self.embed(item)).collect()))
+        Ok(self.embed(batch, group)?)
     }
 
-    fn embed(&self, Item { name, content }: Item) -> Embedded {
-        let picture = content.and_then(|content| match content {
-            Content::Encoded(bytes) => decode(&bytes, self.embedder.orientation()).map_err(ItemError::from),
-            Content::Picture(picture) => Ok(picture),
-        });
-        let embedding = picture.map(|picture| {
-            // Each thread has its own, so nobody ever waits; one that panicked left nothing that the next picture reads.
-            let scratch = &self.scratches[rayon::current_thread_index().unwrap_or(0)];
-            self.embedder.embed_in(&mut scratch.lock().unwrap_or_else(PoisonError::into_inner), &picture)
-        });
-        (name, embedding)
+    fn embed(&mut self, batch: Vec<Item>, group: usize) -> io::Result<Vec<Embedded>> {
+        let embedder = self.embedder;
+        let groups = batch.len().div_ceil(group);
+        let mut items = batch.into_iter();
+        let queue = Mutex::new((0..groups).map(|place| (place, items.by_ref().take(group).collect::<Vec<_>>())));
+        let take = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let mut done = thread::scope(|scope| {
+            let work = |scratch: &mut Scratch| {
+                std::iter::from_fn(take)
+                    .map(|(place, items)| (place, embed_group(embedder, scratch, items)))
+                    .collect::<Vec<_>>()
+            };
+            let spawn = |scratch| thread::Builder::new().spawn_scoped(scope, move || work(scratch));
+            let workers = self.scratches.iter_mut().take(groups).map(spawn).collect::<io::Result<Vec<_>>>()?;
+            let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
+            let joined = joined.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            io::Result::Ok(joined.collect::<Vec<_>>())
+        })?;
+        done.sort_unstable_by_key(|(place, _)| *place);
+        Ok(done.into_iter().flat_map(|(_, group)| group).collect())
+    }
+}
+
+/// Decodes each, and puts those that could be decoded through the network together.
+fn embed_group(embedder: &Embedder, scratch: &mut Scratch, items: Vec<Item>) -> Vec<Embedded> {
+    let mut pictures = Vec::with_capacity(items.len());
+    let mut outcomes = Vec::with_capacity(items.len());
+    for Item { name, content } in items {
+        let decoded = content.and_then(|content| picture(embedder, content));
+        outcomes.push((name, decoded.map(|picture| pictures.push(picture))));
+    }
+    let rows = if pictures.is_empty() { Ok(Vec::new()) } else { embedder.embed_group(scratch, &pictures) };
+    let failed = |problem: &str| Err(ItemError::Network(problem.to_owned()));
+    let (mut rows, problem) = match rows {
+        Ok(rows) => (rows.into_iter(), "no row".to_owned()),
+        Err(error) => (Vec::new().into_iter(), error.problem),
+    };
+    let row = |(name, decoded): (String, Result<(), ItemError>)| {
+        (name, decoded.and_then(|()| rows.next().map_or_else(|| failed(&problem), Ok)))
+    };
+    outcomes.into_iter().map(row).collect()
+}
+
+fn picture(embedder: &Embedder, content: Content) -> Result<Picture, ItemError> {
+    match content {
+        Content::Encoded(bytes) => Ok(decode(&bytes, embedder.orientation())?),
+        Content::Picture(picture) => Ok(picture),
     }
 }

@@ -1,9 +1,11 @@
-//! One picture at a time: crop, norm, network.
+//! Pictures prepared and put through a network.
 //!
-//! Enters: a [`Picture`]. Leaves: its embedding. Cost: the network's; the pixels take a hundredth of it.
+//! Enters: [`Picture`]s. Leaves: their embeddings. Cost: the network's; the pixels take a hundredth of it.
 
-use crate::network::{BORDER, ResNet50, SIDE, Workspace};
-use crate::pixels::{Orientation, Picture, Transform, normalized};
+use crate::network::{BORDER, ResNet50, Workspace};
+#[cfg(feature = "onnx")]
+use crate::onnx::{OnnxModel, Runner};
+use crate::pixels::{Orientation, Picture, Preparation, Transform};
 
 /// A network with the way that pictures are prepared for it.
 ///
@@ -13,26 +15,66 @@ use crate::pixels::{Orientation, Picture, Transform, normalized};
 /// let weights = Weights::read("resnet50-11ad3fa6.pth")?;
 /// let embedder = Embedder::new(ResNet50::new(&weights)?);
 /// let picture = pixels::decode(&std::fs::read("photo.jpg")?, embedder.orientation())?;
-/// assert_eq!(embedder.embed(&picture).len(), 2048);
+/// assert_eq!(embedder.embed(&picture)?.len(), 2048);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Embedder {
-    network: ResNet50,
-    transform: Transform,
+    network: Network,
+    preparation: Preparation,
+    /// What each byte of each channel becomes.
+    values: [[f32; 256]; 3],
     orientation: Orientation,
 }
 
+#[derive(Debug)]
+enum Network {
+    ResNet50(ResNet50),
+    #[cfg(feature = "onnx")]
+    Onnx(Box<OnnxModel>),
+}
+
+/// The network gave no row for a picture.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct EmbedError {
+    /// What it says.
+    pub problem: String,
+}
+
+/// Buffers of one thread, 13 MB once used.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    workspace: Workspace,
+    #[cfg(feature = "onnx")]
+    runner: Option<Runner>,
+}
+
 impl Embedder {
-    /// With the published transform, pixels as stored.
+    /// ResNet-50 with the published transform, pixels as stored.
     pub fn new(network: ResNet50) -> Self {
-        Self { network, transform: Transform::default(), orientation: Orientation::default() }
+        Self::with(Network::ResNet50(network), Transform::default().preparation())
     }
 
-    /// With another transform.
+    /// An ONNX model, prepared for as it was loaded, pixels as stored.
+    #[cfg(feature = "onnx")]
+    pub fn onnx(model: OnnxModel) -> Self {
+        let preparation = *model.preparation();
+        Self::with(Network::Onnx(Box::new(model)), preparation)
+    }
+
+    fn with(network: Network, preparation: Preparation) -> Self {
+        Self { network, preparation, values: preparation.values(), orientation: Orientation::default() }
+    }
+
+    /// ResNet-50 with another preparation, of any size of crop. An ONNX model keeps its own.
     #[must_use]
-    pub fn with_transform(self, transform: Transform) -> Self {
-        Self { transform, ..self }
+    pub fn with_preparation(self, preparation: Preparation) -> Self {
+        match self.network {
+            Network::ResNet50(_) => Self { preparation, values: preparation.values(), ..self },
+            #[cfg(feature = "onnx")]
+            Network::Onnx(_) => self,
+        }
     }
 
     /// With another view of cameras' notes.
@@ -46,40 +88,68 @@ impl Embedder {
         self.orientation
     }
 
-    /// How pictures are resized and cropped.
-    pub fn transform(&self) -> Transform {
-        self.transform
+    /// How pictures become the network's input.
+    pub fn preparation(&self) -> &Preparation {
+        &self.preparation
     }
 
     /// Numbers per embedding.
     pub fn dimensions(&self) -> usize {
-        ResNet50::DIMENSIONS
+        match &self.network {
+            Network::ResNet50(_) => ResNet50::DIMENSIONS,
+            #[cfg(feature = "onnx")]
+            Network::Onnx(model) => model.dimensions(),
+        }
+    }
+
+    /// Pictures that the network takes at once: one, unless an ONNX model fixes another number.
+    pub fn group(&self) -> usize {
+        match &self.network {
+            Network::ResNet50(_) => 1,
+            #[cfg(feature = "onnx")]
+            Network::Onnx(model) => model.batch(),
+        }
     }
 
     /// The embedding of one picture.
-    pub fn embed(&self, picture: &Picture) -> Vec<f32> {
-        self.embed_in(&mut Scratch::default(), picture)
+    pub fn embed(&self, picture: &Picture) -> Result<Vec<f32>, EmbedError> {
+        let mut rows = self.embed_group(&mut Scratch::default(), std::slice::from_ref(picture))?;
+        rows.pop().ok_or_else(|| EmbedError { problem: "no row".to_owned() })
     }
 
-    /// The same, in buffers that are kept from picture to picture.
-    pub fn embed_in(&self, scratch: &mut Scratch, picture: &Picture) -> Vec<f32> {
-        let pixels = self.transform.crop(picture);
-        let image = &mut scratch.0.image;
-        let bordered = SIDE + 2 * BORDER;
-        // The border is zeros from the first use on; nothing writes there.
-        image.reshape(bordered, bordered, 3);
-        for (row, pixels) in pixels.chunks_exact(3 * SIDE).enumerate() {
-            let start = ((row + BORDER) * bordered + BORDER) * 3;
-            for (place, (value, &pixel)) in image.values[start..].iter_mut().zip(pixels).enumerate() {
-                *value = normalized(pixel, place % 3);
+    /// The embeddings of up to [`Self::group`] pictures, in buffers that are kept from call to call.
+    pub fn embed_group(&self, scratch: &mut Scratch, pictures: &[Picture]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let crops = pictures.iter().map(|picture| self.preparation.crop(picture));
+        match &self.network {
+            Network::ResNet50(network) => {
+                Ok(crops.map(|pixels| self.through_resnet(network, &mut scratch.workspace, &pixels)).collect())
+            }
+            #[cfg(feature = "onnx")]
+            Network::Onnx(model) => {
+                let runner = scratch.runner.get_or_insert_with(Runner::new);
+                let values = model.values(&crops.collect::<Vec<_>>(), &self.values);
+                let rows = model.run(runner, values).map_err(|problem| EmbedError { problem })?;
+                Ok(rows.chunks(model.dimensions()).take(pictures.len()).map(<[f32]>::to_vec).collect())
             }
         }
-        let mut embedding = vec![0.0; self.dimensions()];
-        self.network.embed(&mut scratch.0, &mut embedding);
+    }
+
+    fn through_resnet(&self, network: &ResNet50, workspace: &mut Workspace, pixels: &[u8]) -> Vec<f32> {
+        let (width, height) = (self.preparation.crop_width, self.preparation.crop_height);
+        let places = self.preparation.colors.places();
+        let bordered = width + 2 * BORDER;
+        let image = &mut workspace.image;
+        // The border is zeros from the first use on; nothing writes there.
+        image.reshape(height + 2 * BORDER, bordered, 3);
+        for (row, pixels) in pixels.chunks_exact(3 * width).enumerate() {
+            let start = ((row + BORDER) * bordered + BORDER) * 3;
+            let values = image.values[start..].as_chunks_mut::<3>().0;
+            for (values, pixel) in values.iter_mut().zip(pixels.as_chunks::<3>().0) {
+                *values = std::array::from_fn(|channel| self.values[channel][usize::from(pixel[places[channel]])]);
+            }
+        }
+        let mut embedding = vec![0.0; ResNet50::DIMENSIONS];
+        network.embed(workspace, &mut embedding);
         embedding
     }
 }
-
-/// Buffers of one thread, 13 MB once used.
-#[derive(Clone, Debug, Default)]
-pub struct Scratch(Workspace);

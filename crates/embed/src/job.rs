@@ -12,7 +12,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::batches::{Batches, Embedded};
+use crate::batches::{BatchError, Batches, Embedded};
 use crate::embedder::Embedder;
 use crate::output::{self, Rows};
 use crate::progress::Progress;
@@ -77,7 +77,16 @@ pub enum JobError {
     },
     /// The threads cannot be started.
     #[error("starting threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
+    Threads(io::Error),
+}
+
+impl From<BatchError> for JobError {
+    fn from(error: BatchError) -> Self {
+        match error {
+            BatchError::Source(error) => Self::Source(error),
+            BatchError::Threads(error) => Self::Threads(error),
+        }
+    }
 }
 
 impl Job {
@@ -89,7 +98,7 @@ impl Job {
 
     /// Embeds everything, telling `progress` in order.
     pub fn run(&self, embedder: &Embedder, progress: &mut dyn Progress) -> Result<Summary, JobError> {
-        let batches = Batches::new(embedder, self.threads)?;
+        let mut batches = Batches::new(embedder, self.threads);
         let mut source = Source::open(&self.images)?;
         progress.begins(source.count());
         output::write(&self.output, embedder.dimensions(), |rows| {

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use annatomy_vectors::formats::write_atomically;
 
-use crate::batches::Batches;
+use crate::batches::{BatchError, Batches};
 use crate::embedder::Embedder;
 use crate::output::{HEADER_BYTES, header};
 use crate::progress::Progress;
@@ -87,7 +87,16 @@ pub enum KeptError {
     },
     /// The threads cannot be started.
     #[error("starting threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
+    Threads(io::Error),
+}
+
+impl From<BatchError> for KeptError {
+    fn from(error: BatchError) -> Self {
+        match error {
+            BatchError::Source(error) => Self::Source(error),
+            BatchError::Threads(error) => Self::Threads(error),
+        }
+    }
 }
 
 impl KeptRows {
@@ -141,7 +150,7 @@ impl KeptRows {
         threads: usize,
         progress: &mut dyn Progress,
     ) -> Result<(), KeptError> {
-        let batches = Batches::new(embedder, threads)?;
+        let mut batches = Batches::new(embedder, threads);
         let mut places = rows.clone().into_iter().map(|row| first + row);
         let mut source = Source::records(pictures, rows)?;
         progress.begins(source.count());

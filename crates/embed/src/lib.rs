@@ -5,7 +5,7 @@
 //! * [`source`]: where pictures come from, one file per kind;
 //! * [`pixels`]: decoding, resizing and cropping, to the byte as Pillow and torchvision do it;
 //! * [`weights`]: the files that weights are published in; nothing in them is executed;
-//! * [`ResNet50`]: the network up to its 2048 pooled features;
+//! * [`ResNet50`]: the network up to its 2048 pooled features; with feature `onnx`, any image model: module `onnx`;
 //! * [`Embedder`]: the three together, one picture at a time; [`Job`]: all of a source into files;
 //! * [`KeptRows`]: chosen pictures of a large set, kept as they come.
 //!
@@ -18,13 +18,15 @@ mod embedder;
 mod job;
 mod kept;
 mod network;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 mod output;
 pub mod pixels;
 mod progress;
 pub mod source;
 pub mod weights;
 
-pub use embedder::{Embedder, Scratch};
+pub use embedder::{EmbedError, Embedder, Scratch};
 pub use job::{Job, JobError, OnBroken, Summary};
 pub use kept::{KeptError, KeptRows};
 pub use network::ResNet50;

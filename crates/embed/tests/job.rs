@@ -58,7 +58,7 @@ impl Progress for Told {
 fn embeddings_agree_with_torchvision() {
     let expected = rows(&goldens().join("embeddings.npy"));
     for (expected, (width, height)) in expected.iter().zip([(300, 201), (61, 97), (96, 96)]) {
-        let found = embedder().embed(&drawn_picture(width, height));
+        let found = embedder().embed(&drawn_picture(width, height)).unwrap();
         let norm = expected.iter().map(|value| value * value).sum::<f32>().sqrt();
         let difference = expected.iter().zip(&found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(difference < 1e-6 * norm, "{width} × {height}: {difference} of {norm}");
@@ -133,7 +133,7 @@ fn stl10_records_are_pictures() {
     let output = folder.path().join("out.npy");
     Job::new(&path, &output).run(embedder(), &mut Silent).unwrap();
     assert_eq!(ids(&output), ["train_X.bin/000000"]);
-    assert_eq!(rows(&output), [embedder().embed(&picture)]);
+    assert_eq!(rows(&output), [embedder().embed(&picture).unwrap()]);
 }
 
 #[test]

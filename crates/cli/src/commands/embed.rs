@@ -1,26 +1,23 @@
 //! `annatomy embed`: images to embeddings, with the names of those that could not be read.
 
-use crate::arguments::{EmbedArguments, ModelName, TransformName};
+use crate::arguments::{EmbedArguments, ModelName, PreparationArguments, TransformName};
 use crate::failure::Failure;
-use annatomy_embed::pixels::Transform;
-use annatomy_embed::source::ItemError;
+use annatomy_embed::pixels::{PreparationSettings, Transform};
+use annatomy_embed::source::{ItemError, SourceError};
 use annatomy_embed::weights::Weights;
-use annatomy_embed::{Embedder, Job, OnBroken, Progress, ResNet50};
+use annatomy_embed::{Embedder, Job, JobError, OnBroken, Progress, ResNet50};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
+use std::path::Path;
 
 pub fn run(arguments: &EmbedArguments) -> Result<(), Failure> {
     if arguments.out.extension().is_none_or(|ending| ending != "npy") {
         return Err(Failure::usage(format!("{}: embeddings are written as .npy", arguments.out.display())));
     }
-    let unusable = |error| Failure::work(format!("{}: {error}", arguments.weights.display()));
-    let weights = Weights::read(&arguments.weights).map_err(unusable)?;
-    let network = match arguments.model {
-        ModelName::Resnet50 => ResNet50::new(&weights).map_err(unusable)?,
-    };
-    let transform = match arguments.transform {
-        TransformName::Published => Transform::Published,
-        TransformName::Recommended => Transform::Recommended,
+    let settings = settings(&arguments.preparation)?;
+    let embedder = match &arguments.model {
+        ModelName::Resnet50 => resnet50(arguments, &settings)?,
+        ModelName::Onnx(path) => onnx(path, arguments, settings)?,
     };
     let job = Job {
         threads: arguments.threads,
@@ -28,9 +25,9 @@ pub fn run(arguments: &EmbedArguments) -> Result<(), Failure> {
         ..Job::new(&arguments.images, &arguments.out)
     };
     let mut bar = Bar::new();
-    let outcome = job.run(&Embedder::new(network).with_transform(transform), &mut bar);
+    let outcome = job.run(&embedder, &mut bar);
     bar.0.finish_and_clear();
-    let summary = outcome.map_err(|error| Failure::work(format!("{}: {error}", arguments.images.display())))?;
+    let summary = outcome.map_err(|error| failed(&arguments.images, &error))?;
     let (embedded, skipped) = (summary.embedded, summary.skipped);
     eprintln!(
         "{embedded} pictures in {}, {skipped} left out; names in {}",
@@ -38,6 +35,88 @@ pub fn run(arguments: &EmbedArguments) -> Result<(), Failure> {
         summary.ids.display()
     );
     Ok(())
+}
+
+fn failed(images: &Path, error: &JobError) -> Failure {
+    let failure = Failure::work(format!("{}: {error}", images.display()));
+    match error {
+        JobError::Source(SourceError::NoParquet { .. }) => failure.hint(rebuild("parquet")),
+        JobError::Broken { .. } => failure.hint("without --strict it is left out"),
+        _ => failure,
+    }
+}
+
+fn rebuild(feature: &str) -> String {
+    format!("build it with --features {feature}")
+}
+
+/// What the file says, and the flags before it.
+fn settings(arguments: &PreparationArguments) -> Result<PreparationSettings, Failure> {
+    let flags = PreparationSettings {
+        resize: arguments.resize,
+        crop: arguments.crop,
+        filter: arguments.filter,
+        divisor: arguments.divisor,
+        mean: arguments.mean,
+        std: arguments.std,
+        colors: arguments.colors,
+    };
+    let Some(path) = &arguments.preprocess else { return Ok(flags) };
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::work(format!("{}: {error}", path.display())))?;
+    let file = PreparationSettings::parse(&text);
+    Ok(flags.or(file.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?))
+}
+
+fn resnet50(arguments: &EmbedArguments, settings: &PreparationSettings) -> Result<Embedder, Failure> {
+    if arguments.output.is_some() || arguments.layout.is_some() {
+        return Err(Failure::usage("--output and --layout are for ONNX models"));
+    }
+    let transform = match arguments.transform {
+        None | Some(TransformName::Published) => Transform::Published,
+        Some(TransformName::Recommended) => Transform::Recommended,
+    };
+    let preparation = settings.applied_to(transform.preparation()).map_err(Failure::usage)?;
+    let Some(path) = &arguments.weights else {
+        let hint = "resnet50-11ad3fa6.pth is published by torchvision; `annatomy reproduce` downloads it";
+        return Err(Failure::usage("resnet50 needs --weights FILE").hint(hint));
+    };
+    let network = Weights::read(path).and_then(|weights| ResNet50::new(&weights));
+    let network = network.map_err(|error| Failure::work(format!("{}: {error}", path.display())))?;
+    Ok(Embedder::new(network).with_preparation(preparation))
+}
+
+#[cfg(feature = "onnx")]
+fn onnx(path: &Path, arguments: &EmbedArguments, settings: PreparationSettings) -> Result<Embedder, Failure> {
+    use crate::arguments::LayoutName;
+    use annatomy_embed::onnx::{Layout, OnnxError, OnnxModel, OnnxRequest};
+
+    if arguments.weights.is_some() || arguments.transform.is_some() {
+        return Err(Failure::usage("--weights and --transform are for resnet50; an ONNX model brings its weights"));
+    }
+    let layout = arguments.layout.map(|name| match name {
+        LayoutName::Nchw => Layout::ChannelsFirst,
+        LayoutName::Nhwc => Layout::ChannelsLast,
+    });
+    let request = OnnxRequest { path: path.to_owned(), output: arguments.output.clone(), layout, settings };
+    let model = OnnxModel::load(&request).map_err(|error| {
+        let said = match &error {
+            OnnxError::Load { .. } => error.to_string(),
+            _ => format!("{}: {error}", path.display()),
+        };
+        match error {
+            OnnxError::Settings(_) => Failure::usage(said),
+            OnnxError::NoRows { .. } => Failure::work(said).hint("--output NAME takes any value of the model"),
+            _ => Failure::work(said),
+        }
+    })?;
+    eprintln!("{} numbers per picture from {:?}; {}", model.dimensions(), model.output(), model.preparation());
+    Ok(Embedder::onnx(model))
+}
+
+#[cfg(not(feature = "onnx"))]
+fn onnx(path: &Path, _: &EmbedArguments, _: PreparationSettings) -> Result<Embedder, Failure> {
+    let problem = format!("{}: this build runs no ONNX models", path.display());
+    Err(Failure::usage(problem).hint(rebuild("onnx")))
 }
 
 /// Counts pictures.

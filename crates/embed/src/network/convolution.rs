@@ -4,8 +4,7 @@
 //!
 //! for each block of pixels                 their inputs stay in the private cache
 //!   for each panel of output channels      its weights too
-//!     for each tile of up to 12 pixels     `kernel`: sums stay in registers
-//!       for each tap                       a slice of the input per pixel; zeros outside
+//!     for each tile of up to 12 pixels     `tile`: sums stay in registers
 //!
 //! This is the indirect convolution of Dukhan 2019 (arXiv:1907.02129): the rows of the product are slices of the input itself.
 //! Without padding the taps of a kernel row are neighbors in memory and become one. A 1 × 1 convolution is the plain product.
@@ -15,7 +14,8 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::image::Activations;
-use super::kernel::{PANEL_REGISTERS, Sums, accumulate, most_pixels};
+use super::kernel::{PANEL_REGISTERS, most_pixels};
+use super::tile::{Place, Tile};
 
 /// Input values of one block of pixels: about half a private cache of 512 KiB.
 const BLOCK_VALUES: usize = 1 << 16;
@@ -53,7 +53,7 @@ impl Shape {
     }
 
     /// Products per output value.
-    fn depth(self) -> usize {
+    pub(super) fn depth(self) -> usize {
         self.inputs * self.kernel * self.kernel
     }
 
@@ -124,13 +124,6 @@ struct Run<'a> {
     output: &'a mut Activations,
 }
 
-/// Which pixels of which panel.
-#[derive(Clone, Copy)]
-struct Place {
-    pixel: usize,
-    panel: usize,
-}
-
 impl WithSimd for Run<'_> {
     type Output = ();
 
@@ -189,79 +182,4 @@ impl Run<'_> {
             place,
         });
     }
-}
-
-struct Tile<'a, const PIXELS: usize> {
-    shape: Shape,
-    weights: &'a [f32],
-    bias: &'a [f32],
-    input: &'a Activations,
-    finish: Finish<'a>,
-    output: &'a mut Activations,
-    place: Place,
-}
-
-impl<const PIXELS: usize> WithSimd for Tile<'_, PIXELS> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let sums = self.sums(simd);
-        self.store(simd, sums);
-    }
-}
-
-impl<const PIXELS: usize> Tile<'_, PIXELS> {
-    #[inline(always)]
-    fn sums<S: Simd>(&self, simd: S) -> Sums<S, PIXELS> {
-        let Shape { inputs, kernel, stride, padding, .. } = self.shape;
-        let panel = self.place.panel * PANEL_REGISTERS * S::F32_LANES;
-        let bias = registers::<S>(&self.bias[panel..])[0];
-        let mut sums = [bias; PIXELS];
-        let depth = self.shape.depth();
-        let weights = registers::<S>(&self.weights[panel * depth..][..depth * PANEL_REGISTERS * S::F32_LANES]);
-        let mut corners = [(0, 0); PIXELS];
-        for (pixel, corner) in (self.place.pixel..).zip(&mut corners) {
-            *corner = (pixel / self.output.width * stride, pixel % self.output.width * stride);
-        }
-        // Without padding a kernel row is one run of values.
-        let (taps_across, run) = if padding == 0 { (1, kernel * inputs) } else { (kernel, inputs) };
-        for (tap, weights) in weights.chunks_exact(run).enumerate() {
-            let (down, across) = (tap / taps_across, tap % taps_across);
-            let mut slices: [&[f32]; PIXELS] = [&[]; PIXELS];
-            for (slice, (top, left)) in slices.iter_mut().zip(corners) {
-                *slice = self.input.run(top + down, left + across, padding, run);
-            }
-            accumulate(simd, &mut sums, slices, weights);
-        }
-        sums
-    }
-
-    #[inline(always)]
-    fn store<S: Simd>(self, simd: S, sums: Sums<S, PIXELS>) {
-        let (outputs, panel) = (self.shape.outputs, self.place.panel * PANEL_REGISTERS * S::F32_LANES);
-        let zero = simd.splat_f32s(0.0);
-        for (pixel, mut sum) in sums.into_iter().enumerate() {
-            let start = (self.place.pixel + pixel) * outputs + panel;
-            if let Finish::AddAndRectify(addend) = self.finish {
-                let addend = registers::<S>(&addend[start..])[0];
-                for (sum, addend) in sum.iter_mut().zip(addend) {
-                    *sum = simd.add_f32s(*sum, addend);
-                }
-            }
-            if !matches!(self.finish, Finish::Keep) {
-                for sum in &mut sum {
-                    *sum = simd.max_f32s(*sum, zero);
-                }
-            }
-            let (stored, _) = S::as_mut_simd_f32s(&mut self.output.values[start..]);
-            stored[..PANEL_REGISTERS].copy_from_slice(&sum);
-        }
-    }
-}
-
-/// The values as panels of registers.
-#[inline(always)]
-fn registers<S: Simd>(values: &[f32]) -> &[[S::f32s; PANEL_REGISTERS]] {
-    S::as_simd_f32s(values).0.as_chunks().0
 }

@@ -1,7 +1,7 @@
 //! The network, from a prepared image to 2048 numbers.
 //!
 //! [`ResNet50`] reads its [`Weights`](crate::weights::Weights), folds batch norm into the convolutions and runs one image per thread.
-//! `convolution` does nearly all the work, `kernel` is its inner loop, `pooling` the rest.
+//! `convolution` does nearly all the work, in `tile`s whose inner loop is `kernel`; `pooling` does the rest.
 
 #![expect(
     clippy::inline_always,
@@ -13,6 +13,7 @@ mod image;
 mod kernel;
 mod pooling;
 mod resnet50;
+mod tile;
 
 pub use resnet50::ResNet50;
-pub(crate) use resnet50::{BORDER, SIDE, Workspace};
+pub(crate) use resnet50::{BORDER, Workspace};

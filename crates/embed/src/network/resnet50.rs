@@ -1,6 +1,6 @@
 //! ResNet-50 without its last layer.
 //!
-//! Enters: weights by torchvision's names; images prepared to 3 × 224 × 224. Leaves: 2048 numbers per image, none negative.
+//! Enters: weights by torchvision's names; prepared images, published for 3 × 224 × 224. Leaves: 2048 numbers per image, none negative.
 //!
 //! 7×7/2 · largest of 3×3/2 · 3 + 4 + 6 + 3 bottlenecks of (1×1, 3×3, 1×1) · mean of the pixels
 //!
@@ -8,7 +8,7 @@
 //! into weights and bias in float64; bias, addition and ReLU happen as the sums leave the registers. One image is one thread's
 //! work, so no result depends on the number of threads or on the other images.
 //!
-//! Cost: 8.2 GFLOP per image, 94 MB of weights, 13 MB per thread. Does not: train, classify.
+//! Cost: 8.2 GFLOP per image of that size, 94 MB of weights, 13 MB per thread. Does not: train, classify.
 
 use super::convolution::{Convolution, Finish, Shape};
 use super::image::Activations;
@@ -19,8 +19,6 @@ use crate::weights::{Weights, WeightsError};
 const EPSILON: f64 = 1e-5;
 /// Zeros around the image that the first convolution reads.
 pub(crate) const BORDER: usize = 3;
-/// Side of a prepared image.
-pub(crate) const SIDE: usize = 224;
 /// Bottlenecks and inner channels of the four layers.
 const LAYERS: [(usize, usize); 4] = [(3, 64), (4, 128), (6, 256), (3, 512)];
 

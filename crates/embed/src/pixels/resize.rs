@@ -1,12 +1,14 @@
-//! Bilinear resizing with antialias, to the byte as Pillow's `Image.resize(size, BILINEAR)` does it.
+//! Resizing with antialias, to the byte as Pillow's `Image.resize(size, BILINEAR)` and `BICUBIC` do it.
 //!
 //! Enters: a picture, the full size after resizing, and the window of it that is wanted. Leaves: the window.
 //!
-//! per output column and row: a triangle as wide as the scale, cut at the edge, normed to 1, in fixed point of 22 bits
-//! columns first, rounded to 8 bits; then rows
+//! per output column and row: the filter, as wide as the scale, cut at the edge, normed to 1, in fixed point of 22 bits
+//! columns first, rounded to 8 bits; then rows   Pillow 13 turns this around where the height shrinks much more than the width,
+//!                                               which a resize in proportion never does
 //!
-//! Source: Pillow, src/libImaging/Resample.c, `precompute_coeffs`, `normalize_coeffs_8bpc`. Cost: 3 products per input pixel of
-//! the window's rows, then 2 · scale per output value. Does not: other filters; compute what the crop drops.
+//! Source: Pillow, src/libImaging/Resample.c, `precompute_coeffs`, `normalize_coeffs_8bpc`; the cubic is Keys 1981, a = −½.
+//! Cost: 3 products per input pixel of the window's rows, then 2 · scale per output value (twice that for the cubic).
+//! Does not: other filters; compute what the crop drops.
 
 use super::picture::Picture;
 
@@ -23,6 +25,44 @@ pub(crate) struct Window {
     pub(crate) height: usize,
 }
 
+/// The curve that input pixels are weighted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Filter {
+    /// A triangle.
+    #[default]
+    Bilinear,
+    /// A cubic, sharper than the triangle; negative beyond one pixel.
+    Bicubic,
+}
+
+impl Filter {
+    /// Its name, `bilinear` or `bicubic`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bilinear => "bilinear",
+            Self::Bicubic => "bicubic",
+        }
+    }
+
+    /// Output pixels to either side where it is not zero.
+    fn support(self) -> f64 {
+        match self {
+            Self::Bilinear => 1.0,
+            Self::Bicubic => 2.0,
+        }
+    }
+
+    fn at(self, distance: f64) -> f64 {
+        const A: f64 = -0.5;
+        match self {
+            Self::Bilinear if distance < 1.0 => 1.0 - distance,
+            Self::Bicubic if distance < 1.0 => ((A + 2.0) * distance - (A + 3.0)) * distance * distance + 1.0,
+            Self::Bicubic if distance < 2.0 => (((distance - 5.0) * distance + 8.0) * distance - 4.0) * A,
+            Self::Bilinear | Self::Bicubic => 0.0,
+        }
+    }
+}
+
 /// The inputs of one output position.
 #[derive(Clone, Debug)]
 struct Taps {
@@ -31,11 +71,11 @@ struct Taps {
 }
 
 /// The window of the picture resized to `size`, width and height.
-pub(crate) fn resize(picture: &Picture, size: (usize, usize), window: Window) -> Vec<u8> {
-    let across: Vec<Taps> =
-        (window.left..window.left + window.width).map(|at| taps(picture.width(), size.0, at)).collect();
-    let down: Vec<Taps> =
-        (window.top..window.top + window.height).map(|at| taps(picture.height(), size.1, at)).collect();
+pub(crate) fn resize(picture: &Picture, size: (usize, usize), window: Window, filter: Filter) -> Vec<u8> {
+    let across = window.left..window.left + window.width;
+    let across: Vec<Taps> = across.map(|at| taps(filter, picture.width(), size.0, at)).collect();
+    let down = window.top..window.top + window.height;
+    let down: Vec<Taps> = down.map(|at| taps(filter, picture.height(), size.1, at)).collect();
     let first = down.first().map_or(0, |taps| taps.first);
     let last = down.last().map_or(0, |taps| taps.first + taps.weights.len());
     let narrowed: Vec<u8> = (first..last).flat_map(|row| narrow(picture.row(row), &across)).collect();
@@ -75,23 +115,21 @@ fn rounded(sum: i32) -> u8 {
 }
 
 /// Which inputs make output `at`, and by how much. A side that stays as it is has one input per output.
-fn taps(input: usize, output: usize, at: usize) -> Taps {
+fn taps(filter: Filter, input: usize, output: usize, at: usize) -> Taps {
     if input == output {
         return Taps { first: at, weights: vec![1 << PRECISION] };
     }
     let scale = input as f64 / output as f64;
-    let support = scale.max(1.0);
+    let widened = scale.max(1.0);
+    let support = filter.support() * widened;
     let center = (at as f64 + 0.5) * scale;
     let first = ((center - support + 0.5) as i64).max(0) as usize;
     let end = ((center + support + 0.5) as i64).min(input as i64) as usize;
-    let per_input = 1.0 / support;
-    let triangle = |place: usize| {
-        let distance = ((place as f64 - center + 0.5) * per_input).abs();
-        if distance < 1.0 { 1.0 - distance } else { 0.0 }
-    };
+    let per_input = 1.0 / widened;
     // Pillow counts from the first input: (x + first − center + 0.5) in this order of rounding.
-    let weights: Vec<f64> = (first..end).map(triangle).collect();
+    let weight = |place: usize| filter.at(((place as f64 - center + 0.5) * per_input).abs());
+    let weights: Vec<f64> = (first..end).map(weight).collect();
     let sum: f64 = weights.iter().sum();
-    let fixed = |weight: f64| (0.5 + weight / sum * f64::from(1 << PRECISION)) as i32;
+    let fixed = |weight: f64| (weight / sum * f64::from(1 << PRECISION) + 0.5f64.copysign(weight)) as i32;
     Taps { first, weights: weights.into_iter().map(fixed).collect() }
 }

@@ -20,6 +20,12 @@ pub enum ItemError {
     /// Its place in the zip is damaged.
     #[error("in the zip: {0}")]
     Zip(#[from] zip::result::ZipError),
+    /// The table has no bytes in its row.
+    #[error("a row without a picture")]
+    Null,
+    /// The network makes nothing of it.
+    #[error("the network: {0}")]
+    Network(String),
     /// More bytes than any picture should have.
     #[error("{bytes} bytes are more than the {most} that a picture may have")]
     TooLarge {
@@ -49,8 +55,32 @@ pub enum SourceError {
         /// What is wrong.
         error: zip::result::ZipError,
     },
+    /// A table that cannot be read, or not to its end.
+    #[error("{}: {problem}", path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// No column, or not one only, holds pictures.
+    #[error("{}: {problem}; its columns: {columns}", path.display())]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+        /// All columns, with their types.
+        columns: String,
+    },
+    /// Built without the reader.
+    #[error("{}: this build reads no Parquet files", path.display())]
+    NoParquet {
+        /// The file.
+        path: PathBuf,
+    },
     /// The ending says nothing.
-    #[error("{}: neither a folder nor a picture, .zip, .tar, .tar.gz, .txt (a list) or .bin (STL-10, CIFAR-10)", path.display())]
+    #[error("{}: neither a folder nor a picture, .zip, .tar, .tar.gz, .txt (a list), .bin (STL-10, CIFAR-10) or .parquet", path.display())]
     UnknownKind {
         /// The file.
         path: PathBuf,

@@ -6,19 +6,21 @@
 //! | `.zip` `.tar` `.tar.gz` `.tgz` | the same endings, in the archive's order | as in the archive |
 //! | `.txt` | one path per line, relative to the list's folder | as in the list |
 //! | `.bin` | STL-10 or CIFAR-10 records | `train_X.bin/000000` … |
+//! | `.parquet`, `.parquet::COLUMN` | bytes in a column, with feature `parquet` | the row's `path`, or `t.parquet/000000` … |
 //! | a picture | itself | its file name |
 //!
 //! Pictures leave one at a time and undecoded, so that no source is ever in memory as a whole. A picture that cannot be read
 //! is an item with an error; only what spoils all further ones ends the source.
 
 mod error;
+mod folder;
 mod item;
 mod list;
+#[cfg(feature = "parquet")]
+mod parquet_table;
 mod records;
 mod tar_archive;
 mod zip_archive;
-
-mod folder;
 
 use std::path::Path;
 
@@ -41,6 +43,10 @@ impl Source {
     /// Opens whatever the path names.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SourceError> {
         let path = path.as_ref();
+        let named = annatomy_vectors::formats::Source::parse(path);
+        if named.path().extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet")) {
+            return open_table(named.path(), named.member());
+        }
         let metadata = path.metadata().map_err(|error| SourceError::io(path, error))?;
         if metadata.is_dir() {
             return folder::open(path);
@@ -87,4 +93,14 @@ impl Source {
     fn new(count: Option<u64>, items: impl Iterator<Item = Result<Item, SourceError>> + Send + 'static) -> Self {
         Self { count, items: Box::new(items) }
     }
+}
+
+#[cfg(feature = "parquet")]
+fn open_table(path: &Path, column: Option<&str>) -> Result<Source, SourceError> {
+    parquet_table::open(path, column)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn open_table(path: &Path, _column: Option<&str>) -> Result<Source, SourceError> {
+    Err(SourceError::NoParquet { path: path.to_owned() })
 }

@@ -1,0 +1,142 @@
+//! `annatomy embed` from pictures to files that the other commands read.
+
+#[path = "../../embed/tests/common/mod.rs"]
+mod drawn;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn annatomy(arguments: &[&Path]) -> (Output, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_annatomy")).args(arguments).output().expect("the command starts");
+    let said = String::from_utf8(output.stderr.clone()).expect("UTF-8");
+    assert!(!said.contains("panicked"), "{said}");
+    (output, said)
+}
+
+/// Arguments of one line, with the folder's path in the place of `@` and that of the goldens in the place of `%`.
+fn run(folder: &tempfile::TempDir, line: &str) -> (Output, String) {
+    let (at, goldens) = (folder.path().display().to_string(), drawn::goldens().display().to_string());
+    let arguments: Vec<PathBuf> =
+        line.split(' ').map(|word| word.replace('@', &at).replace('%', &goldens).into()).collect();
+    annatomy(&arguments.iter().map(PathBuf::as_path).collect::<Vec<_>>())
+}
+
+fn succeeds(folder: &tempfile::TempDir, line: &str) -> String {
+    let (output, said) = run(folder, line);
+    assert!(output.status.success(), "{line}: {said}");
+    said
+}
+
+fn fails(folder: &tempfile::TempDir, line: &str, code: i32, words: &[&str]) {
+    let (output, said) = run(folder, line);
+    assert_eq!(output.status.code(), Some(code), "{line}: {said}");
+    for word in words {
+        assert!(said.contains(word), "{line}: {said}, without {word:?}");
+    }
+}
+
+fn write_weights(folder: &tempfile::TempDir) {
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = drawn::drawn_tensors()
+        .into_iter()
+        .map(|(name, shape, values)| (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .collect();
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        (name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap())
+    });
+    fs::write(folder.path().join("drawn.safetensors"), safetensors::serialize(views, None).unwrap()).unwrap();
+}
+
+#[test]
+fn a_folder_of_pictures_becomes_vectors_that_study_and_audit_read() {
+    let folder = tempfile::tempdir().unwrap();
+    write_weights(&folder);
+    let said =
+        succeeds(&folder, "embed %/pictures --model resnet50 --weights @/drawn.safetensors --crop 96 --out @/rows.npy");
+    let pictures = fs::read_dir(drawn::goldens().join("pictures")).unwrap().count();
+    assert!(said.contains(&format!("{pictures} pictures in")) && said.contains("0 left out"), "{said}");
+    assert_eq!(fs::read_to_string(folder.path().join("rows.ids.txt")).unwrap().lines().count(), pictures);
+    succeeds(&folder, "study --data @/rows.npy --runs 1 --studies ef --ks 2:6:2 --out @/study");
+    assert!(folder.path().join("study/report.html").exists());
+    succeeds(&folder, "audit @/rows.npy --k 5 --graphs 1");
+
+    let bad = |more: &str, words: &[&str]| {
+        fails(&folder, &format!("embed %/pictures --model resnet50 --out @/bad.npy {more}"), 2, words);
+        assert!(!folder.path().join("bad.npy").exists());
+    };
+    bad("--crop 96", &["--weights FILE", "hint: "]);
+    bad("--weights @/drawn.safetensors --output features", &["ONNX"]);
+    bad("--weights @/drawn.safetensors --crop 300", &["300 × 300", "shorter side of 256"]);
+    bad("--weights @/drawn.safetensors --mean 1,2", &["three numbers"]);
+    fs::write(folder.path().join("p.toml"), "sized = 3").unwrap();
+    bad("--weights @/drawn.safetensors --preprocess @/p.toml", &["p.toml", "sized"]);
+    fails(&folder, "embed %/pictures --model vit --out @/bad.npy", 2, &["resnet50", ".onnx"]);
+}
+
+#[cfg(not(feature = "onnx"))]
+#[test]
+fn a_build_without_onnx_says_how_to_get_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fails(
+        &folder,
+        "embed %/pictures --model %/onnx/classifier.onnx --out @/rows.npy",
+        2,
+        &["classifier.onnx: this build runs no ONNX models", "hint: build it with --features onnx"],
+    );
+}
+
+#[cfg(feature = "onnx")]
+#[test]
+fn any_onnx_model_embeds() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("images")).unwrap();
+    fs::copy(drawn::goldens().join("pictures/rgb.png"), folder.path().join("images/a.png")).unwrap();
+    fs::write(folder.path().join("images/b.jpg"), b"no picture").unwrap();
+    fs::write(folder.path().join("p.toml"), "resize = [40, 30]\nfilter = \"bicubic\"\nmean = [0.5, 0.5, 0.5]").unwrap();
+    let model = "embed @/images --model %/onnx/several.onnx --out @/rows.npy";
+    let said = succeeds(&folder, model);
+    for words in ["8 numbers per picture from \"features\"", "shorter side of 36", "left out b.jpg", "1 pictures in"] {
+        assert!(said.contains(words), "{said}");
+    }
+    let said = succeeds(&folder, &format!("{model} --output logits --resize 50 --filter bicubic --colors bgr"));
+    assert!(
+        said.contains("5 numbers per picture from \"logits\"; resized to a shorter side of 50 (bicubic)"),
+        "{said}"
+    );
+    let last = "embed @/images --model %/onnx/channels_last.onnx --out @/rows.npy --preprocess @/p.toml --std 1,1,1";
+    assert!(succeeds(&folder, last).contains("resized to 40 × 30 (bicubic), center 32 × 24, RGB"));
+    fails(&folder, &format!("{model} --strict"), 1, &["b.jpg", "hint: without --strict"]);
+    fails(&folder, &format!("{model} --output none"), 1, &["several.onnx", "\"none\"", "features"]);
+    fails(&folder, &format!("{model} --layout nhwc"), 1, &["several.onnx", "pixels"]);
+    fails(&folder, &format!("{model} --crop 20"), 2, &["several.onnx", "20 × 20", "32 × 32"]);
+    fails(&folder, &format!("{model} --weights @/p.toml"), 2, &["resnet50"]);
+    fails(
+        &folder,
+        "embed @/images --model %/onnx/map.onnx --out @/rows.npy",
+        1,
+        &["[1, 8, 15, 15]", "hint: --output NAME"],
+    );
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_build_without_parquet_says_how_to_get_it() {
+    let folder = tempfile::tempdir().unwrap();
+    write_weights(&folder);
+    let line = "embed %/tables/binary.parquet --model resnet50 --weights @/drawn.safetensors --out @/rows.npy";
+    fails(&folder, line, 1, &["reads no Parquet", "hint: build it with --features parquet"]);
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn tables_of_pictures_embed_row_by_row() {
+    let folder = tempfile::tempdir().unwrap();
+    write_weights(&folder);
+    let line =
+        "embed %/tables/hugging_face.parquet --model resnet50 --weights @/drawn.safetensors --crop 64 --out @/rows.npy";
+    let said = succeeds(&folder, line);
+    assert!(said.contains("left out broken.jpg: ") && said.contains("left out elsewhere.jpg: "), "{said}");
+    let ids = fs::read_to_string(folder.path().join("rows.ids.txt")).unwrap();
+    assert_eq!(ids, "gray.jpg\nlossy.webp\nhugging_face.parquet/000004\n");
+    fails(&folder, &format!("{line} --strict"), 1, &["broken.jpg"]);
+}

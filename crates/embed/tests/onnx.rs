@@ -1,0 +1,165 @@
+//! ONNX models held against ONNX Runtime on drawn pictures, and models that cannot be used.
+
+#![cfg(feature = "onnx")]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use annatomy_embed::onnx::{OnnxError, OnnxModel, OnnxRequest};
+use annatomy_embed::pixels::PreparationSettings;
+use annatomy_embed::source::ItemError;
+use annatomy_embed::{Embedder, Job, Progress, Silent};
+use annatomy_vectors::formats::VectorFile;
+use common::{drawn_picture, goldens};
+
+/// As in the script.
+const SIZES: [(usize, usize); 5] = [(60, 41), (33, 97), (40, 40), (24, 30), (100, 8)];
+
+fn file(name: &str) -> PathBuf {
+    goldens().join("onnx").join(format!("{name}.onnx"))
+}
+
+fn request(name: &str) -> OnnxRequest {
+    OnnxRequest { path: file(name), ..OnnxRequest::default() }
+}
+
+fn output(name: &str, output: &str) -> OnnxRequest {
+    OnnxRequest { output: Some(output.to_owned()), ..request(name) }
+}
+
+fn settings(text: &str) -> PreparationSettings {
+    PreparationSettings::parse(text).unwrap()
+}
+
+fn rows(path: &Path) -> Vec<Vec<f32>> {
+    let matrix = VectorFile::open(path).unwrap().read_all().unwrap();
+    (0..matrix.rows()).map(|row| matrix.row(row).to_vec()).collect()
+}
+
+fn assert_close(found: &[f32], expected: &[f32], what: &str) {
+    let norm = expected.iter().map(|value| value * value).sum::<f32>().sqrt();
+    let difference = expected.iter().zip(found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert_eq!(found.len(), expected.len(), "{what}");
+    assert!(difference < 1e-6 * norm, "{what}: {difference} of {norm}");
+}
+
+/// Every drawn picture, one by one, against the rows that ONNX Runtime gave.
+fn assert_as_in_onnx_runtime(request: &OnnxRequest, golden: &str) {
+    let embedder = Embedder::onnx(OnnxModel::load(request).unwrap());
+    let expected = rows(&goldens().join("onnx").join(format!("{golden}.npy")));
+    assert_eq!((expected.len(), expected[0].len()), (SIZES.len(), embedder.dimensions()));
+    for ((width, height), expected) in SIZES.into_iter().zip(&expected) {
+        let found = embedder.embed(&drawn_picture(width, height)).unwrap();
+        assert_close(&found, expected, &format!("{golden}, {width} × {height}"));
+    }
+}
+
+#[test]
+fn rows_are_those_of_onnx_runtime() {
+    assert_as_in_onnx_runtime(&request("classifier"), "classifier");
+    assert_as_in_onnx_runtime(&request("three_at_once"), "three_at_once");
+}
+
+#[test]
+fn the_last_output_with_one_row_per_image_is_taken_unless_another_is_named() {
+    assert_as_in_onnx_runtime(&request("several"), "several");
+    assert_as_in_onnx_runtime(&output("several", "logits"), "classifier");
+}
+
+#[test]
+fn what_lies_inside_of_a_model_can_be_named() {
+    assert_as_in_onnx_runtime(&output("classifier", "features"), "several");
+    // Fused away by optimization, n × 8 × 1 × 1.
+    assert_as_in_onnx_runtime(&output("classifier", "pooled"), "pooled");
+}
+
+#[test]
+fn open_sides_take_the_crop_that_is_asked_for() {
+    assert_as_in_onnx_runtime(&OnnxRequest { settings: settings("crop = 32"), ..request("pooled") }, "pooled");
+    let usual = OnnxModel::load(&request("pooled")).unwrap();
+    assert!(usual.preparation().to_string().contains("center 224 × 224"), "{}", usual.preparation());
+}
+
+#[test]
+fn channels_last_and_a_preparation_of_ones_own() {
+    let settings = settings(
+        "resize = [40, 30]\nfilter = \"bicubic\"\ndivisor = 128\nmean = [0.5, 0.5, 0.5]\nstd = [0.25, 0.5, 1]\ncolors = \"bgr\"",
+    );
+    assert_as_in_onnx_runtime(&OnnxRequest { settings, ..request("channels_last") }, "channels_last");
+}
+
+struct Skipped(Vec<String>);
+
+impl Progress for Skipped {
+    fn skipped(&mut self, name: &str, error: &ItemError) {
+        self.0.push(format!("{name}: {error}"));
+    }
+}
+
+#[test]
+fn a_fixed_batch_is_filled_around_broken_pictures_at_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("images");
+    fs::create_dir(&images).unwrap();
+    for (place, name) in ["gray.jpg", "lossy.webp", "rgb.png", "sampled_2.jpg", "alpha.png"].into_iter().enumerate() {
+        fs::copy(goldens().join("pictures").join(name), images.join(format!("{place}-{name}"))).unwrap();
+    }
+    fs::write(images.join("2-broken.jpg"), b"no picture").unwrap();
+    let run = |model: &str, threads: usize| {
+        let embedder = Embedder::onnx(OnnxModel::load(&output(model, "features")).unwrap());
+        let (out, mut skipped) = (folder.path().join("out.npy"), Skipped(Vec::new()));
+        let summary = Job { threads, ..Job::new(&images, &out) }.run(&embedder, &mut skipped).unwrap();
+        assert_eq!((summary.embedded, skipped.0.len()), (5, 1));
+        assert!(skipped.0[0].starts_with("2-broken.jpg: "), "{:?}", skipped.0);
+        fs::read(out).unwrap()
+    };
+    let one = run("several", 1);
+    assert_eq!(run("several", 3), one, "one by one");
+    assert_eq!(run("three_at_once", 1), run("three_at_once", 3), "three by three");
+    assert_eq!(run("three_at_once", 2), one, "a row does not depend on its neighbors");
+}
+
+#[test]
+fn unusable_models_say_what_they_have() {
+    let said = |request: &OnnxRequest| OnnxModel::load(request).unwrap_err().to_string();
+    assert!(said(&request("two_inputs")).contains("more tensor(f32)"), "{}", said(&request("two_inputs")));
+    assert!(said(&request("gray")).contains("1, 28, 28"), "{}", said(&request("gray")));
+    let map = said(&request("map"));
+    assert!(map.contains("map") && map.contains("[1, 8, 15, 15]"), "{map}");
+    let absent = said(&output("several", "embedding"));
+    assert!(absent.contains("\"embedding\"") && absent.contains("logits") && absent.contains("features"), "{absent}");
+    assert!(said(&output("several", "map")).contains("[1, 8, 15, 15] is not one row"));
+    assert!(said(&request("absent")).contains("absent.onnx"));
+    let crop = OnnxRequest { settings: settings("crop = 64"), ..request("classifier") };
+    assert_eq!(said(&crop), "a crop of 64 × 64, where the network reads 32 × 32");
+}
+
+#[test]
+fn no_damage_makes_a_model_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.onnx");
+    let whole = fs::read(file("classifier")).unwrap();
+    let mut refused = 0;
+    for at in (0..whole.len()).step_by(3) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x15;
+        for content in [&damaged[..], &whole[..at]] {
+            fs::write(&path, content).unwrap();
+            let outcome = OnnxModel::load(&OnnxRequest { path: path.clone(), ..OnnxRequest::default() });
+            refused += usize::from(matches!(outcome, Err(OnnxError::Load { .. })));
+        }
+    }
+    assert!(refused > whole.len() / 6, "{refused} of {} were refused", whole.len());
+}
+
+#[test]
+fn a_job_over_a_model_writes_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.npy");
+    let embedder = Embedder::onnx(OnnxModel::load(&request("classifier")).unwrap());
+    Job::new(goldens().join("pictures/rgb.png"), &out).run(&embedder, &mut Silent).unwrap();
+    let picture = drawn_picture(45, 35);
+    assert_eq!(rows(&out), [embedder.embed(&picture).unwrap()]);
+}
