@@ -1,6 +1,6 @@
 """The race: each part of annatomy beside what its user could have picked, in one process, on one machine.
 
-    cargo xtask bench [exact building searching surface study growth]
+    cargo xtask bench [exact graphs-128 graphs-768 surface study growth]
 
 Every part runs its contestants in turn, round after round, asserts that they answer the same question, and leaves
 medians with their spread. ``record`` writes them, with the machine and the versions, under ``benches/record/``.

@@ -62,8 +62,15 @@ fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
     run(Command::new(cargo).args(arguments).envs(environment.iter().copied()))
 }
 
+/// Runs a command to its end. What cargo told this program about its own package is kept from it: build scripts (that
+/// of `ring`) would see another package than in a build by hand, and compile everything anew.
 fn run(command: &mut Command) -> Result<()> {
     eprintln!("> {command:?}");
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
     let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
     if !status.success() {
         bail!("{command:?} failed: {status}");

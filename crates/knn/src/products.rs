@@ -15,8 +15,9 @@
 use annatomy_vectors::MatrixView;
 use std::time::Instant;
 
-/// Columns summed by one kernel call.
-const DEPTH: usize = 256;
+/// Columns summed by one kernel call. Fewer tighten the bound and leave fewer places contested; each call also reads and
+/// writes `dst` once. At 2,048 columns 128 cost 4 % of the product's time against 256, 64 cost 12 %.
+const DEPTH: usize = 128;
 
 /// float32 unit roundoff.
 pub(crate) const UNIT: f64 = f32::EPSILON as f64 / 2.0;
