@@ -66,7 +66,7 @@ def study(command: str, threads: int) -> tuple[Table, list[Run]]:
         ended = timed([command, "study", "--data", base, "--runs", "1", "--studies", "ef", "--sample", str(SAMPLE),
                        "--ks", "10:100:10", "--out", folder, "--threads", str(threads)])  # fmt: skip
         runs.append(ended)
-        spent = json.loads((Path(folder) / "summary.json").read_text())["runs"][0]["seconds"]
+        spent = json.loads((Path(folder) / "summary.json").read_text())["seconds"][0]
         table.add(
             f"{rows:,}", f"{ended.seconds:.1f}", f"{spent['distances']:.1f}", f"{spent['build']:.1f}",
             f"{spent['traverse'] + spent['measure']:.1f}", gib(ended.peak_bytes), overlap(Path(folder)),

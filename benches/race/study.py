@@ -31,7 +31,7 @@ def run(command: str, threads: int) -> list[Table]:
     )  # fmt: skip
     seconds = time.perf_counter() - start
     memory = peak_memory_of_children()
-    stages = json.loads((Path(out) / "summary.json").read_text())["runs"][0]["seconds"]
+    stages = json.loads((Path(out) / "summary.json").read_text())["seconds"][0]
     reference, builds = pipeline(X, threads)
     whole = Table("One published run", ["pipeline", "seconds", "ratio", "peak memory"])
     whole.add("annatomy study --runs 1", f"{seconds:.1f}", "", f"{memory / 2**30:.2f} GiB")

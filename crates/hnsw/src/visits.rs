@@ -114,6 +114,22 @@ impl Visits {
         self.steps.get(step).map_or(self.nearest_first.len(), |step| step.seen as usize)
     }
 
+    /// V(ef) for each of `efs`, which ascend.
+    ///
+    /// # Panics
+    /// If the last of `efs` exceeds the recorded effort.
+    pub fn visited_at_each<'e>(&'e self, efs: &'e [usize]) -> impl Iterator<Item = usize> + 'e {
+        let last = efs.last().copied().unwrap_or(0);
+        assert!(last <= self.ef, "ef {last} asked of a traversal recorded to {}", self.ef);
+        let mut step = 0;
+        efs.iter().map(move |&ef| {
+            while self.steps.get(step).is_some_and(|step| (step.rank as usize) < ef) {
+                step += 1;
+            }
+            self.steps.get(step).map_or(self.nearest_first.len(), |step| step.seen as usize)
+        })
+    }
+
     /// The smallest ef whose search visits the row that arrived after `arrival` others.
     pub fn required_ef(&self, arrival: u32) -> usize {
         let step = self.steps.partition_point(|step| step.seen <= arrival);

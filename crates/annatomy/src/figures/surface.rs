@@ -14,6 +14,8 @@ const PLOT: [f64; 4] = [58.0, WIDTH - 84.0, 84.0, 348.0];
 const FULL: f64 = 1.0 - 1e-9;
 /// Overlap of the line drawn over the colors.
 const LEVEL: f64 = 0.95;
+/// Most rows and columns drawn: a million cells open in no browser, and a page shows no finer ones.
+const DRAWN: usize = 72;
 
 /// Means over runs.
 struct Surface {
@@ -40,13 +42,27 @@ pub(super) fn figure_of(grid: &SurfaceGrid, class: EngineClass) -> Option<Figure
     Some(surface.figure(caption))
 }
 
+/// Places in `values`, ascending, about evenly apart on an axis of `scale`: all of them up to DRAWN.
+fn spread(values: &[f64], scale: impl Fn(f64) -> f64) -> Vec<usize> {
+    let (Some(&first), Some(&last)) = (values.first(), values.last()) else { return Vec::new() };
+    if values.len() <= DRAWN {
+        return (0..values.len()).collect();
+    }
+    let (low, high) = (scale(first), scale(last));
+    let at = |step: usize| low + (high - low) * step as f64 / (DRAWN - 1) as f64;
+    let mut places: Vec<usize> =
+        (0..DRAWN).map(|step| values.partition_point(|&value| scale(value) < at(step)).min(values.len() - 1)).collect();
+    places.dedup();
+    places
+}
+
 impl Surface {
     fn figure(&self, caption: String) -> Figure {
         let title = "Overlap over ef_search and k";
         let mut svg = Svg::new(title);
         svg.text(&Text::new(18.0, 30.0, title).size(15.5).fill(INK).bold());
         svg.text(&Text::new(18.0, 50.0, "dashed: ef = k; dotted: overlap .95; white: slots come back empty below"));
-        self.draw(&mut svg);
+        self.thinned().draw(&mut svg);
         Figure { name: "surface_overlap".to_owned(), title: title.to_owned(), caption, svg: svg.finish() }
     }
 
@@ -72,6 +88,23 @@ impl Surface {
             overlap,
             fill: mean(|grid| &grid.fill),
         })
+    }
+
+    /// The cells that are drawn.
+    fn thinned(&self) -> Self {
+        let rows = spread(&self.efs, f64::ln);
+        let columns = spread(&self.ks, |k| k);
+        let pick = |cells: &[f64]| {
+            let row = |&row: &usize| columns.iter().map(move |&column| (row, column));
+            rows.iter().flat_map(row).map(|(row, column)| cells[row * self.ks.len() + column]).collect()
+        };
+        Self {
+            efs: rows.iter().map(|&row| self.efs[row]).collect(),
+            ks: columns.iter().map(|&column| self.ks[column]).collect(),
+            overlap: pick(&self.overlap),
+            fill: pick(&self.fill),
+            low: self.low,
+        }
     }
 
     fn empty_slots(&self) -> String {

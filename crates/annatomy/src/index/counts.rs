@@ -144,7 +144,7 @@ impl Counts {
     pub(super) fn add(&mut self, grid: &Grid<'_>, visits: &Visits, scratch: &mut Scratch) {
         self.queries += 1;
         scratch.visited.clear();
-        scratch.visited.extend(grid.efs.iter().map(|&ef| visits.visited(ef) as u32));
+        scratch.visited.extend(visits.visited_at_each(grid.efs).map(|visited| visited as u32));
         self.visited.iter_mut().zip(&scratch.visited).for_each(|(sum, &visited)| *sum += u64::from(visited));
         match &mut self.cells {
             Cells::ByStep(steps) => steps.add(grid, scratch),

@@ -5,7 +5,7 @@
 //! V(ef) and constant from there: again one step.
 //!
 //! for each exact neighbor      the first ef that visits it      O(log efs)
-//! for each ef                  the first k it cannot fill       O(log ks)
+//! for each ef                  the first k it cannot fill       O(efs + ks) in all, since V grows with ef
 
 use super::counts::{Filled, Grid, Scratch, add_all};
 
@@ -36,13 +36,15 @@ impl Steps {
             }
             rank = k;
         }
+        let mut column = 0;
         for (row, &visited) in scratch.visited.iter().enumerate() {
             let others = (visited - u32::from(scratch.own_arrival < visited)) as usize;
-            let column = grid.ks.partition_point(|&k| k <= others);
-            if column < columns {
-                self.short[row * columns + column] += 1;
-                self.short_rows[row * columns + column] += others as u64;
+            column += grid.ks[column..].iter().take_while(|&&k| k <= others).count();
+            if column == columns {
+                break;
             }
+            self.short[row * columns + column] += 1;
+            self.short_rows[row * columns + column] += others as u64;
         }
     }
 
