@@ -20,7 +20,7 @@ def features(command: str) -> npt.NDArray[np.float32]:
     return np.load(path)
 
 
-def clustered(rows: int, columns: int, seed: int = 0, latent: int = 20, clusters: int = 300) -> npt.NDArray[np.float32]:
+def clustered(rows: int, columns: int, seed: int = 0, latent: int = 48, clusters: int = 100) -> npt.NDArray[np.float32]:
     """Gaussian clusters on a latent space, bent once by a random layer: neighbors of a dimensionality like embeddings'."""
     shape = np.random.default_rng(1)
     centers = shape.normal(size=(clusters, latent)).astype(np.float32)
@@ -31,7 +31,7 @@ def clustered(rows: int, columns: int, seed: int = 0, latent: int = 20, clusters
     for start in range(0, rows, 50_000):
         count = min(50_000, rows - start)
         points = centers[drawn.integers(clusters, size=count)]
-        points = points + np.float32(0.5) * drawn.normal(size=(count, latent)).astype(np.float32)
+        points = points + drawn.normal(size=(count, latent)).astype(np.float32)
         block = np.tanh(points @ first / np.float32(3)) @ second
         out[start : start + count] = block + np.float32(0.02) * drawn.normal(size=block.shape).astype(np.float32)
     return out
