@@ -209,13 +209,13 @@ impl QueryBlock {
             let query = queries.row(self.first + index);
             let own_norm = self.prepared.norms_squared[index];
             let bound = |other: f32| preparation.error_bound(base.columns(), own_norm, other);
-            let exact = |id: u32| match base.resident() {
-                Some(rows) => exact_separation(metric, query, rows.row(id as usize)),
-                None => {
-                    let mut row = vec![0.0; base.columns()];
-                    base.read_rows(id as usize..id as usize + 1, &mut row);
-                    exact_separation(metric, query, &row)
+            let exact = |id: u32| {
+                if let Some(rows) = base.resident() {
+                    return exact_separation(metric, query, rows.row(id as usize));
                 }
+                let mut row = vec![0.0; base.columns()];
+                base.read_rows(id as usize..id as usize + 1, &mut row);
+                exact_separation(metric, query, &row)
             };
             if kept.may_have_lost_a_neighbor(k, bound(norms.largest)) {
                 kept.replace_by_all(base.rows(), exact);
@@ -248,7 +248,7 @@ impl Kept {
     fn offer(&mut self, separations: &[f32], first_id: u32) {
         for (chunk, near) in separations.chunks(CHUNK).enumerate() {
             // Most chunks hold nothing under the bar, which one pass without a branch tells.
-            if near.iter().fold(false, |any, &separation| any | (separation < self.bar)) {
+            if near.iter().map(|&separation| u32::from(separation < self.bar)).sum::<u32>() > 0 {
                 self.offer_each(near, first_id + (chunk * CHUNK) as u32);
             }
         }
