@@ -79,6 +79,8 @@ fn required_ef_is_the_smallest_that_visits() {
     let mut visits = Visits::default();
     for query in (0..1_500).step_by(211) {
         traversal.record::<VectorOracle<'_>>(&graph, oracle.view(query), 150, &mut visits);
+        let efs: Vec<usize> = (1..=150).collect();
+        assert!(visits.visited_at_each(&efs).eq(efs.iter().map(|&ef| visits.visited(ef))));
         for visit in visits.nearest_first() {
             let ef = visits.required_ef(visit.arrival);
             if ef <= 150 {

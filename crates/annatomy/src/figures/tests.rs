@@ -2,8 +2,9 @@
 
 use super::{Figure, all, png, write_all};
 use crate::config::defaults;
-use crate::results::{Settings, StudyResults};
+use crate::results::{Settings, StudyResults, SurfaceGrid};
 use crate::study::{Execution, NoProgress, Study};
+use annatomy_hnsw::EngineClass;
 use resvg::usvg::{Options, Tree};
 use std::sync::LazyLock;
 
@@ -73,4 +74,22 @@ fn one_run_one_k_and_values_that_are_no_numbers_are_drawn() {
     assert_eq!(all(&results).len(), 2, "the surface and the effort stand without conditions");
     results.runs.clear();
     assert!(all(&results).is_empty());
+}
+
+#[test]
+fn a_million_cells_are_a_page_not_a_million_shapes() {
+    let (efs, ks): (Vec<usize>, Vec<usize>) = ((1..=2_000).collect(), (1..=500).collect());
+    let cells = || efs.iter().flat_map(|&ef| ks.iter().map(move |&k| (ef as f64 / k as f64).min(1.0))).collect();
+    let grid = SurfaceGrid {
+        overlap: cells(),
+        fill: cells(),
+        visited: vec![0.0; efs.len()],
+        required_ef: vec![[None; 3]; ks.len()],
+        efs,
+        ks,
+    };
+    let figure = super::surface(&grid, EngineClass::StopEarly).expect("figure");
+    assert!(figure.svg.len() < 600_000, "{} bytes", figure.svg.len());
+    assert!(figure.caption.contains("of 1000000 pairs"), "{}", figure.caption);
+    assert_drawn(&[figure]);
 }

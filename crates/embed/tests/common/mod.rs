@@ -8,8 +8,9 @@ use annatomy_embed::weights::Weights;
 use annatomy_embed::{Embedder, ResNet50};
 use sha2::{Digest as _, Sha256};
 
+/// The goldens of this crate, also for the tests of the command, which include this file.
 pub fn goldens() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/goldens")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../embed/tests/goldens")
 }
 
 pub fn digest(values: &[u8]) -> String {
