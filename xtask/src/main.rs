@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask <task>`.
 //!
-//! * `test`: formatting, lints, every test, documentation, the Python package. What a change must pass.
+//! * `test`: formatting, lints, every test, documentation, the optional parts, the Python package. What a change must pass.
+//! * `optional`: the lints again, and the tests of files, of the audit and of `embed`, with the features built on request.
 //! * `python`: the Python package alone, as a wheel in a fresh virtual environment, with its tests.
 //! * `bench`: the race against FAISS, hnswlib and usearch; `cargo xtask bench exact study` runs these parts alone.
 //! * `goldens`: makes the committed reference values again, from the Python scripts beside them.
@@ -12,11 +13,16 @@ mod python;
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 
-const TASKS: &str = "tasks: test, python, bench, goldens";
+const TASKS: &str = "tasks: test, optional, python, bench, goldens";
+/// Built on request, for the time that their libraries take to compile.
+const OPTIONAL: &str = "annatomy-cli/onnx,annatomy-cli/parquet,annatomy-cli/hdf5";
+/// The tests that see a difference.
+const OPTIONAL_TESTS: [&str; 8] = ["members", "answers", "formats", "formats_laws", "audit", "onnx", "tables", "embed"];
 
 fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("test") => test(),
+        Some("optional") => optional(),
         Some("python") => python::test(),
         Some("bench") => bench::race(&std::env::args().skip(2).collect::<Vec<_>>()),
         Some("goldens") => goldens(),
@@ -29,18 +35,19 @@ fn test() -> Result<()> {
     cargo(&["fmt", "--all", "--check"], &[])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"], &[])?;
     cargo(&["test", "--workspace", "--quiet"], &[])?;
-    optional_parts()?;
     cargo(&["doc", "--workspace", "--no-deps", "--quiet"], &[("RUSTDOCFLAGS", "--deny warnings")])?;
+    optional()?;
     python::test()
 }
 
-/// Lints and tests of what `embed` only has with features; the rest of it does not change with them.
-fn optional_parts() -> Result<()> {
-    let embed = ["--package", "annatomy-embed", "--package", "annatomy-cli", "--quiet"];
-    let features = ["--features", "annatomy-cli/onnx,annatomy-cli/parquet"];
-    cargo(&[&["clippy"], &embed[..], &features, &["--all-targets", "--", "--deny", "warnings"]].concat(), &[])?;
-    let tests = ["--test", "onnx", "--test", "tables", "--test", "embed"];
-    cargo(&[&["test"], &embed[..], &features, &tests].concat(), &[])
+/// Over the whole workspace, though few tests are run: with fewer packages chosen, shared dependencies would lose features that only the
+/// others ask for, and be compiled again.
+fn optional() -> Result<()> {
+    let workspace = ["--workspace", "--features", OPTIONAL, "--quiet"];
+    let lints = ["--all-targets", "--", "--deny", "warnings"];
+    cargo(&[&["clippy"], &workspace[..], &lints].concat(), &[])?;
+    let chosen: Vec<&str> = OPTIONAL_TESTS.iter().flat_map(|test| ["--test", test]).collect();
+    cargo(&[&["test"], &workspace[..], &chosen].concat(), &[])
 }
 
 /// Scripts that need nothing but NumPy and SciPy run with the `python3` on the path.

@@ -96,6 +96,59 @@ fn graphs_are_built_where_there_is_no_index() {
 }
 
 #[test]
+fn a_target_out_of_reach_is_tried_on_a_denser_graph() {
+    let vectors = golden("rows.npy");
+    let arguments = [
+        "audit",
+        &vectors,
+        "--m",
+        "2",
+        "--ef-construction",
+        "4",
+        "--k",
+        "10",
+        "--target",
+        "overlap=1,fill=0.5",
+        "--preset",
+        "hnswlib",
+    ];
+    let found = json(&arguments);
+    let (advice, remedy) = (&found["advice"][0], &found["remedy"]);
+    let lost = found["graphs"]["unreachable"]
+        .as_array()
+        .expect("lists")
+        .iter()
+        .map(|graph| graph.as_array().map_or(0, Vec::len));
+    assert!(
+        lost.sum::<usize>() > 0 && advice["ef"].is_null() && advice["best_overlap"].as_f64().expect("a share") < 1.0
+    );
+    assert_eq!((remedy["m"].as_u64(), remedy["ef_construction"].as_u64()), (Some(4), Some(8)));
+    let tried = remedy["advice"].as_array().expect("a list");
+    assert_eq!(tried.len(), 1, "fill was reached before");
+    // The graph that is spoken of, built again on its own, says the same.
+    let again = json(&[
+        "audit",
+        &vectors,
+        "--m",
+        "4",
+        "--ef-construction",
+        "8",
+        "--k",
+        "10",
+        "--target",
+        "overlap=1",
+        "--preset",
+        "hnswlib",
+        "--graphs",
+        "1",
+    ]);
+    assert_eq!((&tried[0], &remedy["unreachable"]), (&again["advice"][0], &again["graphs"]["unreachable"][0]));
+    let text = said(&arguments);
+    assert!(text.contains("What would help: M 4, efConstruction 8 (one graph built to see, "), "{text}");
+    assert!(json(&["audit", &vectors, "--k", "10", "--graphs", "1"])["remedy"].is_null());
+}
+
+#[test]
 fn requests_that_cannot_be_right_are_refused_with_their_numbers() {
     let (vectors, index) = (golden("rows.npy"), golden("faiss_l2.index"));
     refused(&["audit"], 2, &["needs vectors", "hint:"]);
@@ -166,4 +219,76 @@ fn every_sentinel_is_counted_and_none_is_scored() {
     assert_eq!(["duplicates", "padding", "short_rows"].map(count), [1, 3, 5]);
     let fill = found["returned"][0]["fill"]["point"].as_f64().expect("a share");
     assert!((fill - 7.0 / 20.0).abs() < 1e-12, "{fill}");
+}
+
+#[cfg(feature = "hdf5")]
+#[test]
+fn a_result_of_ann_benchmarks_is_audited_against_its_data_set() {
+    let member = |name: &str| format!("{}/../vectors/tests/goldens/members/{name}", env!("CARGO_MANIFEST_DIR"));
+    let (data, run) = (member("angular.hdf5"), member("angular_run.hdf5"));
+    let queries = format!("{data}::test");
+    let found = json(&["audit", &data, "--queries", &queries, "--neighbors", &run, "--k", "5"]);
+    assert_eq!((found["data"]["metric"].as_str(), found["data"]["queries"].as_u64()), (Some("cosine"), Some(12)));
+    let (answers, cell) = (&found["answers"], &found["returned"][0]);
+    assert_eq!((answers["run"]["algorithm"].as_str(), answers["run"]["count"].as_u64()), (Some("hnswlib"), Some(5)));
+    assert_eq!(answers["distance_kind"].as_str(), Some("cosine distance, 1 − cos"));
+    assert_eq!(
+        (answers["sentinels"]["negative_ids"].as_u64(), answers["rows_out_of_order"].as_u64()),
+        (Some(6), Some(0))
+    );
+    // make.py: rank 9 in place of rank 2 everywhere, and in 3 of 12 rows two slots empty.
+    let point = |figure: &str| cell[figure]["point"].as_f64().expect("a share");
+    assert!(
+        (point("fill") - 54.0 / 60.0).abs() < 1e-12
+            && (point("overlap") - (9.0 * 0.8 + 3.0 * 0.4) / 12.0).abs() < 1e-12
+    );
+
+    let text = said(&["audit", &data, "--queries", &data, "--neighbors", &run, "--metric", "l2"]);
+    for words in
+        ["a benchmark's run of hnswlib, hnswlib ({'M': 4", "on noise-8-angular", "run under cosine", "under l2"]
+    {
+        assert!(text.contains(words), "{words:?} is not in\n{text}");
+    }
+}
+
+/// Writes `rows` rows of noise as .npy, block by block.
+#[cfg(target_os = "linux")]
+fn write_noise(path: &str, rows: usize, columns: usize) {
+    use std::io::Write;
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+    let mut file = std::io::BufWriter::new(fs::File::create(path).expect("a file"));
+    file.write_all(b"\x93NUMPY\x01\x00\x76\x00").and_then(|()| writeln!(file, "{header:<117}")).expect("a header");
+    let mut state = 1u64;
+    for _ in 0..rows * columns {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        file.write_all(&((state >> 40) as f32 / 1e7).to_le_bytes()).expect("room");
+    }
+    file.flush().expect("room");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn answers_over_a_base_larger_than_memory_are_audited() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (rows, columns, slots) = (120_000, 256, 8);
+    write_noise(&path("base.npy"), rows, columns);
+    let ids: Vec<i64> = (0..rows * slots).map(|slot| ((slot * 7_919) % rows) as i64).collect();
+    annatomy_vectors::formats::write_ids(path("ids.npy"), rows, slots, &ids).expect("a file");
+    // The base has 123 MB; all memory that the command may own, stacks and answers (8 MB) included, is 64 MiB.
+    let audit = |limit: &str| {
+        let line = format!(
+            "ulimit -d {limit}; exec \"$0\" audit \"$1\" --neighbors \"$2\" --sample 100 --k 8 --threads 2 --json"
+        );
+        let arguments = [env!("CARGO_BIN_EXE_annatomy"), &path("base.npy"), &path("ids.npy")];
+        Command::new("sh").args(["-c", &line]).args(arguments).output().expect("a shell")
+    };
+    let output = audit("65536");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let fill = found["returned"][0]["fill"]["point"].as_f64().expect("a share");
+    assert_eq!(found["data"]["rows"].as_u64(), Some(rows as u64));
+    // All slots hold rows; a few hold the query itself.
+    assert!(fill > 0.99, "{fill}");
+    assert!(!audit("8192").status.success(), "the limit is none");
 }

@@ -36,6 +36,8 @@ pub enum Queries<'a> {
     AllRows(MatrixView<'a>),
     /// The base rows of the given ids, each itself excluded.
     SomeRows(MatrixView<'a>, &'a [usize]),
+    /// The same where the base is not in memory: the rows alone, one per id.
+    DrawnRows(MatrixView<'a>, &'a [usize]),
     /// Other vectors; nothing is excluded.
     HeldOut(MatrixView<'a>),
 }
@@ -65,19 +67,19 @@ impl<'a> Queries<'a> {
     fn count(&self) -> usize {
         match self {
             Self::AllRows(rows) | Self::HeldOut(rows) => rows.rows(),
-            Self::SomeRows(_, ids) => ids.len(),
+            Self::SomeRows(_, ids) | Self::DrawnRows(_, ids) => ids.len(),
         }
     }
 
     fn rows(&self) -> MatrixView<'a> {
         match *self {
-            Self::AllRows(rows) | Self::HeldOut(rows) | Self::SomeRows(rows, _) => rows,
+            Self::AllRows(rows) | Self::HeldOut(rows) | Self::SomeRows(rows, _) | Self::DrawnRows(rows, _) => rows,
         }
     }
 
     fn row(&self, query: usize) -> &'a [f32] {
         match *self {
-            Self::AllRows(rows) | Self::HeldOut(rows) => rows.row(query),
+            Self::AllRows(rows) | Self::HeldOut(rows) | Self::DrawnRows(rows, _) => rows.row(query),
             Self::SomeRows(rows, ids) => rows.row(ids[query]),
         }
     }
@@ -85,7 +87,7 @@ impl<'a> Queries<'a> {
     fn own_id(&self, query: usize) -> Option<u32> {
         match self {
             Self::AllRows(_) => Some(query as u32),
-            Self::SomeRows(_, ids) => Some(ids[query] as u32),
+            Self::SomeRows(_, ids) | Self::DrawnRows(_, ids) => Some(ids[query] as u32),
             Self::HeldOut(_) => None,
         }
     }

@@ -19,13 +19,17 @@ use crate::{Matrix, Metric, kernels};
 pub fn normalize_rows(matrix: &mut Matrix) -> Result<(), ValidationError> {
     check(matrix.view(), Metric::Cosine)?;
     for index in 0..matrix.rows() {
-        let row = matrix.row_mut(index);
-        let length = kernels::dot_f64(row, row).sqrt();
-        for value in row {
-            *value = (f64::from(*value) / length) as f32;
-        }
+        normalize_row(matrix.row_mut(index));
     }
     Ok(())
+}
+
+/// Divides one row, which must be finite and not zero, by its length.
+pub fn normalize_row(row: &mut [f32]) {
+    let length = kernels::dot_f64(row, row).sqrt();
+    for value in row {
+        *value = (f64::from(*value) / length) as f32;
+    }
 }
 
 /// Subtracts each column's mean, and returns the means. L2 distances do not change; a matrix without rows has means of zero.

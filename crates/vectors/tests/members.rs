@@ -220,10 +220,25 @@ mod columns {
     }
 
     #[test]
+    fn a_page_that_claims_to_unpack_to_two_gibibytes_is_refused_before_room_is_made() {
+        assert_eq!(VectorFile::open(golden("only.parquet")).unwrap().rows(), 40 * ROWS);
+        let mut bytes = fs::read(golden("only.parquet")).unwrap();
+        // Behind "PAR1" a page's header: its type, its unpacked length (2488 in two bytes), its packed one.
+        assert_eq!(bytes[4..11], [0x15, 0x00, 0x15, 0xf0, 0x26, 0x15, 0x92]);
+        bytes.splice(7..9, [0xfe, 0xff, 0xff, 0xff, 0x0f]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claims.parquet");
+        put(&path, &bytes);
+        let error = refusal(&path);
+        assert!(error.ends_with("claims to unpack 201 bytes to 2147483647"), "{error}");
+    }
+
+    #[test]
     fn damaged_columns_are_errors() {
         for name in [
             "list.parquet",
             "zstd.parquet",
+            "only.parquet",
             "answers_int64.parquet",
             "fixed.arrow",
             "list.arrow",
@@ -239,6 +254,7 @@ mod columns {
 #[cfg(feature = "hdf5")]
 mod datasets {
     use annatomy_vectors::Metric;
+    use annatomy_vectors::formats::BenchmarkRun;
 
     use super::*;
 
@@ -257,6 +273,21 @@ mod datasets {
             assert_eq!(distances.unwrap().values(), [0.5, 0.75, f32::MAX, 0.25, 0.5, f32::INFINITY], "{name}");
             assert_eq!(read_distances(golden(name)).unwrap().row(0)[2], f32::MAX);
             assert_eq!(read_ids(member(name, "/neighbors")).unwrap().row(1), [2, 1, 0]);
+        }
+    }
+
+    #[test]
+    fn a_result_of_a_benchmark_names_its_run_and_holds_answers() {
+        let run = BenchmarkRun::read(golden("angular_run.hdf5")).unwrap().expect("a run");
+        assert_eq!((run.algorithm.as_deref(), run.dataset.as_deref()), (Some("hnswlib"), Some("noise-8-angular")));
+        assert_eq!(run.name.as_deref(), Some("hnswlib ({'M': 4, 'efConstruction': 500})"));
+        assert_eq!((run.distance.as_deref(), run.count), (Some("angular"), Some(5)));
+        let (answers, distances) = read_answers(golden("angular_run.hdf5")).unwrap();
+        let distances = distances.expect("distances in the same file");
+        assert_eq!((answers.rows(), answers.columns(), distances.rows(), distances.columns()), (12, 5, 12, 5));
+        assert_eq!((&answers.row(0)[3..], &distances.row(0)[3..]), (&[-1, -1][..], &[f32::INFINITY; 2][..]));
+        for no_run in ["angular.hdf5", "benchmark.hdf5", "only.safetensors"] {
+            assert_eq!(BenchmarkRun::read(golden(no_run)).unwrap(), None, "{no_run}");
         }
     }
 
@@ -288,7 +319,7 @@ mod datasets {
     #[test]
     fn damaged_data_sets_are_errors() {
         check_cuts("benchmark.hdf5");
-        for name in ["benchmark.hdf5", "latest.hdf5", "packed.h5"] {
+        for name in ["benchmark.hdf5", "latest.hdf5", "packed.h5", "angular_run.hdf5"] {
             check_flips(name);
         }
     }

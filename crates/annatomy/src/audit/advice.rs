@@ -6,12 +6,13 @@
 //!
 //! While a target is out of reach the traces are recorded again to four times the effort, up to n.
 
-use super::cells::{Barycenters, Cell, CellValues, Evaluation, QueryValues};
+use super::cells::{Cell, CellValues, Evaluation, QueryValues};
 use super::data::Data;
 use super::estimates::{mean, quantile, share};
 use super::exact::ExactList;
 use super::graphs::Graphs;
 use super::results::Advice;
+use super::shift::Barycenters;
 use super::sight::Sight;
 use super::summarize::lid_bias;
 use super::target::{Measure, Target};

@@ -5,16 +5,15 @@
 
 use super::data::Data;
 use super::exact::{ExactList, VisitedList};
+use super::shift::{Barycenters, Shifts};
 use super::sight::Sight;
-use annatomy_geometry::corrected::{QueryMeasures, ReturnedSide, Scratch as MeasureScratch, barycenter_shift, measure};
+use annatomy_geometry::corrected::{QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure};
 use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Oracle, PerThread, Traversal, Visits};
 use annatomy_knn::NeighborTable;
-use annatomy_vectors::{Metric, PointId, interrupt};
+use annatomy_vectors::{Metric, interrupt};
 use rayon::prelude::*;
 
 const TASK_QUERIES: usize = 16;
-/// Queries whose barycenters are computed, evenly spaced.
-const SHIFT_QUERIES: usize = 500;
 
 /// A point of the surface, and the rule that leads to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +53,6 @@ pub(super) enum CellValues {
     Queries(Vec<QueryValues>),
 }
 
-/// Whether barycenters are worth their cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Barycenters {
-    Computed,
-    LeftOut,
-}
-
 /// What is evaluated, and on what.
 pub(super) struct Evaluation<'e, S> {
     pub(super) sight: &'e S,
@@ -89,13 +81,6 @@ impl<S: Sight> Evaluation<'_, S> {
             .collect();
         let column = |cell: usize| -> Option<Vec<QueryValues>> { queries.iter().map(|values| values[cell]).collect() };
         (0..cells.len()).map(|cell| column(cell).map_or(CellValues::Refused, CellValues::Queries)).collect()
-    }
-
-    fn wants_shift(&self, query: usize) -> bool {
-        let step = self.data.queries.count().div_ceil(SHIFT_QUERIES).max(1);
-        self.barycenters == Barycenters::Computed
-            && self.data.metric != Metric::InnerProduct
-            && query.is_multiple_of(step)
     }
 }
 
@@ -149,9 +134,8 @@ impl<F: Frontier> Scratch<F> {
         let mut values = QueryValues::new(&self.measures[0], on.data.metric);
         values.visited = visited as f64;
         self.count_missing(on.reachable, cell.k, visited, &mut values);
-        if on.wants_shift(query) {
-            values.barycenter_shift = self.shift(on.data, cell.k);
-        }
+        let shifts = Shifts::new(on.data, on.barycenters);
+        values.barycenter_shift = shifts.of(query, &self.exact.ids[..cell.k], || self.returned_ids());
         Some(values)
     }
 
@@ -178,10 +162,8 @@ impl<F: Frontier> Scratch<F> {
         }
     }
 
-    fn shift(&self, data: &Data, k: usize) -> f64 {
-        let exact: Vec<PointId> = self.exact.ids[..k].iter().map(|&id| PointId(id)).collect();
-        let returned: Vec<PointId> = self.returned.iter().map(|&place| PointId(self.visited.rows[place].id)).collect();
-        barycenter_shift(data.base.view(), &exact, &returned)
+    fn returned_ids(&self) -> Vec<u32> {
+        self.returned.iter().map(|&place| self.visited.rows[place].id).collect()
     }
 }
 

@@ -1,25 +1,24 @@
-//! The base rows and the queries, from files or from a saved index; from memory they come by `memory`.
+//! What an audit reads: the base rows and the queries, from files or from a saved index; from memory they come by `memory`.
 //!
 //! For cosine all rows have unit length when they leave here. Rows out of an index are never changed, since a search there compares
 //! just those bits.
 
+use super::base::Base;
 use super::error::AuditError;
+use super::metric;
+use super::queries::{QueryRows, read_queries, sample_size};
 use super::request::AuditRequest;
 use super::rows::Rows;
+use super::streamed::StreamedRows;
 use crate::index::{Difference, first_difference};
 use annatomy_hnsw::foreign::{Engine, SavedIndex};
 use annatomy_hnsw::{EngineClass, Graph};
 use annatomy_vectors::formats::{ReadError, VectorFile};
-use annatomy_vectors::subset::numpy_choice;
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, MatrixView, Metric, kernels, validate};
 use std::borrow::Cow;
 use std::path::Path;
 
-/// Up to here every base row is a query unless a sample is asked for.
-const ALL_ROWS: usize = 10_000;
-/// Queries drawn beyond.
-const DEFAULT_SAMPLE: usize = 2_000;
 /// How far a squared length may be from 1 and still be taken for it.
 const UNIT_TOLERANCE: f64 = 1e-4;
 
@@ -37,20 +36,10 @@ pub(super) struct Index<'d> {
     pub(super) ef_search: Option<usize>,
 }
 
-/// The rows that are asked about.
-pub(super) struct QueryRows<'d> {
-    /// Vectors that are no base rows, one per entry of `numbers`.
-    pub(super) held_out: Option<Rows<'d>>,
-    /// Their numbers in their file, or the base rows that are queries.
-    pub(super) numbers: Vec<usize>,
-    /// Queries there were to draw from.
-    pub(super) population: usize,
-}
-
 /// Everything an audit reads before it computes.
 pub(super) struct Data<'d> {
     pub(super) name: String,
-    pub(super) base: Rows<'d>,
+    pub(super) base: Base<'d>,
     pub(super) metric: Metric,
     /// What the engine calls each base row, where that is not its number.
     pub(super) labels: Option<Cow<'d, [i64]>>,
@@ -60,51 +49,24 @@ pub(super) struct Data<'d> {
     pub(super) notes: Vec<String>,
 }
 
-impl QueryRows<'_> {
-    pub(super) fn count(&self) -> usize {
-        self.numbers.len()
-    }
-
-    pub(super) fn are_base_rows(&self) -> bool {
-        self.held_out.is_none()
-    }
-
-    pub(super) fn held_out(&self) -> Option<MatrixView<'_>> {
-        self.held_out.as_ref().map(Rows::view)
-    }
-
-    /// The base row that query number `query` is, if any.
-    pub(super) fn own_id(&self, query: usize) -> Option<u32> {
-        self.are_base_rows().then(|| self.numbers[query] as u32)
-    }
-
-    /// The vector of query number `query`.
-    pub(super) fn row<'r>(&'r self, base: &'r Rows<'_>, query: usize) -> &'r [f32] {
-        match &self.held_out {
-            Some(rows) => rows.row(query),
-            None => base.row(self.numbers[query]),
-        }
-    }
-}
-
 impl Data<'_> {
     pub(super) fn read(request: &AuditRequest) -> Result<Self, AuditError> {
         let mut notes = Vec::new();
         let saved = request.index.as_deref().map(read_index).transpose()?;
-        let asked = request.metric.map_or_else(|| metric_in_file(request), |metric| Ok(Some(metric)))?;
         let kept = saved.as_ref().map(|saved| (saved.vectors.view(), saved.metric));
-        let metric = choose_metric(asked, kept, &mut notes)?;
-        let (base, labels, index) = if let Some(saved) = saved {
+        let metric = metric::choose(request, kept, &mut notes)?;
+        let (mut base, labels, index) = if let Some(saved) = saved {
             let path = request.index.as_deref().unwrap_or(Path::new(""));
             take_index(request, path, saved, metric)?
         } else {
             let path = request.vectors.as_deref().ok_or(AuditError::NoVectors)?;
-            let mut base = open(path)?.read_all().map_err(file(path))?;
-            unit_lengths(&mut base, metric, path)?;
-            (Rows::Own(base), None, None)
+            (read_base(request, path, metric)?, None, None)
         };
         let name = request.vectors.as_ref().or(request.index.as_ref());
-        let queries = read_queries(request, base.view(), metric)?;
+        let queries = read_queries(request, &base, metric)?;
+        if let (Base::Streamed { rows, drawn }, None) = (&mut base, queries.held_out()) {
+            *drawn = rows.select(&queries.numbers);
+        }
         Ok(Self {
             name: name.map_or(String::new(), |path| path.display().to_string()),
             base,
@@ -123,12 +85,12 @@ impl Data<'_> {
 
     /// The distance of base row `id` from query number `query`, from float64 sums.
     pub(super) fn distance(&self, query: usize, id: u32) -> f32 {
-        let (a, b) = (self.queries.row(&self.base, query), self.base.row(id as usize));
-        match self.metric {
+        let a = self.queries.row(&self.base, query);
+        self.base.with_row(id, |b| match self.metric {
             Metric::L2 => kernels::l2_squared_f64(a, b).sqrt() as f32,
             Metric::Cosine => (1.0 - kernels::dot_f64(a, b)) as f32,
             Metric::InnerProduct => -kernels::dot_f64(a, b) as f32,
-        }
+        })
     }
 
     /// What the engine calls base row `row`.
@@ -149,7 +111,7 @@ pub(super) fn file(path: &Path) -> impl Fn(ReadError) -> AuditError + '_ {
     |source| AuditError::File { path: path.to_owned(), source }
 }
 
-fn open(path: &Path) -> Result<VectorFile, AuditError> {
+pub(super) fn open(path: &Path) -> Result<VectorFile, AuditError> {
     VectorFile::open(path).map_err(file(path))
 }
 
@@ -160,44 +122,21 @@ fn read_index(path: &Path) -> Result<SavedIndex, AuditError> {
     Ok(saved)
 }
 
-/// The metric that the file of vectors names, as those of ann-benchmarks do.
-fn metric_in_file(request: &AuditRequest) -> Result<Option<Metric>, AuditError> {
-    let file = request.vectors.as_deref().map(open).transpose()?;
-    Ok(file.and_then(|file| file.metric_name().and_then(|name| name.parse().ok())))
-}
-
-pub(super) fn choose_metric(
-    asked: Option<Metric>,
-    saved: Option<(MatrixView<'_>, Option<Metric>)>,
-    notes: &mut Vec<String>,
-) -> Result<Metric, AuditError> {
-    let Some((vectors, saved)) = saved else {
-        return Ok(asked.unwrap_or(Metric::L2));
-    };
-    let unit = have_unit_length(vectors);
-    match (asked, saved) {
-        (None, Some(Metric::InnerProduct)) if unit => {
-            notes.push("The index compares inner products of rows of unit length: read as cosine.".to_owned());
-            Ok(Metric::Cosine)
-        }
-        (None, Some(metric)) => Ok(metric),
-        (None, None) => {
-            notes.push("hnswlib does not save its space: taken for l2 (--metric says otherwise).".to_owned());
-            Ok(Metric::L2)
-        }
-        (Some(Metric::Cosine), None | Some(Metric::InnerProduct)) if !unit => Err(AuditError::Request(
-            "metric cosine, but the rows in the index are not of unit length: it cannot have been built for it"
-                .to_owned(),
-        )),
-        (Some(Metric::Cosine), Some(Metric::InnerProduct)) => Ok(Metric::Cosine),
-        (Some(asked), Some(saved)) if asked != saved => {
-            Err(AuditError::Request(format!("metric {asked}, but the index was built for {saved}")))
-        }
-        (Some(asked), _) => Ok(asked),
+/// Left in its file if nothing but answers is asked about, and not every row is a query and in memory anyway.
+fn read_base(request: &AuditRequest, path: &Path, metric: Metric) -> Result<Base<'static>, AuditError> {
+    let opened = open(path)?;
+    let every_row_asks = request.queries.is_none() && sample_size(request, opened.rows())? == opened.rows();
+    if request.wants_graphs() || every_row_asks {
+        let mut base = opened.read_all().map_err(file(path))?;
+        unit_lengths(&mut base, metric, path)?;
+        return Ok(Base::Whole(Rows::Own(base)));
     }
+    let rows = StreamedRows::new(opened, path, metric)?;
+    let drawn = Matrix::zeros(0, rows.columns());
+    Ok(Base::Streamed { rows, drawn })
 }
 
-type Taken = (Rows<'static>, Option<Cow<'static, [i64]>>, Option<Index<'static>>);
+type Taken = (Base<'static>, Option<Cow<'static, [i64]>>, Option<Index<'static>>);
 
 /// The rows of an index, held against VECTORS where those are given.
 fn take_index(request: &AuditRequest, path: &Path, saved: SavedIndex, metric: Metric) -> Result<Taken, AuditError> {
@@ -208,7 +147,7 @@ fn take_index(request: &AuditRequest, path: &Path, saved: SavedIndex, metric: Me
     let source = format!("{engine} index {}", path.display());
     let (engine, class, graph) = (Some(engine), engine.class(), Cow::Owned(graph));
     let index = Index { source, engine, class, graph, m, ef_construction, ef_search };
-    Ok((Rows::Own(vectors), labels.map(Cow::Owned), Some(index)))
+    Ok((Base::Whole(Rows::Own(vectors)), labels.map(Cow::Owned), Some(index)))
 }
 
 fn compare(vectors: &Path, index: &Path, saved: &SavedIndex, metric: Metric) -> Result<(), AuditError> {
@@ -237,56 +176,11 @@ fn compare(vectors: &Path, index: &Path, saved: &SavedIndex, metric: Metric) -> 
     }
 }
 
-fn read_queries(
-    request: &AuditRequest,
-    base: MatrixView<'_>,
-    metric: Metric,
-) -> Result<QueryRows<'static>, AuditError> {
-    let Some(path) = &request.queries else {
-        let numbers = draw_queries(request, base.rows())?;
-        return Ok(QueryRows { held_out: None, population: base.rows(), numbers });
-    };
-    let opened = VectorFile::open_queries(path).map_err(file(path))?;
-    if opened.columns() != base.columns() {
-        return Err(AuditError::Shapes {
-            path: path.clone(),
-            what: "columns",
-            found: opened.columns(),
-            other: "the base".to_owned(),
-            expected: base.columns(),
-        });
-    }
-    let numbers = draw_queries(request, opened.rows())?;
-    let mut rows = opened.select(&numbers).map_err(file(path))?;
-    unit_lengths(&mut rows, metric, path)?;
-    Ok(QueryRows { held_out: Some(rows.into()), population: opened.rows(), numbers })
-}
-
-/// The queries that an audit measures out of `population`: all of them, or a seeded sample in ascending order.
-///
-/// # Errors
-/// If the sample asked for is empty or larger than the population.
-pub fn draw_queries(request: &AuditRequest, population: usize) -> Result<Vec<usize>, AuditError> {
-    // Answers to repair or to write down are wanted for every query.
-    let whole = request.repair || !request.predictions.is_empty();
-    let default = if population > ALL_ROWS && !whole { DEFAULT_SAMPLE } else { population };
-    let sample = request.sample.unwrap_or(default);
-    if sample > population || sample == 0 {
-        return Err(AuditError::Sample { sample, queries: population });
-    }
-    if sample == population {
-        return Ok((0..population).collect());
-    }
-    let mut numbers = numpy_choice(request.seed, population, sample)?;
-    numbers.sort_unstable();
-    Ok(numbers)
-}
-
 pub(super) fn have_unit_length(rows: MatrixView<'_>) -> bool {
     (0..rows.rows()).all(|row| has_unit_length(rows.row(row)))
 }
 
-fn has_unit_length(row: &[f32]) -> bool {
+pub(super) fn has_unit_length(row: &[f32]) -> bool {
     (kernels::dot_f64(row, row) - 1.0).abs() <= UNIT_TOLERANCE
 }
 

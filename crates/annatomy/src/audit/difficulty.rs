@@ -43,11 +43,12 @@ fn lids(exact: &NeighborTable, k: usize) -> Vec<f64> {
 /// Per query the mean distance to rows drawn once for all.
 fn mean_distances(data: &Data, seed: u64) -> Vec<f64> {
     let rows = numpy_choice(seed ^ 0xc0_17a5, data.base.rows(), DRAWN.min(data.base.rows())).unwrap_or_default();
+    let drawn = data.base.select(&rows);
     let mean = |query: usize| {
         let vector = data.queries.row(&data.base, query);
-        let others = rows.iter().filter(|&&row| data.queries.own_id(query) != Some(row as u32));
-        let (sum, count) = others.fold((0.0, 0), |(sum, count), &row| {
-            let other = data.base.row(row);
+        let others = rows.iter().enumerate().filter(|&(_, &row)| data.queries.own_id(query) != Some(row as u32));
+        let (sum, count) = others.fold((0.0, 0), |(sum, count), (place, _)| {
+            let other = drawn.row(place);
             let distance = match data.metric {
                 Metric::L2 => f64::from(kernels::l2_squared(vector, other)).sqrt(),
                 Metric::Cosine | Metric::InnerProduct => 1.0 - f64::from(kernels::dot(vector, other)),

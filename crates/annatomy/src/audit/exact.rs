@@ -1,5 +1,6 @@
 //! The exact neighbors of every query, and the state in which one query's lists are read.
 
+use super::base::Base;
 use super::data::Data;
 use super::error::AuditError;
 use super::sight::Sight;
@@ -10,13 +11,14 @@ use annatomy_vectors::{PointId, validate};
 
 /// The exact `k` nearest of every query, certified; itself excluded by id.
 pub(super) fn neighbors(data: &Data, k: usize, budget_bytes: u64) -> Result<NeighborTable, AuditError> {
-    let base = data.base.view();
-    let queries = match data.queries.held_out() {
-        Some(rows) => Queries::HeldOut(rows),
-        None if data.queries.count() == data.base.rows() => Queries::AllRows(base),
-        None => Queries::SomeRows(base, &data.queries.numbers),
+    let numbers = &data.queries.numbers;
+    let queries = match (data.queries.held_out(), &data.base) {
+        (Some(rows), _) => Queries::HeldOut(rows),
+        (None, Base::Whole(base)) if numbers.len() == base.rows() => Queries::AllRows(base.view()),
+        (None, Base::Whole(base)) => Queries::SomeRows(base.view(), numbers),
+        (None, Base::Streamed { drawn, .. }) => Queries::DrawnRows(drawn.view(), numbers),
     };
-    Ok(exact_knn(&base, queries, k, data.metric, budget_bytes)?)
+    Ok(exact_knn(&data.base, queries, k, data.metric, budget_bytes)?)
 }
 
 /// The same, read from a table of all pairs.
@@ -34,7 +36,10 @@ pub(super) fn neighbors_in(table: &SeparationTable, data: &Data, k: usize) -> Ne
 
 /// How many rows repeat an earlier one.
 pub(super) fn duplicate_rows(data: &Data) -> usize {
-    validate::duplicates(data.base.view()).repeated
+    match &data.base {
+        Base::Whole(base) => validate::duplicates(base.view()).repeated,
+        Base::Streamed { rows, .. } => rows.repeated(),
+    }
 }
 
 /// One query's exact neighbors, and the places of all rows among them; reused from query to query.

@@ -2,7 +2,7 @@
 
 use super::data::{Data, Index};
 use super::error::AuditError;
-use super::request::AuditRequest;
+use super::request::{AuditRequest, GraphRequest};
 use super::results::GraphFacts;
 use annatomy_hnsw::{EngineClass, Graph, Links, Oracle, Parameters, reachable};
 use std::borrow::Cow;
@@ -25,7 +25,7 @@ pub(super) fn graphs<'g>(
 ) -> Result<Graphs<'g>, AuditError> {
     match &data.index {
         Some(index) => Ok(of_index(index, data)),
-        None => build(request, data, oracle),
+        None => build(&request.graphs, request.seed, data, oracle),
     }
 }
 
@@ -40,11 +40,16 @@ fn of_index<'g>(index: &'g Index<'_>, data: &Data) -> Graphs<'g> {
     with_facts(vec![Cow::Borrowed(index.graph.as_ref())], origin, data)
 }
 
-fn build<'g>(request: &AuditRequest, data: &Data, oracle: &impl Oracle) -> Result<Graphs<'g>, AuditError> {
-    let wanted = &request.graphs;
+/// Graphs as `wanted`, of seeds `seed`, `seed` + 1, …
+pub(super) fn build<'g>(
+    wanted: &GraphRequest,
+    seed: u64,
+    data: &Data,
+    oracle: &impl Oracle,
+) -> Result<Graphs<'g>, AuditError> {
     let mut graphs = Vec::new();
     for number in 0..wanted.count {
-        let seed = request.seed.wrapping_add(number as u64);
+        let seed = seed.wrapping_add(number as u64);
         let parameters = Parameters::preset(&wanted.preset, wanted.m, wanted.ef_construction, seed)
             .map_err(|error| AuditError::Request(error.to_string()))?;
         graphs.push(Cow::Owned(Graph::build(oracle, &parameters)?));

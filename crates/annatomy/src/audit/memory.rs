@@ -1,8 +1,11 @@
 //! The base rows and the queries from memory: read where they lie, unless cosine has to scale them.
 
-use super::data::{Data, Index, QueryRows, choose_metric, draw_queries, have_unit_length, unit_lengths};
+use super::base::Base;
+use super::data::{Data, Index, have_unit_length, unit_lengths};
 use super::error::AuditError;
 use super::given::{Given, GivenIndex};
+use super::metric::with_index;
+use super::queries::{QueryRows, draw_queries};
 use super::request::AuditRequest;
 use super::rows::Rows;
 use annatomy_vectors::{MatrixView, Metric, validate};
@@ -13,8 +16,10 @@ impl<'d> Data<'d> {
     /// As [`read`](Self::read), from memory.
     pub(super) fn given(request: &AuditRequest, given: &Given<'d>) -> Result<Self, AuditError> {
         let mut notes = Vec::new();
-        let kept = given.index.map(|index| (index.rows, Some(index.metric)));
-        let metric = choose_metric(request.metric, kept, &mut notes)?;
+        let metric = match given.index {
+            Some(index) => with_index(request.metric, (index.rows, Some(index.metric)), &mut notes)?,
+            None => request.metric.unwrap_or(Metric::L2),
+        };
         let base = match (&given.index, given.rows) {
             (Some(index), _) => Rows::Lent(index.rows),
             (None, Some(rows)) => lent(rows, metric, "X")?,
@@ -23,7 +28,7 @@ impl<'d> Data<'d> {
         Ok(Self {
             name: given.name.clone(),
             queries: given_queries(request, given, base.view(), metric)?,
-            base,
+            base: Base::Whole(base),
             metric,
             labels: given.index.and_then(|index| index.labels).map(Cow::Borrowed),
             index: given.index.map(Index::from),

@@ -55,6 +55,13 @@ pub struct GraphRequest {
     pub count: usize,
 }
 
+impl AuditRequest {
+    /// Graphs are looked at unless answers alone are asked about.
+    pub(super) fn wants_graphs(&self) -> bool {
+        self.neighbors.is_none() || self.index.is_some() || !self.predictions.is_empty()
+    }
+}
+
 impl Default for GraphRequest {
     fn default() -> Self {
         Self { preset: "faiss".to_owned(), m: 32, ef_construction: 200, count: 3 }

@@ -23,6 +23,8 @@ pub struct AuditResults {
     pub engines: Vec<CellResult>,
     /// The smallest ef for each k and target.
     pub advice: Vec<Advice>,
+    /// What a denser graph does for targets that no ef meets, if one was built to see.
+    pub remedy: Option<Remedy>,
     /// Overlap and fill against ef, one per k.
     pub curves: Vec<Curve>,
     /// What a reader should know of how things were taken.
@@ -31,6 +33,21 @@ pub struct AuditResults {
     pub version: String,
     /// Seconds taken.
     pub seconds: f64,
+}
+
+/// The run that answers come from, where their file says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunFacts {
+    /// Which engine.
+    pub algorithm: Option<String>,
+    /// The engine and its settings.
+    pub name: Option<String>,
+    /// What was searched.
+    pub dataset: Option<String>,
+    /// The metric, in the file's own words.
+    pub distance: Option<String>,
+    /// Neighbors asked for.
+    pub count: Option<u64>,
 }
 
 /// What was looked at.
@@ -95,6 +112,8 @@ pub struct GraphFacts {
 pub struct AnswerFacts {
     /// The file.
     pub name: String,
+    /// The run that made them, if the file is a benchmark's.
+    pub run: Option<RunFacts>,
     /// Rows.
     pub rows: usize,
     /// Slots per row.
@@ -228,6 +247,19 @@ pub struct Advice {
     pub largest_ef: usize,
     /// The best overlap that any effort could give, since the rest of the neighbors cannot be reached.
     pub best_overlap: f64,
+}
+
+/// One graph with more links, built because no ef met a target.
+#[derive(Clone, Debug, Serialize)]
+pub struct Remedy {
+    /// M.
+    pub m: usize,
+    /// efConstruction.
+    pub ef_construction: usize,
+    /// The rows to which no path leads even so.
+    pub unreachable: Vec<i64>,
+    /// The smallest ef on it for each k and target that was out of reach.
+    pub advice: Vec<Advice>,
 }
 
 /// Overlap and fill against ef at one k.

@@ -7,7 +7,7 @@ use super::data::Data;
 use annatomy_hnsw::foreign::{Engine, EngineOracle};
 use annatomy_hnsw::{Oracle, RankOracle, VectorOracle, Visit};
 use annatomy_knn::{RankTable, SeparationTable};
-use annatomy_vectors::Metric;
+use annatomy_vectors::{MatrixView, Metric};
 
 /// How queries see the base.
 pub(super) trait Sight: Sync {
@@ -59,8 +59,9 @@ pub(super) struct Computed<'v> {
 }
 
 impl<'v> Computed<'v> {
-    pub(super) fn new(data: &'v Data<'v>) -> Self {
-        Self { oracle: VectorOracle::new(data.base.view(), data.metric), data }
+    /// `base` is the base of `data`.
+    pub(super) fn new(base: MatrixView<'v>, data: &'v Data<'v>) -> Self {
+        Self { oracle: VectorOracle::new(base, data.metric), data }
     }
 }
 
@@ -91,8 +92,9 @@ pub(super) struct AsEngine<'v> {
 }
 
 impl<'v> AsEngine<'v> {
-    pub(super) fn new(data: &'v Data<'v>, engine: Engine) -> Self {
-        Self { oracle: EngineOracle::new(data.base.view(), data.metric, engine), data }
+    /// `base` is the base of `data`.
+    pub(super) fn new(base: MatrixView<'v>, data: &'v Data<'v>, engine: Engine) -> Self {
+        Self { oracle: EngineOracle::new(base, data.metric, engine), data }
     }
 }
 

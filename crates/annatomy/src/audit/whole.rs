@@ -2,7 +2,8 @@
 
 use super::advice::Adviser;
 use super::answers::{self, Answers, measure_answers};
-use super::cells::{Barycenters, Cell, CellValues};
+use super::base::Base;
+use super::cells::{Cell, CellValues};
 use super::curves::curves;
 use super::data::Data;
 use super::difficulty::difficulty;
@@ -12,9 +13,11 @@ use super::exact;
 use super::given::Given;
 use super::graphs::{Graphs, graphs};
 use super::predict::predict;
+use super::remedy::remedy;
 use super::repair::{RepairedTable, repair};
 use super::request::AuditRequest;
 use super::results::{AuditResults, CellResult, DataFacts};
+use super::shift::Barycenters;
 use super::sight::{AsEngine, Computed, Ranked, Sight};
 use super::summarize::{Name, summarize};
 use annatomy_knn::{MAX_RANKED_ROWS, NeighborTable, RankTable, SeparationTable};
@@ -42,6 +45,7 @@ struct OnGraphs {
     efforts: Vec<CellResult>,
     engines: Vec<CellResult>,
     advice: Vec<super::results::Advice>,
+    remedy: Option<super::results::Remedy>,
     curves: Vec<super::results::Curve>,
     predictions: Vec<Vec<i64>>,
     returned: Vec<CellResult>,
@@ -133,35 +137,43 @@ impl<'j> Job<'j> {
         Ok(Self { request, stage, data, answers, ks, depth })
     }
 
-    /// Graphs are looked at unless only answers were given.
+    fn run(self) -> Result<AuditOutcome, AuditError> {
+        (self.stage)("exact neighbors");
+        let Some(base) = self.data.base.whole().filter(|_| self.wants_graphs()) else {
+            let exact = self.exact()?;
+            let returned = OnGraphs { returned: self.returned(&exact, None), ..OnGraphs::default() };
+            return self.finish(returned, &exact);
+        };
+        if let Some(engine) = self.data.index.as_ref().and_then(|index| index.engine) {
+            let exact = self.exact()?;
+            let on_graphs = self.on_graphs(&AsEngine::new(base, &self.data, engine), &exact)?;
+            return self.finish(on_graphs, &exact);
+        }
+        if self.has_room_for_tables() && self.data.queries.are_base_rows() {
+            let table = SeparationTable::new(base, self.data.metric, self.depth)?;
+            let ranks = RankTable::new(&table)?;
+            let exact = exact::neighbors_in(&table, &self.data, self.depth);
+            let on_graphs = self.on_graphs(&Ranked::new(&table, &ranks, &self.data), &exact)?;
+            return self.finish(on_graphs, &exact);
+        }
+        let exact = self.exact()?;
+        let on_graphs = self.on_graphs(&Computed::new(base, &self.data), &exact)?;
+        self.finish(on_graphs, &exact)
+    }
+
+    /// Graphs are looked at unless answers alone are asked about.
     fn wants_graphs(&self) -> bool {
         self.answers.is_none() || self.data.index.is_some() || !self.request.predictions.is_empty()
     }
 
-    fn run(self) -> Result<AuditOutcome, AuditError> {
-        (self.stage)("exact neighbors");
+    fn exact(&self) -> Result<NeighborTable, AuditError> {
+        exact::neighbors(&self.data, self.depth, self.request.memory_budget_bytes)
+    }
+
+    fn has_room_for_tables(&self) -> bool {
         let rows = self.data.base.rows();
-        let table_bytes = SeparationTable::bytes(rows) + RankTable::bytes(rows);
-        let fits = rows <= MAX_RANKED_ROWS && table_bytes <= self.request.memory_budget_bytes;
-        if let Some(engine) = self.data.index.as_ref().and_then(|index| index.engine) {
-            let exact = exact::neighbors(&self.data, self.depth, self.request.memory_budget_bytes)?;
-            let on_graphs = self.on_graphs(&AsEngine::new(&self.data, engine), &exact)?;
-            return Ok(self.finish(on_graphs, &exact));
-        }
-        if fits && self.wants_graphs() && self.data.queries.are_base_rows() {
-            let table = SeparationTable::new(self.data.base.view(), self.data.metric, self.depth)?;
-            let ranks = RankTable::new(&table)?;
-            let exact = exact::neighbors_in(&table, &self.data, self.depth);
-            let on_graphs = self.on_graphs(&Ranked::new(&table, &ranks, &self.data), &exact)?;
-            return Ok(self.finish(on_graphs, &exact));
-        }
-        let exact = exact::neighbors(&self.data, self.depth, self.request.memory_budget_bytes)?;
-        let on_graphs = if self.wants_graphs() {
-            self.on_graphs(&Computed::new(&self.data), &exact)?
-        } else {
-            OnGraphs { returned: self.returned(&exact, None), ..OnGraphs::default() }
-        };
-        Ok(self.finish(on_graphs, &exact))
+        let bytes = SeparationTable::bytes(rows) + RankTable::bytes(rows);
+        rows <= MAX_RANKED_ROWS && bytes <= self.request.memory_budget_bytes
     }
 
     fn on_graphs<S: Sight>(&self, sight: &S, exact: &NeighborTable) -> Result<OnGraphs, AuditError> {
@@ -170,6 +182,7 @@ impl<'j> Job<'j> {
         (self.stage)("traversals");
         let mut adviser = Adviser::new(sight, &self.data, exact, &graphs, &self.ks);
         let advice = adviser.advise(&self.request.targets);
+        let remedy = remedy(self.request, &adviser, &advice)?;
         (self.stage)("measures");
         let predictions = self.request.predictions.iter();
         Ok(OnGraphs {
@@ -181,6 +194,7 @@ impl<'j> Job<'j> {
                 .collect(),
             returned: self.returned(exact, graphs.reachable.first().map(Vec::as_slice)),
             advice,
+            remedy,
             graphs: Some(graphs.facts.clone()),
         })
     }
@@ -233,7 +247,7 @@ impl<'j> Job<'j> {
         ks.iter().zip(measured).map(result).collect()
     }
 
-    fn finish(self, found: OnGraphs, exact: &NeighborTable) -> AuditOutcome {
+    fn finish(&self, found: OnGraphs, exact: &NeighborTable) -> Result<AuditOutcome, AuditError> {
         let (data, request) = (&self.data, self.request);
         let repaired = self.answers.as_ref().filter(|_| request.repair).map(|answers| repair(answers, data, exact));
         let results = AuditResults {
@@ -254,12 +268,16 @@ impl<'j> Job<'j> {
             efforts: found.efforts,
             engines: found.engines,
             advice: found.advice,
+            remedy: found.remedy,
             curves: found.curves,
             notes: data.notes.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seconds: 0.0,
         };
-        AuditOutcome { results, predictions: found.predictions, repaired }
+        if let Base::Streamed { rows, .. } = &data.base {
+            rows.verify()?;
+        }
+        Ok(AuditOutcome { results, predictions: found.predictions, repaired })
     }
 }
 

@@ -14,6 +14,7 @@ use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::messages::layout::DataLayout;
 use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions};
 
+use super::benchmark_run::BenchmarkRun;
 use super::bytes::Bytes;
 use super::element::{ByteOrder, Element};
 use super::error::ReadError;
@@ -59,6 +60,27 @@ pub(super) fn open(
     };
     let layout = Layout::new(claim, bytes.as_slice().len())?;
     Ok((bytes, layout, metric))
+}
+
+/// What the root's attributes say of a run.
+pub(super) fn run(bytes: Bytes) -> Result<BenchmarkRun, ReadError> {
+    let found = bytes.as_slice().len() as u64;
+    let damaged = move |problem| ReadError::Damaged { content: "HDF5 file", found, problem };
+    let bytes = Arc::new(bytes);
+    fenced(damaged, || {
+        let file = open_file(&bytes, found)?;
+        let root = file.root_group().map_err(|error| damaged(error.to_string()))?;
+        let attribute = |name| root.attribute(name).ok();
+        let text = |name| attribute(name).and_then(|attribute| attribute.read_string().ok());
+        let count = attribute("count").and_then(|attribute| attribute.read_as_f64().ok());
+        Ok(BenchmarkRun {
+            algorithm: text("algo"),
+            name: text("name"),
+            dataset: text("dataset"),
+            distance: text("distance"),
+            count: count.filter(|count| *count >= 0.0).map(|count| count as u64),
+        })
+    })
 }
 
 /// The same bytes for the reader, which wants to own them.

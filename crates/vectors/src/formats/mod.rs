@@ -22,6 +22,7 @@
 
 mod answers;
 mod atomic;
+mod benchmark_run;
 mod bin;
 mod bytes;
 #[cfg(feature = "parquet")]
@@ -44,6 +45,7 @@ mod write;
 
 pub use answers::{AnswerTable, EMPTY_SLOT, read_answers, read_distances, read_ids};
 pub use atomic::write_atomically;
+pub use benchmark_run::BenchmarkRun;
 pub use bytes::MappedFile;
 pub use element::Element;
 pub use error::ReadError;

@@ -151,6 +151,11 @@ impl VectorFile {
         self.matrix(rows.len(), values)
     }
 
+    /// Hands every page of the map back to the system: after reads of single rows, whose pages are kept otherwise.
+    pub fn release_pages(&self) {
+        self.bytes.release(0..self.bytes.as_slice().len());
+    }
+
     fn check_rows(&self, range: &Range<usize>) -> Result<(), ReadError> {
         if range.start > range.end || range.end > self.rows() {
             return Err(ReadError::NoSuchRow { row: range.start.max(self.rows()), rows: self.rows() });

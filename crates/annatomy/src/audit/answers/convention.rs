@@ -110,8 +110,10 @@ fn distance_kind(
 }
 
 fn pair(data: &Data, query: usize, row: u32) -> Pair {
-    let (a, b) = (data.queries.row(&data.base, query), data.base.row(row as usize));
-    let dot = kernels::dot_f64(a, b);
-    let lengths = (kernels::dot_f64(a, a) * kernels::dot_f64(b, b)).sqrt().max(f64::MIN_POSITIVE);
-    Pair { squared: kernels::l2_squared_f64(a, b), dot, lengths }
+    let a = data.queries.row(&data.base, query);
+    data.base.with_row(row, |b| {
+        let dot = kernels::dot_f64(a, b);
+        let lengths = (kernels::dot_f64(a, a) * kernels::dot_f64(b, b)).sqrt().max(f64::MIN_POSITIVE);
+        Pair { squared: kernels::l2_squared_f64(a, b), dot, lengths }
+    })
 }

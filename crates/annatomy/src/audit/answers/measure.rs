@@ -4,13 +4,11 @@ use super::{Answers, CleanRow};
 use crate::audit::cells::QueryValues;
 use crate::audit::data::Data;
 use crate::audit::exact::ExactList;
-use annatomy_geometry::corrected::{ReturnedSide, Scratch, barycenter_shift, measure};
+use crate::audit::shift::{Barycenters, Shifts};
+use annatomy_geometry::corrected::{ReturnedSide, Scratch, measure};
 use annatomy_knn::NeighborTable;
-use annatomy_vectors::{Metric, PointId};
+use annatomy_vectors::Metric;
 use rayon::prelude::*;
-
-/// Queries whose barycenters are computed, evenly spaced.
-const SHIFT_QUERIES: usize = 500;
 
 /// One list of values per k, an entry per query; for the causes the graph is asked where there is one.
 pub(in crate::audit) fn measure_answers(
@@ -20,13 +18,18 @@ pub(in crate::audit) fn measure_answers(
     reachable: Option<&[bool]>,
     ks: &[usize],
 ) -> Vec<Vec<QueryValues>> {
-    let step = answers.rows.len().div_ceil(SHIFT_QUERIES).max(1);
+    let shifts = Shifts::new(data, Barycenters::Computed);
     let of_query = |state: &mut (ExactList, Scratch), query: usize| -> Vec<QueryValues> {
         let (list, scratch) = state;
         list.read(exact, query, data.base.rows());
         let returned = Returned::new(&answers.rows[query], list);
-        let wants_shift = query.is_multiple_of(step) && data.metric != Metric::InnerProduct;
-        ks.iter().map(|&k| returned.measure(k, list, scratch, data, reachable, wants_shift)).collect()
+        let measure = |&k: &usize| {
+            let filled = returned.ids.len().min(k);
+            let values = returned.measure(k, list, scratch, data.metric, reachable);
+            let barycenter_shift = shifts.of(query, &list.ids[..k], || returned.ids[..filled].to_vec());
+            QueryValues { barycenter_shift, ..values }
+        };
+        ks.iter().map(measure).collect()
     };
     let queries: Vec<Vec<QueryValues>> =
         (0..answers.rows.len()).into_par_iter().map_init(Default::default, of_query).collect();
@@ -61,21 +64,15 @@ impl Returned {
         k: usize,
         list: &ExactList,
         scratch: &mut Scratch,
-        data: &Data,
+        metric: Metric,
         reachable: Option<&[bool]>,
-        wants_shift: bool,
     ) -> QueryValues {
         let filled = self.ids.len().min(k);
         let mut measures = Vec::with_capacity(1);
         let side = ReturnedSide::new(&self.distances[..filled], &self.ranks[..filled]);
         measure(&list.side, side, &[k], scratch, &mut measures);
-        let mut values = QueryValues::new(&measures[0], data.metric);
+        let mut values = QueryValues::new(&measures[0], metric);
         self.count_missing(k, filled, list, reachable, &mut values);
-        if wants_shift {
-            let points = |ids: &[u32]| ids.iter().map(|&id| PointId(id)).collect::<Vec<_>>();
-            values.barycenter_shift =
-                barycenter_shift(data.base.view(), &points(&list.ids[..k]), &points(&self.ids[..filled]));
-        }
         values
     }
 

@@ -18,7 +18,8 @@ use super::data::Data;
 use super::error::AuditError;
 use super::given::GivenAnswers;
 use super::request::AuditRequest;
-use super::results::{AnswerFacts, Sentinels};
+use super::results::{AnswerFacts, RunFacts, Sentinels};
+use annatomy_vectors::formats::BenchmarkRun;
 use clean::Cleaner;
 use convention::Conventions;
 use rayon::prelude::*;
@@ -51,6 +52,7 @@ fn clean(tables: &Tables, data: &Data) -> Answers {
     let sentinels = rows.iter().fold(Sentinels::default(), |sum, row| sum.plus(&row.sentinels));
     let facts = AnswerFacts {
         name: tables.name.clone(),
+        run: tables.run.clone().map(RunFacts::from),
         rows: tables.ids.rows(),
         columns: tables.ids.columns(),
         first_id: conventions.first_id,
@@ -62,6 +64,13 @@ fn clean(tables: &Tables, data: &Data) -> Answers {
     };
     let slots = tables.ids.columns() - usize::from(conventions.self_included);
     Answers { rows, slots, facts }
+}
+
+impl From<BenchmarkRun> for RunFacts {
+    fn from(run: BenchmarkRun) -> Self {
+        let BenchmarkRun { algorithm, name, dataset, distance, count } = run;
+        Self { algorithm, name, dataset, distance, count }
+    }
 }
 
 impl Sentinels {

@@ -5,13 +5,15 @@ use crate::audit::error::AuditError;
 use crate::audit::given::GivenAnswers;
 use crate::audit::request::AuditRequest;
 use annatomy_vectors::Matrix;
-use annatomy_vectors::formats::{AnswerTable, read_answers, read_distances};
+use annatomy_vectors::formats::{AnswerTable, BenchmarkRun, read_answers, read_distances};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// Ids as they stand, one row per query of the population.
 pub(super) struct Tables {
     pub(super) name: String,
+    /// The run that made them, where the file says so.
+    pub(super) run: Option<BenchmarkRun>,
     pub(super) ids: AnswerTable,
     pub(super) distances: Option<Matrix>,
     /// The row of the tables that answers each query measured.
@@ -28,6 +30,7 @@ impl Tables {
                 None => Ok(None),
             };
         };
+        let run = BenchmarkRun::read(path).map_err(file(path))?;
         let (ids, beside) = read_answers(path).map_err(file(path))?;
         let shape = |what, found, other: &str, expected| {
             let (path, other) = (path.clone(), other.to_owned());
@@ -44,7 +47,7 @@ impl Tables {
             shape("columns", ids.columns(), "the file of distances", distances.columns())?;
         }
         let (name, places) = (path.display().to_string(), data.queries.numbers.clone());
-        Ok(Some(Self { name, ids, distances, places, row_of_label: rows_of_labels(data) }))
+        Ok(Some(Self { name, run, ids, distances, places, row_of_label: rows_of_labels(data) }))
     }
 
     pub(super) fn given(answers: GivenAnswers, data: &Data) -> Result<Self, AuditError> {
@@ -63,7 +66,7 @@ impl Tables {
             shape("rows", ids.rows(), "the table of distances", distances.rows())?;
             shape("columns", ids.columns(), "the table of distances", distances.columns())?;
         }
-        Ok(Self { name, ids, distances, places, row_of_label: rows_of_labels(data) })
+        Ok(Self { name, run: None, ids, distances, places, row_of_label: rows_of_labels(data) })
     }
 
     /// The base row that `id` names, if any; ids count from `first_id`.

@@ -129,6 +129,11 @@ fn decode(
     batch.map_err(|error| format!("the batch at {place}: {error}"))
 }
 
+/// Whether memory can be asked for: the decoder asks for all of it at once, and where that is refused the process ends.
+fn has_room(bytes: u64) -> bool {
+    usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok())
+}
+
 /// Refuses buffers outside the body, and packed ones that claim to unpack to more than they could.
 fn check_buffers(body: &[u8], batch: RecordBatch<'_>) -> Result<(), Problem> {
     for node in batch.nodes().into_iter().flatten() {
@@ -145,11 +150,52 @@ fn check_buffers(body: &[u8], batch: RecordBatch<'_>) -> Result<(), Problem> {
             content.ok_or_else(|| format!("a buffer of {length} bytes at {offset} in a body of {}", body.len()))?;
         if let (Some(_), Some(claim)) = (batch.compression(), content.first_chunk::<LENGTH_BYTES>()) {
             let unpacked = i64::from_le_bytes(*claim);
-            if u64::try_from(unpacked).is_ok_and(|bytes| bytes > (content.len() as u64).saturating_mul(MOST_EXPANSION))
-            {
+            let most = (content.len() as u64).saturating_mul(MOST_EXPANSION);
+            let claimed = u64::try_from(unpacked).unwrap_or(0);
+            if claimed > most || !has_room(claimed) {
                 return Err(format!("a buffer of {length} bytes claims to unpack to {unpacked}"));
             }
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::types::Float32Type;
+    use arrow_array::{ArrayRef, FixedSizeListArray, RecordBatch as Rows};
+    use arrow_ipc::CompressionType;
+    use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
+
+    /// A file of noise, packed, in which every packed buffer of over a MiB claims as much as is let through for its length.
+    fn file_of_large_claims() -> Vec<u8> {
+        let mut state = 1u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            Some(f32::from_bits(state >> 2))
+        };
+        let rows = (0..2_048).map(|_| Some((0..1_024).map(|_| noise()).collect::<Vec<_>>()));
+        let lists = FixedSizeListArray::from_iter_primitive::<Float32Type, _, _>(rows, 1_024);
+        let batch = Rows::try_from_iter([("embedding", Arc::new(lists) as ArrayRef)]).expect("a batch");
+        let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD)).expect("zstd");
+        let mut writer = FileWriter::try_new_with_options(Vec::new(), &batch.schema(), options).expect("a schema");
+        writer.write(&batch).and_then(|()| writer.finish()).expect("a file");
+        let mut bytes = writer.into_inner().expect("a file");
+        let unpacked = (2_048_u64 * 1_024 * 4).to_le_bytes();
+        let place =
+            bytes.windows(8).position(|window| window == unpacked).expect("the length before the packed numbers");
+        bytes[place..place + 8].copy_from_slice(&(1_u64 << 38).to_le_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_buffer_that_claims_more_than_memory_holds_is_an_error() {
+        let bytes = file_of_large_claims();
+        let error = read(Bytes::Owned(bytes), None, Role::Base).expect_err("256 GiB").to_string();
+        assert!(
+            error.contains("claims to unpack to 274877906944") || error.contains("Expected decompressed length"),
+            "{error}"
+        );
+    }
 }

@@ -9,6 +9,7 @@
 
 mod arrow_file;
 mod lists;
+mod pages;
 mod parquet_file;
 
 use arrow_schema::{DataType, Fields};

@@ -72,6 +72,9 @@ def arrow_files():
         answers = table("ids", kind, ids, distances=distances)
         parquet.write_table(answers, HERE / f"answers_{code}.parquet")
         feather.write_feather(answers, HERE / f"answers_{code}.arrow")
+    # Its first page begins at byte 4, for tests to change.
+    only = pyarrow.table({"embedding": pyarrow.array(floats * 40, kinds["list"])})
+    parquet.write_table(only, HERE / "only.parquet", compression="snappy", use_dictionary=False)
     # Runs of one value, which take next to no room.
     parquet.write_table(table("embedding", kinds["fixed"], [[0.0] * 3] * 3000), HERE / "zeros.parquet", compression="zstd")
 
@@ -103,7 +106,43 @@ def hdf5_files():
         file.attrs["distance"] = numpy.bytes_("euclidean")
 
 
+def benchmark_run():
+    """A data set of ann-benchmarks and a run's result over it, as its runner writes them; the run misses rank 2 and returns rank 9 instead."""
+    import h5py
+
+    generator = numpy.random.default_rng(7)
+    train, test = generator.normal(size=(60, 8)).astype("<f4"), generator.normal(size=(12, 8)).astype("<f4")
+    length = lambda rows: numpy.linalg.norm(rows.astype("f8"), axis=1)
+    distances = 1 - (test.astype("f8") @ train.T.astype("f8")) / numpy.outer(length(test), length(train))
+    order = distances.argsort(axis=1)
+    with h5py.File(HERE / "angular.hdf5", "w") as file:
+        file.attrs["type"], file.attrs["distance"], file.attrs["dimension"], file.attrs["point_type"] = "dense", "angular", 8, "float"
+        for name, values in {"train": train, "test": test, "neighbors": order[:, :20].astype("<i4")}.items():
+            file.create_dataset(name, data=values)
+        file.create_dataset("distances", data=numpy.sort(distances)[:, :20].astype("<f4"))
+    count, short = 5, 3
+    with h5py.File(HERE / "angular_run.hdf5", "w") as file:
+        attributes = {"algo": "hnswlib", "name": "hnswlib ({'M': 4, 'efConstruction': 500})", "dataset": "noise-8-angular", "distance": "angular"}
+        attributes |= {"batch_mode": False, "build_time": 0.25, "best_search_time": 1e-5, "candidates": 4.5, "count": count}
+        attributes |= {"expect_extra": False, "index_size": 512.0, "run_count": 3}
+        for name, value in attributes.items():
+            file.attrs[name] = value
+        times = file.create_dataset("times", (len(test),), "f")
+        neighbors = file.create_dataset("neighbors", (len(test), count), "i")
+        returned = file.create_dataset("distances", (len(test), count), "f")
+        for query, row in enumerate(order):
+            ids = row[[0, 1, 9]] if query < short else row[[0, 1, 3, 4, 9]]
+            times[query] = 1e-5
+            neighbors[query] = [*ids, *[-1] * (count - len(ids))]
+            returned[query] = [*distances[query, ids], *[float("inf")] * (count - len(ids))]
+        # What its plotting adds to the same file later.
+        knn = file.create_group("metrics").create_group("knn")
+        knn.attrs["mean"] = 0.7
+        knn["recalls"] = numpy.full(len(test), 3.5)
+
+
 if __name__ == "__main__":
     safetensors_files()
     arrow_files()
     hdf5_files()
+    benchmark_run()

@@ -1,8 +1,13 @@
 //! What an audit says on a terminal: a screenful, each line a finding.
 
-use super::results::{Advice, AnswerFacts, AuditResults, CellResult, DataFacts, GraphFacts};
+mod advice;
+mod answers;
+
+use super::results::{AuditResults, CellResult, DataFacts, GraphFacts};
 use crate::report::number::{count, counted, share, significant};
+use advice::advice_lines;
 use annatomy_geometry::estimate::Estimate;
+use answers::answer_lines;
 use std::fmt::Write;
 
 /// Rows named before the rest are only counted.
@@ -96,39 +101,6 @@ fn difficulty_lines(results: &AuditResults) -> Vec<String> {
     ]
 }
 
-fn answer_lines(answers: &AnswerFacts) -> Vec<String> {
-    let (rows, columns) = (count(answers.rows as u64), count(answers.columns as u64));
-    let own = if answers.self_included { "the query itself included" } else { "the query itself not included" };
-    let first = answers.first_id;
-    let mut lines = vec![format!("{}: {rows} × {columns} ids from {first}, {own}", answers.name)];
-    if let (Some(kind), Some(deviation)) = (&answers.distance_kind, answers.distance_deviation) {
-        let deviation = significant(deviation, 2);
-        lines.push(format!("  distances are {kind} (median deviation {deviation})"));
-    }
-    let sentinels = answers.sentinels;
-    let kinds = [
-        (sentinels.negative_ids, "negative ids"),
-        (sentinels.ids_out_of_range, "ids out of range"),
-        (sentinels.duplicates, "duplicates"),
-        (sentinels.padding, "slots of padding"),
-        (sentinels.nan_distances, "distances that are not numbers"),
-        (sentinels.sentinel_distances, "infinite or largest distances"),
-    ];
-    let found: Vec<String> = kinds
-        .iter()
-        .filter(|(slots, _)| *slots > 0)
-        .map(|(slots, kind)| format!("{} {kind}", count(*slots as u64)))
-        .collect();
-    if !found.is_empty() {
-        let short = count(sentinels.short_rows as u64);
-        lines.push(format!("  not neighbors, and not scored: {}, in {short} rows", found.join(", ")));
-    }
-    if answers.rows_out_of_order > 0 {
-        lines.push(format!("  {} rows do not come nearest first", count(answers.rows_out_of_order as u64)));
-    }
-    lines
-}
-
 /// A table of all measures, one row per cell, and why neighbors are missing.
 fn measure_lines(cells: &[CellResult]) -> Vec<String> {
     let head = format!(
@@ -200,47 +172,6 @@ fn engine_lines(results: &AuditResults) -> Vec<String> {
         lines.push(line);
     }
     lines
-}
-
-fn advice_lines(results: &AuditResults) -> Vec<String> {
-    let head = format!("{:<28}{:>6}{:>8}{:>18}{:>8}{:>14}", "Smallest ef", "k", "ef", "95 %", "ef/k", "evaluations");
-    let mut lines = vec![head];
-    for advice in &results.advice {
-        let target = advice.target.to_string();
-        let k = advice.k;
-        lines.push(match advice.ef {
-            Some(ef) => {
-                let low = advice.ef_low.unwrap_or(ef);
-                let high = advice.ef_high.map_or("…".to_owned(), |high| high.to_string());
-                let alpha = advice.alpha.map_or(String::new(), |alpha| significant(alpha, 3));
-                let cost = advice.distance_evaluations.map_or(String::new(), |cost| count(cost.round() as u64));
-                format!("  {target:<26}{k:>6}{ef:>8}{:>18}{alpha:>8}{cost:>14}", format!("{low} to {high}"))
-            }
-            None => format!("  {target:<26}{k:>6}  {}", out_of_reach(advice, results)),
-        });
-    }
-    if results.advice.iter().any(|advice| advice.ef.is_none() && advice.best_overlap < 1.0) {
-        lines.push(
-            "  A larger M or efConstruction, or another order of insertion, gives a graph with fewer rows lost."
-                .to_owned(),
-        );
-    }
-    lines
-}
-
-fn out_of_reach(advice: &Advice, results: &AuditResults) -> String {
-    let reached = advice.reached.map_or("nothing".to_owned(), |reached| share(reached.point));
-    let lost: usize = results.graphs.iter().flat_map(|graphs| &graphs.unreachable).map(Vec::len).sum();
-    let because = if lost > 0 && advice.best_overlap < 1.0 {
-        format!(
-            "; {} out of reach, so no overlap exceeds {}",
-            counted(lost as u64, "row", "rows"),
-            significant(advice.best_overlap, 5)
-        )
-    } else {
-        String::new()
-    };
-    format!("not reached: {reached} at ef {}{because}", advice.largest_ef)
 }
 
 fn point(estimate: Option<Estimate>) -> String {

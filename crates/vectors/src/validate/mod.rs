@@ -1,0 +1,85 @@
+//! What is wrong with a set of vectors, counted, before anything is computed from it.
+//!
+//! Enters: a matrix, or its rows block by block. Leaves: nothing, or an error that says how many rows are bad and which is first; and, since
+//! repeats are a fact about the data and no fault, [`Duplicates`]. Cost: one pass each; duplicates also sort one hash per row.
+//! Does not: repair or drop rows.
+
+mod duplicates;
+mod running;
+
+pub use duplicates::{DuplicateSearch, Duplicates, Repeat, duplicates, same_values};
+pub use running::RunningCheck;
+
+use crate::{MatrixView, Metric};
+
+/// Why vectors cannot be searched.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum ValidationError {
+    /// Some rows hold NaN or an infinity.
+    #[error(
+        "{bad_rows} of {rows} rows hold NaN or infinite values; the first is row {first_row}, column {column}: {value}"
+    )]
+    NotFinite {
+        /// Rows looked at.
+        rows: usize,
+        /// Rows with at least one such value.
+        bad_rows: usize,
+        /// The first of them.
+        first_row: usize,
+        /// The column of its first such value.
+        column: usize,
+        /// That value.
+        value: f32,
+    },
+    /// Some rows are zero, and the angle to a zero vector is undefined.
+    #[error("{zero_rows} of {rows} rows are zero vectors, which have no cosine distance; the first is row {first_row}")]
+    ZeroVectors {
+        /// Rows looked at.
+        rows: usize,
+        /// Rows that are zero in every column.
+        zero_rows: usize,
+        /// The first of them.
+        first_row: usize,
+    },
+}
+
+/// Everything the metric needs: finite values always, and no zero vectors under cosine.
+pub fn check(matrix: MatrixView<'_>, metric: Metric) -> Result<(), ValidationError> {
+    let mut running = RunningCheck::new(metric);
+    running.add(matrix);
+    running.finish()
+}
+
+/// Every value is finite.
+pub fn check_finite(matrix: MatrixView<'_>) -> Result<(), ValidationError> {
+    check(matrix, Metric::L2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Matrix;
+
+    fn matrix(columns: usize, values: &[f32]) -> Matrix {
+        Matrix::new(values.len() / columns, columns, values.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn bad_values_are_counted_by_row_and_the_first_is_named() {
+        let values = matrix(2, &[1.0, 2.0, 3.0, f32::INFINITY, f32::NAN, f32::NAN]);
+        let error = check_finite(values.view()).unwrap_err();
+        let expected =
+            ValidationError::NotFinite { rows: 3, bad_rows: 2, first_row: 1, column: 1, value: f32::INFINITY };
+        assert_eq!(error, expected);
+        assert_eq!(error.to_string(), "2 of 3 rows hold NaN or infinite values; the first is row 1, column 1: inf");
+    }
+
+    #[test]
+    fn zero_vectors_matter_under_cosine_only() {
+        let values = matrix(2, &[1.0, 0.0, 0.0, -0.0, 0.0, 0.0]);
+        assert_eq!(check(values.view(), Metric::L2), Ok(()));
+        assert_eq!(check(values.view(), Metric::InnerProduct), Ok(()));
+        let expected = ValidationError::ZeroVectors { rows: 3, zero_rows: 2, first_row: 1 };
+        assert_eq!(check(values.view(), Metric::Cosine), Err(expected));
+    }
+}
