@@ -200,7 +200,7 @@ pub struct KnnArguments {
 
 #[derive(Debug, Args)]
 pub struct EmbedArguments {
-    /// A folder, a picture, a .zip or .tar, a list of paths, an STL-10 or CIFAR-10 binary, or a .parquet[::COLUMN]
+    /// A folder, a picture, a .zip or .tar, a list of paths, an STL-10 or CIFAR-10 binary, or a column of a .parquet (FILE::COLUMN)
     pub images: PathBuf,
     /// The network: resnet50, or a file of any image model
     #[arg(long, value_name = "resnet50|FILE.onnx")]
