@@ -17,7 +17,7 @@ pub(super) enum Base<'d> {
     /// In their file; in memory are those that are queries, one per query, in the order of the queries.
     Streamed {
         /// Where all rows are.
-        rows: StreamedRows,
+        rows: Box<StreamedRows>,
         /// The base rows that are queries; none where the queries are held out.
         drawn: Matrix,
     },

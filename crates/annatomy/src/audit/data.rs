@@ -133,7 +133,7 @@ fn read_base(request: &AuditRequest, path: &Path, metric: Metric) -> Result<Base
     }
     let rows = StreamedRows::new(opened, path, metric)?;
     let drawn = Matrix::zeros(0, rows.columns());
-    Ok(Base::Streamed { rows, drawn })
+    Ok(Base::Streamed { rows: Box::new(rows), drawn })
 }
 
 type Taken = (Base<'static>, Option<Cow<'static, [i64]>>, Option<Index<'static>>);

@@ -42,16 +42,14 @@ fn remedy_lines(remedy: &Remedy) -> Vec<String> {
         vec![format!("What would help: M {m}, efConstruction {ef_construction} (one graph built to see, {lost})")];
     lines.extend(remedy.advice.iter().map(|advice| {
         let (target, k) = (advice.target.to_string(), advice.k);
-        match advice.ef {
-            Some(ef) => format!("  {target:<26}{k:>6}{ef:>8}"),
-            None => {
-                let reached = advice.reached.map_or("nothing".to_owned(), |reached| share(reached.point));
-                format!(
-                    "  {target:<26}{k:>6}  not reached either: {reached} at ef {}; insert in another order",
-                    advice.largest_ef
-                )
-            }
+        if let Some(ef) = advice.ef {
+            return format!("  {target:<26}{k:>6}{ef:>8}");
         }
+        let reached = advice.reached.map_or("nothing".to_owned(), |reached| share(reached.point));
+        format!(
+            "  {target:<26}{k:>6}  not reached either: {reached} at ef {}; insert in another order",
+            advice.largest_ef
+        )
     }));
     lines
 }
