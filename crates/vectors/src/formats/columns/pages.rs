@@ -57,7 +57,7 @@ struct PageSizes {
 fn page_sizes(bytes: &mut &[u8]) -> Option<PageSizes> {
     let (mut unpacked, mut packed) = (None, None);
     let mut field = 0;
-    while let Some((number, kind)) = field_head(bytes, field)? {
+    while let Head::Field(number, kind) = field_head(bytes, field)? {
         match (number, kind) {
             (2, Kind::Integer) => unpacked = u32::try_from(zigzag(varint(bytes)?)).ok(),
             (3, Kind::Integer) => packed = u32::try_from(zigzag(varint(bytes)?)).ok(),
@@ -96,15 +96,22 @@ impl Kind {
     }
 }
 
-/// The next field's number and kind; `Some(None)` at the struct's end.
-fn field_head(bytes: &mut &[u8], before: i64) -> Option<Option<(i64, Kind)>> {
+/// What stands where a field may begin.
+enum Head {
+    Field(i64, Kind),
+    /// The struct is over.
+    End,
+}
+
+/// The next field's number and kind, `before` being the number of the last.
+fn field_head(bytes: &mut &[u8], before: i64) -> Option<Head> {
     let head = byte(bytes)?;
     if head == 0 {
-        return Some(None);
+        return Some(Head::End);
     }
     let step = i64::from(head >> 4);
-    let number = if step == 0 { zigzag(varint(bytes)?) } else { before + step };
-    Some(Some((number, Kind::of(head & 0x0f)?)))
+    let number = if step == 0 { zigzag(varint(bytes)?) } else { before.checked_add(step)? };
+    Some(Head::Field(number, Kind::of(head & 0x0f)?))
 }
 
 /// Passes over a field's value.
@@ -124,7 +131,7 @@ fn skip(bytes: &mut &[u8], kind: Kind, depth: usize) -> Option<()> {
         Kind::Map => return None,
         Kind::Struct => {
             let mut field = 0;
-            while let Some((number, kind)) = field_head(bytes, field)? {
+            while let Head::Field(number, kind) = field_head(bytes, field)? {
                 skip(bytes, kind, depth)?;
                 field = number;
             }
