@@ -7,7 +7,9 @@ variable ANNATOMY_PGVECTOR names (a connection string of libpq's); one connectio
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -17,6 +19,7 @@ import numpy as np
 
 from .._arrays import Float32
 from ._engine import Engine
+
 
 @dataclass(frozen=True)
 class Graph:
@@ -48,6 +51,12 @@ def builders() -> dict[str, Build]:
         "pynndescent NNDescent": _pynndescent,
         "scikit-learn NearestNeighbors": _scikit_learn,
     }
+
+
+def _owning(engine: Engine, folder: str) -> Engine:
+    """The engine; its folder goes when it does."""
+    weakref.finalize(engine, shutil.rmtree, folder, ignore_errors=True)
+    return engine
 
 
 def _faiss(rows: Float32, graph: Graph, *, bounded_queue: bool) -> Engine:
@@ -118,11 +127,12 @@ def _qdrant_edge(rows: Float32, graph: Graph) -> Engine:
     vector = qdrant.EdgeVectorParams(rows.shape[1], qdrant.Distance.Euclid, hnsw_config=hnsw)
     optimizers = qdrant.EdgeOptimizersConfig(indexing_threshold=1)
     config = qdrant.EdgeConfig(vectors={"v": vector}, hnsw_config=hnsw, optimizers=optimizers)
-    shard = qdrant.EdgeShard.create(tempfile.mkdtemp(prefix="annatomy-qdrant-"), config)
+    folder = tempfile.mkdtemp(prefix="annatomy-qdrant-")
+    shard = qdrant.EdgeShard.create(folder, config)
     points = [qdrant.Point(number, {"v": row}) for number, row in enumerate(rows.tolist())]
     shard.update(qdrant.UpdateOperation.upsert_points(points))
     shard.optimize()
-    return QdrantEdge(shard, "v")
+    return _owning(QdrantEdge(shard, "v"), folder)
 
 
 def _lancedb(rows: Float32, graph: Graph) -> Engine:
@@ -134,11 +144,12 @@ def _lancedb(rows: Float32, graph: Graph) -> Engine:
 
     vectors = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(rows.ravel()), rows.shape[1])
     columns = pyarrow.table({"id": np.arange(len(rows)), "vector": vectors})
-    table = lancedb.connect(tempfile.mkdtemp(prefix="annatomy-lancedb-")).create_table("rows", columns)
+    folder = tempfile.mkdtemp(prefix="annatomy-lancedb-")
+    table = lancedb.connect(folder).create_table("rows", columns)
     # An M below 4 is refused.
     settings = {"m": max(graph.m, 4), "ef_construction": graph.ef_construction}
     table.create_index("vector", config=IvfHnswFlat(distance_type="l2", num_partitions=1, **settings))
-    return LanceDb(table)
+    return _owning(LanceDb(table), folder)
 
 
 def _milvus_lite(rows: Float32, graph: Graph) -> Engine:
@@ -147,7 +158,8 @@ def _milvus_lite(rows: Float32, graph: Graph) -> Engine:
 
     from .milvus_lite import MilvusLite
 
-    client = MilvusClient(os.path.join(tempfile.mkdtemp(prefix="annatomy-milvus-"), "rows.db"))
+    folder = tempfile.mkdtemp(prefix="annatomy-milvus-")
+    client = MilvusClient(os.path.join(folder, "rows.db"))
     schema = MilvusClient.create_schema(auto_id=False)
     schema.add_field("id", DataType.INT64, is_primary=True)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=rows.shape[1])
@@ -161,7 +173,7 @@ def _milvus_lite(rows: Float32, graph: Graph) -> Engine:
     # Made last, the index is there once the collection is loaded; else it is made while searches are exact.
     client.create_index("rows", indexes)
     client.load_collection("rows")
-    return MilvusLite(client, "rows")
+    return _owning(MilvusLite(client, "rows"), folder)
 
 
 @cache

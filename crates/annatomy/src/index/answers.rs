@@ -19,9 +19,9 @@ struct Scratch<F> {
     found: Vec<Seen>,
 }
 
-/// What is asked of an engine.
+/// What is asked of an engine about one query.
 #[derive(Clone, Copy)]
-struct Effort {
+struct Asked {
     class: EngineClass,
     ef: usize,
     k: usize,
@@ -29,7 +29,7 @@ struct Effort {
 
 impl<F: Frontier> Scratch<F> {
     /// The rows returned, nearest first.
-    fn answer<O: Oracle<Frontier = F>>(&mut self, graph: &Graph, view: O::View<'_>, asked: Effort) -> &[Seen] {
+    fn answer<O: Oracle<Frontier = F>>(&mut self, graph: &Graph, view: O::View<'_>, asked: Asked) -> &[Seen] {
         let effort = asked.class.effort(asked.ef, asked.k);
         if asked.k < effort {
             self.search.nearest(graph, view, effort, &mut self.found);
@@ -50,15 +50,6 @@ impl<F: Frontier> Scratch<F> {
     }
 }
 
-/// One call's request, checked.
-struct Asked<'v> {
-    rows: MatrixView<'v>,
-    queries: Option<MatrixView<'v>>,
-    k: usize,
-    ef: usize,
-    class: EngineClass,
-}
-
 impl Index {
     /// What an engine of `class` returns for (ef, k), nearest first; slots it cannot fill are `None`.
     ///
@@ -76,26 +67,35 @@ impl Index {
         self.check_request(queries.is_none(), k, ef, class)?;
         let own_queries = queries.map(|queries| self.queries(queries)).transpose()?.flatten();
         let queries = queries.map(|queries| own_queries.as_ref().map_or(queries, Matrix::view));
-        let asked = Asked { rows, queries, k, ef, class };
+        let asked = Asked { class, ef, k };
         if let Some(engine) = self.engine() {
             let oracle = EngineOracle::new(rows, self.metric(), engine);
             let distance = |key| oracle.distance_of_key(key);
-            return Ok(self.answer::<EngineOracle<'_>>(&asked, |vector| oracle.view_of(vector), distance));
+            return Ok(self.answer::<EngineOracle<'_>>(
+                rows,
+                queries,
+                asked,
+                |vector| oracle.view_of(vector),
+                distance,
+            ));
         }
         let oracle = VectorOracle::new(rows, self.metric());
         let distance = |key| distance_of(self.metric(), VectorOracle::separation_of_key(key));
-        Ok(self.answer::<VectorOracle<'_>>(&asked, |vector| oracle.view_of(vector), distance))
+        Ok(self.answer::<VectorOracle<'_>>(rows, queries, asked, |vector| oracle.view_of(vector), distance))
     }
 
     fn answer<'v, O: Oracle + 'v>(
         &self,
-        asked: &Asked<'v>,
+        rows: MatrixView<'v>,
+        queries: Option<MatrixView<'v>>,
+        asked: Asked,
         view: impl Fn(&'v [f32]) -> O::View<'v> + Sync,
         distance_of_key: impl Fn(u32) -> f32 + Sync,
     ) -> NeighborTable {
-        let Asked { rows, queries, k, ef, class } = *asked;
+        let k = asked.k;
         let count = queries.map_or(rows.rows(), |queries| queries.rows());
-        let effort = Effort { class, ef, k: k + usize::from(queries.is_none()) };
+        // The query itself takes a place where it is a row.
+        let asked = Asked { k: k + usize::from(queries.is_none()), ..asked };
         let scratch = PerThread::new(Scratch::<O::Frontier>::default);
         let mut ids = vec![None; count * k];
         let mut distances = vec![f32::INFINITY; count * k];
@@ -107,7 +107,7 @@ impl Index {
                 None => (rows.row(query), Some(query as u32)),
             };
             scratch.with(|scratch| {
-                let found = scratch.answer::<O>(self.graph(), view(vector), effort);
+                let found = scratch.answer::<O>(self.graph(), view(vector), asked);
                 let others = found.iter().filter(|seen| Some(seen.id) != own);
                 for ((seen, id), distance) in others.zip(ids).zip(distances) {
                     *id = Some(PointId(seen.id));

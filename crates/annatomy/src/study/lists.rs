@@ -64,8 +64,9 @@ pub(crate) struct VisitedList {
     pub(crate) ranks: Vec<u32>,
     /// Arrival of each exact neighbor, by rank; `NEVER` if it was not visited.
     pub(crate) arrival_of_rank: Vec<u32>,
-    /// Arrival of the query itself.
+    /// Arrival of the query itself, and its place among the visited rows; `NEVER` if it was not visited.
     pub(crate) own_arrival: u32,
+    own_place: u32,
 }
 
 impl VisitedList {
@@ -87,8 +88,8 @@ impl VisitedList {
         self.ranks.clear();
         self.arrival_of_rank.clear();
         self.arrival_of_rank.resize(exact.ids.len(), NEVER);
-        self.own_arrival = NEVER;
-        for visit in visits.nearest_first() {
+        (self.own_arrival, self.own_place) = (NEVER, NEVER);
+        for (visit, place) in visits.nearest_first().iter().zip(0..) {
             let rank = exact.rank_of[visit.id as usize];
             self.ids.push(visit.id);
             self.arrivals.push(visit.arrival);
@@ -96,7 +97,7 @@ impl VisitedList {
             if rank != UNKNOWN_RANK {
                 self.arrival_of_rank[rank as usize] = visit.arrival;
             } else if visit.id == row {
-                self.own_arrival = visit.arrival;
+                (self.own_arrival, self.own_place) = (visit.arrival, place);
             }
         }
     }
@@ -148,12 +149,13 @@ impl Answer {
     /// Reads the answer for `k` neighbors from the first `visited` visits of `list`.
     pub(crate) fn read(&mut self, list: &VisitedList, visited: usize, k: usize) {
         list.nearest(visited, k + 1, &mut self.picked);
-        let is_self = |&index: &u32| list.arrivals[index as usize] == list.own_arrival;
-        self.self_first = self.picked.first().is_some_and(is_self);
+        self.self_first = self.picked.first() == Some(&list.own_place);
         if !self.self_first {
             self.as_published.gather(list, self.picked.get(1..).unwrap_or_default());
         }
-        self.picked.retain(|index| !is_self(index));
+        if let Ok(own) = self.picked.binary_search(&list.own_place) {
+            self.picked.remove(own);
+        }
         self.picked.truncate(k);
         self.returned.gather(list, &self.picked);
     }

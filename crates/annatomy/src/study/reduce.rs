@@ -5,13 +5,14 @@ use super::plan::{Condition, Plan};
 use crate::results::{Artefacts, ConditionResult, Measurement, PublishedMetrics, SurfaceGrid};
 use annatomy_geometry::estimate::percentile;
 use annatomy_geometry::published::{Artefacts as PublishedArtefacts, Columns};
+use rayon::prelude::*;
 
 /// The share of queries at or above this overlap is `robustness_90`.
 const ROBUST_OVERLAP: f64 = 0.9;
 
 /// Every condition's rows.
 pub(crate) fn conditions(plan: &Plan, cells: &Cells) -> Vec<ConditionResult> {
-    let results = plan.conditions.iter().enumerate().map(|(number, condition)| {
+    let results = plan.conditions.par_iter().enumerate().map(|(number, condition)| {
         let cell = |index: usize| plan.measured_as(number) * plan.ks.len() + index;
         ConditionResult {
             study: condition.study,

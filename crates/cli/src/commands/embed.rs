@@ -38,7 +38,11 @@ pub fn run(arguments: &EmbedArguments) -> Result<(), Failure> {
 }
 
 fn failed(images: &Path, error: &JobError) -> Failure {
-    let failure = Failure::work(format!("{}: {error}", images.display()));
+    // What is wrong with a source comes with its path.
+    let failure = match error {
+        JobError::Source(error) => Failure::work(error),
+        error => Failure::work(format!("{}: {error}", images.display())),
+    };
     match error {
         JobError::Source(SourceError::NoParquet { .. }) => failure.hint(rebuild("parquet")),
         JobError::Broken { .. } => failure.hint("without --strict it is left out"),
