@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import json
-import os
-import subprocess
-import time
-from dataclasses import dataclass
+import shutil
 from pathlib import Path
 
 import numpy as np
 
 from . import data
+from .process import Run, gib, timed
 from .record import Table
 
 K, QUERIES, SAMPLE = 100, 10_000, 2_000
 ROWS = [1_000, 10_000, 100_000, 1_000_000]
 COLUMNS = [32, 128, 512, 2_048]
-FIGURE = Path("docs/growth.svg")
-
-
-@dataclass(frozen=True)
-class Run:
-    """A command that has ended."""
-
-    seconds: float
-    peak_bytes: int
+FIGURE = Path("docs/images/growth.svg")
 
 
 def run(command: str, threads: int) -> list[Table]:
@@ -63,6 +54,7 @@ def study(command: str, threads: int) -> tuple[Table, list[Run]]:
     for rows in ROWS[1:]:
         base = saved(data.clustered(rows, 128), "base")
         folder = out(f"study-{rows}")
+        shutil.rmtree(folder, ignore_errors=True)
         ended = timed([command, "study", "--data", base, "--runs", "1", "--studies", "ef", "--sample", str(SAMPLE),
                        "--ks", "10:100:10", "--out", folder, "--threads", str(threads)])  # fmt: skip
         runs.append(ended)
@@ -75,8 +67,6 @@ def study(command: str, threads: int) -> tuple[Table, list[Run]]:
 
 
 def overlap(folder: Path) -> str:
-    import csv
-
     with (folder / "measurements.csv").open() as file:
         for row in csv.DictReader(file):
             if row["condition"] == "ef_100" and row["k"] == "100":
@@ -93,20 +83,6 @@ def saved(rows: np.ndarray, name: str) -> str:
     path = out(f"{name}.npy")
     np.save(path, rows)
     return path
-
-
-def timed(arguments: list[str]) -> Run:
-    start = time.perf_counter()
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status != 0:
-        raise RuntimeError(f"{' '.join(arguments)} ended with status {status}")
-    return Run(seconds, usage.ru_maxrss * 1024)
-
-
-def gib(size: int) -> str:
-    return f"{size / 2**30:.2f} GiB"
 
 
 def draw(streamed: list[Run], studied: list[Run]) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
+import shutil
 import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from . import data
 from .pipeline import conditions, measure
+from .process import gib, timed
 from .record import Table, ratio_text
 
 #: The pipeline is timed on these k and this many queries, and its seconds scaled: it takes two hours whole.
@@ -23,20 +23,15 @@ ALL_KS = 50
 def run(command: str, threads: int) -> list[Table]:
     X = data.features(command)
     out = data.FOLDER / "study"
-    start = time.perf_counter()
-    subprocess.run(
-        [command, "study", "--data", str(data.FOLDER / "resnet50-like.npy"), "--runs", "1", "--out", str(out),
-         "--threads", str(threads)],
-        check=True,
-    )  # fmt: skip
-    seconds = time.perf_counter() - start
-    memory = peak_memory_of_children()
+    shutil.rmtree(out, ignore_errors=True)
+    ended = timed([command, "study", "--data", str(data.FOLDER / "resnet50-like.npy"), "--runs", "1", "--out", str(out),
+                   "--threads", str(threads)])  # fmt: skip
     stages = json.loads((Path(out) / "summary.json").read_text())["seconds"][0]
     reference, builds = pipeline(X, threads)
     whole = Table("One published run", ["pipeline", "seconds", "ratio", "peak memory"])
-    whole.add("annatomy study --runs 1", f"{seconds:.1f}", "", f"{memory / 2**30:.2f} GiB")
+    whole.add("annatomy study --runs 1", f"{ended.seconds:.1f}", "", gib(ended.peak_bytes))
     note = f"FAISS and NumPy, scaled from {QUERIES} queries and k of {KS}"
-    whole.add(note, f"{reference:,.0f}", f"{reference / seconds:.0f}×", "")
+    whole.add(note, f"{reference:,.0f}", f"{reference / ended.seconds:.0f}×", "")
     parts = Table("Its stages", ["stage", "seconds", "share"])
     for stage, spent in stages.items():
         parts.add(stage, f"{spent:.2f}", f"{spent / sum(stages.values()):.0%}")
@@ -45,12 +40,6 @@ def run(command: str, threads: int) -> list[Table]:
     graphs.add("annatomy: all distances and five graphs", f"{ours:.1f}", ratio_text(ours / builds))
     graphs.add("faiss: five graphs", f"{builds:.1f}", "")
     return [whole, parts, graphs]
-
-
-def peak_memory_of_children() -> int:
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if os.uname().sysname == "Darwin" else 1024)
 
 
 def pipeline(X: np.ndarray, threads: int) -> tuple[float, float]:

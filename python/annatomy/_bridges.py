@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ._arrays import Float32, Int64, matrix
 from ._neighbors import exact_knn
+from ._progress import Telling
 
 #: Which package's form; see :func:`precomputed_knn`.
 FORMS = ("umap", "opentsne")
@@ -21,6 +22,7 @@ def precomputed_knn(
     form: str = "umap",
     metric: str = "l2",
     threads: int = 0,
+    progress: Telling = None,
 ) -> tuple[Int64, Float32]:
     """Exact neighbors of every row of ``X`` in the form that UMAP or openTSNE takes.
 
@@ -37,6 +39,8 @@ def precomputed_knn(
     form : {"umap", "opentsne"}
     metric : {"l2", "cosine"}
     threads : int
+    progress : bool or callable, optional
+        See :func:`annatomy.exact_knn`.
 
     Returns
     -------
@@ -52,12 +56,12 @@ def precomputed_knn(
         raise ValueError(f"no form {form!r}; known: {', '.join(FORMS)}")
     rows = matrix(X, "X")
     if form == "opentsne":
-        return exact_knn(rows, k, metric=metric, threads=threads)
+        return exact_knn(rows, k, metric=metric, threads=threads, progress=progress)
     own = np.arange(len(rows), dtype=np.int64)[:, None]
     zero = np.zeros((len(rows), 1), dtype=np.float32)
     if k == 1:
         return own, zero
-    ids, distances = exact_knn(rows, k - 1, metric=metric, threads=threads)
+    ids, distances = exact_knn(rows, k - 1, metric=metric, threads=threads, progress=progress)
     return np.hstack([own, ids]), np.hstack([zero, distances])
 
 

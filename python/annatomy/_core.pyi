@@ -65,6 +65,7 @@ class Hnsw:
         metric: str,
         threads: int,
         budget_bytes: int,
+        progress: Optional[Callable[[str, int, int], None]],
     ) -> Hnsw: ...
     @staticmethod
     def of_engine(saved: npt.NDArray[np.uint8], rows: Optional[_Float32], live: _Live) -> Hnsw: ...
@@ -78,7 +79,15 @@ class Hnsw:
     def entry_point(self) -> Optional[int]: ...
     @property
     def layer_sizes(self) -> list[int]: ...
-    def search(self, queries: Optional[_Float32], k: int, ef: int, engine: str, threads: int) -> _Neighbors: ...
+    def search(
+        self,
+        queries: Optional[_Float32],
+        k: int,
+        ef: int,
+        engine: str,
+        threads: int,
+        progress: Optional[Callable[[str, int, int], None]],
+    ) -> _Neighbors: ...
     def surface(
         self,
         queries: Optional[_Float32],
@@ -87,6 +96,7 @@ class Hnsw:
         engine: str,
         threads: int,
         budget_bytes: int,
+        progress: Optional[Callable[[str, int, int], None]],
     ) -> _Surface: ...
     def links(self, node: int, level: int) -> list[int]: ...
     def reachable(self) -> npt.NDArray[np.bool_]: ...
@@ -116,7 +126,13 @@ def audit(
     progress: Optional[Callable[..., None]],
 ) -> AuditResults: ...
 def exact_knn(
-    rows: _Float32, queries: Optional[_Float32], k: int, metric: str, threads: int, budget_bytes: int
+    rows: _Float32,
+    queries: Optional[_Float32],
+    k: int,
+    metric: str,
+    threads: int,
+    budget_bytes: int,
+    progress: Optional[Callable[[str, int, int], None]],
 ) -> _Neighbors: ...
 def subset(n: int, size: int, seed: int) -> _Int64: ...
 def fidelity(

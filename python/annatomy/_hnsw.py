@@ -10,6 +10,7 @@ import numpy.typing as npt
 from . import _core
 from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, count, matrix, optional_matrix
 from ._live import Live, saved_graph
+from ._progress import Telling, telling
 
 #: How engines treat k > ef; see :meth:`Hnsw.search`.
 ENGINES = ("stop-early", "raise", "row-cap", "refuse", "beam-is-k")
@@ -39,6 +40,8 @@ class Hnsw:
         0 for as many as the machine has.
     memory_budget_bytes : int
         Where tables of all pairs (6 n² bytes) fit, the graph is built from ranks, which is faster.
+    progress : bool or callable, optional
+        See :func:`annatomy.exact_knn`.
 
     Raises
     ------
@@ -63,19 +66,23 @@ class Hnsw:
         metric: str = "l2",
         threads: int = 0,
         memory_budget_bytes: int = MEMORY_BUDGET_BYTES,
+        progress: Telling = None,
     ) -> None:
         self.seed: Optional[int] = count(seed, "seed", 0)
         self.preset: Optional[str] = preset
-        self._core = _core.Hnsw(
-            matrix(X, "X"),
-            count(m, "m", 0),
-            count(ef_construction, "ef_construction", 0),
-            self.seed,
-            preset,
-            metric,
-            count(threads, "threads", 0),
-            count(memory_budget_bytes, "memory_budget_bytes", 0),
-        )
+        rows = matrix(X, "X")
+        with telling(progress, "Hnsw") as tell:
+            self._core = _core.Hnsw(
+                rows,
+                count(m, "m", 0),
+                count(ef_construction, "ef_construction", 0),
+                self.seed,
+                preset,
+                metric,
+                count(threads, "threads", 0),
+                count(memory_budget_bytes, "memory_budget_bytes", 0),
+                tell,
+            )
 
     @classmethod
     def of(cls, index: Any, X: Optional[npt.ArrayLike] = None, *, metric: Optional[str] = None) -> Hnsw:
@@ -169,6 +176,7 @@ class Hnsw:
         *,
         engine: Optional[str] = None,
         threads: int = 0,
+        progress: Telling = None,
     ) -> tuple[Int64, Float32]:
         """What an engine returns when ``k`` neighbors are asked of search effort ``ef``.
 
@@ -178,9 +186,12 @@ class Hnsw:
             None: every row is a query, itself left out by id (the engine is asked for k + 1).
         k, ef : int
         engine : str, optional
-            By default "stop-early", or the rule of the engine whose graph this is. "stop-early" (FAISS: searches at ef whatever k is), "raise" (hnswlib, usearch, Qdrant: ef ← max(ef, k)),
-            "row-cap" (pgvector: at most ef rows), "refuse" (Milvus: k > ef is an error), "beam-is-k" (Lucene: ef ← k).
+            By default "stop-early", or the rule of the engine whose graph this is. "stop-early" (FAISS: searches at ef
+            whatever k is), "raise" (hnswlib, usearch, Qdrant: ef ← max(ef, k)), "row-cap" (pgvector: at most ef rows),
+            "refuse" (Milvus: k > ef is an error), "beam-is-k" (Lucene: ef ← k).
         threads : int
+        progress : bool or callable, optional
+            See :func:`annatomy.exact_knn`.
 
         Returns
         -------
@@ -196,7 +207,10 @@ class Hnsw:
         """
         held_out = optional_matrix(queries, "queries")
         rule = self.rule(engine)
-        ids, distances = self._core.search(held_out, count(k, "k"), count(ef, "ef"), rule, count(threads, "threads", 0))
+        with telling(progress, "search") as tell:
+            ids, distances = self._core.search(
+                held_out, count(k, "k"), count(ef, "ef"), rule, count(threads, "threads", 0), tell
+            )
         if self.labels is not None:
             ids = np.where(ids < 0, -1, self.labels[ids])
         return ids, distances

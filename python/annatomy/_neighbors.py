@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, count, matrix, optional_matrix
+from ._progress import Telling, telling
 
 
 def exact_knn(
@@ -19,6 +20,7 @@ def exact_knn(
     metric: str = "l2",
     threads: int = 0,
     memory_budget_bytes: int = MEMORY_BUDGET_BYTES,
+    progress: Telling = None,
 ) -> tuple[Int64, Float32]:
     """The exact ``k`` nearest rows of ``X`` for every query.
 
@@ -40,6 +42,8 @@ def exact_knn(
         0 for as many as the machine has.
     memory_budget_bytes : int
         Most bytes that a table of all pairs (4 n²) may take; above, rows are streamed in blocks.
+    progress : bool or callable, optional
+        None: a bar in notebooks alone. True: a bar, of tqdm where installed. A callable is told (stage, done, total).
 
     Returns
     -------
@@ -58,14 +62,10 @@ def exact_knn(
     >>> ids.tolist(), distances.tolist()
     ([[1], [0], [1]], [[5.0], [5.0], [5.0]])
     """
-    return _core.exact_knn(
-        matrix(X, "X"),
-        optional_matrix(queries, "queries"),
-        count(k, "k"),
-        metric,
-        count(threads, "threads", 0),
-        count(memory_budget_bytes, "memory_budget_bytes", 0),
-    )
+    rows, held_out = matrix(X, "X"), optional_matrix(queries, "queries")
+    budget = count(memory_budget_bytes, "memory_budget_bytes", 0)
+    with telling(progress, "exact_knn") as tell:
+        return _core.exact_knn(rows, held_out, count(k, "k"), metric, count(threads, "threads", 0), budget, tell)
 
 
 def subset(n: int, size: int, seed: int) -> Int64:

@@ -13,7 +13,7 @@ Telling = Optional[Union[bool, Callable[..., None]]]
 
 @contextmanager
 def telling(progress: Telling, name: str) -> Iterator[Optional[Callable[..., None]]]:
-    """What to call with (stage) or (run, stage, done, total); None where nobody wants to hear."""
+    """What to call with (stage), (stage, done, total) or (run, stage, done, total); None where nobody wants to hear."""
     if callable(progress):
         yield progress
     elif progress or (progress is None and in_notebook()):
@@ -48,7 +48,7 @@ class _Line:
             self.bars = tqdm
 
     def __call__(self, *news: Any) -> None:
-        run, stage, done, total = news if len(news) == 4 else (None, *news, 0, 0)
+        run, stage, done, total = (None, *news, 0, 0)[:4] if len(news) < 4 else news
         words = f"{self.name}: {stage}" if run is None else f"run {run + 1}: {stage}"
         if self.bars is None:
             share = f" {done}/{total}" if total else ""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ._arrays import MEMORY_BUDGET_BYTES, count, counts, matrix, optional_matrix
 from ._frames import Columns, Figure, Tabular, html_table
 from ._hnsw import Hnsw
+from ._progress import Telling, telling
 
 Float64 = npt.NDArray[np.float64]
 Counts = Union[Sequence[int], npt.NDArray[Any], range]
@@ -75,6 +76,7 @@ def surface(
     engine: Optional[str] = None,
     threads: int = 0,
     memory_budget_bytes: int = MEMORY_BUDGET_BYTES,
+    progress: Telling = None,
 ) -> Surface:
     """Fill and overlap at every (ef, k) from one traversal a query.
 
@@ -95,6 +97,8 @@ def surface(
         Whose rule for k > ef; see :meth:`annatomy.Hnsw.search`. By default that of the engine whose graph it is.
     threads, memory_budget_bytes : int
         See :func:`annatomy.exact_knn`; tables of all pairs take 6 n² bytes.
+    progress : bool or callable, optional
+        See :func:`annatomy.exact_knn`.
 
     Raises
     ------
@@ -110,12 +114,8 @@ def surface(
     graph.check_rows(X)
     rule = graph.rule(engine)
     efs, ks = counts(efs, "efs"), counts(ks, "ks")
-    found = graph._core.surface(
-        optional_matrix(queries, "queries"),
-        efs,
-        ks,
-        rule,
-        count(threads, "threads", 0),
-        count(memory_budget_bytes, "memory_budget_bytes", 0),
-    )
+    held_out = optional_matrix(queries, "queries")
+    budget = count(memory_budget_bytes, "memory_budget_bytes", 0)
+    with telling(progress, "surface") as tell:
+        found = graph._core.surface(held_out, efs, ks, rule, count(threads, "threads", 0), budget, tell)
     return Surface(np.asarray(efs, dtype=np.int64), np.asarray(ks, dtype=np.int64), engine=rule, **found)

@@ -29,6 +29,7 @@ def every_entry_point(X: npt.NDArray[np.float32], folder: Path) -> None:
     rows: npt.NDArray[np.int64] = an.subset(100, 10, 0)
     an.study(X, runs=1, ks=[10]).write(folder)
     an.study("vectors.npy", progress=lambda run, stage, done, total: print(run, stage, done, total))
+    an.exact_knn(X, 10, progress=lambda stage, done, total: print(stage, done, total))
     knn: tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]] = an.precomputed_knn(X, 15)
     print(overlap, mean, trust, lid, rows, knn)
 

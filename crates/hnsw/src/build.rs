@@ -76,6 +76,8 @@ impl Graph {
         let order = insertion_order(parameters, &levels);
         let mut growing = Growing::new(*parameters, levels);
         let scratch = PerThread::new(Scratch::<O::Frontier>::default);
+        // The first node has nothing to choose from.
+        interrupt::begin("graph", rows.saturating_sub(1) as u64);
         let mut start = 0;
         while start < rows {
             let end = growing.batch_end(&order, start);
@@ -233,7 +235,7 @@ impl Growing {
         node: u32,
         scratch: &mut Scratch<O::Frontier>,
     ) -> Vec<Vec<Seen>> {
-        interrupt::check();
+        interrupt::advance(1);
         let view = oracle.view(node);
         let top = self.level(node).min(self.level(entry_point));
         let mut entry = descend(self, view, entry_point, top);

@@ -125,6 +125,7 @@ fn stream(base: &dyn RowSource, queries: Queries<'_>, k: usize, metric: Metric) 
     let preparation = Preparation::of(base, metric);
     let mut blocks = prepare_queries(&queries, &preparation, k);
     let mut norms = Norms::default();
+    interrupt::begin("exact neighbors", (base.rows().div_ceil(BASE_ROWS) * blocks.len()) as u64);
     for start in (0..base.rows()).step_by(BASE_ROWS) {
         let range = start..(start + BASE_ROWS).min(base.rows());
         let prepared = preparation.read(base, range);
@@ -181,7 +182,7 @@ struct QueryBlock {
 impl QueryBlock {
     /// Holds the queries against one block of base rows whose first id is `first_id`.
     fn meet(&mut self, base: &Prepared, first_id: u32, preparation: &Preparation) {
-        interrupt::check();
+        interrupt::advance(1);
         let width = base.rows.rows();
         self.products.resize(self.prepared.rows.rows() * width, 0.0);
         product(self.prepared.rows.view(), base.rows.view(), &mut self.products, width);

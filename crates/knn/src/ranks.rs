@@ -47,10 +47,11 @@ impl RankTable {
         let words = rows.div_ceil(64);
         let mut ranks = vec![0; rows * rows];
         let mut ties = vec![0; rows * words];
+        interrupt::begin("ranks", rows as u64);
         ranks.par_chunks_mut(rows).zip(ties.par_chunks_mut(words)).enumerate().for_each_init(
             || (Vec::new(), Vec::new()),
             |(keys, buffer), (row, (ranks, ties))| {
-                interrupt::check();
+                interrupt::advance(1);
                 let separations = table.row(row);
                 keys.clear();
                 keys.extend(separations.iter().enumerate().map(|(id, &s)| u64::from(order_key(s)) << 16 | id as u64));

@@ -107,11 +107,13 @@ impl SeparationTable {
     fn multiply(&mut self, base: &PreparedBase<'_>) {
         let rows = self.rows;
         let (points, norms) = (base.prepared.rows.view(), &base.prepared.norms_squared);
+        let tiles = (0..rows).step_by(STRIP).map(|first| (rows - first).div_ceil(TILE));
+        interrupt::begin("all distances", tiles.sum::<usize>() as u64);
         self.values.par_chunks_mut(STRIP * rows).enumerate().for_each(|(strip, values)| {
             let first = strip * STRIP;
             let height = values.len() / rows;
             for start in (first..rows).step_by(TILE) {
-                interrupt::check();
+                interrupt::advance(1);
                 let end = (start + TILE).min(rows);
                 let (left, right) = (points.row_range(first..first + height), points.row_range(start..end));
                 product(left, right, &mut values[start..], rows);
@@ -163,6 +165,7 @@ impl SeparationTable {
         let columns = base.raw.columns();
         let evaluated = AtomicU64::new(0);
         self.order = vec![0; rows * certified];
+        interrupt::begin("exact neighbors", rows as u64);
         let pivots = self.nearest_pivots();
         let rows_and_orders = self.values.par_chunks_mut(rows).zip(self.order.par_chunks_mut(certified));
         let mut jobs: Vec<_> = rows_and_orders.enumerate().collect();
@@ -171,7 +174,7 @@ impl SeparationTable {
         jobs.into_par_iter().for_each_init(
             || (Selection::default(), Vec::<Candidate>::new(), Vec::new()),
             |(selection, chosen, contested), (query, (row, order))| {
-                interrupt::check();
+                interrupt::advance(1);
                 let bound = |other: f32| base.preparation.error_bound(columns, norms[query], other);
                 selection.contenders(row, certified, bound(largest), chosen);
                 let count = certify(

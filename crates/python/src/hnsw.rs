@@ -2,7 +2,7 @@
 
 use crate::arrays::{Neighbors, matrix, neighbors, view};
 use crate::errors::raised;
-use crate::work::run;
+use crate::work::{run, run_told};
 use annatomy::audit::GivenIndex;
 use annatomy::figures;
 use annatomy::index::{EngineIndex, Index, SurfaceRequest};
@@ -73,11 +73,13 @@ impl Hnsw {
         metric: &str,
         threads: usize,
         budget_bytes: u64,
+        progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let metric: Metric = metric.parse().map_err(raised)?;
         let parameters = Parameters::preset(preset, m, ef_construction, seed).map_err(raised)?;
         let base = view(&rows)?;
-        let index = run(py, threads, || Index::build(base, metric, &parameters, budget_bytes))?.map_err(raised)?;
+        let build = || Index::build(base, metric, &parameters, budget_bytes);
+        let index = run_told(py, threads, progress.as_ref(), build)?.map_err(raised)?;
         let facts = Facts {
             source: format!("a graph built here as {preset} builds, seed {seed}"),
             class: if preset == "faiss" { EngineClass::StopEarly } else { EngineClass::Raise },
@@ -147,11 +149,13 @@ impl Hnsw {
         ef: usize,
         engine: &str,
         threads: usize,
+        progress: Option<Py<PyAny>>,
     ) -> PyResult<Neighbors<'py>> {
         let class: EngineClass = engine.parse().map_err(raised)?;
         let rows = self.rows.bind(py).readonly();
         let (rows, queries) = (view(&rows)?, queries.as_ref().map(view).transpose()?);
-        let table = run(py, threads, || self.index.search(rows, queries, k, ef, class))?.map_err(raised)?;
+        let search = || self.index.search(rows, queries, k, ef, class);
+        let table = run_told(py, threads, progress.as_ref(), search)?.map_err(raised)?;
         neighbors(py, &table)
     }
 
@@ -165,12 +169,14 @@ impl Hnsw {
         engine: &str,
         threads: usize,
         budget_bytes: u64,
+        progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let class: EngineClass = engine.parse().map_err(raised)?;
         let rows = self.rows.bind(py).readonly();
         let (rows, queries) = (view(&rows)?, queries.as_ref().map(view).transpose()?);
         let request = SurfaceRequest { efs: &efs, ks: &ks, class, memory_budget_bytes: budget_bytes };
-        let grid = run(py, threads, || self.index.surface(rows, queries, &request))?.map_err(raised)?;
+        let measure = || self.index.surface(rows, queries, &request);
+        let grid = run_told(py, threads, progress.as_ref(), measure)?.map_err(raised)?;
         let surface = PyDict::new(py);
         surface.set_item("svg", figures::surface(&grid, class).map(|figure| figure.svg))?;
         surface.set_item("fill", matrix(py, grid.fill, efs.len(), ks.len())?)?;

@@ -2,7 +2,7 @@
 
 use crate::arrays::{Neighbors, neighbors, view};
 use crate::errors::raised;
-use crate::work::run;
+use crate::work::run_told;
 use annatomy_knn::{Queries, RowSource};
 use annatomy_vectors::{Metric, validate};
 use numpy::{PyArray1, PyReadonlyArray2};
@@ -18,11 +18,12 @@ pub(crate) fn exact_knn<'py>(
     metric: &str,
     threads: usize,
     budget_bytes: u64,
+    progress: Option<Py<PyAny>>,
 ) -> PyResult<Neighbors<'py>> {
     let metric: Metric = metric.parse().map_err(raised)?;
     let base = view(&rows)?;
     let held_out = queries.as_ref().map(view).transpose()?;
-    let table = run(py, threads, || {
+    let table = run_told(py, threads, progress.as_ref(), || {
         validate::check(base, metric).map_err(raised)?;
         held_out.map_or(Ok(()), |queries| validate::check(queries, metric)).map_err(raised)?;
         let whose = held_out.map_or(Queries::AllRows(base), Queries::HeldOut);

@@ -6,7 +6,7 @@
 //!   raises the flag on a signal                unwinds at its next look
 //!   hands on the result or the signal          ends
 
-use annatomy_vectors::interrupt::{Interrupt, Interrupted};
+use annatomy_vectors::interrupt::{Interrupt, Interrupted, Steps};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -27,14 +27,45 @@ pub(crate) fn run_with<R: Send>(
     work: impl FnOnce() -> R + Send,
     look: impl FnMut(Python<'_>) -> PyResult<()> + Send,
 ) -> PyResult<R> {
+    run_watched(py, threads, &Interrupt::default(), work, look)
+}
+
+/// As [`run`]; `progress(stage, done, total)` is called with the news, once more at the end.
+pub(crate) fn run_told<R: Send>(
+    py: Python<'_>,
+    threads: usize,
+    progress: Option<&Py<PyAny>>,
+    work: impl FnOnce() -> R + Send,
+) -> PyResult<R> {
     let interrupt = Interrupt::default();
+    let mut told = Steps::default();
+    let mut tell = |py: Python<'_>| {
+        let (Some(progress), now) = (progress, interrupt.steps()) else { return Ok(()) };
+        if now != told {
+            told = now;
+            progress.call1(py, (now.stage, now.done, now.total))?;
+        }
+        Ok(())
+    };
+    let result = run_watched(py, threads, &interrupt, work, &mut tell)?;
+    tell(py)?;
+    Ok(result)
+}
+
+fn run_watched<R: Send>(
+    py: Python<'_>,
+    threads: usize,
+    interrupt: &Interrupt,
+    work: impl FnOnce() -> R + Send,
+    look: impl FnMut(Python<'_>) -> PyResult<()> + Send,
+) -> PyResult<R> {
     let flag = interrupt.clone();
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .start_handler(move |_| flag.clone().watch())
         .build()
         .map_err(|error| PyValueError::new_err(format!("cannot start {threads} threads: {error}")))?;
-    py.detach(|| wait(&interrupt, || pool.install(work), look))
+    py.detach(|| wait(interrupt, || pool.install(work), look))
 }
 
 fn wait<R: Send>(

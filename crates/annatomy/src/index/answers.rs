@@ -97,11 +97,12 @@ impl Index {
         // The query itself takes a place where it is a row.
         let asked = Asked { k: k + usize::from(queries.is_none()), ..asked };
         let scratch = PerThread::new(Scratch::<O::Frontier>::default);
+        interrupt::begin("searches", count as u64);
         let mut ids = vec![None; count * k];
         let mut distances = vec![f32::INFINITY; count * k];
         let slots = ids.par_chunks_mut(k).zip(distances.par_chunks_mut(k)).enumerate();
         slots.with_min_len(4).for_each(|(query, (ids, distances))| {
-            interrupt::check();
+            interrupt::advance(1);
             let (vector, own) = match queries {
                 Some(queries) => (queries.row(query), None),
                 None => (rows.row(query), Some(query as u32)),

@@ -94,8 +94,9 @@ impl Index {
             scratch: Scratch::default(),
             counts: Counts::new(grid),
         });
+        interrupt::begin("traversals", exact.queries() as u64);
         (0..exact.queries()).into_par_iter().with_min_len(TASK_QUERIES).for_each(|query| {
-            interrupt::check();
+            interrupt::advance(1);
             workers.with(|Worker { traversal, visits, scratch, counts }| {
                 traversal.record::<O>(self.graph(), view(query), grid.largest_effort(), visits);
                 scratch.read(self.graph().nodes(), query, exact.ids(query), visits, grid);

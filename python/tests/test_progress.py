@@ -1,0 +1,41 @@
+"""Long calls tell how far they are, to those who want to hear."""
+
+from __future__ import annotations
+
+import annatomy as an
+import pytest
+
+CALLS = {
+    "exact neighbors": lambda X, tell: an.exact_knn(X, 10, progress=tell),
+    "exact neighbors, streamed": lambda X, tell: an.exact_knn(X, 10, memory_budget_bytes=0, progress=tell),
+    "exact neighbors, for UMAP": lambda X, tell: an.precomputed_knn(X, 10, progress=tell),
+    "graph": lambda X, tell: an.Hnsw(X, progress=tell),
+    "graph, from vectors": lambda X, tell: an.Hnsw(X, memory_budget_bytes=0, progress=tell),
+    "searches": lambda X, tell: an.Hnsw(X).search(None, 10, 20, progress=tell),
+    "traversals": lambda X, tell: an.surface(X, an.Hnsw(X), [10, 20], [10], progress=tell),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_callable_hears_the_last_stage_to_its_end(name, clustered, capfd):
+    told = []
+    CALLS[name](clustered, lambda *news: told.append(news))
+    stage, done, total = told[-1]
+    assert stage == name.split(",")[0] and done == total > 0
+    assert all(done <= total for _, done, total in told)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_bar_is_shown_where_wanted_and_nothing_elsewhere(clustered, capfd):
+    an.exact_knn(clustered, 10)
+    assert capfd.readouterr() == ("", "")
+    an.exact_knn(clustered, 10, progress=True)
+    assert "exact_knn: exact neighbors" in capfd.readouterr().err
+
+
+def test_an_error_in_progress_stops_the_call(clustered):
+    def fail(*_):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        an.Hnsw(clustered, progress=fail)
