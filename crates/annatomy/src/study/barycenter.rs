@@ -9,7 +9,7 @@
 //! for each block of BLOCK columns                        n row pieces, which stay in the shared cache
 //!   for each query of a batch                            its row pieces stay in the private cache
 //!     for each snapshot
-//!       add and take the rows that change                the sum stays in registers
+//!       add and take the rows that change                the sum stays in registers or on top of the stack
 //!       add the block's share to the snapshot's norm
 //!
 //! Rows are centered on the data's mean beforehand: a difference of means does not change, its rounding shrinks.
@@ -113,7 +113,7 @@ impl SignedSums {
         &self.norms
     }
 
-    /// Adds one part of a block to every norm: PART vectors of columns, which stay in registers.
+    /// Adds one part of a block to every norm: PART vectors of columns, few enough for registers.
     #[inline(always)]
     fn add_part<S: Simd, const PART: usize>(
         &mut self,
@@ -213,7 +213,7 @@ impl WithSimd for Batch<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // As many running sums as stay in registers beside their operands.
+        // As many running sums as registers can hold beside their operands.
         match S::F32_LANES {
             16.. => self.add_all::<S, 4>(simd),
             _ => self.add_all::<S, 8>(simd),
