@@ -16,13 +16,13 @@
 use crate::certificate::{Candidate, certify};
 use crate::neighbors::NeighborTable;
 use crate::prepared::{Preparation, Prepared, distance_from_separation, exact_separation};
-use crate::products::product;
+use crate::products::{Side, TILE, Tile};
 use crate::separations::SeparationTable;
 use crate::source::RowSource;
 use annatomy_vectors::{Matrix, MatrixView, Metric, PointId, interrupt};
 use rayon::prelude::*;
 
-const QUERY_ROWS: usize = 128;
+const QUERY_ROWS: usize = 192;
 const BASE_ROWS: usize = 2048;
 /// Candidates kept beyond k, for those that rounding may have put on the wrong side of it.
 const MARGIN: usize = 64;
@@ -130,7 +130,8 @@ fn stream(base: &dyn RowSource, queries: Queries<'_>, k: usize, metric: Metric) 
         let range = start..(start + BASE_ROWS).min(base.rows());
         let prepared = preparation.read(base, range);
         norms.add(&prepared);
-        blocks.par_iter_mut().for_each(|block| block.meet(&prepared, start as u32, &preparation));
+        let meet = |tile: &mut Tile, block: &mut QueryBlock| block.meet(&prepared, start as u32, &preparation, tile);
+        blocks.par_iter_mut().for_each_init(Tile::default, meet);
     }
     let mut ids = vec![None; queries.count() * k];
     let mut distances = vec![0.0; queries.count() * k];
@@ -158,14 +159,12 @@ fn prepare_queries(queries: &Queries<'_>, preparation: &Preparation, k: usize) -
     let starts: Vec<usize> = (0..queries.count()).step_by(QUERY_ROWS).collect();
     let block = |first: usize| {
         let count = QUERY_ROWS.min(queries.count() - first);
-        let columns = queries.rows().columns();
         let values = (first..first + count).flat_map(|query| queries.row(query).iter().copied()).collect();
-        let rows = Matrix::new(count, columns, values).expect("count rows of columns values");
+        let rows = Matrix::new(count, queries.rows().columns(), values).expect("count rows of columns values");
         QueryBlock {
             first,
-            prepared: preparation.prepare(rows),
+            prepared: preparation.prepare(rows.view(), Side::Left),
             kept: (0..count).map(|query| Kept::new(k + 1 + MARGIN, queries.own_id(first + query))).collect(),
-            products: Vec::new(),
         }
     };
     starts.into_par_iter().map(block).collect()
@@ -176,21 +175,21 @@ struct QueryBlock {
     first: usize,
     prepared: Prepared,
     kept: Vec<Kept>,
-    products: Vec<f32>,
 }
 
 impl QueryBlock {
     /// Holds the queries against one block of base rows whose first id is `first_id`.
-    fn meet(&mut self, base: &Prepared, first_id: u32, preparation: &Preparation) {
+    fn meet(&mut self, base: &Prepared, first_id: u32, preparation: &Preparation, tile: &mut Tile) {
         interrupt::advance(1);
-        let width = base.rows.rows();
-        self.products.resize(self.prepared.rows.rows() * width, 0.0);
-        product(self.prepared.rows.view(), base.rows.view(), &mut self.products, width);
-        for ((row, kept), &norm) in
-            self.products.chunks_exact_mut(width).zip(&mut self.kept).zip(&self.prepared.norms_squared)
-        {
-            preparation.separations_from_products(row, norm, &base.norms_squared);
-            kept.offer(row, first_id);
+        for start in (0..base.rows.rows()).step_by(TILE) {
+            let columns = start..(start + TILE).min(base.rows.rows());
+            let products = tile.multiply(&self.prepared.rows, &base.rows, columns.clone());
+            let norms = &base.norms_squared[columns.clone()];
+            for ((products, kept), &norm) in products.zip(&mut self.kept).zip(&self.prepared.norms_squared) {
+                let mut separations = [0.0; TILE];
+                preparation.separations(products, norm, norms, &mut separations[..columns.len()]);
+                kept.offer(&separations[..columns.len()], first_id + start as u32);
+            }
         }
     }
 

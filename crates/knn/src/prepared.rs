@@ -8,7 +8,7 @@
 //! * cosine: rows are scaled to unit length.
 //! * inner product: rows stay as they are.
 
-use crate::products::{UNIT, product_error_factor};
+use crate::products::{Panels, Side, UNIT, interleave, product_error_factor};
 use crate::source::RowSource;
 use annatomy_vectors::{Matrix, MatrixView, Metric, kernels};
 use rayon::prelude::*;
@@ -24,7 +24,7 @@ pub(crate) struct Preparation {
 /// A block of prepared rows with its squared norms.
 #[derive(Clone, Debug)]
 pub(crate) struct Prepared {
-    pub(crate) rows: Matrix,
+    pub(crate) rows: Panels,
     pub(crate) norms_squared: Vec<f32>,
 }
 
@@ -32,8 +32,6 @@ pub(crate) struct Prepared {
 const BLOCK_ROWS: usize = 1024;
 /// Columns whose means are taken by one task.
 const COLUMNS: usize = 256;
-/// Rows prepared by one task at least.
-const PREPARED_TOGETHER: usize = 16;
 
 impl Preparation {
     /// Looks at the whole base once (for L2, its mean).
@@ -58,26 +56,35 @@ impl Preparation {
         Self { metric, center }
     }
 
-    /// Reads and prepares the rows of `range`.
+    /// Reads and prepares the rows of `range` as right factors.
     pub(crate) fn read(&self, source: &dyn RowSource, range: Range<usize>) -> Prepared {
+        if let Some(rows) = source.resident() {
+            return self.prepare(rows.row_range(range), Side::Right);
+        }
         let mut rows = Matrix::zeros(range.len(), source.columns());
         source.read_rows(range, rows.values_mut());
-        self.prepare(rows)
+        self.prepare(rows.view(), Side::Right)
     }
 
     /// Prepares `rows`.
-    pub(crate) fn prepare(&self, mut rows: Matrix) -> Prepared {
-        let columns = rows.columns().max(1);
-        let norms_squared = rows
-            .values_mut()
-            .par_chunks_mut(columns)
-            .with_min_len(PREPARED_TOGETHER)
-            .map(|row| {
-                self.prepare_row(row);
-                kernels::dot_f64(row, row) as f32
-            })
-            .collect();
-        Prepared { rows, norms_squared }
+    pub(crate) fn prepare(&self, rows: MatrixView<'_>, side: Side) -> Prepared {
+        let columns = rows.columns();
+        let mut panels = Panels::zeros(side, rows.rows(), columns);
+        let mut norms_squared = vec![0.0; rows.rows()];
+        let width = panels.width();
+        let values = panels.values_mut().par_chunks_mut((width * columns).max(1));
+        values.zip(norms_squared.par_chunks_mut(width)).enumerate().for_each_init(
+            || vec![0.0; columns],
+            |row, (panel, (values, norms))| {
+                for (place, norm) in norms.iter_mut().enumerate() {
+                    row.copy_from_slice(rows.row(panel * width + place));
+                    self.prepare_row(row);
+                    *norm = kernels::dot_f64(row, row) as f32;
+                    interleave(row, place, width, values);
+                }
+            },
+        );
+        Prepared { rows: panels, norms_squared }
     }
 
     fn prepare_row(&self, row: &mut [f32]) {
@@ -93,16 +100,17 @@ impl Preparation {
         }
     }
 
-    /// Turns one row of products into separations, in place.
-    pub(crate) fn separations_from_products(&self, row: &mut [f32], norm_squared: f32, others: &[f32]) {
+    /// Turns one row of products into separations.
+    pub(crate) fn separations(&self, products: &[f32], norm_squared: f32, others: &[f32], separations: &mut [f32]) {
+        let places = separations.iter_mut().zip(products);
         match self.metric {
             Metric::L2 => {
-                for (value, &other) in row.iter_mut().zip(others) {
-                    *value = (norm_squared + other - 2.0 * *value).max(0.0);
+                for ((separation, &product), &other) in places.zip(others) {
+                    *separation = (norm_squared + other - 2.0 * product).max(0.0);
                 }
             }
-            Metric::Cosine => row.iter_mut().for_each(|value| *value = 1.0 - *value),
-            Metric::InnerProduct => row.iter_mut().for_each(|value| *value = -*value),
+            Metric::Cosine => places.for_each(|(separation, &product)| *separation = 1.0 - product),
+            Metric::InnerProduct => places.for_each(|(separation, &product)| *separation = -product),
         }
     }
 

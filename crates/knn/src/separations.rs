@@ -12,14 +12,13 @@
 use crate::certificate::{Candidate, certify};
 use crate::neighbors::NeighborTable;
 use crate::prepared::{PreparedBase, distance_from_separation, exact_separation};
-use crate::products::product;
+use crate::products::{Side, TILE, Tile};
 use crate::select::Selection;
 use annatomy_vectors::{MatrixView, Metric, PointId, interrupt};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const STRIP: usize = 256;
-const TILE: usize = 512;
+const STRIP: usize = TILE / 2;
 /// Rows that the others are grouped around while contested places are evaluated.
 const PIVOTS: usize = 128;
 
@@ -106,23 +105,21 @@ impl SeparationTable {
 
     fn multiply(&mut self, base: &PreparedBase<'_>) {
         let rows = self.rows;
-        let (points, norms) = (base.prepared.rows.view(), &base.prepared.norms_squared);
+        let (points, norms) = (&base.prepared.rows, &base.prepared.norms_squared);
         let tiles = (0..rows).step_by(STRIP).map(|first| (rows - first).div_ceil(TILE));
         interrupt::begin("all distances", tiles.sum::<usize>() as u64);
-        self.values.par_chunks_mut(STRIP * rows).enumerate().for_each(|(strip, values)| {
+        let strips = self.values.par_chunks_mut(STRIP * rows).enumerate();
+        strips.for_each_init(Tile::default, |tile, (strip, values)| {
             let first = strip * STRIP;
             let height = values.len() / rows;
+            let left = base.preparation.prepare(base.raw.row_range(first..first + height), Side::Left).rows;
             for start in (first..rows).step_by(TILE) {
                 interrupt::advance(1);
-                let end = (start + TILE).min(rows);
-                let (left, right) = (points.row_range(first..first + height), points.row_range(start..end));
-                product(left, right, &mut values[start..], rows);
-                for (i, row) in values.chunks_exact_mut(rows).enumerate() {
-                    base.preparation.separations_from_products(
-                        &mut row[start..end],
-                        norms[first + i],
-                        &norms[start..end],
-                    );
+                let columns = start..(start + TILE).min(rows);
+                let products = tile.multiply(&left, points, columns.clone());
+                for (i, (products, row)) in products.zip(values.chunks_exact_mut(rows)).enumerate() {
+                    let separations = &mut row[columns.clone()];
+                    base.preparation.separations(products, norms[first + i], &norms[columns.clone()], separations);
                 }
             }
         });

@@ -1,0 +1,157 @@
+//! The one inner loop: a left panel × a right one, summed over a slice of columns in registers.
+//!
+//! Enters: the same slice of two panels. Leaves: their inner products.
+//!
+//! | lanes | left panel | right panel: registers × lanes | sums, in registers |
+//! |---|---|---|---|
+//! | 16 (AVX-512) | 12 rows | 2 × 16 | 24 of 32 |
+//! | 8 (AVX2) | 6 | 2 × 8 | 12 of 16 |
+//! | 4 (NEON) | 6 | 4 × 4 | 24 of 32 |
+//! | 1 | 4 | 4 × 1 | 16 |
+//!
+//! The registers left over hold one column of the right panel and one value of the left. With a sum more, one would pass
+//! through memory at every step: 4 rows × 3 registers on AVX2, on paper the same, took twice as long.
+//!
+//! A sum runs over the columns in order, whatever the tile it stands in.
+
+#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the dispatched instruction set")]
+
+use super::panels::Panels;
+use pulp::{Arch, Simd, WithSimd};
+use std::ops::Range;
+
+/// Rows of a left and of a right panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) left: usize,
+    pub(super) right: usize,
+}
+
+impl Shape {
+    /// The shape on the instruction set at hand.
+    pub(super) fn detected() -> Self {
+        struct Detect;
+        impl WithSimd for Detect {
+            type Output = Shape;
+
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, _simd: S) -> Shape {
+                Shape::of::<S>()
+            }
+        }
+        Arch::new().dispatch(Detect)
+    }
+
+    /// The shape on one instruction set.
+    pub(super) const fn of<S: Simd>() -> Self {
+        match S::F32_LANES {
+            16.. => Self { left: 12, right: 2 * S::F32_LANES },
+            8.. => Self { left: 6, right: 2 * S::F32_LANES },
+            4.. => Self { left: 6, right: 4 * S::F32_LANES },
+            _ => Self { left: 4, right: 4 * S::F32_LANES },
+        }
+    }
+}
+
+/// A product of some left rows with some right ones, slice by slice.
+pub(super) struct Product<'a> {
+    pub(super) left: &'a Panels,
+    pub(super) right: &'a Panels,
+    /// Which of the right rows; they begin with a panel.
+    pub(super) right_rows: Range<usize>,
+    /// Columns of one slice.
+    pub(super) depth: usize,
+    pub(super) dst: &'a mut [f32],
+    pub(super) stride: usize,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match S::F32_LANES {
+            16.. => self.run::<S, 12, 2>(simd),
+            8.. => self.run::<S, 6, 2>(simd),
+            4.. => self.run::<S, 6, 4>(simd),
+            _ => self.run::<S, 4, 4>(simd),
+        }
+    }
+}
+
+/// Sums of ROWS left rows with REGISTERS × lanes right ones.
+type Sums<S, const ROWS: usize, const REGISTERS: usize> = [[<S as Simd>::f32s; REGISTERS]; ROWS];
+
+impl Product<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const REGISTERS: usize>(self, simd: S) {
+        let Self { left, right, right_rows, depth, dst, stride } = self;
+        for start in (0..left.columns()).step_by(depth) {
+            let slice = start..(start + depth).min(left.columns());
+            for right_row in right_rows.clone().step_by(REGISTERS * S::F32_LANES) {
+                let right_slice = registers::<S, REGISTERS>(right.slice(right_row, &slice));
+                let column = right_row - right_rows.start;
+                let width = (right_rows.end - right_row).min(REGISTERS * S::F32_LANES);
+                for left_row in (0..left.rows()).step_by(ROWS) {
+                    let left_slice = left.slice(left_row, &slice).as_chunks().0;
+                    let sums = tile::<S, ROWS, REGISTERS>(simd, left_slice, right_slice);
+                    for (row, sums) in (left_row..left.rows()).zip(&sums) {
+                        put(simd, sums, &mut dst[row * stride + column..][..width], start > 0);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The inner products of a left panel's rows with a right panel's.
+#[inline(always)]
+fn tile<S: Simd, const ROWS: usize, const REGISTERS: usize>(
+    simd: S,
+    left: &[[f32; ROWS]],
+    right: &[[S::f32s; REGISTERS]],
+) -> Sums<S, ROWS, REGISTERS> {
+    let mut sums = [[simd.splat_f32s(0.0); REGISTERS]; ROWS];
+    for (left, right) in left.iter().zip(right) {
+        add(simd, &mut sums, left, right);
+    }
+    sums
+}
+
+/// Adds one column's products.
+#[inline(always)]
+fn add<S: Simd, const ROWS: usize, const REGISTERS: usize>(
+    simd: S,
+    sums: &mut Sums<S, ROWS, REGISTERS>,
+    left: &[f32; ROWS],
+    right: &[S::f32s; REGISTERS],
+) {
+    for row in 0..ROWS {
+        let value = simd.splat_f32s(left[row]);
+        for register in 0..REGISTERS {
+            sums[row][register] = simd.mul_add_e_f32s(value, right[register], sums[row][register]);
+        }
+    }
+}
+
+/// Writes sums to `dst`, or adds them to what stands there; `dst` is shorter than the sums at the right edge.
+#[inline(always)]
+fn put<S: Simd, const REGISTERS: usize>(simd: S, sums: &[S::f32s; REGISTERS], dst: &mut [f32], adds: bool) {
+    if dst.len() == REGISTERS * S::F32_LANES {
+        let (dst, _) = S::as_mut_simd_f32s(dst);
+        for (dst, &sum) in dst.iter_mut().zip(sums) {
+            *dst = if adds { simd.add_f32s(*dst, sum) } else { sum };
+        }
+    } else {
+        let sums: &[f32] = pulp::bytemuck::cast_slice(sums);
+        for (dst, &sum) in dst.iter_mut().zip(sums) {
+            *dst = if adds { *dst + sum } else { sum };
+        }
+    }
+}
+
+/// A slice of a right panel as registers, column by column.
+#[inline(always)]
+fn registers<S: Simd, const REGISTERS: usize>(values: &[f32]) -> &[[S::f32s; REGISTERS]] {
+    S::as_simd_f32s(values).0.as_chunks().0
+}
