@@ -11,11 +11,13 @@ mod environment;
 mod python;
 
 use anyhow::{Context, Result, bail};
+use environment::Environment;
+use std::path::Path;
 use std::process::Command;
 
 const TASKS: &str = "tasks: test, optional, python, bench, goldens";
 /// Built on request, for the time that their libraries take to compile.
-const OPTIONAL: &str = "annatomy-cli/onnx,annatomy-cli/parquet,annatomy-cli/hdf5";
+const OPTIONAL: &str = "annatomy-cli/onnxruntime,annatomy-cli/parquet,annatomy-cli/hdf5";
 /// The tests that see a difference.
 const OPTIONAL_TESTS: [&str; 8] = ["members", "answers", "formats", "formats_laws", "audit", "onnx", "tables", "embed"];
 
@@ -47,7 +49,31 @@ fn optional() -> Result<()> {
     let lints = ["--all-targets", "--", "--deny", "warnings"];
     cargo(&[&["clippy"], &workspace[..], &lints].concat(), &[])?;
     let chosen: Vec<&str> = OPTIONAL_TESTS.iter().flat_map(|test| ["--test", test]).collect();
-    cargo(&[&["test"], &workspace[..], &chosen].concat(), &[])
+    let library = onnx_runtime();
+    if let Err(error) = &library {
+        eprintln!("{error:#}: the tests of ONNX Runtime are skipped");
+    }
+    let environment: Vec<_> = library.iter().map(|library| ("ANNATOMY_ONNXRUNTIME", library.as_str())).collect();
+    cargo(&[&["test"], &workspace[..], &chosen].concat(), &environment)
+}
+
+/// The library in the package of that name, for Python.
+fn onnx_runtime() -> Result<String> {
+    const ENVIRONMENT: &str = "target/onnxruntime";
+    const FIND: &str = "
+import onnxruntime, pathlib
+folder = pathlib.Path(onnxruntime.__file__).parent / 'capi'
+names = ['libonnxruntime.so*', 'libonnxruntime*.dylib', 'onnxruntime.dll']
+print(*[file for name in names for file in folder.glob(name)][:1])";
+    let environment = if Path::new(ENVIRONMENT).exists() {
+        Environment::open(ENVIRONMENT)?
+    } else {
+        Environment::create(ENVIRONMENT)?
+    };
+    environment.install(&["onnxruntime"])?;
+    let found = environment.python().args(["-c", FIND]).output().context("no Python")?;
+    let library = String::from_utf8(found.stdout).context("a path that is not UTF-8")?.trim().to_owned();
+    (!library.is_empty()).then_some(library).context("no library in the package")
 }
 
 /// Scripts that need nothing but NumPy and SciPy run with the `python3` on the path.

@@ -220,6 +220,9 @@ pub struct EmbedArguments {
     /// Where an ONNX model's input has its colors: nchw or nhwc [default: what its shape says]
     #[arg(long, value_name = "NAME")]
     pub layout: Option<LayoutName>,
+    /// Run an ONNX model by this ONNX Runtime library: libonnxruntime.so, .dylib or onnxruntime.dll, 1.17 or later
+    #[arg(long, value_name = "LIBRARY")]
+    pub onnxruntime: Option<PathBuf>,
     #[command(flatten)]
     pub preparation: PreparationArguments,
     /// Stop at the first picture that cannot be read, writing nothing

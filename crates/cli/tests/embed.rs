@@ -66,6 +66,7 @@ fn a_folder_of_pictures_becomes_vectors_that_study_and_audit_read() {
     };
     bad("--crop 96", &["--weights FILE", "hint: "]);
     bad("--weights @/drawn.safetensors --output features", &["ONNX"]);
+    bad("--weights @/drawn.safetensors --onnxruntime libonnxruntime.so", &["ONNX"]);
     bad("--weights @/drawn.safetensors --crop 300", &["300 × 300", "shorter side of 256"]);
     bad("--weights @/drawn.safetensors --mean 1,2", &["three numbers"]);
     fs::write(folder.path().join("p.toml"), "sized = 3").unwrap();
@@ -116,6 +117,35 @@ fn any_onnx_model_embeds() {
         1,
         &["[1, 8, 15, 15]", "hint: --output NAME"],
     );
+}
+
+#[cfg(feature = "onnxruntime")]
+#[test]
+fn onnx_runtime_runs_the_same_model() {
+    use annatomy_vectors::formats::VectorFile;
+
+    let folder = tempfile::tempdir().unwrap();
+    let absent = "embed %/pictures/rgb.png --model %/onnx/classifier.onnx --out @/rows.npy --onnxruntime @/none.so";
+    fails(&folder, absent, 1, &["none.so: not an ONNX Runtime library", "hint: pip's package"]);
+    // The engine's own tests fail where it is required and missing.
+    let Ok(library) = std::env::var("ANNATOMY_ONNXRUNTIME") else { return };
+    let model = "embed %/pictures/rgb.png --model %/onnx/classifier.onnx --out";
+    succeeds(&folder, &format!("{model} @/by_rten.npy"));
+    succeeds(&folder, &format!("{model} @/by_runtime.npy --onnxruntime {library}"));
+    let rows = |name: &str| VectorFile::open(folder.path().join(name)).unwrap().read_all().unwrap();
+    let (ours, theirs) = (rows("by_rten.npy"), rows("by_runtime.npy"));
+    assert_eq!((ours.rows(), ours.columns()), (theirs.rows(), theirs.columns()));
+    for (a, b) in ours.values().iter().zip(theirs.values()) {
+        assert!((a - b).abs() < 1e-5, "{a} by rten, {b} by ONNX Runtime");
+    }
+}
+
+#[cfg(all(feature = "onnx", not(feature = "onnxruntime")))]
+#[test]
+fn a_build_without_onnx_runtime_says_how_to_get_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = "embed %/pictures --model %/onnx/classifier.onnx --out @/rows.npy --onnxruntime libonnxruntime.so";
+    fails(&folder, command, 2, &["this build opens no ONNX Runtime", "hint: build it with --features onnxruntime"]);
 }
 
 #[cfg(not(feature = "parquet"))]

@@ -43,11 +43,11 @@ pub struct EmbedError {
 }
 
 /// Buffers of one thread, 13 MB once used.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Scratch {
     workspace: Workspace,
     #[cfg(feature = "onnx")]
-    runner: Option<Runner>,
+    runner: Option<Box<dyn Runner>>,
 }
 
 impl Embedder {
@@ -126,9 +126,13 @@ impl Embedder {
             }
             #[cfg(feature = "onnx")]
             Network::Onnx(model) => {
-                let runner = scratch.runner.get_or_insert_with(Runner::new);
+                let runner = match scratch.runner.take() {
+                    Some(runner) => Ok(runner),
+                    None => model.runner(),
+                };
+                let runner = scratch.runner.insert(runner.map_err(|problem| EmbedError { problem })?);
                 let values = model.values(&crops.collect::<Vec<_>>(), &self.values);
-                let rows = model.run(runner, values).map_err(|problem| EmbedError { problem })?;
+                let rows = model.run(runner.as_mut(), values).map_err(|problem| EmbedError { problem })?;
                 Ok(rows.chunks(model.dimensions()).take(pictures.len()).map(<[f32]>::to_vec).collect())
             }
         }

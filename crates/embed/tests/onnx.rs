@@ -1,4 +1,7 @@
 //! ONNX models held against ONNX Runtime on drawn pictures, and models that cannot be used.
+//!
+//! With feature `onnxruntime` the same is asked of the library that `ANNATOMY_ONNXRUNTIME` names. Without that variable these
+//! tests pass over it with a line on stderr; with `ANNATOMY_REQUIRE_ENGINES` they fail.
 
 #![cfg(feature = "onnx")]
 
@@ -7,7 +10,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use annatomy_embed::onnx::{OnnxError, OnnxModel, OnnxRequest};
+use annatomy_embed::onnx::{OnnxEngine, OnnxError, OnnxModel, OnnxRequest};
 use annatomy_embed::pixels::PreparationSettings;
 use annatomy_embed::source::ItemError;
 use annatomy_embed::{Embedder, Job, Progress, Silent};
@@ -45,8 +48,29 @@ fn assert_close(found: &[f32], expected: &[f32], what: &str) {
     assert!(difference < 1e-6 * norm, "{what}: {difference} of {norm}");
 }
 
-/// Every drawn picture, one by one, against the rows that ONNX Runtime gave.
+/// Every engine that is there.
+fn engines() -> Vec<OnnxEngine> {
+    let mut engines = vec![OnnxEngine::Rten];
+    #[cfg(feature = "onnxruntime")]
+    match std::env::var_os("ANNATOMY_ONNXRUNTIME") {
+        Some(library) => engines.push(OnnxEngine::Runtime(library.into())),
+        None if std::env::var_os("ANNATOMY_REQUIRE_ENGINES").is_some() => {
+            panic!("ANNATOMY_ONNXRUNTIME names no library")
+        }
+        None => eprintln!("ANNATOMY_ONNXRUNTIME names no library: not tried"),
+    }
+    engines
+}
+
+/// As [`assert_rows`], by every engine.
 fn assert_as_in_onnx_runtime(request: &OnnxRequest, golden: &str) {
+    for engine in engines() {
+        assert_rows(&OnnxRequest { engine, ..request.clone() }, golden);
+    }
+}
+
+/// Every drawn picture, one by one, against the rows that ONNX Runtime gave.
+fn assert_rows(request: &OnnxRequest, golden: &str) {
     let embedder = Embedder::onnx(OnnxModel::load(request).unwrap());
     let expected = rows(&goldens().join("onnx").join(format!("{golden}.npy")));
     assert_eq!((expected.len(), expected[0].len()), (SIZES.len(), embedder.dimensions()));
@@ -70,9 +94,10 @@ fn the_last_output_with_one_row_per_image_is_taken_unless_another_is_named() {
 
 #[test]
 fn what_lies_inside_of_a_model_can_be_named() {
-    assert_as_in_onnx_runtime(&output("classifier", "features"), "several");
+    // By `rten` alone: ONNX Runtime gives outputs.
+    assert_rows(&output("classifier", "features"), "several");
     // Fused away by optimization, n × 8 × 1 × 1.
-    assert_as_in_onnx_runtime(&output("classifier", "pooled"), "pooled");
+    assert_rows(&output("classifier", "pooled"), "pooled");
 }
 
 #[test]
@@ -107,30 +132,44 @@ fn a_fixed_batch_is_filled_around_broken_pictures_at_any_number_of_threads() {
         fs::copy(goldens().join("pictures").join(name), images.join(format!("{place}-{name}"))).unwrap();
     }
     fs::write(images.join("2-broken.jpg"), b"no picture").unwrap();
-    let run = |model: &str, threads: usize| {
-        let embedder = Embedder::onnx(OnnxModel::load(&output(model, "features")).unwrap());
+    let run = |engine: &OnnxEngine, model: &str, threads: usize| {
+        let request = OnnxRequest { engine: engine.clone(), ..output(model, "features") };
+        let embedder = Embedder::onnx(OnnxModel::load(&request).unwrap());
         let (out, mut skipped) = (folder.path().join("out.npy"), Skipped(Vec::new()));
         let summary = Job { threads, ..Job::new(&images, &out) }.run(&embedder, &mut skipped).unwrap();
         assert_eq!((summary.embedded, skipped.0.len()), (5, 1));
         assert!(skipped.0[0].starts_with("2-broken.jpg: "), "{:?}", skipped.0);
         fs::read(out).unwrap()
     };
-    let one = run("several", 1);
-    assert_eq!(run("several", 3), one, "one by one");
-    assert_eq!(run("three_at_once", 1), run("three_at_once", 3), "three by three");
-    assert_eq!(run("three_at_once", 2), one, "a row does not depend on its neighbors");
+    for engine in engines() {
+        let one = run(&engine, "several", 1);
+        assert_eq!(run(&engine, "several", 3), one, "one by one");
+        assert_eq!(run(&engine, "three_at_once", 1), run(&engine, "three_at_once", 3), "three by three");
+    }
+    let rten = OnnxEngine::Rten;
+    assert_eq!(run(&rten, "three_at_once", 2), run(&rten, "several", 1), "a row does not depend on its neighbors");
 }
 
 #[test]
 fn unusable_models_say_what_they_have() {
-    let said = |request: &OnnxRequest| OnnxModel::load(request).unwrap_err().to_string();
+    for engine in engines() {
+        refusals(&engine);
+    }
+}
+
+fn refusals(engine: &OnnxEngine) {
+    let said = |request: &OnnxRequest| {
+        OnnxModel::load(&OnnxRequest { engine: engine.clone(), ..request.clone() }).unwrap_err().to_string()
+    };
     assert!(said(&request("two_inputs")).contains("more tensor(f32)"), "{}", said(&request("two_inputs")));
     assert!(said(&request("gray")).contains("1, 28, 28"), "{}", said(&request("gray")));
     let map = said(&request("map"));
     assert!(map.contains("map") && map.contains("[1, 8, 15, 15]"), "{map}");
     let absent = said(&output("several", "embedding"));
     assert!(absent.contains("\"embedding\"") && absent.contains("logits") && absent.contains("features"), "{absent}");
-    assert!(said(&output("several", "map")).contains("[1, 8, 15, 15] is not one row"));
+    if *engine == OnnxEngine::Rten {
+        assert!(said(&output("several", "map")).contains("[1, 8, 15, 15] is not one row"));
+    }
     assert!(said(&request("absent")).contains("absent.onnx"));
     let crop = OnnxRequest { settings: settings("crop = 64"), ..request("classifier") };
     assert_eq!(said(&crop), "a crop of 64 × 64, where the network reads 32 × 32");
@@ -147,8 +186,14 @@ fn no_damage_makes_a_model_panic() {
         damaged[at] ^= 0x15;
         for content in [&damaged[..], &whole[..at]] {
             fs::write(&path, content).unwrap();
-            let outcome = OnnxModel::load(&OnnxRequest { path: path.clone(), ..OnnxRequest::default() });
-            refused += usize::from(matches!(outcome, Err(OnnxError::Load { .. })));
+            for engine in engines() {
+                let outcome = OnnxModel::load(&OnnxRequest {
+                    path: path.clone(),
+                    engine: engine.clone(),
+                    ..OnnxRequest::default()
+                });
+                refused += usize::from(engine == OnnxEngine::Rten && matches!(outcome, Err(OnnxError::Load { .. })));
+            }
         }
     }
     assert!(refused > whole.len() / 6, "{refused} of {} were refused", whole.len());
@@ -162,4 +207,25 @@ fn a_job_over_a_model_writes_its_rows() {
     Job::new(goldens().join("pictures/rgb.png"), &out).run(&embedder, &mut Silent).unwrap();
     let picture = drawn_picture(45, 35);
     assert_eq!(rows(&out), [embedder.embed(&picture).unwrap()]);
+}
+
+#[cfg(feature = "onnxruntime")]
+#[test]
+fn a_library_that_is_none_is_named() {
+    // Whichever comes first, this one is not the one that can be open.
+    let folder = tempfile::tempdir().unwrap();
+    let absent = folder.path().join("libonnxruntime.so");
+    let engine = OnnxEngine::Runtime(absent.clone());
+    // Another test may need the process's one library first.
+    drop(
+        engines()
+            .into_iter()
+            .map(|engine| OnnxModel::load(&OnnxRequest { engine, ..request("classifier") }))
+            .collect::<Vec<_>>(),
+    );
+    let error = OnnxModel::load(&OnnxRequest { engine, ..request("classifier") }).unwrap_err();
+    assert!(
+        matches!(error, OnnxError::Library { .. }) && error.to_string().contains(&absent.display().to_string()),
+        "{error}"
+    );
 }

@@ -2,6 +2,8 @@
 
 use crate::arguments::{EmbedArguments, ModelName, PreparationArguments, TransformName};
 use crate::failure::Failure;
+#[cfg(feature = "onnx")]
+use annatomy_embed::onnx::OnnxEngine;
 use annatomy_embed::pixels::{PreparationSettings, Transform};
 use annatomy_embed::source::{ItemError, SourceError};
 use annatomy_embed::weights::Weights;
@@ -72,8 +74,8 @@ fn settings(arguments: &PreparationArguments) -> Result<PreparationSettings, Fai
 }
 
 fn resnet50(arguments: &EmbedArguments, settings: &PreparationSettings) -> Result<Embedder, Failure> {
-    if arguments.output.is_some() || arguments.layout.is_some() {
-        return Err(Failure::usage("--output and --layout are for ONNX models"));
+    if arguments.output.is_some() || arguments.layout.is_some() || arguments.onnxruntime.is_some() {
+        return Err(Failure::usage("--output, --layout and --onnxruntime are for ONNX models"));
     }
     let transform = match arguments.transform {
         None | Some(TransformName::Published) => Transform::Published,
@@ -101,20 +103,39 @@ fn onnx(path: &Path, arguments: &EmbedArguments, settings: PreparationSettings) 
         LayoutName::Nchw => Layout::ChannelsFirst,
         LayoutName::Nhwc => Layout::ChannelsLast,
     });
-    let request = OnnxRequest { path: path.to_owned(), output: arguments.output.clone(), layout, settings };
+    let (output, engine) = (arguments.output.clone(), engine(arguments.onnxruntime.as_deref())?);
+    let request = OnnxRequest { path: path.to_owned(), output, layout, settings, engine };
     let model = OnnxModel::load(&request).map_err(|error| {
         let said = match &error {
             OnnxError::Load { .. } => error.to_string(),
+            #[cfg(feature = "onnxruntime")]
+            OnnxError::Library { .. } => error.to_string(),
             _ => format!("{}: {error}", path.display()),
         };
         match error {
             OnnxError::Settings(_) => Failure::usage(said),
+            #[cfg(feature = "onnxruntime")]
+            OnnxError::Library { .. } => Failure::work(said)
+                .hint("pip's package has one, in onnxruntime/capi; so has each release of ONNX Runtime"),
             OnnxError::NoRows { .. } => Failure::work(said).hint("--output NAME takes any value of the model"),
             _ => Failure::work(said),
         }
     })?;
     eprintln!("{} numbers per picture from {:?}; {}", model.dimensions(), model.output(), model.preparation());
     Ok(Embedder::onnx(model))
+}
+
+#[cfg(feature = "onnxruntime")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it may refuse")]
+fn engine(library: Option<&Path>) -> Result<OnnxEngine, Failure> {
+    Ok(library.map_or(OnnxEngine::Rten, |library| OnnxEngine::Runtime(library.to_owned())))
+}
+
+#[cfg(all(feature = "onnx", not(feature = "onnxruntime")))]
+fn engine(library: Option<&Path>) -> Result<OnnxEngine, Failure> {
+    let Some(library) = library else { return Ok(OnnxEngine::Rten) };
+    let problem = format!("{}: this build opens no ONNX Runtime", library.display());
+    Err(Failure::usage(problem).hint(rebuild("onnxruntime")))
 }
 
 #[cfg(not(feature = "onnx"))]

@@ -15,6 +15,15 @@ pub enum OnnxError {
         /// What is wrong.
         problem: String,
     },
+    /// The library that was to run it cannot be opened.
+    #[cfg(feature = "onnxruntime")]
+    #[error("{}: not an ONNX Runtime library that can be opened: {problem}", path.display())]
+    Library {
+        /// The library.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// It reads something else than one batch of images.
     #[error("it reads {found}, where one float32 input of batch × 3 × height × width (or × 3 last) is needed")]
     Input {

@@ -6,9 +6,8 @@
 //! | n × h × w × 3 | channels last |
 //! | all open, or none given | channels first, unless told |
 
-use rten::{DataType, Dimension, Model, NodeId, ValueType};
-
 use super::OnnxError;
+use super::engine::{self, Declared};
 
 /// Where an image's colors lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +21,6 @@ pub enum Layout {
 /// The one input of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Input {
-    pub(super) id: NodeId,
     pub(super) layout: Layout,
     /// Images at once; one where the model leaves it open.
     pub(super) batch: usize,
@@ -34,24 +32,15 @@ pub(super) struct Input {
 const MOST_BATCH: usize = 4096;
 
 impl Input {
-    /// Reads it off the model.
-    pub(super) fn of(model: &Model, layout: Option<Layout>) -> Result<Self, OnnxError> {
-        let refused = || OnnxError::Input { found: described(model, model.input_ids()) };
-        let &[id] = model.input_ids() else { return Err(refused()) };
-        let info = model.node_info(id).ok_or_else(refused)?;
-        if info.dtype().is_some_and(|found| found != ValueType::Tensor(DataType::Float)) {
+    /// Reads it off what the model declares.
+    pub(super) fn of(inputs: &[Declared], layout: Option<Layout>) -> Result<Self, OnnxError> {
+        let refused = || OnnxError::Input { found: engine::declared(inputs) };
+        let [input] = inputs else { return Err(refused()) };
+        if !input.takes_numbers {
             return Err(refused());
         }
-        let shape = info.shape().map(|shape| shape.iter().map(fixed).collect::<Vec<_>>());
-        let (layout, batch, sides) = interpreted(shape.as_deref(), layout).ok_or_else(refused)?;
-        Ok(Self { id, layout, batch, sides })
-    }
-}
-
-fn fixed(dimension: &Dimension) -> Option<usize> {
-    match dimension {
-        Dimension::Fixed(size) => Some(*size),
-        Dimension::Symbolic(_) => None,
+        let (layout, batch, sides) = interpreted(input.shape.as_deref(), layout).ok_or_else(refused)?;
+        Ok(Self { layout, batch, sides })
     }
 }
 
@@ -71,19 +60,6 @@ fn interpreted(shape: Option<&[Option<usize>]>, wanted: Option<Layout>) -> Optio
     let batch = batch.unwrap_or(1);
     let sensible = channels.is_none_or(|channels| channels == 3) && (1..=MOST_BATCH).contains(&batch);
     sensible.then(|| (layout, batch, width.zip(height)))
-}
-
-/// Names, types and shapes, as a model declares them.
-pub(super) fn described(model: &Model, ids: &[NodeId]) -> String {
-    let one = |&id: &NodeId| {
-        let info = model.node_info(id);
-        let name = info.as_ref().and_then(rten::NodeInfo::name).unwrap_or("a value without a name").to_owned();
-        let kind =
-            info.as_ref().and_then(rten::NodeInfo::dtype).map_or("of any type".to_owned(), |kind| kind.to_string());
-        let shape = info.and_then(|info| info.shape());
-        format!("{name} {kind} {}", shape.map_or("of any shape".to_owned(), |shape| format!("{shape:?}")))
-    };
-    if ids.is_empty() { "nothing".to_owned() } else { ids.iter().map(one).collect::<Vec<_>>().join(", ") }
 }
 
 #[cfg(test)]

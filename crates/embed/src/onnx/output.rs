@@ -3,41 +3,30 @@
 //! Declared shapes are often open, so the values of a run on zeros are looked at, not the declarations. A value is a row per image
 //! where its first side is the batch and at most one other side is longer than 1: n × d, as well as n × d × 1 × 1.
 
-use rten::Value;
-use rten_tensor::prelude::*;
+use super::engine::Found;
 
 /// Numbers per image, where the value is a row of float32 for each of `batch` images.
-pub(super) fn row_length(value: &Value, batch: usize) -> Option<usize> {
-    value.as_tensor_view::<f32>()?;
-    let shape = value.shape();
-    let (&first, rest) = shape.split_first()?;
+pub(super) fn row_length(value: &Found, batch: usize) -> Option<usize> {
+    value.numbers.as_ref()?;
+    let (&first, rest) = value.shape.split_first()?;
     let long = rest.iter().filter(|&&side| side != 1).count();
     (first == batch && !rest.is_empty() && long <= 1).then(|| rest.iter().product()).filter(|&length| length > 0)
 }
 
 /// The last value that has rows: exports list logits and features in the order they are made in, and features are asked for
 /// where both are. A classifier's only output is its logits.
-pub(super) fn last_with_rows(values: &[Value], batch: usize) -> Option<(usize, usize)> {
+pub(super) fn last_with_rows(values: &[Found], batch: usize) -> Option<(usize, usize)> {
     let mut rows = values.iter().enumerate().filter_map(|(place, value)| Some((place, row_length(value, batch)?)));
     rows.next_back()
-}
-
-/// Name, type and shape of each value.
-pub(super) fn described(names: &[String], values: &[Value]) -> String {
-    let one = |(name, value): (&String, &Value)| {
-        let kind = value.dtype();
-        let shape = value.shape();
-        format!("{name} {kind} {:?}", &shape[..])
-    };
-    names.iter().zip(values).map(one).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn value(shape: &[usize]) -> Value {
-        Value::FloatTensor(rten_tensor::Tensor::zeros(shape))
+    fn value(shape: &[usize]) -> Found {
+        let numbers = Some(vec![0.0; shape.iter().product()]);
+        Found { name: String::new(), kind: String::new(), shape: shape.to_vec(), numbers }
     }
 
     #[test]
@@ -49,7 +38,7 @@ mod tests {
         assert_eq!(row_length(&value(&[5]), 1), None);
         assert_eq!(row_length(&value(&[2, 5]), 1), None, "another batch");
         assert_eq!(row_length(&value(&[2, 0]), 2), None);
-        assert_eq!(row_length(&Value::Int32Tensor(rten_tensor::Tensor::zeros(&[1, 5])), 1), None);
+        assert_eq!(row_length(&Found { numbers: None, ..value(&[1, 5]) }, 1), None, "whole numbers");
         let values = [value(&[1, 4]), value(&[1, 6]), value(&[1, 6, 7, 7])];
         assert_eq!(last_with_rows(&values, 1), Some((1, 6)));
     }
