@@ -9,6 +9,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use annatomy_embed::pixels::Picture;
 use annatomy_embed::source::ItemError;
 use annatomy_embed::{Embedder, Job, JobError, OnBroken, Progress, Silent};
 use annatomy_vectors::formats::VectorFile;
@@ -134,6 +135,24 @@ fn stl10_records_are_pictures() {
     Job::new(&path, &output).run(embedder(), &mut Silent).unwrap();
     assert_eq!(ids(&output), ["train_X.bin/000000"]);
     assert_eq!(rows(&output), [embedder().embed(&picture).unwrap()]);
+}
+
+#[test]
+fn cifar10_records_are_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    // The second is what another drawing has under its first seven rows.
+    let second = drawn_picture(32, 39).values()[3 * 32 * 7..].to_vec();
+    let pictures = [drawn_picture(32, 32), Picture::new(32, 32, second).unwrap()];
+    let record = |(label, picture): (usize, &Picture)| {
+        let plane = |channel: usize| picture.values()[channel..].iter().step_by(3).copied();
+        std::iter::once(label as u8).chain((0..3).flat_map(plane).collect::<Vec<u8>>()).collect::<Vec<u8>>()
+    };
+    let path = folder.path().join("data_batch_1.bin");
+    fs::write(&path, pictures.iter().enumerate().flat_map(record).collect::<Vec<u8>>()).unwrap();
+    let output = folder.path().join("out.npy");
+    Job::new(&path, &output).run(embedder(), &mut Silent).unwrap();
+    assert_eq!(ids(&output), ["data_batch_1.bin/000000", "data_batch_1.bin/000001"]);
+    assert_eq!(rows(&output), pictures.iter().map(|picture| embedder().embed(picture).unwrap()).collect::<Vec<_>>());
 }
 
 #[test]

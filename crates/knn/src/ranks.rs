@@ -10,17 +10,17 @@
 
 use crate::order::order_key;
 use crate::separations::{SeparationTable, TableError};
-use annatomy_vectors::interrupt;
+use annatomy_vectors::{Zeroed, interrupt};
 use rayon::prelude::*;
 
 /// The most rows whose ranks fit 16 bits.
 pub const MAX_RANKED_ROWS: usize = 1 << 16;
 
 /// For every row, the rank of every other row by separation.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RankTable {
     rows: usize,
-    ranks: Vec<u16>,
+    ranks: Zeroed<u16>,
     ties: Vec<u64>,
 }
 
@@ -45,7 +45,7 @@ impl RankTable {
             return Err(TableError::TooManyRows { rows, limit: MAX_RANKED_ROWS });
         }
         let words = rows.div_ceil(64);
-        let mut ranks = vec![0; rows * rows];
+        let mut ranks = Zeroed::<u16>::new(rows * rows);
         let mut ties = vec![0; rows * words];
         interrupt::begin("ranks", rows as u64);
         ranks.par_chunks_mut(rows).zip(ties.par_chunks_mut(words)).enumerate().for_each_init(

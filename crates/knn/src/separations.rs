@@ -14,7 +14,7 @@ use crate::neighbors::NeighborTable;
 use crate::prepared::{PreparedBase, distance_from_separation, exact_separation};
 use crate::products::{Side, TILE, Tile};
 use crate::select::Selection;
-use annatomy_vectors::{MatrixView, Metric, PointId, interrupt};
+use annatomy_vectors::{MatrixView, Metric, PointId, Zeroed, interrupt};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,13 +26,13 @@ const PIVOTS: usize = 128;
 ///
 /// Each value is within the rounding bound of its product; the `certified` nearest of each row (the row itself
 /// included) are in exact order, contested values having been evaluated in float64.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct SeparationTable {
     rows: usize,
     metric: Metric,
     certified: usize,
     evaluated: u64,
-    values: Vec<f32>,
+    values: Zeroed<f32>,
     order: Vec<u32>,
 }
 
@@ -71,7 +71,7 @@ impl SeparationTable {
         }
         let prepared = PreparedBase::new(base, metric);
         let mut table =
-            Self { rows, metric, certified: k + 1, evaluated: 0, values: vec![0.0; rows * rows], order: Vec::new() };
+            Self { rows, metric, certified: k + 1, evaluated: 0, values: Zeroed::new(rows * rows), order: Vec::new() };
         table.multiply(&prepared);
         table.mirror();
         table.certify(&prepared);

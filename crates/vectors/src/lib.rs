@@ -11,7 +11,9 @@ mod metric;
 pub mod subset;
 pub mod transform;
 pub mod validate;
+mod zeroed;
 
 pub use fence::fenced;
 pub use matrix::{Matrix, MatrixError, MatrixView, PointId};
 pub use metric::{Metric, UnknownMetric};
+pub use zeroed::Zeroed;

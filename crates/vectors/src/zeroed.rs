@@ -1,0 +1,57 @@
+//! Large tables of zeros, in huge pages where the system gives them on request.
+//!
+//! Enters: a length. Leaves: [`Zeroed`], a slice of that many zeros. A table of all pairs is written once from end to end; in pages
+//! of 4 KiB the system is asked 100,000 times for the 400 MB of 10,000 rows, which takes a twelfth of all of their exact neighbors' time.
+
+use bytemuck::Pod;
+use memmap2::MmapMut;
+use std::alloc::{Layout, handle_alloc_error};
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+
+/// `length` values of zero, to begin with. Like a `Vec`, it ends the process where there is no memory for it.
+///
+/// ```
+/// let mut table = annatomy_vectors::Zeroed::<f32>::new(3);
+/// table[1] = 2.0;
+/// assert_eq!(table[..], [0.0, 2.0, 0.0]);
+/// ```
+pub struct Zeroed<T> {
+    bytes: MmapMut,
+    values: PhantomData<T>,
+}
+
+impl<T: Pod> Zeroed<T> {
+    /// That many zeros.
+    pub fn new(length: usize) -> Self {
+        let layout = Layout::array::<T>(length).expect("a table that fits the address space");
+        let bytes = MmapMut::map_anon(layout.size()).unwrap_or_else(|_| handle_alloc_error(layout));
+        // Only a wish: without it the table is the same.
+        #[cfg(target_os = "linux")]
+        let _ = bytes.advise(memmap2::Advice::HugePage);
+        Self { bytes, values: PhantomData }
+    }
+}
+
+impl<T: Pod> Deref for Zeroed<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        bytemuck::cast_slice(&self.bytes)
+    }
+}
+
+impl<T: Pod> DerefMut for Zeroed<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [T] {
+        bytemuck::cast_slice_mut(&mut self.bytes)
+    }
+}
+
+impl<T> fmt::Debug for Zeroed<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a table of {} bytes", self.bytes.len())
+    }
+}
