@@ -22,7 +22,7 @@ use crate::source::RowSource;
 use annatomy_vectors::{Matrix, MatrixView, Metric, PointId, interrupt};
 use rayon::prelude::*;
 
-const QUERY_ROWS: usize = 192;
+const QUERY_ROWS: usize = 96;
 const BASE_ROWS: usize = 2048;
 /// Candidates kept beyond k, for those that rounding may have put on the wrong side of it.
 const MARGIN: usize = 64;

@@ -20,7 +20,6 @@ mod source;
 
 pub use exact::{ExactError, Queries, exact_knn};
 pub use neighbors::NeighborTable;
-pub use products::peak_product_rate;
 pub use ranks::{MAX_RANKED_ROWS, RankRow, RankTable};
 pub use separations::{SeparationTable, TableError};
 pub use source::RowSource;

@@ -20,11 +20,10 @@ pub(crate) use panels::{Panels, Side, interleave};
 
 use pulp::Arch;
 use std::ops::Range;
-use std::time::Instant;
 
 /// Columns summed in registers. Fewer tighten the bound and leave fewer places contested; each slice also reads and
 /// writes `dst` once.
-const DEPTH: usize = 128;
+const DEPTH: usize = 96;
 
 /// float32 unit roundoff.
 pub(crate) const UNIT: f64 = f32::EPSILON as f64 / 2.0;
@@ -67,25 +66,6 @@ impl Tile {
 pub(crate) fn product_error_factor(columns: usize) -> f64 {
     let terms = (columns.min(DEPTH) + columns.div_ceil(DEPTH)) as f64;
     terms * UNIT / (1.0 - terms * UNIT)
-}
-
-/// Products per second, in flops, that this thread reaches on blocks that stay in cache: the peak other rates are held against.
-pub fn peak_product_rate() -> f64 {
-    let (rows, columns) = (TILE, 512);
-    let block = |side| {
-        let mut panels = Panels::zeros(side, rows, columns);
-        panels.values_mut().iter_mut().enumerate().for_each(|(i, value)| *value = (i % 17) as f32);
-        panels
-    };
-    let (left, right) = (block(Side::Left), block(Side::Right));
-    let mut tile = Tile::default();
-    let mut best = 0.0f64;
-    for _ in 0..8 {
-        let start = Instant::now();
-        std::hint::black_box(tile.multiply(&left, &right, 0..rows).len());
-        best = best.max(2.0 * (rows * rows * columns) as f64 / start.elapsed().as_secs_f64());
-    }
-    best
 }
 
 #[cfg(test)]
