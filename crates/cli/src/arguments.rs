@@ -223,6 +223,9 @@ pub struct EmbedArguments {
     /// Run an ONNX model by this ONNX Runtime library: libonnxruntime.so, .dylib or onnxruntime.dll, 1.17 or later
     #[arg(long, value_name = "LIBRARY")]
     pub onnxruntime: Option<PathBuf>,
+    /// Have that library compute on an NVIDIA GPU, if it was built with CUDA
+    #[arg(long, requires = "onnxruntime")]
+    pub gpu: bool,
     #[command(flatten)]
     pub preparation: PreparationArguments,
     /// Stop at the first picture that cannot be read, writing nothing

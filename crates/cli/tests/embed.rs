@@ -67,6 +67,7 @@ fn a_folder_of_pictures_becomes_vectors_that_study_and_audit_read() {
     bad("--crop 96", &["--weights FILE", "hint: "]);
     bad("--weights @/drawn.safetensors --output features", &["ONNX"]);
     bad("--weights @/drawn.safetensors --onnxruntime libonnxruntime.so", &["ONNX"]);
+    bad("--weights @/drawn.safetensors --gpu", &["--onnxruntime <LIBRARY>"]);
     bad("--weights @/drawn.safetensors --crop 300", &["300 × 300", "shorter side of 256"]);
     bad("--weights @/drawn.safetensors --mean 1,2", &["three numbers"]);
     fs::write(folder.path().join("p.toml"), "sized = 3").unwrap();
@@ -132,6 +133,8 @@ fn onnx_runtime_runs_the_same_model() {
     let model = "embed %/pictures/rgb.png --model %/onnx/classifier.onnx --out";
     succeeds(&folder, &format!("{model} @/by_rten.npy"));
     succeeds(&folder, &format!("{model} @/by_runtime.npy --onnxruntime {library}"));
+    // The package that the tests bring has no CUDA in it, and says so rather than run without.
+    fails(&folder, &format!("{model} @/gpu.npy --onnxruntime {library} --gpu"), 1, &["classifier.onnx", "CUDA"]);
     let rows = |name: &str| VectorFile::open(folder.path().join(name)).unwrap().read_all().unwrap();
     let (ours, theirs) = (rows("by_rten.npy"), rows("by_runtime.npy"));
     assert_eq!((ours.rows(), ours.columns()), (theirs.rows(), theirs.columns()));

@@ -10,6 +10,8 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "onnxruntime")]
+use annatomy_embed::onnx::Device;
 use annatomy_embed::onnx::{OnnxEngine, OnnxError, OnnxModel, OnnxRequest};
 use annatomy_embed::pixels::PreparationSettings;
 use annatomy_embed::source::ItemError;
@@ -53,7 +55,7 @@ fn engines() -> Vec<OnnxEngine> {
     let mut engines = vec![OnnxEngine::Rten];
     #[cfg(feature = "onnxruntime")]
     match std::env::var_os("ANNATOMY_ONNXRUNTIME") {
-        Some(library) => engines.push(OnnxEngine::Runtime(library.into())),
+        Some(library) => engines.push(OnnxEngine::Runtime(library.into(), Device::Processor)),
         None if std::env::var_os("ANNATOMY_REQUIRE_ENGINES").is_some() => {
             panic!("ANNATOMY_ONNXRUNTIME names no library")
         }
@@ -215,7 +217,7 @@ fn a_library_that_is_none_is_named() {
     // Whichever comes first, this one is not the one that can be open.
     let folder = tempfile::tempdir().unwrap();
     let absent = folder.path().join("libonnxruntime.so");
-    let engine = OnnxEngine::Runtime(absent.clone());
+    let engine = OnnxEngine::Runtime(absent.clone(), Device::Processor);
     // Another test may need the process's one library first.
     drop(
         engines()

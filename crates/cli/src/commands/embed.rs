@@ -2,6 +2,8 @@
 
 use crate::arguments::{EmbedArguments, ModelName, PreparationArguments, TransformName};
 use crate::failure::Failure;
+#[cfg(feature = "onnxruntime")]
+use annatomy_embed::onnx::Device;
 #[cfg(feature = "onnx")]
 use annatomy_embed::onnx::OnnxEngine;
 use annatomy_embed::pixels::{PreparationSettings, Transform};
@@ -103,7 +105,7 @@ fn onnx(path: &Path, arguments: &EmbedArguments, settings: PreparationSettings) 
         LayoutName::Nchw => Layout::ChannelsFirst,
         LayoutName::Nhwc => Layout::ChannelsLast,
     });
-    let (output, engine) = (arguments.output.clone(), engine(arguments.onnxruntime.as_deref())?);
+    let (output, engine) = (arguments.output.clone(), engine(arguments)?);
     let request = OnnxRequest { path: path.to_owned(), output, layout, settings, engine };
     let model = OnnxModel::load(&request).map_err(|error| {
         let said = match &error {
@@ -127,13 +129,15 @@ fn onnx(path: &Path, arguments: &EmbedArguments, settings: PreparationSettings) 
 
 #[cfg(feature = "onnxruntime")]
 #[expect(clippy::unnecessary_wraps, reason = "without the feature it may refuse")]
-fn engine(library: Option<&Path>) -> Result<OnnxEngine, Failure> {
-    Ok(library.map_or(OnnxEngine::Rten, |library| OnnxEngine::Runtime(library.to_owned())))
+fn engine(arguments: &EmbedArguments) -> Result<OnnxEngine, Failure> {
+    let device = if arguments.gpu { Device::Cuda } else { Device::Processor };
+    let library = arguments.onnxruntime.clone();
+    Ok(library.map_or(OnnxEngine::Rten, |library| OnnxEngine::Runtime(library, device)))
 }
 
 #[cfg(all(feature = "onnx", not(feature = "onnxruntime")))]
-fn engine(library: Option<&Path>) -> Result<OnnxEngine, Failure> {
-    let Some(library) = library else { return Ok(OnnxEngine::Rten) };
+fn engine(arguments: &EmbedArguments) -> Result<OnnxEngine, Failure> {
+    let Some(library) = &arguments.onnxruntime else { return Ok(OnnxEngine::Rten) };
     let problem = format!("{}: this build opens no ONNX Runtime", library.display());
     Err(Failure::usage(problem).hint(rebuild("onnxruntime")))
 }

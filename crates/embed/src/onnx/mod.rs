@@ -19,6 +19,8 @@ mod input;
 mod model;
 mod output;
 
+#[cfg(feature = "onnxruntime")]
+pub use engine::Device;
 pub use engine::OnnxEngine;
 pub(crate) use engine::Runner;
 pub use error::OnnxError;

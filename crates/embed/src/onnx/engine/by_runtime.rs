@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use annatomy_vectors::fenced;
+use ort::ep::CUDA;
 use ort::logging::LogLevel;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::{DynValue, Outlet, TensorElementType, TensorRef, ValueType};
 
-use super::{Declared, Engine, Found, Optimize, Runner};
+use super::{Declared, Device, Engine, Found, Optimize, Runner};
 
 /// Opens the library; every later call must name the same one.
 pub(super) fn open(library: &Path) -> Result<(), String> {
@@ -38,16 +39,17 @@ pub(super) fn open(library: &Path) -> Result<(), String> {
 pub(super) struct Runtime {
     path: PathBuf,
     optimize: Optimize,
+    device: Device,
     inputs: Vec<Declared>,
     outputs: Vec<Declared>,
 }
 
 impl Runtime {
     /// Reads the model once, for what it declares.
-    pub(super) fn load(path: &Path, optimize: Optimize) -> Result<Self, String> {
-        let session = session(path, optimize)?;
+    pub(super) fn load(path: &Path, optimize: Optimize, device: Device) -> Result<Self, String> {
+        let session = session(path, optimize, device)?;
         let [inputs, outputs] = [session.inputs(), session.outputs()].map(|ports| ports.iter().map(declared).collect());
-        Ok(Self { path: path.to_owned(), optimize, inputs, outputs })
+        Ok(Self { path: path.to_owned(), optimize, device, inputs, outputs })
     }
 }
 
@@ -65,7 +67,7 @@ impl Engine for Runtime {
     }
 
     fn runner(&self) -> Result<Box<dyn Runner>, String> {
-        Ok(Box::new(session(&self.path, self.optimize)?))
+        Ok(Box::new(session(&self.path, self.optimize, self.device)?))
     }
 }
 
@@ -84,7 +86,7 @@ impl Runner for Session {
     }
 }
 
-fn session(path: &Path, optimize: Optimize) -> Result<Session, String> {
+fn session(path: &Path, optimize: Optimize, device: Device) -> Result<Session, String> {
     let level = match optimize {
         Optimize::Yes => GraphOptimizationLevel::All,
         Optimize::No => GraphOptimizationLevel::Disable,
@@ -94,7 +96,14 @@ fn session(path: &Path, optimize: Optimize) -> Result<Session, String> {
         let builder = builder.with_intra_threads(1).map_err(words)?.with_inter_threads(1).map_err(words)?;
         let builder = builder.with_optimization_level(level).map_err(words)?;
         // What is wrong comes as an error; the engine need not print it too.
-        builder.with_log_level(LogLevel::Fatal).map_err(words)?.commit_from_file(path).map_err(words)
+        let builder = builder.with_log_level(LogLevel::Fatal).map_err(words)?;
+        let mut builder = match device {
+            Device::Processor => builder,
+            Device::Cuda => {
+                builder.with_execution_providers([CUDA::default().build().error_on_failure()]).map_err(words)?
+            }
+        };
+        builder.commit_from_file(path).map_err(words)
     };
     fenced(|problem| problem, open)
 }

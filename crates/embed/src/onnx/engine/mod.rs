@@ -23,7 +23,18 @@ pub enum OnnxEngine {
     Rten,
     /// ONNX Runtime, from its library: `libonnxruntime.so`, `.dylib` or `onnxruntime.dll`, 1.17 or later. A process opens one.
     #[cfg(feature = "onnxruntime")]
-    Runtime(PathBuf),
+    Runtime(PathBuf, Device),
+}
+
+/// What ONNX Runtime computes on.
+#[cfg(feature = "onnxruntime")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Device {
+    /// The processor: one thread a session, the same bytes at any number of threads.
+    #[default]
+    Processor,
+    /// An NVIDIA GPU, by a library that was built with CUDA. Where it cannot be had that is an error, not a slower run.
+    Cuda,
 }
 
 /// A value as a model declares it.
@@ -80,9 +91,9 @@ pub(super) fn load(engine: &OnnxEngine, path: &Path, optimize: Optimize) -> Resu
     match engine {
         OnnxEngine::Rten => Ok(Box::new(by_rten::Rten::load(path, optimize).map_err(failed)?)),
         #[cfg(feature = "onnxruntime")]
-        OnnxEngine::Runtime(library) => {
+        OnnxEngine::Runtime(library, device) => {
             by_runtime::open(library).map_err(|problem| OnnxError::Library { path: library.clone(), problem })?;
-            Ok(Box::new(by_runtime::Runtime::load(path, optimize).map_err(failed)?))
+            Ok(Box::new(by_runtime::Runtime::load(path, optimize, *device).map_err(failed)?))
         }
     }
 }
