@@ -86,6 +86,7 @@ impl Product<'_> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const REGISTERS: usize>(self, simd: S) {
         let Self { left, right, right_rows, depth, dst, stride } = self;
+        assert_eq!((left.width(), right.width()), (ROWS, REGISTERS * S::F32_LANES), "panels of this instruction set");
         for start in (0..left.columns()).step_by(depth) {
             let slice = start..(start + depth).min(left.columns());
             for right_row in right_rows.clone().step_by(REGISTERS * S::F32_LANES) {

@@ -1,4 +1,6 @@
 //! Models run by `rten`, on one thread per call, so that no row depends on the number of threads.
+//!
+//! Threads share the model and its weights; what one of them asks for by name may be any value, those between operators too.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -34,6 +34,7 @@ pub enum Device {
     #[default]
     Processor,
     /// An NVIDIA GPU, by a library that was built with CUDA. Where it cannot be had that is an error, not a slower run.
+    /// Refusals are tested, a run on a GPU is not; whether its rows are the same bytes each time is not known.
     Cuda,
 }
 
