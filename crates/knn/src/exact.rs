@@ -3,31 +3,29 @@
 //! Enters: base rows (in memory or read in blocks) and queries. Leaves: a [`NeighborTable`] whose ids equal a float64
 //! brute force, ascending by (distance, id).
 //!
-//! all rows of a base whose table fits the budget: [`SeparationTable`], which needs half the products
+//! all rows of a base in memory: `pairs`, which needs half the products
 //! otherwise
-//!   for each block of BASE_ROWS base rows              read and prepared once
+//!   for each block of BASE_ROWS base rows              prepared once; of a base in memory a sample comes first
 //!     for each block of QUERY_ROWS queries, in parallel
 //!       products, separations                          in cache
-//!       keep what is under the query's bar             the bar falls as neighbors are found
-//!   for each query                                     certificate; a full pass in float64 if the margin overflowed
+//!       keep what is under the query's bar             `kept`; the bar falls as neighbors are found
+//!   `settle`                                           the certificate
 //!
 //! Cost 2·q·n·d flops; memory: the queries, one block of the base, and 2(k + MARGIN) candidates a query.
 
-use crate::certificate::{Candidate, certify};
+use crate::kept::{Kept, List};
 use crate::neighbors::NeighborTable;
-use crate::prepared::{Preparation, Prepared, distance_from_separation, exact_separation};
+use crate::pairs;
+use crate::prepared::{Preparation, Prepared};
 use crate::products::{Side, TILE, Tile};
-use crate::separations::SeparationTable;
+use crate::sample::SampledOrder;
+use crate::settle::{Settling, limit};
 use crate::source::RowSource;
-use annatomy_vectors::{Matrix, MatrixView, Metric, PointId, interrupt};
+use annatomy_vectors::{MatrixView, Metric, interrupt};
 use rayon::prelude::*;
 
 const QUERY_ROWS: usize = 96;
 const BASE_ROWS: usize = 2048;
-/// Candidates kept beyond k, for those that rounding may have put on the wrong side of it.
-const MARGIN: usize = 64;
-/// Separations held against the bar together.
-const CHUNK: usize = 32;
 
 /// Whose neighbors are wanted.
 #[derive(Clone, Copy, Debug)]
@@ -77,14 +75,16 @@ impl<'a> Queries<'a> {
         }
     }
 
-    fn row(&self, query: usize) -> &'a [f32] {
+    /// The raw row of a query.
+    pub(crate) fn row(&self, query: usize) -> &'a [f32] {
         match *self {
             Self::AllRows(rows) | Self::HeldOut(rows) | Self::DrawnRows(rows, _) => rows.row(query),
             Self::SomeRows(rows, ids) => rows.row(ids[query]),
         }
     }
 
-    fn own_id(&self, query: usize) -> Option<u32> {
+    /// The base row that a query is, which is no neighbor of itself.
+    pub(crate) fn own_id(&self, query: usize) -> Option<u32> {
         match self {
             Self::AllRows(_) => Some(query as u32),
             Self::SomeRows(_, ids) | Self::DrawnRows(_, ids) => Some(ids[query] as u32),
@@ -95,8 +95,8 @@ impl<'a> Queries<'a> {
 
 /// The exact `k` nearest base rows of every query; distances in the metric's unit, true (not squared) for L2.
 ///
-/// With `budget_bytes` large enough for a table of all pairs, queries over all rows take half the products. Runs on
-/// the current rayon pool; the result does not depend on its size.
+/// With `budget_bytes` large enough for a second and third copy of the rows, queries over all rows of a base in memory
+/// take half the products. Runs on the current rayon pool; the result does not depend on its size.
 pub fn exact_knn(
     base: &dyn RowSource,
     queries: Queries<'_>,
@@ -113,178 +113,107 @@ pub fn exact_knn(
     }
     if let Queries::AllRows(rows) = queries
         && rows.rows() == base.rows()
-        && SeparationTable::bytes(rows.rows()) <= budget_bytes
-        && let Ok(table) = SeparationTable::new(rows, metric, k)
+        && pairs::bytes(rows.rows(), rows.columns(), k) <= budget_bytes
     {
-        return Ok(table.neighbors(k));
+        return Ok(pairs::all_pairs(rows, metric, k));
     }
     Ok(stream(base, queries, k, metric))
 }
 
 fn stream(base: &dyn RowSource, queries: Queries<'_>, k: usize, metric: Metric) -> NeighborTable {
-    let preparation = Preparation::of(base, metric);
-    let mut blocks = prepare_queries(&queries, &preparation, k);
-    let mut norms = Norms::default();
-    interrupt::begin("exact neighbors", (base.rows().div_ceil(BASE_ROWS) * blocks.len()) as u64);
-    for start in (0..base.rows()).step_by(BASE_ROWS) {
-        let range = start..(start + BASE_ROWS).min(base.rows());
-        let prepared = preparation.read(base, range);
-        norms.add(&prepared);
-        let meet = |tile: &mut Tile, block: &mut QueryBlock| block.meet(&prepared, start as u32, &preparation, tile);
-        blocks.par_iter_mut().for_each_init(Tile::default, meet);
+    let mut meeting = Meeting::new(base, queries, k, metric);
+    match base.resident() {
+        Some(rows) => meeting.meet_resident(rows, k),
+        None => meeting.meet_streamed(base),
     }
-    let mut ids = vec![None; queries.count() * k];
-    let mut distances = vec![0.0; queries.count() * k];
-    ids.par_chunks_mut(QUERY_ROWS * k).zip(distances.par_chunks_mut(QUERY_ROWS * k)).zip(blocks).for_each(
-        |((ids, distances), block)| block.finish(base, &queries, k, &preparation, metric, &norms, ids, distances),
-    );
-    NeighborTable::new(k, ids, distances)
+    let Meeting { preparation, norms_squared, blocks } = meeting;
+    let lists = blocks.into_iter().flat_map(QueryBlock::into_lists).collect();
+    Settling { base, queries, k, metric, preparation: &preparation, norms_squared }.settle(lists)
 }
 
-/// Squared norms of the base's prepared rows, and the largest of them.
-#[derive(Default)]
-struct Norms {
-    squared: Vec<f32>,
-    largest: f32,
+/// Queries held against base rows, block by block.
+struct Meeting {
+    preparation: Preparation,
+    /// Of the base rows met so far, by id.
+    norms_squared: Vec<f32>,
+    blocks: Vec<QueryBlock>,
 }
 
-impl Norms {
-    fn add(&mut self, rows: &Prepared) {
-        self.squared.extend_from_slice(&rows.norms_squared);
-        self.largest = rows.norms_squared.iter().copied().fold(self.largest, f32::max);
+impl Meeting {
+    fn new(base: &dyn RowSource, queries: Queries<'_>, k: usize, metric: Metric) -> Self {
+        let preparation = Preparation::of(base, metric);
+        let starts: Vec<usize> = (0..queries.count()).step_by(QUERY_ROWS).collect();
+        let block = |first: usize| {
+            let count = QUERY_ROWS.min(queries.count() - first);
+            let prepared =
+                preparation.prepare(count, base.columns(), |query| queries.row(first + query), Side::Left);
+            QueryBlock { prepared, kept: Kept::new(count, limit(k)) }
+        };
+        let blocks: Vec<QueryBlock> = starts.into_par_iter().map(block).collect();
+        interrupt::begin("exact neighbors", (base.rows() * blocks.len()) as u64);
+        Self { preparation, norms_squared: vec![0.0; base.rows()], blocks }
     }
-}
 
-fn prepare_queries(queries: &Queries<'_>, preparation: &Preparation, k: usize) -> Vec<QueryBlock> {
-    let starts: Vec<usize> = (0..queries.count()).step_by(QUERY_ROWS).collect();
-    let block = |first: usize| {
-        let count = QUERY_ROWS.min(queries.count() - first);
-        let values = (first..first + count).flat_map(|query| queries.row(query).iter().copied()).collect();
-        let rows = Matrix::new(count, queries.rows().columns(), values).expect("count rows of columns values");
-        QueryBlock {
-            first,
-            prepared: preparation.prepare(rows.view(), Side::Left),
-            kept: (0..count).map(|query| Kept::new(k + 1 + MARGIN, queries.own_id(first + query))).collect(),
+    /// A sample of the rows first, which tells about how far the neighbors are.
+    fn meet_resident(&mut self, rows: MatrixView<'_>, k: usize) {
+        let order = SampledOrder::new(rows.rows(), 1);
+        let (sample, others) = order.ids().split_at(order.sample());
+        sample.chunks(BASE_ROWS).for_each(|ids| self.meet_some(rows, ids));
+        if let Some(place) = order.bar_place(k + 1) {
+            self.blocks.par_iter_mut().for_each(|block| block.kept.lower_bars(place, |id| order.pivot(id)));
         }
-    };
-    starts.into_par_iter().map(block).collect()
+        others.chunks(BASE_ROWS).for_each(|ids| self.meet_some(rows, ids));
+    }
+
+    fn meet_some(&mut self, rows: MatrixView<'_>, ids: &[u32]) {
+        let row = |place: usize| rows.row(ids[place] as usize);
+        let prepared = self.preparation.prepare(ids.len(), rows.columns(), row, Side::Right);
+        self.meet(&prepared, ids);
+    }
+
+    /// The rows in their order.
+    fn meet_streamed(&mut self, base: &dyn RowSource) {
+        let mut values = Vec::new();
+        for start in (0..base.rows()).step_by(BASE_ROWS) {
+            let range = start..(start + BASE_ROWS).min(base.rows());
+            let ids: Vec<u32> = range.clone().map(|id| id as u32).collect();
+            values.resize(range.len() * base.columns(), 0.0);
+            base.read_rows(range, &mut values);
+            let row = |place: usize| &values[place * base.columns()..][..base.columns()];
+            let prepared = self.preparation.prepare(ids.len(), base.columns(), row, Side::Right);
+            self.meet(&prepared, &ids);
+        }
+    }
+
+    fn meet(&mut self, rows: &Prepared, ids: &[u32]) {
+        ids.iter().zip(&rows.norms_squared).for_each(|(&id, &norm)| self.norms_squared[id as usize] = norm);
+        let meet = |tile: &mut Tile, block: &mut QueryBlock| block.meet(rows, ids, &self.preparation, tile);
+        self.blocks.par_iter_mut().for_each_init(Tile::default, meet);
+    }
 }
 
 /// A block of queries with the candidates found so far.
 struct QueryBlock {
-    first: usize,
     prepared: Prepared,
-    kept: Vec<Kept>,
+    kept: Kept,
 }
 
 impl QueryBlock {
-    /// Holds the queries against one block of base rows whose first id is `first_id`.
-    fn meet(&mut self, base: &Prepared, first_id: u32, preparation: &Preparation, tile: &mut Tile) {
-        interrupt::advance(1);
-        for start in (0..base.rows.rows()).step_by(TILE) {
-            let columns = start..(start + TILE).min(base.rows.rows());
+    /// Holds the queries against a block of base rows.
+    fn meet(&mut self, base: &Prepared, ids: &[u32], preparation: &Preparation, tile: &mut Tile) {
+        interrupt::advance(ids.len() as u64);
+        for start in (0..ids.len()).step_by(TILE) {
+            let columns = start..(start + TILE).min(ids.len());
             let products = tile.multiply(&self.prepared.rows, &base.rows, columns.clone());
-            let norms = &base.norms_squared[columns.clone()];
-            for ((products, kept), &norm) in products.zip(&mut self.kept).zip(&self.prepared.norms_squared) {
-                let mut separations = [0.0; TILE];
-                preparation.separations(products, norm, norms, &mut separations[..columns.len()]);
-                kept.offer(&separations[..columns.len()], first_id + start as u32);
+            for (query, (values, &norm)) in products.zip(&self.prepared.norms_squared).enumerate() {
+                preparation.separate(values, norm, &base.norms_squared[columns.clone()]);
+                self.kept.offer_rows(query, values, &ids[columns.clone()]);
             }
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the tail of one function, split for length")]
-    fn finish(
-        mut self,
-        base: &dyn RowSource,
-        queries: &Queries<'_>,
-        k: usize,
-        preparation: &Preparation,
-        metric: Metric,
-        norms: &Norms,
-        ids: &mut [Option<PointId>],
-        distances: &mut [f32],
-    ) {
-        let mut contested = Vec::new();
-        for (index, kept) in self.kept.iter_mut().enumerate() {
-            interrupt::check();
-            let query = queries.row(self.first + index);
-            let own_norm = self.prepared.norms_squared[index];
-            let bound = |other: f32| preparation.error_bound(base.columns(), own_norm, other);
-            let exact = |id: u32| {
-                if let Some(rows) = base.resident() {
-                    return exact_separation(metric, query, rows.row(id as usize));
-                }
-                let mut row = vec![0.0; base.columns()];
-                base.read_rows(id as usize..id as usize + 1, &mut row);
-                exact_separation(metric, query, &row)
-            };
-            if kept.may_have_lost_a_neighbor(k, bound(norms.largest)) {
-                kept.replace_by_all(base.rows(), exact);
-            } else {
-                let bound_of = |candidate: Candidate| bound(norms.squared[candidate.id as usize]);
-                certify(&mut kept.candidates, k, bound_of, exact, &mut contested);
-            }
-            let slots = ids[index * k..].iter_mut().zip(&mut distances[index * k..]);
-            for ((id, distance), candidate) in slots.zip(kept.candidates.iter().take(k)) {
-                *id = Some(PointId(candidate.id));
-                *distance = distance_from_separation(metric, f64::from(candidate.separation));
-            }
-        }
-    }
-}
-
-/// The nearest candidates of one query so far: at least the `limit` nearest by computed separation.
-struct Kept {
-    candidates: Vec<Candidate>,
-    limit: usize,
-    bar: f32,
-    own_id: Option<u32>,
-}
-
-impl Kept {
-    fn new(limit: usize, own_id: Option<u32>) -> Self {
-        Self { candidates: Vec::with_capacity(2 * limit), limit, bar: f32::INFINITY, own_id }
-    }
-
-    fn offer(&mut self, separations: &[f32], first_id: u32) {
-        for (chunk, near) in separations.chunks(CHUNK).enumerate() {
-            // Most chunks hold nothing under the bar, which one pass without a branch tells.
-            if near.iter().map(|&separation| u32::from(separation < self.bar)).sum::<u32>() > 0 {
-                self.offer_each(near, first_id + (chunk * CHUNK) as u32);
-            }
-        }
-    }
-
-    fn offer_each(&mut self, separations: &[f32], first_id: u32) {
-        for (&separation, id) in separations.iter().zip(first_id..) {
-            if separation < self.bar && Some(id) != self.own_id {
-                self.candidates.push(Candidate { separation, id });
-                if self.candidates.len() == 2 * self.limit {
-                    self.shrink();
-                }
-            }
-        }
-    }
-
-    /// Keeps the `limit` nearest and lowers the bar to the last of them.
-    fn shrink(&mut self) {
-        let (_, last, _) = self.candidates.select_nth_unstable_by(self.limit - 1, Candidate::order);
-        self.bar = last.separation;
-        self.candidates.truncate(self.limit);
-    }
-
-    /// Sorts the candidates and says whether one within the error of the k-th may have been dropped.
-    fn may_have_lost_a_neighbor(&mut self, k: usize, bound: f64) -> bool {
-        self.candidates.sort_unstable_by(Candidate::order);
-        self.bar.is_finite() && f64::from(self.bar) <= f64::from(self.candidates[k - 1].separation) + 2.0 * bound
-    }
-
-    /// Evaluates every base row in float64: slow, certain, and only for rows crowded at the k-th distance.
-    fn replace_by_all(&mut self, rows: usize, exact: impl Fn(u32) -> f64) {
-        let others = (0..rows as u32).filter(|&id| Some(id) != self.own_id);
-        let mut all: Vec<(f64, u32)> = others.map(|id| (exact(id), id)).collect();
-        all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        self.candidates = all.into_iter().map(|(value, id)| Candidate { separation: value as f32, id }).collect();
+    /// Each query's candidates, with the squared norm of its prepared row.
+    fn into_lists(self) -> impl Iterator<Item = (List, f32)> {
+        self.kept.into_lists().into_iter().zip(self.prepared.norms_squared)
     }
 }

@@ -9,13 +9,17 @@
 
 mod certificate;
 mod exact;
+mod kept;
 mod neighbors;
 mod order;
+mod pairs;
 mod prepared;
 mod products;
 mod ranks;
+mod sample;
 mod select;
 mod separations;
+mod settle;
 mod source;
 
 pub use exact::{ExactError, Queries, exact_knn};

@@ -8,11 +8,11 @@
 //! * cosine: rows are scaled to unit length.
 //! * inner product: rows stay as they are.
 
+use crate::certificate::Evaluate;
 use crate::products::{Panels, Side, UNIT, interleave, product_error_factor};
 use crate::source::RowSource;
-use annatomy_vectors::{Matrix, MatrixView, Metric, kernels};
+use annatomy_vectors::{MatrixView, Metric, kernels};
 use rayon::prelude::*;
-use std::ops::Range;
 
 /// What has to be known of the base before any block of rows can be prepared.
 #[derive(Clone, Debug)]
@@ -56,28 +56,23 @@ impl Preparation {
         Self { metric, center }
     }
 
-    /// Reads and prepares the rows of `range` as right factors.
-    pub(crate) fn read(&self, source: &dyn RowSource, range: Range<usize>) -> Prepared {
-        if let Some(rows) = source.resident() {
-            return self.prepare(rows.row_range(range), Side::Right);
-        }
-        let mut rows = Matrix::zeros(range.len(), source.columns());
-        source.read_rows(range, rows.values_mut());
-        self.prepare(rows.view(), Side::Right)
-    }
-
-    /// Prepares `rows`.
-    pub(crate) fn prepare(&self, rows: MatrixView<'_>, side: Side) -> Prepared {
-        let columns = rows.columns();
-        let mut panels = Panels::zeros(side, rows.rows(), columns);
-        let mut norms_squared = vec![0.0; rows.rows()];
+    /// Prepares the rows that `row_of` gives by number.
+    pub(crate) fn prepare<'r>(
+        &self,
+        rows: usize,
+        columns: usize,
+        row_of: impl Fn(usize) -> &'r [f32] + Sync,
+        side: Side,
+    ) -> Prepared {
+        let mut panels = Panels::zeros(side, rows, columns);
+        let mut norms_squared = vec![0.0; rows];
         let width = panels.width();
         let values = panels.values_mut().par_chunks_mut((width * columns).max(1));
         values.zip(norms_squared.par_chunks_mut(width)).enumerate().for_each_init(
             || vec![0.0; columns],
             |row, (panel, (values, norms))| {
                 for (place, norm) in norms.iter_mut().enumerate() {
-                    row.copy_from_slice(rows.row(panel * width + place));
+                    row.copy_from_slice(row_of(panel * width + place));
                     self.prepare_row(row);
                     *norm = kernels::dot_f64(row, row) as f32;
                     interleave(row, place, width, values);
@@ -100,17 +95,16 @@ impl Preparation {
         }
     }
 
-    /// Turns one row of products into separations.
-    pub(crate) fn separations(&self, products: &[f32], norm_squared: f32, others: &[f32], separations: &mut [f32]) {
-        let places = separations.iter_mut().zip(products);
+    /// Turns one row of products into separations, in their place.
+    pub(crate) fn separate(&self, products: &mut [f32], norm_squared: f32, others: &[f32]) {
         match self.metric {
             Metric::L2 => {
-                for ((separation, &product), &other) in places.zip(others) {
-                    *separation = (norm_squared + other - 2.0 * product).max(0.0);
+                for (product, &other) in products.iter_mut().zip(others) {
+                    *product = (norm_squared + other - 2.0 * *product).max(0.0);
                 }
             }
-            Metric::Cosine => places.for_each(|(separation, &product)| *separation = 1.0 - product),
-            Metric::InnerProduct => places.for_each(|(separation, &product)| *separation = -product),
+            Metric::Cosine => products.iter_mut().for_each(|product| *product = 1.0 - *product),
+            Metric::InnerProduct => products.iter_mut().for_each(|product| *product = -*product),
         }
     }
 
@@ -139,6 +133,31 @@ pub(crate) fn exact_separation(metric: Metric, x: &[f32], y: &[f32]) -> f64 {
     }
 }
 
+/// The separations of one raw row from rows in memory, for the certificate.
+pub(crate) struct FromRows<'r> {
+    pub(crate) metric: Metric,
+    pub(crate) query: &'r [f32],
+    pub(crate) rows: MatrixView<'r>,
+}
+
+impl Evaluate for FromRows<'_> {
+    fn sharper(&self, ids: &[u32], separations: &mut Vec<f32>) -> Option<f64> {
+        if self.metric != Metric::L2 {
+            return None;
+        }
+        let kernels = kernels::detected();
+        let row = |id: u32| self.rows.row(id as usize);
+        let (fours, rest) = ids.as_chunks();
+        separations.extend(fours.iter().flat_map(|four: &[u32; 4]| kernels.l2_squared_x4(self.query, four.map(row))));
+        separations.extend(rest.iter().map(|&id| kernels.l2_squared(self.query, row(id))));
+        Some(kernels.l2_squared_relative_error(self.query.len()))
+    }
+
+    fn exact(&self, id: u32) -> f64 {
+        exact_separation(self.metric, self.query, self.rows.row(id as usize))
+    }
+}
+
 /// The distance that a separation stands for: its square root for L2, itself otherwise.
 pub(crate) fn distance_from_separation(metric: Metric, separation: f64) -> f32 {
     match metric {
@@ -158,7 +177,7 @@ pub(crate) struct PreparedBase<'a> {
 impl<'a> PreparedBase<'a> {
     pub(crate) fn new(raw: MatrixView<'a>, metric: Metric) -> Self {
         let preparation = Preparation::of(&raw, metric);
-        let prepared = preparation.read(&raw, 0..raw.rows());
+        let prepared = preparation.prepare(raw.rows(), raw.columns(), |row| raw.row(row), Side::Right);
         Self { raw, preparation, prepared }
     }
 }

@@ -9,9 +9,9 @@
 //!
 //! Cost n²·d flops and 4n² bytes: 400 MB at n = 10,000. Does not: fit large n (see `exact`).
 
-use crate::certificate::{Candidate, certify};
+use crate::certificate::{Candidate, Contest};
 use crate::neighbors::NeighborTable;
-use crate::prepared::{PreparedBase, distance_from_separation, exact_separation};
+use crate::prepared::{FromRows, PreparedBase, distance_from_separation};
 use crate::products::{Side, TILE, Tile};
 use crate::select::Selection;
 use annatomy_vectors::{MatrixView, Metric, PointId, Zeroed, interrupt};
@@ -112,14 +112,15 @@ impl SeparationTable {
         strips.for_each_init(Tile::default, |tile, (strip, values)| {
             let first = strip * STRIP;
             let height = values.len() / rows;
-            let left = base.preparation.prepare(base.raw.row_range(first..first + height), Side::Left).rows;
+            let row = |place: usize| base.raw.row(first + place);
+            let left = base.preparation.prepare(height, base.raw.columns(), row, Side::Left).rows;
             for start in (first..rows).step_by(TILE) {
                 interrupt::advance(1);
                 let columns = start..(start + TILE).min(rows);
                 let products = tile.multiply(&left, points, columns.clone());
                 for (i, (products, row)) in products.zip(values.chunks_exact_mut(rows)).enumerate() {
-                    let separations = &mut row[columns.clone()];
-                    base.preparation.separations(products, norms[first + i], &norms[columns.clone()], separations);
+                    base.preparation.separate(products, norms[first + i], &norms[columns.clone()]);
+                    row[columns.clone()].copy_from_slice(products);
                 }
             }
         });
@@ -169,18 +170,14 @@ impl SeparationTable {
         // Rows near the same pivot contest over the same few rows, which then stay in cache.
         jobs.sort_by_key(|&(query, _)| pivots[query]);
         jobs.into_par_iter().for_each_init(
-            || (Selection::default(), Vec::<Candidate>::new(), Vec::new()),
-            |(selection, chosen, contested), (query, (row, order))| {
+            || (Selection::default(), Vec::<Candidate>::new(), Contest::default()),
+            |(selection, chosen, contest), (query, (row, order))| {
                 interrupt::advance(1);
                 let bound = |other: f32| base.preparation.error_bound(columns, norms[query], other);
                 selection.contenders(row, certified, bound(largest), chosen);
-                let count = certify(
-                    chosen,
-                    certified,
-                    |candidate| bound(norms[candidate.id as usize]),
-                    |id| exact_separation(metric, base.raw.row(query), base.raw.row(id as usize)),
-                    contested,
-                );
+                let bound_of = |candidate: Candidate| bound(norms[candidate.id as usize]);
+                let evaluate = FromRows { metric, query: base.raw.row(query), rows: base.raw };
+                let count = contest.certify(chosen, certified, bound_of, &evaluate);
                 for candidate in chosen.iter() {
                     row[candidate.id as usize] = candidate.separation;
                 }

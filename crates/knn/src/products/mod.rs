@@ -49,7 +49,7 @@ impl Tile {
         left: &Panels,
         right: &Panels,
         right_rows: Range<usize>,
-    ) -> impl ExactSizeIterator<Item = &[f32]> {
+    ) -> impl ExactSizeIterator<Item = &mut [f32]> {
         let width = right_rows.len();
         assert_eq!((left.side(), right.side()), (Side::Left, Side::Right), "one factor of each side");
         assert_eq!(left.columns(), right.columns(), "factors of equal columns");
@@ -58,6 +58,11 @@ impl Tile {
         self.values.resize(left.rows() * TILE, 0.0);
         let dst = &mut self.values[..];
         Arch::new().dispatch(kernel::Product { left, right, right_rows, depth: DEPTH, dst, stride: TILE });
+        self.values.chunks_exact_mut(TILE).map(move |row| &mut row[..width])
+    }
+
+    /// What stands in the tile, `width` values of each row.
+    pub(crate) fn rows(&self, width: usize) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(TILE).map(move |row| &row[..width])
     }
 }

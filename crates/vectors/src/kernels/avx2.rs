@@ -25,6 +25,7 @@ pub(super) struct Avx2(());
 
 impl InstructionSet for Avx2 {
     const NAME: &'static str = "avx2+fma";
+    const PARALLEL: usize = SUMS * LANES;
 
     fn detect() -> Option<Self> {
         let able =

@@ -19,6 +19,7 @@ pub(super) struct Avx512(());
 
 impl InstructionSet for Avx512 {
     const NAME: &'static str = "avx512f";
+    const PARALLEL: usize = SUMS * LANES;
 
     fn detect() -> Option<Self> {
         let able = is_x86_feature_detected!("avx512f")

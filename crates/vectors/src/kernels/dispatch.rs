@@ -124,6 +124,19 @@ impl Kernels {
         }
         on_chosen!(self, set => name(set))
     }
+
+    /// A bound on the relative error of [`l2_squared`](Self::l2_squared) over `columns` float32 values, so long as no
+    /// square overflows or underflows: γ of the longest way of a term through the sums (Higham 2002, §3.1 and §4.2).
+    pub fn l2_squared_relative_error(self, columns: usize) -> f64 {
+        fn parallel<I: InstructionSet>(_set: I) -> usize {
+            I::PARALLEL
+        }
+        let parallel = on_chosen!(self, set => parallel(set));
+        // Of a term: its difference twice, its square, the additions to its sum and those of the sums to one another.
+        let roundings = 3 + (columns / parallel + 1) + parallel.ilog2() as usize;
+        let error = roundings as f64 * f64::from(f32::EPSILON) / 2.0;
+        error / (1.0 - error)
+    }
 }
 
 /// The name of the instruction set in use, as reports print it.

@@ -87,6 +87,9 @@ pub(super) trait InstructionSet: Copy {
     /// What reports print.
     const NAME: &'static str;
 
+    /// Sums that a kernel keeps side by side: each takes one value in this many, and one more of what is left over.
+    const PARALLEL: usize;
+
     /// The token, where this processor has the instructions.
     fn detect() -> Option<Self>;
 

@@ -19,6 +19,7 @@ pub(super) struct Neon(());
 
 impl InstructionSet for Neon {
     const NAME: &'static str = "neon";
+    const PARALLEL: usize = SUMS * LANES;
 
     fn detect() -> Option<Self> {
         std::arch::is_aarch64_feature_detected!("neon").then_some(Self(()))

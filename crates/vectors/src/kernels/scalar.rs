@@ -13,6 +13,7 @@ pub(super) struct Scalar;
 
 impl InstructionSet for Scalar {
     const NAME: &'static str = "scalar";
+    const PARALLEL: usize = LANES;
 
     fn detect() -> Option<Self> {
         Some(Self)

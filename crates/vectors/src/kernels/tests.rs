@@ -125,6 +125,21 @@ fn neon_agrees_with_the_oracle() {
     check::<super::neon::Neon>();
 }
 
+/// The promised error is what exact neighbors are certified by.
+#[test]
+fn squared_distances_are_as_exact_as_promised() {
+    let (a_pool, b_pool) = (numbers(2048, 11), numbers(2048, 12));
+    for length in (1..=130).chain(LONG) {
+        let near: Vec<f32> = a_pool.iter().zip(&b_pool).map(|(a, b)| a + 1e-3 * b).collect();
+        for other in [&b_pool, &near] {
+            let (a, b) = (&a_pool[..length], &other[..length]);
+            let exact = super::l2_squared_f64(a, b);
+            let bound = super::detected().l2_squared_relative_error(length) * exact * (1.0 + 1e-12);
+            assert!((f64::from(super::l2_squared(a, b)) - exact).abs() <= bound, "{length} columns");
+        }
+    }
+}
+
 #[test]
 fn dispatch_names_its_choice_and_prefetch_changes_nothing() {
     assert!(["scalar", "avx2+fma", "avx512f", "neon"].contains(&super::instructions()));

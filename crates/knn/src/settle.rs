@@ -1,0 +1,147 @@
+//! From candidates to neighbors: who is surely among the k nearest, in the order that float64 gives.
+//!
+//! Enters: each query's list of candidates. Leaves: a [`NeighborTable`].
+//!
+//! for each query, those of one pivot after one another     the rows they contest over stay in cache
+//!   a_k + 2e: the k-th candidate and the error bound       nobody beyond it can be among the k nearest
+//!   was anybody under it dropped?                          then every row is evaluated in float64
+//!   sort the rest, certify
+
+use crate::certificate::{Candidate, Contest, Evaluate};
+use crate::exact::Queries;
+use crate::kept::{Key, List, id_of, separation_of};
+use crate::neighbors::NeighborTable;
+use crate::prepared::{FromRows, Preparation, distance_from_separation, exact_separation};
+use crate::source::RowSource;
+use annatomy_vectors::{Metric, PointId, interrupt};
+use rayon::prelude::*;
+
+/// Candidates kept beyond k, for those that rounding may have put on the wrong side of it.
+const MARGIN: usize = 64;
+
+/// How many candidates a list must keep for `k` neighbors, the query itself perhaps among them.
+pub(crate) fn limit(k: usize) -> usize {
+    k + 1 + MARGIN
+}
+
+/// What all queries share.
+pub(crate) struct Settling<'s> {
+    pub(crate) base: &'s dyn RowSource,
+    pub(crate) queries: Queries<'s>,
+    pub(crate) k: usize,
+    pub(crate) metric: Metric,
+    pub(crate) preparation: &'s Preparation,
+    /// Squared norms of the prepared base rows, by id.
+    pub(crate) norms_squared: Vec<f32>,
+}
+
+impl Settling<'_> {
+    /// The neighbors of every query; each list comes with the squared norm of its prepared query.
+    pub(crate) fn settle(&self, lists: Vec<(List, f32)>) -> NeighborTable {
+        let k = self.k;
+        let largest = self.norms_squared.iter().copied().fold(0.0, f32::max);
+        let mut ids = vec![None; lists.len() * k];
+        let mut distances = vec![0.0; lists.len() * k];
+        let slots = ids.chunks_mut(k).zip(distances.chunks_mut(k));
+        let mut jobs: Vec<_> = lists.into_iter().zip(slots).enumerate().collect();
+        jobs.sort_by_key(|(_, ((list, _), _))| list.pivot);
+        jobs.into_par_iter().for_each_init(Contest::default, |contest, (query, ((list, norm), (ids, distances)))| {
+            interrupt::check();
+            let row = self.queries.row(query);
+            let nearest = match self.base.resident() {
+                Some(rows) => {
+                    let evaluate = FromRows { metric: self.metric, query: row, rows };
+                    self.nearest(query, list, (norm, largest), &evaluate, contest)
+                }
+                None => {
+                    let evaluate = FromSource { metric: self.metric, query: row, base: self.base };
+                    self.nearest(query, list, (norm, largest), &evaluate, contest)
+                }
+            };
+            for ((id, distance), candidate) in ids.iter_mut().zip(distances).zip(nearest) {
+                *id = Some(PointId(candidate.id));
+                *distance = distance_from_separation(self.metric, f64::from(candidate.separation));
+            }
+        });
+        NeighborTable::new(k, ids, distances)
+    }
+
+    /// At least the k nearest of one query, in exact order; `norm` is its own, `largest` that of any base row.
+    fn nearest(
+        &self,
+        query: usize,
+        list: List,
+        (norm, largest): (f32, f32),
+        evaluate: &impl Evaluate,
+        contest: &mut Contest,
+    ) -> Vec<Candidate> {
+        let own = self.queries.own_id(query);
+        let bound = |other: f32| self.preparation.error_bound(self.base.columns(), norm, other);
+        let Some(mut candidates) = contenders(list, own, self.k, bound(largest)) else {
+            return self.all_by_float64(own, evaluate);
+        };
+        let bound_of = |candidate: Candidate| bound(self.norms_squared[candidate.id as usize]);
+        contest.certify(&mut candidates, self.k, bound_of, evaluate);
+        candidates
+    }
+
+    /// Every base row: slow, certain, and only for rows crowded at the k-th distance, or a bar guessed wrong.
+    fn all_by_float64(&self, own: Option<u32>, evaluate: &impl Evaluate) -> Vec<Candidate> {
+        let others = (0..self.base.rows() as u32).filter(|&id| Some(id) != own);
+        let mut all: Vec<(f64, u32)> = others.map(|id| (evaluate.exact(id), id)).collect();
+        all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        all.into_iter().map(|(value, id)| Candidate { separation: value as f32, id }).collect()
+    }
+}
+
+/// Every row whose true separation can be among the `k` smallest, sorted; `None` if one of them may be missing.
+///
+/// The answer depends on what was offered, not on the order in which it was: only a list's `limit` nearest are looked
+/// at, which are in it whatever was dropped when.
+fn contenders(list: List, own: Option<u32>, k: usize, error: f64) -> Option<Vec<Candidate>> {
+    let mut keys = list.keys;
+    if let Some(own) = own
+        && let Some(place) = keys.iter().position(|&key| id_of(key) == own)
+    {
+        keys.swap_remove(place);
+    }
+    let known = k + MARGIN;
+    let mut bar = list.sampled_bar;
+    if keys.len() >= known {
+        let (_, &mut last, _) = keys.select_nth_unstable(known - 1);
+        keys.truncate(known);
+        bar = bar.min(separation_of(last));
+    }
+    if keys.len() < k {
+        return None;
+    }
+    let (_, &mut kth, _) = keys.select_nth_unstable(k - 1);
+    let reach = ((f64::from(separation_of(kth)) + 2.0 * error) as f32).next_up();
+    if bar <= reach {
+        return None;
+    }
+    keys.retain(|&key| separation_of(key) <= reach);
+    keys.sort_unstable();
+    let candidate = |key: Key| Candidate { separation: separation_of(key), id: id_of(key) };
+    Some(keys.into_iter().map(candidate).collect())
+}
+
+/// The separations of one raw row from rows that are read one by one.
+struct FromSource<'s> {
+    metric: Metric,
+    query: &'s [f32],
+    base: &'s dyn RowSource,
+}
+
+impl Evaluate for FromSource<'_> {
+    /// To read a row again costs more than to be exact at once.
+    fn sharper(&self, _ids: &[u32], _separations: &mut Vec<f32>) -> Option<f64> {
+        None
+    }
+
+    fn exact(&self, id: u32) -> f64 {
+        let mut row = vec![0.0; self.base.columns()];
+        self.base.read_rows(id as usize..id as usize + 1, &mut row);
+        exact_separation(self.metric, self.query, &row)
+    }
+}
