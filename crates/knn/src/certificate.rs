@@ -154,7 +154,7 @@ mod tests {
     impl Evaluate for Known<'_> {
         fn sharper(&self, ids: &[u32], separations: &mut Vec<f32>) -> Option<f64> {
             let error = self.relative_error?;
-            let sign = |id: u32| if id % 2 == 0 { 0.9 } else { -0.9 };
+            let sign = |id: u32| if id.is_multiple_of(2) { 0.9 } else { -0.9 };
             separations.extend(ids.iter().map(|&id| (self.exact[id as usize] * (1.0 + sign(id) * error)) as f32));
             Some(error)
         }

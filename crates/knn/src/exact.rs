@@ -24,7 +24,10 @@ use crate::source::RowSource;
 use annatomy_vectors::{MatrixView, Metric, interrupt};
 use rayon::prelude::*;
 
-const QUERY_ROWS: usize = 96;
+/// Queries of one block, at most.
+const QUERY_ROWS: usize = 192;
+/// Blocks are of a multiple of this many queries, which fills the left panels of every instruction set.
+const QUERY_STEP: usize = 12;
 const BASE_ROWS: usize = 2048;
 
 /// Whose neighbors are wanted.
@@ -131,6 +134,12 @@ fn stream(base: &dyn RowSource, queries: Queries<'_>, k: usize, metric: Metric) 
     Settling { base, queries, k, metric, preparation: &preparation, norms_squared }.settle(lists)
 }
 
+/// Queries of one block: as many blocks as give every thread equally many. What a block finds does not depend on its size.
+fn block_rows(queries: usize) -> usize {
+    let blocks = queries.div_ceil(QUERY_ROWS).next_multiple_of(rayon::current_num_threads());
+    queries.div_ceil(blocks.max(1)).next_multiple_of(QUERY_STEP).clamp(QUERY_STEP, QUERY_ROWS)
+}
+
 /// Queries held against base rows, block by block.
 struct Meeting {
     preparation: Preparation,
@@ -142,11 +151,11 @@ struct Meeting {
 impl Meeting {
     fn new(base: &dyn RowSource, queries: Queries<'_>, k: usize, metric: Metric) -> Self {
         let preparation = Preparation::of(base, metric);
-        let starts: Vec<usize> = (0..queries.count()).step_by(QUERY_ROWS).collect();
+        let block_rows = block_rows(queries.count());
+        let starts: Vec<usize> = (0..queries.count()).step_by(block_rows).collect();
         let block = |first: usize| {
-            let count = QUERY_ROWS.min(queries.count() - first);
-            let prepared =
-                preparation.prepare(count, base.columns(), |query| queries.row(first + query), Side::Left);
+            let count = block_rows.min(queries.count() - first);
+            let prepared = preparation.prepare(count, base.columns(), |query| queries.row(first + query), Side::Left);
             QueryBlock { prepared, kept: Kept::new(count, limit(k)) }
         };
         let blocks: Vec<QueryBlock> = starts.into_par_iter().map(block).collect();

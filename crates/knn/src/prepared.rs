@@ -3,7 +3,7 @@
 //! Enters: raw rows. Leaves: [`Prepared`] rows, their squared norms, and for each pair the **separation**, a value
 //! that orders as the distance does: squared L2, cosine distance 1 − cos, or −⟨x, y⟩.
 //!
-//! * L2: rows are centered on the base's mean first. Distances do not change, norms shrink, and the rounding of
+//! * L2: rows are centered first, near the base's mean. Distances do not change, norms shrink, and the rounding of
 //!   ‖x‖² + ‖y‖² − 2⟨x, y⟩ shrinks with them.
 //! * cosine: rows are scaled to unit length.
 //! * inner product: rows stay as they are.
@@ -28,31 +28,25 @@ pub(crate) struct Prepared {
     pub(crate) norms_squared: Vec<f32>,
 }
 
-/// Rows read at a time when the whole source is walked through.
-const BLOCK_ROWS: usize = 1024;
-/// Columns whose means are taken by one task.
-const COLUMNS: usize = 256;
+/// Rows that tell where the base's mean is, nearly.
+const CENTER_ROWS: usize = 1024;
 
 impl Preparation {
-    /// Looks at the whole base once (for L2, its mean).
+    /// Looks at CENTER_ROWS of the base, evenly spaced (for L2, to center on their mean). Any center leaves distances as
+    /// they are; the nearer it is to the base's own mean, the smaller the norms, and with them the errors of products.
     pub(crate) fn of(base: &dyn RowSource, metric: Metric) -> Self {
-        let mut center = vec![0.0; if metric == Metric::L2 { base.columns() } else { 0 }];
-        if metric == Metric::L2 {
-            let mut block = Vec::new();
-            for start in (0..base.rows()).step_by(BLOCK_ROWS) {
-                let range = start..(start + BLOCK_ROWS).min(base.rows());
-                block.resize(range.len() * base.columns(), 0.0);
-                base.read_rows(range, &mut block);
-                // Split by columns: each sum runs through the rows in order, whatever the number of threads.
-                center.par_chunks_mut(COLUMNS).enumerate().for_each(|(part, center)| {
-                    for row in block.chunks_exact(base.columns()) {
-                        let values = &row[part * COLUMNS..];
-                        center.iter_mut().zip(values).for_each(|(sum, &value)| *sum += f64::from(value));
-                    }
-                });
-            }
-            center.iter_mut().for_each(|sum| *sum /= base.rows() as f64);
+        if metric != Metric::L2 {
+            return Self { metric, center: Vec::new() };
         }
+        let mut center = vec![0.0; base.columns()];
+        let mut row = vec![0.0; base.columns()];
+        let looked_at = base.rows().min(CENTER_ROWS);
+        for place in 0..looked_at {
+            let id = place * base.rows() / looked_at;
+            base.read_rows(id..id + 1, &mut row);
+            center.iter_mut().zip(&row).for_each(|(sum, &value)| *sum += f64::from(value));
+        }
+        center.iter_mut().for_each(|sum| *sum /= looked_at as f64);
         Self { metric, center }
     }
 

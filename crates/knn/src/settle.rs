@@ -40,23 +40,21 @@ impl Settling<'_> {
     pub(crate) fn settle(&self, lists: Vec<(List, f32)>) -> NeighborTable {
         let k = self.k;
         let largest = self.norms_squared.iter().copied().fold(0.0, f32::max);
-        let mut ids = vec![None; lists.len() * k];
-        let mut distances = vec![0.0; lists.len() * k];
+        // Filled in parallel, since it is here that the system first finds room for them.
+        let mut ids: Vec<Option<PointId>> = rayon::iter::repeat_n(None, lists.len() * k).collect();
+        let mut distances: Vec<f32> = rayon::iter::repeat_n(0.0, lists.len() * k).collect();
         let slots = ids.chunks_mut(k).zip(distances.chunks_mut(k));
         let mut jobs: Vec<_> = lists.into_iter().zip(slots).enumerate().collect();
         jobs.sort_by_key(|(_, ((list, _), _))| list.pivot);
         jobs.into_par_iter().for_each_init(Contest::default, |contest, (query, ((list, norm), (ids, distances)))| {
             interrupt::check();
             let row = self.queries.row(query);
-            let nearest = match self.base.resident() {
-                Some(rows) => {
-                    let evaluate = FromRows { metric: self.metric, query: row, rows };
-                    self.nearest(query, list, (norm, largest), &evaluate, contest)
-                }
-                None => {
-                    let evaluate = FromSource { metric: self.metric, query: row, base: self.base };
-                    self.nearest(query, list, (norm, largest), &evaluate, contest)
-                }
+            let nearest = if let Some(rows) = self.base.resident() {
+                let evaluate = FromRows { metric: self.metric, query: row, rows };
+                self.nearest(query, list, (norm, largest), &evaluate, contest)
+            } else {
+                let evaluate = FromSource { metric: self.metric, query: row, base: self.base };
+                self.nearest(query, list, (norm, largest), &evaluate, contest)
             };
             for ((id, distance), candidate) in ids.iter_mut().zip(distances).zip(nearest) {
                 *id = Some(PointId(candidate.id));
@@ -85,11 +83,14 @@ impl Settling<'_> {
         candidates
     }
 
-    /// Every base row: slow, certain, and only for rows crowded at the k-th distance, or a bar guessed wrong.
+    /// The k nearest of every base row: slow, certain, and only for rows crowded at the k-th distance, or a bar guessed wrong.
     fn all_by_float64(&self, own: Option<u32>, evaluate: &impl Evaluate) -> Vec<Candidate> {
         let others = (0..self.base.rows() as u32).filter(|&id| Some(id) != own);
         let mut all: Vec<(f64, u32)> = others.map(|id| (evaluate.exact(id), id)).collect();
-        all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let order = |a: &(f64, u32), b: &(f64, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
+        all.select_nth_unstable_by(self.k - 1, order);
+        all.truncate(self.k);
+        all.sort_unstable_by(order);
         all.into_iter().map(|(value, id)| Candidate { separation: value as f32, id }).collect()
     }
 }

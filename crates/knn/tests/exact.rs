@@ -115,6 +115,32 @@ fn the_result_does_not_depend_on_threads() {
     assert_eq!(one, run(7));
 }
 
+/// Bars are guessed from a sample of enough rows; whatever it suggests, and whoever comes first, the answer is exact.
+#[test]
+fn a_sample_never_changes_an_answer() {
+    let spread = noise(4_000, 6, 0.0, 10);
+    let mut sorted = noise(4_000, 3, 0.0, 11);
+    sorted.values_mut().sort_unstable_by(f32::total_cmp);
+    let mut tied = noise(4_000, 4, 0.0, 12);
+    tied.values_mut().iter_mut().for_each(|value| *value = (*value * 4.0).floor());
+    // A few rows in a heap, the others far out: under a sample's bar there may be fewer than k.
+    let mut heap = noise(4_000, 5, 0.0, 13);
+    heap.values_mut()[..5 * 40].iter_mut().for_each(|value| *value *= 1e-3);
+    for base in [spread, sorted, tied, heap] {
+        for k in [5, 60] {
+            assert_exact(&base, k, Metric::L2, u64::MAX);
+        }
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
+            let all = || exact_knn(&base.view(), Queries::AllRows(base.view()), 20, Metric::L2, u64::MAX);
+            pool.install(all).expect("neighbors")
+        };
+        let one = run(1);
+        assert_eq!(one, run(2));
+        assert_eq!(one, run(5));
+    }
+}
+
 #[test]
 fn impossible_k_is_refused_with_its_numbers() {
     let base = noise(10, 3, 0.0, 1);

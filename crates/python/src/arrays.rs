@@ -5,6 +5,7 @@ use annatomy_vectors::MatrixView;
 use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use rayon::prelude::*;
 
 /// Ids and distances, both q × k.
 pub(crate) type Neighbors<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<f32>>);
@@ -33,15 +34,32 @@ pub(crate) fn matrix<T: Element>(
     PyArray1::from_vec(py, values).reshape([rows, columns])
 }
 
-/// Neighbors as engines give them: −1 in an empty slot, at infinite distance.
-pub(crate) fn neighbors<'py>(py: Python<'py>, table: &NeighborTable) -> PyResult<Neighbors<'py>> {
-    let (queries, k) = (table.queries(), table.k());
-    let (ids, distances) = py.detach(|| {
-        let slots = || (0..queries).flat_map(|query| table.ids(query).iter().zip(table.distances(query)));
-        let ids: Vec<i64> = slots().map(|(id, _)| id.map_or(-1, |id| i64::from(id.0))).collect();
-        let distances: Vec<f32> =
-            slots().map(|(id, &distance)| if id.is_some() { distance } else { f32::INFINITY }).collect();
-        (ids, distances)
-    });
-    Ok((matrix(py, ids, queries, k)?, matrix(py, distances, queries, k)?))
+/// Neighbors as engines give them, queries × k: −1 in an empty slot, at infinite distance.
+pub(crate) struct Slots {
+    k: usize,
+    ids: Vec<i64>,
+    distances: Vec<f32>,
+}
+
+impl Slots {
+    /// The slots of a table, filled by the pool at hand.
+    pub(crate) fn of(table: &NeighborTable) -> Self {
+        let (queries, k) = (table.queries(), table.k());
+        let mut ids = vec![0; queries * k];
+        let mut distances = vec![0.0; queries * k];
+        ids.par_chunks_mut(k).zip(distances.par_chunks_mut(k)).enumerate().for_each(|(query, (ids, distances))| {
+            let found = table.ids(query).iter().zip(table.distances(query));
+            for ((id_slot, distance_slot), (id, &distance)) in ids.iter_mut().zip(distances).zip(found) {
+                *id_slot = id.map_or(-1, |id| i64::from(id.0));
+                *distance_slot = if id.is_some() { distance } else { f32::INFINITY };
+            }
+        });
+        Self { k, ids, distances }
+    }
+
+    /// As NumPy's arrays.
+    pub(crate) fn into_arrays(self, py: Python<'_>) -> PyResult<Neighbors<'_>> {
+        let queries = self.ids.len() / self.k;
+        Ok((matrix(py, self.ids, queries, self.k)?, matrix(py, self.distances, queries, self.k)?))
+    }
 }

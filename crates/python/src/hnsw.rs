@@ -1,6 +1,6 @@
 //! A graph over an array that stays Python's: built here, or read out of a live engine.
 
-use crate::arrays::{Neighbors, matrix, neighbors, view};
+use crate::arrays::{Neighbors, Slots, matrix, view};
 use crate::errors::raised;
 use crate::work::{run, run_told};
 use annatomy::audit::GivenIndex;
@@ -154,9 +154,8 @@ impl Hnsw {
         let class: EngineClass = engine.parse().map_err(raised)?;
         let rows = self.rows.bind(py).readonly();
         let (rows, queries) = (view(&rows)?, queries.as_ref().map(view).transpose()?);
-        let search = || self.index.search(rows, queries, k, ef, class);
-        let table = run_told(py, threads, progress.as_ref(), search)?.map_err(raised)?;
-        neighbors(py, &table)
+        let search = || self.index.search(rows, queries, k, ef, class).map(|table| Slots::of(&table));
+        run_told(py, threads, progress.as_ref(), search)?.map_err(raised)?.into_arrays(py)
     }
 
     /// The (ef, k) surface as a dictionary of arrays, with its figure.

@@ -11,6 +11,10 @@ pub use duplicates::{DuplicateSearch, Duplicates, Repeat, duplicates, same_value
 pub use running::RunningCheck;
 
 use crate::{MatrixView, Metric};
+use rayon::prelude::*;
+
+/// Rows that one task looks at.
+const BLOCK_ROWS: usize = 1024;
 
 /// Why vectors cannot be searched.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -45,9 +49,15 @@ pub enum ValidationError {
 
 /// Everything the metric needs: finite values always, and no zero vectors under cosine.
 pub fn check(matrix: MatrixView<'_>, metric: Metric) -> Result<(), ValidationError> {
-    let mut running = RunningCheck::new(metric);
-    running.add(matrix);
-    running.finish()
+    let of_block = |block: MatrixView<'_>| {
+        let mut running = RunningCheck::new(metric);
+        running.add(block);
+        running.finish()
+    };
+    let sound = |start: usize| of_block(matrix.row_range(start..(start + BLOCK_ROWS).min(matrix.rows()))).is_ok();
+    let starts: Vec<usize> = (0..matrix.rows()).step_by(BLOCK_ROWS).collect();
+    // Bad rows are counted in their order, once it is known that there are any.
+    if starts.into_par_iter().all(sound) { Ok(()) } else { of_block(matrix) }
 }
 
 /// Every value is finite.
