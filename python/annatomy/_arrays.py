@@ -11,7 +11,8 @@ import numpy.typing as npt
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
 
-#: Most bytes that tables of all pairs may take: 6 n² for a graph or a surface (n up to 18,900), 4 n² for neighbors.
+#: Most bytes that tables of all pairs (6 n² for a graph or a surface: n up to 18,900), or two more copies of the rows
+#: for exact neighbors, may take.
 MEMORY_BUDGET_BYTES = 2 << 30
 
 

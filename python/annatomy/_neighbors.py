@@ -41,7 +41,8 @@ def exact_knn(
     threads : int
         0 for as many as the machine has.
     memory_budget_bytes : int
-        Most bytes that a table of all pairs (4 n²) may take; above, rows are streamed in blocks.
+        Most bytes that two more copies of the rows and the candidates (about 8 n (d + 2 k)) may take where all rows are
+        queries; above, rows are streamed in blocks, with twice the products.
     progress : bool or callable, optional
         None: a bar in notebooks alone. True: a bar, of tqdm where installed. A callable is told (stage, done, total).
 

@@ -127,6 +127,11 @@ pub(crate) fn exact_separation(metric: Metric, x: &[f32], y: &[f32]) -> f64 {
     }
 }
 
+/// The relative error of separations summed from differences, where the metric has such.
+pub(crate) fn sharp_relative_error(metric: Metric, columns: usize) -> Option<f64> {
+    (metric == Metric::L2).then(|| kernels::detected().l2_squared_relative_error(columns))
+}
+
 /// The separations of one raw row from rows in memory, for the certificate.
 pub(crate) struct FromRows<'r> {
     pub(crate) metric: Metric,
@@ -136,15 +141,13 @@ pub(crate) struct FromRows<'r> {
 
 impl Evaluate for FromRows<'_> {
     fn sharper(&self, ids: &[u32], separations: &mut Vec<f32>) -> Option<f64> {
-        if self.metric != Metric::L2 {
-            return None;
-        }
+        let error = sharp_relative_error(self.metric, self.query.len())?;
         let kernels = kernels::detected();
         let row = |id: u32| self.rows.row(id as usize);
         let (fours, rest) = ids.as_chunks();
         separations.extend(fours.iter().flat_map(|four: &[u32; 4]| kernels.l2_squared_x4(self.query, four.map(row))));
         separations.extend(rest.iter().map(|&id| kernels.l2_squared(self.query, row(id))));
-        Some(kernels.l2_squared_relative_error(self.query.len()))
+        Some(error)
     }
 
     fn exact(&self, id: u32) -> f64 {

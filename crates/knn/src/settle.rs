@@ -11,9 +11,9 @@ use crate::certificate::{Candidate, Contest, Evaluate};
 use crate::exact::Queries;
 use crate::kept::{Key, List, id_of, separation_of};
 use crate::neighbors::NeighborTable;
-use crate::prepared::{FromRows, Preparation, distance_from_separation, exact_separation};
+use crate::prepared::{FromRows, Preparation, distance_from_separation, exact_separation, sharp_relative_error};
 use crate::source::RowSource;
-use annatomy_vectors::{Metric, PointId, interrupt};
+use annatomy_vectors::{Metric, PointId, interrupt, kernels};
 use rayon::prelude::*;
 
 /// Candidates kept beyond k, for those that rounding may have put on the wrong side of it.
@@ -134,15 +134,23 @@ struct FromSource<'s> {
     base: &'s dyn RowSource,
 }
 
+impl FromSource<'_> {
+    fn read(&self, id: u32) -> Vec<f32> {
+        let mut row = vec![0.0; self.base.columns()];
+        self.base.read_rows(id as usize..id as usize + 1, &mut row);
+        row
+    }
+}
+
 impl Evaluate for FromSource<'_> {
-    /// To read a row again costs more than to be exact at once.
-    fn sharper(&self, _ids: &[u32], _separations: &mut Vec<f32>) -> Option<f64> {
-        None
+    /// As for rows in memory, so that where the base lies changes no bit of an answer.
+    fn sharper(&self, ids: &[u32], separations: &mut Vec<f32>) -> Option<f64> {
+        let error = sharp_relative_error(self.metric, self.query.len())?;
+        separations.extend(ids.iter().map(|&id| kernels::l2_squared(self.query, &self.read(id))));
+        Some(error)
     }
 
     fn exact(&self, id: u32) -> f64 {
-        let mut row = vec![0.0; self.base.columns()];
-        self.base.read_rows(id as usize..id as usize + 1, &mut row);
-        exact_separation(self.metric, self.query, &row)
+        exact_separation(self.metric, self.query, &self.read(id))
     }
 }

@@ -23,6 +23,7 @@ mod tests;
 use crate::audit::AuditResults;
 use crate::results::{StudyResults, SurfaceGrid, WriteError, write_file};
 use annatomy_hnsw::EngineClass;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// One drawing with what is said of it.
@@ -84,16 +85,16 @@ pub fn write_all(folder: &Path, results: &StudyResults) -> Result<(), FigureErro
     write(folder, &all(results))
 }
 
-/// Writes `figures/NAME.svg` and `figures/NAME.png` under `folder`.
+/// Writes `figures/NAME.svg` and `figures/NAME.png` under `folder`; drawn by the pool at hand.
 pub fn write(folder: &Path, figures: &[Figure]) -> Result<(), FigureError> {
     let folder = folder.join("figures");
     let renderer = png::Renderer::new();
-    for figure in figures {
+    figures.par_iter().try_for_each(|figure| {
         let path = |ending: &str| -> PathBuf { folder.join(format!("{}.{ending}", figure.name)) };
         write_file(&path("svg"), figure.svg.as_bytes())?;
         let png =
             renderer.render(&figure.svg).map_err(|reason| FigureError::Render { name: figure.name.clone(), reason })?;
         write_file(&path("png"), &png)?;
-    }
-    Ok(())
+        Ok(())
+    })
 }

@@ -21,7 +21,7 @@ pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
     write_tables(arguments, &outcome)?;
     let json = serde_json::to_string_pretty(&outcome.results).map_err(Failure::work)?;
     if let Some(out) = &arguments.out {
-        write_report(out, &outcome, &json)?;
+        super::pool(arguments.threads)?.install(|| write_report(out, &outcome, &json))?;
     }
     let said = if arguments.json { format!("{json}\n") } else { verdict(&outcome.results) };
     // A reader that has gone away is no failure of the audit.

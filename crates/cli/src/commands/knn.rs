@@ -8,8 +8,8 @@ use annatomy_vectors::formats::{VectorFile, write_ids, write_matrix};
 use annatomy_vectors::{Matrix, MatrixView, PointId, validate};
 use std::path::Path;
 
-/// Most bytes a table of all pairs may take.
-const TABLE_BUDGET_BYTES: u64 = 2 << 30;
+/// Most bytes that two more copies of the rows may take, where all rows are queries.
+const BUDGET_BYTES: u64 = 2 << 30;
 
 pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {
     let base = read(&arguments.vectors, arguments)?;
@@ -18,7 +18,7 @@ pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {
     let neighbors = pool(arguments.threads)?
         .install(|| {
             let base: &dyn RowSource = &base.view();
-            exact_knn(base, queries, arguments.k, arguments.metric, TABLE_BUDGET_BYTES)
+            exact_knn(base, queries, arguments.k, arguments.metric, BUDGET_BYTES)
         })
         .map_err(Failure::usage)?;
     write(&neighbors, arguments)

@@ -1,5 +1,6 @@
 //! `annatomy study`: settings together, the study run, results, figures and report written.
 
+use super::pool;
 use crate::arguments::{StudyArguments, StudyName};
 use crate::failure::Failure;
 use crate::progress::Bar;
@@ -30,7 +31,8 @@ pub fn carry_out(settings: Settings, out: &Path, start: Start, threads: usize) -
     bar.clear();
     let found = outcome.map_err(failure)?;
     results::write_all(out, &found).map_err(|error| Failure::work(format!("writing results: {error}")))?;
-    figures::write_all(out, &found).map_err(|error| Failure::work(format!("writing figures: {error}")))?;
+    let drawn = pool(threads)?.install(|| figures::write_all(out, &found));
+    drawn.map_err(|error| Failure::work(format!("writing figures: {error}")))?;
     report::write(out, &found).map_err(|error| Failure::work(format!("writing the report: {error}")))?;
     Ok(found)
 }
