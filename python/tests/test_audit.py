@@ -3,8 +3,9 @@
 The command under test is named by `ANNATOMY_COMMAND`; `cargo xtask python` builds it and sets this.
 
 Predictions: distances are summed in the order that these engines were seen to use with AVX2; on other instruction sets two rows whose
-distances agree to rounding may change places, and a search may stop one step earlier or later for it. So at most one row in two thousand
-may differ; on AVX2 none of those here does.
+distances agree to rounding may change places, and a search may stop one step earlier or later for it. At most one row in two thousand
+may differ; on AVX2 none of those here does. FAISS is asked to use AVX2 where it could use AVX-512; hnswlib cannot be asked, and with
+AVX-512 adds sixteen lanes: 60 of 16,000 rows of the hardest data here then differ, and one in two hundred may.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ COMMAND = os.environ.get("ANNATOMY_COMMAND")
 REQUIRED = os.environ.get("ANNATOMY_REQUIRE_ENGINES") == "1"
 CELLS = list(itertools.product((1, 10, 40, 120), (1, 10, 60, 150, 300)))
 TIES = 1 / 2000
+CPU = Path("/proc/cpuinfo")
+HNSWLIB_TIES = 1 / 200 if CPU.exists() and " avx512f " in CPU.read_text() else TIES
 
 pytestmark = pytest.mark.skipif(COMMAND is None and not REQUIRED, reason="ANNATOMY_COMMAND is not set")
 
@@ -65,9 +68,19 @@ def differing_rows(tmp_path: Path, index: Path, kind: str, answers) -> tuple[int
     return differing, rows
 
 
+def add_as_with_avx2(faiss, request):
+    """Has FAISS add in the order of AVX2 for one test, where its package holds several and would choose another."""
+    config = getattr(faiss, "SIMDConfig", None)
+    if config is not None and config.get_level() not in (faiss.SIMDLevel_NONE, faiss.SIMDLevel_AVX2):
+        if config.is_simd_level_available(faiss.SIMDLevel_AVX2):
+            request.addfinalizer(lambda level=config.get_level(): config.set_level(level))
+            config.set_level(faiss.SIMDLevel_AVX2)
+
+
 @pytest.mark.parametrize(("m", "ef_construction"), list(itertools.product((8, 24), (30, 150))))
-def test_faiss_answers_are_predicted(tmp_path, m, ef_construction):
+def test_faiss_answers_are_predicted(tmp_path, request, m, ef_construction):
     faiss = engine("faiss")
+    add_as_with_avx2(faiss, request)
     for name, rows in data_sets():
         rows = rows.astype(np.float32)
         index = faiss.IndexHNSWFlat(rows.shape[1], m)
@@ -98,7 +111,7 @@ def test_hnswlib_answers_are_predicted(tmp_path, m, ef_construction):
             return index.knn_query(rows, k)[0]
 
         differing, total = differing_rows(tmp_path, tmp_path / "graph.index", "raise", answers)
-        assert differing <= total * TIES, f"{name}: {differing} of {total} rows differ"
+        assert differing <= total * HNSWLIB_TIES, f"{name}: {differing} of {total} rows differ"
 
 
 def exact(rows, k):
