@@ -4,8 +4,8 @@ The command under test is named by `ANNATOMY_COMMAND`; `cargo xtask python` buil
 
 Predictions: distances are summed in the order that these engines were seen to use with AVX2; on other instruction sets two rows whose
 distances agree to rounding may change places, and a search may stop one step earlier or later for it. At most one row in two thousand
-may differ; on AVX2 none of those here does. FAISS is asked to use AVX2 where it could use AVX-512; hnswlib cannot be asked, and with
-AVX-512 adds sixteen lanes: 60 of 16,000 rows of the hardest data here then differ, and one in two hundred may.
+may differ; on AVX2 none of those here does. FAISS is asked to use AVX2 where it could use AVX-512; hnswlib cannot be asked:
+where the processor has AVX-512, 60 of 16,000 rows of the hardest data here differ, and one in two hundred may.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@
 //!   a_k + 2e: the k-th candidate and the error bound       nobody beyond it can be among the k nearest
 //!   was anybody under it dropped?                          then every row is evaluated in float64
 //!   sort the rest, certify
+//!
+//! Cost: what is contested, d flops each (see `certificate`); n·d for a query whose neighbors were dropped.
 
 use crate::certificate::{Candidate, Contest, Evaluate};
 use crate::exact::Queries;
