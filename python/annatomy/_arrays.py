@@ -1,14 +1,18 @@
-"""Arrays on their way in: float32 in C order passes as it is, anything else is converted with a word."""
+"""Arrays on their way in: float32 in C order passes as it is, anything else is converted with a word.
+
+Float16 passes too where the rows of a graph are taken.
+"""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
+Stored = Union[Float32, npt.NDArray[np.float16]]
 Int64 = npt.NDArray[np.int64]
 
 #: Most bytes that tables of all pairs (6 n² for a graph or a surface: n up to 18,900), or two more copies of the rows
@@ -17,22 +21,32 @@ MEMORY_BUDGET_BYTES = 2 << 30
 
 
 class ConversionWarning(UserWarning):
-    """An array had to be copied to float32 in C order."""
+    """An array had to be copied, to float32 or into C order."""
 
 
 def matrix(values: npt.ArrayLike, name: str, stacklevel: int = 3) -> Float32:
     """``values`` as float32 in C order: the same memory where it is that already, else a copy and a warning."""
+    return _in_c_order(values, name, np.dtype(np.float32), stacklevel + 1)
+
+
+def stored_matrix(values: npt.ArrayLike, name: str, stacklevel: int = 3) -> Stored:
+    """As :func:`matrix`, float16 left in float16."""
+    half = isinstance(values, np.ndarray) and values.dtype == np.float16
+    return _in_c_order(values, name, np.dtype(np.float16 if half else np.float32), stacklevel + 1)
+
+
+def _in_c_order(values: npt.ArrayLike, name: str, dtype: np.dtype[Any], stacklevel: int) -> npt.NDArray[Any]:
     given = np.asarray(values)
     if given.ndim != 2:
         raise ValueError(f"{name} has {given.ndim} dimensions: a matrix of rows × columns is needed")
     if given.dtype.kind not in "fiub":
         raise ValueError(f"{name} holds {given.dtype}: real numbers are needed")
     with np.errstate(over="ignore"):
-        converted = np.require(given, dtype=np.float32, requirements=["C", "A"])
+        converted = np.require(given, dtype=dtype, requirements=["C", "A"])
     if isinstance(values, np.ndarray) and not np.shares_memory(given, converted) and given.size:
         warnings.warn(
-            f"{name} is {given.dtype}, {_order(given)}: copied to float32 in C order "
-            f"({converted.nbytes / 1e6:.1f} MB); pass np.ascontiguousarray({name}, dtype=np.float32) to avoid it",
+            f"{name} is {given.dtype}, {_order(given)}: copied to {dtype} in C order "
+            f"({converted.nbytes / 1e6:.1f} MB); pass np.ascontiguousarray({name}, dtype=np.{dtype}) to avoid it",
             ConversionWarning,
             stacklevel=stacklevel,
         )

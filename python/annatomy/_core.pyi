@@ -1,11 +1,12 @@
 """The compiled half; the Python half beside it documents every function."""
 
-from typing import Callable, Optional, TypedDict
+from typing import Callable, Optional, TypedDict, Union
 
 import numpy as np
 import numpy.typing as npt
 
 _Float32 = npt.NDArray[np.float32]
+_Stored = Union[_Float32, npt.NDArray[np.float16]]
 _Float64 = npt.NDArray[np.float64]
 _Int64 = npt.NDArray[np.int64]
 _Neighbors = tuple[_Int64, _Float32]
@@ -57,7 +58,7 @@ class AuditResults:
 class Hnsw:
     def __new__(
         cls,
-        rows: _Float32,
+        rows: _Stored,
         m: int,
         ef_construction: int,
         seed: int,
@@ -70,7 +71,7 @@ class Hnsw:
     @staticmethod
     def of_engine(saved: npt.NDArray[np.uint8], rows: Optional[_Float32], live: _Live) -> Hnsw: ...
     @property
-    def rows(self) -> _Float32: ...
+    def rows(self) -> _Stored: ...
     @property
     def labels(self) -> Optional[_Int64]: ...
     @property

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, count, matrix, optional_matrix
+from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, Stored, count, optional_matrix, stored_matrix
 from ._live import Live, saved_graph
 from ._progress import Telling, telling
 
@@ -24,8 +24,9 @@ class Hnsw:
     Parameters
     ----------
     X : array, n × d
-        float32 in C order is kept as it is (not copied, and not to be changed while the graph is in use); anything else
-        is copied, with a :class:`ConversionWarning`. Cosine keeps a copy of the rows at unit length.
+        float32 or float16 in C order is kept as it is (not copied, and not to be changed while the graph is in use);
+        anything else is copied, with a :class:`ConversionWarning`. float16 takes half the memory and gives the graph and
+        the answers of the same values in float32. Cosine keeps a float32 copy of the rows at unit length.
     m : int
         Links per node on upper layers; twice as many on layer 0.
     ef_construction : int
@@ -70,7 +71,7 @@ class Hnsw:
     ) -> None:
         self.seed: Optional[int] = count(seed, "seed", 0)
         self.preset: Optional[str] = preset
-        rows = matrix(X, "X")
+        rows = stored_matrix(X, "X")
         with telling(progress, "Hnsw") as tell:
             self._core = _core.Hnsw(
                 rows,
@@ -120,7 +121,7 @@ class Hnsw:
         return graph
 
     @property
-    def X(self) -> Float32:
+    def X(self) -> Stored:
         """The rows, n × d: the array given, where it needed no conversion and is no engine's own."""
         return self._core.rows
 
@@ -163,7 +164,7 @@ class Hnsw:
         """Raises ``ValueError`` if ``X`` is not what the graph is over; an engine may have scaled its rows."""
         if X is None or X is self.X:
             return
-        rows = matrix(X, "X", stacklevel=4)
+        rows = stored_matrix(X, "X", stacklevel=4)
         scaled = self.preset is None and rows.shape == self.X.shape
         if not (scaled and (self.metric == "cosine" or self.labels is not None)) and not np.array_equal(rows, self.X):
             raise ValueError("X is not the array that the index was built from")

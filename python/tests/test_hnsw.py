@@ -75,6 +75,33 @@ def test_seeds_and_threads_decide_as_promised(clustered):
     assert links(1, 1) == links(1, 2) != links(2, 2)
 
 
+@pytest.mark.parametrize("metric", ["l2", "ip", "cosine"])
+@pytest.mark.parametrize("budget", [0, 2 << 30])
+def test_float16_rows_are_kept_and_answer_as_they_do_in_float32(clustered, queries, metric, budget):
+    half = clustered.astype(np.float16)
+    narrow, wide = (
+        an.Hnsw(X, 8, 40, seed=1, metric=metric, memory_budget_bytes=budget) for X in (half, half.astype(np.float32))
+    )
+    assert np.shares_memory(narrow.X, half) and narrow.X.dtype == np.float16
+    for whose in (None, queries):
+        found, expected = (index.search(whose, 60, 20) for index in (narrow, wide))
+        assert all((a == b).all() for a, b in zip(found, expected))
+        surfaces = [
+            an.surface(index.X, index, EFS, KS, queries=whose, memory_budget_bytes=budget) for index in (narrow, wide)
+        ]
+        assert (surfaces[0].overlap == surfaces[1].overlap).all() and (surfaces[0].fill == surfaces[1].fill).all()
+    audits = [an.audit(index=index, queries=queries, k=[10], metric=metric).results for index in (narrow, wide)]
+    assert audits[0]["advice"] == audits[1]["advice"]
+
+
+def test_float16_rows_out_of_order_are_copied_as_float16(clustered):
+    with pytest.warns(an.ConversionWarning, match="X is float16, in Fortran order: copied to float16 in C order"):
+        index = an.Hnsw(np.asfortranarray(clustered.astype(np.float16)), 8, 40)
+    assert index.X.dtype == np.float16
+    with pytest.raises(ValueError, match="1 of 3 rows hold NaN or infinite values; the first is row 1, column 0: inf"):
+        an.Hnsw(np.array([[1, 2], [np.inf, 0], [0, 0]], dtype=np.float16))
+
+
 def test_required_efforts_are_the_smallest_that_find_all(clustered, index):
     surface = an.surface(clustered, index, list(range(1, 61)), [10])
     half = int(surface.required_ef[0, 0])

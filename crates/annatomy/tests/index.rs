@@ -5,6 +5,7 @@ use annatomy::index::{Index, IndexError, SurfaceRequest};
 use annatomy_hnsw::{EngineClass, Parameters};
 use annatomy_knn::{NeighborTable, Queries, exact_knn};
 use annatomy_vectors::{Matrix, Metric};
+use half::f16;
 
 const ROWS: usize = 300;
 const EFS: [usize; 4] = [1, 8, 40, 90];
@@ -47,6 +48,39 @@ fn surfaces_count_what_searches_return() {
     compare(Metric::L2, None, 1 << 30);
     compare(Metric::L2, None, 0);
     compare(Metric::Cosine, Some(&queries), 1 << 30);
+}
+
+/// Graphs, answers and surfaces of rows in float16, against those of the same values in float32.
+fn compare_halves(metric: Metric, budget: u64) {
+    let values = resnet50_like(ROWS, 1).expect("rows").into_values();
+    let columns = values.len() / ROWS;
+    let halves: Vec<f16> = values.into_iter().map(f16::from_f32).collect();
+    let halves = Matrix::new(ROWS, columns, halves).expect("shape");
+    let (narrow, wide) = (halves.view(), halves.view().widened());
+    let queries = resnet50_like(20, 2).expect("queries");
+    let parameters = Parameters::faiss(6, 20, 3);
+    let [a, b] = [
+        Index::build(narrow, metric, &parameters, budget).expect("index"),
+        Index::build(wide.view(), metric, &parameters, budget).expect("index"),
+    ];
+    assert_eq!(a.graph(), b.graph(), "{metric}, {budget}");
+    let class = EngineClass::StopEarly;
+    let request = SurfaceRequest { efs: &EFS, ks: &KS, class, memory_budget_bytes: budget };
+    for queries in [None, Some(queries.view())] {
+        let found = a.search(narrow, queries, 30, 9, class).expect("search");
+        assert_eq!(found, b.search(wide.view(), queries, 30, 9, class).expect("search"), "{metric}, {budget}");
+        let surface = a.surface(narrow, queries, &request).expect("surface");
+        let expected = b.surface(wide.view(), queries, &request).expect("surface");
+        assert_eq!((surface.overlap, surface.fill), (expected.overlap, expected.fill), "{metric}, {budget}");
+    }
+}
+
+#[test]
+fn float16_is_storage_and_changes_nothing() {
+    for metric in [Metric::L2, Metric::Cosine, Metric::InnerProduct] {
+        compare_halves(metric, 0);
+        compare_halves(metric, 1 << 30);
+    }
 }
 
 #[test]

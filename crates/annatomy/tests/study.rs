@@ -115,7 +115,7 @@ fn plain_corrected(
     let mut sums = [(0.0, 0usize); 7];
     let (mut traversal, mut visits) = (Traversal::default(), Visits::default());
     for query in 0..rows.rows() {
-        traversal.record::<RankOracle<'_>>(graph, oracle.view(query as u32), ef, &mut visits);
+        traversal.record(graph, oracle.view(query as u32), ef, &mut visits);
         let distance = |id: &u32| table.distance(table.row(query)[*id as usize]);
         let ids: Vec<u32> = visits
             .rows(Answer::Rows { visited: visits.visited(ef), rows: k + 1 })
@@ -161,7 +161,7 @@ fn plain_published(
         let separation = |id: &u32| table.row(query)[*id as usize];
         exact_ids.extend(table.nearest(query)[..columns].iter().map(|&id| i64::from(id)));
         exact_values.extend(table.nearest(query)[..columns].iter().map(separation));
-        traversal.record::<RankOracle<'_>>(graph, oracle.view(query as u32), ef, &mut visits);
+        traversal.record(graph, oracle.view(query as u32), ef, &mut visits);
         let found: Vec<u32> = visits.rows(visits.answer(EngineClass::StopEarly, ef, columns)).collect();
         ids.extend(found.iter().map(|&id| i64::from(id)).chain(std::iter::repeat_n(-1, columns - found.len())));
         values.extend(found.iter().map(separation).chain(std::iter::repeat_n(f32::MAX, columns - found.len())));

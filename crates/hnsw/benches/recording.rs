@@ -42,7 +42,7 @@ fn main() {
                     0 => search_bare(&graph, view, &mut bare, &mut nearest),
                     1 => search.nearest(&graph, view, EF, &mut nearest),
                     _ => {
-                        traversal.record::<VectorOracle<'_>>(&graph, view, EF, &mut visits);
+                        traversal.record(&graph, view, EF, &mut visits);
                         ids.extend(visits.nearest_first()[..EF].iter().map(|visit| visit.id));
                         continue;
                     }

@@ -110,6 +110,7 @@ struct Lists {
 #[derive(Default)]
 struct Scratch<F> {
     frontier: F,
+    keys: Vec<u32>,
     found: Vec<Seen>,
 }
 
@@ -238,7 +239,7 @@ impl Growing {
         interrupt::advance(1);
         let view = oracle.view(node);
         let top = self.level(node).min(self.level(entry_point));
-        let mut entry = descend(self, view, entry_point, top);
+        let mut entry = descend(self, view, entry_point, top, &mut scratch.keys);
         let mut layers = vec![Vec::new(); self.level(node) + 1];
         for level in (0..=top).rev() {
             scratch.frontier.reset(self.nodes(), self.parameters.ef_construction);

@@ -8,10 +8,14 @@
 
 use crate::frontier::{BitsetFrontier, Frontier, HeapFrontier};
 use annatomy_knn::{RankRow, RankTable};
-use annatomy_vectors::{MatrixView, Metric, kernels};
+use annatomy_vectors::kernels::{self, Stored};
+use annatomy_vectors::{MatrixView, Metric};
 
 /// The world as one row or query sees it.
 pub trait View: Copy {
+    /// The search structure that suits the keys.
+    type Frontier: Frontier;
+
     /// How far `id` is, as an integer of the same order.
     fn key(self, id: u32) -> u32;
 
@@ -40,7 +44,7 @@ pub trait View: Copy {
 /// All the views a graph needs of its data.
 pub trait Oracle: Sync {
     /// How one row sees the others.
-    type View<'a>: View
+    type View<'a>: View<Frontier = Self::Frontier>
     where
         Self: 'a;
     /// The search structure that suits the keys.
@@ -65,6 +69,8 @@ pub struct RankOracle<'t>(pub &'t RankTable);
 pub struct RankView<'t>(RankRow<'t>);
 
 impl View for RankView<'_> {
+    type Frontier = BitsetFrontier;
+
     #[inline]
     fn key(self, id: u32) -> u32 {
         u32::from(self.0.ranks()[id as usize])
@@ -104,42 +110,48 @@ impl<'t> Oracle for RankOracle<'t> {
 }
 
 /// Keys are computed from the vectors at each question. For cosine the rows must have unit length.
+///
+/// Rows kept in float16 take half the memory and give the very keys that they give widened to float32.
 #[derive(Clone, Copy, Debug)]
-pub struct VectorOracle<'v> {
-    rows: MatrixView<'v>,
+pub struct VectorOracle<'v, S = f32> {
+    rows: MatrixView<'v, S>,
     metric: Metric,
 }
 
 /// One vector's separations from the rows of a matrix.
 #[derive(Clone, Copy, Debug)]
-pub struct VectorView<'v> {
-    query: &'v [f32],
-    rows: MatrixView<'v>,
+pub struct VectorView<'v, Q = f32, S = f32> {
+    query: &'v [Q],
+    rows: MatrixView<'v, S>,
     metric: Metric,
 }
 
-impl<'v> VectorOracle<'v> {
-    /// An oracle over `rows`. For [`Metric::Cosine`] they must have unit length.
-    pub fn new(rows: MatrixView<'v>, metric: Metric) -> Self {
-        Self { rows, metric }
-    }
-
-    /// The separation behind a key of this oracle's views: squared L2, cosine distance or −⟨x, y⟩.
+impl VectorOracle<'_> {
+    /// The separation behind a key of an oracle's views: squared L2, cosine distance or −⟨x, y⟩.
     pub fn separation_of_key(key: u32) -> f32 {
         separation_of_key(key)
+    }
+}
+
+impl<'v, S: Stored> VectorOracle<'v, S> {
+    /// An oracle over `rows`. For [`Metric::Cosine`] they must have unit length.
+    pub fn new(rows: MatrixView<'v, S>, metric: Metric) -> Self {
+        Self { rows, metric }
     }
 
     /// As a vector that is no row sees it.
     ///
     /// # Panics
     /// If `query` has another length than the rows.
-    pub fn view_of(&self, query: &'v [f32]) -> VectorView<'v> {
+    pub fn view_of<Q: Stored>(&self, query: &'v [Q]) -> VectorView<'v, Q, S> {
         assert_eq!(query.len(), self.rows.columns(), "query and rows of equal length");
         VectorView { query, rows: self.rows, metric: self.metric }
     }
 }
 
-impl View for VectorView<'_> {
+impl<Q: Stored, S: Stored> View for VectorView<'_, Q, S> {
+    type Frontier = HeapFrontier;
+
     #[inline]
     fn key(self, id: u32) -> u32 {
         let row = self.rows.row(id as usize);
@@ -173,9 +185,9 @@ impl View for VectorView<'_> {
     }
 }
 
-impl<'v> Oracle for VectorOracle<'v> {
+impl<'v, S: Stored> Oracle for VectorOracle<'v, S> {
     type View<'a>
-        = VectorView<'v>
+        = VectorView<'v, S, S>
     where
         Self: 'a;
     type Frontier = HeapFrontier;
@@ -185,7 +197,7 @@ impl<'v> Oracle for VectorOracle<'v> {
     }
 
     #[inline]
-    fn view(&self, id: u32) -> VectorView<'v> {
+    fn view(&self, id: u32) -> VectorView<'v, S, S> {
         VectorView { query: self.rows.row(id as usize), rows: self.rows, metric: self.metric }
     }
 

@@ -8,7 +8,7 @@
 
 use crate::frontier::{Frontier, Seen};
 use crate::graph::Links;
-use crate::oracle::{Oracle, View};
+use crate::oracle::View;
 use crate::visits::Visits;
 
 /// What a search tells as it goes.
@@ -46,16 +46,21 @@ pub(crate) fn search_layer<V: View>(
     }
 }
 
-/// Moves to ever nearer rows on the layers above `level`; the row it ends on.
-pub(crate) fn descend<V: View>(graph: &impl Links, view: V, entry_point: u32, level: usize) -> Seen {
+/// Moves to ever nearer rows on the layers above `level`; the row it ends on. `keys` is room to work in.
+pub(crate) fn descend<V: View>(
+    graph: &impl Links,
+    view: V,
+    entry_point: u32,
+    level: usize,
+    keys: &mut Vec<u32>,
+) -> Seen {
     let mut nearest = Seen { key: view.key(entry_point), id: entry_point };
-    let mut keys = Vec::new();
     for layer in (level + 1..=graph.level(entry_point)).rev() {
         loop {
             let before = nearest;
             let links = graph.links(before.id, layer);
             keys.clear();
-            view.keys(links, &mut keys);
+            view.keys(links, keys);
             for (&key, &id) in keys.iter().zip(links) {
                 if key < nearest.key {
                     nearest = Seen { key, id };
@@ -73,17 +78,18 @@ pub(crate) fn descend<V: View>(graph: &impl Links, view: V, entry_point: u32, le
 #[derive(Debug, Default)]
 pub struct Search<F> {
     frontier: F,
+    keys: Vec<u32>,
 }
 
 impl<F: Frontier> Search<F> {
     /// The ef nearest rows that a search of effort `ef` finds, ascending by (key, id); empty for an empty graph.
-    pub fn nearest<V: View>(&mut self, graph: &impl Links, view: V, ef: usize, out: &mut Vec<Seen>) {
+    pub fn nearest<V: View<Frontier = F>>(&mut self, graph: &impl Links, view: V, ef: usize, out: &mut Vec<Seen>) {
         out.clear();
         let Some(entry_point) = graph.entry_point() else {
             return;
         };
         self.frontier.reset(graph.nodes(), ef);
-        let entry = descend(graph, view, entry_point, 0);
+        let entry = descend(graph, view, entry_point, 0, &mut self.keys);
         search_layer(graph, view, 0, entry, &mut self.frontier, &mut Nobody);
         self.frontier.nearest(out);
     }
@@ -93,18 +99,16 @@ impl<F: Frontier> Search<F> {
 #[derive(Debug, Default)]
 pub struct Traversal<F> {
     frontier: F,
+    keys: Vec<u32>,
 }
 
 impl<F: Frontier> Traversal<F> {
     /// Traverses as a search of effort `ef` would and records every visit in `visits`.
-    pub fn record<O>(&mut self, graph: &impl Links, view: O::View<'_>, ef: usize, visits: &mut Visits)
-    where
-        O: Oracle<Frontier = F>,
-    {
+    pub fn record<V: View<Frontier = F>>(&mut self, graph: &impl Links, view: V, ef: usize, visits: &mut Visits) {
         visits.begin(ef);
         if let Some(entry_point) = graph.entry_point() {
             self.frontier.reset(graph.nodes(), ef);
-            let entry = descend(graph, view, entry_point, 0);
+            let entry = descend(graph, view, entry_point, 0, &mut self.keys);
             search_layer(graph, view, 0, entry, &mut self.frontier, visits);
         }
         visits.finish(view);

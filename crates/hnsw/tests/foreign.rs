@@ -30,7 +30,7 @@ fn predicted(index: &SavedIndex, metric: Metric, queries: &Matrix, ef: usize, k:
     let mut ids = Vec::new();
     for query in 0..QUERIES {
         let view = oracle.view_of(queries.row(query));
-        traversal.record::<EngineOracle<'_>>(&index.graph, view, class.effort(ef, k), &mut visits);
+        traversal.record(&index.graph, view, class.effort(ef, k), &mut visits);
         let names = visits.rows(visits.answer(class, ef, k)).map(|id| match &index.labels {
             Some(labels) => labels[id as usize],
             None => i64::from(id),
@@ -118,7 +118,7 @@ fn search_once(index: &SavedIndex) {
     let query = vec![0.5; index.vectors.columns()];
     let mut visits = Visits::default();
     let mut traversal = Traversal::<HeapFrontier>::default();
-    traversal.record::<EngineOracle<'_>>(&index.graph, oracle.view_of(&query), 8, &mut visits);
+    traversal.record(&index.graph, oracle.view_of(&query), 8, &mut visits);
     assert!(visits.visited(8) <= index.graph.nodes());
 }
 

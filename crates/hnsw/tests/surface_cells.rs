@@ -23,7 +23,7 @@ fn compare<O: Oracle>(graph: &Graph, oracle: &O, queries: impl Iterator<Item = u
     for (class, rule) in &classes {
         let mut of_class = 0;
         for query in queries.clone() {
-            traversal.record::<O>(graph, oracle.view(query), 200, &mut visits);
+            traversal.record(graph, oracle.view(query), 200, &mut visits);
             for ef in EFS {
                 for k in KS {
                     let predicted: Vec<u32> = visits.rows(visits.answer(*class, ef, k)).collect();
@@ -37,7 +37,7 @@ fn compare<O: Oracle>(graph: &Graph, oracle: &O, queries: impl Iterator<Item = u
         cells += of_class;
     }
     for query in queries {
-        traversal.record::<O>(graph, oracle.view(query), 200, &mut visits);
+        traversal.record(graph, oracle.view(query), 200, &mut visits);
         for ef in EFS {
             for k in KS {
                 let refused = visits.answer(EngineClass::Refuse, ef, k) == Answer::Refused;
@@ -78,7 +78,7 @@ fn required_ef_is_the_smallest_that_visits() {
     let mut traversal = Traversal::<annatomy_hnsw::HeapFrontier>::default();
     let mut visits = Visits::default();
     for query in (0..1_500).step_by(211) {
-        traversal.record::<VectorOracle<'_>>(&graph, oracle.view(query), 150, &mut visits);
+        traversal.record(&graph, oracle.view(query), 150, &mut visits);
         let efs: Vec<usize> = (1..=150).collect();
         assert!(visits.visited_at_each(&efs).eq(efs.iter().map(|&ef| visits.visited(ef))));
         for visit in visits.nearest_first() {

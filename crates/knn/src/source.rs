@@ -1,6 +1,7 @@
 //! Where base rows come from: memory, or a file read block by block.
 
 use annatomy_vectors::MatrixView;
+use annatomy_vectors::kernels::Stored;
 use std::ops::Range;
 
 /// Rows that can be read in blocks, from several threads at once.
@@ -17,7 +18,8 @@ pub trait RowSource: Sync {
     }
 }
 
-impl RowSource for MatrixView<'_> {
+/// Rows in float16 are widened block by block.
+impl<S: Stored> RowSource for MatrixView<'_, S> {
     fn rows(&self) -> usize {
         MatrixView::rows(self)
     }
@@ -27,10 +29,10 @@ impl RowSource for MatrixView<'_> {
     }
 
     fn read_rows(&self, range: Range<usize>, out: &mut [f32]) {
-        out.copy_from_slice(self.row_range(range).values());
+        S::widen_all(self.row_range(range).values(), out);
     }
 
     fn resident(&self) -> Option<MatrixView<'_>> {
-        Some(*self)
+        self.as_f32()
     }
 }

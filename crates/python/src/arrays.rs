@@ -2,6 +2,7 @@
 
 use annatomy_knn::NeighborTable;
 use annatomy_vectors::MatrixView;
+use annatomy_vectors::kernels::Stored;
 use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -10,8 +11,8 @@ use rayon::prelude::*;
 /// Ids and distances, both q × k.
 pub(crate) type Neighbors<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<f32>>);
 
-/// The array's memory as a matrix. The Python half has already made it float32 in C order.
-pub(crate) fn view<'a>(array: &'a PyReadonlyArray2<'_, f32>) -> PyResult<MatrixView<'a>> {
+/// The array's memory as a matrix. The Python half has already put it in C order.
+pub(crate) fn view<'a, S: Stored + Element>(array: &'a PyReadonlyArray2<'_, S>) -> PyResult<MatrixView<'a, S>> {
     let (rows, columns) = (array.shape()[0], array.shape()[1]);
     MatrixView::new(rows, columns, slice(array)?).map_err(|error| PyValueError::new_err(error.to_string()))
 }

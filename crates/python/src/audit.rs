@@ -10,7 +10,7 @@ use annatomy::audit::{
 };
 use annatomy::{figures, report};
 use annatomy_vectors::formats::AnswerTable;
-use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -115,23 +115,29 @@ pub(crate) fn audit(
     wanted: Wanted,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<AuditResults> {
-    let request = wanted.request()?;
-    let index_rows = index.as_ref().map(|index| index.get().rows.bind(py).readonly());
-    let over = index_rows.as_ref().map(view).transpose()?;
-    let index = index.as_ref().zip(over).map(|(index, rows)| index.get().given(rows)).transpose()?;
     let given = Given {
         name: wanted.name.clone(),
         rows: rows.as_ref().map(view).transpose()?,
         queries: queries.as_ref().map(view).transpose()?,
         numbers: wanted.numbers.clone(),
-        index,
+        index: None,
         answers: neighbors.as_ref().map(|ids| answers(ids, distances.as_ref())).transpose()?,
     };
+    let Some(index) = index else { return audited(py, &wanted, given, progress.as_ref()) };
+    let index = index.get();
+    index.rows.float32(py, |rows| {
+        let index = Some(index.given(rows)?);
+        audited(py, &wanted, Given { index, ..given }, progress.as_ref())
+    })
+}
+
+fn audited(py: Python<'_>, wanted: &Wanted, given: Given<'_>, progress: Option<&Py<PyAny>>) -> PyResult<AuditResults> {
+    let request = wanted.request()?;
     let stages = Mutex::new(Vec::new());
     let stage = |name: &str| stages.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
     let tell = |py: Python<'_>| -> PyResult<()> {
         let news = std::mem::take(&mut *stages.lock().unwrap_or_else(PoisonError::into_inner));
-        let Some(progress) = &progress else { return Ok(()) };
+        let Some(progress) = progress else { return Ok(()) };
         news.into_iter().try_for_each(|name| progress.call1(py, (name,)).map(|_| ()))
     };
     // The audit starts its own pool; the one made here only carries the call.

@@ -8,7 +8,9 @@ use annatomy::figures;
 use annatomy::index::{EngineIndex, Index, SurfaceRequest};
 use annatomy_hnsw::foreign::SavedIndex;
 use annatomy_hnsw::{EngineClass, Links, Parameters, reachable};
+use annatomy_knn::NeighborTable;
 use annatomy_vectors::{MatrixView, Metric};
+use half::f16;
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -18,9 +20,15 @@ use pyo3::types::PyDict;
 #[pyclass(frozen, module = "annatomy._core")]
 pub(crate) struct Hnsw {
     index: Index,
-    #[pyo3(get)]
-    pub(crate) rows: Py<PyArray2<f32>>,
+    pub(crate) rows: Rows,
     facts: Facts,
+}
+
+/// The array that a graph is over.
+#[derive(FromPyObject)]
+pub(crate) enum Rows {
+    Float32(Py<PyArray2<f32>>),
+    Float16(Py<PyArray2<f16>>),
 }
 
 /// What is known of a graph besides its links.
@@ -42,8 +50,33 @@ pub(crate) struct Live {
     ef_search: Option<usize>,
 }
 
+/// Calls `$work` with the memory of the rows, whichever type they have.
+macro_rules! over_rows {
+    ($rows:expr, $py:expr, $memory:ident => $work:expr) => {
+        match $rows {
+            Rows::Float32(rows) => {
+                let rows = rows.bind($py).readonly();
+                let $memory = view(&rows)?;
+                $work
+            }
+            Rows::Float16(rows) => {
+                let rows = rows.bind($py).readonly();
+                let $memory = view(&rows)?;
+                $work
+            }
+        }
+    };
+}
+
+impl Rows {
+    /// The rows in float32: the array's memory, or a widened copy of it.
+    pub(crate) fn float32<T>(&self, py: Python<'_>, look: impl FnOnce(MatrixView<'_>) -> PyResult<T>) -> PyResult<T> {
+        over_rows!(self, py, rows => look(rows.float32().view()))
+    }
+}
+
 impl Hnsw {
-    /// As an audit takes it; `rows` is the array's memory.
+    /// As an audit takes it; `rows` is the array's memory, in float32.
     pub(crate) fn given<'g>(&'g self, rows: MatrixView<'g>) -> PyResult<GivenIndex<'g>> {
         Ok(GivenIndex {
             source: &self.facts.source,
@@ -65,7 +98,7 @@ impl Hnsw {
     #[new]
     fn new(
         py: Python<'_>,
-        rows: PyReadonlyArray2<'_, f32>,
+        rows: Rows,
         m: usize,
         ef_construction: usize,
         seed: u64,
@@ -77,9 +110,11 @@ impl Hnsw {
     ) -> PyResult<Self> {
         let metric: Metric = metric.parse().map_err(raised)?;
         let parameters = Parameters::preset(preset, m, ef_construction, seed).map_err(raised)?;
-        let base = view(&rows)?;
-        let build = || Index::build(base, metric, &parameters, budget_bytes);
-        let index = run_told(py, threads, progress.as_ref(), build)?.map_err(raised)?;
+        let progress = progress.as_ref();
+        let index = over_rows!(&rows, py, base => {
+            run_told(py, threads, progress, || Index::build(base, metric, &parameters, budget_bytes))
+        });
+        let index = index?.map_err(raised)?;
         let facts = Facts {
             source: format!("a graph built here as {preset} builds, seed {seed}"),
             class: if preset == "faiss" { EngineClass::StopEarly } else { EngineClass::Raise },
@@ -88,7 +123,16 @@ impl Hnsw {
             ef_construction,
             ef_search: None,
         };
-        Ok(Self { index, rows: (*rows).clone().unbind(), facts })
+        Ok(Self { index, rows, facts })
+    }
+
+    /// The array that the graph is over.
+    #[getter]
+    fn rows(&self, py: Python<'_>) -> Py<PyAny> {
+        match &self.rows {
+            Rows::Float32(rows) => rows.clone_ref(py).into_any(),
+            Rows::Float16(rows) => rows.clone_ref(py).into_any(),
+        }
     }
 
     /// The graph in an engine's own bytes, over `rows` where those hold the engine's values, else over the engine's.
@@ -124,7 +168,7 @@ impl Hnsw {
             ef_construction,
             ef_search: live.ef_search.or(ef_search),
         };
-        Ok(Self { index, rows, facts })
+        Ok(Self { index, rows: Rows::Float32(rows), facts })
     }
 
     /// What the engine calls each row, where that is not its number.
@@ -152,10 +196,13 @@ impl Hnsw {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Neighbors<'py>> {
         let class: EngineClass = engine.parse().map_err(raised)?;
-        let rows = self.rows.bind(py).readonly();
-        let (rows, queries) = (view(&rows)?, queries.as_ref().map(view).transpose()?);
-        let search = || self.index.search(rows, queries, k, ef, class).map(|table| Slots::of(&table));
-        run_told(py, threads, progress.as_ref(), search)?.map_err(raised)?.into_arrays(py)
+        let queries = queries.as_ref().map(view).transpose()?;
+        let (index, progress) = (&self.index, progress.as_ref());
+        let slots = |table: NeighborTable| Slots::of(&table);
+        let found = over_rows!(&self.rows, py, rows => {
+            run_told(py, threads, progress, || index.search(rows, queries, k, ef, class).map(slots))
+        });
+        found?.map_err(raised)?.into_arrays(py)
     }
 
     /// The (ef, k) surface as a dictionary of arrays, with its figure.
@@ -171,11 +218,13 @@ impl Hnsw {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let class: EngineClass = engine.parse().map_err(raised)?;
-        let rows = self.rows.bind(py).readonly();
-        let (rows, queries) = (view(&rows)?, queries.as_ref().map(view).transpose()?);
+        let queries = queries.as_ref().map(view).transpose()?;
         let request = SurfaceRequest { efs: &efs, ks: &ks, class, memory_budget_bytes: budget_bytes };
-        let measure = || self.index.surface(rows, queries, &request);
-        let grid = run_told(py, threads, progress.as_ref(), measure)?.map_err(raised)?;
+        let (index, progress) = (&self.index, progress.as_ref());
+        let grid = over_rows!(&self.rows, py, rows => {
+            run_told(py, threads, progress, || index.surface(rows, queries, &request))
+        });
+        let grid = grid?.map_err(raised)?;
         let surface = PyDict::new(py);
         surface.set_item("svg", figures::surface(&grid, class).map(|figure| figure.svg))?;
         surface.set_item("fill", matrix(py, grid.fill, efs.len(), ks.len())?)?;

@@ -1,4 +1,4 @@
-//! Vectors as every other tier sees them: float32 matrices, metrics, and the files they come from.
+//! Vectors as every other tier sees them: matrices, metrics, and the files they come from.
 
 #![deny(missing_docs)]
 
@@ -14,6 +14,6 @@ pub mod validate;
 mod zeroed;
 
 pub use fence::fenced;
-pub use matrix::{Matrix, MatrixError, MatrixView, PointId};
+pub use matrix::{Matrix, MatrixError, MatrixView, PointId, Rows};
 pub use metric::{Metric, UnknownMetric};
 pub use zeroed::Zeroed;

@@ -3,11 +3,10 @@
 //! Graphs are searched in memory. Answers need one pass for the exact neighbors and the rows that were answered, whatever the size of the
 //! file, so an audit of answers alone leaves the rows where they are.
 
-use super::rows::Rows;
 use super::streamed::StreamedRows;
 use annatomy_geometry::corrected::barycenter_shift;
 use annatomy_knn::RowSource;
-use annatomy_vectors::{Matrix, MatrixView, PointId};
+use annatomy_vectors::{Matrix, MatrixView, PointId, Rows};
 use std::ops::Range;
 
 /// The rows that are searched in.
@@ -26,14 +25,14 @@ pub(super) enum Base<'d> {
 impl Base<'_> {
     pub(super) fn rows(&self) -> usize {
         match self {
-            Self::Whole(rows) => rows.rows(),
+            Self::Whole(rows) => rows.view().rows(),
             Self::Streamed { rows, .. } => rows.rows(),
         }
     }
 
     pub(super) fn columns(&self) -> usize {
         match self {
-            Self::Whole(rows) => rows.columns(),
+            Self::Whole(rows) => rows.view().columns(),
             Self::Streamed { rows, .. } => rows.columns(),
         }
     }
@@ -49,7 +48,7 @@ impl Base<'_> {
     /// Shows row `id` to `look`.
     pub(super) fn with_row<T>(&self, id: u32, look: impl FnOnce(&[f32]) -> T) -> T {
         match self {
-            Self::Whole(rows) => look(rows.row(id as usize)),
+            Self::Whole(rows) => look(rows.view().row(id as usize)),
             Self::Streamed { rows, .. } => look(rows.select(&[id as usize]).row(0)),
         }
     }

@@ -110,7 +110,7 @@ impl<F: Frontier> Scratch<F> {
     {
         interrupt::check();
         self.exact.read(on.exact, query, on.data.base.rows());
-        self.traversal.record::<S::Oracle>(on.graph, on.sight.view(query), effort, &mut self.visits);
+        self.traversal.record(on.graph, on.sight.view(query), effort, &mut self.visits);
         self.visited.read(on.sight, on.data, query, &self.visits, &self.exact);
         cells.iter().map(|cell| self.evaluate_cell(on, cell, query)).collect()
     }

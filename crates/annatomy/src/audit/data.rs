@@ -8,14 +8,13 @@ use super::error::AuditError;
 use super::metric;
 use super::queries::{QueryRows, read_queries, sample_size};
 use super::request::AuditRequest;
-use super::rows::Rows;
 use super::streamed::StreamedRows;
 use crate::index::{Difference, first_difference};
 use annatomy_hnsw::foreign::{Engine, SavedIndex};
 use annatomy_hnsw::{EngineClass, Graph};
 use annatomy_vectors::formats::{ReadError, VectorFile};
 use annatomy_vectors::transform::normalize_rows;
-use annatomy_vectors::{Matrix, MatrixView, Metric, kernels, validate};
+use annatomy_vectors::{Matrix, MatrixView, Metric, Rows, kernels, validate};
 use std::borrow::Cow;
 use std::path::Path;
 

@@ -14,7 +14,7 @@ pub(super) fn neighbors(data: &Data, k: usize, budget_bytes: u64) -> Result<Neig
     let numbers = &data.queries.numbers;
     let queries = match (data.queries.held_out(), &data.base) {
         (Some(rows), _) => Queries::HeldOut(rows),
-        (None, Base::Whole(base)) if numbers.len() == base.rows() => Queries::AllRows(base.view()),
+        (None, Base::Whole(base)) if numbers.len() == base.view().rows() => Queries::AllRows(base.view()),
         (None, Base::Whole(base)) => Queries::SomeRows(base.view(), numbers),
         (None, Base::Streamed { drawn, .. }) => Queries::DrawnRows(drawn.view(), numbers),
     };

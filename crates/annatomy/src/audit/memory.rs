@@ -7,8 +7,7 @@ use super::given::{Given, GivenIndex};
 use super::metric::with_index;
 use super::queries::{QueryRows, draw_queries};
 use super::request::AuditRequest;
-use super::rows::Rows;
-use annatomy_vectors::{MatrixView, Metric, validate};
+use annatomy_vectors::{MatrixView, Metric, Rows, validate};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 

@@ -37,7 +37,6 @@ mod remedy;
 mod repair;
 mod request;
 mod results;
-mod rows;
 mod shift;
 mod sight;
 mod streamed;

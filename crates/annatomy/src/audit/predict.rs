@@ -24,7 +24,7 @@ pub(super) fn predict<S: Sight>(on: &Evaluation<'_, S>, prediction: &Prediction)
     let row = |query: usize| {
         interrupt::check();
         scratch.with(|Scratch { traversal, visits }| {
-            traversal.record::<S::Oracle>(on.graph, on.sight.view(query), class.effort(ef, k), visits);
+            traversal.record(on.graph, on.sight.view(query), class.effort(ef, k), visits);
             let ids = visits.rows(visits.answer(class, ef, k)).map(|id| on.data.label(id));
             ids.chain(std::iter::repeat(-1)).take(k).collect::<Vec<i64>>()
         })

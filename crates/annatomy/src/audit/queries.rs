@@ -4,10 +4,9 @@ use super::base::Base;
 use super::data::{file, unit_lengths};
 use super::error::AuditError;
 use super::request::AuditRequest;
-use super::rows::Rows;
 use annatomy_vectors::formats::VectorFile;
 use annatomy_vectors::subset::numpy_choice;
-use annatomy_vectors::{MatrixView, Metric};
+use annatomy_vectors::{MatrixView, Metric, Rows};
 
 /// Up to here every base row is a query unless a sample is asked for.
 const ALL_ROWS: usize = 10_000;
@@ -45,8 +44,8 @@ impl QueryRows<'_> {
     /// The vector of query number `query`.
     pub(super) fn row<'r>(&'r self, base: &'r Base<'_>, query: usize) -> &'r [f32] {
         match (&self.held_out, base) {
-            (Some(rows), _) => rows.row(query),
-            (None, Base::Whole(base)) => base.row(self.numbers[query]),
+            (Some(rows), _) => rows.view().row(query),
+            (None, Base::Whole(base)) => base.view().row(self.numbers[query]),
             (None, Base::Streamed { drawn, .. }) => drawn.row(query),
         }
     }

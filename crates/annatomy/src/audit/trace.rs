@@ -90,7 +90,7 @@ impl<F: Frontier> Scratch<F> {
     {
         interrupt::check();
         self.exact.read(exact, query, data.base.rows());
-        self.traversal.record::<S::Oracle>(graph, sight.view(query), ef, &mut self.visits);
+        self.traversal.record(graph, sight.view(query), ef, &mut self.visits);
         self.visited.read(sight, data, query, &self.visits, &self.exact);
         let mut required = Vec::with_capacity(2 * ks.iter().sum::<usize>());
         for &k in ks {

@@ -6,8 +6,9 @@
 use super::{Index, IndexError};
 use annatomy_hnsw::foreign::EngineOracle;
 use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Links, Oracle, PerThread, Search, Seen, Traversal};
-use annatomy_hnsw::{VectorOracle, Visits};
+use annatomy_hnsw::{VectorOracle, View, Visits};
 use annatomy_knn::NeighborTable;
+use annatomy_vectors::kernels::Stored;
 use annatomy_vectors::{Matrix, MatrixView, Metric, PointId, interrupt};
 use rayon::prelude::*;
 
@@ -29,7 +30,7 @@ struct Asked {
 
 impl<F: Frontier> Scratch<F> {
     /// The rows returned, nearest first.
-    fn answer<O: Oracle<Frontier = F>>(&mut self, graph: &Graph, view: O::View<'_>, asked: Asked) -> &[Seen] {
+    fn answer<V: View<Frontier = F>>(&mut self, graph: &Graph, view: V, asked: Asked) -> &[Seen] {
         let effort = asked.class.effort(asked.ef, asked.k);
         if asked.k < effort {
             self.search.nearest(graph, view, effort, &mut self.found);
@@ -40,7 +41,7 @@ impl<F: Frontier> Scratch<F> {
                 return &self.found;
             }
         }
-        self.traversal.record::<O>(graph, view, effort, &mut self.visits);
+        self.traversal.record(graph, view, effort, &mut self.visits);
         self.found.clear();
         if let Answer::Rows { visited, rows } = self.visits.answer(asked.class, asked.ef, asked.k) {
             let returned = self.visits.among_first(visited).take(rows);
@@ -55,60 +56,89 @@ impl Index {
     ///
     /// Without `queries` every row is one, itself left out by id: the engine is asked for k + 1 and the query removed
     /// wherever it stands. Distances are float32, true (not squared) for L2. Runs on the current rayon pool.
-    pub fn search(
+    pub fn search<S: Stored>(
         &self,
-        rows: MatrixView<'_>,
+        rows: MatrixView<'_, S>,
         queries: Option<MatrixView<'_>>,
         k: usize,
         ef: usize,
         class: EngineClass,
     ) -> Result<NeighborTable, IndexError> {
-        let rows = self.rows(rows)?;
+        self.check_shape(rows)?;
         self.check_request(queries.is_none(), k, ef, class)?;
         let own_queries = queries.map(|queries| self.queries(queries)).transpose()?.flatten();
         let queries = queries.map(|queries| own_queries.as_ref().map_or(queries, Matrix::view));
         let asked = Asked { class, ef, k };
-        if let Some(engine) = self.engine() {
-            let oracle = EngineOracle::new(rows, self.metric(), engine);
-            let distance = |key| oracle.distance_of_key(key);
-            return Ok(self.answer::<EngineOracle<'_>>(
-                rows,
-                queries,
-                asked,
-                |vector| oracle.view_of(vector),
-                distance,
-            ));
-        }
-        let oracle = VectorOracle::new(rows, self.metric());
-        let distance = |key| distance_of(self.metric(), VectorOracle::separation_of_key(key));
-        Ok(self.answer::<VectorOracle<'_>>(rows, queries, asked, |vector| oracle.view_of(vector), distance))
+        let Some(engine) = self.engine() else {
+            return Ok(match self.own_rows() {
+                Some(own) => self.search_vectors(own, queries, asked),
+                None => self.search_vectors(rows, queries, asked),
+            });
+        };
+        let rows = rows.float32();
+        let oracle = EngineOracle::new(rows.view(), self.metric(), engine);
+        let distance = |key| oracle.distance_of_key(key);
+        Ok(match queries {
+            Some(queries) => self.held_out(queries, asked, |vector| oracle.view_of(vector), distance),
+            None => self.each_row(asked, |row| oracle.view(row), distance),
+        })
     }
 
-    fn answer<'v, O: Oracle + 'v>(
+    fn search_vectors<S: Stored>(
         &self,
-        rows: MatrixView<'v>,
-        queries: Option<MatrixView<'v>>,
+        rows: MatrixView<'_, S>,
+        queries: Option<MatrixView<'_>>,
         asked: Asked,
-        view: impl Fn(&'v [f32]) -> O::View<'v> + Sync,
+    ) -> NeighborTable {
+        let oracle = VectorOracle::new(rows, self.metric());
+        let distance = |key| distance_of(self.metric(), VectorOracle::separation_of_key(key));
+        match queries {
+            Some(queries) => self.held_out(queries, asked, |vector| oracle.view_of(vector), distance),
+            None => self.each_row(asked, |row| oracle.view(row), distance),
+        }
+    }
+
+    fn held_out<'v, V: View>(
+        &self,
+        queries: MatrixView<'v>,
+        asked: Asked,
+        view: impl Fn(&'v [f32]) -> V + Sync,
         distance_of_key: impl Fn(u32) -> f32 + Sync,
     ) -> NeighborTable {
-        let k = asked.k;
-        let count = queries.map_or(rows.rows(), |queries| queries.rows());
-        // The query itself takes a place where it is a row.
-        let asked = Asked { k: k + usize::from(queries.is_none()), ..asked };
-        let scratch = PerThread::new(Scratch::<O::Frontier>::default);
+        let view = |query: u32| (view(queries.row(query as usize)), None);
+        self.answer(queries.rows(), asked.k, asked, view, distance_of_key)
+    }
+
+    /// Every row as a query, which itself takes a place in what the engine returns.
+    fn each_row<V: View>(
+        &self,
+        asked: Asked,
+        view: impl Fn(u32) -> V + Sync,
+        distance_of_key: impl Fn(u32) -> f32 + Sync,
+    ) -> NeighborTable {
+        let with_itself = Asked { k: asked.k + 1, ..asked };
+        self.answer(self.graph().nodes(), asked.k, with_itself, |row| (view(row), Some(row)), distance_of_key)
+    }
+
+    /// The `k` nearest that are returned to each of `count` queries; `view` also names the row that a query is.
+    fn answer<V: View>(
+        &self,
+        count: usize,
+        k: usize,
+        asked: Asked,
+        view: impl Fn(u32) -> (V, Option<u32>) + Sync,
+        distance_of_key: impl Fn(u32) -> f32 + Sync,
+    ) -> NeighborTable {
+        let scratch = PerThread::new(Scratch::<V::Frontier>::default);
         interrupt::begin("searches", count as u64);
         let mut ids = vec![None; count * k];
         let mut distances = vec![f32::INFINITY; count * k];
         let slots = ids.par_chunks_mut(k).zip(distances.par_chunks_mut(k)).enumerate();
         slots.with_min_len(4).for_each(|(query, (ids, distances))| {
             interrupt::advance(1);
-            let (vector, own) = match queries {
-                Some(queries) => (queries.row(query), None),
-                None => (rows.row(query), Some(query as u32)),
-            };
+            let (view, own) = view(query as u32);
             scratch.with(|scratch| {
-                let found = scratch.answer::<O>(self.graph(), view(vector), asked);
+                let found = scratch.answer(self.graph(), view, asked);
                 let others = found.iter().filter(|seen| Some(seen.id) != own);
                 for ((seen, id), distance) in others.zip(ids).zip(distances) {
                     *id = Some(PointId(seen.id));

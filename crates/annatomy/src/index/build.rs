@@ -4,8 +4,9 @@ use super::IndexError;
 use annatomy_hnsw::foreign::Engine;
 use annatomy_hnsw::{Graph, Links, Parameters, RankOracle, VectorOracle};
 use annatomy_knn::{MAX_RANKED_ROWS, RankTable, SeparationTable};
+use annatomy_vectors::kernels::Stored;
 use annatomy_vectors::transform::normalize_rows;
-use annatomy_vectors::{Matrix, MatrixView, Metric, validate};
+use annatomy_vectors::{Matrix, MatrixView, Metric, Rows, validate};
 
 /// A graph over rows that the caller keeps.
 #[derive(Debug)]
@@ -34,20 +35,25 @@ impl Index {
     ///
     /// Where the tables of all pairs take no more than `budget_bytes`, the graph is built by ranks and orders equal
     /// distances by float64 nearness; the two ways differ only where float32 cannot tell two distances apart.
-    pub fn build(
-        rows: MatrixView<'_>,
+    ///
+    /// Rows in float16 give the graph that they give widened, without a widened copy where the tables do not fit and the
+    /// metric needs no other rows.
+    pub fn build<S: Stored>(
+        rows: MatrixView<'_, S>,
         metric: Metric,
         parameters: &Parameters,
         budget_bytes: u64,
     ) -> Result<Self, IndexError> {
         let own_rows = measured(rows, metric, "rows")?;
-        let measured = own_rows.as_ref().map_or(rows, Matrix::view);
         let graph = if table_fits(rows.rows(), budget_bytes) {
             let certified = parameters.ef_construction.clamp(1, rows.rows() - 1);
-            let ranks = RankTable::new(&SeparationTable::new(measured, metric, certified)?)?;
+            let measured = own_rows.as_ref().map_or_else(|| rows.float32(), |own| Rows::Lent(own.view()));
+            let ranks = RankTable::new(&SeparationTable::new(measured.view(), metric, certified)?)?;
             Graph::build(&RankOracle(&ranks), parameters)?
+        } else if let Some(own) = &own_rows {
+            Graph::build(&VectorOracle::new(own.view(), metric), parameters)?
         } else {
-            Graph::build(&VectorOracle::new(measured, metric), parameters)?
+            Graph::build(&VectorOracle::new(rows, metric), parameters)?
         };
         Ok(Self { graph, metric, columns: rows.columns(), own_rows, engine: None })
     }
@@ -74,15 +80,25 @@ impl Index {
 
     /// The rows that distances are taken to, once `rows` are known to have the index's shape.
     pub fn rows<'a>(&'a self, rows: MatrixView<'a>) -> Result<MatrixView<'a>, IndexError> {
-        if (rows.rows(), rows.columns()) != (self.graph.nodes(), self.columns) {
-            return Err(IndexError::OtherRows {
-                rows: rows.rows(),
-                columns: rows.columns(),
-                expected_rows: self.graph.nodes(),
-                expected_columns: self.columns,
-            });
+        self.check_shape(rows)?;
+        Ok(self.own_rows().unwrap_or(rows))
+    }
+
+    /// The rows kept here, where those are not the caller's.
+    pub(super) fn own_rows(&self) -> Option<MatrixView<'_>> {
+        self.own_rows.as_ref().map(Matrix::view)
+    }
+
+    pub(super) fn check_shape<S: Stored>(&self, rows: MatrixView<'_, S>) -> Result<(), IndexError> {
+        if (rows.rows(), rows.columns()) == (self.graph.nodes(), self.columns) {
+            return Ok(());
         }
-        Ok(self.own_rows.as_ref().map_or(rows, Matrix::view))
+        Err(IndexError::OtherRows {
+            rows: rows.rows(),
+            columns: rows.columns(),
+            expected_rows: self.graph.nodes(),
+            expected_columns: self.columns,
+        })
     }
 
     /// The queries as the graph measures them, where those are not the caller's.
@@ -95,13 +111,17 @@ impl Index {
 }
 
 /// Checks `rows`; for cosine a copy of them at unit length.
-fn measured(rows: MatrixView<'_>, metric: Metric, what: &'static str) -> Result<Option<Matrix>, IndexError> {
+fn measured<S: Stored>(
+    rows: MatrixView<'_, S>,
+    metric: Metric,
+    what: &'static str,
+) -> Result<Option<Matrix>, IndexError> {
     let unusable = |source| IndexError::Values { what, source };
     validate::check(rows, metric).map_err(unusable)?;
     if metric != Metric::Cosine {
         return Ok(None);
     }
-    let mut copy = rows.to_matrix();
+    let mut copy = rows.widened();
     normalize_rows(&mut copy).map_err(unusable)?;
     Ok(Some(copy))
 }

@@ -12,9 +12,10 @@ use super::counts::{Counts, Grid, Scratch};
 use super::{Index, IndexError};
 use crate::results::SurfaceGrid;
 use annatomy_hnsw::foreign::EngineOracle;
-use annatomy_hnsw::{EngineClass, Links, Oracle, PerThread, RankOracle, Traversal, VectorOracle, Visits};
+use annatomy_hnsw::{EngineClass, Links, Oracle, PerThread, RankOracle, Traversal, VectorOracle, View, Visits};
 use annatomy_knn::{NeighborTable, Queries, RankTable, SeparationTable, exact_knn};
-use annatomy_vectors::{Matrix, MatrixView, interrupt};
+use annatomy_vectors::kernels::Stored;
+use annatomy_vectors::{Matrix, MatrixView, Rows, interrupt};
 use rayon::prelude::*;
 
 /// What is asked of a surface.
@@ -38,57 +39,74 @@ impl Index {
     ///
     /// Without `queries` every row is one, itself left out by id. NaN where the engine refuses (k beyond ef). Effort
     /// quantiles look no further than the largest effort the cells ask for.
-    pub fn surface(
+    ///
+    /// Exact neighbors of rows in float16 that are themselves the queries take a widened copy of them.
+    pub fn surface<S: Stored>(
         &self,
-        rows: MatrixView<'_>,
+        rows: MatrixView<'_, S>,
         queries: Option<MatrixView<'_>>,
         request: &SurfaceRequest<'_>,
     ) -> Result<SurfaceGrid, IndexError> {
         let grid = Grid::new(request.efs, request.ks, request.class, queries.is_none())?;
-        let given = rows;
-        let rows = self.rows(rows)?;
+        self.check_shape(rows)?;
         let (k, budget) = (grid.largest_k(), request.memory_budget_bytes);
-        let Some(queries) = queries else {
-            if self.engine().is_none() && k < rows.rows() && table_fits(rows.rows(), budget) {
-                let table = SeparationTable::new(rows, self.metric(), k)?;
-                let ranks = RankTable::new(&table)?;
-                let (exact, oracle) = (table.neighbors(k), RankOracle(&ranks));
-                drop(table);
-                return Ok(self.count(&oracle, |query| oracle.view(query as u32), &exact, &grid));
-            }
-            let exact = exact_knn(&rows, Queries::AllRows(rows), k, self.metric(), budget)?;
-            return Ok(self.count_from_vectors(rows, rows, &exact, &grid));
-        };
-        let own_queries = self.queries(queries)?;
-        let measured = own_queries.as_ref().map_or(queries, Matrix::view);
-        let exact = exact_knn(&given, Queries::HeldOut(queries), k, self.metric(), budget)?;
-        Ok(self.count_from_vectors(rows, measured, &exact, &grid))
+        if let Some(queries) = queries {
+            let own_queries = self.queries(queries)?;
+            let measured = own_queries.as_ref().map_or(queries, Matrix::view);
+            let exact = exact_knn(&rows, Queries::HeldOut(queries), k, self.metric(), budget)?;
+            return Ok(self.count_from_vectors(rows, Some(measured), &exact, &grid));
+        }
+        let widened = self.own_rows().map_or_else(|| rows.float32(), Rows::Lent);
+        let measured = widened.view();
+        if self.engine().is_none() && k < rows.rows() && table_fits(rows.rows(), budget) {
+            let table = SeparationTable::new(measured, self.metric(), k)?;
+            let ranks = RankTable::new(&table)?;
+            let (exact, oracle) = (table.neighbors(k), RankOracle(&ranks));
+            drop(table);
+            return Ok(self.count(|query| oracle.view(query), &exact, &grid));
+        }
+        let exact = exact_knn(&measured, Queries::AllRows(measured), k, self.metric(), budget)?;
+        drop(widened);
+        Ok(self.count_from_vectors(rows, None, &exact, &grid))
     }
 
-    /// Distances as the engine sums them, where the graph is an engine's.
-    fn count_from_vectors(
+    /// Of every row, or of `queries`. Distances are as the engine sums them, where the graph is an engine's.
+    fn count_from_vectors<S: Stored>(
         &self,
-        rows: MatrixView<'_>,
-        queries: MatrixView<'_>,
+        rows: MatrixView<'_, S>,
+        queries: Option<MatrixView<'_>>,
         exact: &NeighborTable,
         grid: &Grid<'_>,
     ) -> SurfaceGrid {
         if let Some(engine) = self.engine() {
-            let oracle = EngineOracle::new(rows, self.metric(), engine);
-            return self.count(&oracle, |query| oracle.view_of(queries.row(query)), exact, grid);
+            let rows = rows.float32();
+            let oracle = EngineOracle::new(rows.view(), self.metric(), engine);
+            return match queries {
+                Some(queries) => self.count(|query| oracle.view_of(queries.row(query as usize)), exact, grid),
+                None => self.count(|query| oracle.view(query), exact, grid),
+            };
         }
-        let oracle = VectorOracle::new(rows, self.metric());
-        self.count(&oracle, |query| oracle.view_of(queries.row(query)), exact, grid)
+        match self.own_rows() {
+            Some(own) => self.count_by_ours(&VectorOracle::new(own, self.metric()), queries, exact, grid),
+            None => self.count_by_ours(&VectorOracle::new(rows, self.metric()), queries, exact, grid),
+        }
     }
 
-    fn count<'o, O: Oracle>(
+    fn count_by_ours<S: Stored>(
         &self,
-        _oracle: &'o O,
-        view: impl Fn(usize) -> O::View<'o> + Sync,
+        oracle: &VectorOracle<'_, S>,
+        queries: Option<MatrixView<'_>>,
         exact: &NeighborTable,
         grid: &Grid<'_>,
     ) -> SurfaceGrid {
-        let workers = PerThread::new(|| Worker::<O::Frontier> {
+        match queries {
+            Some(queries) => self.count(|query| oracle.view_of(queries.row(query as usize)), exact, grid),
+            None => self.count(|query| oracle.view(query), exact, grid),
+        }
+    }
+
+    fn count<V: View>(&self, view: impl Fn(u32) -> V + Sync, exact: &NeighborTable, grid: &Grid<'_>) -> SurfaceGrid {
+        let workers = PerThread::new(|| Worker::<V::Frontier> {
             traversal: Traversal::default(),
             visits: Visits::default(),
             scratch: Scratch::default(),
@@ -98,7 +116,7 @@ impl Index {
         (0..exact.queries()).into_par_iter().with_min_len(TASK_QUERIES).for_each(|query| {
             interrupt::advance(1);
             workers.with(|Worker { traversal, visits, scratch, counts }| {
-                traversal.record::<O>(self.graph(), view(query), grid.largest_effort(), visits);
+                traversal.record(self.graph(), view(query as u32), grid.largest_effort(), visits);
                 scratch.read(self.graph().nodes(), query, exact.ids(query), visits, grid);
                 counts.add(grid, visits, scratch);
             });

@@ -123,7 +123,7 @@ impl<F: Frontier> Scratch<F> {
         for (graph, planned) in context.plan.graphs.iter().enumerate() {
             let traversal = Instant::now();
             let visits = &mut self.search.visits;
-            self.search.traversal.record::<N::Oracle>(&context.graphs[graph], view, planned.ef, visits);
+            self.search.traversal.record(&context.graphs[graph], view, planned.ef, visits);
             block.traverse_time += traversal.elapsed();
             self.lists.visited.read(neighborhoods, number, row, visits, &self.lists.exact, context.metric);
             if graph == context.configured {

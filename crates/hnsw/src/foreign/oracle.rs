@@ -88,11 +88,27 @@ impl WithSimd for Keys<'_, '_> {
     }
 }
 
+/// Evaluates one id.
+struct Key<'v> {
+    view: EngineView<'v>,
+    id: u32,
+}
+
+impl WithSimd for Key<'_> {
+    type Output = u32;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _simd: S) -> u32 {
+        let EngineView { query, oracle } = self.view;
+        key_of_separation(oracle.separation(query, oracle.rows.row(self.id as usize), Apart))
+    }
+}
+
 impl View for EngineView<'_> {
+    type Frontier = HeapFrontier;
+
     fn key(self, id: u32) -> u32 {
-        let mut out = Vec::with_capacity(1);
-        self.keys(&[id], &mut out);
-        out[0]
+        self.oracle.arch.dispatch(Key { view: self, id })
     }
 
     #[inline]

@@ -30,16 +30,16 @@ impl InstructionSet for Avx512 {
     }
 
     #[inline]
-    fn sum<T: Term, S: Stored>(self, query: &[f32], row: &[S]) -> f32 {
+    fn sum<T: Term, Q: Stored, S: Stored>(self, query: &[Q], row: &[S]) -> f32 {
         // SAFETY: the token proves the instructions.
-        let [sum] = unsafe { sum::<T, S, 1>(query, [row]) };
+        let [sum] = unsafe { sum::<T, Q, S, 1>(query, [row]) };
         sum
     }
 
     #[inline]
-    fn sum_x4<T: Term, S: Stored>(self, query: &[f32], rows: [&[S]; 4]) -> [f32; 4] {
+    fn sum_x4<T: Term, Q: Stored, S: Stored>(self, query: &[Q], rows: [&[S]; 4]) -> [f32; 4] {
         // SAFETY: the token proves the instructions.
-        unsafe { sum::<T, S, 4>(query, rows) }
+        unsafe { sum::<T, Q, S, 4>(query, rows) }
     }
 
     #[inline]
@@ -50,7 +50,7 @@ impl InstructionSet for Avx512 {
 }
 
 #[target_feature(enable = "avx512f,avx2,fma,f16c")]
-fn sum<T: Term, S: Stored, const ROWS: usize>(query: &[f32], rows: [&[S]; ROWS]) -> [f32; ROWS] {
+fn sum<T: Term, Q: Stored, S: Stored, const ROWS: usize>(query: &[Q], rows: [&[S]; ROWS]) -> [f32; ROWS] {
     let length = common_length(query, &rows);
     let mut sums = [[_mm512_setzero_ps(); SUMS]; ROWS];
     let mut start = 0;

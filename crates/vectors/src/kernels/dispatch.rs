@@ -5,9 +5,7 @@
 
 use std::sync::OnceLock;
 
-use half::f16;
-
-use super::instruction_set::{InstructionSet, Product, SquaredDifference};
+use super::instruction_set::{InstructionSet, Product, SquaredDifference, Stored};
 use super::scalar::Scalar;
 
 #[cfg(target_arch = "aarch64")]
@@ -72,12 +70,15 @@ macro_rules! on_chosen {
 
 /// Writes each kernel twice: as a method of [`Kernels`], and as a free function on the detected ones.
 macro_rules! kernels {
-    ($($(#[$doc:meta])* $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $method:ident::<$($marker:ty),*>;)*) => {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident$(<$($stored:ident),*>)?($($argument:ident: $kind:ty),*) -> $result:ty = $method:ident::<$($marker:ty),*>;
+    )*) => {
         impl Kernels {
             $(
                 $(#[$doc])*
                 #[inline]
-                pub fn $name(self, $($argument: $kind),*) -> $result {
+                pub fn $name$(<$($stored: Stored),*>)?(self, $($argument: $kind),*) -> $result {
                     on_chosen!(self, set => set.$method::<$($marker),*>($($argument),*))
                 }
             )*
@@ -86,7 +87,7 @@ macro_rules! kernels {
         $(
             $(#[$doc])*
             #[inline]
-            pub fn $name($($argument: $kind),*) -> $result {
+            pub fn $name$(<$($stored: Stored),*>)?($($argument: $kind),*) -> $result {
                 detected().$name($($argument),*)
             }
         )*
@@ -95,21 +96,13 @@ macro_rules! kernels {
 
 kernels! {
     /// The squared L2 distance Σ(a − b)².
-    l2_squared(a: &[f32], b: &[f32]) -> f32 = sum::<SquaredDifference, f32>;
+    l2_squared<A, B>(a: &[A], b: &[B]) -> f32 = sum::<SquaredDifference, A, B>;
     /// The inner product Σ a·b.
-    dot(a: &[f32], b: &[f32]) -> f32 = sum::<Product, f32>;
+    dot<A, B>(a: &[A], b: &[B]) -> f32 = sum::<Product, A, B>;
     /// The squared L2 distances of one query to four rows, the same bits as four calls of `l2_squared`.
-    l2_squared_x4(query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] = sum_x4::<SquaredDifference, f32>;
+    l2_squared_x4<Q, S>(query: &[Q], rows: [&[S]; 4]) -> [f32; 4] = sum_x4::<SquaredDifference, Q, S>;
     /// The inner products of one query with four rows, the same bits as four calls of `dot`.
-    dot_x4(query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] = sum_x4::<Product, f32>;
-    /// The squared L2 distance of a query to a row kept in 16-bit floats, widened exactly as it is read.
-    l2_squared_f16(query: &[f32], row: &[f16]) -> f32 = sum::<SquaredDifference, f16>;
-    /// The inner product of a query with a row kept in 16-bit floats, widened exactly as it is read.
-    dot_f16(query: &[f32], row: &[f16]) -> f32 = sum::<Product, f16>;
-    /// The squared L2 distances of one query to four rows kept in 16-bit floats.
-    l2_squared_f16_x4(query: &[f32], rows: [&[f16]; 4]) -> [f32; 4] = sum_x4::<SquaredDifference, f16>;
-    /// The inner products of one query with four rows kept in 16-bit floats.
-    dot_f16_x4(query: &[f32], rows: [&[f16]; 4]) -> [f32; 4] = sum_x4::<Product, f16>;
+    dot_x4<Q, S>(query: &[Q], rows: [&[S]; 4]) -> [f32; 4] = sum_x4::<Product, Q, S>;
     /// The squared L2 distance in 64-bit arithmetic: differences, products and sums, for certifying a float32 answer.
     l2_squared_f64(a: &[f32], b: &[f32]) -> f64 = sum_f64::<SquaredDifference>;
     /// The inner product in 64-bit arithmetic; each product of two float32 is exact.

@@ -4,7 +4,10 @@
 //! both are markers that compile away. An [`InstructionSet`] is a token: a value of the type exists only where a
 //! run-time check found the processor able, so holding one is the proof that its kernels may run.
 
+use std::fmt::Debug;
+
 use half::f16;
+use half::slice::HalfFloatSliceExt as _;
 
 /// Which term a kernel sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,27 +38,39 @@ impl Term for Product {
     const KIND: TermKind = TermKind::Product;
 }
 
-/// Which number type a row is kept in.
+/// Which number type values are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StoredKind {
+pub enum StoredKind {
     /// 32-bit floats.
     F32,
     /// 16-bit floats, widened as they are read.
     F16,
 }
 
-/// A number type that rows may be kept in.
+/// A number type that vectors may be kept in: `f32`, or [`half::f16`], which takes half the memory.
 ///
 /// # Safety
 ///
 /// * `KIND` must name the implementing type: kernels cast `*const Self` by it.
 #[expect(unsafe_code, reason = "kernels trust KIND when they cast pointers")]
-pub(super) unsafe trait Stored: Copy + Default + 'static {
+pub unsafe trait Stored: Copy + Default + Debug + PartialEq + Send + Sync + 'static {
     /// The type's name, matched inside the kernels.
     const KIND: StoredKind;
 
     /// The value as a 32-bit float, exactly.
     fn widen(self) -> f32;
+
+    /// Whether it is neither NaN nor infinite.
+    fn is_finite(self) -> bool;
+
+    /// Widens every value.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    fn widen_all(values: &[Self], out: &mut [f32]);
+
+    /// The values themselves, where they are 32-bit floats.
+    fn as_f32(values: &[Self]) -> Option<&[f32]>;
 }
 
 // SAFETY: F32 names f32.
@@ -67,6 +82,19 @@ unsafe impl Stored for f32 {
     fn widen(self) -> f32 {
         self
     }
+
+    #[inline]
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+
+    fn widen_all(values: &[Self], out: &mut [f32]) {
+        out.copy_from_slice(values);
+    }
+
+    fn as_f32(values: &[Self]) -> Option<&[f32]> {
+        Some(values)
+    }
 }
 
 // SAFETY: F16 names half::f16, which is two bytes of IEEE binary16.
@@ -77,6 +105,19 @@ unsafe impl Stored for f16 {
     #[inline]
     fn widen(self) -> f32 {
         self.to_f32()
+    }
+
+    #[inline]
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+
+    fn widen_all(values: &[Self], out: &mut [f32]) {
+        values.convert_to_f32_slice(out);
+    }
+
+    fn as_f32(_values: &[Self]) -> Option<&[f32]> {
+        None
     }
 }
 
@@ -93,11 +134,11 @@ pub(super) trait InstructionSet: Copy {
     /// The token, where this processor has the instructions.
     fn detect() -> Option<Self>;
 
-    /// Σ term(query, row).
-    fn sum<T: Term, S: Stored>(self, query: &[f32], row: &[S]) -> f32;
+    /// Σ term(query, row), every value widened to a 32-bit float as it is read.
+    fn sum<T: Term, Q: Stored, S: Stored>(self, query: &[Q], row: &[S]) -> f32;
 
     /// Σ term(query, row) for four rows, each the same bits as [`InstructionSet::sum`].
-    fn sum_x4<T: Term, S: Stored>(self, query: &[f32], rows: [&[S]; 4]) -> [f32; 4];
+    fn sum_x4<T: Term, Q: Stored, S: Stored>(self, query: &[Q], rows: [&[S]; 4]) -> [f32; 4];
 
     /// Σ term(a, b) with every value widened to a 64-bit float first.
     fn sum_f64<T: Term>(self, a: &[f32], b: &[f32]) -> f64;
@@ -105,7 +146,7 @@ pub(super) trait InstructionSet: Copy {
 
 /// The length that every slice of a call has, or the shortest one.
 #[inline]
-pub(super) fn common_length<S>(query: &[f32], rows: &[&[S]]) -> usize {
+pub(super) fn common_length<Q, S>(query: &[Q], rows: &[&[S]]) -> usize {
     let mut length = query.len();
     for row in rows {
         debug_assert_eq!(query.len(), row.len(), "kernel called with slices of different lengths");

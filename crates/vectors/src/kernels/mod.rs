@@ -9,11 +9,12 @@
 //! | `avx512` | AVX-512F and the above | 16 × 4 |
 //! | `neon` | aarch64 | 4 × 4 |
 //!
-//! The choice is made once per process and [`instructions`] names it. Two laws hold on every instruction set, and
-//! tie-breaking by id leans on both:
+//! The choice is made once per process and [`instructions`] names it. Values are float32 or float16 ([`Stored`]), and sums
+//! float32. Three laws hold on every instruction set; tie-breaking by id leans on the first two:
 //!
 //! 1. **Symmetry.** `l2_squared(a, b)` and `l2_squared(b, a)` are the same bits, as are the two orders of `dot`.
 //! 2. **A batch is its members.** `l2_squared_x4(q, rows)[i]` is, bit for bit, `l2_squared(q, rows[i])`.
+//! 3. **float16 is storage.** Values kept in 16 bits give the bits that they give widened to 32.
 //!
 //! Another instruction set may give other bits: sums run in another order. The bound for all of them, from
 //! Higham 2002, section 4.2, is `|computed − exact| ≤ 1.01·(d + 2)·u·Σ|terms|`, u = 2⁻²⁴ (2⁻⁵³ for the `_f64` forms),
@@ -37,8 +38,6 @@ mod neon;
 #[cfg(test)]
 mod tests;
 
-pub use dispatch::{
-    Kernels, detected, dot, dot_f16, dot_f16_x4, dot_f64, dot_x4, instructions, l2_squared, l2_squared_f16,
-    l2_squared_f16_x4, l2_squared_f64, l2_squared_x4,
-};
+pub use dispatch::{Kernels, detected, dot, dot_f64, dot_x4, instructions, l2_squared, l2_squared_f64, l2_squared_x4};
+pub use instruction_set::{Stored, StoredKind};
 pub use prefetch::prefetch;

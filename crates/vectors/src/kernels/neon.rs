@@ -1,4 +1,4 @@
-//! Kernels on NEON: 4 lanes, four running sums. Rows of 16-bit floats go to the scalar kernels.
+//! Kernels on NEON: 4 lanes, four running sums. 16-bit floats are widened one by one: their vectors are not in stable Rust.
 //!
 //! The shape is `avx2`'s; the last 1..=3 values are copied into a padded vector. A batch of four is two passes over two rows:
 //! 8 sums, 4 query vectors and the loads fit the 32 registers with room to spare.
@@ -8,7 +8,6 @@
 use std::arch::aarch64::*;
 
 use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, common_length};
-use super::scalar::Scalar;
 
 const LANES: usize = 4;
 const SUMS: usize = 4;
@@ -26,29 +25,19 @@ impl InstructionSet for Neon {
     }
 
     #[inline]
-    fn sum<T: Term, S: Stored>(self, query: &[f32], row: &[S]) -> f32 {
-        match S::KIND {
-            StoredKind::F32 => {
-                // SAFETY: the token proves the instructions.
-                let [sum] = unsafe { sum::<T, 1>(query, [as_f32(row)]) };
-                sum
-            }
-            StoredKind::F16 => Scalar.sum::<T, S>(query, row),
-        }
+    fn sum<T: Term, Q: Stored, S: Stored>(self, query: &[Q], row: &[S]) -> f32 {
+        // SAFETY: the token proves the instructions.
+        let [sum] = unsafe { sum::<T, Q, S, 1>(query, [row]) };
+        sum
     }
 
     #[inline]
-    fn sum_x4<T: Term, S: Stored>(self, query: &[f32], rows: [&[S]; 4]) -> [f32; 4] {
-        match S::KIND {
-            StoredKind::F32 => {
-                let [first, second, third, fourth] = rows.map(as_f32);
-                // SAFETY: the token proves the instructions.
-                let [[a, b], [c, d]] =
-                    unsafe { [sum::<T, 2>(query, [first, second]), sum::<T, 2>(query, [third, fourth])] };
-                [a, b, c, d]
-            }
-            StoredKind::F16 => Scalar.sum_x4::<T, S>(query, rows),
-        }
+    fn sum_x4<T: Term, Q: Stored, S: Stored>(self, query: &[Q], rows: [&[S]; 4]) -> [f32; 4] {
+        let [first, second, third, fourth] = rows;
+        // SAFETY: the token proves the instructions.
+        let [[a, b], [c, d]] =
+            unsafe { [sum::<T, Q, S, 2>(query, [first, second]), sum::<T, Q, S, 2>(query, [third, fourth])] };
+        [a, b, c, d]
     }
 
     #[inline]
@@ -58,16 +47,8 @@ impl InstructionSet for Neon {
     }
 }
 
-/// The same slice, known to hold 32-bit floats. Called only where `S::KIND` says so.
-#[inline]
-fn as_f32<S: Stored>(row: &[S]) -> &[f32] {
-    assert_eq!(S::KIND, StoredKind::F32);
-    // SAFETY: `Stored` promises that a KIND of F32 means S is f32.
-    unsafe { std::slice::from_raw_parts(row.as_ptr().cast(), row.len()) }
-}
-
 #[target_feature(enable = "neon")]
-fn sum<T: Term, const ROWS: usize>(query: &[f32], rows: [&[f32]; ROWS]) -> [f32; ROWS] {
+fn sum<T: Term, Q: Stored, S: Stored, const ROWS: usize>(query: &[Q], rows: [&[S]; ROWS]) -> [f32; ROWS] {
     let length = common_length(query, &rows);
     let mut sums = [[vdupq_n_f32(0.0); SUMS]; ROWS];
     let mut start = 0;
@@ -75,12 +56,12 @@ fn sum<T: Term, const ROWS: usize>(query: &[f32], rows: [&[f32]; ROWS]) -> [f32;
         let mut held = [vdupq_n_f32(0.0); SUMS];
         for (block, held) in held.iter_mut().enumerate() {
             // SAFETY: start + SUMS·LANES ≤ length, which no slice is shorter than.
-            *held = unsafe { vld1q_f32(query.as_ptr().add(start + block * LANES)) };
+            *held = unsafe { load(query.as_ptr().add(start + block * LANES)) };
         }
         for (row, sums) in rows.iter().zip(&mut sums) {
             for (block, (sum, &held)) in sums.iter_mut().zip(&held).enumerate() {
                 // SAFETY: as above.
-                let values = unsafe { vld1q_f32(row.as_ptr().add(start + block * LANES)) };
+                let values = unsafe { load(row.as_ptr().add(start + block * LANES)) };
                 *sum = step::<T>(*sum, held, values);
             }
         }
@@ -115,14 +96,34 @@ fn step<T: Term>(sum: float32x4_t, a: float32x4_t, b: float32x4_t) -> float32x4_
     }
 }
 
+/// Four values.
+///
+/// # Safety
+///
+/// * `values` points at four readable values, aligned for `S`.
+#[inline]
+#[target_feature(enable = "neon")]
+unsafe fn load<S: Stored>(values: *const S) -> float32x4_t {
+    match S::KIND {
+        // SAFETY: the caller's promise; `Stored` promises that S is f32.
+        StoredKind::F32 => unsafe { vld1q_f32(values.cast()) },
+        StoredKind::F16 => {
+            // SAFETY: the caller's promise.
+            let four = unsafe { values.cast::<[S; LANES]>().read() }.map(Stored::widen);
+            // SAFETY: four values lie at `four`.
+            unsafe { vld1q_f32(four.as_ptr()) }
+        }
+    }
+}
+
 /// At most four values, then zeros.
 #[inline]
 #[target_feature(enable = "neon")]
-fn load_tail(values: &[f32]) -> float32x4_t {
-    let mut padded = [0.0; LANES];
+fn load_tail<S: Stored>(values: &[S]) -> float32x4_t {
+    let mut padded = [S::default(); LANES];
     padded[..values.len()].copy_from_slice(values);
     // SAFETY: four values lie at `padded`.
-    unsafe { vld1q_f32(padded.as_ptr()) }
+    unsafe { load(padded.as_ptr()) }
 }
 
 #[target_feature(enable = "neon")]

@@ -9,16 +9,16 @@ const LINES: usize = 8;
 
 /// Asks the processor to bring the start of `row` into its nearest cache. Changes no result, and never faults.
 #[inline]
-pub fn prefetch(row: &[f32]) {
-    for line in row.chunks(LINE_BYTES / size_of::<f32>()).take(LINES) {
-        prefetch_line(line.as_ptr());
+pub fn prefetch<S>(row: &[S]) {
+    for line in row.chunks(LINE_BYTES / size_of::<S>()).take(LINES) {
+        prefetch_line(line.as_ptr().cast());
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "the intrinsic takes a raw pointer")]
 #[inline]
-fn prefetch_line(line: *const f32) {
+fn prefetch_line(line: *const u8) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     // SAFETY: a prefetch reads nothing the program can see and cannot fault; SSE is in the x86-64 baseline.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
@@ -27,7 +27,7 @@ fn prefetch_line(line: *const f32) {
 #[cfg(target_arch = "aarch64")]
 #[expect(unsafe_code, reason = "the prefetch intrinsic is not stable on aarch64, the instruction is")]
 #[inline]
-fn prefetch_line(line: *const f32) {
+fn prefetch_line(line: *const u8) {
     // SAFETY: a prefetch reads nothing the program can see and cannot fault.
     unsafe {
         std::arch::asm!("prfm pldl1keep, [{line}]", line = in(reg) line, options(nostack, readonly, preserves_flags));
@@ -36,4 +36,4 @@ fn prefetch_line(line: *const f32) {
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[inline]
-fn prefetch_line(_line: *const f32) {}
+fn prefetch_line(_line: *const u8) {}

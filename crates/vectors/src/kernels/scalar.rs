@@ -19,25 +19,25 @@ impl InstructionSet for Scalar {
         Some(Self)
     }
 
-    fn sum<T: Term, S: Stored>(self, query: &[f32], row: &[S]) -> f32 {
+    fn sum<T: Term, Q: Stored, S: Stored>(self, query: &[Q], row: &[S]) -> f32 {
         let length = common_length(query, &[row]);
         let (query_blocks, query_tail) = query[..length].as_chunks::<LANES>();
         let (row_blocks, row_tail) = row[..length].as_chunks::<LANES>();
         let mut sums = [0.0; LANES];
         for (query_block, row_block) in query_blocks.iter().zip(row_blocks) {
             for ((sum, &a), &b) in sums.iter_mut().zip(query_block).zip(row_block) {
-                *sum += term::<T>(a, b.widen());
+                *sum += term::<T>(a.widen(), b.widen());
             }
         }
         for ((sum, &a), &b) in sums.iter_mut().zip(query_tail).zip(row_tail) {
-            *sum += term::<T>(a, b.widen());
+            *sum += term::<T>(a.widen(), b.widen());
         }
         let [a, b, c, d, e, f, g, h] = sums;
         ((a + e) + (b + f)) + ((c + g) + (d + h))
     }
 
-    fn sum_x4<T: Term, S: Stored>(self, query: &[f32], rows: [&[S]; 4]) -> [f32; 4] {
-        rows.map(|row| self.sum::<T, S>(query, row))
+    fn sum_x4<T: Term, Q: Stored, S: Stored>(self, query: &[Q], rows: [&[S]; 4]) -> [f32; 4] {
+        rows.map(|row| self.sum::<T, Q, S>(query, row))
     }
 
     fn sum_f64<T: Term>(self, a: &[f32], b: &[f32]) -> f64 {

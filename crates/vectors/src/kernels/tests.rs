@@ -58,11 +58,17 @@ fn check_rows<I: InstructionSet, T: Term, S: Stored>(set: I, convert: impl Fn(&[
                 let start = (offset + row) % 8;
                 &pools[row][start..start + length]
             });
-            let singles = rows.map(|row| set.sum::<T, S>(query, row));
+            let singles = rows.map(|row| set.sum::<T, f32, S>(query, row));
             for (single, row) in singles.iter().zip(rows) {
                 assert_close::<T, S>(f64::from(*single), unit, query, row);
             }
-            assert_eq!(set.sum_x4::<T, S>(query, rows), singles, "a batch is its members, {length} columns");
+            assert_eq!(set.sum_x4::<T, f32, S>(query, rows), singles, "a batch is its members, {length} columns");
+            let wide = rows.map(|row| row.iter().map(|value| value.widen()).collect::<Vec<f32>>());
+            let widened = wide.each_ref().map(|row| set.sum::<T, f32, f32>(query, row));
+            assert_eq!(widened, singles, "widened before or while it is read, {length} columns");
+            let [first, second, ..] = rows;
+            let both = set.sum::<T, f32, f32>(&wide[0], &wide[1]);
+            assert_eq!(set.sum::<T, S, S>(first, second), both, "two rows as they are kept, {length} columns");
         }
     }
 }
@@ -72,7 +78,7 @@ fn check_symmetry_and_f64<I: InstructionSet, T: Term>(set: I) {
     for length in LENGTHS.chain(LONG) {
         for offset in OFFSETS {
             let (a, b) = (&a_pool[offset..offset + length], &b_pool[7 - offset..7 - offset + length]);
-            assert_eq!(set.sum::<T, f32>(a, b), set.sum::<T, f32>(b, a));
+            assert_eq!(set.sum::<T, f32, f32>(a, b), set.sum::<T, f32, f32>(b, a));
             assert_eq!(set.sum_f64::<T>(a, b), set.sum_f64::<T>(b, a));
             assert_close::<T, f32>(set.sum_f64::<T>(a, b), 2.0_f64.powi(-53), a, b);
         }
@@ -98,8 +104,8 @@ fn check<I: InstructionSet>() {
     check_rows::<I, Product, f16>(set, to_f16);
     check_symmetry_and_f64::<I, SquaredDifference>(set);
     check_symmetry_and_f64::<I, Product>(set);
-    assert_eq!(set.sum::<SquaredDifference, f32>(&[1.0; 40], &[1.0; 40]), 0.0);
-    assert!(set.sum::<Product, f32>(&[f32::NAN; 9], &[1.0; 9]).is_nan());
+    assert_eq!(set.sum::<SquaredDifference, f32, f32>(&[1.0; 40], &[1.0; 40]), 0.0);
+    assert!(set.sum::<Product, f32, f32>(&[f32::NAN; 9], &[1.0; 9]).is_nan());
 }
 
 #[test]
@@ -145,9 +151,9 @@ fn dispatch_names_its_choice_and_prefetch_changes_nothing() {
     assert!(["scalar", "avx2+fma", "avx512f", "neon"].contains(&super::instructions()));
     let row = numbers(100, 3);
     super::prefetch(&row);
-    super::prefetch(&[]);
+    super::prefetch::<f32>(&[]);
     assert_eq!(super::l2_squared(&row, &row), 0.0);
-    assert_eq!(super::dot(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
+    assert_eq!(super::dot(&[1.0_f32, 2.0], &[3.0_f32, 4.0]), 11.0);
     assert_eq!(super::dot_f64(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
     assert_eq!(super::l2_squared_f64(&[1.0, 2.0], &[3.0, 4.0]), 8.0);
 }

@@ -10,6 +10,7 @@ mod running;
 pub use duplicates::{DuplicateSearch, Duplicates, Repeat, duplicates, same_values};
 pub use running::RunningCheck;
 
+use crate::kernels::Stored;
 use crate::{MatrixView, Metric};
 use rayon::prelude::*;
 
@@ -48,8 +49,8 @@ pub enum ValidationError {
 }
 
 /// Everything the metric needs: finite values always, and no zero vectors under cosine.
-pub fn check(matrix: MatrixView<'_>, metric: Metric) -> Result<(), ValidationError> {
-    let of_block = |block: MatrixView<'_>| {
+pub fn check<S: Stored>(matrix: MatrixView<'_, S>, metric: Metric) -> Result<(), ValidationError> {
+    let of_block = |block: MatrixView<'_, S>| {
         let mut running = RunningCheck::new(metric);
         running.add(block);
         running.finish()
@@ -61,7 +62,7 @@ pub fn check(matrix: MatrixView<'_>, metric: Metric) -> Result<(), ValidationErr
 }
 
 /// Every value is finite.
-pub fn check_finite(matrix: MatrixView<'_>) -> Result<(), ValidationError> {
+pub fn check_finite<S: Stored>(matrix: MatrixView<'_, S>) -> Result<(), ValidationError> {
     check(matrix, Metric::L2)
 }
 

@@ -1,6 +1,7 @@
 //! Whether vectors can be searched, found block by block: what a pass over a file can tell without holding it.
 
 use super::ValidationError;
+use crate::kernels::Stored;
 use crate::{MatrixView, Metric};
 
 /// What [`check`](super::check) checks, of rows that come in blocks, in their order.
@@ -43,7 +44,7 @@ impl RunningCheck {
     }
 
     /// Looks at the next rows.
-    pub fn add(&mut self, block: MatrixView<'_>) {
+    pub fn add<S: Stored>(&mut self, block: MatrixView<'_, S>) {
         if let Some((count, first)) = count_and_first(block, is_not_finite) {
             let (column, value) = bad_value(block.row(first));
             let first_row = self.rows + first;
@@ -73,21 +74,22 @@ impl RunningCheck {
 }
 
 /// The fold, unlike `any`, has no early way out and so becomes vector code.
-fn is_not_finite(row: &[f32]) -> bool {
+fn is_not_finite<S: Stored>(row: &[S]) -> bool {
     row.iter().fold(false, |bad, value| bad | !value.is_finite())
 }
 
-fn is_zero(row: &[f32]) -> bool {
-    row.iter().all(|&value| value == 0.0)
+fn is_zero<S: Stored>(row: &[S]) -> bool {
+    row.iter().all(|&value| value == S::default())
 }
 
-fn bad_value(row: &[f32]) -> (usize, f32) {
-    let mut values = row.iter().copied().enumerate();
-    values.find(|(_, value)| !value.is_finite()).expect("the row was found to hold one")
+fn bad_value<S: Stored>(row: &[S]) -> (usize, f32) {
+    let mut values = row.iter().enumerate();
+    let (column, value) = values.find(|(_, value)| !value.is_finite()).expect("the row was found to hold one");
+    (column, value.widen())
 }
 
 /// How many rows are so, and the first of them; nothing where none is.
-fn count_and_first(matrix: MatrixView<'_>, is_so: impl Fn(&[f32]) -> bool) -> Option<(usize, usize)> {
+fn count_and_first<S: Stored>(matrix: MatrixView<'_, S>, is_so: impl Fn(&[S]) -> bool) -> Option<(usize, usize)> {
     let mut found = (0..matrix.rows()).filter(|&row| is_so(matrix.row(row)));
     let first = found.next()?;
     Some((1 + found.count(), first))
