@@ -1,13 +1,14 @@
 //! Barycenter shifts of many neighbor sets at once, by signed sums over blocks of columns.
 //!
-//! Enters: per query, [`SignedSums`]: snapshots, each a few rows added to or taken from a sum. Leaves: the squared norm
-//! of each snapshot's linear combination.
+//! Enters: per query, [`SignedSums`]: the exact neighbors, and snapshots, each a few rows added to or taken from a sum.
+//! Leaves: the squared norm of each snapshot's linear combination.
 //!
 //! Two neighbor sets share most of their rows, and the set at one k shares most of its rows with the set at the next, so
 //! only what changes is ever touched.
 //!
 //! for each block of BLOCK columns                        n row pieces, which stay in the shared cache
 //!   for each query of a batch                            its row pieces stay in the private cache
+//!     ΣE at every k, a row more each time
 //!     for each snapshot
 //!       add and take the rows that change                the sum stays in registers or on top of the stack
 //!       add the block's share to the snapshot's norm
@@ -37,39 +38,48 @@ pub(crate) enum Change {
 }
 
 /// The combination whose norm is wanted; `sum` is 0 if only the changes matter.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Scales {
-    /// Of the sum of the exact neighbors at the snapshot's k.
+    /// Of the sum of the k nearest exact neighbors.
     pub(crate) exact: f64,
-    /// Of the snapshot's sum.
+    /// Of D.
     pub(crate) sum: f64,
     /// Of the data's last row.
     pub(crate) last: f64,
 }
 
-/// At one k: ‖exact·ΣE + sum·D + last·x‖², D the snapshot's sum, x the last row.
+/// How a snapshot's D follows from the sum before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Changes<'c> {
+    pub(crate) change: Change,
+    pub(crate) added: &'c [u32],
+    pub(crate) taken: &'c [u32],
+    /// D is the sum, and the k nearest exact neighbors, less so many of them.
+    pub(crate) reach: usize,
+}
+
+/// At one k: ‖exact·ΣE + sum·D + last·x‖², D = snapshot's sum + ΣE − ΣE at `reach`, x the last row.
 #[derive(Clone, Copy, Debug)]
 struct Snapshot {
     /// Ends of the rows added and of the rows taken since the snapshot before.
     added_end: u32,
     taken_end: u32,
     change: Change,
-    k_index: u16,
+    k: u32,
+    reach: u32,
     exact: f32,
     sum: f32,
     last: f32,
 }
 
 /// All sequences of snapshots of one query, packed; reused from query to query.
-///
-/// The first sequence is ΣE, one snapshot per k, which the others refer to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SignedSums {
+    /// The exact neighbors, nearest first.
+    exact: Vec<u32>,
     /// Per snapshot the rows added, then the rows taken.
     rows: Vec<u32>,
     snapshots: Vec<Snapshot>,
-    /// How many of the snapshots are ΣE.
-    exact_snapshots: usize,
     norms: Vec<f64>,
 }
 
@@ -79,31 +89,29 @@ impl SignedSums {
         self.rows.clear();
         self.snapshots.clear();
         self.norms.clear();
-        let mut rank = 0;
-        for (k_index, &k) in ks.iter().enumerate() {
-            let scales = Scales { sum: 1.0 / k as f64, ..Scales::default() };
-            self.snapshot(k_index, Change::Continue, &exact[rank..k], &[], scales);
-            rank = k;
+        self.exact.clear();
+        self.exact.extend_from_slice(exact);
+        for &k in ks {
+            let nothing = Changes { change: Change::Apart, added: &[], taken: &[], reach: k };
+            self.snapshot(k, nothing, Scales { exact: 1.0 / k as f64, ..Scales::default() });
         }
-        self.exact_snapshots = ks.len();
     }
 
-    /// Adds a snapshot at the k of index `k_index`; its number among all snapshots is returned.
-    pub(crate) fn snapshot(
-        &mut self,
-        k_index: usize,
-        change: Change,
-        added: &[u32],
-        taken: &[u32],
-        scales: Scales,
-    ) -> usize {
+    /// The exact neighbors.
+    pub(crate) fn exact(&self) -> &[u32] {
+        &self.exact
+    }
+
+    /// Adds a snapshot at `k`; its number among all snapshots is returned.
+    pub(crate) fn snapshot(&mut self, k: usize, changes: Changes<'_>, scales: Scales) -> usize {
+        let Changes { change, added, taken, reach } = changes;
         self.rows.extend_from_slice(added);
         let added_end = self.rows.len() as u32;
         self.rows.extend_from_slice(taken);
         let taken_end = self.rows.len() as u32;
         let [exact, sum, last] = [scales.exact, scales.sum, scales.last].map(|scale| scale as f32);
-        let k_index = k_index as u16;
-        self.snapshots.push(Snapshot { added_end, taken_end, change, k_index, exact, sum, last });
+        let (k, reach) = (k as u32, reach as u32);
+        self.snapshots.push(Snapshot { added_end, taken_end, change, k, reach, exact, sum, last });
         self.norms.push(0.0);
         self.norms.len() - 1
     }
@@ -126,8 +134,14 @@ impl SignedSums {
         let last = load(simd, last, part);
         let zero = [simd.splat_f32s(0.0); PART];
         exact_sums.clear();
+        exact_sums.push(zero);
+        let mut exact_sum = zero;
+        for row in &self.exact {
+            exact_sum = fold(simd, exact_sum, std::slice::from_ref(row), rows, part, S::add_f32s);
+            exact_sums.push(exact_sum);
+        }
         let (mut start, mut running) = (0, zero);
-        for (number, (entry, norm)) in self.snapshots.iter().zip(&mut self.norms).enumerate() {
+        for (entry, norm) in self.snapshots.iter().zip(&mut self.norms) {
             let (added_end, taken_end) = (entry.added_end as usize, entry.taken_end as usize);
             let mut sum = if entry.change == Change::Continue { running } else { zero };
             sum = fold(simd, sum, &self.rows[start..added_end], rows, part, S::add_f32s);
@@ -136,11 +150,14 @@ impl SignedSums {
             if entry.change != Change::Apart {
                 running = sum;
             }
-            if number < self.exact_snapshots {
-                exact_sums.push(sum);
-            }
-            if entry.sum != 0.0 {
-                let exact = &exact_sums[entry.k_index as usize];
+            if entry.sum != 0.0 || entry.exact != 0.0 {
+                let exact = &exact_sums[entry.k as usize];
+                if entry.reach != entry.k {
+                    let reached = &exact_sums[entry.reach as usize];
+                    for lane in 0..PART {
+                        sum[lane] = simd.add_f32s(sum[lane], simd.sub_f32s(exact[lane], reached[lane]));
+                    }
+                }
                 *norm += squared_norm(simd, entry, exact, sum, last);
             }
         }

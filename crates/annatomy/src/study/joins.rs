@@ -1,97 +1,108 @@
-//! When rows join the exact neighbors E and the returned neighbors A, as k grows.
+//! What the exact neighbors E and the returned neighbors A do not share, as k grows.
 //!
-//! Enters: E, and one returned list ([`Joins`]) or one answer per k ([`Difference`]), with exact ranks. Leaves: the rows
-//! by which D = ΣE − ΣA changes. Cost: one pass over the lists; nothing here reads a vector.
+//! Enters: E, and one returned list ([`Reach`], [`Apart`]) or one answer per k ([`Difference`]), with exact ranks. Leaves: the
+//! rows by which D = ΣE − ΣA changes. Cost: one pass over the lists; nothing here reads a vector.
 
 use super::lists::{Answer, ReturnedRows, VisitedList};
 
-/// Of one list that serves every k: which rows join which sum when; reused from list to list.
+/// Of one list that serves every k: how far it reaches into E, and what it leaves out up to there.
+///
+/// With P_r the sum of the r nearest of E, and r the first rank beyond every row of A that is in E: ΣA is P_r, less the rows
+/// left out, and the rows of A that are not in E. So D = ΣE − ΣA takes P at k and at r, and a sum that changes with what is
+/// left out and what is strange alone. Reused from list to list.
 #[derive(Debug, Default)]
-pub(crate) struct Joins {
-    ks: Vec<usize>,
-    /// For each slot, the index of the first k above it.
-    first_k_of_slot: Vec<u16>,
-    /// By index of k, the rows that join E and those that join A.
-    exact: Vec<Vec<u32>>,
-    returned: Vec<Vec<u32>>,
-    /// By index of k, how many rows become different less how many become equal.
-    differing: Vec<i32>,
+pub(crate) struct Reach {
+    /// By exact rank, whether A has the row.
     found: Vec<bool>,
+    slots: usize,
+    ranks: usize,
+    left_out: usize,
+    strange: usize,
+    added: Vec<u32>,
+    taken: Vec<u32>,
 }
 
-impl Joins {
-    /// Prepares for the neighbor counts `ks`.
-    pub(crate) fn set_ks(&mut self, ks: &[usize]) {
-        if self.ks != ks {
-            self.ks = ks.to_vec();
-            self.first_k_of_slot =
-                (0..ks.last().copied().unwrap_or(0)).map(|slot| ks.partition_point(|&k| k <= slot) as u16).collect();
-            self.exact = vec![Vec::new(); ks.len()];
-            self.returned = vec![Vec::new(); ks.len()];
-            self.differing = vec![0; ks.len()];
-        }
-    }
-
-    /// The neighbor counts.
-    pub(crate) fn ks(&self) -> &[usize] {
-        &self.ks
-    }
-
-    /// By index of k: the rows that join E, those that join A, and how many more rows differ than at the k before.
-    pub(crate) fn at(&self, k_index: usize) -> (&[u32], &[u32], i32) {
-        (&self.exact[k_index], &self.returned[k_index], self.differing[k_index])
-    }
-
-    /// How many rows join one of the sums, over all k.
-    pub(crate) fn changes(&self) -> usize {
-        self.exact.iter().chain(&self.returned).map(Vec::len).sum()
-    }
-
-    /// Sorts by index of k the rows that join E or A, those that join both at once left out.
-    pub(crate) fn sort(&mut self, exact: &[u32], returned: &ReturnedRows) {
-        self.exact.iter_mut().chain(&mut self.returned).for_each(Vec::clear);
-        self.differing.fill(0);
+impl Reach {
+    /// Begins a list.
+    pub(crate) fn begin(&mut self) {
         self.found.clear();
-        self.found.resize(self.first_k_of_slot.len(), false);
-        let slots = returned.ids.iter().zip(&returned.ranks).zip(&self.first_k_of_slot);
-        for ((&row, &rank), &joins_returned) in slots {
-            let Some(&joins_exact) = self.first_k_of_slot.get(rank as usize) else {
-                self.returned[usize::from(joins_returned)].push(row);
-                self.differing[usize::from(joins_returned)] += 1;
+        (self.slots, self.ranks, self.left_out, self.strange) = (0, 0, 0, 0);
+    }
+
+    /// Goes on to the first `k` slots.
+    pub(crate) fn advance(&mut self, exact: &[u32], returned: &ReturnedRows, k: usize) {
+        self.found.resize(exact.len(), false);
+        self.added.clear();
+        self.taken.clear();
+        let slots = self.slots..returned.ids.len().min(k);
+        self.slots = slots.end;
+        let mut ranks = self.ranks;
+        for (&row, &rank) in returned.ids[slots.clone()].iter().zip(&returned.ranks[slots]) {
+            let rank = rank as usize;
+            let Some(found) = self.found.get_mut(rank) else {
+                self.taken.push(row);
+                self.strange += 1;
                 continue;
             };
-            self.found[rank as usize] = true;
-            if joins_exact != joins_returned {
-                self.exact[usize::from(joins_exact)].push(row);
-                self.returned[usize::from(joins_returned)].push(row);
-                self.differing[usize::from(joins_exact.min(joins_returned))] += 1;
-                self.differing[usize::from(joins_exact.max(joins_returned))] -= 1;
+            *found = true;
+            if rank < self.ranks {
+                // It was left out before; lists that measure with other rounding than E are not quite in its order.
+                self.taken.push(row);
+                self.left_out -= 1;
             }
+            ranks = ranks.max(rank + 1);
         }
-        for ((&row, &found), &joins) in exact.iter().zip(&self.found).zip(&self.first_k_of_slot) {
-            if !found {
-                self.exact[usize::from(joins)].push(row);
-                self.differing[usize::from(joins)] += 1;
-            }
-        }
+        let passed = exact[self.ranks..ranks].iter().zip(&self.found[self.ranks..ranks]);
+        self.added.extend(passed.filter(|&(_, &found)| !found).map(|(&row, _)| row));
+        self.left_out += self.added.len();
+        self.ranks = ranks;
     }
 
-    /// The rows in which E and A differ at one k: those missing from A, and those extra in it.
-    pub(crate) fn sort_at(&mut self, exact: &[u32], returned: &ReturnedRows, k_index: usize) -> (&[u32], &[u32]) {
-        let k = self.ks[k_index];
-        let (missing, extra) = (&mut self.exact[k_index], &mut self.returned[k_index]);
-        missing.clear();
-        extra.clear();
+    /// r.
+    pub(crate) fn ranks(&self) -> usize {
+        self.ranks
+    }
+
+    /// Whether A is the nearest of E, as far as it is filled.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.left_out == 0 && self.strange == 0
+    }
+
+    /// The rows that the sum gains: those now left out.
+    pub(crate) fn added(&self) -> &[u32] {
+        &self.added
+    }
+
+    /// The rows that the sum loses: those no longer left out, and those not in E.
+    pub(crate) fn taken(&self) -> &[u32] {
+        &self.taken
+    }
+}
+
+/// The rows in which a list differs at one k from exact neighbors that are not the query's own; reused.
+#[derive(Debug, Default)]
+pub(crate) struct Apart {
+    found: Vec<bool>,
+    missing: Vec<u32>,
+    extra: Vec<u32>,
+}
+
+impl Apart {
+    /// Those missing from A, and those extra in it.
+    pub(crate) fn differing(&mut self, exact: &[u32], returned: &ReturnedRows, k: usize) -> (&[u32], &[u32]) {
+        self.missing.clear();
+        self.extra.clear();
         self.found.clear();
         self.found.resize(k, false);
         for (&row, &rank) in returned.ids.iter().zip(&returned.ranks).take(k) {
             match self.found.get_mut(rank as usize) {
                 Some(found) => *found = true,
-                None => extra.push(row),
+                None => self.extra.push(row),
             }
         }
-        missing.extend(exact.iter().zip(&self.found).filter(|&(_, &found)| !found).map(|(&row, _)| row));
-        (missing, extra)
+        let missing = exact.iter().zip(&self.found).filter(|&(_, &found)| !found);
+        self.missing.extend(missing.map(|(&row, _)| row));
+        (&self.missing, &self.extra)
     }
 }
 
@@ -200,6 +211,27 @@ fn changes(before: &[u32], now: &[u32], rows: &[u32], new: &mut Vec<u32>, gone: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_what_it_reaches_less_what_it_leaves_out() {
+        let exact: Vec<u32> = (100..112).collect();
+        // Ranks 3 and 5 are missing, rank 2 comes after rank 4, and two rows are none of E.
+        let ranks = vec![0, 1, 4, 2, u32::MAX, 6, 7, u32::MAX];
+        let ids = vec![100, 101, 104, 102, 7, 106, 107, 8];
+        let returned = ReturnedRows { ids: ids.clone(), ranks, ..ReturnedRows::default() };
+        let mut reach = Reach::default();
+        for _ in 0..2 {
+            let mut sum = 0;
+            reach.begin();
+            for k in [1, 3, 4, 7, 10] {
+                reach.advance(&exact, &returned, k);
+                sum += reach.added().iter().sum::<u32>() as i32 - reach.taken().iter().sum::<u32>() as i32;
+                let of_list = ids.iter().take(k).sum::<u32>() as i32;
+                assert_eq!(exact[..reach.ranks()].iter().sum::<u32>() as i32 - sum, of_list, "k = {k}");
+                assert_eq!(reach.is_whole(), k == 1);
+            }
+        }
+    }
 
     #[test]
     fn changes_lead_from_one_set_to_the_next() {

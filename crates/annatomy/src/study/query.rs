@@ -10,7 +10,7 @@
 
 use super::barycenter::{ColumnBlocks, squared_norms};
 use super::cells::{Block, Figure};
-use super::joins::{Difference, Joins};
+use super::joins::{Apart, Difference, Reach};
 use super::lists::{Answer, ExactList, NEVER, VisitedList};
 use super::neighborhoods::Neighborhoods;
 use super::plan::{Condition, Plan};
@@ -56,7 +56,8 @@ pub(crate) struct Scratch<F> {
     exact_means: Vec<f32>,
     exact_lids: Vec<f32>,
     unreached: Vec<[u32; 2]>,
-    joins: Joins,
+    reach: Reach,
+    apart: Apart,
     difference: Difference,
     shifts: Vec<QueryShifts>,
 }
@@ -97,7 +98,6 @@ impl<F: Frontier> Scratch<F> {
     {
         let begin = Instant::now();
         let ks = &context.plan.ks;
-        self.joins.set_ks(ks);
         self.shifts.resize_with(self.shifts.len().max(rows.len()), QueryShifts::default);
         for (query, &row) in rows.iter().enumerate() {
             interrupt::check();
@@ -180,12 +180,12 @@ impl<F: Frontier> Scratch<F> {
         if reading != Reading::Corrected {
             same = self.measure_published(series_ks, series, row, block);
         }
-        self.add_shifts(series, reading, same, row);
+        self.add_shifts(series_ks, series, reading, same, row);
     }
 
     /// Adds the barycenter shifts of one answer: together where both conventions read the same lists, else apart.
-    fn add_shifts(&mut self, series: &Series, reading: Reading, same: bool, row: u32) {
-        let (shifts, joins, lists) = (&mut self.shifts[series.query], &mut self.joins, &self.lists);
+    fn add_shifts(&mut self, ks: &[usize], series: &Series, reading: Reading, same: bool, row: u32) {
+        let (shifts, lists) = (&mut self.shifts[series.query], &self.lists);
         let (corrected, published): (&[Reader], bool) = match reading {
             Reading::Both if same => (&[Reader::Corrected, Reader::Published], false),
             Reading::Both => (&[Reader::Corrected], true),
@@ -195,25 +195,17 @@ impl<F: Frontier> Scratch<F> {
         };
         let answer = &lists.answer;
         let place = Place { k_index: series.k_range.start, cell: series.cell };
-        if series.k_range.len() == 1 {
-            let k = joins.ks()[place.k_index];
+        if let &[k] = ks {
             shifts.add_answer(&mut self.difference, &lists.visited, answer, k, place, corrected);
-            if published {
-                shifts.add_apart(
-                    joins,
-                    &lists.exact.as_published(row),
-                    answer.as_published(),
-                    place,
-                    Reader::Published,
-                );
-            }
-        } else {
-            if !corrected.is_empty() {
-                shifts.add_list(joins, &lists.exact.ids, &answer.returned, series.cell, corrected);
-            }
-            if published {
-                let exact = lists.exact.as_published(row);
-                shifts.add_list(joins, &exact, answer.as_published(), series.cell, &[Reader::Published]);
+        } else if !corrected.is_empty() {
+            shifts.add_list(&mut self.reach, ks, &answer.returned, place, corrected);
+        }
+        if published {
+            let (exact, returned) = (lists.exact.as_published(row), answer.as_published());
+            if exact == lists.exact.ids && ks.len() > 1 {
+                shifts.add_list(&mut self.reach, ks, returned, place, &[Reader::Published]);
+            } else {
+                shifts.add_apart(&mut self.apart, ks, &exact, returned, place);
             }
         }
     }

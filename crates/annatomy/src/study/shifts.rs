@@ -1,18 +1,19 @@
 //! Which sums give the barycenter shifts of one query, and where their norms belong.
 //!
-//! Two ways lead from the sets E and A of one k to the next; the one that touches fewer rows is taken:
+//! All shifts come from D = ΣE − ΣA, and D from the rows that E and A do not share:
 //!
-//! * **difference**: keep D = ΣE − ΣA. A row joins E at the first k above its exact rank and A at the first k above its
-//!   slot; where the two coincide it cancels and is never touched. Best where the sets are nearly equal, and where the
-//!   answer changes with k: D then goes on from k to k, or begins anew where that touches fewer rows.
-//! * **walk**: keep ΣA; ΣE is there already. Best for one list that serves every k and misses much.
+//! * one list that serves every k takes ΣE as far as it [reaches](Reach) and keeps the sum of what it leaves out, which only
+//!   ever grows;
+//! * an answer that changes with k goes on from its [difference](Difference) at the k before, or begins anew where that
+//!   touches fewer rows;
+//! * a list held against other exact neighbors than the query's own (the study's, where rows repeat) stands [apart](Apart).
 //!
 //! With f of k slots filled, mean(E) − mean(A) = ΣE/k − ΣA/f = (1/k − 1/f)·ΣE + D/f.
 //! The study's empty slots index the last row, which adds −last·(k − f)/k. Equal sets have shift 0 and nothing is read.
 
-use super::barycenter::{Change, ColumnBlocks, Scales, SignedSums};
+use super::barycenter::{Change, Changes, ColumnBlocks, Scales, SignedSums};
 use super::cells::{Block, Figure};
-use super::joins::{Difference, Joins};
+use super::joins::{Apart, Difference, Reach};
 use super::lists::{Answer, ReturnedRows, VisitedList};
 
 /// The conventions a shift is written in.
@@ -35,7 +36,6 @@ struct Target {
 pub(crate) struct QueryShifts {
     pub(crate) sums: SignedSums,
     targets: Vec<Target>,
-    exact: Vec<u32>,
     exact_means: Vec<f32>,
 }
 
@@ -46,49 +46,47 @@ pub(crate) struct Place {
     pub(crate) cell: usize,
 }
 
+impl Place {
+    /// The place so many k further on.
+    fn after(self, more: usize) -> Self {
+        Self { k_index: self.k_index + more, cell: self.cell + more }
+    }
+}
+
+/// One list at one k, held against E.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    k: usize,
+    filled: usize,
+    equal: bool,
+}
+
 impl QueryShifts {
     /// Begins a query.
     pub(crate) fn begin(&mut self, ks: &[usize], exact: &[u32], exact_means: &[f32]) {
         self.sums.begin(ks, exact);
         self.targets.clear();
-        self.exact.clear();
-        self.exact.extend_from_slice(exact);
         self.exact_means.clear();
         self.exact_means.extend_from_slice(exact_means);
     }
 
-    /// Adds the shifts of one returned list that serves every k, whose first cell is `cell`, for each of `readers`.
+    /// Adds the shifts of one returned list that serves every k, from `place` on, for each of `readers`.
     pub(crate) fn add_list(
         &mut self,
-        joins: &mut Joins,
-        exact: &[u32],
+        reach: &mut Reach,
+        ks: &[usize],
         returned: &ReturnedRows,
-        cell: usize,
+        place: Place,
         readers: &[Reader],
     ) {
-        joins.sort(exact, returned);
-        let filled = returned.ids.len();
-        let largest_k = joins.ks()[joins.ks().len() - 1];
-        let corrected_and_short = filled < largest_k && readers.contains(&Reader::Corrected);
-        // A walk refers to the query's own ΣE, which the study's lists need not be held against.
-        let walks = corrected_and_short || (joins.changes() > filled && exact == self.exact);
-        let (mut differing, mut slot) = (0, 0);
-        for (k_index, &k) in joins.ks().iter().enumerate() {
-            let (joins_exact, joins_returned, more) = joins.at(k_index);
-            differing += more;
-            let equal = differing == 0 && filled >= k;
-            let first = if k_index == 0 { Change::Restart } else { Change::Continue };
-            let place = Place { k_index, cell: cell + k_index };
-            if walks {
-                let slots = slot..filled.min(k);
-                slot = slots.end;
-                self.add_walk(place, k, slots.end, equal, (first, &returned.ids[slots], &[]), readers);
-            } else if equal {
-                self.add_difference(place, k, filled, equal, (Change::Restart, &[], &[]), readers);
-            } else {
-                let changes = (first, joins_exact, joins_returned);
-                self.add_difference(place, k, filled, equal, changes, readers);
-            }
+        reach.begin();
+        for (index, &k) in ks.iter().enumerate() {
+            reach.advance(self.sums.exact(), returned, k);
+            let filled = returned.ids.len().min(k);
+            let change = if index == 0 { Change::Restart } else { Change::Continue };
+            let changes = Changes { change, added: reach.added(), taken: reach.taken(), reach: reach.ranks() };
+            let equal = reach.is_whole() && filled == k;
+            self.add(place.after(index), Held { k, filled, equal }, changes, readers);
         }
     }
 
@@ -109,10 +107,35 @@ impl QueryShifts {
             return;
         }
         let filled = answer.returned.ids.len();
-        let anew = difference.advance(&self.exact[..k], visited, answer);
+        let anew = difference.advance(&self.sums.exact()[..k], visited, answer);
         let equal = difference.is_empty() && filled >= k;
         let change = if anew { Change::Restart } else { Change::Continue };
-        let mut changes = (change, difference.added(), difference.taken());
+        let changes = Changes { change, added: difference.added(), taken: difference.taken(), reach: k };
+        self.add(place, Held { k, filled, equal }, changes, readers);
+    }
+
+    /// Adds the study's shifts of a list, from `place` on, held against other exact neighbors than the query's own.
+    pub(crate) fn add_apart(
+        &mut self,
+        apart: &mut Apart,
+        ks: &[usize],
+        exact: &[u32],
+        returned: &ReturnedRows,
+        place: Place,
+    ) {
+        for (index, &k) in ks.iter().enumerate() {
+            let (missing, extra) = apart.differing(exact, returned, k);
+            let equal = missing.is_empty() && extra.is_empty();
+            let changes = Changes { change: Change::Apart, added: missing, taken: extra, reach: k };
+            let held = Held { k, filled: returned.ids.len().min(k), equal };
+            self.add(place.after(index), held, changes, &[Reader::Published]);
+        }
+    }
+
+    /// Adds the shift of one list at one k, a snapshot for all readers that see the same.
+    fn add(&mut self, place: Place, held: Held, mut changes: Changes<'_>, readers: &[Reader]) {
+        let Held { k, filled, equal } = held;
+        let mut before = None;
         for &reader in readers {
             let scales = match reader {
                 _ if equal => Scales::default(),
@@ -120,68 +143,12 @@ impl QueryShifts {
                 Reader::Corrected => of_filled(filled, k),
                 Reader::Published => of_slots(filled, k),
             };
-            let snapshot = self.sums.snapshot(place.k_index, changes.0, changes.1, changes.2, scales);
-            changes = (Change::Continue, &[], &[]);
-            if filled > 0 || reader == Reader::Published {
-                self.targets.push(Target { place, reader, snapshot: (!equal).then_some(snapshot) });
-            }
-        }
-    }
-
-    /// Adds the shift of a list at one k, held against other exact neighbors than the query's own.
-    pub(crate) fn add_apart(
-        &mut self,
-        joins: &mut Joins,
-        exact: &[u32],
-        returned: &ReturnedRows,
-        place: Place,
-        reader: Reader,
-    ) {
-        let (k, filled) = (joins.ks()[place.k_index], returned.ids.len());
-        let (missing, extra) = joins.sort_at(exact, returned, place.k_index);
-        let changes = (Change::Apart, missing, extra);
-        let equal = changes.1.is_empty() && changes.2.is_empty();
-        self.add_difference(place, k, filled, equal, changes, &[reader]);
-    }
-
-    /// A snapshot of D = ΣE − ΣA.
-    fn add_difference(
-        &mut self,
-        place: Place,
-        k: usize,
-        filled: usize,
-        equal: bool,
-        (change, added, taken): (Change, &[u32], &[u32]),
-        readers: &[Reader],
-    ) {
-        let scales = if equal { Scales::default() } else { of_slots(filled, k) };
-        let snapshot = self.sums.snapshot(place.k_index, change, added, taken, scales);
-        for &reader in readers {
-            self.targets.push(Target { place, reader, snapshot: (!equal).then_some(snapshot) });
-        }
-    }
-
-    /// A snapshot of ΣA, `filled` of k slots.
-    fn add_walk(
-        &mut self,
-        place: Place,
-        k: usize,
-        filled: usize,
-        equal: bool,
-        (change, added, taken): (Change, &[u32], &[u32]),
-        readers: &[Reader],
-    ) {
-        let exact = 1.0 / k as f64;
-        let mut changes = (change, added, taken);
-        for &reader in readers {
-            let scales = match reader {
-                _ if equal => Scales::default(),
-                Reader::Corrected if filled == 0 => Scales::default(),
-                Reader::Corrected => Scales { exact, sum: -1.0 / filled as f64, last: 0.0 },
-                Reader::Published => Scales { exact, sum: -exact, last: empty_share(filled, k) },
+            let snapshot = match before {
+                Some((same, snapshot)) if same == scales => snapshot,
+                _ => self.sums.snapshot(k, changes, scales),
             };
-            let snapshot = self.sums.snapshot(place.k_index, changes.0, changes.1, changes.2, scales);
-            changes = (Change::Continue, &[], &[]);
+            before = Some((scales, snapshot));
+            changes = Changes { change: Change::Continue, added: &[], taken: &[], ..changes };
             if filled > 0 || reader == Reader::Published {
                 self.targets.push(Target { place, reader, snapshot: (!equal).then_some(snapshot) });
             }
@@ -214,12 +181,12 @@ impl QueryShifts {
         let (mut rank, mut total) = (0, 0.0);
         let mut radii = Vec::with_capacity(ks.len());
         for (&k, &mean_squared) in ks.iter().zip(self.sums.norms()) {
-            total += self.exact[rank..k].iter().map(|&row| columns.norm_squared(row)).sum::<f64>();
+            total += self.sums.exact()[rank..k].iter().map(|&row| columns.norm_squared(row)).sum::<f64>();
             rank = k;
             let mean_norm = total / k as f64;
             let difference = mean_norm - mean_squared;
             let cancels = difference < 1e-3 * mean_norm;
-            let squared = if cancels { columns.radius_squared(&self.exact[..k]) } else { difference };
+            let squared = if cancels { columns.radius_squared(&self.sums.exact()[..k]) } else { difference };
             radii.push(squared.sqrt());
         }
         radii
