@@ -24,7 +24,7 @@ fn main() {
     let rows = noise();
     let oracle = VectorOracle::new(rows.view(), Metric::L2);
     let graph = Graph::build(&oracle, &Parameters::faiss(16, 100, 1)).expect("a graph of finite rows");
-    let (mut bare, mut search) = (HeapFrontier::default(), Search::<HeapFrontier>::default());
+    let (mut bare, mut search) = (Bare::default(), Search::<HeapFrontier>::default());
     let (mut traversal, mut visits) = (Traversal::<HeapFrontier>::default(), Visits::default());
     let mut found = [Vec::new(), Vec::new(), Vec::new()];
     let mut ratios = [Vec::new(), Vec::new()];
@@ -39,7 +39,7 @@ fn main() {
             for query in 0..QUERIES {
                 let view = oracle.view(query);
                 match contestant {
-                    0 => search_bare(&graph, view, &mut bare, &mut nearest),
+                    0 => bare.nearest(&graph, view, EF, &mut nearest),
                     1 => search.nearest(&graph, view, EF, &mut nearest),
                     _ => {
                         traversal.record(&graph, view, EF, &mut visits);
@@ -64,25 +64,44 @@ fn main() {
     assert!(plain <= 1.05, "an observer that is empty costs {plain:.3} of a loop without one");
 }
 
-/// The search loop with no observer.
-fn search_bare<V: View>(graph: &Graph, view: V, frontier: &mut HeapFrontier, out: &mut Vec<Seen>) {
-    let entry_point = graph.entry_point().expect("rows");
+/// What a bare search works in.
+#[derive(Default)]
+struct Bare {
+    frontier: HeapFrontier,
+    keys: Vec<u32>,
+}
+
+impl Bare {
+    /// The search of [`Search::nearest`], line for line, with no observer in it.
+    fn nearest<V: View>(&mut self, graph: &Graph, view: V, ef: usize, out: &mut Vec<Seen>) {
+        let entry_point = graph.entry_point().expect("rows");
+        self.frontier.reset(graph.nodes(), ef);
+        let entry = descend(graph, view, entry_point, &mut self.keys);
+        self.frontier.enter(entry);
+        while let Some(popped) = self.frontier.pop(view) {
+            self.frontier.meet(view, graph.links(popped.id, 0), |_| {});
+        }
+        self.frontier.nearest(out);
+    }
+}
+
+/// The way through the upper layers, all links of a row evaluated together.
+fn descend<V: View>(graph: &Graph, view: V, entry_point: u32, keys: &mut Vec<u32>) -> Seen {
     let mut nearest = Seen { key: view.key(entry_point), id: entry_point };
     for layer in (1..=graph.level(entry_point)).rev() {
         loop {
-            let links = graph.links(nearest.id, layer);
-            let seen = links.iter().map(|&id| Seen { key: view.key(id), id });
-            let Some(better) = seen.min_by_key(|seen| seen.key).filter(|seen| seen.key < nearest.key) else { break };
-            nearest = better;
+            let before = nearest;
+            let links = graph.links(before.id, layer);
+            keys.clear();
+            view.keys(links, keys);
+            let met = keys.iter().zip(links).map(|(&key, &id)| Seen { key, id });
+            nearest = met.fold(before, |nearest, seen| if seen.key < nearest.key { seen } else { nearest });
+            if nearest == before {
+                break;
+            }
         }
     }
-    frontier.reset(graph.nodes(), EF);
-    frontier.enter(nearest);
-    while let Some(popped) = frontier.pop(view) {
-        frontier.meet(view, graph.links(popped.id, 0), |_| {});
-    }
-    out.clear();
-    frontier.nearest(out);
+    nearest
 }
 
 /// Uniform numbers from a 64-bit linear congruential generator (Knuth's MMIX constants).
