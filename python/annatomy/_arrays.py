@@ -15,8 +15,8 @@ Float32 = npt.NDArray[np.float32]
 Stored = Union[Float32, npt.NDArray[np.float16]]
 Int64 = npt.NDArray[np.int64]
 
-#: Most bytes that tables of all pairs (6 n² for a graph or a surface: n up to 18,900), or two more copies of the rows
-#: for exact neighbors, may take.
+#: Most bytes that tables of all pairs (6 n² for a graph or a surface: n up to 18,900), or one more copy of the rows
+#: and the candidates for exact neighbors, may take.
 MEMORY_BUDGET_BYTES = 2 << 30
 
 

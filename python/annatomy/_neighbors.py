@@ -25,7 +25,7 @@ def exact_knn(
     """The exact ``k`` nearest rows of ``X`` for every query.
 
     Ids equal a float64 brute force, ties by id: float32 products are certified against their rounding bound (Higham
-    2002, eq. 3.5) and contested ones evaluated in float64. The result does not depend on ``threads``.
+    2002, §3.3) and contested ones evaluated in float64. The result does not depend on ``threads``.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def exact_knn(
     threads : int
         0 for as many as the machine has.
     memory_budget_bytes : int
-        Most bytes that two more copies of the rows and the candidates (about 8 n (d + 2 k)) may take where all rows are
+        Most bytes that one more copy of the rows and the candidates (about n (4 d + 16 k)) may take where all rows are
         queries; above, rows are streamed in blocks, with twice the products.
     progress : bool or callable, optional
         None: a bar in notebooks alone. True: a bar, of tqdm where installed. A callable is told (stage, done, total).

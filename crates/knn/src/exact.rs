@@ -13,15 +13,15 @@
 //!
 //! Cost 2·q·n·d flops; memory: the queries, one block of the base, and 2(k + MARGIN) candidates a query.
 
-use crate::kept::{Kept, List};
+use crate::kept::{Kept, Part};
 use crate::neighbors::NeighborTable;
 use crate::pairs;
-use crate::prepared::{Preparation, Prepared};
-use crate::products::{Side, TILE, Tile};
+use crate::prepared::{Preparation, Prepared, Size};
+use crate::products::{Side, TILE, Tile, Wanted};
 use crate::sample::SampledOrder;
 use crate::settle::{Settling, limit};
 use crate::source::RowSource;
-use annatomy_vectors::{MatrixView, Metric, interrupt};
+use annatomy_vectors::{MatrixView, Metric, PointId, interrupt};
 use rayon::prelude::*;
 
 /// Queries of one block, at most.
@@ -98,8 +98,8 @@ impl<'a> Queries<'a> {
 
 /// The exact `k` nearest base rows of every query; distances in the metric's unit, true (not squared) for L2.
 ///
-/// With `budget_bytes` large enough for a second and third copy of the rows, queries over all rows of a base in memory
-/// take half the products. Runs on the current rayon pool; the result does not depend on its size.
+/// With `budget_bytes` large enough for a second copy of the rows and the candidates, queries over all rows of a base in
+/// memory take half the products. Runs on the current rayon pool; the result does not depend on its size.
 pub fn exact_knn(
     base: &dyn RowSource,
     queries: Queries<'_>,
@@ -107,6 +107,18 @@ pub fn exact_knn(
     metric: Metric,
     budget_bytes: u64,
 ) -> Result<NeighborTable, ExactError> {
+    let (ids, distances) = exact_knn_as(base, queries, k, metric, budget_bytes)?;
+    Ok(NeighborTable::new(k, ids, distances))
+}
+
+/// As [`exact_knn`], with ids in a form of the caller's, such as `i64`: ids and distances, queries × k row after row.
+pub fn exact_knn_as<I: From<PointId> + Clone + Send>(
+    base: &dyn RowSource,
+    queries: Queries<'_>,
+    k: usize,
+    metric: Metric,
+    budget_bytes: u64,
+) -> Result<(Vec<I>, Vec<f32>), ExactError> {
     let available = base.rows() - usize::from(!matches!(queries, Queries::HeldOut(_)) && base.rows() > 0);
     if k == 0 || k > available {
         return Err(ExactError::TooManyNeighbors { k, available });
@@ -123,15 +135,22 @@ pub fn exact_knn(
     Ok(stream(base, queries, k, metric))
 }
 
-fn stream(base: &dyn RowSource, queries: Queries<'_>, k: usize, metric: Metric) -> NeighborTable {
-    let mut meeting = Meeting::new(base, queries, k, metric);
+fn stream<I: From<PointId> + Clone + Send>(
+    base: &dyn RowSource,
+    queries: Queries<'_>,
+    k: usize,
+    metric: Metric,
+) -> (Vec<I>, Vec<f32>) {
+    let mut kept = Kept::new(queries.count(), limit(k), base.rows());
+    let mut meeting = Meeting::new(base, queries, metric, &mut kept);
     match base.resident() {
         Some(rows) => meeting.meet_resident(rows, k),
         None => meeting.meet_streamed(base),
     }
-    let Meeting { preparation, norms_squared, blocks } = meeting;
-    let lists = blocks.into_iter().flat_map(QueryBlock::into_lists).collect();
-    Settling { base, queries, k, metric, preparation: &preparation, norms_squared }.settle(lists)
+    let Meeting { preparation, sizes, blocks } = meeting;
+    let query_sizes: Vec<Size> = blocks.iter().flat_map(|block| block.prepared.sizes()).collect();
+    let lists = kept.lists().zip(query_sizes).collect();
+    Settling { base, queries, k, metric, preparation: &preparation, sizes }.settle(lists)
 }
 
 /// Queries of one block: as many blocks as give every thread equally many. What a block finds does not depend on its size.
@@ -141,26 +160,27 @@ fn block_rows(queries: usize) -> usize {
 }
 
 /// Queries held against base rows, block by block.
-struct Meeting {
+struct Meeting<'k> {
     preparation: Preparation,
     /// Of the base rows met so far, by id.
-    norms_squared: Vec<f32>,
-    blocks: Vec<QueryBlock>,
+    sizes: Vec<Size>,
+    blocks: Vec<QueryBlock<'k>>,
 }
 
-impl Meeting {
-    fn new(base: &dyn RowSource, queries: Queries<'_>, k: usize, metric: Metric) -> Self {
+impl<'k> Meeting<'k> {
+    fn new(base: &dyn RowSource, queries: Queries<'_>, metric: Metric, kept: &'k mut Kept) -> Self {
         let preparation = Preparation::of(base, metric);
         let block_rows = block_rows(queries.count());
-        let starts: Vec<usize> = (0..queries.count()).step_by(block_rows).collect();
-        let block = |first: usize| {
+        let starts = (0..queries.count()).step_by(block_rows);
+        let parts: Vec<_> = starts.zip(kept.parts(block_rows)).collect();
+        let block = |(first, kept)| {
             let count = block_rows.min(queries.count() - first);
-            let prepared = preparation.prepare(count, base.columns(), |query| queries.row(first + query), Side::Left);
-            QueryBlock { prepared, kept: Kept::new(count, limit(k)) }
+            let prepared = preparation.prepare(count, |query| queries.row(first + query), Side::Left);
+            QueryBlock { prepared, kept }
         };
-        let blocks: Vec<QueryBlock> = starts.into_par_iter().map(block).collect();
+        let blocks: Vec<QueryBlock<'_>> = parts.into_par_iter().map(block).collect();
         interrupt::begin("exact neighbors", (base.rows() * blocks.len()) as u64);
-        Self { preparation, norms_squared: vec![0.0; base.rows()], blocks }
+        Self { preparation, sizes: vec![Size::default(); base.rows()], blocks }
     }
 
     /// A sample of the rows first, which tells about how far the neighbors are.
@@ -176,7 +196,7 @@ impl Meeting {
 
     fn meet_some(&mut self, rows: MatrixView<'_>, ids: &[u32]) {
         let row = |place: usize| rows.row(ids[place] as usize);
-        let prepared = self.preparation.prepare(ids.len(), rows.columns(), row, Side::Right);
+        let prepared = self.preparation.prepare(ids.len(), row, Side::Right);
         self.meet(&prepared, ids);
     }
 
@@ -189,40 +209,36 @@ impl Meeting {
             values.resize(range.len() * base.columns(), 0.0);
             base.read_rows(range, &mut values);
             let row = |place: usize| &values[place * base.columns()..][..base.columns()];
-            let prepared = self.preparation.prepare(ids.len(), base.columns(), row, Side::Right);
+            let prepared = self.preparation.prepare(ids.len(), row, Side::Right);
             self.meet(&prepared, &ids);
         }
     }
 
     fn meet(&mut self, rows: &Prepared, ids: &[u32]) {
-        ids.iter().zip(&rows.norms_squared).for_each(|(&id, &norm)| self.norms_squared[id as usize] = norm);
-        let meet = |tile: &mut Tile, block: &mut QueryBlock| block.meet(rows, ids, &self.preparation, tile);
+        ids.iter().zip(rows.sizes()).for_each(|(&id, size)| self.sizes[id as usize] = size);
+        let meet = |tile: &mut Tile, block: &mut QueryBlock<'_>| block.meet(rows, ids, &self.preparation, tile);
         self.blocks.par_iter_mut().for_each_init(Tile::default, meet);
     }
 }
 
 /// A block of queries with the candidates found so far.
-struct QueryBlock {
+struct QueryBlock<'k> {
     prepared: Prepared,
-    kept: Kept,
+    kept: Part<'k>,
 }
 
-impl QueryBlock {
+impl QueryBlock<'_> {
     /// Holds the queries against a block of base rows.
     fn meet(&mut self, base: &Prepared, ids: &[u32], preparation: &Preparation, tile: &mut Tile) {
         interrupt::advance(ids.len() as u64);
         for start in (0..ids.len()).step_by(TILE) {
             let columns = start..(start + TILE).min(ids.len());
-            let products = tile.multiply(&self.prepared.rows, &base.rows, columns.clone());
+            let left = &self.prepared.factor;
+            let products = tile.multiply((left, 0..left.rows()), (&base.factor, columns.clone()), Wanted::All);
             for (query, (values, &norm)) in products.zip(&self.prepared.norms_squared).enumerate() {
                 preparation.separate(values, norm, &base.norms_squared[columns.clone()]);
                 self.kept.offer_rows(query, values, &ids[columns.clone()]);
             }
         }
-    }
-
-    /// Each query's candidates, with the squared norm of its prepared row.
-    fn into_lists(self) -> impl Iterator<Item = (List, f32)> {
-        self.kept.into_lists().into_iter().zip(self.prepared.norms_squared)
     }
 }

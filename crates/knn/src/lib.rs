@@ -22,7 +22,7 @@ mod separations;
 mod settle;
 mod source;
 
-pub use exact::{ExactError, Queries, exact_knn};
+pub use exact::{ExactError, Queries, exact_knn, exact_knn_as};
 pub use neighbors::NeighborTable;
 pub use ranks::{MAX_RANKED_ROWS, RankRow, RankTable};
 pub use separations::{SeparationTable, TableError};

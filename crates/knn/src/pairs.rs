@@ -1,6 +1,6 @@
 //! Exact neighbors of all rows: every pair of rows is multiplied once and offered to both.
 //!
-//! Enters: n rows in memory. Leaves: a [`NeighborTable`].
+//! Enters: n rows in memory. Leaves: every row's neighbors.
 //!
 //! the sample's strips against all rows, in parallel     a guess of every row's bar comes with them
 //! lower the bars
@@ -10,33 +10,37 @@
 //!     each right row: what is under its bar             its strip's lists are locked
 //! settle
 //!
-//! Cost n²·d flops; memory: the rows twice in panels, 2(k + MARGIN) candidates a row. No table of pairs is written, none
+//! Cost n²·d flops; memory: the rows in panels, 2(k + MARGIN) candidates a row. No table of pairs is written, none
 //! is read: see `separations` for where one is wanted.
 
 use crate::exact::Queries;
-use crate::kept::Kept;
-use crate::neighbors::NeighborTable;
-use crate::prepared::{Preparation, Prepared};
-use crate::products::{Side, TILE, Tile};
+use crate::kept::{Kept, Part};
+use crate::prepared::{Preparation, Prepared, Size};
+use crate::products::{Panels, Side, TILE, Tile, Wanted};
 use crate::sample::SampledOrder;
 use crate::settle::{Settling, limit};
-use annatomy_vectors::{MatrixView, Metric, interrupt};
+use annatomy_vectors::{MatrixView, Metric, PointId, interrupt};
 use rayon::prelude::*;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Left rows of a tile; right tiles hold two strips, so that each begins with a panel.
 const STRIP: usize = TILE / 2;
 
-/// Bytes that the rows and the candidates take beside the rows given.
+/// Bytes that the rows in panels and the candidates take beside the rows given.
 pub(crate) fn bytes(rows: usize, columns: usize, k: usize) -> u64 {
-    8 * rows as u64 * (columns as u64 + 2 * limit(k) as u64)
+    rows as u64 * (4 * columns as u64 + 16 * limit(k) as u64)
 }
 
 /// The `k` nearest of every row, itself excluded.
-pub(crate) fn all_pairs(rows: MatrixView<'_>, metric: Metric, k: usize) -> NeighborTable {
+pub(crate) fn all_pairs<I: From<PointId> + Clone + Send>(
+    rows: MatrixView<'_>,
+    metric: Metric,
+    k: usize,
+) -> (Vec<I>, Vec<f32>) {
     let order = SampledOrder::new(rows.rows(), STRIP);
     let preparation = Preparation::of(&rows, metric);
-    let pairs = Pairs::new(rows, &preparation, &order, k);
+    let mut kept = Kept::new(rows.rows(), limit(k), rows.rows());
+    let pairs = Pairs::new(rows, &preparation, &order, &mut kept);
     let mut tasks = pairs.tasks();
     interrupt::begin("exact neighbors", tasks.len() as u64);
     let others = tasks.split_off(tasks.partition_point(|task| task.left * STRIP < order.sample()));
@@ -47,23 +51,22 @@ pub(crate) fn all_pairs(rows: MatrixView<'_>, metric: Metric, k: usize) -> Neigh
         others.par_iter().for_each(|lists| locked(lists).lower_bars(place, |id| order.pivot(id)));
     }
     pairs.meet(&others);
-    let norms = &pairs.right.norms_squared;
-    let norms_squared: Vec<f32> = (0..rows.rows()).map(|id| norms[order.place(id as u32)]).collect();
-    let mut lists: Vec<_> = pairs.lists.into_iter().flat_map(|lists| unlocked(lists).into_lists()).map(Some).collect();
+    let by_place: Vec<Size> = pairs.prepared.sizes().collect();
+    let sizes: Vec<Size> = (0..rows.rows()).map(|id| by_place[order.place(id as u32)]).collect();
+    let mut lists: Vec<_> = kept.lists().map(Some).collect();
     let lists = (0..rows.rows())
-        .map(|id| (lists[order.place(id as u32)].take().expect("a place of its own for every row"), norms_squared[id]))
+        .map(|id| (lists[order.place(id as u32)].take().expect("a place of its own for every row"), sizes[id]))
         .collect();
     let (base, queries) = (&rows, Queries::AllRows(rows));
-    Settling { base, queries, k, metric, preparation: &preparation, norms_squared }.settle(lists)
+    Settling { base, queries, k, metric, preparation: &preparation, sizes }.settle(lists)
 }
 
-/// All rows as both factors, and the lists of each strip.
+/// All rows as right factors, from which each thread takes the strip it is at as left ones, and the lists of each strip.
 struct Pairs<'p> {
     preparation: &'p Preparation,
     ids: &'p [u32],
-    left: Vec<Prepared>,
-    right: Prepared,
-    lists: Vec<Mutex<Kept>>,
+    prepared: Prepared,
+    lists: Vec<Mutex<Part<'p>>>,
 }
 
 /// A strip of left rows with a tile of right ones.
@@ -74,51 +77,53 @@ struct Task {
 }
 
 impl<'p> Pairs<'p> {
-    fn new(rows: MatrixView<'_>, preparation: &'p Preparation, order: &'p SampledOrder, k: usize) -> Self {
+    fn new(rows: MatrixView<'_>, preparation: &'p Preparation, order: &'p SampledOrder, kept: &'p mut Kept) -> Self {
         let ids = order.ids();
-        let prepare = |ids: &[u32], side| {
-            preparation.prepare(ids.len(), rows.columns(), |place| rows.row(ids[place] as usize), side)
-        };
-        let strips: Vec<&[u32]> = ids.chunks(STRIP).collect();
-        Self {
-            preparation,
-            ids,
-            left: strips.par_iter().map(|ids| prepare(ids, Side::Left)).collect(),
-            right: prepare(ids, Side::Right),
-            lists: strips.iter().map(|ids| Mutex::new(Kept::new(ids.len(), limit(k)))).collect(),
-        }
+        let row = |place: usize| rows.row(ids[place] as usize);
+        let prepared = preparation.prepare(ids.len(), row, Side::Right);
+        let lists = kept.parts(STRIP).map(Mutex::new).collect();
+        Self { preparation, ids, prepared, lists }
     }
 
     /// Every pair once: each strip with itself and with what comes after it.
     fn tasks(&self) -> Vec<Task> {
         let rows = self.ids.len();
         let of_strip = |left: usize| (left * STRIP..rows).step_by(TILE).map(move |right| Task { left, right });
-        (0..self.left.len()).flat_map(of_strip).collect()
+        (0..self.lists.len()).flat_map(of_strip).collect()
     }
 
     fn meet(&self, tasks: &[Task]) {
-        tasks.par_iter().for_each_init(Tile::default, |tile, &task| {
+        let room = || (None, Panels::zeros(Side::Left, STRIP, self.prepared.factor.columns()), Tile::default());
+        tasks.par_iter().for_each_init(room, |(strip, panels, tile), &task| {
             interrupt::advance(1);
-            self.meet_tile(task, tile);
+            if strip.replace(task.left) != Some(task.left) {
+                let first = task.left * STRIP;
+                panels.regroup(&self.prepared.factor, first..(first + STRIP).min(self.ids.len()));
+            }
+            self.meet_tile(task, panels, tile);
         });
     }
 
-    fn meet_tile(&self, Task { left, right }: Task, tile: &mut Tile) {
-        let (above, below) = (&self.left[left], &self.right);
+    fn meet_tile(&self, Task { left, right }: Task, above: &Panels, tile: &mut Tile) {
+        let Prepared { factor: below, norms_squared, .. } = &self.prepared;
         let columns = right..(right + TILE).min(self.ids.len());
         let first = left * STRIP;
+        let rows = first..(first + STRIP).min(self.ids.len());
         // Of a strip with itself only the pairs right of the diagonal.
         let begin = |row: usize| (first + row + 1).saturating_sub(right).min(columns.len());
-        let products = tile.multiply(&above.rows, &below.rows, columns.clone());
+        let wanted = if right == first { Wanted::FromDiagonal } else { Wanted::All };
+        let products = tile.multiply((above, 0..rows.len()), (below, columns.clone()), wanted);
         let mut lists = locked(&self.lists[left]);
-        for (row, (values, &norm)) in products.zip(&above.norms_squared).enumerate() {
-            self.preparation.separate(values, norm, &below.norms_squared[columns.clone()]);
+        lists.prefetch();
+        for (row, (values, &norm)) in products.zip(&norms_squared[rows]).enumerate() {
+            self.preparation.separate(values, norm, &norms_squared[columns.clone()]);
             lists.offer_rows(row, &values[begin(row)..], &self.ids[columns.clone()][begin(row)..]);
         }
         drop(lists);
         for (strip, start) in (right / STRIP..).zip((0..columns.len()).step_by(STRIP)) {
             let end = (start + STRIP).min(columns.len());
             let mut lists = locked(&self.lists[strip]);
+            lists.prefetch();
             for (row, values) in tile.rows(columns.len()).enumerate() {
                 let begin = begin(row).clamp(start, end);
                 lists.offer_row(begin - start, &values[begin..end], self.ids[first + row]);
@@ -127,10 +132,6 @@ impl<'p> Pairs<'p> {
     }
 }
 
-fn locked(lists: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
+fn locked<'l, 'p>(lists: &'l Mutex<Part<'p>>) -> MutexGuard<'l, Part<'p>> {
     lists.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn unlocked(lists: Mutex<Kept>) -> Kept {
-    lists.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

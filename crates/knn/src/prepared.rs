@@ -7,9 +7,11 @@
 //!   ‖x‖² + ‖y‖² − 2⟨x, y⟩ shrinks with them.
 //! * cosine: rows are scaled to unit length.
 //! * inner product: rows stay as they are.
+//!
+//! Columns are put in the order that exposes products to the least rounding.
 
 use crate::certificate::Evaluate;
-use crate::products::{Panels, Side, UNIT, interleave, product_error_factor};
+use crate::products::{Exposure, Panels, Side, UNIT, interleave};
 use crate::source::RowSource;
 use annatomy_vectors::{MatrixView, Metric, kernels};
 use rayon::prelude::*;
@@ -18,74 +20,102 @@ use rayon::prelude::*;
 #[derive(Clone, Debug)]
 pub(crate) struct Preparation {
     metric: Metric,
-    center: Vec<f64>,
+    exposure: Exposure,
+    /// In the order in which products sum them: each column, and the center's value there, for L2.
+    columns: Vec<(u32, f32)>,
 }
 
-/// A block of prepared rows with its squared norms.
-#[derive(Clone, Debug)]
+/// A block of prepared rows as the factor of a product, with what separations and their errors need of each row.
+#[derive(Debug)]
 pub(crate) struct Prepared {
-    pub(crate) rows: Panels,
+    pub(crate) factor: Panels,
     pub(crate) norms_squared: Vec<f32>,
+    exposures: Vec<f32>,
 }
 
-/// Rows that tell where the base's mean is, nearly.
-const CENTER_ROWS: usize = 1024;
+/// How large a prepared row is, for the errors of its separations.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Size {
+    norm_squared: f32,
+    exposure: f32,
+}
+
+impl Size {
+    /// At least as large as both.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self { norm_squared: self.norm_squared.max(other.norm_squared), exposure: self.exposure.max(other.exposure) }
+    }
+}
+
+impl Prepared {
+    /// The sizes of all rows.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = Size> {
+        let size = |(&norm_squared, &exposure)| Size { norm_squared, exposure };
+        self.norms_squared.iter().zip(&self.exposures).map(size)
+    }
+}
+
+/// Rows that tell where the base's mean is, nearly, and which columns vary most.
+const ROWS_LOOKED_AT: usize = 1024;
 
 impl Preparation {
-    /// Looks at CENTER_ROWS of the base, evenly spaced (for L2, to center on their mean). Any center leaves distances as
-    /// they are; the nearer it is to the base's own mean, the smaller the norms, and with them the errors of products.
+    /// Looks at some rows of the base, evenly spaced. Any center and any order of columns leave distances as they are; the
+    /// nearer the center to the base's own mean, and the later in its slice a column of large values, the smaller the
+    /// errors of products.
     pub(crate) fn of(base: &dyn RowSource, metric: Metric) -> Self {
-        if metric != Metric::L2 {
-            return Self { metric, center: Vec::new() };
-        }
-        let mut center = vec![0.0; base.columns()];
         let mut row = vec![0.0; base.columns()];
-        let looked_at = base.rows().min(CENTER_ROWS);
+        let (mut sums, mut squares) = (vec![0.0; base.columns()], vec![0.0; base.columns()]);
+        let looked_at = base.rows().min(ROWS_LOOKED_AT);
         for place in 0..looked_at {
             let id = place * base.rows() / looked_at;
             base.read_rows(id..id + 1, &mut row);
-            center.iter_mut().zip(&row).for_each(|(sum, &value)| *sum += f64::from(value));
+            for ((&value, sum), square) in row.iter().zip(&mut sums).zip(&mut squares) {
+                *sum += f64::from(value);
+                *square += f64::from(value) * f64::from(value);
+            }
         }
-        center.iter_mut().for_each(|sum| *sum /= looked_at as f64);
-        Self { metric, center }
+        let center = |sum: f64| if metric == Metric::L2 { sum / looked_at.max(1) as f64 } else { 0.0 };
+        let energies: Vec<f64> = sums.iter().zip(&squares).map(|(&sum, &square)| square - center(sum) * sum).collect();
+        let exposure = Exposure::new(base.columns());
+        let order = exposure.order(&energies).into_iter();
+        let columns = order.map(|column| (column, center(sums[column as usize]) as f32)).collect();
+        Self { metric, exposure, columns }
     }
 
-    /// Prepares the rows that `row_of` gives by number.
-    pub(crate) fn prepare<'r>(
-        &self,
-        rows: usize,
-        columns: usize,
-        row_of: impl Fn(usize) -> &'r [f32] + Sync,
-        side: Side,
-    ) -> Prepared {
-        let mut panels = Panels::zeros(side, rows, columns);
-        let mut norms_squared = vec![0.0; rows];
-        let width = panels.width();
-        let values = panels.values_mut().par_chunks_mut((width * columns).max(1));
-        values.zip(norms_squared.par_chunks_mut(width)).enumerate().for_each_init(
-            || vec![0.0; columns],
-            |row, (panel, (values, norms))| {
-                for (place, norm) in norms.iter_mut().enumerate() {
-                    row.copy_from_slice(row_of(panel * width + place));
-                    self.prepare_row(row);
+    /// Prepares the rows that `row_of` gives by number, as the factor of a product.
+    pub(crate) fn prepare<'r>(&self, rows: usize, row_of: impl Fn(usize) -> &'r [f32] + Sync, side: Side) -> Prepared {
+        let columns = self.columns.len();
+        let mut factor = Panels::zeros(side, rows, columns);
+        let (mut norms_squared, mut exposures) = (vec![0.0; rows], vec![0.0; rows]);
+        let width = factor.width();
+        let panels = factor.values_mut().par_chunks_mut((width * columns).max(1));
+        let sizes = norms_squared.par_chunks_mut(width).zip(exposures.par_chunks_mut(width));
+        panels.zip(sizes).enumerate().for_each_init(
+            || (vec![0.0; width * columns], Vec::new()),
+            |(block, room), (panel, (values, (norms, exposures)))| {
+                let block = &mut block[..norms.len() * columns];
+                let sizes = norms.iter_mut().zip(exposures);
+                for ((place, row), (norm, exposure)) in block.chunks_exact_mut(columns.max(1)).enumerate().zip(sizes) {
+                    self.prepare_row(row_of(panel * width + place), row);
                     *norm = kernels::dot_f64(row, row) as f32;
-                    interleave(row, place, width, values);
+                    *exposure = self.exposure.of(row, room);
                 }
+                interleave(block, columns, width, values);
             },
         );
-        Prepared { rows: panels, norms_squared }
+        Prepared { factor, norms_squared, exposures }
     }
 
-    fn prepare_row(&self, row: &mut [f32]) {
+    fn prepare_row(&self, raw: &[f32], row: &mut [f32]) {
+        let columns =
+            row.iter_mut().zip(&self.columns).map(|(value, &(column, center))| (value, raw[column as usize], center));
         match self.metric {
-            Metric::L2 => {
-                row.iter_mut().zip(&self.center).for_each(|(value, &mean)| *value = (f64::from(*value) - mean) as f32);
-            }
+            Metric::L2 => columns.for_each(|(value, raw, center)| *value = raw - center),
+            Metric::InnerProduct => columns.for_each(|(value, raw, _)| *value = raw),
             Metric::Cosine => {
-                let scale = kernels::dot_f64(row, row).sqrt().recip();
-                row.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
+                let scale = kernels::dot_f64(raw, raw).sqrt().recip();
+                columns.for_each(|(value, raw, _)| *value = (f64::from(raw) * scale) as f32);
             }
-            Metric::InnerProduct => {}
         }
     }
 
@@ -102,18 +132,17 @@ impl Preparation {
         }
     }
 
-    /// A bound on |computed − true separation| between rows of the given squared norms.
+    /// A bound on |computed − true separation| between rows of the given sizes.
     ///
-    /// The product contributes c·‖x‖·‖y‖ (twice for L2), rounding the centered rows up to 2u(‖x‖ + ‖y‖)², the norms
-    /// and the final additions up to 4u(‖x‖² + ‖y‖²); with ‖x‖·‖y‖ ≤ (‖x‖² + ‖y‖²)/2 all are multiples of the sum.
-    /// Unit rows are off by u each, so their product by (c + 2u) and the subtraction by 2u more.
-    pub(crate) fn error_bound(&self, columns: usize, norm_squared: f32, other: f32) -> f64 {
-        let product = product_error_factor(columns);
-        let sum = f64::from(norm_squared) + f64::from(other);
+    /// The product contributes u·W(x)·W(y) (twice for L2), rounding the centered rows up to 2u(‖x‖ + ‖y‖)², the norms
+    /// and the final additions up to 4u(‖x‖² + ‖y‖²); with ‖x‖·‖y‖ ≤ (‖x‖² + ‖y‖²)/2 these are multiples of the sum.
+    /// Unit rows are off by u each, so their product by 2u and the subtraction by 2u more.
+    pub(crate) fn error_bound(&self, size: Size, other: Size) -> f64 {
+        let product = UNIT * f64::from(size.exposure) * f64::from(other.exposure);
         match self.metric {
-            Metric::L2 => (product + 10.0 * UNIT) * sum,
+            Metric::L2 => 2.0 * product + 10.0 * UNIT * (f64::from(size.norm_squared) + f64::from(other.norm_squared)),
             Metric::Cosine => product + 6.0 * UNIT,
-            Metric::InnerProduct => product * sum / 2.0,
+            Metric::InnerProduct => product,
         }
     }
 }
@@ -164,7 +193,7 @@ pub(crate) fn distance_from_separation(metric: Metric, separation: f64) -> f32 {
 }
 
 /// A base prepared whole, with its raw rows beside it for certification.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct PreparedBase<'a> {
     pub(crate) raw: MatrixView<'a>,
     pub(crate) preparation: Preparation,
@@ -174,7 +203,7 @@ pub(crate) struct PreparedBase<'a> {
 impl<'a> PreparedBase<'a> {
     pub(crate) fn new(raw: MatrixView<'a>, metric: Metric) -> Self {
         let preparation = Preparation::of(&raw, metric);
-        let prepared = preparation.prepare(raw.rows(), raw.columns(), |row| raw.row(row), Side::Right);
+        let prepared = preparation.prepare(raw.rows(), |row| raw.row(row), Side::Right);
         Self { raw, preparation, prepared }
     }
 }

@@ -11,8 +11,8 @@
 
 use crate::certificate::{Candidate, Contest};
 use crate::neighbors::NeighborTable;
-use crate::prepared::{FromRows, PreparedBase, distance_from_separation};
-use crate::products::{Side, TILE, Tile};
+use crate::prepared::{FromRows, PreparedBase, Size, distance_from_separation};
+use crate::products::{Panels, Side, TILE, Tile, Wanted};
 use crate::select::Selection;
 use annatomy_vectors::{MatrixView, Metric, PointId, Zeroed, interrupt};
 use rayon::prelude::*;
@@ -105,19 +105,20 @@ impl SeparationTable {
 
     fn multiply(&mut self, base: &PreparedBase<'_>) {
         let rows = self.rows;
-        let (points, norms) = (&base.prepared.rows, &base.prepared.norms_squared);
+        let (right, norms) = (&base.prepared.factor, &base.prepared.norms_squared);
         let tiles = (0..rows).step_by(STRIP).map(|first| (rows - first).div_ceil(TILE));
         interrupt::begin("all distances", tiles.sum::<usize>() as u64);
         let strips = self.values.par_chunks_mut(STRIP * rows).enumerate();
-        strips.for_each_init(Tile::default, |tile, (strip, values)| {
+        let room = || (Panels::zeros(Side::Left, STRIP, right.columns()), Tile::default());
+        strips.for_each_init(room, |(left, tile), (strip, values)| {
             let first = strip * STRIP;
             let height = values.len() / rows;
-            let row = |place: usize| base.raw.row(first + place);
-            let left = base.preparation.prepare(height, base.raw.columns(), row, Side::Left).rows;
+            left.regroup(right, first..first + height);
             for start in (first..rows).step_by(TILE) {
                 interrupt::advance(1);
                 let columns = start..(start + TILE).min(rows);
-                let products = tile.multiply(&left, points, columns.clone());
+                let wanted = if start == first { Wanted::FromDiagonal } else { Wanted::All };
+                let products = tile.multiply((left, 0..height), (right, columns.clone()), wanted);
                 for (i, (products, row)) in products.zip(values.chunks_exact_mut(rows)).enumerate() {
                     base.preparation.separate(products, norms[first + i], &norms[columns.clone()]);
                     row[columns.clone()].copy_from_slice(products);
@@ -158,9 +159,8 @@ impl SeparationTable {
 
     fn certify(&mut self, base: &PreparedBase<'_>) {
         let (rows, metric, certified) = (self.rows, self.metric, self.certified);
-        let norms = &base.prepared.norms_squared;
-        let largest = norms.iter().copied().fold(0.0f32, f32::max);
-        let columns = base.raw.columns();
+        let sizes: Vec<Size> = base.prepared.sizes().collect();
+        let largest = sizes.iter().copied().fold(Size::default(), Size::max);
         let evaluated = AtomicU64::new(0);
         self.order = vec![0; rows * certified];
         interrupt::begin("exact neighbors", rows as u64);
@@ -173,9 +173,9 @@ impl SeparationTable {
             || (Selection::default(), Vec::<Candidate>::new(), Contest::default()),
             |(selection, chosen, contest), (query, (row, order))| {
                 interrupt::advance(1);
-                let bound = |other: f32| base.preparation.error_bound(columns, norms[query], other);
+                let bound = |other: Size| base.preparation.error_bound(sizes[query], other);
                 selection.contenders(row, certified, bound(largest), chosen);
-                let bound_of = |candidate: Candidate| bound(norms[candidate.id as usize]);
+                let bound_of = |candidate: Candidate| bound(sizes[candidate.id as usize]);
                 let evaluate = FromRows { metric, query: base.raw.row(query), rows: base.raw };
                 let count = contest.certify(chosen, certified, bound_of, &evaluate);
                 for candidate in chosen.iter() {

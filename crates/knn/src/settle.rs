@@ -1,6 +1,6 @@
 //! From candidates to neighbors: who is surely among the k nearest, in the order that float64 gives.
 //!
-//! Enters: each query's list of candidates. Leaves: a [`NeighborTable`].
+//! Enters: each query's list of candidates. Leaves: its k neighbors.
 //!
 //! for each query, those of one pivot after one another     the rows they contest over stay in cache
 //!   a_k + 2e: the k-th candidate and the error bound       nobody beyond it can be among the k nearest
@@ -11,9 +11,8 @@
 
 use crate::certificate::{Candidate, Contest, Evaluate};
 use crate::exact::Queries;
-use crate::kept::{Key, List, id_of, separation_of};
-use crate::neighbors::NeighborTable;
-use crate::prepared::{FromRows, Preparation, distance_from_separation, exact_separation, sharp_relative_error};
+use crate::kept::{Key, List, id_of, keep_first, separation_of};
+use crate::prepared::{FromRows, Preparation, Size, distance_from_separation, exact_separation, sharp_relative_error};
 use crate::source::RowSource;
 use annatomy_vectors::{Metric, PointId, interrupt, kernels};
 use rayon::prelude::*;
@@ -33,54 +32,54 @@ pub(crate) struct Settling<'s> {
     pub(crate) k: usize,
     pub(crate) metric: Metric,
     pub(crate) preparation: &'s Preparation,
-    /// Squared norms of the prepared base rows, by id.
-    pub(crate) norms_squared: Vec<f32>,
+    /// Of the prepared base rows, by id.
+    pub(crate) sizes: Vec<Size>,
 }
 
 impl Settling<'_> {
-    /// The neighbors of every query; each list comes with the squared norm of its prepared query.
-    pub(crate) fn settle(&self, lists: Vec<(List, f32)>) -> NeighborTable {
+    /// The neighbors of every query, k ids and distances each; each list comes with the size of its prepared query.
+    pub(crate) fn settle<I: From<PointId> + Clone + Send>(&self, lists: Vec<(List<'_>, Size)>) -> (Vec<I>, Vec<f32>) {
         let k = self.k;
-        let largest = self.norms_squared.iter().copied().fold(0.0, f32::max);
+        let largest = self.sizes.iter().copied().fold(Size::default(), Size::max);
         // Filled in parallel, since it is here that the system first finds room for them.
-        let mut ids: Vec<Option<PointId>> = rayon::iter::repeat_n(None, lists.len() * k).collect();
+        let mut ids: Vec<I> = rayon::iter::repeat_n(PointId(0).into(), lists.len() * k).collect();
         let mut distances: Vec<f32> = rayon::iter::repeat_n(0.0, lists.len() * k).collect();
         let slots = ids.chunks_mut(k).zip(distances.chunks_mut(k));
         let mut jobs: Vec<_> = lists.into_iter().zip(slots).enumerate().collect();
         jobs.sort_by_key(|(_, ((list, _), _))| list.pivot);
-        jobs.into_par_iter().for_each_init(Contest::default, |contest, (query, ((list, norm), (ids, distances)))| {
+        jobs.into_par_iter().for_each_init(Contest::default, |contest, (query, ((list, size), (ids, distances)))| {
             interrupt::check();
             let row = self.queries.row(query);
             let nearest = if let Some(rows) = self.base.resident() {
                 let evaluate = FromRows { metric: self.metric, query: row, rows };
-                self.nearest(query, list, (norm, largest), &evaluate, contest)
+                self.nearest(query, list, (size, largest), &evaluate, contest)
             } else {
                 let evaluate = FromSource { metric: self.metric, query: row, base: self.base };
-                self.nearest(query, list, (norm, largest), &evaluate, contest)
+                self.nearest(query, list, (size, largest), &evaluate, contest)
             };
             for ((id, distance), candidate) in ids.iter_mut().zip(distances).zip(nearest) {
-                *id = Some(PointId(candidate.id));
+                *id = PointId(candidate.id).into();
                 *distance = distance_from_separation(self.metric, f64::from(candidate.separation));
             }
         });
-        NeighborTable::new(k, ids, distances)
+        (ids, distances)
     }
 
-    /// At least the k nearest of one query, in exact order; `norm` is its own, `largest` that of any base row.
+    /// At least the k nearest of one query, in exact order; `size` is its own, `largest` that of any base row.
     fn nearest(
         &self,
         query: usize,
-        list: List,
-        (norm, largest): (f32, f32),
+        list: List<'_>,
+        (size, largest): (Size, Size),
         evaluate: &impl Evaluate,
         contest: &mut Contest,
     ) -> Vec<Candidate> {
         let own = self.queries.own_id(query);
-        let bound = |other: f32| self.preparation.error_bound(self.base.columns(), norm, other);
+        let bound = |other: Size| self.preparation.error_bound(size, other);
         let Some(mut candidates) = contenders(list, own, self.k, bound(largest)) else {
             return self.all_by_float64(own, evaluate);
         };
-        let bound_of = |candidate: Candidate| bound(self.norms_squared[candidate.id as usize]);
+        let bound_of = |candidate: Candidate| bound(self.sizes[candidate.id as usize]);
         contest.certify(&mut candidates, self.k, bound_of, evaluate);
         candidates
     }
@@ -101,18 +100,20 @@ impl Settling<'_> {
 ///
 /// The answer depends on what was offered, not on the order in which it was: only a list's `limit` nearest are looked
 /// at, which are in it whatever was dropped when.
-fn contenders(list: List, own: Option<u32>, k: usize, error: f64) -> Option<Vec<Candidate>> {
+fn contenders(list: List<'_>, own: Option<u32>, k: usize, error: f64) -> Option<Vec<Candidate>> {
     let mut keys = list.keys;
     if let Some(own) = own
         && let Some(place) = keys.iter().position(|&key| id_of(key) == own)
     {
-        keys.swap_remove(place);
+        let last = keys.len() - 1;
+        keys.swap(place, last);
+        keys = &mut keys[..last];
     }
     let known = k + MARGIN;
     let mut bar = list.sampled_bar;
     if keys.len() >= known {
         let (_, &mut last, _) = keys.select_nth_unstable(known - 1);
-        keys.truncate(known);
+        keys = &mut keys[..known];
         bar = bar.min(separation_of(last));
     }
     if keys.len() < k {
@@ -123,10 +124,11 @@ fn contenders(list: List, own: Option<u32>, k: usize, error: f64) -> Option<Vec<
     if bar <= reach {
         return None;
     }
-    keys.retain(|&key| separation_of(key) <= reach);
+    let count = keep_first(keys, |key| separation_of(key) <= reach);
+    let keys = &mut keys[..count];
     keys.sort_unstable();
-    let candidate = |key: Key| Candidate { separation: separation_of(key), id: id_of(key) };
-    Some(keys.into_iter().map(candidate).collect())
+    let candidate = |&key: &Key| Candidate { separation: separation_of(key), id: id_of(key) };
+    Some(keys.iter().map(candidate).collect())
 }
 
 /// The separations of one raw row from rows that are read one by one.

@@ -43,6 +43,11 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
+    /// Slots that are all filled.
+    pub(crate) fn new(k: usize, ids: Vec<i64>, distances: Vec<f32>) -> Self {
+        Self { k, ids, distances }
+    }
+
     /// The slots of a table, filled by the pool at hand.
     pub(crate) fn of(table: &NeighborTable) -> Self {
         let (queries, k) = (table.queries(), table.k());

@@ -23,14 +23,14 @@ pub(crate) fn exact_knn<'py>(
     let metric: Metric = metric.parse().map_err(raised)?;
     let base = view(&rows)?;
     let held_out = queries.as_ref().map(view).transpose()?;
-    let slots = run_told(py, threads, progress.as_ref(), || {
+    let (ids, distances) = run_told(py, threads, progress.as_ref(), || {
         validate::check(base, metric).map_err(raised)?;
         held_out.map_or(Ok(()), |queries| validate::check(queries, metric)).map_err(raised)?;
         let whose = held_out.map_or(Queries::AllRows(base), Queries::HeldOut);
         let source: &dyn RowSource = &base;
-        annatomy_knn::exact_knn(source, whose, k, metric, budget_bytes).map_err(raised).map(|table| Slots::of(&table))
+        annatomy_knn::exact_knn_as(source, whose, k, metric, budget_bytes).map_err(raised)
     })??;
-    slots.into_arrays(py)
+    Slots::new(k, ids, distances).into_arrays(py)
 }
 
 /// The rows that `numpy.random.default_rng(seed).choice(n, size, replace=False)` draws, in its order.

@@ -17,6 +17,13 @@ impl PointId {
     }
 }
 
+impl From<PointId> for i64 {
+    /// As engines number rows.
+    fn from(id: PointId) -> Self {
+        Self::from(id.0)
+    }
+}
+
 /// Rows × columns, row-major, owned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix<S = f32> {

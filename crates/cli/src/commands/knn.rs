@@ -8,7 +8,7 @@ use annatomy_vectors::formats::{VectorFile, write_ids, write_matrix};
 use annatomy_vectors::{Matrix, MatrixView, PointId, validate};
 use std::path::Path;
 
-/// Most bytes that two more copies of the rows may take, where all rows are queries.
+/// Most bytes that one more copy of the rows and the candidates may take, where all rows are queries.
 const BUDGET_BYTES: u64 = 2 << 30;
 
 pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {

@@ -53,12 +53,23 @@ impl Shape {
     }
 }
 
+/// Which pairs of a product are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    All,
+    /// Those of the i-th left row with the i-th right row and those after it. The others may be computed or not.
+    FromDiagonal,
+}
+
 /// A product of some left rows with some right ones, slice by slice.
 pub(super) struct Product<'a> {
     pub(super) left: &'a Panels,
+    /// Which of the left rows; they begin with a panel.
+    pub(super) left_rows: Range<usize>,
     pub(super) right: &'a Panels,
     /// Which of the right rows; they begin with a panel.
     pub(super) right_rows: Range<usize>,
+    pub(super) wanted: Wanted,
     /// Columns of one slice.
     pub(super) depth: usize,
     pub(super) dst: &'a mut [f32],
@@ -85,19 +96,29 @@ type Sums<S, const ROWS: usize, const REGISTERS: usize> = [[<S as Simd>::f32s; R
 impl Product<'_> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const REGISTERS: usize>(self, simd: S) {
-        let Self { left, right, right_rows, depth, dst, stride } = self;
-        assert_eq!((left.width(), right.width()), (ROWS, REGISTERS * S::F32_LANES), "panels of this instruction set");
+        let Self { left, left_rows, right, right_rows, wanted, depth, dst, stride } = self;
+        let widest = REGISTERS * S::F32_LANES;
+        assert_eq!((left.width(), right.width()), (ROWS, widest), "panels of this instruction set");
         for start in (0..left.columns()).step_by(depth) {
             let slice = start..(start + depth).min(left.columns());
-            for right_row in right_rows.clone().step_by(REGISTERS * S::F32_LANES) {
+            for right_row in right_rows.clone().step_by(widest) {
                 let right_slice = registers::<S, REGISTERS>(right.slice(right_row, &slice));
                 let column = right_row - right_rows.start;
-                let width = (right_rows.end - right_row).min(REGISTERS * S::F32_LANES);
-                for left_row in (0..left.rows()).step_by(ROWS) {
+                let width = (right_rows.end - right_row).min(widest);
+                let above = match wanted {
+                    Wanted::All => left_rows.end,
+                    Wanted::FromDiagonal => left_rows.end.min(left_rows.start + column + width),
+                };
+                for left_row in (left_rows.start..above).step_by(ROWS) {
                     let left_slice = left.slice(left_row, &slice).as_chunks().0;
                     let sums = tile::<S, ROWS, REGISTERS>(simd, left_slice, right_slice);
-                    for (row, sums) in (left_row..left.rows()).zip(&sums) {
-                        put(simd, sums, &mut dst[row * stride + column..][..width], start > 0);
+                    let dst = &mut dst[(left_row - left_rows.start) * stride + column..];
+                    if width == widest && left_row + ROWS <= left_rows.end {
+                        put::<S, ROWS, REGISTERS>(simd, &sums, dst, stride, start > 0);
+                    } else {
+                        let sums = sums.iter().take(left_rows.end - left_row);
+                        let dst = dst.chunks_mut(stride).map(|row| &mut row[..width]);
+                        sums.zip(dst).for_each(|(sums, dst)| put_some::<S>(sums, dst, start > 0));
                     }
                 }
             }
@@ -135,19 +156,30 @@ fn add<S: Simd, const ROWS: usize, const REGISTERS: usize>(
     }
 }
 
-/// Writes sums to `dst`, or adds them to what stands there; `dst` is shorter than the sums at the right edge.
+/// Writes sums to `dst`, or adds them to what stands there: from register to memory, since nothing of it depends on a length.
 #[inline(always)]
-fn put<S: Simd, const REGISTERS: usize>(simd: S, sums: &[S::f32s; REGISTERS], dst: &mut [f32], adds: bool) {
-    if dst.len() == REGISTERS * S::F32_LANES {
-        let (dst, _) = S::as_mut_simd_f32s(dst);
-        for (dst, &sum) in dst.iter_mut().zip(sums) {
-            *dst = if adds { simd.add_f32s(*dst, sum) } else { sum };
+fn put<S: Simd, const ROWS: usize, const REGISTERS: usize>(
+    simd: S,
+    sums: &Sums<S, ROWS, REGISTERS>,
+    dst: &mut [f32],
+    stride: usize,
+    adds: bool,
+) {
+    for row in 0..ROWS {
+        let (dst, _) = S::as_mut_simd_f32s(&mut dst[row * stride..][..REGISTERS * S::F32_LANES]);
+        for register in 0..REGISTERS {
+            let sum = sums[row][register];
+            dst[register] = if adds { simd.add_f32s(dst[register], sum) } else { sum };
         }
-    } else {
-        let sums: &[f32] = pulp::bytemuck::cast_slice(sums);
-        for (dst, &sum) in dst.iter_mut().zip(sums) {
-            *dst = if adds { *dst + sum } else { sum };
-        }
+    }
+}
+
+/// The same at an edge, where `dst` is shorter than the sums of one row.
+#[inline(always)]
+fn put_some<S: Simd>(sums: &[S::f32s], dst: &mut [f32], adds: bool) {
+    let sums: &[f32] = pulp::bytemuck::cast_slice(sums);
+    for (dst, &sum) in dst.iter_mut().zip(sums) {
+        *dst = if adds { *dst + sum } else { sum };
     }
 }
 

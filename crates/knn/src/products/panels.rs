@@ -7,7 +7,11 @@
 //! Left panels hold as many rows as the kernel takes values from, right ones as many as it loads into registers.
 
 use super::kernel::Shape;
+use annatomy_vectors::Zeroed;
 use std::ops::Range;
+
+/// Values of a cache line: what is read of a row at once while its panel's part stays in the first cache.
+const LINE: usize = 16;
 
 /// Which factor of a product the rows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,13 +21,13 @@ pub(crate) enum Side {
 }
 
 /// Rows in panels.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Panels {
     side: Side,
     rows: usize,
     columns: usize,
     width: usize,
-    values: Vec<f32>,
+    values: Zeroed<f32>,
 }
 
 impl Panels {
@@ -38,7 +42,28 @@ impl Panels {
             Side::Left => shape.left,
             Side::Right => shape.right,
         };
-        Self { side, rows, columns, width, values: vec![0.0; rows.next_multiple_of(width) * columns] }
+        Self { side, rows, columns, width, values: Zeroed::new(rows.next_multiple_of(width) * columns) }
+    }
+
+    /// Puts the rows of `source` named in the place of its own, as many as there is room for. Zeros that filled up its last panel may
+    /// be gone afterwards.
+    pub(crate) fn regroup(&mut self, source: &Self, rows: Range<usize>) {
+        let (width, columns) = (self.width, self.columns);
+        self.rows = rows.len();
+        for (panel, values) in self.values.chunks_exact_mut((width * columns).max(1)).enumerate() {
+            let mut row = rows.start + panel * width;
+            let end = (row + width).min(rows.end);
+            while row < end {
+                // As many as lie side by side in both.
+                let (place, from) = ((row - rows.start) % width, row % source.width);
+                let count = (end - row).min(source.width - from);
+                let columns = source.slice(row - from, &(0..columns)).chunks_exact(source.width);
+                for (values, source) in values.chunks_exact_mut(width).zip(columns) {
+                    values[place..place + count].copy_from_slice(&source[from..from + count]);
+                }
+                row += count;
+            }
+        }
     }
 
     pub(crate) fn side(&self) -> Side {
@@ -70,9 +95,15 @@ impl Panels {
     }
 }
 
-/// Writes `row` into its place in a panel of `width` rows.
-pub(crate) fn interleave(row: &[f32], place: usize, width: usize, panel: &mut [f32]) {
-    for (slot, &value) in panel.iter_mut().skip(place).step_by(width).zip(row) {
-        *slot = value;
+/// Writes rows, one after another in `rows`, column by column to a panel of `width` rows.
+pub(crate) fn interleave(rows: &[f32], columns: usize, width: usize, panel: &mut [f32]) {
+    for start in (0..columns).step_by(LINE) {
+        let length = LINE.min(columns - start);
+        let panel = &mut panel[start * width..][..length * width];
+        for (place, row) in rows.chunks_exact(columns).enumerate() {
+            for (slots, &value) in panel.chunks_exact_mut(width).zip(&row[start..start + length]) {
+                slots[place] = value;
+            }
+        }
     }
 }

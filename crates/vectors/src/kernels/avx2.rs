@@ -14,7 +14,7 @@
 
 use std::arch::x86_64::*;
 
-use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, common_length};
+use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length};
 
 const LANES: usize = 8;
 const SUMS: usize = 4;
@@ -53,6 +53,12 @@ impl InstructionSet for Avx2 {
     fn sum_f64<T: Term>(self, a: &[f32], b: &[f32]) -> f64 {
         // SAFETY: the token proves the instructions.
         unsafe { sum_f64::<T>(a, b) }
+    }
+
+    #[inline]
+    fn below(self, values: &[f32], bars: &[f32]) -> u64 {
+        // SAFETY: the token proves the instructions.
+        unsafe { below(values, bars) }
     }
 }
 
@@ -156,6 +162,15 @@ pub(super) fn across_lanes(values: __m256) -> f32 {
     let four = _mm_add_ps(_mm256_castps256_ps128(values), _mm256_extractf128_ps::<1>(values));
     let two = _mm_add_ps(four, _mm_movehdup_ps(four));
     _mm_cvtss_f32(_mm_add_ss(two, _mm_movehl_ps(two, two)))
+}
+
+#[target_feature(enable = "avx2,fma,f16c")]
+fn below(values: &[f32], bars: &[f32]) -> u64 {
+    below_by::<LANES>(values, bars, |values, bars| {
+        // SAFETY: both have LANES values.
+        let (values, bars) = unsafe { (_mm256_loadu_ps(values.as_ptr()), _mm256_loadu_ps(bars.as_ptr())) };
+        _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(values, bars)) as u64
+    })
 }
 
 #[target_feature(enable = "avx2,fma,f16c")]

@@ -8,7 +8,7 @@
 use std::arch::x86_64::*;
 
 use super::avx2::across_lanes;
-use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, common_length};
+use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length};
 
 const LANES: usize = 16;
 const SUMS: usize = 4;
@@ -46,6 +46,12 @@ impl InstructionSet for Avx512 {
     fn sum_f64<T: Term>(self, a: &[f32], b: &[f32]) -> f64 {
         // SAFETY: the token proves the instructions.
         unsafe { sum_f64::<T>(a, b) }
+    }
+
+    #[inline]
+    fn below(self, values: &[f32], bars: &[f32]) -> u64 {
+        // SAFETY: the token proves the instructions.
+        unsafe { below(values, bars) }
     }
 }
 
@@ -134,6 +140,15 @@ fn load_tail<S: Stored>(values: &[S]) -> __m512 {
             unsafe { load(padded.as_ptr()) }
         }
     }
+}
+
+#[target_feature(enable = "avx512f,avx2,fma,f16c")]
+fn below(values: &[f32], bars: &[f32]) -> u64 {
+    below_by::<LANES>(values, bars, |values, bars| {
+        // SAFETY: both have LANES values.
+        let (values, bars) = unsafe { (_mm512_loadu_ps(values.as_ptr()), _mm512_loadu_ps(bars.as_ptr())) };
+        u64::from(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(values, bars))
+    })
 }
 
 #[target_feature(enable = "avx512f,avx2,fma,f16c")]

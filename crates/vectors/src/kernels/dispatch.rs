@@ -107,6 +107,8 @@ kernels! {
     l2_squared_f64(a: &[f32], b: &[f32]) -> f64 = sum_f64::<SquaredDifference>;
     /// The inner product in 64-bit arithmetic; each product of two float32 is exact.
     dot_f64(a: &[f32], b: &[f32]) -> f64 = sum_f64::<Product>;
+    /// Which of at most 64 values are below their bars: bit i says whether values\[i\] < bars\[i\].
+    below(values: &[f32], bars: &[f32]) -> u64 = below::<>;
 }
 
 impl Kernels {

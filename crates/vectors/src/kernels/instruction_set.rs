@@ -142,6 +142,29 @@ pub(super) trait InstructionSet: Copy {
 
     /// Σ term(a, b) with every value widened to a 64-bit float first.
     fn sum_f64<T: Term>(self, a: &[f32], b: &[f32]) -> f64;
+
+    /// Bit i says whether values\[i\] < bars\[i\]; of at most 64 values.
+    fn below(self, values: &[f32], bars: &[f32]) -> u64;
+}
+
+/// [`InstructionSet::below`] of whole vectors by `compare`, of the values left over one by one.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the caller's instruction set")]
+pub(super) fn below_by<const LANES: usize>(
+    values: &[f32],
+    bars: &[f32],
+    compare: impl Fn(&[f32; LANES], &[f32; LANES]) -> u64,
+) -> u64 {
+    debug_assert!(values.len() == bars.len() && values.len() <= 64, "{} values, {} bars", values.len(), bars.len());
+    let ((vectors, rest), (bar_vectors, bars_left)) = (values.as_chunks(), bars.as_chunks());
+    let mut mask = 0;
+    for (place, (values, bars)) in vectors.iter().zip(bar_vectors).enumerate() {
+        mask |= compare(values, bars) << (place * LANES);
+    }
+    for (place, (value, bar)) in rest.iter().zip(bars_left).enumerate() {
+        mask |= u64::from(value < bar) << (vectors.len() * LANES + place);
+    }
+    mask
 }
 
 /// The length that every slice of a call has, or the shortest one.

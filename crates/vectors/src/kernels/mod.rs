@@ -1,6 +1,7 @@
 //! Squared distances and inner products, as fast as the processor at hand allows.
 //!
-//! Enters: slices of one length. Leaves: one number per pair. Every kernel exists once per instruction set:
+//! Enters: slices of one length. Leaves: one number per pair; of values and their bars ([`below`]) one bit each. Every
+//! kernel exists once per instruction set:
 //!
 //! | file | needs | lanes × sums |
 //! |---|---|---|
@@ -38,6 +39,8 @@ mod neon;
 #[cfg(test)]
 mod tests;
 
-pub use dispatch::{Kernels, detected, dot, dot_f64, dot_x4, instructions, l2_squared, l2_squared_f64, l2_squared_x4};
+pub use dispatch::{
+    Kernels, below, detected, dot, dot_f64, dot_x4, instructions, l2_squared, l2_squared_f64, l2_squared_x4,
+};
 pub use instruction_set::{Stored, StoredKind};
 pub use prefetch::prefetch;

@@ -7,7 +7,7 @@
 
 use std::arch::aarch64::*;
 
-use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, common_length};
+use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length};
 
 const LANES: usize = 4;
 const SUMS: usize = 4;
@@ -44,6 +44,12 @@ impl InstructionSet for Neon {
     fn sum_f64<T: Term>(self, a: &[f32], b: &[f32]) -> f64 {
         // SAFETY: the token proves the instructions.
         unsafe { sum_f64::<T>(a, b) }
+    }
+
+    #[inline]
+    fn below(self, values: &[f32], bars: &[f32]) -> u64 {
+        // SAFETY: the token proves the instructions.
+        unsafe { below(values, bars) }
     }
 }
 
@@ -124,6 +130,16 @@ fn load_tail<S: Stored>(values: &[S]) -> float32x4_t {
     padded[..values.len()].copy_from_slice(values);
     // SAFETY: four values lie at `padded`.
     unsafe { load(padded.as_ptr()) }
+}
+
+#[target_feature(enable = "neon")]
+fn below(values: &[f32], bars: &[f32]) -> u64 {
+    below_by::<LANES>(values, bars, |values, bars| {
+        // SAFETY: all have LANES values.
+        let (values, bars, bits) =
+            unsafe { (vld1q_f32(values.as_ptr()), vld1q_f32(bars.as_ptr()), vld1q_u32([1, 2, 4, 8].as_ptr())) };
+        u64::from(vaddvq_u32(vandq_u32(vcltq_f32(values, bars), bits)))
+    })
 }
 
 #[target_feature(enable = "neon")]

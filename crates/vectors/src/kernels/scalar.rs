@@ -3,7 +3,7 @@
 //! Eight sums side by side, so that the compiler may use whatever vectors the target's baseline has; they are added
 //! pairwise at the end. The tests' oracle is simpler still (see `tests`).
 
-use super::instruction_set::{InstructionSet, Stored, Term, TermKind, common_length};
+use super::instruction_set::{InstructionSet, Stored, Term, TermKind, below_by, common_length};
 
 const LANES: usize = 8;
 
@@ -51,6 +51,10 @@ impl InstructionSet for Scalar {
             };
         }
         (sums[0] + sums[1]) + (sums[2] + sums[3])
+    }
+
+    fn below(self, values: &[f32], bars: &[f32]) -> u64 {
+        below_by::<1>(values, bars, |[value], [bar]| u64::from(value < bar))
     }
 }
 

@@ -85,6 +85,19 @@ fn check_symmetry_and_f64<I: InstructionSet, T: Term>(set: I) {
     }
 }
 
+fn check_below<I: InstructionSet>(set: I) {
+    let (mut values, mut bars) = (numbers(64, 3), numbers(64, 4));
+    bars[9] = values[9];
+    (values[17], bars[33]) = (f32::NAN, f32::INFINITY);
+    for length in 0..=64 {
+        let mask = set.below(&values[..length], &bars[..length]);
+        for place in 0..64 {
+            let expected = place < length && values[place] < bars[place];
+            assert_eq!(mask >> place & 1 == 1, expected, "value {place} of {length}");
+        }
+    }
+}
+
 fn check<I: InstructionSet>() {
     let Some(set) = I::detect() else {
         let required = std::env::var("ANNATOMY_REQUIRE_SIMD").unwrap_or_default();
@@ -104,6 +117,7 @@ fn check<I: InstructionSet>() {
     check_rows::<I, Product, f16>(set, to_f16);
     check_symmetry_and_f64::<I, SquaredDifference>(set);
     check_symmetry_and_f64::<I, Product>(set);
+    check_below(set);
     assert_eq!(set.sum::<SquaredDifference, f32, f32>(&[1.0; 40], &[1.0; 40]), 0.0);
     assert!(set.sum::<Product, f32, f32>(&[f32::NAN; 9], &[1.0; 9]).is_nan());
 }
