@@ -38,11 +38,11 @@ class Table:
 
 def machine() -> str:
     """Processor, cores and load: what the figures depend on."""
+    import annatomy._core as core
+
     model = next(
         (line.split(":", 1)[1].strip() for line in cpu_lines() if line.startswith("model name")), platform.machine()
     )
-    import annatomy._core as core
-
     load = os.getloadavg()[0]
     return f"{os.cpu_count()} cores of {model} ({core.instructions()}), load {load:.1f} when the race began"
 
@@ -53,10 +53,13 @@ def cpu_lines() -> list[str]:
 
 
 def write(part: str, tables: list[Table], began: str, machine_text: str) -> Path:
-    """Writes ``benches/record/DATE-PART.md``."""
+    """Writes ``benches/record/DATE-PART-INSTRUCTIONS.md``: races of one day on two kinds of processor stand side by side."""
+    import annatomy._core as core
+
     FOLDER.mkdir(parents=True, exist_ok=True)
     versions = ", ".join(f"{name} {version(name)}" for name in PEERS)
-    path = FOLDER / f"{datetime.date.today().isoformat()}-{part}.md"
+    instructions = core.instructions().split("+")[0]
+    path = FOLDER / f"{datetime.date.today().isoformat()}-{part}-{instructions}.md"
     head = f"# {part}, {began}\n\n{machine_text}. {versions}.\n\nMade by `cargo xtask bench {part}`.\n"
     path.write_text("\n".join([head, *(table.markdown() for table in tables)]))
     return path

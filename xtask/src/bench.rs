@@ -1,7 +1,7 @@
 //! The race against the peers: everything optimised, in a virtual environment of its own, kept from race to race.
 //!
 //! Needs `python3` with `venv` and a compiler for hnswlib. The script is `benches/race`; its records go under
-//! `benches/record/`, one a part and day.
+//! `benches/record/`, one a part, day and instruction set.
 
 use crate::environment::Environment;
 use crate::{cargo, run};
