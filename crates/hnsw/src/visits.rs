@@ -5,7 +5,7 @@
 //! visits in the order they were made. [`Visits`] keeps that order and, whenever a pop's rank reaches a new maximum r,
 //! the **step** (r, number seen before it). V(ef) is the count at the first step with r ≥ ef.
 //!
-//! Cost: one sort of the visits (keys decide), one bit insertion a visit and one count a pop.
+//! Cost: one sort of the visits, as integers, one bit insertion a visit and one count a pop.
 
 use crate::frontier::{Places, Seen};
 use crate::oracle::View;
@@ -40,6 +40,10 @@ struct Pop {
 #[derive(Debug, Default)]
 pub struct Visits {
     ef: usize,
+    /// By arrival.
+    ids: Vec<u32>,
+    /// Key and arrival of every visit, as one integer.
+    order: Vec<u64>,
     nearest_first: Vec<Visit>,
     pops: Vec<Pop>,
     steps: Vec<Step>,
@@ -50,28 +54,37 @@ pub struct Visits {
 impl Observer for Visits {
     #[inline]
     fn met(&mut self, seen: Seen) {
-        let arrival = self.nearest_first.len() as u32;
-        self.nearest_first.push(Visit { id: seen.id, key: seen.key, arrival });
+        self.order.push(u64::from(seen.key) << 32 | self.ids.len() as u64);
+        self.ids.push(seen.id);
     }
 
     #[inline]
     fn expands(&mut self, popped: Seen) {
-        self.pops.push(Pop { key: popped.key, seen: self.nearest_first.len() as u32 });
+        self.pops.push(Pop { key: popped.key, seen: self.ids.len() as u32 });
     }
 }
 
 impl Visits {
     pub(crate) fn begin(&mut self, ef: usize) {
         self.ef = ef;
-        self.nearest_first.clear();
+        self.ids.clear();
+        self.order.clear();
         self.pops.clear();
         self.steps.clear();
     }
 
     /// Sorts the visits and replays the pops to find the steps.
     pub(crate) fn finish(&mut self, view: impl View) {
-        let visited = self.nearest_first.len();
-        self.nearest_first.sort_unstable_by_key(|visit| u64::from(visit.key) << 32 | u64::from(visit.id));
+        let visited = self.ids.len();
+        self.order.sort_unstable();
+        self.nearest_first.clear();
+        self.nearest_first.extend(self.order.iter().map(|&packed| {
+            let (key, arrival) = ((packed >> 32) as u32, packed as u32);
+            Visit { id: self.ids[arrival as usize], key, arrival }
+        }));
+        for tied in self.nearest_first.chunk_by_mut(|a, b| a.key == b.key).filter(|tied| tied.len() > 1) {
+            tied.sort_unstable_by_key(|visit| visit.id);
+        }
         self.place_by_arrival.resize(visited, 0);
         for (place, visit) in self.nearest_first.iter().enumerate() {
             self.place_by_arrival[visit.arrival as usize] = place as u32;
