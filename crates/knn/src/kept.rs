@@ -74,10 +74,15 @@ pub(crate) struct List<'k> {
 impl Kept {
     /// Nothing kept yet for `queries` queries, of which each wants its `limit` nearest of `rows`, offered once each.
     pub(crate) fn new(queries: usize, limit: usize, rows: usize) -> Self {
-        let capacity = (2 * limit).min(rows) + CHUNK;
+        let capacity = capacity(limit, rows);
         let mark = Mark { length: 0, sampled_bar: f32::INFINITY, pivot: 0 };
         let (bars, marks) = (vec![f32::INFINITY; queries], vec![mark; queries]);
         Self { limit, capacity, bars, marks, keys: Zeroed::new(queries * capacity) }
+    }
+
+    /// Bytes of the room for one query.
+    pub(crate) fn bytes(limit: usize, rows: usize) -> u64 {
+        (capacity(limit, rows) * size_of::<Key>()) as u64
     }
 
     /// The queries in parts of `size`, the last perhaps smaller.
@@ -95,6 +100,11 @@ impl Kept {
             List { keys: &mut keys[..length], sampled_bar, pivot }
         })
     }
+}
+
+/// Keys that one query needs room for: a list is full at twice its limit, and a chunk may come on top.
+fn capacity(limit: usize, rows: usize) -> usize {
+    (2 * limit).min(rows) + CHUNK
 }
 
 impl Part<'_> {

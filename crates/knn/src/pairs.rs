@@ -28,7 +28,7 @@ const STRIP: usize = TILE / 2;
 
 /// Bytes that the rows in panels and the candidates take beside the rows given.
 pub(crate) fn bytes(rows: usize, columns: usize, k: usize) -> u64 {
-    rows as u64 * (4 * columns as u64 + 16 * limit(k) as u64)
+    rows as u64 * (4 * columns as u64 + Kept::bytes(limit(k), rows))
 }
 
 /// The `k` nearest of every row, itself excluded.
