@@ -149,3 +149,23 @@ impl Visits {
         step.checked_sub(1).map_or(1, |before| self.steps[before].rank as usize + 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::{Oracle, VectorOracle};
+    use annatomy_vectors::{Matrix, Metric};
+
+    #[test]
+    fn ties_stand_by_id_whenever_they_arrived() {
+        let rows = Matrix::new(1, 1, vec![0.0]).expect("shape");
+        let mut visits = Visits::default();
+        visits.begin(4);
+        for (key, id) in [(5, 7), (5, 3), (4, 9), (5, 5)] {
+            visits.met(Seen { key, id });
+        }
+        visits.finish(VectorOracle::new(rows.view(), Metric::L2).view(0));
+        let found: Vec<_> = visits.nearest_first().iter().map(|visit| (visit.key, visit.id, visit.arrival)).collect();
+        assert_eq!(found, [(4, 9, 2), (5, 3, 1), (5, 5, 3), (5, 7, 0)]);
+    }
+}
