@@ -18,38 +18,44 @@ const ROWS: usize = 20_000;
 const COLUMNS: usize = 96;
 const QUERIES: u32 = 2_000;
 const EF: usize = 100;
+/// Queries that one contestant answers before the next takes its turn: milliseconds, so that a slow spell meets all three.
+const BLOCK: usize = 20;
 const ROUNDS: usize = 21;
 
 fn main() {
     let rows = noise();
     let oracle = VectorOracle::new(rows.view(), Metric::L2);
     let graph = Graph::build(&oracle, &Parameters::faiss(16, 100, 1)).expect("a graph of finite rows");
-    let (mut bare, mut search) = (Bare::default(), Search::<HeapFrontier>::default());
-    let (mut traversal, mut visits) = (Traversal::<HeapFrontier>::default(), Visits::default());
     let mut found = [Vec::new(), Vec::new(), Vec::new()];
+    let mut nearest = Vec::new();
     let mut ratios = [Vec::new(), Vec::new()];
-    for round in 0..ROUNDS {
+    for _ in 0..ROUNDS {
+        // made anew in every round: where memory happens to lie is worth some percent to one of them
+        let (mut bare, mut search) = (Bare::default(), Search::<HeapFrontier>::default());
+        let (mut traversal, mut visits) = (Traversal::<HeapFrontier>::default(), Visits::default());
+        found.iter_mut().for_each(Vec::clear);
         let mut seconds = [0.0; 3];
-        for turn in 0..3 {
-            let contestant = (round + turn) % 3;
-            let ids = &mut found[contestant];
-            let mut nearest = Vec::new();
-            ids.clear();
-            let start = Instant::now();
-            for query in 0..QUERIES {
-                let view = oracle.view(query);
-                match contestant {
-                    0 => bare.nearest(&graph, view, EF, &mut nearest),
-                    1 => search.nearest(&graph, view, EF, &mut nearest),
-                    _ => {
-                        traversal.record(&graph, view, EF, &mut visits);
-                        ids.extend(visits.nearest_first()[..EF].iter().map(|visit| visit.id));
-                        continue;
+        for (block, first) in (0..QUERIES).step_by(BLOCK).enumerate() {
+            for turn in 0..3 {
+                // all six orders in turn, so that each follows each of the others equally often
+                let contestant = (block + if block % 2 == 0 { turn } else { 2 - turn }) % 3;
+                let ids = &mut found[contestant];
+                let start = Instant::now();
+                for query in first..first + BLOCK as u32 {
+                    let view = oracle.view(query);
+                    match contestant {
+                        0 => bare.nearest(&graph, view, EF, &mut nearest),
+                        1 => search.nearest(&graph, view, EF, &mut nearest),
+                        _ => {
+                            traversal.record(&graph, view, EF, &mut visits);
+                            ids.extend(visits.nearest_first()[..EF].iter().map(|visit| visit.id));
+                            continue;
+                        }
                     }
+                    ids.extend(nearest.iter().map(|seen| seen.id));
                 }
-                ids.extend(nearest.iter().map(|seen| seen.id));
+                seconds[contestant] += start.elapsed().as_secs_f64();
             }
-            seconds[contestant] = start.elapsed().as_secs_f64();
         }
         let [bare, plain, recorded] = seconds;
         ratios[0].push(plain / bare);
