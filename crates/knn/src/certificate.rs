@@ -96,14 +96,25 @@ fn contested_runs(
     runs: &mut Vec<Range<usize>>,
 ) {
     runs.clear();
-    let mut start = 0;
-    while start < candidates.len().min(k) {
-        let end = end_of_run(candidates, start, &error_of);
-        let first = candidates[start];
-        if end - start > 1 || error_of(first) > RELATIVE_ERROR_SHOWN * f64::from(first.separation.abs()) {
-            runs.push(start..end);
+    let (mut run, mut reach, mut is_open) = (0..0, f64::NEG_INFINITY, false);
+    for (place, &candidate) in candidates.iter().enumerate() {
+        let (value, error) = (f64::from(candidate.separation), error_of(candidate));
+        if place == 0 || value - error > reach {
+            if is_open {
+                runs.push(run);
+            }
+            if place >= k {
+                return;
+            }
+            (run, is_open) = (place..place, error > RELATIVE_ERROR_SHOWN * value.abs());
+        } else {
+            is_open = true;
         }
-        start = end;
+        run.end = place + 1;
+        reach = reach.max(value + error);
+    }
+    if is_open {
+        runs.push(run);
     }
 }
 
@@ -122,21 +133,6 @@ fn settle(run: &mut [Candidate], exact: &mut Vec<(f64, u32)>, evaluate: &impl Ev
     for (candidate, &(separation, id)) in run.iter_mut().zip(exact.iter()) {
         *candidate = Candidate { separation: separation as f32, id };
     }
-}
-
-/// The end of the chain of overlapping error intervals that begins at `start`.
-fn end_of_run(candidates: &[Candidate], start: usize, error_of: &impl Fn(Candidate) -> f64) -> usize {
-    let mut reach = f64::from(candidates[start].separation) + error_of(candidates[start]);
-    let mut end = start + 1;
-    while end < candidates.len() {
-        let (value, error) = (f64::from(candidates[end].separation), error_of(candidates[end]));
-        if value - error > reach {
-            break;
-        }
-        reach = reach.max(value + error);
-        end += 1;
-    }
-    end
 }
 
 #[cfg(test)]

@@ -175,7 +175,7 @@ impl Part<'_> {
 }
 
 /// Moves the keys that `keeps` names to the front; their number.
-pub(crate) fn keep_first(keys: &mut [Key], keeps: impl Fn(Key) -> bool) -> usize {
+fn keep_first(keys: &mut [Key], keeps: impl Fn(Key) -> bool) -> usize {
     let mut count = 0;
     for place in 0..keys.len() {
         let key = keys[place];

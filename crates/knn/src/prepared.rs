@@ -13,7 +13,8 @@
 use crate::certificate::Evaluate;
 use crate::products::{Exposure, Panels, Side, UNIT, interleave};
 use crate::source::RowSource;
-use annatomy_vectors::{MatrixView, Metric, kernels};
+use annatomy_vectors::kernels::{self, Kernels};
+use annatomy_vectors::{MatrixView, Metric};
 use rayon::prelude::*;
 
 /// What has to be known of the base before any block of rows can be prepared.
@@ -156,9 +157,38 @@ pub(crate) fn exact_separation(metric: Metric, x: &[f32], y: &[f32]) -> f64 {
     }
 }
 
-/// The relative error of separations summed from differences, where the metric has such.
-pub(crate) fn sharp_relative_error(metric: Metric, columns: usize) -> Option<f64> {
-    (metric == Metric::L2).then(|| kernels::detected().l2_squared_relative_error(columns))
+/// Columns whose squared differences are summed in float32; the sums of such pieces are added in float64.
+const PIECE: usize = 512;
+
+/// Separations summed from differences, with a bound on their relative error, where the metric has such.
+pub(crate) struct Differences {
+    kernels: Kernels,
+    pub(crate) relative_error: f64,
+}
+
+impl Differences {
+    pub(crate) fn of(metric: Metric, columns: usize) -> Option<Self> {
+        let kernels = kernels::detected();
+        // One rounding more is that of the whole to float32; those in float64 do not show beside it.
+        let relative_error = kernels.l2_squared_relative_error(columns.min(PIECE)) + 2.0 * UNIT;
+        (metric == Metric::L2).then_some(Self { kernels, relative_error })
+    }
+
+    pub(crate) fn separation(&self, x: &[f32], y: &[f32]) -> f32 {
+        let pieces = x.chunks(PIECE).zip(y.chunks(PIECE));
+        pieces.map(|(x, y)| f64::from(self.kernels.l2_squared(x, y))).sum::<f64>() as f32
+    }
+
+    /// The same of four rows, bit for bit.
+    pub(crate) fn separation_x4(&self, x: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+        let mut sums = [0.0; 4];
+        for start in (0..x.len()).step_by(PIECE) {
+            let piece = start..(start + PIECE).min(x.len());
+            let pieces = self.kernels.l2_squared_x4(&x[piece.clone()], rows.map(|row| &row[piece.clone()]));
+            sums.iter_mut().zip(pieces).for_each(|(sum, piece)| *sum += f64::from(piece));
+        }
+        sums.map(|sum| sum as f32)
+    }
 }
 
 /// The separations of one raw row from rows in memory, for the certificate.
@@ -170,13 +200,13 @@ pub(crate) struct FromRows<'r> {
 
 impl Evaluate for FromRows<'_> {
     fn sharper(&self, ids: &[u32], separations: &mut Vec<f32>) -> Option<f64> {
-        let error = sharp_relative_error(self.metric, self.query.len())?;
-        let kernels = kernels::detected();
+        let differences = Differences::of(self.metric, self.query.len())?;
         let row = |id: u32| self.rows.row(id as usize);
         let (fours, rest) = ids.as_chunks();
-        separations.extend(fours.iter().flat_map(|four: &[u32; 4]| kernels.l2_squared_x4(self.query, four.map(row))));
-        separations.extend(rest.iter().map(|&id| kernels.l2_squared(self.query, row(id))));
-        Some(error)
+        let of_four = |four: &[u32; 4]| differences.separation_x4(self.query, four.map(row));
+        separations.extend(fours.iter().flat_map(of_four));
+        separations.extend(rest.iter().map(|&id| differences.separation(self.query, row(id))));
+        Some(differences.relative_error)
     }
 
     fn exact(&self, id: u32) -> f64 {

@@ -11,10 +11,10 @@
 
 use crate::certificate::{Candidate, Contest, Evaluate};
 use crate::exact::Queries;
-use crate::kept::{Key, List, id_of, keep_first, separation_of};
-use crate::prepared::{FromRows, Preparation, Size, distance_from_separation, exact_separation, sharp_relative_error};
+use crate::kept::{Key, List, id_of, separation_of};
+use crate::prepared::{Differences, FromRows, Preparation, Size, distance_from_separation, exact_separation};
 use crate::source::RowSource;
-use annatomy_vectors::{Metric, PointId, interrupt, kernels};
+use annatomy_vectors::{Metric, PointId, interrupt};
 use rayon::prelude::*;
 
 /// Candidates kept beyond k, for those that rounding may have put on the wrong side of it.
@@ -119,16 +119,14 @@ fn contenders(list: List<'_>, own: Option<u32>, k: usize, error: f64) -> Option<
     if keys.len() < k {
         return None;
     }
-    let (_, &mut kth, _) = keys.select_nth_unstable(k - 1);
-    let reach = ((f64::from(separation_of(kth)) + 2.0 * error) as f32).next_up();
+    keys.sort_unstable();
+    let reach = ((f64::from(separation_of(keys[k - 1])) + 2.0 * error) as f32).next_up();
     if bar <= reach {
         return None;
     }
-    let count = keep_first(keys, |key| separation_of(key) <= reach);
-    let keys = &mut keys[..count];
-    keys.sort_unstable();
+    let count = keys.partition_point(|&key| separation_of(key) <= reach);
     let candidate = |&key: &Key| Candidate { separation: separation_of(key), id: id_of(key) };
-    Some(keys.iter().map(candidate).collect())
+    Some(keys[..count].iter().map(candidate).collect())
 }
 
 /// The separations of one raw row from rows that are read one by one.
@@ -149,9 +147,9 @@ impl FromSource<'_> {
 impl Evaluate for FromSource<'_> {
     /// As for rows in memory, so that where the base lies changes no bit of an answer.
     fn sharper(&self, ids: &[u32], separations: &mut Vec<f32>) -> Option<f64> {
-        let error = sharp_relative_error(self.metric, self.query.len())?;
-        separations.extend(ids.iter().map(|&id| kernels::l2_squared(self.query, &self.read(id))));
-        Some(error)
+        let differences = Differences::of(self.metric, self.query.len())?;
+        separations.extend(ids.iter().map(|&id| differences.separation(self.query, &self.read(id))));
+        Some(differences.relative_error)
     }
 
     fn exact(&self, id: u32) -> f64 {

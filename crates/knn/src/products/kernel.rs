@@ -17,8 +17,12 @@
 #![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the dispatched instruction set")]
 
 use super::panels::Panels;
+use annatomy_vectors::kernels;
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
+
+/// Columns that the inner loop adds in one turn.
+const UNROLLED: usize = 4;
 
 /// Rows of a left and of a right panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +105,14 @@ impl Product<'_> {
         assert_eq!((left.width(), right.width()), (ROWS, widest), "panels of this instruction set");
         for start in (0..left.columns()).step_by(depth) {
             let slice = start..(start + depth).min(left.columns());
+            let next_slice = slice.end..(slice.end + depth).min(left.columns());
             for right_row in right_rows.clone().step_by(widest) {
+                let next = if right_row + widest < right_rows.end {
+                    right.slice(right_row + widest, &slice)
+                } else {
+                    right.slice(right_rows.start, &next_slice)
+                };
+                let mut next = next.chunks(next.len().div_ceil(left_rows.len().div_ceil(ROWS)).max(1));
                 let right_slice = registers::<S, REGISTERS>(right.slice(right_row, &slice));
                 let column = right_row - right_rows.start;
                 let width = (right_rows.end - right_row).min(widest);
@@ -110,6 +121,7 @@ impl Product<'_> {
                     Wanted::FromDiagonal => left_rows.end.min(left_rows.start + column + width),
                 };
                 for left_row in (left_rows.start..above).step_by(ROWS) {
+                    next.next().into_iter().flat_map(|share| share.chunks(128)).for_each(kernels::prefetch);
                     let left_slice = left.slice(left_row, &slice).as_chunks().0;
                     let sums = tile::<S, ROWS, REGISTERS>(simd, left_slice, right_slice);
                     let dst = &mut dst[(left_row - left_rows.start) * stride + column..];
@@ -134,7 +146,13 @@ fn tile<S: Simd, const ROWS: usize, const REGISTERS: usize>(
     right: &[[S::f32s; REGISTERS]],
 ) -> Sums<S, ROWS, REGISTERS> {
     let mut sums = [[simd.splat_f32s(0.0); REGISTERS]; ROWS];
+    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<UNROLLED>(), right.as_chunks::<UNROLLED>());
     for (left, right) in left.iter().zip(right) {
+        for column in 0..UNROLLED {
+            add(simd, &mut sums, &left[column], &right[column]);
+        }
+    }
+    for (left, right) in left_rest.iter().zip(right_rest) {
         add(simd, &mut sums, left, right);
     }
     sums
