@@ -179,11 +179,12 @@ impl Differences {
         pieces.map(|(x, y)| f64::from(self.kernels.l2_squared(x, y))).sum::<f64>() as f32
     }
 
-    /// The same of four rows, bit for bit.
-    pub(crate) fn separation_x4(&self, x: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+    /// The same of four rows, bit for bit; meanwhile `next` are fetched, since rows contested lie anywhere in memory.
+    fn separation_x4(&self, x: &[f32], rows: [&[f32]; 4], next: [&[f32]; 4]) -> [f32; 4] {
         let mut sums = [0.0; 4];
         for start in (0..x.len()).step_by(PIECE) {
             let piece = start..(start + PIECE).min(x.len());
+            next.iter().for_each(|row| kernels::prefetch_whole(&row[piece.clone()]));
             let pieces = self.kernels.l2_squared_x4(&x[piece.clone()], rows.map(|row| &row[piece.clone()]));
             sums.iter_mut().zip(pieces).for_each(|(sum, piece)| *sum += f64::from(piece));
         }
@@ -203,8 +204,10 @@ impl Evaluate for FromRows<'_> {
         let differences = Differences::of(self.metric, self.query.len())?;
         let row = |id: u32| self.rows.row(id as usize);
         let (fours, rest) = ids.as_chunks();
-        let of_four = |four: &[u32; 4]| differences.separation_x4(self.query, four.map(row));
-        separations.extend(fours.iter().flat_map(of_four));
+        for (place, four) in fours.iter().enumerate() {
+            let next = fours.get(place + 1).unwrap_or(four);
+            separations.extend(differences.separation_x4(self.query, four.map(row), next.map(row)));
+        }
         separations.extend(rest.iter().map(|&id| differences.separation(self.query, row(id))));
         Some(differences.relative_error)
     }

@@ -105,14 +105,13 @@ impl Product<'_> {
         assert_eq!((left.width(), right.width()), (ROWS, widest), "panels of this instruction set");
         for start in (0..left.columns()).step_by(depth) {
             let slice = start..(start + depth).min(left.columns());
-            let next_slice = slice.end..(slice.end + depth).min(left.columns());
             for right_row in right_rows.clone().step_by(widest) {
                 let next = if right_row + widest < right_rows.end {
                     right.slice(right_row + widest, &slice)
                 } else {
-                    right.slice(right_rows.start, &next_slice)
+                    right.slice(right_rows.start, &(slice.end..(slice.end + depth).min(left.columns())))
                 };
-                let mut next = next.chunks(next.len().div_ceil(left_rows.len().div_ceil(ROWS)).max(1));
+                let mut shares = next.chunks(next.len().div_ceil(left_rows.len().div_ceil(ROWS)).max(1));
                 let right_slice = registers::<S, REGISTERS>(right.slice(right_row, &slice));
                 let column = right_row - right_rows.start;
                 let width = (right_rows.end - right_row).min(widest);
@@ -121,7 +120,7 @@ impl Product<'_> {
                     Wanted::FromDiagonal => left_rows.end.min(left_rows.start + column + width),
                 };
                 for left_row in (left_rows.start..above).step_by(ROWS) {
-                    next.next().into_iter().flat_map(|share| share.chunks(128)).for_each(kernels::prefetch);
+                    shares.next().into_iter().for_each(kernels::prefetch_whole);
                     let left_slice = left.slice(left_row, &slice).as_chunks().0;
                     let sums = tile::<S, ROWS, REGISTERS>(simd, left_slice, right_slice);
                     let dst = &mut dst[(left_row - left_rows.start) * stride + column..];

@@ -5,7 +5,7 @@
 //! for each slice of DEPTH columns
 //!   for each right panel                 its slice stays in the first cache
 //!     for each left panel                their slices stay in the second
-//!       `kernel`                         sums in registers
+//!       `kernel`                         sums in registers; a share of the next right slice is fetched meanwhile
 //!       dst += sums                      so that one sum has at most DEPTH terms
 //!
 //! The bound is a running one (Higham, Accuracy and Stability of Numerical Algorithms, 2002, §3.3): every rounding errs by

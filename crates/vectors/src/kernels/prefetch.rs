@@ -1,7 +1,8 @@
-//! A hint that a row will be read soon.
+//! Hints that values will be read soon.
 //!
-//! The first lines of the row are asked for, 512 bytes: a 128-column row whole. The processor's own stream prefetcher
-//! carries on from there, and asking for more would crowd out its queue of outstanding misses (10 to 24 lines).
+//! Of a row that is wanted at once only the first lines are asked for, 512 bytes: a 128-column row whole. The processor's own
+//! stream prefetcher carries on from there, and asking for more would crowd out its queue of outstanding misses (10 to 24
+//! lines). Where there is other work to do meanwhile, all lines can be.
 
 /// Bytes per cache line on every x86-64 and on most aarch64.
 const LINE_BYTES: usize = 64;
@@ -10,9 +11,18 @@ const LINES: usize = 8;
 /// Asks the processor to bring the start of `row` into its nearest cache. Changes no result, and never faults.
 #[inline]
 pub fn prefetch<S>(row: &[S]) {
-    for line in row.chunks(LINE_BYTES / size_of::<S>()).take(LINES) {
-        prefetch_line(line.as_ptr().cast());
-    }
+    lines(row).take(LINES).for_each(prefetch_line);
+}
+
+/// The same of all of `values`.
+#[inline]
+pub fn prefetch_whole<S>(values: &[S]) {
+    lines(values).for_each(prefetch_line);
+}
+
+#[inline]
+fn lines<S>(values: &[S]) -> impl Iterator<Item = *const u8> {
+    values.chunks(LINE_BYTES / size_of::<S>()).map(|line| line.as_ptr().cast())
 }
 
 #[cfg(target_arch = "x86_64")]

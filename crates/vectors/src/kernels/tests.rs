@@ -166,6 +166,7 @@ fn dispatch_names_its_choice_and_prefetch_changes_nothing() {
     let row = numbers(100, 3);
     super::prefetch(&row);
     super::prefetch::<f32>(&[]);
+    super::prefetch_whole(&row);
     assert_eq!(super::l2_squared(&row, &row), 0.0);
     assert_eq!(super::dot(&[1.0_f32, 2.0], &[3.0_f32, 4.0]), 11.0);
     assert_eq!(super::dot_f64(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
