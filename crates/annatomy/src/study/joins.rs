@@ -106,7 +106,8 @@ impl Apart {
     }
 }
 
-/// Of answers that change with k: the rows in which E and A differ, and how that set differs from the one before.
+/// Of answers that change with k: how far each reaches into E, as a [`Reach`] does, and how what it leaves out and what is
+/// strange differ from those of the answer before. Reused from condition to condition.
 #[derive(Debug, Default)]
 pub(crate) struct Difference {
     at_hand: Differing,
@@ -119,33 +120,41 @@ pub(crate) struct Difference {
 /// Both ascending.
 #[derive(Debug, Default)]
 struct Differing {
-    /// Exact ranks of the rows of E that A misses.
-    missing: Vec<u32>,
+    /// One answer's r.
+    ranks: usize,
+    /// Exact ranks below r of the rows that A leaves out.
+    left_out: Vec<u32>,
     /// Places in the visited list of the rows of A that are not in E.
-    extra: Vec<u32>,
+    strange: Vec<u32>,
 }
 
 impl Differing {
     fn clear(&mut self) {
-        self.missing.clear();
-        self.extra.clear();
+        self.ranks = 0;
+        self.left_out.clear();
+        self.strange.clear();
     }
 
     fn count(&self) -> usize {
-        self.missing.len() + self.extra.len()
+        self.left_out.len() + self.strange.len()
     }
 
-    fn read(&mut self, k: usize, answer: &Answer, found: &mut Vec<bool>) {
+    /// Reads an answer, held against `exact` exact neighbors.
+    fn read(&mut self, exact: usize, answer: &Answer, found: &mut Vec<bool>) {
         self.clear();
         found.clear();
-        found.resize(k, false);
+        found.resize(exact, false);
         for (&rank, &place) in answer.returned.ranks.iter().zip(answer.picked()) {
             match found.get_mut(rank as usize) {
-                Some(found) => *found = true,
-                None => self.extra.push(place),
+                Some(found) => {
+                    *found = true;
+                    self.ranks = self.ranks.max(rank as usize + 1);
+                }
+                None => self.strange.push(place),
             }
         }
-        self.missing.extend((0..).zip(found.iter()).filter(|&(_, &found)| !found).map(|(rank, _)| rank));
+        let ranks = (0..).zip(&found[..self.ranks]);
+        self.left_out.extend(ranks.filter(|&(_, &found)| !found).map(|(rank, _)| rank));
     }
 }
 
@@ -155,9 +164,7 @@ impl Difference {
         self.at_hand.clear();
     }
 
-    /// Goes on to the answer held against `exact`, the exact neighbors of its k, of which the ones before were a part.
-    ///
-    /// Says whether the changes are of an empty sum, which is where they are fewer.
+    /// Goes on to the answer of the next k; says whether the changes are of an empty sum, which is where they are fewer.
     pub(crate) fn advance(&mut self, exact: &[u32], visited: &VisitedList, answer: &Answer) -> bool {
         std::mem::swap(&mut self.at_hand, &mut self.before);
         self.at_hand.read(exact.len(), answer, &mut self.found);
@@ -170,17 +177,22 @@ impl Difference {
         anew
     }
 
-    /// Whether E and A hold the same rows, as far as A is filled.
+    /// r.
+    pub(crate) fn ranks(&self) -> usize {
+        self.at_hand.ranks
+    }
+
+    /// Whether A is the nearest of E, as far as it is filled.
     pub(crate) fn is_empty(&self) -> bool {
         self.at_hand.count() == 0
     }
 
-    /// The rows that D gains.
+    /// The rows that the sum gains.
     pub(crate) fn added(&self) -> &[u32] {
         &self.added
     }
 
-    /// The rows that D loses.
+    /// The rows that the sum loses.
     pub(crate) fn taken(&self) -> &[u32] {
         &self.taken
     }
@@ -189,8 +201,8 @@ impl Difference {
         let Self { at_hand, before, added, taken, .. } = self;
         added.clear();
         taken.clear();
-        changes(&before.missing, &at_hand.missing, exact, added, taken);
-        changes(&before.extra, &at_hand.extra, visited, taken, added);
+        changes(&before.left_out, &at_hand.left_out, exact, added, taken);
+        changes(&before.strange, &at_hand.strange, visited, taken, added);
     }
 }
 
@@ -211,6 +223,7 @@ fn changes(before: &[u32], now: &[u32], rows: &[u32], new: &mut Vec<u32>, gone: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use annatomy_geometry::corrected::UNKNOWN_RANK;
 
     #[test]
     fn a_list_is_what_it_reaches_less_what_it_leaves_out() {
@@ -230,6 +243,36 @@ mod tests {
                 assert_eq!(exact[..reach.ranks()].iter().sum::<u32>() as i32 - sum, of_list, "k = {k}");
                 assert_eq!(reach.is_whole(), k == 1);
             }
+        }
+    }
+
+    #[test]
+    fn an_answer_is_what_it_reaches_less_what_it_leaves_out() {
+        let exact: Vec<u32> = (100..108).collect();
+        // The query itself, then rows of which the ones with late arrivals are found by large k alone; the last are none of E.
+        let ranks = vec![UNKNOWN_RANK, 0, 1, 2, 4, 5, 7, UNKNOWN_RANK, UNKNOWN_RANK];
+        let ids: Vec<u32> = vec![50, 100, 101, 102, 104, 105, 107, 7, 8];
+        let arrivals = vec![0, 1, 6, 2, 7, 3, 4, 5, 8];
+        let floats = vec![0.0; ids.len()];
+        let (separations, distances) = (floats.clone(), floats);
+        let visited = VisitedList { ids, arrivals, separations, distances, ranks, ..VisitedList::default() };
+        let (mut answer, mut difference) = (Answer::default(), Difference::default());
+        for _ in 0..2 {
+            let (mut sum, mut continued) = (0, 0);
+            difference.begin();
+            for (k, seen) in [(1, 2), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 9)] {
+                answer.read(&visited, seen, k);
+                if difference.advance(&exact, &visited, &answer) {
+                    sum = 0;
+                } else {
+                    continued += 1;
+                }
+                sum += difference.added().iter().sum::<u32>() as i32 - difference.taken().iter().sum::<u32>() as i32;
+                let of_answer = answer.returned.ids.iter().sum::<u32>() as i32;
+                assert_eq!(exact[..difference.ranks()].iter().sum::<u32>() as i32 - sum, of_answer, "k = {k}");
+                assert_eq!(difference.is_empty(), k == 1);
+            }
+            assert!(continued > 1, "some answers go on from the ones before");
         }
     }
 

@@ -66,7 +66,7 @@ pub(crate) struct VisitedList {
     pub(crate) arrival_of_rank: Vec<u32>,
     /// Arrival of the query itself, and its place among the visited rows; `NEVER` if it was not visited.
     pub(crate) own_arrival: u32,
-    own_place: u32,
+    pub(crate) own_place: u32,
 }
 
 impl VisitedList {

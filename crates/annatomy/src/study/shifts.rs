@@ -4,8 +4,8 @@
 //!
 //! * one list that serves every k takes ΣE as far as it [reaches](Reach) and keeps the sum of what it leaves out, which only
 //!   ever grows;
-//! * an answer that changes with k goes on from its [difference](Difference) at the k before, or begins anew where that
-//!   touches fewer rows;
+//! * an answer that changes with k takes ΣE as far as it reaches too; what it leaves out goes on from its
+//!   [difference](Difference) at the k before, or begins anew where that touches fewer rows;
 //! * a list held against other exact neighbors than the query's own (the study's, where rows repeat) stands [apart](Apart).
 //!
 //! With f of k slots filled, mean(E) − mean(A) = ΣE/k − ΣA/f = (1/k − 1/f)·ΣE + D/f.
@@ -107,10 +107,11 @@ impl QueryShifts {
             return;
         }
         let filled = answer.returned.ids.len();
-        let anew = difference.advance(&self.sums.exact()[..k], visited, answer);
+        let anew = difference.advance(self.sums.exact(), visited, answer);
         let equal = difference.is_empty() && filled >= k;
         let change = if anew { Change::Restart } else { Change::Continue };
-        let changes = Changes { change, added: difference.added(), taken: difference.taken(), reach: k };
+        let changes =
+            Changes { change, added: difference.added(), taken: difference.taken(), reach: difference.ranks() };
         self.add(place, Held { k, filled, equal }, changes, readers);
     }
 
