@@ -240,3 +240,36 @@ impl<'a> PreparedBase<'a> {
         Self { raw, preparation, prepared }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use annatomy_vectors::Matrix;
+
+    #[test]
+    fn differences_keep_their_bound_at_any_number_of_pieces_and_rows() {
+        let mut state = 5u32;
+        let mut draw = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1u32 << 24) as f32
+        };
+        for columns in [1, PIECE - 1, PIECE, PIECE + 1, 4 * PIECE + 7] {
+            let rows = Matrix::new(8, columns, (0..8 * columns).map(|_| draw()).collect()).expect("shape");
+            let evaluate = FromRows { metric: Metric::L2, query: rows.row(7), rows: rows.view() };
+            let mut separations = Vec::new();
+            // Four of them together, three one by one.
+            let ids = [0, 1, 2, 3, 4, 5, 6];
+            let relative_error = evaluate.sharper(&ids, &mut separations).expect("L2 has differences");
+            let differences = Differences::of(Metric::L2, columns).expect("L2 has differences");
+            for (id, separation) in ids.into_iter().zip(separations) {
+                assert_eq!(separation, differences.separation(rows.row(7), rows.row(id as usize)), "one by one");
+                let exact = evaluate.exact(id);
+                let error = (f64::from(separation) - exact).abs();
+                assert!(error <= relative_error * exact, "{columns} columns: an error of {error}");
+            }
+        }
+        let [piece, pieces] = [PIECE, 4 * PIECE].map(|columns| Differences::of(Metric::L2, columns));
+        assert_eq!(piece.map(|of| of.relative_error), pieces.map(|of| of.relative_error), "no more for more pieces");
+        assert!(Differences::of(Metric::Cosine, 1).is_none());
+    }
+}

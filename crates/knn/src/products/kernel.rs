@@ -106,6 +106,7 @@ impl Product<'_> {
         for start in (0..left.columns()).step_by(depth) {
             let slice = start..(start + depth).min(left.columns());
             for right_row in right_rows.clone().step_by(widest) {
+                // What is multiplied after this right slice is fetched meanwhile, a share with each left panel.
                 let next = if right_row + widest < right_rows.end {
                     right.slice(right_row + widest, &slice)
                 } else {
