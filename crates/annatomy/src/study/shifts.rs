@@ -151,7 +151,7 @@ impl QueryShifts {
             before = Some((scales, snapshot));
             changes = Changes { change: Change::Continue, added: &[], taken: &[], ..changes };
             if filled > 0 || reader == Reader::Published {
-                self.targets.push(Target { place, reader, snapshot: (!equal).then_some(snapshot) });
+                self.targets.push(Target { place, reader, snapshot });
             }
         }
     }
