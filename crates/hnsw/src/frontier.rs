@@ -35,6 +35,9 @@ pub trait Frontier: Default + Send {
     /// The nearest unexpanded row, or `None` when the search is over.
     fn pop<V: View>(&mut self, view: V) -> Option<Seen>;
 
+    /// The id of the nearest unexpanded row: what the next pop takes, unless a nearer one is met before.
+    fn first(&self) -> Option<u32>;
+
     /// The ef nearest rows seen, ascending by (key, id).
     fn nearest(&mut self, out: &mut Vec<Seen>);
 }
@@ -136,6 +139,11 @@ impl Frontier for HeapFrontier {
         (!beaten).then(|| nearest.seen())
     }
 
+    #[inline]
+    fn first(&self) -> Option<u32> {
+        self.pending.peek().map(|Reverse(nearest)| nearest.seen().id)
+    }
+
     fn nearest(&mut self, out: &mut Vec<Seen>) {
         out.clear();
         out.extend(self.best.drain().map(Packed::seen));
@@ -191,6 +199,11 @@ impl Frontier for BitsetFrontier {
             return None;
         }
         Some(Seen { key: place, id: self.id_at[place as usize] })
+    }
+
+    #[inline]
+    fn first(&self) -> Option<u32> {
+        self.pending.first().map(|place| self.id_at[place as usize])
     }
 
     fn nearest(&mut self, out: &mut Vec<Seen>) {

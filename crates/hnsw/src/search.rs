@@ -2,6 +2,7 @@
 //!
 //! greedy descent through the upper layers, then best-first on one layer:
 //!   pop the nearest unexpanded row; the frontier says when to stop
+//!   fetch the links of the one that now comes first: they are in no cache, and it is mostly the next
 //!   evaluate its unseen links                    each evaluation is told to the observer
 //!
 //! Observing is a trait with empty defaults, so that a plain search pays nothing for it.
@@ -10,6 +11,7 @@ use crate::frontier::{Frontier, Seen};
 use crate::graph::Links;
 use crate::oracle::View;
 use crate::visits::Visits;
+use annatomy_vectors::kernels;
 
 /// What a search tells as it goes.
 pub(crate) trait Observer {
@@ -42,6 +44,9 @@ pub(crate) fn search_layer<V: View>(
     observer.met(entry);
     while let Some(popped) = frontier.pop(view) {
         observer.expands(popped);
+        if let Some(next) = frontier.first() {
+            kernels::prefetch_whole(graph.links(next, level));
+        }
         frontier.meet(view, graph.links(popped.id, level), |seen| observer.met(seen));
     }
 }
