@@ -21,7 +21,7 @@ use crate::parameters::{Parameters, ShortLists};
 use crate::per_thread::PerThread;
 use crate::search::{Nobody, descend, search_layer};
 use crate::selection::thin;
-use annatomy_vectors::interrupt;
+use annatomy_vectors::{Zeroed, interrupt};
 use rayon::prelude::*;
 
 /// A batch holds at most one new node for this many present.
@@ -102,8 +102,8 @@ struct Growing {
 struct Lists {
     capacity: usize,
     lengths: Vec<u16>,
-    ids: Vec<u32>,
-    keys: Vec<u32>,
+    ids: Zeroed<u32>,
+    keys: Zeroed<u32>,
 }
 
 /// What a thread needs to insert nodes.
@@ -146,7 +146,7 @@ impl Links for Growing {
 impl Lists {
     fn new(blocks: usize, capacity: usize) -> Self {
         let links = blocks * capacity;
-        Self { capacity, lengths: vec![0; blocks], ids: vec![0; links], keys: vec![0; links] }
+        Self { capacity, lengths: vec![0; blocks], ids: Zeroed::new(links), keys: Zeroed::new(links) }
     }
 
     fn read(&self, block: usize) -> impl Iterator<Item = Seen> + '_ {

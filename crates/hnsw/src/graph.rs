@@ -1,5 +1,6 @@
 //! The frozen graph, and what it shares with a graph under construction.
 
+use annatomy_vectors::Zeroed;
 use std::ops::Range;
 
 /// The links of a layered graph: all that a search may know of it.
@@ -23,7 +24,7 @@ pub struct Graph {
     levels: Vec<u8>,
     /// Start of each node's links on layer 0, and the end of the last.
     starts: Vec<u32>,
-    links: Vec<u32>,
+    links: Zeroed<u32>,
     /// Start of each node's ranges in `upper_ranges`, one per layer above 0.
     upper: Vec<u32>,
     upper_ranges: Vec<Range<u32>>,
@@ -38,15 +39,18 @@ impl Graph {
             entry_point: source.entry_point(),
             levels: (0..nodes as u32).map(|node| source.level(node) as u8).collect(),
             starts: Vec::with_capacity(nodes + 1),
-            links: Vec::new(),
+            links: Zeroed::new((0..nodes as u32).map(|node| source.links(node, 0).len()).sum()),
             upper: Vec::with_capacity(nodes),
             upper_ranges: Vec::new(),
             upper_links: Vec::new(),
         };
         graph.starts.push(0);
         for node in 0..nodes as u32 {
-            graph.links.extend_from_slice(source.links(node, 0));
-            graph.starts.push(graph.links.len() as u32);
+            let links = source.links(node, 0);
+            let start = graph.starts[node as usize] as usize;
+            let end = start + links.len();
+            graph.links[start..end].copy_from_slice(links);
+            graph.starts.push(end as u32);
             graph.upper.push(graph.upper_ranges.len() as u32);
             for level in 1..=source.level(node) {
                 let start = graph.upper_links.len() as u32;
