@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn none_is_an_empty_slice_and_a_copy_is_its_own() {
-        assert_eq!(Zeroed::<u32>::new(0)[..], []);
+        assert!(Zeroed::<u32>::new(0).is_empty());
         let mut table = Zeroed::<u32>::new(5);
         let copy = table.clone();
         assert!(copy == table);
