@@ -8,8 +8,8 @@
 //!
 //! for each block of BLOCK columns                        n row pieces, which stay in the shared cache
 //!   for each query of a batch                            its row pieces and its sums stay in the private cache
-//!     for each touch, in one stream                      a row joins the sum in the registers, which is kept every time:
-//!                                                        to ask whether it is wanted would cost more (branches mispredicted)
+//!     for each touch, in one stream                      a row joins the sum in the registers, which is kept at once,
+//!                                                        wanted or not: no branch to mispredict
 //!     for each snapshot
 //!       add the block's share to its norm                from the sums that were kept
 //!
