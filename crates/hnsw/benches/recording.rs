@@ -11,7 +11,7 @@
 use annatomy_hnsw::{
     Frontier, Graph, HeapFrontier, Links, Oracle, Parameters, Search, Seen, Traversal, VectorOracle, View, Visits,
 };
-use annatomy_vectors::{Matrix, Metric};
+use annatomy_vectors::{Matrix, Metric, kernels};
 use std::time::Instant;
 
 const ROWS: usize = 20_000;
@@ -85,6 +85,9 @@ impl Bare {
         let entry = descend(graph, view, entry_point, &mut self.keys);
         self.frontier.enter(entry);
         while let Some(popped) = self.frontier.pop(view) {
+            if let Some(next) = self.frontier.first() {
+                kernels::prefetch_whole(graph.links(next, 0));
+            }
             self.frontier.meet(view, graph.links(popped.id, 0), |_| {});
         }
         self.frontier.nearest(out);
@@ -98,6 +101,7 @@ fn descend<V: View>(graph: &Graph, view: V, entry_point: u32, keys: &mut Vec<u32
         loop {
             let before = nearest;
             let links = graph.links(before.id, layer);
+            links.iter().for_each(|&id| view.prefetch(id));
             keys.clear();
             view.keys(links, keys);
             let met = keys.iter().zip(links).map(|(&key, &id)| Seen { key, id });
