@@ -101,7 +101,6 @@ fn descend<V: View>(graph: &Graph, view: V, entry_point: u32, keys: &mut Vec<u32
         loop {
             let before = nearest;
             let links = graph.links(before.id, layer);
-            links.iter().for_each(|&id| view.prefetch(id));
             keys.clear();
             view.keys(links, keys);
             let met = keys.iter().zip(links).map(|(&key, &id)| Seen { key, id });

@@ -64,7 +64,6 @@ pub(crate) fn descend<V: View>(
         loop {
             let before = nearest;
             let links = graph.links(before.id, layer);
-            links.iter().for_each(|&id| view.prefetch(id));
             keys.clear();
             view.keys(links, keys);
             for (&key, &id) in keys.iter().zip(links) {
