@@ -2,7 +2,7 @@
 //!
 //! greedy descent through the upper layers, then best-first on one layer:
 //!   pop the nearest unexpanded row; the frontier says when to stop
-//!   fetch the links of the one that now comes first: they are in no cache, and it is mostly the next
+//!   fetch the links of the one that now comes first: mostly it is the next
 //!   evaluate its unseen links                    each evaluation is told to the observer
 //!
 //! Observing is a trait with empty defaults, so that a plain search pays nothing for it.
