@@ -85,10 +85,9 @@ impl Bare {
         let entry = descend(graph, view, entry_point, &mut self.keys);
         self.frontier.enter(entry);
         while let Some(popped) = self.frontier.pop(view) {
-            if let Some(next) = self.frontier.first() {
-                kernels::prefetch_whole(graph.links(next, 0));
-            }
-            self.frontier.meet(view, graph.links(popped.id, 0), |_| {});
+            let next = self.frontier.first().map_or(&[][..], |next| graph.links(next, 0));
+            kernels::prefetch_whole(next);
+            self.frontier.meet(view, graph.links(popped.id, 0), next, |_| {});
         }
         self.frontier.nearest(out);
     }

@@ -29,8 +29,9 @@ pub trait Frontier: Default + Send {
     /// Enters a row that was evaluated before the search began.
     fn enter(&mut self, seen: Seen);
 
-    /// Evaluates those of `ids` that were not seen before, in their order, and tells each that is new.
-    fn meet<V: View>(&mut self, view: V, ids: &[u32], told: impl FnMut(Seen));
+    /// Evaluates those of `ids` that were not seen before, in their order, and tells each that is new. `next` is what will
+    /// probably be met after them: it may be fetched meanwhile, and changes no result.
+    fn meet<V: View>(&mut self, view: V, ids: &[u32], next: &[u32], told: impl FnMut(Seen));
 
     /// The nearest unexpanded row, or `None` when the search is over.
     fn pop<V: View>(&mut self, view: V) -> Option<Seen>;
@@ -41,6 +42,10 @@ pub trait Frontier: Default + Send {
     /// The ef nearest rows seen, ascending by (key, id).
     fn nearest(&mut self, out: &mut Vec<Seen>);
 }
+
+/// Rows evaluated at once, and links of the next row looked at after them. An engine's own arithmetic takes four rows at once
+/// too, and may only be asked for a multiple of them before the last.
+const AT_ONCE: usize = 4;
 
 /// Two heaps and a mark per row.
 #[derive(Debug, Default)]
@@ -115,7 +120,7 @@ impl Frontier for HeapFrontier {
     }
 
     #[inline]
-    fn meet<V: View>(&mut self, view: V, ids: &[u32], mut told: impl FnMut(Seen)) {
+    fn meet<V: View>(&mut self, view: V, ids: &[u32], next: &[u32], mut told: impl FnMut(Seen)) {
         self.unseen.clear();
         for &id in ids {
             if std::mem::replace(&mut self.marks[id as usize], self.epoch) != self.epoch {
@@ -124,7 +129,15 @@ impl Frontier for HeapFrontier {
             }
         }
         self.keys.clear();
-        view.keys(&self.unseen, &mut self.keys);
+        let mut next = next.chunks(AT_ONCE);
+        for some in self.unseen.chunks(AT_ONCE) {
+            view.keys(some, &mut self.keys);
+            for &id in next.next().unwrap_or_default() {
+                if self.marks[id as usize] != self.epoch {
+                    view.prefetch(id);
+                }
+            }
+        }
         for place in 0..self.unseen.len() {
             let seen = Seen { key: self.keys[place], id: self.unseen[place] };
             self.hold(seen);
@@ -179,7 +192,7 @@ impl Frontier for BitsetFrontier {
     }
 
     #[inline]
-    fn meet<V: View>(&mut self, view: V, ids: &[u32], mut told: impl FnMut(Seen)) {
+    fn meet<V: View>(&mut self, view: V, ids: &[u32], _next: &[u32], mut told: impl FnMut(Seen)) {
         ids.iter().for_each(|&id| view.prefetch(id));
         for &id in ids {
             let place = view.key(id);

@@ -4,6 +4,7 @@
 //!   pop the nearest unexpanded row; the frontier says when to stop
 //!   fetch the links of the one that now comes first: mostly it is the next
 //!   evaluate its unseen links                    each evaluation is told to the observer
+//!     meanwhile fetch rows of the next one's     the memory has work until the next is popped
 //!
 //! Observing is a trait with empty defaults, so that a plain search pays nothing for it.
 
@@ -44,10 +45,9 @@ pub(crate) fn search_layer<V: View>(
     observer.met(entry);
     while let Some(popped) = frontier.pop(view) {
         observer.expands(popped);
-        if let Some(next) = frontier.first() {
-            kernels::prefetch_whole(graph.links(next, level));
-        }
-        frontier.meet(view, graph.links(popped.id, level), |seen| observer.met(seen));
+        let next = frontier.first().map_or(&[][..], |next| graph.links(next, level));
+        kernels::prefetch_whole(next);
+        frontier.meet(view, graph.links(popped.id, level), next, |seen| observer.met(seen));
     }
 }
 

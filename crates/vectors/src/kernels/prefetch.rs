@@ -6,23 +6,25 @@
 
 /// Bytes per cache line on every x86-64 and on most aarch64.
 const LINE_BYTES: usize = 64;
-const LINES: usize = 8;
+const FIRST_BYTES: usize = 8 * LINE_BYTES;
 
 /// Asks the processor to bring the start of `row` into its nearest cache. Changes no result, and never faults.
 #[inline]
 pub fn prefetch<S>(row: &[S]) {
-    lines(row).take(LINES).for_each(prefetch_line);
+    prefetch_whole(&row[..row.len().min(FIRST_BYTES / size_of::<S>())]);
 }
 
 /// The same of all of `values`.
 #[inline]
 pub fn prefetch_whole<S>(values: &[S]) {
-    lines(values).for_each(prefetch_line);
-}
-
-#[inline]
-fn lines<S>(values: &[S]) -> impl Iterator<Item = *const u8> {
-    values.chunks(LINE_BYTES / size_of::<S>()).map(|line| line.as_ptr().cast())
+    let begin = values.as_ptr().cast::<u8>();
+    for offset in (0..size_of_val(values)).step_by(LINE_BYTES) {
+        prefetch_line(begin.wrapping_add(offset));
+    }
+    // Begun within a line, they may end in one more.
+    if begin.addr() % LINE_BYTES != 0 {
+        prefetch_line(begin.wrapping_add(size_of_val(values).saturating_sub(1)));
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
