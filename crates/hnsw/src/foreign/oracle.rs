@@ -55,6 +55,7 @@ impl<'v> EngineOracle<'v> {
         }
     }
 
+    #[inline(always)]
     fn separation(&self, query: &[f32], row: &[f32], join: impl Join) -> f32 {
         match (self.engine, self.metric) {
             (Engine::Faiss, Metric::L2) => as_faiss(query, row, SquaredDifference, join),
