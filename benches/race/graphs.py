@@ -16,7 +16,7 @@ K = 10
 EFS = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]
 TARGETS = [0.95, 0.99]
 QUERIES = 4_000
-ROUNDS = 3
+ROUNDS = 9
 
 
 def run(shape: tuple[int, int], threads: int) -> list[Table]:
@@ -44,33 +44,41 @@ def build(X: np.ndarray, threads: int) -> dict[str, tuple[Search, float]]:
 
 
 def speeds(title: str, searches: dict[str, Search], queries: np.ndarray, truth: np.ndarray, threads: int) -> Table:
-    """Queries per second where each engine reaches the targets, on its own curve."""
-    curves: dict[str, list[tuple[float, float]]] = {name: [] for name in searches}
+    """Queries per second where each engine reaches the targets, on its own curve of every round."""
+    found_at: dict[str, list[float]] = {name: [] for name in searches}
+    rates: dict[str, list[list[float]]] = {name: [] for name in searches}
     for ef in EFS:
         ask = {name: lambda search=search: search(queries, K, ef, threads) for name, search in searches.items()}
         timings, found = in_turn(ask, ROUNDS)
         for name in searches:
-            curves[name].append((recall(found[name], truth), len(queries) / timings[name].median))
+            found_at[name].append(recall(found[name], truth))
+            rates[name].append([len(queries) / seconds for seconds in timings[name].seconds])
+        if all(recalls[-1] >= max(TARGETS) for recalls in found_at.values()):
+            break
     table = Table(
         f"Plain search, {title}, k = {K}, {threads} thread{'s' if threads > 1 else ''}",
         ["engine", *(f"queries/s at recall {target}" for target in TARGETS), *(f"ratio at {t}" for t in TARGETS)],
     )
-    speed = {name: [at(curve, target) for target in TARGETS] for name, curve in curves.items()}
+    # Targets × rounds.
+    speed = {
+        name: np.array([[at(recalls, of_round, target) for of_round in zip(*rates[name])] for target in TARGETS])
+        for name, recalls in found_at.items()
+    }
+    middle = {name: np.median(values, axis=1) for name, values in speed.items()}
+    peers = [name for name in speed if name != "annatomy"]
+    fastest = np.array([speed[max(peers, key=lambda peer: middle[peer][i])][i] for i in range(len(TARGETS))])
     for name, values in speed.items():
-        others = [max(speed[other][i] for other in speed if other != "annatomy") for i in range(len(TARGETS))]
-        table.add(
-            name, *(f"{value:,.0f}" for value in values), *(ratio_text(a / b) for a, b in zip(values, others))
-        )  # fmt: skip
+        ratios = np.median(values / fastest, axis=1)
+        table.add(name, *(f"{value:,.0f}" for value in middle[name]), *map(ratio_text, ratios))
     return table
 
 
-def at(curve: list[tuple[float, float]], target: float) -> float:
+def at(recalls: list[float], rates: tuple[float, ...], target: float) -> float:
     """Queries per second at a recall, between the two measured efforts around it."""
-    recalls, rates = np.array(curve).T
-    if recalls.max() < target:
+    if max(recalls) < target:
         return float("nan")
-    after = int(np.argmax(recalls >= target))
+    after = next(i for i, value in enumerate(recalls) if value >= target)
     if after == 0:
-        return float(rates[0])
+        return rates[0]
     share = (target - recalls[after - 1]) / (recalls[after] - recalls[after - 1])
-    return float(np.exp((1 - share) * np.log(rates[after - 1]) + share * np.log(rates[after])))
+    return float(rates[after - 1] ** (1 - share) * rates[after] ** share)
