@@ -129,8 +129,10 @@ impl Frontier for HeapFrontier {
             }
         }
         self.keys.clear();
+        // Rows too long to be asked for whole keep the memory busy by themselves.
+        let (at_once, next) = if view.prefetches_whole() { (AT_ONCE, next) } else { (usize::MAX, &[][..]) };
         let mut next = next.chunks(AT_ONCE);
-        for some in self.unseen.chunks(AT_ONCE) {
+        for some in self.unseen.chunks(at_once) {
             view.keys(some, &mut self.keys);
             for &id in next.next().unwrap_or_default() {
                 if self.marks[id as usize] != self.epoch {

@@ -39,6 +39,11 @@ pub trait View: Copy {
     fn prefetch(self, id: u32) {
         let _ = id;
     }
+
+    /// Whether that is all of it. Only then is it worth asking before it is certain that `key(id)` will be asked for.
+    fn prefetches_whole(self) -> bool {
+        true
+    }
 }
 
 /// All the views a graph needs of its data.
@@ -182,6 +187,11 @@ impl<Q: Stored, S: Stored> View for VectorView<'_, Q, S> {
     #[inline]
     fn prefetch(self, id: u32) {
         kernels::prefetch(self.rows.row(id as usize));
+    }
+
+    #[inline]
+    fn prefetches_whole(self) -> bool {
+        kernels::prefetches_whole::<S>(self.rows.columns())
     }
 }
 

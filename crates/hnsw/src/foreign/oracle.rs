@@ -121,6 +121,11 @@ impl View for EngineView<'_> {
     fn prefetch(self, id: u32) {
         kernels::prefetch(self.oracle.rows.row(id as usize));
     }
+
+    #[inline]
+    fn prefetches_whole(self) -> bool {
+        kernels::prefetches_whole::<f32>(self.oracle.rows.columns())
+    }
 }
 
 impl<'v> Oracle for EngineOracle<'v> {

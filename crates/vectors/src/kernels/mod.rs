@@ -43,4 +43,4 @@ pub use dispatch::{
     Kernels, below, detected, dot, dot_f64, dot_x4, instructions, l2_squared, l2_squared_f64, l2_squared_x4,
 };
 pub use instruction_set::{Stored, StoredKind};
-pub use prefetch::{prefetch, prefetch_whole};
+pub use prefetch::{prefetch, prefetch_whole, prefetches_whole};

@@ -14,7 +14,13 @@ pub fn prefetch<S>(row: &[S]) {
     prefetch_whole(&row[..row.len().min(FIRST_BYTES / size_of::<S>())]);
 }
 
-/// The same of all of `values`.
+/// Whether [`prefetch`] asks for all of a row of so many columns.
+#[inline]
+pub fn prefetches_whole<S>(columns: usize) -> bool {
+    columns * size_of::<S>() <= FIRST_BYTES
+}
+
+/// [`prefetch`], of all of `values`.
 #[inline]
 pub fn prefetch_whole<S>(values: &[S]) {
     let begin = values.as_ptr().cast::<u8>();
