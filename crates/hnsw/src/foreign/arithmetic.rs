@@ -12,7 +12,8 @@
 //! | hnswlib, other d | the largest multiple of 16, or below that of 4, as above | | summed by itself, then added; L2: the last d mod 4 fused |
 //!
 //! On other instruction sets these engines add in other orders; then two rows whose distances agree to rounding may change places.
-//! Cost: one chain of d/8 dependent additions a row, some two to four times the time of [`annatomy_vectors::kernels`] on rows in cache.
+//! Cost: one chain of d/8 dependent additions a row, on rows in cache one to three times the
+//! time of [`annatomy_vectors::kernels`] (`benches/arithmetic.rs`).
 
 #![expect(clippy::inline_always, reason = "runs inside a dispatch, whose instructions only inlined code gets")]
 

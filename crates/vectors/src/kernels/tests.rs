@@ -167,6 +167,8 @@ fn dispatch_names_its_choice_and_prefetch_changes_nothing() {
     super::prefetch(&row);
     super::prefetch::<f32>(&[]);
     super::prefetch_whole(&row);
+    assert!(super::prefetches_whole::<f32>(128) && !super::prefetches_whole::<f32>(129));
+    assert!(super::prefetches_whole::<f16>(256) && !super::prefetches_whole::<f16>(257));
     assert_eq!(super::l2_squared(&row, &row), 0.0);
     assert_eq!(super::dot(&[1.0_f32, 2.0], &[3.0_f32, 4.0]), 11.0);
     assert_eq!(super::dot_f64(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
