@@ -210,7 +210,9 @@ impl Frontier for BitsetFrontier {
     fn pop<V: View>(&mut self, view: V) -> Option<Seen> {
         let place = self.pending.first()?;
         self.pending.remove(place);
-        if self.count > self.ef && self.seen.below(view.first_of_tie(place)) >= self.ef {
+        // No more rows are nearer than places before it, and mostly those are too few: then nothing need be counted.
+        let may_be_over = self.count > self.ef && place as usize >= self.ef;
+        if may_be_over && self.seen.below(view.first_of_tie(place)) >= self.ef {
             return None;
         }
         Some(Seen { key: place, id: self.id_at[place as usize] })

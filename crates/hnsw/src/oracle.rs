@@ -29,6 +29,11 @@ pub trait View: Copy {
         key
     }
 
+    /// n, where keys are places in 0..n, a place of its own for every row.
+    fn places(self) -> Option<usize> {
+        None
+    }
+
     /// Appends the keys of `ids` in their order. An engine's own arithmetic may depend on how many are asked at once.
     #[inline]
     fn keys(self, ids: &[u32], out: &mut Vec<u32>) {
@@ -89,6 +94,11 @@ impl View for RankView<'_> {
     #[inline]
     fn first_of_tie(self, key: u32) -> u32 {
         self.0.first_of_tie(key)
+    }
+
+    #[inline]
+    fn places(self) -> Option<usize> {
+        Some(self.0.ranks().len())
     }
 }
 

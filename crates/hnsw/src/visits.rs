@@ -5,7 +5,8 @@
 //! visits in the order they were made. [`Visits`] keeps that order and, whenever a pop's rank reaches a new maximum r,
 //! the **step** (r, number seen before it). V(ef) is the count at the first step with r ≥ ef.
 //!
-//! Cost: one sort of the visits, as integers, one bit insertion a visit and one count a pop.
+//! Cost: one sort of the visits, as integers (where keys are places, one bit insertion each), one bit insertion a visit and
+//! one count a pop.
 
 use crate::frontier::{Places, Seen};
 use crate::oracle::View;
@@ -49,6 +50,14 @@ pub struct Visits {
     steps: Vec<Step>,
     seen: Places,
     place_by_arrival: Vec<u32>,
+    /// Where keys are places: those that were visited, and the arrival at each.
+    keys: Places,
+    arrival_of_key: Vec<u32>,
+}
+
+/// Key and arrival.
+fn unpacked(packed: u64) -> (u32, u32) {
+    ((packed >> 32) as u32, packed as u32)
 }
 
 impl Observer for Visits {
@@ -73,18 +82,53 @@ impl Visits {
         self.steps.clear();
     }
 
-    /// Sorts the visits and replays the pops to find the steps.
+    /// Puts the visits in order and replays the pops to find the steps.
     pub(crate) fn finish(&mut self, view: impl View) {
-        let visited = self.ids.len();
+        match view.places() {
+            Some(places) => {
+                self.order_by_place(places);
+                self.find_steps(|visits, key| visits.keys.below(view.first_of_tie(key)));
+            }
+            None => {
+                self.order_by_key();
+                self.find_steps(|visits, key| {
+                    let nearer = view.first_of_tie(key);
+                    visits.nearest_first.partition_point(|visit| visit.key < nearer)
+                });
+            }
+        }
+    }
+
+    fn order_by_key(&mut self) {
         self.order.sort_unstable();
         self.nearest_first.clear();
         self.nearest_first.extend(self.order.iter().map(|&packed| {
-            let (key, arrival) = ((packed >> 32) as u32, packed as u32);
+            let (key, arrival) = unpacked(packed);
             Visit { id: self.ids[arrival as usize], key, arrival }
         }));
         for tied in self.nearest_first.chunk_by_mut(|a, b| a.key == b.key).filter(|tied| tied.len() > 1) {
             tied.sort_unstable_by_key(|visit| visit.id);
         }
+    }
+
+    /// The same where keys are places in 0..`places`.
+    fn order_by_place(&mut self, places: usize) {
+        self.keys.reset(places);
+        self.arrival_of_key.resize(places, 0);
+        for (key, arrival) in self.order.iter().copied().map(unpacked) {
+            self.keys.insert(key);
+            self.arrival_of_key[key as usize] = arrival;
+        }
+        self.nearest_first.clear();
+        self.nearest_first.extend(self.keys.iter().map(|key| {
+            let arrival = self.arrival_of_key[key as usize];
+            Visit { id: self.ids[arrival as usize], key, arrival }
+        }));
+    }
+
+    /// `nearer` counts the visits, early and late, that are strictly nearer than a key.
+    fn find_steps(&mut self, nearer: impl Fn(&Self, u32) -> usize) {
+        let visited = self.ids.len();
         self.place_by_arrival.resize(visited, 0);
         for (place, visit) in self.nearest_first.iter().enumerate() {
             self.place_by_arrival[visit.arrival as usize] = place as u32;
@@ -97,12 +141,14 @@ impl Visits {
                 self.seen.insert(self.place_by_arrival[arrived as usize]);
                 arrived += 1;
             }
-            let nearer = view.first_of_tie(pop.key);
-            let place = self.nearest_first.partition_point(|visit| visit.key < nearer) as u32;
-            let rank = self.seen.below(place) as u32;
-            if rank > highest {
-                highest = rank;
-                self.steps.push(Step { rank, seen: pop.seen });
+            let place = nearer(self, pop.key) as u32;
+            // Its rank is no more than its place.
+            if place > highest {
+                let rank = self.seen.below(place) as u32;
+                if rank > highest {
+                    highest = rank;
+                    self.steps.push(Step { rank, seen: pop.seen });
+                }
             }
         }
     }

@@ -8,7 +8,7 @@
 //!
 //! for each block of BLOCK columns                        n row pieces, which stay in the shared cache
 //!   for each query of a batch                            its row pieces and its sums stay in the private cache
-//!     for each touch, in one stream                      a row joins the sum in the registers, which is kept at once,
+//!     for each pair of touches, in one stream            two rows join the sum in the registers, which is kept at once,
 //!                                                        wanted or not: no branch to mispredict
 //!     for each snapshot
 //!       add the block's share to its norm                from the sums that were kept
@@ -24,8 +24,8 @@ use pulp::{Simd, WithSimd};
 
 /// Columns of a block: as many of one sum as AVX2's registers hold. Blocks of 16 and of 32 were no faster.
 const BLOCK: usize = 64;
-/// A row is fetched so many touches ahead; 8 and 32 were no faster on 10,000 × 2,048.
-const FETCHED_AHEAD: usize = 16;
+/// Rows are fetched so many pairs of touches ahead; half and twice as many were no faster on 10,000 × 2,048.
+const FETCHED_AHEAD: usize = 8;
 
 type Piece = [f32; BLOCK];
 
@@ -61,42 +61,38 @@ pub(crate) struct Changes<'c> {
     pub(crate) reach: usize,
 }
 
-/// A row joins the running sum. What comes of it is kept at `place`, over what was kept there before.
+/// Two rows join the running sum, each times its sign. What comes of it is kept at `place`, over what was kept there before.
 #[derive(Clone, Copy, Debug)]
-struct Touch {
-    row: u32,
-    /// The place, and in the highest bit whether the row is taken, not added.
+struct Pair {
+    rows: [u32; 2],
+    /// 1 if the row is added, −1 if it is taken, 0 if there is no second one.
+    signs: [f32; 2],
     place: u32,
 }
 
-const TAKEN: u32 = 1 << 31;
-
-impl Touch {
-    fn place(self) -> usize {
-        (self.place & !TAKEN) as usize
-    }
-
-    /// 1 or −1.
-    fn sign(self) -> f32 {
-        f32::from_bits(1f32.to_bits() | self.place & TAKEN)
-    }
-}
-
-/// Touches up to number `end`, of the sum kept at place `from`.
+/// Pairs up to number `end`, of the sum kept at place `from`.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     from: u32,
     end: u32,
 }
 
-/// At one k: ‖exact·ΣE + sum·D + last·x‖², D = the sum at `place` + ΣE − ΣE at `reach`, x the last row.
+/// At one k: the norm of D = the sum at `place` + ΣE − ΣE at `reach`.
 #[derive(Clone, Copy, Debug)]
 struct Snapshot {
+    number: u32,
     place: u32,
     k: u32,
     reach: u32,
-    exact: f32,
+    /// Of D.
     sum: f32,
+}
+
+/// The same of exact·ΣE + sum·D + last·x, x the last row.
+#[derive(Clone, Copy, Debug)]
+struct Combination {
+    of: Snapshot,
+    exact: f32,
     last: f32,
 }
 
@@ -108,26 +104,26 @@ struct Snapshot {
 pub(crate) struct SignedSums {
     /// The exact neighbors, nearest first.
     exact: Vec<u32>,
-    touches: Vec<Touch>,
+    pairs: Vec<Pair>,
     runs: Vec<Run>,
     places: u32,
     /// Where the running sum is kept.
     running: u32,
     snapshots: Vec<Snapshot>,
+    combinations: Vec<Combination>,
     norms: Vec<f64>,
 }
 
 impl SignedSums {
     /// Begins a query with its exact neighbors: ΣE/k at each of `ks`, snapshots 0, 1, ….
     pub(crate) fn begin(&mut self, ks: &[usize], exact: &[u32]) {
-        self.touches.clear();
+        self.pairs.clear();
         self.runs.clear();
         self.snapshots.clear();
+        self.combinations.clear();
         self.norms.clear();
         self.exact.clear();
         self.exact.extend_from_slice(exact);
-        self.touches.extend(exact.iter().zip(1..).map(|(&row, place)| Touch { row, place }));
-        self.runs.push(Run { from: 0, end: exact.len() as u32 });
         (self.places, self.running) = (exact.len() as u32 + 1, 0);
         for &k in ks {
             self.push(k, k, 0, Scales { exact: 1.0 / k as f64, ..Scales::default() });
@@ -156,9 +152,13 @@ impl SignedSums {
         }
         let place = self.places;
         self.places += 1;
-        self.touches.extend(added.iter().map(|&row| Touch { row, place }));
-        self.touches.extend(taken.iter().map(|&row| Touch { row, place: place | TAKEN }));
-        let end = self.touches.len() as u32;
+        let signed = |sign: f32| move |&row: &u32| (row, sign);
+        let mut signed = added.iter().map(signed(1.0)).chain(taken.iter().map(signed(-1.0)));
+        while let Some((row, sign)) = signed.next() {
+            let (second, second_sign) = signed.next().unwrap_or((row, 0.0));
+            self.pairs.push(Pair { rows: [row, second], signs: [sign, second_sign], place });
+        }
+        let end = self.pairs.len() as u32;
         match self.runs.last_mut() {
             Some(run) if from + 1 == place => run.end = end,
             _ => self.runs.push(Run { from, end }),
@@ -168,9 +168,15 @@ impl SignedSums {
 
     fn push(&mut self, k: usize, reach: usize, place: u32, scales: Scales) -> usize {
         let [exact, sum, last] = [scales.exact, scales.sum, scales.last].map(|scale| scale as f32);
-        self.snapshots.push(Snapshot { place, k: k as u32, reach: reach as u32, exact, sum, last });
+        let number = self.norms.len();
         self.norms.push(0.0);
-        self.norms.len() - 1
+        let of = Snapshot { number: number as u32, place, k: k as u32, reach: reach as u32, sum };
+        if exact == 0.0 && last == 0.0 {
+            self.snapshots.push(of);
+        } else {
+            self.combinations.push(Combination { of, exact, last });
+        }
+        number
     }
 
     /// Squared norms of every snapshot, by number, once [`squared_norms`] has run.
@@ -191,26 +197,41 @@ impl SignedSums {
         sums.resize(sums.len().max(self.places as usize), zero);
         let sums = &mut sums[..self.places as usize];
         sums[0] = zero;
+        let mut sum = zero;
+        for (rank, (&row, kept)) in self.exact.iter().zip(&mut sums[1..]).enumerate() {
+            if let Some(&ahead) = self.exact.get(rank + 2 * FETCHED_AHEAD) {
+                kernels::prefetch_whole(&rows[ahead as usize]);
+            }
+            let row: &[S::f32s; VECTORS] = load(simd, &rows[row as usize]);
+            for lane in 0..VECTORS {
+                sum[lane] = simd.add_f32s(sum[lane], row[lane]);
+            }
+            *kept = sum;
+        }
         let mut start = 0;
         for run in &self.runs {
             let mut sum = sums[run.from as usize];
             let end = run.end as usize;
-            for (number, touch) in (start..end).zip(&self.touches[start..end]) {
-                if let Some(ahead) = self.touches.get(number + FETCHED_AHEAD) {
-                    kernels::prefetch_whole(&rows[ahead.row as usize]);
+            for (number, pair) in (start..end).zip(&self.pairs[start..end]) {
+                if let Some(ahead) = self.pairs.get(number + FETCHED_AHEAD) {
+                    ahead.rows.iter().for_each(|&row| kernels::prefetch_whole(&rows[row as usize]));
                 }
-                let row: &[S::f32s; VECTORS] = load(simd, &rows[touch.row as usize]);
-                let sign = simd.splat_f32s(touch.sign());
+                let [first, second]: [&[S::f32s; VECTORS]; 2] = pair.rows.map(|row| load(simd, &rows[row as usize]));
+                let [first_sign, second_sign] = pair.signs.map(|sign| simd.splat_f32s(sign));
                 for lane in 0..VECTORS {
-                    sum[lane] = simd.mul_add_f32s(row[lane], sign, sum[lane]);
+                    sum[lane] = simd.mul_add_f32s(first[lane], first_sign, sum[lane]);
+                    sum[lane] = simd.mul_add_f32s(second[lane], second_sign, sum[lane]);
                 }
-                sums[touch.place()] = sum;
+                sums[pair.place as usize] = sum;
             }
             start = end;
         }
         let last = load(simd, last);
-        for (snapshot, norm) in self.snapshots.iter().zip(&mut self.norms) {
-            *norm += squared_norm(simd, snapshot, sums, last);
+        for snapshot in &self.snapshots {
+            self.norms[snapshot.number as usize] += squared_norm(simd, snapshot, sums);
+        }
+        for combination in &self.combinations {
+            self.norms[combination.of.number as usize] += combined_norm(simd, combination, sums, last);
         }
     }
 }
@@ -225,13 +246,28 @@ fn load<S: Simd, const VECTORS: usize>(_simd: S, piece: &Piece) -> &[S::f32s; VE
 #[inline(always)]
 fn squared_norm<S: Simd, const VECTORS: usize>(
     simd: S,
-    snapshot: &Snapshot,
+    &Snapshot { place, k, reach, sum: scale, .. }: &Snapshot,
+    sums: &[[S::f32s; VECTORS]],
+) -> f64 {
+    let [sum, exact, reached] = [place, k, reach].map(|place| &sums[place as usize]);
+    let mut squares = simd.splat_f32s(0.0);
+    for lane in 0..VECTORS {
+        let difference = simd.add_f32s(sum[lane], simd.sub_f32s(exact[lane], reached[lane]));
+        squares = simd.mul_add_f32s(difference, difference, squares);
+    }
+    f64::from(scale) * f64::from(scale) * f64::from(simd.reduce_sum_f32s(squares))
+}
+
+#[inline(always)]
+fn combined_norm<S: Simd, const VECTORS: usize>(
+    simd: S,
+    combination: &Combination,
     sums: &[[S::f32s; VECTORS]],
     last: &[S::f32s; VECTORS],
 ) -> f64 {
-    let Snapshot { place, k, reach, .. } = *snapshot;
+    let Snapshot { place, k, reach, sum, .. } = combination.of;
+    let scales = [combination.exact, sum, combination.last];
     let [sum, exact, reached] = [place, k, reach].map(|place| &sums[place as usize]);
-    let scales = [snapshot.exact, snapshot.sum, snapshot.last];
     let [exact_scale, sum_scale, last_scale] = scales.map(|scale| simd.splat_f32s(scale));
     let mut squares = simd.splat_f32s(0.0);
     for lane in 0..VECTORS {

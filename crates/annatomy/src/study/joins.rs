@@ -4,6 +4,7 @@
 //! rows by which D = ΣE − ΣA changes. Cost: one pass over the lists; nothing here reads a vector.
 
 use super::lists::{Answer, ReturnedRows, VisitedList};
+use super::places::Places;
 
 /// Of one list that serves every k: how far it reaches into E, and what it leaves out up to there.
 ///
@@ -34,7 +35,7 @@ impl Reach {
         self.found.resize(exact.len(), false);
         self.added.clear();
         self.taken.clear();
-        let slots = self.slots..returned.ids.len().min(k);
+        let slots = self.slots..returned.len().min(k);
         self.slots = slots.end;
         let mut ranks = self.ranks;
         for (&row, &rank) in returned.ids[slots.clone()].iter().zip(&returned.ranks[slots]) {
@@ -112,20 +113,19 @@ impl Apart {
 pub(crate) struct Difference {
     at_hand: Differing,
     before: Differing,
-    found: Vec<bool>,
+    found: Places,
     added: Vec<u32>,
     taken: Vec<u32>,
 }
 
-/// Both ascending.
 #[derive(Debug, Default)]
 struct Differing {
     /// One answer's r.
     ranks: usize,
     /// Exact ranks below r of the rows that A leaves out.
-    left_out: Vec<u32>,
+    left_out: Places,
     /// Places in the visited list of the rows of A that are not in E.
-    strange: Vec<u32>,
+    strange: Places,
 }
 
 impl Differing {
@@ -136,25 +136,23 @@ impl Differing {
     }
 
     fn count(&self) -> usize {
-        self.left_out.len() + self.strange.len()
+        self.left_out.count() + self.strange.count()
     }
 
-    /// Reads an answer, held against `exact` exact neighbors.
-    fn read(&mut self, exact: usize, answer: &Answer, found: &mut Vec<bool>) {
-        self.clear();
-        found.clear();
-        found.resize(exact, false);
-        for (&rank, &place) in answer.returned.ranks.iter().zip(answer.picked()) {
-            match found.get_mut(rank as usize) {
-                Some(found) => {
-                    *found = true;
-                    self.ranks = self.ranks.max(rank as usize + 1);
-                }
-                None => self.strange.push(place),
-            }
-        }
-        let ranks = (0..).zip(&found[..self.ranks]);
-        self.left_out.extend(ranks.filter(|&(_, &found)| !found).map(|(rank, _)| rank));
+    /// How many rows it has that `other` has not.
+    fn count_beyond(&self, other: &Self) -> usize {
+        self.left_out.count_beyond(&other.left_out) + self.strange.count_beyond(&other.strange)
+    }
+
+    /// Reads an answer; `found` is room to work in.
+    fn read(&mut self, visited: &VisitedList, answer: &Answer, found: &mut Places) {
+        // By exact rank, whether A has the row: it was visited, and is no farther than the last of A.
+        found.set_under(&visited.arrival_of_rank, answer.visited as u32, usize::MAX);
+        let end = answer.picked.last().map_or(0, |last| last + 1);
+        found.retain_under(&visited.place_of_rank, end as u32);
+        self.ranks = found.last().map_or(0, |last| last + 1);
+        self.left_out.set_others(found, self.ranks);
+        self.strange.set_common(&answer.picked, &visited.strange);
     }
 }
 
@@ -166,14 +164,19 @@ impl Difference {
 
     /// Goes on to the answer of the next k; says whether the changes are of an empty sum, which is where they are fewer.
     pub(crate) fn advance(&mut self, exact: &[u32], visited: &VisitedList, answer: &Answer) -> bool {
-        std::mem::swap(&mut self.at_hand, &mut self.before);
-        self.at_hand.read(exact.len(), answer, &mut self.found);
-        self.change(exact, &visited.ids);
-        let anew = self.at_hand.count() <= self.added.len() + self.taken.len();
+        let Self { at_hand, before, found, added, taken } = self;
+        std::mem::swap(at_hand, before);
+        at_hand.read(visited, answer, found);
+        let anew = at_hand.count() <= at_hand.count_beyond(before) + before.count_beyond(at_hand);
         if anew {
-            self.before.clear();
-            self.change(exact, &visited.ids);
+            before.clear();
         }
+        added.clear();
+        taken.clear();
+        at_hand.left_out.take_beyond(&before.left_out, exact, added);
+        before.strange.take_beyond(&at_hand.strange, &visited.ids, added);
+        before.left_out.take_beyond(&at_hand.left_out, exact, taken);
+        at_hand.strange.take_beyond(&before.strange, &visited.ids, taken);
         anew
     }
 
@@ -196,33 +199,12 @@ impl Difference {
     pub(crate) fn taken(&self) -> &[u32] {
         &self.taken
     }
-
-    fn change(&mut self, exact: &[u32], visited: &[u32]) {
-        let Self { at_hand, before, added, taken, .. } = self;
-        added.clear();
-        taken.clear();
-        changes(&before.left_out, &at_hand.left_out, exact, added, taken);
-        changes(&before.strange, &at_hand.strange, visited, taken, added);
-    }
-}
-
-/// The rows of `rows` at the places new in `now`, and at those gone from `before`.
-fn changes(before: &[u32], now: &[u32], rows: &[u32], new: &mut Vec<u32>, gone: &mut Vec<u32>) {
-    let mut before = before.iter().copied().peekable();
-    for &place in now {
-        while let Some(earlier) = before.next_if(|&earlier| earlier < place) {
-            gone.push(rows[earlier as usize]);
-        }
-        if before.next_if_eq(&place).is_none() {
-            new.push(rows[place as usize]);
-        }
-    }
-    gone.extend(before.map(|earlier| rows[earlier as usize]));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::lists::{Columns, NEVER};
     use annatomy_geometry::corrected::UNKNOWN_RANK;
 
     #[test]
@@ -253,15 +235,17 @@ mod tests {
         let ranks = vec![UNKNOWN_RANK, 0, 1, 2, 4, 5, 7, UNKNOWN_RANK, UNKNOWN_RANK];
         let ids: Vec<u32> = vec![50, 100, 101, 102, 104, 105, 107, 7, 8];
         let arrivals = vec![0, 1, 6, 2, 7, 3, 4, 5, 8];
-        let floats = vec![0.0; ids.len()];
-        let (separations, distances) = (floats.clone(), floats);
-        let visited = VisitedList { ids, arrivals, separations, distances, ranks, ..VisitedList::default() };
+        let mut visited = VisitedList { ids, arrivals, ranks, ..VisitedList::default() };
+        visited.arrival_of_rank = vec![1, 6, 2, NEVER, 7, 3, NEVER, 4];
+        visited.place_of_rank = vec![1, 2, 3, NEVER, 4, 5, NEVER, 6];
+        visited.strange.set([true, false, false, false, false, false, false, true, true].into_iter());
+        let columns = Columns { ids: true, ..Columns::default() };
         let (mut answer, mut difference) = (Answer::default(), Difference::default());
         for _ in 0..2 {
             let (mut sum, mut continued) = (0, 0);
             difference.begin();
             for (k, seen) in [(1, 2), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 9)] {
-                answer.read(&visited, seen, k);
+                answer.read(&visited, seen, k, columns);
                 if difference.advance(&exact, &visited, &answer) {
                     sum = 0;
                 } else {
@@ -274,13 +258,5 @@ mod tests {
             }
             assert!(continued > 1, "some answers go on from the ones before");
         }
-    }
-
-    #[test]
-    fn changes_lead_from_one_set_to_the_next() {
-        let rows = [10, 11, 12, 13, 14, 15];
-        let (mut new, mut gone) = (Vec::new(), Vec::new());
-        changes(&[0, 2, 5], &[1, 2, 4], &rows, &mut new, &mut gone);
-        assert_eq!((new, gone), (vec![11, 14], vec![10, 15]));
     }
 }

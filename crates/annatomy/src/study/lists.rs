@@ -4,9 +4,11 @@
 //! excluded by id, and what the study would have seen with column 0 taken for self.
 
 use super::neighborhoods::Neighborhoods;
+use super::places::Places;
 use annatomy_geometry::corrected::{ExactSide, UNKNOWN_RANK};
 use annatomy_hnsw::Visits;
 use annatomy_vectors::Metric;
+use pulp::bytemuck::Pod;
 use std::collections::HashMap;
 
 /// The arrival of a row that was never visited.
@@ -62,11 +64,16 @@ pub(crate) struct VisitedList {
     pub(crate) separations: Vec<f32>,
     pub(crate) distances: Vec<f32>,
     pub(crate) ranks: Vec<u32>,
-    /// Arrival of each exact neighbor, by rank; `NEVER` if it was not visited.
+    /// Arrival of each exact neighbor, by rank, and its place among the visited rows; `NEVER` if it was not visited.
     pub(crate) arrival_of_rank: Vec<u32>,
-    /// Arrival of the query itself, and its place among the visited rows; `NEVER` if it was not visited.
+    pub(crate) place_of_rank: Vec<u32>,
+    /// The same of the query itself.
     pub(crate) own_arrival: u32,
     pub(crate) own_place: u32,
+    /// The places of rows that are no exact neighbors.
+    pub(crate) strange: Places,
+    /// Ranks of the exact neighbors that can be reached from the graph's entry point.
+    pub(crate) reachable_ranks: Places,
 }
 
 impl VisitedList {
@@ -77,6 +84,7 @@ impl VisitedList {
         row: u32,
         visits: &Visits,
         exact: &ExactList,
+        reachable: &[bool],
         metric: Metric,
     ) {
         self.separations.clear();
@@ -88,6 +96,8 @@ impl VisitedList {
         self.ranks.clear();
         self.arrival_of_rank.clear();
         self.arrival_of_rank.resize(exact.ids.len(), NEVER);
+        self.place_of_rank.clear();
+        self.place_of_rank.resize(exact.ids.len(), NEVER);
         (self.own_arrival, self.own_place) = (NEVER, NEVER);
         for (visit, place) in visits.nearest_first().iter().zip(0..) {
             let rank = exact.rank_of[visit.id as usize];
@@ -96,14 +106,25 @@ impl VisitedList {
             self.ranks.push(rank);
             if rank != UNKNOWN_RANK {
                 self.arrival_of_rank[rank as usize] = visit.arrival;
+                self.place_of_rank[rank as usize] = place;
             } else if visit.id == row {
                 (self.own_arrival, self.own_place) = (visit.arrival, place);
             }
         }
+        self.strange.set(self.ranks.iter().map(|&rank| rank == UNKNOWN_RANK));
+        self.reachable_ranks.set(exact.ids.iter().map(|&id| reachable[id as usize]));
     }
 }
 
-/// The returned rows of one answer.
+/// Which columns of returned rows are wanted beside their ranks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Columns {
+    pub(crate) ids: bool,
+    pub(crate) separations: bool,
+    pub(crate) distances: bool,
+}
+
+/// The returned rows of one answer; columns that were not wanted are empty.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReturnedRows {
     pub(crate) ids: Vec<u32>,
@@ -113,20 +134,28 @@ pub(crate) struct ReturnedRows {
 }
 
 impl ReturnedRows {
+    /// How many rows were returned.
+    pub(crate) fn len(&self) -> usize {
+        self.ranks.len()
+    }
+
     /// Holds the rows of `list` at `picked`, in that order.
-    fn gather(&mut self, list: &VisitedList, picked: &[u32]) {
-        fn take<T: Copy>(into: &mut Vec<T>, from: &[T], picked: &[u32]) {
-            into.clear();
-            into.extend(picked.iter().map(|&index| from[index as usize]));
+    fn gather(&mut self, list: &VisitedList, picked: &Places, columns: Columns) {
+        fn gather_or_clear<T: Pod>(wanted: bool, picked: &Places, from: &[T], into: &mut Vec<T>) {
+            if wanted {
+                picked.gather(from, into);
+            } else {
+                into.clear();
+            }
         }
-        take(&mut self.ids, &list.ids, picked);
-        take(&mut self.separations, &list.separations, picked);
-        take(&mut self.distances, &list.distances, picked);
-        take(&mut self.ranks, &list.ranks, picked);
+        picked.gather(&list.ranks, &mut self.ranks);
+        gather_or_clear(columns.ids, picked, &list.ids, &mut self.ids);
+        gather_or_clear(columns.separations, picked, &list.separations, &mut self.separations);
+        gather_or_clear(columns.distances, picked, &list.distances, &mut self.distances);
     }
 
     /// Replaces the exact ranks by places in `exact`.
-    pub(crate) fn rank_among(&mut self, exact: &[u32]) {
+    fn rank_among(&mut self, exact: &[u32]) {
         let places: HashMap<u32, u32> = exact.iter().copied().zip(0..).collect();
         self.ranks.clear();
         self.ranks.extend(self.ids.iter().map(|id| places.get(id).copied().unwrap_or(UNKNOWN_RANK)));
@@ -138,66 +167,42 @@ impl ReturnedRows {
 pub(crate) struct Answer {
     /// The k nearest, the query itself left out.
     pub(crate) returned: ReturnedRows,
-    /// The k + 1 nearest less the first, where that was not the query itself.
-    as_published: ReturnedRows,
+    /// Places of the returned rows in the visited list.
+    pub(crate) picked: Places,
+    /// How many visits the answer was read from.
+    pub(crate) visited: usize,
     /// Whether the first of the k + 1 nearest was the query itself.
     pub(crate) self_first: bool,
-    picked: Vec<u32>,
+    /// The k + 1 nearest less the first, whatever it was.
+    as_published: ReturnedRows,
+    picked_as_published: Places,
 }
 
 impl Answer {
     /// Reads the answer for `k` neighbors from the first `visited` visits of `list`.
-    pub(crate) fn read(&mut self, list: &VisitedList, visited: usize, k: usize) {
-        list.nearest(visited, k + 1, &mut self.picked);
-        self.self_first = self.picked.first() == Some(&list.own_place);
-        if !self.self_first {
-            self.as_published.gather(list, self.picked.get(1..).unwrap_or_default());
+    pub(crate) fn read(&mut self, list: &VisitedList, visited: usize, k: usize, columns: Columns) {
+        self.visited = visited;
+        self.picked.set_under(&list.arrivals, visited as u32, k + 1);
+        let first = self.picked.first();
+        self.self_first = first == Some(list.own_place as usize);
+        self.picked_as_published.copy(&self.picked);
+        first.map(|first| self.picked_as_published.remove(first));
+        if !self.picked.remove(list.own_place as usize) && self.picked.count() > k {
+            self.picked.last().map(|last| self.picked.remove(last));
         }
-        if let Ok(own) = self.picked.binary_search(&list.own_place) {
-            self.picked.remove(own);
-        }
-        self.picked.truncate(k);
-        self.returned.gather(list, &self.picked);
-    }
-
-    /// Places in the visited list of the returned rows, ascending.
-    pub(crate) fn picked(&self) -> &[u32] {
-        &self.picked
+        self.returned.gather(list, &self.picked, columns);
     }
 
     /// What the study would have seen, ranked among its own exact neighbors `exact` where those are not ours.
-    pub(crate) fn rank_as_published(&mut self, exact: &[u32]) {
-        if self.self_first {
-            self.as_published.clone_from(&self.returned);
-        }
+    pub(crate) fn rank_as_published(&mut self, list: &VisitedList, exact: &[u32]) {
+        let columns = Columns { ids: true, separations: true, distances: false };
+        self.as_published.gather(list, &self.picked_as_published, columns);
         self.as_published.rank_among(exact);
     }
 
     /// The list that [`rank_as_published`](Self::rank_as_published) ranked.
     pub(crate) fn as_published(&self) -> &ReturnedRows {
         &self.as_published
-    }
-}
-
-impl VisitedList {
-    /// Places of the `count` nearest among the first `visited` visits. Written without a branch on the arrival, which
-    /// no predictor could follow.
-    fn nearest(&self, visited: usize, count: usize, picked: &mut Vec<u32>) {
-        const STRIDE: usize = 32;
-        picked.clear();
-        picked.resize(count + STRIDE, 0);
-        let (mut found, mut index) = (0, 0);
-        for arrivals in self.arrivals.chunks(STRIDE) {
-            for &arrival in arrivals {
-                picked[found] = index;
-                found += usize::from((arrival as usize) < visited);
-                index += 1;
-            }
-            if found >= count {
-                break;
-            }
-        }
-        picked.truncate(found.min(count));
     }
 }
 

@@ -12,6 +12,7 @@ mod error;
 mod joins;
 mod lists;
 mod neighborhoods;
+mod places;
 mod plan;
 mod query;
 mod reduce;

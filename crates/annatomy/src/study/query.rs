@@ -11,8 +11,9 @@
 use super::barycenter::{ColumnBlocks, squared_norms};
 use super::cells::{Block, Figure};
 use super::joins::{Apart, Difference, Reach};
-use super::lists::{Answer, ExactList, NEVER, VisitedList};
+use super::lists::{Answer, Columns, ExactList, NEVER, VisitedList};
 use super::neighborhoods::Neighborhoods;
+use super::places::Places;
 use super::plan::{Condition, Plan};
 use super::shifts::{Place, QueryShifts, Reader};
 use annatomy_geometry::corrected::{QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure};
@@ -55,7 +56,7 @@ pub(crate) struct Scratch<F> {
     lids: Vec<f32>,
     exact_means: Vec<f32>,
     exact_lids: Vec<f32>,
-    unreached: Vec<[u32; 2]>,
+    missed: Missed,
     reach: Reach,
     apart: Apart,
     difference: Difference,
@@ -76,6 +77,14 @@ struct Lists {
     answer: Answer,
 }
 
+/// Ranks of exact neighbors that the search of one answer did not visit.
+#[derive(Default)]
+struct Missed {
+    visited: Places,
+    all: Places,
+    reachable: Places,
+}
+
 /// Where the measures of one series of k go.
 #[derive(Clone)]
 struct Series {
@@ -87,6 +96,14 @@ struct Series {
     cell: usize,
     /// V(ef) of the series.
     visited: usize,
+}
+
+impl Missed {
+    fn read(&mut self, list: &VisitedList, visited: usize, largest_k: usize) {
+        self.visited.set_under(&list.arrival_of_rank[..largest_k], visited as u32, usize::MAX);
+        self.all.set_others(&self.visited, largest_k);
+        self.reachable.set_common(&self.all, &list.reachable_ranks);
+    }
 }
 
 impl<F: Frontier> Scratch<F> {
@@ -121,11 +138,11 @@ impl<F: Frontier> Scratch<F> {
         self.shifts[query].begin(ks, &self.lists.exact.ids, &self.exact_means);
         let view = neighborhoods.oracle().view(row);
         for (graph, planned) in context.plan.graphs.iter().enumerate() {
+            let (reachable, visits) = (&context.reachable[graph], &mut self.search.visits);
             let traversal = Instant::now();
-            let visits = &mut self.search.visits;
             self.search.traversal.record(&context.graphs[graph], view, planned.ef, visits);
             block.traverse_time += traversal.elapsed();
-            self.lists.visited.read(neighborhoods, number, row, visits, &self.lists.exact, context.metric);
+            self.lists.visited.read(neighborhoods, number, row, visits, &self.lists.exact, reachable, context.metric);
             if graph == context.configured {
                 self.add_to_surface(context.plan, block);
             }
@@ -145,7 +162,7 @@ impl<F: Frontier> Scratch<F> {
                 for k_range in series(condition) {
                     let visited = self.search.visits.visited(condition.efs[k_range.start]);
                     let series = Series { query, cell: first_cell + k_range.start, k_range, visited };
-                    self.measure_series(ks, &series, &context.reachable[graph], reading, row, block);
+                    self.measure_series(ks, &series, reading, row, block);
                 }
             }
         }
@@ -161,20 +178,17 @@ impl<F: Frontier> Scratch<F> {
     }
 
     /// Measures one returned list at each k of a series.
-    fn measure_series(
-        &mut self,
-        ks: &[usize],
-        series: &Series,
-        reachable: &[bool],
-        reading: Reading,
-        row: u32,
-        block: &mut Block,
-    ) {
+    fn measure_series(&mut self, ks: &[usize], series: &Series, reading: Reading, row: u32, block: &mut Block) {
         let series_ks = &ks[series.k_range.clone()];
         let largest_k = series_ks[series_ks.len() - 1];
-        self.lists.answer.read(&self.lists.visited, series.visited, largest_k);
+        let columns = Columns {
+            ids: series_ks.len() > 1,
+            separations: reading != Reading::Corrected,
+            distances: reading != Reading::Published,
+        };
+        self.lists.answer.read(&self.lists.visited, series.visited, largest_k, columns);
         if reading != Reading::Published {
-            self.measure_corrected(series_ks, series, reachable, block);
+            self.measure_corrected(series_ks, series, block);
         }
         let mut same = true;
         if reading != Reading::Corrected {
@@ -210,13 +224,17 @@ impl<F: Frontier> Scratch<F> {
         }
     }
 
-    fn measure_corrected(&mut self, ks: &[usize], series: &Series, reachable: &[bool], block: &mut Block) {
+    fn measure_corrected(&mut self, ks: &[usize], series: &Series, block: &mut Block) {
         let returned = &self.lists.answer.returned;
         let side = ReturnedSide::new(&returned.distances, &returned.ranks);
         measure(&self.lists.exact.side, side, ks, &mut self.measure, &mut self.measures);
-        self.count_unreached(series.visited, reachable, ks[ks.len() - 1]);
+        self.missed.read(&self.lists.visited, series.visited, ks[ks.len() - 1]);
+        let (mut ranks, mut missed, mut reachable) = (0..0, 0, 0);
         for (offset, measures) in self.measures.iter().enumerate() {
-            let [unreachable, unvisited] = self.unreached[measures.k].map(f64::from);
+            ranks = ranks.end..measures.k;
+            missed += self.missed.all.count_within(ranks.clone());
+            reachable += self.missed.reachable.count_within(ranks.clone());
+            let [unreachable, unvisited] = [missed - reachable, reachable].map(|count| count as f64);
             let missing = (measures.k - measures.overlap_strict_count) as f64;
             let mut enter = |figure, value| block.enter(series.query, series.cell + offset, figure, value);
             enter(Figure::Fill, measures.fill());
@@ -236,20 +254,6 @@ impl<F: Frontier> Scratch<F> {
         }
     }
 
-    /// Running counts over exact ranks of neighbors that are unreachable and that are reachable but not visited.
-    fn count_unreached(&mut self, visited: usize, reachable: &[bool], largest_k: usize) {
-        let mut counts = [0u32; 2];
-        self.unreached.clear();
-        self.unreached.push(counts);
-        let arrivals = &self.lists.visited.arrival_of_rank[..largest_k];
-        for (&arrival, &id) in arrivals.iter().zip(&self.lists.exact.ids) {
-            if arrival as usize >= visited {
-                counts[usize::from(reachable[id as usize])] += 1;
-            }
-            self.unreached.push(counts);
-        }
-    }
-
     /// The study's figures of one series; says whether its lists were those of the corrected conventions.
     fn measure_published(&mut self, ks: &[usize], series: &Series, row: u32, block: &mut Block) -> bool {
         let largest_k = ks[ks.len() - 1];
@@ -257,7 +261,7 @@ impl<F: Frontier> Scratch<F> {
         let self_first = lists.answer.self_first;
         let same = self_first && lists.exact.before_self == 0;
         if !same {
-            lists.answer.rank_as_published(&lists.exact.as_published(row));
+            lists.answer.rank_as_published(&lists.visited, &lists.exact.as_published(row));
         }
         let returned = if same { &lists.answer.returned } else { lists.answer.as_published() };
         if ks.len() == 1 {
@@ -267,7 +271,7 @@ impl<F: Frontier> Scratch<F> {
             row_lids(&returned.separations, ks, &mut self.lids);
         }
         for (offset, &k) in ks.iter().enumerate() {
-            let filled = returned.ids.len().min(k);
+            let filled = returned.len().min(k);
             let common = returned.ranks[..filled].iter().filter(|&&rank| (rank as usize) < k).count();
             let published = block.published(series.query, series.cell + offset);
             published.overlap = common as f64 / k as f64;

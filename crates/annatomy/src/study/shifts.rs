@@ -82,7 +82,7 @@ impl QueryShifts {
         reach.begin();
         for (index, &k) in ks.iter().enumerate() {
             reach.advance(self.sums.exact(), returned, k);
-            let filled = returned.ids.len().min(k);
+            let filled = returned.len().min(k);
             let change = if index == 0 { Change::Restart } else { Change::Continue };
             let changes = Changes { change, added: reach.added(), taken: reach.taken(), reach: reach.ranks() };
             let equal = reach.is_whole() && filled == k;
@@ -106,7 +106,7 @@ impl QueryShifts {
         if readers.is_empty() {
             return;
         }
-        let filled = answer.returned.ids.len();
+        let filled = answer.returned.len();
         let anew = difference.advance(self.sums.exact(), visited, answer);
         let equal = difference.is_empty() && filled >= k;
         let change = if anew { Change::Restart } else { Change::Continue };
@@ -128,7 +128,7 @@ impl QueryShifts {
             let (missing, extra) = apart.differing(exact, returned, k);
             let equal = missing.is_empty() && extra.is_empty();
             let changes = Changes { change: Change::Apart, added: missing, taken: extra, reach: k };
-            let held = Held { k, filled: returned.ids.len().min(k), equal };
+            let held = Held { k, filled: returned.len().min(k), equal };
             self.add(place.after(index), held, changes, &[Reader::Published]);
         }
     }

@@ -1,7 +1,7 @@
 //! Sums over the first filled slots of an answer, advanced from one k to the next.
 //!
 //! Enters: the next slots, their distances ascending. Leaves: mean distance, relative error, LID over all slots so far.
-//! Cost: O(1) per slot, one `ln` per eight slots. Sums run in eight lanes in a fixed order.
+//! Cost: O(1) per slot. Sums run in eight lanes in a fixed order.
 
 use super::logarithms::sum_of_logarithms;
 use super::{ExactSide, ReturnedSide};

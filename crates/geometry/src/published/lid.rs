@@ -7,7 +7,7 @@
 //! float32, that is for dₖ and ratios above 1e-4; a leading run of smaller ratios (duplicates) is taken one by one, a
 //! smaller dₖ by the plain form, and so are rows of nearly equal distances. With an empty k-th slot every filled ratio
 //! collapses to ln ε and every empty one to ln(1 + ε) = 0. Agrees with the plain form to about 1e-7. Cost O(K) for all
-//! k, one `ln` per eight values.
+//! k.
 
 use super::pairwise::row_mean;
 use crate::corrected::sum_of_logarithms;

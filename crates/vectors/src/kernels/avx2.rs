@@ -14,12 +14,12 @@
 
 use std::arch::x86_64::*;
 
-use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length};
+use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by};
 
 const LANES: usize = 8;
 const SUMS: usize = 4;
 
-/// Proof that AVX2, FMA and F16C are there.
+/// Proof that AVX2, FMA, F16C and POPCNT are there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Avx2(());
 
@@ -28,8 +28,10 @@ impl InstructionSet for Avx2 {
     const PARALLEL: usize = SUMS * LANES;
 
     fn detect() -> Option<Self> {
-        let able =
-            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c");
+        let able = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c")
+            && is_x86_feature_detected!("popcnt");
         able.then_some(Self(()))
     }
 
@@ -59,6 +61,18 @@ impl InstructionSet for Avx2 {
     fn below(self, values: &[f32], bars: &[f32]) -> u64 {
         // SAFETY: the token proves the instructions.
         unsafe { below(values, bars) }
+    }
+
+    #[inline]
+    fn under(self, values: &[u32], bar: u32) -> u64 {
+        // SAFETY: the token proves the instructions.
+        unsafe { under(values, bar) }
+    }
+
+    #[inline]
+    fn keep(self, values: &[u32], mask: u64, out: &mut [u32]) -> usize {
+        // SAFETY: the token proves the instructions.
+        unsafe { keep(values, mask, out) }
     }
 }
 
@@ -171,6 +185,51 @@ fn below(values: &[f32], bars: &[f32]) -> u64 {
         let (values, bars) = unsafe { (_mm256_loadu_ps(values.as_ptr()), _mm256_loadu_ps(bars.as_ptr())) };
         _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(values, bars)) as u64
     })
+}
+
+#[target_feature(enable = "avx2,fma,f16c")]
+fn under(values: &[u32], bar: u32) -> u64 {
+    let bars = _mm256_set1_epi32(bar.cast_signed());
+    under_by::<LANES>(values, bar, |values| {
+        // SAFETY: there are LANES values.
+        let values = unsafe { _mm256_loadu_si256(values.as_ptr().cast()) };
+        // Unsigned numbers have no comparison but that with their maximum.
+        let not_under = _mm256_cmpeq_epi32(_mm256_max_epu32(values, bars), values);
+        u64::from(!_mm256_movemask_ps(_mm256_castsi256_ps(not_under)) as u8)
+    })
+}
+
+#[target_feature(enable = "avx2,fma,f16c,popcnt")]
+fn keep(values: &[u32], mask: u64, out: &mut [u32]) -> usize {
+    keep_by::<LANES>(values, mask, out, |values, bits, out| {
+        // SAFETY: eight lanes are read, and eight numbers of the table.
+        let (values, lanes) = unsafe {
+            let lanes = _mm_loadl_epi64(KEPT_LANES[bits as usize].as_ptr().cast());
+            (_mm256_loadu_si256(values.as_ptr().cast()), _mm256_cvtepu8_epi32(lanes))
+        };
+        // SAFETY: eight lanes are written.
+        unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), _mm256_permutevar8x32_epi32(values, lanes)) };
+    })
+}
+
+/// For every mask of eight lanes, which of them stand first when those whose bits are set are moved to the front.
+static KEPT_LANES: [[u8; LANES]; 1 << LANES] = kept_lanes();
+
+const fn kept_lanes() -> [[u8; LANES]; 1 << LANES] {
+    let mut all = [[0; LANES]; 1 << LANES];
+    let mut mask = 0;
+    while mask < all.len() {
+        let (mut lane, mut kept) = (0, 0);
+        while lane < LANES {
+            if mask >> lane & 1 == 1 {
+                all[mask][kept] = lane as u8;
+                kept += 1;
+            }
+            lane += 1;
+        }
+        mask += 1;
+    }
+    all
 }
 
 #[target_feature(enable = "avx2,fma,f16c")]

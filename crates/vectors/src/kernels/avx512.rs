@@ -8,12 +8,12 @@
 use std::arch::x86_64::*;
 
 use super::avx2::across_lanes;
-use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length};
+use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by};
 
 const LANES: usize = 16;
 const SUMS: usize = 4;
 
-/// Proof that AVX-512F, AVX2, FMA and F16C are there.
+/// Proof that AVX-512F, AVX2, FMA, F16C and POPCNT are there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Avx512(());
 
@@ -25,7 +25,8 @@ impl InstructionSet for Avx512 {
         let able = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma")
-            && is_x86_feature_detected!("f16c");
+            && is_x86_feature_detected!("f16c")
+            && is_x86_feature_detected!("popcnt");
         able.then_some(Self(()))
     }
 
@@ -52,6 +53,18 @@ impl InstructionSet for Avx512 {
     fn below(self, values: &[f32], bars: &[f32]) -> u64 {
         // SAFETY: the token proves the instructions.
         unsafe { below(values, bars) }
+    }
+
+    #[inline]
+    fn under(self, values: &[u32], bar: u32) -> u64 {
+        // SAFETY: the token proves the instructions.
+        unsafe { under(values, bar) }
+    }
+
+    #[inline]
+    fn keep(self, values: &[u32], mask: u64, out: &mut [u32]) -> usize {
+        // SAFETY: the token proves the instructions.
+        unsafe { keep(values, mask, out) }
     }
 }
 
@@ -148,6 +161,27 @@ fn below(values: &[f32], bars: &[f32]) -> u64 {
         // SAFETY: both have LANES values.
         let (values, bars) = unsafe { (_mm512_loadu_ps(values.as_ptr()), _mm512_loadu_ps(bars.as_ptr())) };
         u64::from(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(values, bars))
+    })
+}
+
+#[target_feature(enable = "avx512f,avx2,fma,f16c")]
+fn under(values: &[u32], bar: u32) -> u64 {
+    let bars = _mm512_set1_epi32(bar.cast_signed());
+    under_by::<LANES>(values, bar, |values| {
+        // SAFETY: there are LANES values.
+        let values = unsafe { _mm512_loadu_si512(values.as_ptr().cast()) };
+        u64::from(_mm512_cmplt_epu32_mask(values, bars))
+    })
+}
+
+#[target_feature(enable = "avx512f,avx2,fma,f16c,popcnt")]
+fn keep(values: &[u32], mask: u64, out: &mut [u32]) -> usize {
+    keep_by::<LANES>(values, mask, out, |values, bits, out| {
+        // SAFETY: there are LANES values.
+        let values = unsafe { _mm512_loadu_si512(values.as_ptr().cast()) };
+        let kept = _mm512_maskz_compress_epi32(bits as __mmask16, values);
+        // SAFETY: LANES values are written. Not by the compressing store, which some processors take a hundred cycles for.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), kept) };
     })
 }
 

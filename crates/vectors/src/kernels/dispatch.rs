@@ -109,6 +109,11 @@ kernels! {
     dot_f64(a: &[f32], b: &[f32]) -> f64 = sum_f64::<Product>;
     /// Which of at most 64 values are below their bars: bit i says whether values\[i\] < bars\[i\].
     below(values: &[f32], bars: &[f32]) -> u64 = below::<>;
+    /// Which of at most 64 numbers are below one bar: bit i says whether values\[i\] < bar.
+    under(values: &[u32], bar: u32) -> u64 = under::<>;
+    /// Writes those of at most 64 values whose bits are set to `out`, in order, and says how many they are. `out` must be as
+    /// long as `values`, or longer; so much of it may be overwritten.
+    keep(values: &[u32], mask: u64, out: &mut [u32]) -> usize = keep::<>;
 }
 
 impl Kernels {

@@ -145,6 +145,12 @@ pub(super) trait InstructionSet: Copy {
 
     /// Bit i says whether values\[i\] < bars\[i\]; of at most 64 values.
     fn below(self, values: &[f32], bars: &[f32]) -> u64;
+
+    /// Bit i says whether values\[i\] < bar; of at most 64 values.
+    fn under(self, values: &[u32], bar: u32) -> u64;
+
+    /// Writes those of at most 64 values whose bits are set to `out`, in order; how many they are.
+    fn keep(self, values: &[u32], mask: u64, out: &mut [u32]) -> usize;
 }
 
 /// [`InstructionSet::below`] of whole vectors by `compare`, of the values left over one by one.
@@ -165,6 +171,50 @@ pub(super) fn below_by<const LANES: usize>(
         mask |= u64::from(value < bar) << (vectors.len() * LANES + place);
     }
     mask
+}
+
+/// [`InstructionSet::under`] of whole vectors by `compare`, of the values left over one by one.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the caller's instruction set")]
+pub(super) fn under_by<const LANES: usize>(values: &[u32], bar: u32, compare: impl Fn(&[u32; LANES]) -> u64) -> u64 {
+    debug_assert!(values.len() <= 64, "{} values", values.len());
+    let (vectors, rest) = values.as_chunks();
+    let mut mask = 0;
+    for (place, values) in vectors.iter().enumerate() {
+        mask |= compare(values) << (place * LANES);
+    }
+    for (place, &value) in rest.iter().enumerate() {
+        mask |= u64::from(value < bar) << (vectors.len() * LANES + place);
+    }
+    mask
+}
+
+/// [`InstructionSet::keep`] of whole vectors by `compact`, which may overwrite all lanes; of the values left over one by one.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the caller's instruction set")]
+pub(super) fn keep_by<const LANES: usize>(
+    values: &[u32],
+    mask: u64,
+    out: &mut [u32],
+    compact: impl Fn(&[u32; LANES], u64, &mut [u32; LANES]),
+) -> usize {
+    debug_assert!(values.len() <= 64, "{} values", values.len());
+    let out = &mut out[..values.len()];
+    let (vectors, rest) = values.as_chunks();
+    let mut kept = 0;
+    for (place, values) in vectors.iter().enumerate() {
+        let bits = (mask >> (place * LANES)) & (u64::MAX >> (64 - LANES));
+        // No more are kept than were looked at, so that the lanes behind them are there.
+        if let Some(out) = out[kept..].first_chunk_mut() {
+            compact(values, bits, out);
+        }
+        kept += bits.count_ones() as usize;
+    }
+    for (place, &value) in rest.iter().enumerate() {
+        out[kept] = value;
+        kept += (mask >> (vectors.len() * LANES + place)) as usize & 1;
+    }
+    kept
 }
 
 /// The length that every slice of a call has, or the shortest one.

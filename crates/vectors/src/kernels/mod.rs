@@ -1,12 +1,12 @@
 //! Squared distances and inner products, as fast as the processor at hand allows.
 //!
-//! Enters: slices of one length. Leaves: one number per pair; of values and their bars ([`below`]) one bit each. Every
-//! kernel exists once per instruction set:
+//! Enters: slices of one length. Leaves: one number per pair; of values and their bars ([`below`], [`under`]) one bit each;
+//! of values and such bits the values chosen ([`keep`]). Every kernel exists once per instruction set:
 //!
 //! | file | needs | lanes × sums |
 //! |---|---|---|
 //! | `scalar` | nothing | 8 × 1, left to the compiler |
-//! | `avx2` | AVX2, FMA, F16C | 8 × 4 |
+//! | `avx2` | AVX2, FMA, F16C, POPCNT | 8 × 4 |
 //! | `avx512` | AVX-512F and the above | 16 × 4 |
 //! | `neon` | aarch64 | 4 × 4 |
 //!
@@ -40,7 +40,7 @@ mod neon;
 mod tests;
 
 pub use dispatch::{
-    Kernels, below, detected, dot, dot_f64, dot_x4, instructions, l2_squared, l2_squared_f64, l2_squared_x4,
+    Kernels, below, detected, dot, dot_f64, dot_x4, instructions, keep, l2_squared, l2_squared_f64, l2_squared_x4, under,
 };
 pub use instruction_set::{Stored, StoredKind};
 pub use prefetch::{prefetch, prefetch_whole, prefetches_whole};

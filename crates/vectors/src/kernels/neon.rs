@@ -7,7 +7,7 @@
 
 use std::arch::aarch64::*;
 
-use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length};
+use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by};
 
 const LANES: usize = 4;
 const SUMS: usize = 4;
@@ -50,6 +50,18 @@ impl InstructionSet for Neon {
     fn below(self, values: &[f32], bars: &[f32]) -> u64 {
         // SAFETY: the token proves the instructions.
         unsafe { below(values, bars) }
+    }
+
+    #[inline]
+    fn under(self, values: &[u32], bar: u32) -> u64 {
+        // SAFETY: the token proves the instructions.
+        unsafe { under(values, bar) }
+    }
+
+    #[inline]
+    fn keep(self, values: &[u32], mask: u64, out: &mut [u32]) -> usize {
+        // SAFETY: the token proves the instructions.
+        unsafe { keep(values, mask, out) }
     }
 }
 
@@ -140,6 +152,21 @@ fn below(values: &[f32], bars: &[f32]) -> u64 {
             unsafe { (vld1q_f32(values.as_ptr()), vld1q_f32(bars.as_ptr()), vld1q_u32([1, 2, 4, 8].as_ptr())) };
         u64::from(vaddvq_u32(vandq_u32(vcltq_f32(values, bars), bits)))
     })
+}
+
+#[target_feature(enable = "neon")]
+fn under(values: &[u32], bar: u32) -> u64 {
+    under_by::<LANES>(values, bar, |values| {
+        // SAFETY: both have LANES values.
+        let (values, bits) = unsafe { (vld1q_u32(values.as_ptr()), vld1q_u32([1, 2, 4, 8].as_ptr())) };
+        u64::from(vaddvq_u32(vandq_u32(vcltq_u32(values, vdupq_n_u32(bar)), bits)))
+    })
+}
+
+#[target_feature(enable = "neon")]
+fn keep(values: &[u32], mask: u64, out: &mut [u32]) -> usize {
+    // Value by value: no instruction moves lanes by a mask.
+    keep_by::<1>(values, mask, out, |values, _, out| *out = *values)
 }
 
 #[target_feature(enable = "neon")]

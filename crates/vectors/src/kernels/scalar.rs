@@ -3,7 +3,7 @@
 //! Eight sums side by side, so that the compiler may use whatever vectors the target's baseline has; they are added
 //! pairwise at the end. The tests' oracle is simpler still (see `tests`).
 
-use super::instruction_set::{InstructionSet, Stored, Term, TermKind, below_by, common_length};
+use super::instruction_set::{InstructionSet, Stored, Term, TermKind, below_by, common_length, keep_by, under_by};
 
 const LANES: usize = 8;
 
@@ -55,6 +55,14 @@ impl InstructionSet for Scalar {
 
     fn below(self, values: &[f32], bars: &[f32]) -> u64 {
         below_by::<1>(values, bars, |[value], [bar]| u64::from(value < bar))
+    }
+
+    fn under(self, values: &[u32], bar: u32) -> u64 {
+        under_by::<1>(values, bar, |&[value]| u64::from(value < bar))
+    }
+
+    fn keep(self, values: &[u32], mask: u64, out: &mut [u32]) -> usize {
+        keep_by::<1>(values, mask, out, |values, _, out| *out = *values)
     }
 }
 

@@ -98,6 +98,27 @@ fn check_below<I: InstructionSet>(set: I) {
     }
 }
 
+fn check_under_and_keep<I: InstructionSet>(set: I) {
+    let bits = |value: f32| value.to_bits();
+    let values: Vec<u32> = numbers(64, 5).into_iter().map(bits).chain([0, u32::MAX, 7]).collect();
+    for length in 0..=64 {
+        let values = &values[67 - length..];
+        for bar in [0, 1, 7, 8, 1 << 31, values.first().copied().unwrap_or(0), u32::MAX] {
+            let mask = set.under(values, bar);
+            let expected: Vec<u32> = values.iter().copied().filter(|&value| value < bar).collect();
+            assert!((0..64).all(|place| (mask >> place & 1 == 1) == values.get(place).is_some_and(|&value| value < bar)));
+            // Bits beyond the values mean nothing.
+            let beyond = if length < 64 { u64::MAX << length } else { 0 };
+            for mask in [mask, mask | beyond] {
+                let mut out = vec![9; length + 1];
+                let kept = set.keep(values, mask, &mut out);
+                assert_eq!(out[..kept], expected, "{length} values under {bar}");
+                assert_eq!(out[length], 9, "what lies behind is not touched");
+            }
+        }
+    }
+}
+
 fn check<I: InstructionSet>() {
     let Some(set) = I::detect() else {
         let required = std::env::var("ANNATOMY_REQUIRE_SIMD").unwrap_or_default();
@@ -118,6 +139,7 @@ fn check<I: InstructionSet>() {
     check_symmetry_and_f64::<I, SquaredDifference>(set);
     check_symmetry_and_f64::<I, Product>(set);
     check_below(set);
+    check_under_and_keep(set);
     assert_eq!(set.sum::<SquaredDifference, f32, f32>(&[1.0; 40], &[1.0; 40]), 0.0);
     assert!(set.sum::<Product, f32, f32>(&[f32::NAN; 9], &[1.0; 9]).is_nan());
 }
