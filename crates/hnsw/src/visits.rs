@@ -84,18 +84,15 @@ impl Visits {
 
     /// Puts the visits in order and replays the pops to find the steps.
     pub(crate) fn finish(&mut self, view: impl View) {
-        match view.places() {
-            Some(places) => {
-                self.order_by_place(places);
-                self.find_steps(|visits, key| visits.keys.below(view.first_of_tie(key)));
-            }
-            None => {
-                self.order_by_key();
-                self.find_steps(|visits, key| {
-                    let nearer = view.first_of_tie(key);
-                    visits.nearest_first.partition_point(|visit| visit.key < nearer)
-                });
-            }
+        if let Some(places) = view.places() {
+            self.order_by_place(places);
+            self.find_steps(|visits, key| visits.keys.below(view.first_of_tie(key)));
+        } else {
+            self.order_by_key();
+            self.find_steps(|visits, key| {
+                let nearer = view.first_of_tie(key);
+                visits.nearest_first.partition_point(|visit| visit.key < nearer)
+            });
         }
     }
 

@@ -84,7 +84,6 @@ impl VisitedList {
         row: u32,
         visits: &Visits,
         exact: &ExactList,
-        reachable: &[bool],
         metric: Metric,
     ) {
         self.separations.clear();
@@ -112,6 +111,10 @@ impl VisitedList {
             }
         }
         self.strange.set(self.ranks.iter().map(|&rank| rank == UNKNOWN_RANK));
+    }
+
+    /// Notes which exact neighbors can be reached; `reachable` says so of every row.
+    pub(crate) fn note_reachable(&mut self, exact: &ExactList, reachable: &[bool]) {
         self.reachable_ranks.set(exact.ids.iter().map(|&id| reachable[id as usize]));
     }
 }

@@ -60,7 +60,9 @@ impl Places {
         self.words.clear();
         self.words.extend((0..end.div_ceil(WORD)).map(|index| !other.word(index)));
         let beyond = self.words.len() * WORD - end;
-        self.words.last_mut().map(|last| *last &= u64::MAX >> beyond);
+        if let Some(last) = self.words.last_mut() {
+            *last &= u64::MAX >> beyond;
+        }
     }
 
     /// Holds the places that are in both.

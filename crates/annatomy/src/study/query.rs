@@ -138,11 +138,12 @@ impl<F: Frontier> Scratch<F> {
         self.shifts[query].begin(ks, &self.lists.exact.ids, &self.exact_means);
         let view = neighborhoods.oracle().view(row);
         for (graph, planned) in context.plan.graphs.iter().enumerate() {
-            let (reachable, visits) = (&context.reachable[graph], &mut self.search.visits);
             let traversal = Instant::now();
+            let visits = &mut self.search.visits;
             self.search.traversal.record(&context.graphs[graph], view, planned.ef, visits);
             block.traverse_time += traversal.elapsed();
-            self.lists.visited.read(neighborhoods, number, row, visits, &self.lists.exact, reachable, context.metric);
+            self.lists.visited.read(neighborhoods, number, row, visits, &self.lists.exact, context.metric);
+            self.lists.visited.note_reachable(&self.lists.exact, &context.reachable[graph]);
             if graph == context.configured {
                 self.add_to_surface(context.plan, block);
             }

@@ -14,7 +14,9 @@
 
 use std::arch::x86_64::*;
 
-use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by};
+use super::instruction_set::{
+    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by,
+};
 
 const LANES: usize = 8;
 const SUMS: usize = 4;

@@ -8,7 +8,9 @@
 use std::arch::x86_64::*;
 
 use super::avx2::across_lanes;
-use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by};
+use super::instruction_set::{
+    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by,
+};
 
 const LANES: usize = 16;
 const SUMS: usize = 4;

@@ -40,7 +40,8 @@ mod neon;
 mod tests;
 
 pub use dispatch::{
-    Kernels, below, detected, dot, dot_f64, dot_x4, instructions, keep, l2_squared, l2_squared_f64, l2_squared_x4, under,
+    Kernels, below, detected, dot, dot_f64, dot_x4, instructions, keep, l2_squared, l2_squared_f64, l2_squared_x4,
+    under,
 };
 pub use instruction_set::{Stored, StoredKind};
 pub use prefetch::{prefetch, prefetch_whole, prefetches_whole};

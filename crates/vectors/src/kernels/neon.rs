@@ -7,7 +7,9 @@
 
 use std::arch::aarch64::*;
 
-use super::instruction_set::{InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by};
+use super::instruction_set::{
+    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by,
+};
 
 const LANES: usize = 4;
 const SUMS: usize = 4;

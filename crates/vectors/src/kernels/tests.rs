@@ -106,7 +106,9 @@ fn check_under_and_keep<I: InstructionSet>(set: I) {
         for bar in [0, 1, 7, 8, 1 << 31, values.first().copied().unwrap_or(0), u32::MAX] {
             let mask = set.under(values, bar);
             let expected: Vec<u32> = values.iter().copied().filter(|&value| value < bar).collect();
-            assert!((0..64).all(|place| (mask >> place & 1 == 1) == values.get(place).is_some_and(|&value| value < bar)));
+            assert!(
+                (0..64).all(|place| (mask >> place & 1 == 1) == values.get(place).is_some_and(|&value| value < bar))
+            );
             // Bits beyond the values mean nothing.
             let beyond = if length < 64 { u64::MAX << length } else { 0 };
             for mask in [mask, mask | beyond] {
