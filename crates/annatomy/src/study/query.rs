@@ -80,9 +80,18 @@ struct Lists {
 /// Ranks of exact neighbors that the search of one answer did not visit.
 #[derive(Default)]
 struct Missed {
+    /// Ranks that it did visit.
     visited: Places,
     all: Places,
     reachable: Places,
+}
+
+impl Missed {
+    fn read(&mut self, list: &VisitedList, visited: usize, largest_k: usize) {
+        self.visited.set_under(&list.arrival_of_rank[..largest_k], visited as u32, usize::MAX);
+        self.all.set_others(&self.visited, largest_k);
+        self.reachable.set_common(&self.all, &list.reachable_ranks);
+    }
 }
 
 /// Where the measures of one series of k go.
@@ -96,14 +105,6 @@ struct Series {
     cell: usize,
     /// V(ef) of the series.
     visited: usize,
-}
-
-impl Missed {
-    fn read(&mut self, list: &VisitedList, visited: usize, largest_k: usize) {
-        self.visited.set_under(&list.arrival_of_rank[..largest_k], visited as u32, usize::MAX);
-        self.all.set_others(&self.visited, largest_k);
-        self.reachable.set_common(&self.all, &list.reachable_ranks);
-    }
 }
 
 impl<F: Frontier> Scratch<F> {
