@@ -186,18 +186,23 @@ impl Answer {
     pub(crate) fn read(&mut self, list: &VisitedList, visited: usize, k: usize, columns: Columns) {
         self.visited = visited;
         self.picked.set_under(&list.arrivals, visited as u32, k + 1);
-        let first = self.picked.first();
-        self.self_first = first == Some(list.own_place as usize);
-        self.picked_as_published.copy(&self.picked);
-        first.map(|first| self.picked_as_published.remove(first));
-        if !self.picked.remove(list.own_place as usize) && self.picked.count() > k {
-            self.picked.last().map(|last| self.picked.remove(last));
+        self.self_first = self.picked.first() == Some(list.own_place as usize);
+        if !self.picked.remove(list.own_place as usize)
+            && self.picked.count() > k
+            && let Some(last) = self.picked.last()
+        {
+            self.picked.remove(last);
         }
         self.returned.gather(list, &self.picked, columns);
     }
 
-    /// What the study would have seen, ranked among its own exact neighbors `exact` where those are not ours.
-    pub(crate) fn rank_as_published(&mut self, list: &VisitedList, exact: &[u32]) {
+    /// What the study would have seen of the answer for `k` neighbors, ranked among its own exact neighbors `exact` where those
+    /// are not ours.
+    pub(crate) fn rank_as_published(&mut self, list: &VisitedList, k: usize, exact: &[u32]) {
+        self.picked_as_published.set_under(&list.arrivals, self.visited as u32, k + 1);
+        if let Some(first) = self.picked_as_published.first() {
+            self.picked_as_published.remove(first);
+        }
         let columns = Columns { ids: true, separations: true, distances: false };
         self.as_published.gather(list, &self.picked_as_published, columns);
         self.as_published.rank_among(exact);

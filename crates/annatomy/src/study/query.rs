@@ -263,7 +263,7 @@ impl<F: Frontier> Scratch<F> {
         let self_first = lists.answer.self_first;
         let same = self_first && lists.exact.before_self == 0;
         if !same {
-            lists.answer.rank_as_published(&lists.visited, &lists.exact.as_published(row));
+            lists.answer.rank_as_published(&lists.visited, largest_k, &lists.exact.as_published(row));
         }
         let returned = if same { &lists.answer.returned } else { lists.answer.as_published() };
         if ks.len() == 1 {
