@@ -49,6 +49,9 @@ pub trait View: Copy {
     fn prefetches_whole(self) -> bool {
         true
     }
+
+    /// Begins to fetch all that keys are read from, where a search reads most of it.
+    fn prefetch_all(self) {}
 }
 
 /// All the views a graph needs of its data.
@@ -65,6 +68,9 @@ pub trait Oracle: Sync {
 
     /// As row `id` sees it.
     fn view(&self, id: u32) -> Self::View<'_>;
+
+    /// Begins to fetch what the keys of `ids` in the view of `candidate` will be read from.
+    fn prefetch(&self, candidate: u32, ids: impl Iterator<Item = u32>);
 
     /// The key under which `candidate` sees `origin`, given the key under which `origin` sees `candidate`.
     fn seen_back(&self, candidate: u32, origin: u32, key: u32) -> u32;
@@ -100,6 +106,11 @@ impl View for RankView<'_> {
     fn places(self) -> Option<usize> {
         Some(self.0.ranks().len())
     }
+
+    #[inline]
+    fn prefetch_all(self) {
+        kernels::prefetch_whole(self.0.ranks());
+    }
 }
 
 impl<'t> Oracle for RankOracle<'t> {
@@ -116,6 +127,12 @@ impl<'t> Oracle for RankOracle<'t> {
     #[inline]
     fn view(&self, id: u32) -> RankView<'t> {
         RankView(self.0.row(id as usize))
+    }
+
+    #[inline]
+    fn prefetch(&self, candidate: u32, ids: impl Iterator<Item = u32>) {
+        let ranks = self.0.row(candidate as usize).ranks();
+        ids.for_each(|id| kernels::prefetch(&ranks[id as usize..][..1]));
     }
 
     #[inline]
@@ -219,6 +236,12 @@ impl<'v, S: Stored> Oracle for VectorOracle<'v, S> {
     #[inline]
     fn view(&self, id: u32) -> VectorView<'v, S, S> {
         VectorView { query: self.rows.row(id as usize), rows: self.rows, metric: self.metric }
+    }
+
+    /// The candidate's own row: those of `ids`, which others were just held against, are in cache.
+    #[inline]
+    fn prefetch(&self, candidate: u32, _ids: impl Iterator<Item = u32>) {
+        kernels::prefetch(self.rows.row(candidate as usize));
     }
 
     #[inline]

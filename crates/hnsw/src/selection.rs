@@ -7,6 +7,11 @@
 use crate::frontier::Seen;
 use crate::oracle::{Oracle, View};
 
+/// What a candidate's comparisons read is fetched so many candidates ahead,
+const AHEAD: usize = 6;
+/// of those with the first few kept, which mostly decide.
+const KEPT_AHEAD: usize = 4;
+
 /// Thins `candidates`, ascending by (key, id) as `origin` sees them, to at most `limit` kept ones, in place.
 pub(crate) fn thin(oracle: &impl Oracle, origin: u32, candidates: &mut Vec<Seen>, limit: usize) {
     let mut kept = 0;
@@ -15,6 +20,10 @@ pub(crate) fn thin(oracle: &impl Oracle, origin: u32, candidates: &mut Vec<Seen>
             break;
         }
         let candidate = candidates[index];
+        if let Some(ahead) = candidates.get(index + AHEAD) {
+            let first_kept = candidates[..kept.min(KEPT_AHEAD)].iter().map(|kept| kept.id);
+            oracle.prefetch(ahead.id, first_kept.chain([origin]));
+        }
         let view = oracle.view(candidate.id);
         let back = oracle.seen_back(candidate.id, origin, candidate.key);
         let shadowed = candidates[..kept].iter().any(|other| view.strictly_closer(view.key(other.id), back));

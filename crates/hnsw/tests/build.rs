@@ -25,6 +25,22 @@ fn the_same_seed_gives_the_same_graph_at_any_thread_count() {
 }
 
 #[test]
+fn graphs_built_at_once_are_those_built_one_after_another() {
+    let points = clustered(2_000, 12, 7, 5);
+    let oracle = VectorOracle::new(points.view(), Metric::L2);
+    let all: Vec<Parameters> =
+        [(8, 60, 1), (8, 20, 1), (5, 60, 1), (8, 60, 2)].map(|(m, ef, seed)| Parameters::faiss(m, ef, seed)).to_vec();
+    let expected: Vec<Graph> = all.iter().map(|parameters| build_on(2, &points, parameters)).collect();
+    for threads in [1, 2, 7] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
+        assert_eq!(pool.install(|| Graph::build_all(&oracle, &all)).expect("graphs"), expected, "{threads} threads");
+    }
+    let error = Graph::build_all(&oracle, &[Parameters::faiss(8, 60, 1), Parameters::faiss(1, 60, 1)]);
+    assert!(error.expect_err("M = 1").to_string().contains("M = 1"));
+    assert!(Graph::build_all(&oracle, &[]).expect("no graphs").is_empty());
+}
+
+#[test]
 fn ranks_and_vectors_build_the_same_graph() {
     // Small integers: every separation is exact in float32 on both paths, ties included.
     let mut points = clustered(1_200, 40, 6, 8);

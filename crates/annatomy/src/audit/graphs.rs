@@ -47,13 +47,11 @@ pub(super) fn build<'g>(
     data: &Data,
     oracle: &impl Oracle,
 ) -> Result<Graphs<'g>, AuditError> {
-    let mut graphs = Vec::new();
-    for number in 0..wanted.count {
-        let seed = seed.wrapping_add(number as u64);
-        let parameters = Parameters::preset(&wanted.preset, wanted.m, wanted.ef_construction, seed)
-            .map_err(|error| AuditError::Request(error.to_string()))?;
-        graphs.push(Cow::Owned(Graph::build(oracle, &parameters)?));
-    }
+    let seeds = (0..wanted.count).map(|number| seed.wrapping_add(number as u64));
+    let parameters = seeds.map(|seed| Parameters::preset(&wanted.preset, wanted.m, wanted.ef_construction, seed));
+    let parameters =
+        parameters.collect::<Result<Vec<_>, _>>().map_err(|error| AuditError::Request(error.to_string()))?;
+    let graphs = Graph::build_all(oracle, &parameters)?.into_iter().map(Cow::Owned).collect();
     let origin = Origin {
         source: format!("{} built here as {} builds", wanted.count, wanted.preset),
         class: if wanted.preset == "faiss" { EngineClass::StopEarly } else { EngineClass::Raise },

@@ -99,16 +99,15 @@ impl Job<'_> {
     }
 
     fn build<O: Oracle>(&self, oracle: &O) -> Result<Vec<Graph>, StudyError> {
-        let mut graphs = Vec::new();
-        for planned in &self.plan.graphs {
-            self.progress.stage(self.run, &format!("graph, ef_construction {}", planned.ef_construction), 0);
-            let seed = self.settings.seed.wrapping_add(self.run as u64);
-            let (name, m) = (&self.settings.preset, self.settings.m);
-            let parameters = Parameters::preset(name, m, planned.ef_construction, seed)
-                .map_err(crate::config::SettingsError::from)?;
-            graphs.push(Graph::build(oracle, &parameters)?);
-        }
-        Ok(graphs)
+        let efs: Vec<String> = self.plan.graphs.iter().map(|planned| planned.ef_construction.to_string()).collect();
+        self.progress.stage(self.run, &format!("graphs, ef_construction {}", efs.join(", ")), 0);
+        let seed = self.settings.seed.wrapping_add(self.run as u64);
+        let parameters =
+            self.plan.graphs.iter().map(|planned| {
+                Parameters::preset(&self.settings.preset, self.settings.m, planned.ef_construction, seed)
+            });
+        let parameters = parameters.collect::<Result<Vec<_>, _>>().map_err(crate::config::SettingsError::from)?;
+        Ok(Graph::build_all(oracle, &parameters)?)
     }
 
     fn measure<N: Neighborhoods>(&self, context: &Context<'_, N>) -> Cells {
