@@ -16,7 +16,7 @@
 use crate::frontier::{Frontier, Seen};
 use crate::graph::{Graph, Links};
 use crate::levels::{draw_levels, insertion_order};
-use crate::oracle::{Oracle, View};
+use crate::oracle::Oracle;
 use crate::parameters::{Parameters, ShortLists};
 use crate::per_thread::PerThread;
 use crate::search::{Nobody, descend, search_layer};
@@ -269,7 +269,6 @@ impl Growing {
     ) -> Vec<Vec<Seen>> {
         interrupt::advance(1);
         let view = oracle.view(node);
-        view.prefetch_all();
         let top = self.level(node).min(self.level(entry_point));
         let mut entry = descend(self, view, entry_point, top, &mut scratch.keys);
         let mut layers = vec![Vec::new(); self.level(node) + 1];

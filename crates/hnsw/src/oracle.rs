@@ -49,9 +49,6 @@ pub trait View: Copy {
     fn prefetches_whole(self) -> bool {
         true
     }
-
-    /// Begins to fetch all that keys are read from, where a search reads most of it.
-    fn prefetch_all(self) {}
 }
 
 /// All the views a graph needs of its data.
@@ -105,11 +102,6 @@ impl View for RankView<'_> {
     #[inline]
     fn places(self) -> Option<usize> {
         Some(self.0.ranks().len())
-    }
-
-    #[inline]
-    fn prefetch_all(self) {
-        kernels::prefetch_whole(self.0.ranks());
     }
 }
 

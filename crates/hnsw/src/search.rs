@@ -111,7 +111,6 @@ impl<F: Frontier> Traversal<F> {
     /// Traverses as a search of effort `ef` would and records every visit in `visits`.
     pub fn record<V: View<Frontier = F>>(&mut self, graph: &impl Links, view: V, ef: usize, visits: &mut Visits) {
         visits.begin(ef);
-        view.prefetch_all();
         if let Some(entry_point) = graph.entry_point() {
             self.frontier.reset(graph.nodes(), ef);
             let entry = descend(graph, view, entry_point, 0, &mut self.keys);
