@@ -66,8 +66,11 @@ pub trait Oracle: Sync {
     /// As row `id` sees it.
     fn view(&self, id: u32) -> Self::View<'_>;
 
-    /// Begins to fetch what the keys of `ids` in the view of `candidate` will be read from.
-    fn prefetch(&self, candidate: u32, ids: impl Iterator<Item = u32>);
+    /// Begins to fetch what `candidate` will see `ids` by, where it is not in cache as the vectors of a search are.
+    #[inline]
+    fn prefetch(&self, candidate: u32, ids: impl Iterator<Item = u32>) {
+        let _ = (candidate, ids);
+    }
 
     /// The key under which `candidate` sees `origin`, given the key under which `origin` sees `candidate`.
     fn seen_back(&self, candidate: u32, origin: u32, key: u32) -> u32;
@@ -228,12 +231,6 @@ impl<'v, S: Stored> Oracle for VectorOracle<'v, S> {
     #[inline]
     fn view(&self, id: u32) -> VectorView<'v, S, S> {
         VectorView { query: self.rows.row(id as usize), rows: self.rows, metric: self.metric }
-    }
-
-    /// The candidate's own row: those of `ids`, which others were just held against, are in cache.
-    #[inline]
-    fn prefetch(&self, candidate: u32, _ids: impl Iterator<Item = u32>) {
-        kernels::prefetch(self.rows.row(candidate as usize));
     }
 
     #[inline]

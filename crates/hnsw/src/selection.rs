@@ -7,9 +7,9 @@
 use crate::frontier::Seen;
 use crate::oracle::{Oracle, View};
 
-/// What a candidate's comparisons read is fetched so many candidates ahead,
+/// What a candidate will be compared by is fetched this many candidates before its turn.
 const AHEAD: usize = 6;
-/// of those with the first few kept, which mostly decide.
+/// Of the kept ones only so many, the nearest: they mostly decide.
 const KEPT_AHEAD: usize = 4;
 
 /// Thins `candidates`, ascending by (key, id) as `origin` sees them, to at most `limit` kept ones, in place.

@@ -145,11 +145,6 @@ impl<'v> Oracle for EngineOracle<'v> {
     }
 
     #[inline]
-    fn prefetch(&self, candidate: u32, _ids: impl Iterator<Item = u32>) {
-        kernels::prefetch(self.rows.row(candidate as usize));
-    }
-
-    #[inline]
     fn seen_back(&self, _candidate: u32, _origin: u32, key: u32) -> u32 {
         key
     }
