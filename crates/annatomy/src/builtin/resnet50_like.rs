@@ -113,7 +113,7 @@ impl World {
     fn new() -> Self {
         let draws = |purpose| Draws::new(WORLD_SEED, purpose, 0);
         let dense = |purpose, inputs, outputs, scale| {
-            Dense::new(inputs, outputs, draws(purpose).normals(inputs * outputs, scale))
+            Dense::new(inputs, outputs, &draws(purpose).normals(inputs * outputs, scale))
         };
         let mut widths = draws(Purpose::Widths);
         Self {
