@@ -18,15 +18,14 @@ use crate::graph::{Graph, Links};
 use crate::levels::{draw_levels, insertion_order};
 use crate::oracle::Oracle;
 use crate::parameters::{Parameters, ShortLists};
-use crate::per_thread::PerThread;
 use crate::search::{Nobody, descend, search_layer};
 use crate::selection::thin;
-use annatomy_vectors::{Zeroed, interrupt};
+use annatomy_vectors::{PerThread, Zeroed, interrupt};
 use rayon::prelude::*;
 
 /// A batch holds at most one new node for this many present.
 const BATCH_SHARE: usize = 50;
-/// Nodes a parallel task handles at least.
+/// Nodes that a parallel task handles, at most.
 const TASK_NODES: usize = 4;
 
 /// Why a graph cannot be built.
@@ -81,7 +80,7 @@ impl Graph {
         let grow = |parameters| Self::grow(oracle, parameters);
         let links: usize = all.iter().map(|parameters| oracle.rows() * parameters.capacity(0)).sum();
         let at_once = links <= LINKS_AT_ONCE;
-        Ok(if at_once { all.par_iter().map(grow).collect() } else { all.iter().map(grow).collect() })
+        Ok(if at_once { all.par_iter().with_max_len(1).map(grow).collect() } else { all.iter().map(grow).collect() })
     }
 
     fn grow<O: Oracle>(oracle: &O, parameters: &Parameters) -> Self {
@@ -245,7 +244,7 @@ impl Growing {
         let chosen: Vec<Vec<Vec<Seen>>> = if batch.len() < 2 * TASK_NODES {
             batch.iter().map(choose).collect()
         } else {
-            batch.par_iter().with_min_len(TASK_NODES).map(choose).collect()
+            batch.par_iter().with_max_len(TASK_NODES).map(choose).collect()
         };
         self.link_back(oracle, batch, &chosen);
         for (&node, layers) in batch.iter().zip(&chosen) {
@@ -303,7 +302,7 @@ impl Growing {
         let lists: Vec<Vec<Seen>> = if batch.len() < 2 * TASK_NODES {
             groups.iter().map(lengthen).collect()
         } else {
-            groups.par_iter().with_min_len(8 * TASK_NODES).map(lengthen).collect()
+            groups.par_iter().with_max_len(8 * TASK_NODES).map(lengthen).collect()
         };
         let blocks: Vec<(usize, usize)> = groups
             .iter()

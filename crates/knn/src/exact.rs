@@ -21,7 +21,7 @@ use crate::products::{Side, TILE, Tile, Wanted};
 use crate::sample::SampledOrder;
 use crate::settle::{Settling, limit};
 use crate::source::RowSource;
-use annatomy_vectors::{MatrixView, Metric, PointId, interrupt};
+use annatomy_vectors::{MatrixView, Metric, PerThread, PointId, interrupt};
 use rayon::prelude::*;
 
 /// Queries of one block, at most.
@@ -147,7 +147,7 @@ fn stream<I: From<PointId> + Clone + Send>(
         Some(rows) => meeting.meet_resident(rows, k),
         None => meeting.meet_streamed(base),
     }
-    let Meeting { preparation, sizes, blocks } = meeting;
+    let Meeting { preparation, sizes, blocks, .. } = meeting;
     let query_sizes: Vec<Size> = blocks.iter().flat_map(|block| block.prepared.sizes()).collect();
     let lists = kept.lists().zip(query_sizes).collect();
     Settling { base, queries, k, metric, preparation: &preparation, sizes }.settle(lists)
@@ -165,6 +165,7 @@ struct Meeting<'k> {
     /// Of the base rows met so far, by id.
     sizes: Vec<Size>,
     blocks: Vec<QueryBlock<'k>>,
+    tiles: PerThread<Tile>,
 }
 
 impl<'k> Meeting<'k> {
@@ -178,9 +179,10 @@ impl<'k> Meeting<'k> {
             let prepared = preparation.prepare(count, |query| queries.row(first + query), Side::Left);
             QueryBlock { prepared, kept }
         };
-        let blocks: Vec<QueryBlock<'_>> = parts.into_par_iter().map(block).collect();
+        let blocks: Vec<QueryBlock<'_>> = parts.into_par_iter().with_max_len(1).map(block).collect();
         interrupt::begin("exact neighbors", (base.rows() * blocks.len()) as u64);
-        Self { preparation, sizes: vec![Size::default(); base.rows()], blocks }
+        let tiles = PerThread::new(Tile::default);
+        Self { preparation, sizes: vec![Size::default(); base.rows()], blocks, tiles }
     }
 
     /// A sample of the rows first, which tells about how far the neighbors are.
@@ -189,7 +191,10 @@ impl<'k> Meeting<'k> {
         let (sample, others) = order.ids().split_at(order.sample());
         sample.chunks(BASE_ROWS).for_each(|ids| self.meet_some(rows, ids));
         if let Some(place) = order.bar_place(k + 1) {
-            self.blocks.par_iter_mut().for_each(|block| block.kept.lower_bars(place, |id| order.pivot(id)));
+            self.blocks
+                .par_iter_mut()
+                .with_max_len(1)
+                .for_each(|block| block.kept.lower_bars(place, |id| order.pivot(id)));
         }
         others.chunks(BASE_ROWS).for_each(|ids| self.meet_some(rows, ids));
     }
@@ -216,8 +221,9 @@ impl<'k> Meeting<'k> {
 
     fn meet(&mut self, rows: &Prepared, ids: &[u32]) {
         ids.iter().zip(rows.sizes()).for_each(|(&id, size)| self.sizes[id as usize] = size);
-        let meet = |tile: &mut Tile, block: &mut QueryBlock<'_>| block.meet(rows, ids, &self.preparation, tile);
-        self.blocks.par_iter_mut().for_each_init(Tile::default, meet);
+        let Self { preparation, tiles, blocks, .. } = self;
+        let meet = |block: &mut QueryBlock<'_>| tiles.with(|tile| block.meet(rows, ids, preparation, tile));
+        blocks.par_iter_mut().with_max_len(1).for_each(meet);
     }
 }
 

@@ -19,7 +19,7 @@ use crate::prepared::{Preparation, Prepared, Size};
 use crate::products::{Panels, Side, TILE, Tile, Wanted};
 use crate::sample::SampledOrder;
 use crate::settle::{Settling, limit};
-use annatomy_vectors::{MatrixView, Metric, PointId, interrupt};
+use annatomy_vectors::{MatrixView, Metric, PerThread, PointId, interrupt};
 use rayon::prelude::*;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -48,7 +48,7 @@ pub(crate) fn all_pairs<I: From<PointId> + Clone + Send>(
     if let Some(place) = order.bar_place(k + 1) {
         // The sample's own lists have met every row by now, not the sample alone.
         let others = &pairs.lists[order.sample() / STRIP..];
-        others.par_iter().for_each(|lists| locked(lists).lower_bars(place, |id| order.pivot(id)));
+        others.par_iter().with_max_len(1).for_each(|lists| locked(lists).lower_bars(place, |id| order.pivot(id)));
     }
     pairs.meet(&others);
     let by_place: Vec<Size> = pairs.prepared.sizes().collect();
@@ -94,13 +94,16 @@ impl<'p> Pairs<'p> {
 
     fn meet(&self, tasks: &[Task]) {
         let room = || (None, Panels::zeros(Side::Left, STRIP, self.prepared.factor.columns()), Tile::default());
-        tasks.par_iter().for_each_init(room, |(strip, panels, tile), &task| {
+        let room = PerThread::new(room);
+        tasks.par_iter().with_max_len(1).for_each(|&task| {
             interrupt::advance(1);
-            if strip.replace(task.left) != Some(task.left) {
-                let first = task.left * STRIP;
-                panels.regroup(&self.prepared.factor, first..(first + STRIP).min(self.ids.len()));
-            }
-            self.meet_tile(task, panels, tile);
+            room.with(|(strip, panels, tile)| {
+                if strip.replace(task.left) != Some(task.left) {
+                    let first = task.left * STRIP;
+                    panels.regroup(&self.prepared.factor, first..(first + STRIP).min(self.ids.len()));
+                }
+                self.meet_tile(task, panels, tile);
+            });
         });
     }
 

@@ -56,6 +56,8 @@ impl Prepared {
     }
 }
 
+/// Panels that a task prepares, at most.
+const TASK_PANELS: usize = 8;
 /// Rows that tell where the base's mean is, nearly, and which columns vary most.
 const ROWS_LOOKED_AT: usize = 1024;
 
@@ -91,7 +93,7 @@ impl Preparation {
         let width = factor.width();
         let panels = factor.values_mut().par_chunks_mut((width * columns).max(1));
         let sizes = norms_squared.par_chunks_mut(width).zip(exposures.par_chunks_mut(width));
-        panels.zip(sizes).enumerate().for_each_init(
+        panels.zip(sizes).enumerate().with_max_len(TASK_PANELS).for_each_init(
             || (vec![0.0; width * columns], Vec::new()),
             |(block, room), (panel, (values, (norms, exposures)))| {
                 let block = &mut block[..norms.len() * columns];

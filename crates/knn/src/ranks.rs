@@ -10,7 +10,7 @@
 
 use crate::order::order_key;
 use crate::separations::{SeparationTable, TableError};
-use annatomy_vectors::{Zeroed, interrupt};
+use annatomy_vectors::{PerThread, TASK_QUERIES, Zeroed, interrupt};
 use rayon::prelude::*;
 
 /// The most rows whose ranks fit 16 bits.
@@ -48,28 +48,12 @@ impl RankTable {
         let mut ranks = Zeroed::<u16>::new(rows * rows);
         let mut ties = vec![0; rows * words];
         interrupt::begin("ranks", rows as u64);
-        ranks.par_chunks_mut(rows).zip(ties.par_chunks_mut(words)).enumerate().for_each_init(
-            || (Vec::new(), Vec::new()),
-            |(keys, buffer), (row, (ranks, ties))| {
-                interrupt::advance(1);
-                let separations = table.row(row);
-                keys.clear();
-                keys.extend(separations.iter().enumerate().map(|(id, &s)| u64::from(order_key(s)) << 16 | id as u64));
-                sort_by_upper_half(keys, buffer);
-                let nearest = table.nearest(row);
-                let certified = nearest.iter().map(|&id| id as usize);
-                let others = keys[nearest.len()..].iter().map(|key| (key & 0xffff) as usize);
-                let mut before = None;
-                for (place, id) in certified.chain(others).enumerate() {
-                    ranks[id] = place as u16;
-                    let separation = separations[id];
-                    if before == Some(separation) {
-                        ties[place / 64] |= 1 << (place % 64);
-                    }
-                    before = Some(separation);
-                }
-            },
-        );
+        let room = PerThread::new(Room::default);
+        let tasks = ranks.par_chunks_mut(rows).zip(ties.par_chunks_mut(words)).enumerate();
+        tasks.with_max_len(TASK_QUERIES).for_each(|(row, (ranks, ties))| {
+            interrupt::advance(1);
+            room.with(|room| room.rank(table, row, ranks, ties));
+        });
         Ok(Self { rows, ranks, ties })
     }
 
@@ -84,6 +68,36 @@ impl RankTable {
         RankRow {
             ranks: &self.ranks[row * self.rows..(row + 1) * self.rows],
             ties: &self.ties[row * words..(row + 1) * words],
+        }
+    }
+}
+
+/// Room to sort one row in.
+#[derive(Default)]
+struct Room {
+    /// Order key and id, as one integer.
+    keys: Vec<u64>,
+    buffer: Vec<u64>,
+}
+
+impl Room {
+    fn rank(&mut self, table: &SeparationTable, row: usize, ranks: &mut [u16], ties: &mut [u64]) {
+        let Self { keys, buffer } = self;
+        let separations = table.row(row);
+        keys.clear();
+        keys.extend(separations.iter().enumerate().map(|(id, &s)| u64::from(order_key(s)) << 16 | id as u64));
+        sort_by_upper_half(keys, buffer);
+        let nearest = table.nearest(row);
+        let certified = nearest.iter().map(|&id| id as usize);
+        let others = keys[nearest.len()..].iter().map(|key| (key & 0xffff) as usize);
+        let mut before = None;
+        for (place, id) in certified.chain(others).enumerate() {
+            ranks[id] = place as u16;
+            let separation = separations[id];
+            if before == Some(separation) {
+                ties[place / 64] |= 1 << (place % 64);
+            }
+            before = Some(separation);
         }
     }
 }

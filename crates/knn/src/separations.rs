@@ -14,7 +14,7 @@ use crate::neighbors::NeighborTable;
 use crate::prepared::{FromRows, PreparedBase, Size, distance_from_separation};
 use crate::products::{Panels, Side, TILE, Tile, Wanted};
 use crate::select::Selection;
-use annatomy_vectors::{MatrixView, Metric, PointId, Zeroed, interrupt};
+use annatomy_vectors::{MatrixView, Metric, PerThread, PointId, TASK_QUERIES, Zeroed, interrupt};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -108,7 +108,8 @@ impl SeparationTable {
         let (right, norms) = (&base.prepared.factor, &base.prepared.norms_squared);
         let tiles = (0..rows).step_by(STRIP).map(|first| (rows - first).div_ceil(TILE));
         interrupt::begin("all distances", tiles.sum::<usize>() as u64);
-        let strips = self.values.par_chunks_mut(STRIP * rows).enumerate();
+        // Handed out in order: the first strips are the longest, and the last leave no thread waiting.
+        let strips = self.values.chunks_mut(STRIP * rows).enumerate().par_bridge();
         let room = || (Panels::zeros(Side::Left, STRIP, right.columns()), Tile::default());
         strips.for_each_init(room, |(left, tile), (strip, values)| {
             let first = strip * STRIP;
@@ -133,7 +134,7 @@ impl SeparationTable {
         for first in (0..rows).step_by(STRIP) {
             let height = STRIP.min(rows - first);
             let (above, rest) = self.values.split_at_mut(first * rows);
-            rest[..height * rows].par_chunks_mut(16 * rows).enumerate().for_each(|(chunk, lower)| {
+            rest[..height * rows].par_chunks_mut(16 * rows).enumerate().with_max_len(1).for_each(|(chunk, lower)| {
                 interrupt::check();
                 let top = first + 16 * chunk;
                 for (column, source) in above.chunks_exact(rows).enumerate() {
@@ -146,7 +147,7 @@ impl SeparationTable {
         }
         // Within a diagonal strip the product itself filled both triangles, from the same two rows either way; the
         // upper one is kept for both so that the table is symmetric to the bit.
-        self.values.par_chunks_mut(STRIP * rows).enumerate().for_each(|(strip, values)| {
+        self.values.par_chunks_mut(STRIP * rows).enumerate().with_max_len(1).for_each(|(strip, values)| {
             let first = strip * STRIP;
             for i in 0..values.len() / rows {
                 values[i * rows + first + i] = diagonal(values[i * rows + first + i], self.metric);
@@ -169,22 +170,22 @@ impl SeparationTable {
         let mut jobs: Vec<_> = rows_and_orders.enumerate().collect();
         // Rows near the same pivot contest over the same few rows, which then stay in cache.
         jobs.sort_by_key(|&(query, _)| pivots[query]);
-        jobs.into_par_iter().for_each_init(
-            || (Selection::default(), Vec::<Candidate>::new(), Contest::default()),
-            |(selection, chosen, contest), (query, (row, order))| {
-                interrupt::advance(1);
-                let bound = |other: Size| base.preparation.error_bound(sizes[query], other);
+        let room = PerThread::new(|| (Selection::default(), Vec::<Candidate>::new(), Contest::default()));
+        jobs.into_par_iter().with_max_len(TASK_QUERIES).for_each(|(query, (row, order))| {
+            interrupt::advance(1);
+            let bound = |other: Size| base.preparation.error_bound(sizes[query], other);
+            let bound_of = |candidate: Candidate| bound(sizes[candidate.id as usize]);
+            let evaluate = FromRows { metric, query: base.raw.row(query), rows: base.raw };
+            room.with(|(selection, chosen, contest)| {
                 selection.contenders(row, certified, bound(largest), chosen);
-                let bound_of = |candidate: Candidate| bound(sizes[candidate.id as usize]);
-                let evaluate = FromRows { metric, query: base.raw.row(query), rows: base.raw };
                 let count = contest.certify(chosen, certified, bound_of, &evaluate);
                 for candidate in chosen.iter() {
                     row[candidate.id as usize] = candidate.separation;
                 }
                 order.iter_mut().zip(chosen.iter()).for_each(|(id, candidate)| *id = candidate.id);
                 evaluated.fetch_add(count as u64, Ordering::Relaxed);
-            },
-        );
+            });
+        });
         self.evaluated = evaluated.into_inner();
     }
 

@@ -14,7 +14,7 @@ use crate::exact::Queries;
 use crate::kept::{Key, List, id_of, separation_of};
 use crate::prepared::{Differences, FromRows, Preparation, Size, distance_from_separation, exact_separation};
 use crate::source::RowSource;
-use annatomy_vectors::{Metric, PointId, interrupt};
+use annatomy_vectors::{Metric, PerThread, PointId, TASK_QUERIES, interrupt};
 use rayon::prelude::*;
 
 /// Candidates kept beyond k, for those that rounding may have put on the wrong side of it.
@@ -47,16 +47,19 @@ impl Settling<'_> {
         let slots = ids.chunks_mut(k).zip(distances.chunks_mut(k));
         let mut jobs: Vec<_> = lists.into_iter().zip(slots).enumerate().collect();
         jobs.sort_by_key(|(_, ((list, _), _))| list.pivot);
-        jobs.into_par_iter().for_each_init(Contest::default, |contest, (query, ((list, size), (ids, distances)))| {
+        let contests = PerThread::new(Contest::default);
+        jobs.into_par_iter().with_max_len(TASK_QUERIES).for_each(|(query, ((list, size), (ids, distances)))| {
             interrupt::check();
             let row = self.queries.row(query);
-            let nearest = if let Some(rows) = self.base.resident() {
-                let evaluate = FromRows { metric: self.metric, query: row, rows };
-                self.nearest(query, list, (size, largest), &evaluate, contest)
-            } else {
-                let evaluate = FromSource { metric: self.metric, query: row, base: self.base };
-                self.nearest(query, list, (size, largest), &evaluate, contest)
-            };
+            let nearest = contests.with(|contest| {
+                if let Some(rows) = self.base.resident() {
+                    let evaluate = FromRows { metric: self.metric, query: row, rows };
+                    self.nearest(query, list, (size, largest), &evaluate, contest)
+                } else {
+                    let evaluate = FromSource { metric: self.metric, query: row, base: self.base };
+                    self.nearest(query, list, (size, largest), &evaluate, contest)
+                }
+            });
             for ((id, distance), candidate) in ids.iter_mut().zip(distances).zip(nearest) {
                 *id = PointId(candidate.id).into();
                 *distance = distance_from_separation(self.metric, f64::from(candidate.separation));

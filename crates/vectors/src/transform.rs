@@ -1,10 +1,14 @@
 //! Two changes that vectors may need before a search: unit length, and columns around zero.
 //!
-//! Enters: a matrix. Leaves: the same matrix, changed in place, every value rounded to float32 once from float64
-//! arithmetic, so the result does not depend on the instruction set's float32 sums. Cost: two passes.
+//! Enters: a matrix. Leaves: the same matrix, changed in place, or what its columns are to be moved by. Every value is rounded to
+//! float32 once from float64 arithmetic, so the result does not depend on the instruction set's float32 sums. Cost: two passes.
 
 use crate::validate::{ValidationError, check};
-use crate::{Matrix, Metric, kernels};
+use crate::{Matrix, MatrixView, Metric, kernels};
+use rayon::prelude::*;
+
+/// Columns that a task sums, at most.
+const TASK_COLUMNS: usize = 128;
 
 /// Divides every row by its length. Refuses zero vectors and values that are not finite, and then changes nothing.
 ///
@@ -32,24 +36,26 @@ pub fn normalize_row(row: &mut [f32]) {
     }
 }
 
-/// Subtracts each column's mean, and returns the means. L2 distances do not change; a matrix without rows has means of zero.
-pub fn center_columns(matrix: &mut Matrix) -> Vec<f64> {
+/// Each column's mean, summed in the order of rows; 0 without rows. Runs on the current rayon pool.
+pub fn column_means(matrix: MatrixView<'_>) -> Vec<f64> {
     let mut means = vec![0.0; matrix.columns()];
-    for index in 0..matrix.rows() {
-        for (mean, &value) in means.iter_mut().zip(matrix.row(index)) {
-            *mean += f64::from(value);
+    means.par_chunks_mut(TASK_COLUMNS).enumerate().with_max_len(1).for_each(|(task, means)| {
+        let first = task * TASK_COLUMNS;
+        for index in 0..matrix.rows() {
+            for (mean, &value) in means.iter_mut().zip(&matrix.row(index)[first..]) {
+                *mean += f64::from(value);
+            }
         }
-    }
-    let rows = matrix.rows().max(1) as f64;
-    for mean in &mut means {
-        *mean /= rows;
-    }
-    for index in 0..matrix.rows() {
-        for (value, mean) in matrix.row_mut(index).iter_mut().zip(&means) {
-            *value = (f64::from(*value) - mean) as f32;
-        }
-    }
+        means.iter_mut().for_each(|mean| *mean /= matrix.rows().max(1) as f64);
+    });
     means
+}
+
+/// Writes to `centered` a row less the means of its columns. L2 distances between such rows are those of the rows.
+pub fn center(row: &[f32], means: &[f64], centered: &mut [f32]) {
+    for (centered, (&value, mean)) in centered.iter_mut().zip(row.iter().zip(means)) {
+        *centered = (f64::from(value) - mean) as f32;
+    }
 }
 
 #[cfg(test)]
@@ -76,10 +82,21 @@ mod tests {
 
     #[test]
     fn centering_keeps_small_differences_on_a_large_mean() {
-        let mut matrix = Matrix::new(3, 1, vec![16_777_216.0, 16_777_218.0, 16_777_220.0]).unwrap();
-        assert_eq!(center_columns(&mut matrix), [16_777_218.0]);
-        assert_eq!(matrix.values(), [-2.0, 0.0, 2.0]);
-        assert_eq!(center_columns(&mut Matrix::zeros(0, 2)), [0.0, 0.0]);
+        let matrix = Matrix::new(3, 1, vec![16_777_216.0, 16_777_218.0, 16_777_220.0]).unwrap();
+        let means = column_means(matrix.view());
+        assert_eq!(means, [16_777_218.0]);
+        let mut centered = [0.0; 3];
+        (0..3).for_each(|index| center(matrix.row(index), &means, &mut centered[index..]));
+        assert_eq!(centered, [-2.0, 0.0, 2.0]);
+        assert_eq!(column_means(Matrix::zeros(0, 2).view()), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn means_of_many_columns_are_those_of_each() {
+        let columns = 2 * TASK_COLUMNS + 3;
+        let matrix = Matrix::new(2, columns, (0..2 * columns).map(|value| value as f32).collect()).unwrap();
+        let expected: Vec<f64> = (0..columns).map(|column| (2 * column + columns) as f64 / 2.0).collect();
+        assert_eq!(column_means(matrix.view()), expected);
     }
 
     proptest! {

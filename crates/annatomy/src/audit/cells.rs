@@ -8,12 +8,10 @@ use super::exact::{ExactList, VisitedList};
 use super::shift::{Barycenters, Shifts};
 use super::sight::Sight;
 use annatomy_geometry::corrected::{QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure};
-use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Oracle, PerThread, Traversal, Visits};
+use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Oracle, Traversal, Visits};
 use annatomy_knn::NeighborTable;
-use annatomy_vectors::{Metric, interrupt};
+use annatomy_vectors::{Metric, PerThread, TASK_QUERIES, interrupt};
 use rayon::prelude::*;
-
-const TASK_QUERIES: usize = 16;
 
 /// A point of the surface, and the rule that leads to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +74,7 @@ impl<S: Sight> Evaluation<'_, S> {
         let scratch = PerThread::new(Scratch::<<S::Oracle as Oracle>::Frontier>::default);
         let queries: Vec<Vec<Option<QueryValues>>> = (0..self.data.queries.count())
             .into_par_iter()
-            .with_min_len(TASK_QUERIES)
+            .with_max_len(TASK_QUERIES)
             .map(|query| scratch.with(|scratch| scratch.evaluate(self, cells, effort, query)))
             .collect();
         let column = |cell: usize| -> Option<Vec<QueryValues>> { queries.iter().map(|values| values[cell]).collect() };

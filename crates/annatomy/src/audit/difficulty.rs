@@ -7,7 +7,7 @@ use annatomy_geometry::corrected::ExactSide;
 use annatomy_geometry::difficulty::{Hubness, k_occurrences, relative_contrast};
 use annatomy_knn::NeighborTable;
 use annatomy_vectors::subset::numpy_choice;
-use annatomy_vectors::{Metric, kernels};
+use annatomy_vectors::{Metric, TASK_QUERIES, kernels};
 use rayon::prelude::*;
 
 /// Rows drawn to estimate the mean distance to all.
@@ -37,7 +37,7 @@ fn lids(exact: &NeighborTable, k: usize) -> Vec<f64> {
         side.set(&exact.distances(query)[..k]);
         side.lid(k)
     };
-    (0..exact.queries()).into_par_iter().map_init(ExactSide::default, lid).collect()
+    (0..exact.queries()).into_par_iter().with_max_len(TASK_QUERIES).map_init(ExactSide::default, lid).collect()
 }
 
 /// Per query the mean distance to rows drawn once for all.

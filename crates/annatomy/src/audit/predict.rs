@@ -2,8 +2,8 @@
 
 use super::cells::Evaluation;
 use super::sight::Sight;
-use annatomy_hnsw::{EngineClass, Oracle, PerThread, Traversal, Visits};
-use annatomy_vectors::interrupt;
+use annatomy_hnsw::{EngineClass, Oracle, Traversal, Visits};
+use annatomy_vectors::{PerThread, TASK_QUERIES, interrupt};
 use rayon::prelude::*;
 
 /// An answer to write down.
@@ -29,7 +29,7 @@ pub(super) fn predict<S: Sight>(on: &Evaluation<'_, S>, prediction: &Prediction)
             ids.chain(std::iter::repeat(-1)).take(k).collect::<Vec<i64>>()
         })
     };
-    (0..on.data.queries.count()).into_par_iter().with_min_len(16).flat_map_iter(row).collect()
+    (0..on.data.queries.count()).into_par_iter().with_max_len(TASK_QUERIES).flat_map_iter(row).collect()
 }
 
 #[derive(Default)]

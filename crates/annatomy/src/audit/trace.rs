@@ -9,14 +9,13 @@ use super::data::Data;
 use super::exact::{ExactList, VisitedList};
 use super::sight::Sight;
 use annatomy_geometry::corrected::TIE_TOLERANCE;
-use annatomy_hnsw::{Frontier, Graph, Oracle, PerThread, Traversal, Visits};
+use annatomy_hnsw::{Frontier, Graph, Oracle, Traversal, Visits};
 use annatomy_knn::NeighborTable;
-use annatomy_vectors::interrupt;
+use annatomy_vectors::{PerThread, TASK_QUERIES, interrupt};
 use rayon::prelude::*;
 
 /// The ef that is never enough.
 const NEVER: u32 = u32::MAX;
-const TASK_QUERIES: usize = 16;
 
 /// What all queries of one graph found, to the largest ef recorded.
 pub(super) struct Trace {
@@ -46,7 +45,7 @@ impl Trace {
         let scratch = PerThread::new(Scratch::<<S::Oracle as Oracle>::Frontier>::default);
         let queries = (0..data.queries.count())
             .into_par_iter()
-            .with_min_len(TASK_QUERIES)
+            .with_max_len(TASK_QUERIES)
             .map(|query| scratch.with(|scratch| scratch.trace(sight, data, exact, graph, ks, ef, query)))
             .collect();
         Self { ks: ks.to_vec(), ef, queries }

@@ -89,7 +89,7 @@ pub fn resnet50_like(rows: usize, seed: u64) -> Result<Matrix, BuiltinError> {
     }
     let world = World::new();
     let mut features = Matrix::zeros(rows, FEATURES);
-    features.values_mut().par_chunks_mut(BLOCK * FEATURES).enumerate().for_each(|(block, values)| {
+    features.values_mut().par_chunks_mut(BLOCK * FEATURES).enumerate().with_max_len(1).for_each(|(block, values)| {
         interrupt::check();
         world.fill(seed, block * BLOCK, values);
     });

@@ -3,7 +3,7 @@
 //! Enters: rows, M, efConstruction. Leaves: for each query the ids that `Hnsw::search` returns, `None` in the slots it left.
 //! Rows are inserted in their order by one thread: with several, its graph differs from run to run. It keeps a copy of them.
 
-use annatomy_vectors::{MatrixView, PointId, interrupt};
+use annatomy_vectors::{MatrixView, PointId, TASK_QUERIES, interrupt};
 use hnsw_rs::prelude::{DistL2, Hnsw};
 use rayon::prelude::*;
 
@@ -82,7 +82,7 @@ impl HnswRs {
             let ids = found.iter().map(|neighbor| Some(PointId(neighbor.d_id as u32)));
             ids.chain(std::iter::repeat(None)).take(k).collect()
         };
-        Ok((0..queries.rows()).into_par_iter().map(answer).collect())
+        Ok((0..queries.rows()).into_par_iter().with_max_len(TASK_QUERIES).map(answer).collect())
     }
 }
 

@@ -4,7 +4,7 @@ use super::published::{Published, PublishedQueryRow};
 use super::{FidelityError, IdTable, Subject};
 use annatomy_geometry::corrected::{ExactSide, QueryMeasures, ReturnedList, Scratch, barycenter_shift, measure};
 use annatomy_geometry::published::Figures;
-use annatomy_vectors::{Metric, PointId, interrupt, kernels, validate};
+use annatomy_vectors::{Metric, PointId, TASK_QUERIES, interrupt, kernels, validate};
 use rayon::prelude::*;
 
 /// One query at one k, in corrected conventions.
@@ -48,7 +48,8 @@ pub fn fidelity(
         interrupt::check();
         Ok((corrected(subject, query, exact, returned, ks)?, published.rows(query, ks)))
     };
-    let found: Result<Vec<_>, FidelityError> = (0..subject.count()).into_par_iter().map(of_query).collect();
+    let found: Result<Vec<_>, FidelityError> =
+        (0..subject.count()).into_par_iter().with_max_len(TASK_QUERIES).map(of_query).collect();
     let (corrected, rows): (Vec<_>, Vec<_>) = found?.into_iter().unzip();
     let (corrected, published_rows): (Vec<_>, Vec<_>) = (corrected.concat(), rows.concat());
     let figures = (0..ks.len()).map(|index| published.figures(&published_rows, index, ks)).collect();

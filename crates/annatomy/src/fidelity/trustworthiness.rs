@@ -2,7 +2,7 @@
 
 use super::{FidelityError, IdTable, Subject};
 use annatomy_geometry::difficulty;
-use annatomy_vectors::{MatrixView, Metric, PointId, interrupt, validate};
+use annatomy_vectors::{MatrixView, Metric, PointId, TASK_QUERIES, interrupt, validate};
 use rayon::prelude::*;
 
 /// Trustworthiness at `k` of what was `returned` for every row, itself left out by id (Venna & Kaski, ICANN 2001, eq. 2).
@@ -24,7 +24,7 @@ pub fn trustworthiness(
         interrupt::check();
         ranks(&subject, query, returned.row(query), k)
     };
-    let ranks: Vec<Vec<u32>> = (0..rows.rows()).into_par_iter().map(ranks_of).collect();
+    let ranks: Vec<Vec<u32>> = (0..rows.rows()).into_par_iter().with_max_len(TASK_QUERIES).map(ranks_of).collect();
     let found = difficulty::trustworthiness(rows.rows(), k, ranks.iter().map(Vec::as_slice));
     Ok(found.expect("k was found to lie below half the rows"))
 }

@@ -89,7 +89,7 @@ pub fn write_all(folder: &Path, results: &StudyResults) -> Result<(), FigureErro
 pub fn write(folder: &Path, figures: &[Figure]) -> Result<(), FigureError> {
     let folder = folder.join("figures");
     let renderer = png::Renderer::new();
-    figures.par_iter().try_for_each(|figure| {
+    figures.par_iter().with_max_len(1).try_for_each(|figure| {
         let path = |ending: &str| -> PathBuf { folder.join(format!("{}.{ending}", figure.name)) };
         write_file(&path("svg"), figure.svg.as_bytes())?;
         let png =

@@ -5,11 +5,11 @@
 
 use super::{Index, IndexError};
 use annatomy_hnsw::foreign::EngineOracle;
-use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Links, Oracle, PerThread, Search, Seen, Traversal};
+use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Links, Oracle, Search, Seen, Traversal};
 use annatomy_hnsw::{VectorOracle, View, Visits};
 use annatomy_knn::NeighborTable;
 use annatomy_vectors::kernels::Stored;
-use annatomy_vectors::{Matrix, MatrixView, Metric, PointId, interrupt};
+use annatomy_vectors::{Matrix, MatrixView, Metric, PerThread, PointId, TASK_QUERIES, interrupt};
 use rayon::prelude::*;
 
 #[derive(Default)]
@@ -134,7 +134,7 @@ impl Index {
         let mut ids = vec![None; count * k];
         let mut distances = vec![f32::INFINITY; count * k];
         let slots = ids.par_chunks_mut(k).zip(distances.par_chunks_mut(k)).enumerate();
-        slots.with_min_len(4).for_each(|(query, (ids, distances))| {
+        slots.with_max_len(TASK_QUERIES).for_each(|(query, (ids, distances))| {
             interrupt::advance(1);
             let (view, own) = view(query as u32);
             scratch.with(|scratch| {

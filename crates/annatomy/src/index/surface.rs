@@ -12,10 +12,10 @@ use super::counts::{Counts, Grid, Scratch};
 use super::{Index, IndexError};
 use crate::results::SurfaceGrid;
 use annatomy_hnsw::foreign::EngineOracle;
-use annatomy_hnsw::{EngineClass, Links, Oracle, PerThread, RankOracle, Traversal, VectorOracle, View, Visits};
+use annatomy_hnsw::{EngineClass, Links, Oracle, RankOracle, Traversal, VectorOracle, View, Visits};
 use annatomy_knn::{NeighborTable, Queries, RankTable, SeparationTable, exact_knn};
 use annatomy_vectors::kernels::Stored;
-use annatomy_vectors::{Matrix, MatrixView, Rows, interrupt};
+use annatomy_vectors::{Matrix, MatrixView, PerThread, Rows, TASK_QUERIES, interrupt};
 use rayon::prelude::*;
 
 /// What is asked of a surface.
@@ -30,9 +30,6 @@ pub struct SurfaceRequest<'r> {
     /// Most bytes that tables of all pairs may take.
     pub memory_budget_bytes: u64,
 }
-
-/// Queries a parallel task takes at least.
-const TASK_QUERIES: usize = 4;
 
 impl Index {
     /// The surface: mean fill and overlap (by id) at every (ef, k), V(ef), and the effort that finds all of k.
@@ -113,7 +110,7 @@ impl Index {
             counts: Counts::new(grid),
         });
         interrupt::begin("traversals", exact.queries() as u64);
-        (0..exact.queries()).into_par_iter().with_min_len(TASK_QUERIES).for_each(|query| {
+        (0..exact.queries()).into_par_iter().with_max_len(TASK_QUERIES).for_each(|query| {
             interrupt::advance(1);
             workers.with(|Worker { traversal, visits, scratch, counts }| {
                 traversal.record(self.graph(), view(query as u32), grid.largest_effort(), visits);

@@ -18,9 +18,10 @@
 
 #![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the dispatched instruction set")]
 
-use annatomy_vectors::transform::center_columns;
-use annatomy_vectors::{Matrix, MatrixView, Zeroed, kernels};
+use annatomy_vectors::transform::{center, column_means};
+use annatomy_vectors::{MatrixView, PerThread, TASK_QUERIES, Zeroed, kernels};
 use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
 
 /// Columns of a block: as many of one sum as AVX2's registers hold. Blocks of 16 and of 32 were no faster.
 const BLOCK: usize = 64;
@@ -329,19 +330,26 @@ pub(crate) struct ColumnBlocks {
 }
 
 impl ColumnBlocks {
-    /// Centers and rearranges `rows`. Memory: a copy of them.
+    /// Centers and rearranges `rows`, on the current rayon pool. Memory: a copy of them.
     pub(crate) fn new(rows: MatrixView<'_>) -> Self {
         let (count, columns) = (rows.rows(), rows.columns());
-        let mut centered = Matrix::new(count, columns, rows.values().to_vec()).expect("the shape of a view");
-        center_columns(&mut centered);
+        let means = column_means(rows);
         let blocks = columns.div_ceil(BLOCK);
         let mut values = Zeroed::<Piece>::new(blocks * count);
-        for row in 0..count {
-            for (block, piece) in centered.row(row).chunks(BLOCK).enumerate() {
-                values[block * count + row][..piece.len()].copy_from_slice(piece);
+        let pieces = values.par_chunks_mut(count.max(1)).zip(means.par_chunks(BLOCK)).enumerate();
+        pieces.with_max_len(1).for_each(|(block, (pieces, means))| {
+            for (row, piece) in pieces.iter_mut().enumerate() {
+                center(&rows.row(row)[block * BLOCK..], means, piece);
             }
-        }
-        let norms_squared = (0..count).map(|row| kernels::dot_f64(centered.row(row), centered.row(row))).collect();
+        });
+        let centered = PerThread::new(|| vec![0.0; columns]);
+        let norm_squared = |row: usize| {
+            centered.with(|centered| {
+                center(rows.row(row), &means, centered);
+                kernels::dot_f64(centered, centered)
+            })
+        };
+        let norms_squared = (0..count).into_par_iter().with_max_len(TASK_QUERIES).map(norm_squared).collect();
         Self { rows: count, blocks, values, norms_squared }
     }
 

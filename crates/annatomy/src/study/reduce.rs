@@ -12,18 +12,17 @@ const ROBUST_OVERLAP: f64 = 0.9;
 
 /// Every condition's rows.
 pub(crate) fn conditions(plan: &Plan, cells: &Cells) -> Vec<ConditionResult> {
-    let results = plan.conditions.par_iter().enumerate().map(|(number, condition)| {
+    let results = plan.conditions.par_iter().enumerate().with_max_len(1).map(|(number, condition)| {
         let cell = |index: usize| plan.measured_as(number) * plan.ks.len() + index;
+        let indices = || (0..plan.ks.len()).into_par_iter().with_max_len(1);
         ConditionResult {
             study: condition.study,
             condition: condition.name.clone(),
             value: condition.value,
             ef_construction: condition.ef_construction,
             published_ef_construction: condition.published_ef_construction,
-            corrected: (0..plan.ks.len())
-                .map(|index| measurement(plan, condition, index, cells, cell(index)))
-                .collect(),
-            published: (0..plan.ks.len()).map(|index| published(plan, condition, index, cells, cell(index))).collect(),
+            corrected: indices().map(|index| measurement(plan, condition, index, cells, cell(index))).collect(),
+            published: indices().map(|index| published(plan, condition, index, cells, cell(index))).collect(),
         }
     });
     results.collect()

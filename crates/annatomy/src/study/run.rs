@@ -10,10 +10,10 @@ use super::plan::Plan;
 use super::query::{Context, Scratch};
 use super::{Execution, Progress, StudyError, reduce};
 use crate::results::{DataFacts, RunRecord, Settings, StageSeconds};
-use annatomy_hnsw::{Graph, Oracle, Parameters, PerThread, reachable};
+use annatomy_hnsw::{Graph, Oracle, Parameters, reachable};
 use annatomy_knn::{MAX_RANKED_ROWS, RankTable, SeparationTable};
 use annatomy_vectors::validate::duplicates;
-use annatomy_vectors::{Matrix, Metric};
+use annatomy_vectors::{Matrix, Metric, PerThread};
 use rayon::prelude::*;
 use std::time::Instant;
 
@@ -121,7 +121,10 @@ impl Job<'_> {
             self.progress.advance(rows.len() as u64);
             block
         };
-        Cells::new(self.queries.par_chunks(BLOCK_QUERIES).enumerate().map(measure_block).collect(), cells)
+        Cells::new(
+            self.queries.par_chunks(BLOCK_QUERIES).enumerate().with_max_len(1).map(measure_block).collect(),
+            cells,
+        )
     }
 }
 

@@ -7,7 +7,7 @@ use crate::audit::exact::ExactList;
 use crate::audit::shift::{Barycenters, Shifts};
 use annatomy_geometry::corrected::{ReturnedSide, Scratch, measure};
 use annatomy_knn::NeighborTable;
-use annatomy_vectors::Metric;
+use annatomy_vectors::{Metric, TASK_QUERIES};
 use rayon::prelude::*;
 
 /// One list of values per k, an entry per query; for the causes the graph is asked where there is one.
@@ -31,8 +31,11 @@ pub(in crate::audit) fn measure_answers(
         };
         ks.iter().map(measure).collect()
     };
-    let queries: Vec<Vec<QueryValues>> =
-        (0..answers.rows.len()).into_par_iter().map_init(Default::default, of_query).collect();
+    let queries: Vec<Vec<QueryValues>> = (0..answers.rows.len())
+        .into_par_iter()
+        .with_max_len(TASK_QUERIES)
+        .map_init(Default::default, of_query)
+        .collect();
     (0..ks.len()).map(|k_index| queries.iter().map(|values| values[k_index]).collect()).collect()
 }
 

@@ -1,6 +1,12 @@
-//! One reusable scratch value per thread of the current pool, so that nothing is allocated per query.
+//! How work is shared among threads: in tasks small enough that none waits for another's last one, with memory of each
+//! thread's own, so that nothing is allocated per query.
+//!
+//! Left to itself, rayon splits work for two threads into quarters: the thread that ends first waits for up to one of them.
 
 use std::sync::{Mutex, PoisonError};
+
+/// Queries (or rows, each with work of its own) that a parallel task takes at most, for `with_max_len`.
+pub const TASK_QUERIES: usize = 4;
 
 /// A scratch value for each thread of the pool it was made in.
 #[derive(Debug)]
@@ -19,6 +25,7 @@ impl<T> PerThread<T> {
         let slot = rayon::current_thread_index().map_or(self.slots.len() - 1, |index| index % self.slots.len());
         work(&mut self.slots[slot].lock().unwrap_or_else(PoisonError::into_inner))
     }
+
     /// Every thread's value.
     pub fn into_values(self) -> impl Iterator<Item = T> {
         self.slots.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner))
