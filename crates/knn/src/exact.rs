@@ -5,7 +5,7 @@
 //!
 //! all rows of a base in memory: `pairs`, which needs half the products
 //! otherwise
-//!   for each block of BASE_ROWS base rows              prepared once; of a base in memory a sample comes first
+//!   for each block of BASE_ROWS base rows              prepared once; of a base in memory samples come first
 //!     for each block of QUERY_ROWS queries, in parallel
 //!       products, separations                          in cache
 //!       keep what is under the query's bar             `kept`; the bar falls as neighbors are found
@@ -185,18 +185,19 @@ impl<'k> Meeting<'k> {
         Self { preparation, sizes: vec![Size::default(); base.rows()], blocks, tiles }
     }
 
-    /// A sample of the rows first, which tells about how far the neighbors are.
+    /// Samples of the rows first, which tell about how far the neighbors are.
     fn meet_resident(&mut self, rows: MatrixView<'_>, k: usize) {
         let order = SampledOrder::new(rows.rows(), 1);
-        let (sample, others) = order.ids().split_at(order.sample());
-        sample.chunks(BASE_ROWS).for_each(|ids| self.meet_some(rows, ids));
-        if let Some(place) = order.bar_place(k + 1) {
-            self.blocks
-                .par_iter_mut()
-                .with_max_len(1)
-                .for_each(|block| block.kept.lower_bars(place, |id| order.pivot(id)));
+        let mut met = 0;
+        for &sample in order.samples() {
+            order.ids()[met..sample].chunks(BASE_ROWS).for_each(|ids| self.meet_some(rows, ids));
+            met = sample;
+            if let Some(place) = order.bar_place(sample, k + 1) {
+                let blocks = self.blocks.par_iter_mut().with_max_len(1);
+                blocks.for_each(|block| block.kept.lower_bars(place, |id| order.pivot(id)));
+            }
         }
-        others.chunks(BASE_ROWS).for_each(|ids| self.meet_some(rows, ids));
+        order.ids()[met..].chunks(BASE_ROWS).for_each(|ids| self.meet_some(rows, ids));
     }
 
     fn meet_some(&mut self, rows: MatrixView<'_>, ids: &[u32]) {

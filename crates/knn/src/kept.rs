@@ -4,7 +4,7 @@
 //! at least the `limit` nearest of all that was offered under its bar.
 //!
 //! a bar per query, at first infinite; what is not under it is forgotten
-//!   lowered once, to a place among the separations from a sample of the rows     most rows then never enter a list
+//!   lowered to a place among the separations from a sample of the rows           most rows then never enter a list
 //!   lowered where a list is full, to its `limit`-th candidate                    so that memory is bounded
 //!
 //! Cost: a comparison a separation, CHUNK of them in one mask.
@@ -156,14 +156,14 @@ impl Part<'_> {
         }
     }
 
-    /// Lowers every bar to the separation at `place` among those kept so far, which are of a sample of the rows;
+    /// Lowers every bar to the separation at `place` among those kept so far, which are the nearest of a sample of the rows;
     /// `pivot_of` numbers some of them.
     pub(crate) fn lower_bars(&mut self, place: usize, pivot_of: impl Fn(u32) -> Option<u32>) {
         let lists = self.marks.iter_mut().zip(self.keys.chunks_mut(self.capacity));
         for ((mark, keys), bar) in lists.zip(&mut *self.bars) {
             let keys = &mut keys[..mark.length];
             let pivots = keys.iter().filter_map(|&key| Some((key, pivot_of(id_of(key))?)));
-            mark.pivot = pivots.min().map_or(0, |(_, pivot)| pivot);
+            mark.pivot = pivots.min().map_or(mark.pivot, |(_, pivot)| pivot);
             if place < keys.len() {
                 let (_, &mut last, _) = keys.select_nth_unstable(place);
                 mark.sampled_bar = separation_of(last);

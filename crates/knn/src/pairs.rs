@@ -2,8 +2,8 @@
 //!
 //! Enters: n rows in memory. Leaves: every row's neighbors.
 //!
-//! the sample's strips against all rows, in parallel     a guess of every row's bar comes with them
-//! lower the bars
+//! the strips of each sample against the rows after them, in parallel
+//!   lower the bars of the others                        to what the sample suggests
 //! the other strips against the rows after them
 //!   for each tile of STRIP × TILE pairs                 product, separations, in cache
 //!     each left row: what is under its bar              the strip's lists are locked
@@ -41,16 +41,20 @@ pub(crate) fn all_pairs<I: From<PointId> + Clone + Send>(
     let preparation = Preparation::of(&rows, metric);
     let mut kept = Kept::new(rows.rows(), limit(k), rows.rows());
     let pairs = Pairs::new(rows, &preparation, &order, &mut kept);
-    let mut tasks = pairs.tasks();
+    let tasks = pairs.tasks();
     interrupt::begin("exact neighbors", tasks.len() as u64);
-    let others = tasks.split_off(tasks.partition_point(|task| task.left * STRIP < order.sample()));
-    pairs.meet(&tasks);
-    if let Some(place) = order.bar_place(k + 1) {
-        // The sample's own lists have met every row by now, not the sample alone.
-        let others = &pairs.lists[order.sample() / STRIP..];
-        others.par_iter().with_max_len(1).for_each(|lists| locked(lists).lower_bars(place, |id| order.pivot(id)));
+    let mut others = &tasks[..];
+    for &sample in order.samples() {
+        let of_sample;
+        (of_sample, others) = others.split_at(others.partition_point(|task| task.left * STRIP < sample));
+        pairs.meet(of_sample);
+        if let Some(place) = order.bar_place(sample, k + 1) {
+            // The sample's own lists have met every row by now, not the sample alone.
+            let lists = pairs.lists[sample / STRIP..].par_iter().with_max_len(1);
+            lists.for_each(|lists| locked(lists).lower_bars(place, |id| order.pivot(id)));
+        }
     }
-    pairs.meet(&others);
+    pairs.meet(others);
     let by_place: Vec<Size> = pairs.prepared.sizes().collect();
     let sizes: Vec<Size> = (0..rows.rows()).map(|id| by_place[order.place(id as u32)]).collect();
     let mut lists: Vec<_> = kept.lists().map(Some).collect();

@@ -1,43 +1,50 @@
-//! An order of the base rows in which a sample of them comes first, so that what is near can be guessed from it.
+//! An order of the base rows in which samples of them come first, so that what is near can be guessed from those.
 //!
-//! Enters: n. Leaves: ids in order, the first `sample` of them one from each stretch of STRIDE rows, drawn by a hash, so
-//! that neither sorted nor periodic rows make the sample a special one. A wrong guess costs time, never an id.
-//! Cost: one pass over the ids.
+//! Enters: n. Leaves: ids in order, samples first, each larger one beginning with the one before. A sample has one row from each
+//! stretch of rows, drawn by a hash, so that neither sorted nor periodic rows make it a special one. A wrong guess costs
+//! time, never an id. Cost: a pass over the ids for each sample.
 
-/// One row in this many is in the sample.
-const STRIDE: usize = 16;
-/// Rows of the sample that queries are grouped around, at most.
+/// One row in this many is in each sample. The first says what is not worth keeping of the second, and that of the third.
+const STRIDES: [usize; 3] = [48, 16, 4];
+/// Rows of the first sample that queries are grouped around, at most.
 const PIVOTS: usize = 128;
 
-/// The base rows, a sample of them first.
+/// The base rows, samples of them first.
 #[derive(Clone, Debug)]
 pub(crate) struct SampledOrder {
     ids: Vec<u32>,
-    sample: usize,
+    /// Rows of each sample, ascending.
+    samples: Vec<usize>,
     /// Place of every row.
     places: Vec<u32>,
 }
 
 impl SampledOrder {
-    /// An order of `rows` rows whose sample is a whole number of `multiple` rows, or nothing.
+    /// An order of `rows` rows whose samples are whole numbers of `multiple` rows.
     pub(crate) fn new(rows: usize, multiple: usize) -> Self {
-        let sample = rows / STRIDE / multiple * multiple;
-        let mut ids: Vec<u32> = (0..sample).map(|stretch| (stretch * STRIDE + drawn(stretch)) as u32).collect();
-        let mut rest = ids.clone().into_iter().peekable();
-        ids.extend((0..rows as u32).filter(|&id| rest.next_if_eq(&id).is_none()));
+        let mut samples: Vec<usize> = STRIDES.iter().map(|stride| rows / stride / multiple * multiple).collect();
+        samples.retain(|&sample| sample > 0);
+        samples.dedup();
+        let mut ids: Vec<u32> = (0..rows as u32).collect();
+        // The largest sample is drawn from all rows, the next smaller one from that.
+        let mut drawn_from = rows;
+        for &sample in samples.iter().rev() {
+            draw(&mut ids[..drawn_from], sample);
+            drawn_from = sample;
+        }
         let mut places = vec![0; rows];
         ids.iter().zip(0..).for_each(|(&id, place)| places[id as usize] = place);
-        Self { ids, sample, places }
+        Self { ids, samples, places }
     }
 
-    /// The ids, the sample's first.
+    /// The ids, the samples' first.
     pub(crate) fn ids(&self) -> &[u32] {
         &self.ids
     }
 
-    /// Rows in the sample.
-    pub(crate) fn sample(&self) -> usize {
-        self.sample
+    /// Rows of each sample: so many of the first ids.
+    pub(crate) fn samples(&self) -> &[usize] {
+        &self.samples
     }
 
     /// Where row `id` stands.
@@ -45,25 +52,40 @@ impl SampledOrder {
         self.places[id as usize] as usize
     }
 
-    /// The place in the sample that most likely has `k` of all rows before it; `None` where a sample would not repay itself.
-    pub(crate) fn bar_place(&self, k: usize) -> Option<usize> {
-        let expected = k * self.sample / self.ids.len().max(1);
+    /// The place among the `sample` rows of a sample that most likely has `k` of all rows before it; `None` where such a
+    /// sample would not repay itself.
+    pub(crate) fn bar_place(&self, sample: usize, k: usize) -> Option<usize> {
+        let expected = k * sample / self.ids.len().max(1);
         // The sample's count under a bar scatters by the square root of its mean: four of those to be nearly sure.
         let place = expected + 4 * expected.isqrt() + 8;
-        (2 * place < self.sample).then_some(place)
+        (2 * place < sample).then_some(place)
     }
 
     /// The number of row `id` among the pivots, where it is one.
     pub(crate) fn pivot(&self, id: u32) -> Option<u32> {
-        let place = self.place(id);
-        let step = self.sample.div_ceil(PIVOTS).max(1);
-        (place < self.sample && place.is_multiple_of(step)).then_some((place / step) as u32)
+        let (place, &sample) = (self.place(id), self.samples.first()?);
+        let step = sample.div_ceil(PIVOTS);
+        (place < sample && place.is_multiple_of(step)).then_some((place / step) as u32)
     }
 }
 
-/// A place within a stretch, by a multiplicative hash (Knuth, The Art of Computer Programming 3, 1998, §6.4).
-fn drawn(stretch: usize) -> usize {
-    ((stretch as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 60) as usize % STRIDE
+/// Moves one id from each of `sample` equal stretches to the front; within both parts the order stays.
+fn draw(ids: &mut [u32], sample: usize) {
+    let start = |stretch: usize| stretch * ids.len() / sample;
+    let drawn = (0..sample).map(|stretch| start(stretch) + hashed(stretch, start(stretch + 1) - start(stretch)));
+    let (mut chosen, mut others) = (Vec::with_capacity(sample), Vec::with_capacity(ids.len()));
+    let mut drawn = drawn.peekable();
+    for (place, &id) in ids.iter().enumerate() {
+        let part = if drawn.next_if_eq(&place).is_some() { &mut chosen } else { &mut others };
+        part.push(id);
+    }
+    chosen.append(&mut others);
+    ids.copy_from_slice(&chosen);
+}
+
+/// A place within a stretch of `length`, by a multiplicative hash (Knuth, The Art of Computer Programming 3, 1998, §6.4).
+fn hashed(stretch: usize, length: usize) -> usize {
+    ((stretch as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33) as usize % length
 }
 
 #[cfg(test)]
@@ -71,24 +93,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_stands_once_and_the_sample_is_spread() {
-        for (rows, multiple, sample) in [(0, 1, 0), (15, 1, 0), (1000, 1, 62), (1000, 30, 60), (1000, 192, 0)] {
+    fn every_row_stands_once_and_samples_are_spread() {
+        let cases: [(usize, usize, &[usize]); 6] = [
+            (0, 1, &[]),
+            (3, 1, &[]),
+            (15, 1, &[3]),
+            (1000, 1, &[20, 62, 250]),
+            (1000, 30, &[60, 240]),
+            (10_000, 192, &[192, 576, 2496]),
+        ];
+        for (rows, multiple, samples) in cases {
             let order = SampledOrder::new(rows, multiple);
-            assert_eq!(order.sample(), sample);
+            assert_eq!(order.samples(), samples);
             let mut sorted = order.ids().to_vec();
             sorted.sort_unstable();
             assert_eq!(sorted, (0..rows as u32).collect::<Vec<_>>());
             assert!((0..rows).all(|place| order.place(order.ids()[place]) == place));
-            assert!((0..sample).all(|stretch| order.ids()[stretch] as usize / STRIDE == stretch));
+            for &sample in samples {
+                let mut of_sample = order.ids()[..sample].to_vec();
+                of_sample.sort_unstable();
+                // Drawn from stretches of stretches: never two from one, and none far from its share.
+                let off = |(place, &id): (usize, &u32)| (id as usize).abs_diff(place * rows / sample);
+                assert!(of_sample.iter().enumerate().map(off).max() <= Some(2 * rows / sample));
+            }
         }
     }
 
     #[test]
     fn a_bar_is_guessed_where_the_sample_is_large_enough() {
         let order = SampledOrder::new(10_000, 1);
-        assert_eq!(order.bar_place(500), Some(31 + 4 * 5 + 8));
-        assert_eq!(order.bar_place(9_000), None);
+        assert_eq!(order.bar_place(625, 500), Some(31 + 4 * 5 + 8));
+        assert_eq!(order.bar_place(625, 9_000), None);
         let pivots: Vec<u32> = order.ids().iter().filter_map(|&id| order.pivot(id)).collect();
-        assert_eq!(pivots, (0..125).collect::<Vec<_>>());
+        assert_eq!(pivots, (0..104).collect::<Vec<_>>());
     }
 }
