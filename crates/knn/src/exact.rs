@@ -6,14 +6,14 @@
 //! all rows of a base in memory: `pairs`, which needs half the products
 //! otherwise
 //!   for each block of BASE_ROWS base rows              prepared once; of a base in memory samples come first
-//!     for each block of QUERY_ROWS queries, in parallel
+//!     for each tile of QUERY_ROWS × TILE pairs, in parallel
 //!       products, separations                          in cache
 //!       keep what is under the query's bar             `kept`; the bar falls as neighbors are found
 //!   `settle`                                           the certificate
 //!
 //! Cost 2·q·n·d flops; memory: the queries, one block of the base, and 2(k + MARGIN) candidates a query.
 
-use crate::kept::{Kept, Part};
+use crate::kept::{Kept, Part, locked};
 use crate::neighbors::NeighborTable;
 use crate::pairs;
 use crate::prepared::{Preparation, Prepared, Size};
@@ -23,11 +23,11 @@ use crate::settle::{Settling, limit};
 use crate::source::RowSource;
 use annatomy_vectors::{MatrixView, Metric, PerThread, PointId, interrupt};
 use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::Mutex;
 
-/// Queries of one block, at most.
+/// Queries of one block.
 const QUERY_ROWS: usize = 192;
-/// Blocks are of a multiple of this many queries, which fills the left panels of every instruction set.
-const QUERY_STEP: usize = 12;
 const BASE_ROWS: usize = 2048;
 
 /// Whose neighbors are wanted.
@@ -153,36 +153,36 @@ fn stream<I: From<PointId> + Clone + Send>(
     Settling { base, queries, k, metric, preparation: &preparation, sizes }.settle(lists)
 }
 
-/// Queries of one block: as many blocks as give every thread equally many. What a block finds does not depend on its size.
-fn block_rows(queries: usize) -> usize {
-    let blocks = queries.div_ceil(QUERY_ROWS).next_multiple_of(rayon::current_num_threads());
-    queries.div_ceil(blocks.max(1)).next_multiple_of(QUERY_STEP).clamp(QUERY_STEP, QUERY_ROWS)
-}
-
 /// Queries held against base rows, block by block.
 struct Meeting<'k> {
     preparation: Preparation,
     /// Of the base rows met so far, by id.
     sizes: Vec<Size>,
     blocks: Vec<QueryBlock<'k>>,
+    /// The base rows at hand.
+    base: Prepared,
     tiles: PerThread<Tile>,
+}
+
+/// A block of queries with the candidates found so far.
+struct QueryBlock<'k> {
+    prepared: Prepared,
+    kept: Mutex<Part<'k>>,
 }
 
 impl<'k> Meeting<'k> {
     fn new(base: &dyn RowSource, queries: Queries<'_>, metric: Metric, kept: &'k mut Kept) -> Self {
         let preparation = Preparation::of(base, metric);
-        let block_rows = block_rows(queries.count());
-        let starts = (0..queries.count()).step_by(block_rows);
-        let parts: Vec<_> = starts.zip(kept.parts(block_rows)).collect();
         let block = |(first, kept)| {
-            let count = block_rows.min(queries.count() - first);
+            let count = QUERY_ROWS.min(queries.count() - first);
             let prepared = preparation.prepare(count, |query| queries.row(first + query), Side::Left);
-            QueryBlock { prepared, kept }
+            QueryBlock { prepared, kept: Mutex::new(kept) }
         };
-        let blocks: Vec<QueryBlock<'_>> = parts.into_par_iter().with_max_len(1).map(block).collect();
+        let blocks: Vec<_> = (0..queries.count()).step_by(QUERY_ROWS).zip(kept.parts(QUERY_ROWS)).map(block).collect();
         interrupt::begin("exact neighbors", (base.rows() * blocks.len()) as u64);
+        let room = preparation.room(BASE_ROWS.min(base.rows()), Side::Right);
         let tiles = PerThread::new(Tile::default);
-        Self { preparation, sizes: vec![Size::default(); base.rows()], blocks, tiles }
+        Self { preparation, sizes: vec![Size::default(); base.rows()], blocks, base: room, tiles }
     }
 
     /// Samples of the rows first, which tell about how far the neighbors are.
@@ -193,17 +193,15 @@ impl<'k> Meeting<'k> {
             order.ids()[met..sample].chunks(BASE_ROWS).for_each(|ids| self.meet_some(rows, ids));
             met = sample;
             if let Some(place) = order.bar_place(sample, k + 1) {
-                let blocks = self.blocks.par_iter_mut().with_max_len(1);
-                blocks.for_each(|block| block.kept.lower_bars(place, |id| order.pivot(id)));
+                let blocks = self.blocks.par_iter().with_max_len(1);
+                blocks.for_each(|block| locked(&block.kept).lower_bars(place, |id| order.pivot(id)));
             }
         }
         order.ids()[met..].chunks(BASE_ROWS).for_each(|ids| self.meet_some(rows, ids));
     }
 
     fn meet_some(&mut self, rows: MatrixView<'_>, ids: &[u32]) {
-        let row = |place: usize| rows.row(ids[place] as usize);
-        let prepared = self.preparation.prepare(ids.len(), row, Side::Right);
-        self.meet(&prepared, ids);
+        self.meet(ids, |place| rows.row(ids[place] as usize));
     }
 
     /// The rows in their order.
@@ -214,38 +212,34 @@ impl<'k> Meeting<'k> {
             let ids: Vec<u32> = range.clone().map(|id| id as u32).collect();
             values.resize(range.len() * base.columns(), 0.0);
             base.read_rows(range, &mut values);
-            let row = |place: usize| &values[place * base.columns()..][..base.columns()];
-            let prepared = self.preparation.prepare(ids.len(), row, Side::Right);
-            self.meet(&prepared, &ids);
+            self.meet(&ids, |place| &values[place * base.columns()..][..base.columns()]);
         }
     }
 
-    fn meet(&mut self, rows: &Prepared, ids: &[u32]) {
-        ids.iter().zip(rows.sizes()).for_each(|(&id, size)| self.sizes[id as usize] = size);
-        let Self { preparation, tiles, blocks, .. } = self;
-        let meet = |block: &mut QueryBlock<'_>| tiles.with(|tile| block.meet(rows, ids, preparation, tile));
-        blocks.par_iter_mut().with_max_len(1).for_each(meet);
+    /// Holds all queries against the rows `ids`, which `row_of` gives by their place among those.
+    fn meet<'r>(&mut self, ids: &[u32], row_of: impl Fn(usize) -> &'r [f32] + Sync) {
+        let Self { preparation, sizes, blocks, base, tiles } = self;
+        preparation.prepare_in(base, ids.len(), row_of);
+        ids.iter().zip(base.sizes()).for_each(|(&id, size)| sizes[id as usize] = size);
+        let of_block =
+            |block| (0..ids.len()).step_by(TILE).map(move |start| (block, start..(start + TILE).min(ids.len())));
+        let tasks: Vec<(&QueryBlock<'_>, Range<usize>)> = blocks.iter().flat_map(of_block).collect();
+        tasks.into_par_iter().with_max_len(1).for_each(|(block, rows)| {
+            interrupt::advance(rows.len() as u64);
+            tiles.with(|tile| block.meet(base, ids, rows, preparation, tile));
+        });
     }
 }
 
-/// A block of queries with the candidates found so far.
-struct QueryBlock<'k> {
-    prepared: Prepared,
-    kept: Part<'k>,
-}
-
 impl QueryBlock<'_> {
-    /// Holds the queries against a block of base rows.
-    fn meet(&mut self, base: &Prepared, ids: &[u32], preparation: &Preparation, tile: &mut Tile) {
-        interrupt::advance(ids.len() as u64);
-        for start in (0..ids.len()).step_by(TILE) {
-            let columns = start..(start + TILE).min(ids.len());
-            let left = &self.prepared.factor;
-            let products = tile.multiply((left, 0..left.rows()), (&base.factor, columns.clone()), Wanted::All);
-            for (query, (values, &norm)) in products.zip(&self.prepared.norms_squared).enumerate() {
-                preparation.separate(values, norm, &base.norms_squared[columns.clone()]);
-                self.kept.offer_rows(query, values, &ids[columns.clone()]);
-            }
+    /// Holds the queries against a tile of base rows.
+    fn meet(&self, base: &Prepared, ids: &[u32], rows: Range<usize>, preparation: &Preparation, tile: &mut Tile) {
+        let left = &self.prepared.factor;
+        let products = tile.multiply((left, 0..left.rows()), (&base.factor, rows.clone()), Wanted::All);
+        let mut kept = locked(&self.kept);
+        for (query, (values, &norm)) in products.zip(&self.prepared.norms_squared).enumerate() {
+            preparation.separate(values, norm, &base.norms_squared[rows.clone()]);
+            kept.offer_rows(query, values, &ids[rows.clone()]);
         }
     }
 }

@@ -11,6 +11,7 @@
 
 use crate::order::{order_key, value_of_key};
 use annatomy_vectors::{Zeroed, kernels};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Separations held against their bars together.
 const CHUNK: usize = 64;
@@ -172,6 +173,11 @@ impl Part<'_> {
             }
         }
     }
+}
+
+/// Waits for candidates that other threads may be adding to.
+pub(crate) fn locked<'l, 'k>(part: &'l Mutex<Part<'k>>) -> MutexGuard<'l, Part<'k>> {
+    part.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Moves the keys that `keeps` names to the front; their number.

@@ -14,14 +14,14 @@
 //! is read: see `separations` for where one is wanted.
 
 use crate::exact::Queries;
-use crate::kept::{Kept, Part};
+use crate::kept::{Kept, Part, locked};
 use crate::prepared::{Preparation, Prepared, Size};
 use crate::products::{Panels, Side, TILE, Tile, Wanted};
 use crate::sample::SampledOrder;
 use crate::settle::{Settling, limit};
 use annatomy_vectors::{MatrixView, Metric, PerThread, PointId, interrupt};
 use rayon::prelude::*;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 /// Left rows of a tile; right tiles hold two strips, so that each begins with a panel.
 const STRIP: usize = TILE / 2;
@@ -137,8 +137,4 @@ impl<'p> Pairs<'p> {
             }
         }
     }
-}
-
-fn locked<'l, 'p>(lists: &'l Mutex<Part<'p>>) -> MutexGuard<'l, Part<'p>> {
-    lists.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -87,9 +87,29 @@ impl Preparation {
 
     /// Prepares the rows that `row_of` gives by number, as the factor of a product.
     pub(crate) fn prepare<'r>(&self, rows: usize, row_of: impl Fn(usize) -> &'r [f32] + Sync, side: Side) -> Prepared {
+        let mut prepared = self.room(rows, side);
+        self.prepare_in(&mut prepared, rows, row_of);
+        prepared
+    }
+
+    /// Room for up to `rows` prepared rows.
+    pub(crate) fn room(&self, rows: usize, side: Side) -> Prepared {
+        let factor = Panels::zeros(side, rows, self.columns.len());
+        Prepared { factor, norms_squared: Vec::with_capacity(rows), exposures: Vec::with_capacity(rows) }
+    }
+
+    /// As [`Self::prepare`], in room that may have been used before.
+    pub(crate) fn prepare_in<'r>(
+        &self,
+        prepared: &mut Prepared,
+        rows: usize,
+        row_of: impl Fn(usize) -> &'r [f32] + Sync,
+    ) {
         let columns = self.columns.len();
-        let mut factor = Panels::zeros(side, rows, columns);
-        let (mut norms_squared, mut exposures) = (vec![0.0; rows], vec![0.0; rows]);
+        let Prepared { factor, norms_squared, exposures } = prepared;
+        factor.set_rows(rows);
+        norms_squared.resize(rows, 0.0);
+        exposures.resize(rows, 0.0);
         let width = factor.width();
         let panels = factor.values_mut().par_chunks_mut((width * columns).max(1));
         let sizes = norms_squared.par_chunks_mut(width).zip(exposures.par_chunks_mut(width));
@@ -106,7 +126,6 @@ impl Preparation {
                 interleave(block, columns, width, values);
             },
         );
-        Prepared { factor, norms_squared, exposures }
     }
 
     fn prepare_row(&self, raw: &[f32], row: &mut [f32]) {

@@ -49,7 +49,7 @@ impl Panels {
     /// be gone afterwards.
     pub(crate) fn regroup(&mut self, source: &Self, rows: Range<usize>) {
         let (width, columns) = (self.width, self.columns);
-        self.rows = rows.len();
+        self.set_rows(rows.len());
         for (panel, values) in self.values.chunks_exact_mut((width * columns).max(1)).enumerate() {
             let mut row = rows.start + panel * width;
             let end = (row + width).min(rows.end);
@@ -64,6 +64,12 @@ impl Panels {
                 row += count;
             }
         }
+    }
+
+    /// Makes them panels of `rows` rows, which must be no more than there was room for in the beginning.
+    pub(crate) fn set_rows(&mut self, rows: usize) {
+        assert!(rows.next_multiple_of(self.width) * self.columns <= self.values.len(), "{rows} rows");
+        self.rows = rows;
     }
 
     pub(crate) fn side(&self) -> Side {
