@@ -20,7 +20,7 @@ impl<T> PerThread<T> {
         Self { slots: (0..=rayon::current_num_threads()).map(|_| Mutex::new(make())).collect() }
     }
 
-    /// Runs `work` with this thread's value.
+    /// Runs `work` with this thread's value. It must not wait for other tasks of the pool, which may want the same value.
     pub fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
         let slot = rayon::current_thread_index().map_or(self.slots.len() - 1, |index| index % self.slots.len());
         work(&mut self.slots[slot].lock().unwrap_or_else(PoisonError::into_inner))
