@@ -22,6 +22,7 @@ use annatomy_vectors::transform::{center, column_means};
 use annatomy_vectors::{MatrixView, PerThread, TASK_QUERIES, Zeroed, kernels};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
+use std::hint::select_unpredictable;
 
 /// Columns of a block: as many of one sum as AVX2's registers hold. Blocks of 16 and of 32 were no faster.
 const BLOCK: usize = 64;
@@ -31,12 +32,13 @@ const FETCHED_AHEAD: usize = 8;
 type Piece = [f32; BLOCK];
 
 /// What a snapshot does with its changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Change {
+    /// They begin the running sum anew.
+    #[default]
+    Restart,
     /// They join the sequence's running sum.
     Continue,
-    /// They begin the running sum anew.
-    Restart,
     /// They are a sum of their own; the running sum waits.
     Apart,
 }
@@ -58,15 +60,20 @@ pub(crate) struct Changes<'c> {
     pub(crate) change: Change,
     pub(crate) added: &'c [u32],
     pub(crate) taken: &'c [u32],
+    /// Ranks of exact neighbors, from and up to, that are added together.
+    pub(crate) stretches: &'c [[u32; 2]],
     /// D is the sum, and the k nearest exact neighbors, less so many of them.
     pub(crate) reach: usize,
 }
 
-/// Two rows join the running sum, each times its sign. What comes of it is kept at `place`, over what was kept there before.
+/// Two rows, or two sums, join the running sum, each times its sign. What comes of it is kept at `place`, over what was kept
+/// there before.
 #[derive(Clone, Copy, Debug)]
 struct Pair {
-    rows: [u32; 2],
-    /// 1 if the row is added, −1 if it is taken, 0 if there is no second one.
+    /// Where the two are kept, if they are sums.
+    sums: bool,
+    numbers: [u32; 2],
+    /// 1 if it is added, −1 if it is taken, 0 if there is no second one.
     signs: [f32; 2],
     place: u32,
 }
@@ -139,7 +146,7 @@ impl SignedSums {
     /// Adds a snapshot at `k`; its number among all snapshots is returned, unless nothing of it is wanted but the changes.
     pub(crate) fn snapshot(&mut self, k: usize, changes: Changes<'_>, scales: Scales) -> Option<usize> {
         let from = if changes.change == Change::Continue { self.running } else { 0 };
-        let place = self.touch(from, changes.added, changes.taken);
+        let place = self.touch(from, changes);
         if changes.change != Change::Apart {
             self.running = place;
         }
@@ -147,8 +154,8 @@ impl SignedSums {
     }
 
     /// Changes the sum kept at `from`; where it is kept then is returned.
-    fn touch(&mut self, from: u32, added: &[u32], taken: &[u32]) -> u32 {
-        if added.is_empty() && taken.is_empty() {
+    fn touch(&mut self, from: u32, Changes { added, taken, stretches, .. }: Changes<'_>) -> u32 {
+        if added.is_empty() && taken.is_empty() && stretches.is_empty() {
             return from;
         }
         let place = self.places;
@@ -157,8 +164,10 @@ impl SignedSums {
         let mut signed = added.iter().map(signed(1.0)).chain(taken.iter().map(signed(-1.0)));
         while let Some((row, sign)) = signed.next() {
             let (second, second_sign) = signed.next().unwrap_or((row, 0.0));
-            self.pairs.push(Pair { rows: [row, second], signs: [sign, second_sign], place });
+            self.pairs.push(Pair { sums: false, numbers: [row, second], signs: [sign, second_sign], place });
         }
+        let pair = |&numbers: &[u32; 2]| Pair { sums: true, numbers, signs: [-1.0, 1.0], place };
+        self.pairs.extend(stretches.iter().map(pair));
         let end = self.pairs.len() as u32;
         match self.runs.last_mut() {
             Some(run) if from + 1 == place => run.end = end,
@@ -190,7 +199,7 @@ impl SignedSums {
     fn add_block<S: Simd, const VECTORS: usize>(
         &mut self,
         simd: S,
-        rows: &[Piece],
+        rows: &[[S::f32s; VECTORS]],
         sums: &mut Vec<[S::f32s; VECTORS]>,
     ) {
         let Some(last) = rows.last() else { return };
@@ -203,7 +212,7 @@ impl SignedSums {
             if let Some(&ahead) = self.exact.get(rank + 2 * FETCHED_AHEAD) {
                 kernels::prefetch_whole(&rows[ahead as usize]);
             }
-            let row: &[S::f32s; VECTORS] = load(simd, &rows[row as usize]);
+            let row = &rows[row as usize];
             for lane in 0..VECTORS {
                 sum[lane] = simd.add_f32s(sum[lane], row[lane]);
             }
@@ -215,9 +224,11 @@ impl SignedSums {
             let end = run.end as usize;
             for (number, pair) in (start..end).zip(&self.pairs[start..end]) {
                 if let Some(ahead) = self.pairs.get(number + FETCHED_AHEAD) {
-                    ahead.rows.iter().for_each(|&row| kernels::prefetch_whole(&rows[row as usize]));
+                    let from = select_unpredictable(ahead.sums, &*sums, rows);
+                    ahead.numbers.iter().for_each(|&number| kernels::prefetch_whole(&from[number as usize]));
                 }
-                let [first, second]: [&[S::f32s; VECTORS]; 2] = pair.rows.map(|row| load(simd, &rows[row as usize]));
+                let from = select_unpredictable(pair.sums, &*sums, rows);
+                let [first, second] = pair.numbers.map(|number| &from[number as usize]);
                 let [first_sign, second_sign] = pair.signs.map(|sign| simd.splat_f32s(sign));
                 for lane in 0..VECTORS {
                     sum[lane] = simd.mul_add_f32s(first[lane], first_sign, sum[lane]);
@@ -227,7 +238,6 @@ impl SignedSums {
             }
             start = end;
         }
-        let last = load(simd, last);
         for snapshot in &self.snapshots {
             self.norms[snapshot.number as usize] += squared_norm(simd, snapshot, sums);
         }
@@ -235,13 +245,6 @@ impl SignedSums {
             self.norms[combination.of.number as usize] += combined_norm(simd, combination, sums, last);
         }
     }
-}
-
-/// The vectors of one row.
-#[inline(always)]
-fn load<S: Simd, const VECTORS: usize>(_simd: S, piece: &Piece) -> &[S::f32s; VECTORS] {
-    let (vectors, _) = S::as_simd_f32s(piece);
-    vectors.first_chunk().expect("a block is so many vectors")
 }
 
 #[inline(always)]
@@ -312,7 +315,8 @@ impl Batch<'_, '_> {
     fn add_all<S: Simd, const VECTORS: usize>(self, simd: S) {
         let mut memory = Vec::new();
         for block in 0..self.columns.blocks {
-            let rows = self.columns.block(block);
+            let (vectors, _) = S::as_simd_f32s(self.columns.block(block).as_flattened());
+            let (rows, _) = vectors.as_chunks();
             for sums in self.sums.iter_mut() {
                 sums.add_block::<S, VECTORS>(simd, rows, &mut memory);
             }

@@ -71,6 +71,17 @@ impl Places {
         self.words.extend(one.words.iter().zip(&other.words).map(|(one, other)| one & other));
     }
 
+    /// Whether `place` is in it.
+    pub(crate) fn contains(&self, place: usize) -> bool {
+        self.word(place / WORD) >> (place % WORD) & 1 != 0
+    }
+
+    /// Puts `place` in.
+    pub(crate) fn insert(&mut self, place: usize) {
+        self.words.resize(self.words.len().max(place / WORD + 1), 0);
+        self.words[place / WORD] |= 1 << (place % WORD);
+    }
+
     /// Takes `place` out; says whether it was there.
     pub(crate) fn remove(&mut self, place: usize) -> bool {
         let bit = 1 << (place % WORD);
@@ -85,6 +96,21 @@ impl Places {
     pub(crate) fn first(&self) -> Option<usize> {
         let index = self.words.iter().position(|&word| word != 0)?;
         Some(index * WORD + self.words[index].trailing_zeros() as usize)
+    }
+
+    /// The first number from `begin` on that is a place, or that is none; [`usize::MAX`] if there is none.
+    pub(crate) fn next(&self, begin: usize, is: bool) -> usize {
+        let wanted = |word: u64| if is { word } else { !word };
+        let mut index = begin / WORD;
+        let mut word = wanted(self.word(index)) & u64::MAX << (begin % WORD);
+        while word == 0 {
+            index += 1;
+            if is && index >= self.words.len() {
+                return usize::MAX;
+            }
+            word = wanted(self.word(index));
+        }
+        index * WORD + word.trailing_zeros() as usize
     }
 
     /// The last place.
@@ -109,14 +135,14 @@ impl Places {
         if range.is_empty() { 0 } else { words.map(count).sum() }
     }
 
-    /// Number of places that are not in `other`.
-    pub(crate) fn count_beyond(&self, other: &Self) -> usize {
-        self.beyond(other).map(|(_, word)| word.count_ones() as usize).sum()
+    /// Number of places below `end` that are not in `other`.
+    pub(crate) fn count_beyond(&self, other: &Self, end: usize) -> usize {
+        self.beyond(other, end).map(|(_, word)| word.count_ones() as usize).sum()
     }
 
-    /// Appends those of `rows` whose places are not in `other`.
+    /// Appends those of `rows` whose places are not in `other`; places beyond the rows do not count.
     pub(crate) fn take_beyond(&self, other: &Self, rows: &[u32], taken: &mut Vec<u32>) {
-        for (index, mut word) in self.beyond(other) {
+        for (index, mut word) in self.beyond(other, rows.len()) {
             while word != 0 {
                 taken.push(rows[index * WORD + word.trailing_zeros() as usize]);
                 word &= word - 1;
@@ -139,9 +165,13 @@ impl Places {
         self.words.get(index).copied().unwrap_or_default()
     }
 
-    /// Word by word what is not in `other`.
-    fn beyond(&self, other: &Self) -> impl Iterator<Item = (usize, u64)> {
-        self.words.iter().enumerate().map(|(index, word)| (index, word & !other.word(index)))
+    /// Word by word what is below `end` and not in `other`.
+    fn beyond(&self, other: &Self, end: usize) -> impl Iterator<Item = (usize, u64)> {
+        let words = self.words.iter().enumerate().take(end.div_ceil(WORD));
+        words.map(move |(index, word)| {
+            let beyond = ((index + 1) * WORD).saturating_sub(end);
+            (index, word & !other.word(index) & u64::MAX >> beyond)
+        })
     }
 }
 
@@ -200,9 +230,19 @@ mod tests {
         one.take_beyond(&other, &rows, &mut taken);
         other.take_beyond(&one, &rows, &mut taken);
         assert_eq!(taken, [1000, 1190, 1065]);
-        assert_eq!((one.count_beyond(&other), other.count_beyond(&one)), (2, 1));
+        let count_beyond = |end| (one.count_beyond(&other, end), other.count_beyond(&one, end));
+        assert_eq!([0, 1, 65, 66, usize::MAX].map(count_beyond), [(0, 0), (1, 0), (1, 0), (1, 1), (2, 1)]);
+        one.take_beyond(&other, &rows[..190], &mut taken);
+        assert_eq!(taken[3..], [1000]);
         let mut set = one;
         assert!(set.remove(64) && !set.remove(64) && !set.remove(1000));
         assert_eq!(set, places(&[0, 3, 190]));
+        set.insert(250);
+        set.insert(64);
+        assert_eq!(set, places(&[0, 3, 64, 190, 250]));
+        assert_eq!(
+            [0, 1, 64, 250, 251, 1000].map(|place| set.contains(place)),
+            [true, false, true, true, false, false]
+        );
     }
 }

@@ -2,10 +2,9 @@
 //!
 //! All shifts come from D = ΣE − ΣA, and D from the rows that E and A do not share:
 //!
-//! * one list that serves every k takes ΣE as far as it [reaches](Reach) and keeps the sum of what it leaves out, which only
-//!   ever grows;
-//! * an answer that changes with k takes ΣE as far as it reaches too; what it leaves out goes on from its
-//!   [difference](Difference) at the k before, or begins anew where that touches fewer rows;
+//! * one list that serves every k goes on from k to k as far as it [reaches](Reach) into E;
+//! * an answer that changes with k does too, with its [difference](Difference) to the answer at the k before, or begins anew
+//!   where that touches fewer rows;
 //! * a list held against other exact neighbors than the query's own (the study's, where rows repeat) stands [apart](Apart).
 //!
 //! With f of k slots filled, mean(E) − mean(A) = ΣE/k − ΣA/f = (1/k − 1/f)·ΣE + D/f.
@@ -84,9 +83,8 @@ impl QueryShifts {
             reach.advance(self.sums.exact(), returned, k);
             let filled = returned.len().min(k);
             let change = if index == 0 { Change::Restart } else { Change::Continue };
-            let changes = Changes { change, added: reach.added(), taken: reach.taken(), reach: reach.ranks() };
             let equal = reach.is_whole() && filled == k;
-            self.add(place.after(index), Held { k, filled, equal }, changes, readers);
+            self.add(place.after(index), Held { k, filled, equal }, reach.changes(change), readers);
         }
     }
 
@@ -107,12 +105,9 @@ impl QueryShifts {
             return;
         }
         let filled = answer.returned.len();
-        let anew = difference.advance(self.sums.exact(), visited, answer);
+        difference.advance(self.sums.exact(), visited, answer);
         let equal = difference.is_empty() && filled >= k;
-        let change = if anew { Change::Restart } else { Change::Continue };
-        let changes =
-            Changes { change, added: difference.added(), taken: difference.taken(), reach: difference.ranks() };
-        self.add(place, Held { k, filled, equal }, changes, readers);
+        self.add(place, Held { k, filled, equal }, difference.changes(), readers);
     }
 
     /// Adds the study's shifts of a list, from `place` on, held against other exact neighbors than the query's own.
@@ -127,7 +122,7 @@ impl QueryShifts {
         for (index, &k) in ks.iter().enumerate() {
             let (missing, extra) = apart.differing(exact, returned, k);
             let equal = missing.is_empty() && extra.is_empty();
-            let changes = Changes { change: Change::Apart, added: missing, taken: extra, reach: k };
+            let changes = Changes { change: Change::Apart, added: missing, taken: extra, stretches: &[], reach: k };
             let held = Held { k, filled: returned.len().min(k), equal };
             self.add(place.after(index), held, changes, &[Reader::Published]);
         }
@@ -149,7 +144,7 @@ impl QueryShifts {
                 _ => self.sums.snapshot(k, changes, scales),
             };
             before = Some((scales, snapshot));
-            changes = Changes { change: Change::Continue, added: &[], taken: &[], ..changes };
+            changes = Changes { change: Change::Continue, added: &[], taken: &[], stretches: &[], ..changes };
             if filled > 0 || reader == Reader::Published {
                 self.targets.push(Target { place, reader, snapshot });
             }
