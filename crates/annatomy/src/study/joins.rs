@@ -230,6 +230,14 @@ impl Difference {
         cover.extend(exact, &at_hand.found, at_hand.ranks);
     }
 
+    /// The same where that answer is the k nearest of E.
+    pub(crate) fn advance_to_all(&mut self, k: usize) {
+        self.begin();
+        self.at_hand.found.set_first(k);
+        (self.at_hand.ranks, self.cover.ranks) = (k, k);
+        self.change = Change::Restart;
+    }
+
     /// How D changes with the last step.
     pub(crate) fn changes(&self) -> Changes<'_> {
         self.cover.changes(self.change)

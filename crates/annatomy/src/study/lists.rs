@@ -67,7 +67,11 @@ pub(crate) struct VisitedList {
     /// Arrival of each exact neighbor, by rank, and its place among the visited rows; `NEVER` if it was not visited.
     pub(crate) arrival_of_rank: Vec<u32>,
     pub(crate) place_of_rank: Vec<u32>,
-    /// The same of the query itself.
+    /// The latest arrival up to each rank.
+    pub(crate) latest_arrival: Vec<u32>,
+    /// Whether the exact neighbors stand in exact order, before all other rows but the query.
+    pub(crate) in_order: bool,
+    /// Arrival and place of the query itself.
     pub(crate) own_arrival: u32,
     pub(crate) own_place: u32,
     /// The places of rows that are no exact neighbors.
@@ -98,6 +102,8 @@ impl VisitedList {
         self.place_of_rank.clear();
         self.place_of_rank.resize(exact.ids.len(), NEVER);
         (self.own_arrival, self.own_place) = (NEVER, NEVER);
+        self.in_order = true;
+        let mut rank_before = 0;
         for (visit, place) in visits.nearest_first().iter().zip(0..) {
             let rank = exact.rank_of[visit.id as usize];
             self.ids.push(visit.id);
@@ -106,11 +112,30 @@ impl VisitedList {
             if rank != UNKNOWN_RANK {
                 self.arrival_of_rank[rank as usize] = visit.arrival;
                 self.place_of_rank[rank as usize] = place;
-            } else if visit.id == row {
+            }
+            if visit.id == row {
                 (self.own_arrival, self.own_place) = (visit.arrival, place);
+            } else {
+                self.in_order &= rank >= rank_before;
+                rank_before = rank;
             }
         }
+        self.latest_arrival.clear();
+        self.latest_arrival.extend(self.arrival_of_rank.iter().scan(0, |latest, &arrival| {
+            *latest = arrival.max(*latest);
+            Some(*latest)
+        }));
         self.strange.set(self.ranks.iter().map(|&rank| rank == UNKNOWN_RANK));
+    }
+
+    /// Whether the k nearest of the first `visited` visits are the exact neighbors, self left out.
+    pub(crate) fn finds_all(&self, visited: usize, k: usize) -> bool {
+        self.in_order && (self.latest_arrival[k - 1] as usize) < visited
+    }
+
+    /// Whether the nearest of the first `visited` visits is the query itself.
+    pub(crate) fn finds_self_first(&self, visited: usize) -> bool {
+        self.own_place == 0 && (self.own_arrival as usize) < visited
     }
 
     /// Notes which exact neighbors can be reached; `reachable` says so of every row.

@@ -9,6 +9,7 @@ mod barycenter;
 mod cells;
 mod data;
 mod error;
+mod exact_answers;
 mod joins;
 mod lists;
 mod neighborhoods;

@@ -32,6 +32,11 @@ impl Places {
         }
     }
 
+    /// Holds the places below `end`.
+    pub(crate) fn set_first(&mut self, end: usize) {
+        self.set_others(&Self::default(), end);
+    }
+
     /// Holds the places of the numbers below `bar`: of the first `count` of them, if there are more.
     pub(crate) fn set_under(&mut self, numbers: &[u32], bar: u32, count: usize) {
         self.words.clear();
@@ -225,6 +230,8 @@ mod tests {
         assert_eq!((set.first(), set.last(), set.count()), (Some(0), Some(63), 63));
         set.set_others(&other, 0);
         assert_eq!((set.first(), set.last(), set.count()), (None, None, 0));
+        set.set_first(70);
+        assert_eq!((set.first(), set.last(), set.count()), (Some(0), Some(69), 70));
         let rows: Vec<u32> = (1000..1200).collect();
         let mut taken = Vec::new();
         one.take_beyond(&other, &rows, &mut taken);

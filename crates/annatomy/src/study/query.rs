@@ -10,6 +10,7 @@
 
 use super::barycenter::{ColumnBlocks, squared_norms};
 use super::cells::{Block, Figure};
+use super::exact_answers::ExactAnswers;
 use super::joins::{Apart, Difference, Reach};
 use super::lists::{Answer, Columns, ExactList, NEVER, VisitedList};
 use super::neighborhoods::Neighborhoods;
@@ -46,6 +47,16 @@ enum Reading {
     Published,
 }
 
+impl Reading {
+    fn readers(self) -> &'static [Reader] {
+        match self {
+            Self::Both => &[Reader::Corrected, Reader::Published],
+            Self::Corrected => &[Reader::Corrected],
+            Self::Published => &[Reader::Published],
+        }
+    }
+}
+
 /// Memory reused from block to block; one per thread.
 #[derive(Default)]
 pub(crate) struct Scratch<F> {
@@ -56,6 +67,7 @@ pub(crate) struct Scratch<F> {
     lids: Vec<f32>,
     exact_means: Vec<f32>,
     exact_lids: Vec<f32>,
+    exact_answers: ExactAnswers,
     missed: Missed,
     reach: Reach,
     apart: Apart,
@@ -107,6 +119,30 @@ struct Series {
     visited: usize,
 }
 
+impl Series {
+    /// Enters the corrected figures at one k, the `offset`th of the series; with how many of the exact neighbors were not
+    /// visited, those that cannot be reached and the others.
+    fn enter(&self, block: &mut Block, offset: usize, measures: &QueryMeasures, not_visited: [usize; 2]) {
+        let [unreachable, unvisited] = not_visited.map(|count| count as f64);
+        let missing = (measures.k - measures.overlap_strict_count) as f64;
+        let mut enter = |figure, value| block.enter(self.query, self.cell + offset, figure, value);
+        enter(Figure::Fill, measures.fill());
+        enter(Figure::Overlap, measures.overlap());
+        enter(Figure::OverlapStrict, measures.overlap_strict());
+        enter(Figure::MeanExactDistance, measures.mean_exact_distance);
+        enter(Figure::MeanReturnedDistance, measures.mean_returned_distance);
+        enter(Figure::RelativeDistanceError, measures.relative_distance_error);
+        enter(Figure::LidExact, measures.lid_exact);
+        enter(Figure::LidReturned, measures.lid_returned);
+        enter(Figure::Unreachable, unreachable);
+        enter(Figure::Unvisited, unvisited);
+        enter(Figure::Tied, missing - unreachable - unvisited);
+        enter(Figure::Visited, self.visited as f64);
+        enter(Figure::ZeroDistances, measures.zero_returned as f64);
+        enter(Figure::HasEmptySlots, f64::from(u8::from(measures.filled < measures.k)));
+    }
+}
+
 impl<F: Frontier> Scratch<F> {
     /// Measures a block of queries: numbers `first`, `first` + 1, … of the run, which are base rows `rows`.
     pub(crate) fn measure_block<N>(&mut self, context: &Context<'_, N>, first: usize, rows: &[usize], block: &mut Block)
@@ -136,6 +172,7 @@ impl<F: Frontier> Scratch<F> {
         let (neighborhoods, ks) = (context.neighborhoods, &context.plan.ks);
         self.lists.exact.read(neighborhoods, number, row, context.rows, context.metric);
         self.measure_exact_side_as_published(ks);
+        self.exact_answers.begin(ks.len());
         self.shifts[query].begin(ks, &self.lists.exact.ids, &self.exact_means);
         let view = neighborhoods.oracle().view(row);
         for (graph, planned) in context.plan.graphs.iter().enumerate() {
@@ -182,6 +219,10 @@ impl<F: Frontier> Scratch<F> {
     /// Measures one returned list at each k of a series.
     fn measure_series(&mut self, ks: &[usize], series: &Series, reading: Reading, row: u32, block: &mut Block) {
         let series_ks = &ks[series.k_range.clone()];
+        let exact = self.is_exact_answer(series_ks, series, reading);
+        if exact && self.measure_again(series_ks[0], series, reading, block).is_some() {
+            return;
+        }
         let largest_k = series_ks[series_ks.len() - 1];
         let columns = Columns {
             ids: series_ks.len() > 1,
@@ -197,17 +238,51 @@ impl<F: Frontier> Scratch<F> {
             same = self.measure_published(series_ks, series, row, block);
         }
         self.add_shifts(series_ks, series, reading, same, row);
+        if exact {
+            let k_index = series.k_range.start;
+            if reading != Reading::Published {
+                self.exact_answers.corrected[k_index] = self.measures.first().copied();
+            }
+            if reading != Reading::Corrected {
+                self.exact_answers.published[k_index] = Some(*block.published(series.query, series.cell));
+            }
+        }
+    }
+
+    /// Whether a series is one answer, and that the exact neighbors in the conventions it is read in.
+    fn is_exact_answer(&self, ks: &[usize], series: &Series, reading: Reading) -> bool {
+        let (list, visited) = (&self.lists.visited, series.visited);
+        let same = || list.finds_self_first(visited) && self.lists.exact.before_self == 0;
+        matches!(ks, &[k] if list.finds_all(visited, k)) && (reading == Reading::Corrected || same())
+    }
+
+    /// Enters what the exact neighbors measure as an answer, if that is known.
+    fn measure_again(&mut self, k: usize, series: &Series, reading: Reading, block: &mut Block) -> Option<()> {
+        let k_index = series.k_range.start;
+        let (corrected, published) = (self.exact_answers.corrected[k_index], self.exact_answers.published[k_index]);
+        let (corrected, published) = match reading {
+            Reading::Both => (Some(corrected?), Some(published?)),
+            Reading::Corrected => (Some(corrected?), None),
+            Reading::Published => (None, Some(published?)),
+        };
+        if let Some(measures) = corrected {
+            series.enter(block, 0, &measures, [0, 0]);
+        }
+        if let Some(figures) = published {
+            *block.published(series.query, series.cell) = figures;
+        }
+        let place = Place { k_index, cell: series.cell };
+        self.shifts[series.query].add_exact_answer(&mut self.difference, k, place, reading.readers());
+        Some(())
     }
 
     /// Adds the barycenter shifts of one answer: together where both conventions read the same lists, else apart.
     fn add_shifts(&mut self, ks: &[usize], series: &Series, reading: Reading, same: bool, row: u32) {
         let (shifts, lists) = (&mut self.shifts[series.query], &self.lists);
         let (corrected, published): (&[Reader], bool) = match reading {
-            Reading::Both if same => (&[Reader::Corrected, Reader::Published], false),
-            Reading::Both => (&[Reader::Corrected], true),
-            Reading::Corrected => (&[Reader::Corrected], false),
-            Reading::Published if same => (&[Reader::Published], false),
-            Reading::Published => (&[], true),
+            Reading::Both if !same => (&[Reader::Corrected], true),
+            Reading::Published if !same => (&[], true),
+            _ => (reading.readers(), false),
         };
         let answer = &lists.answer;
         let place = Place { k_index: series.k_range.start, cell: series.cell };
@@ -236,23 +311,7 @@ impl<F: Frontier> Scratch<F> {
             ranks = ranks.end..measures.k;
             missed += self.missed.all.count_within(ranks.clone());
             reachable += self.missed.reachable.count_within(ranks.clone());
-            let [unreachable, unvisited] = [missed - reachable, reachable].map(|count| count as f64);
-            let missing = (measures.k - measures.overlap_strict_count) as f64;
-            let mut enter = |figure, value| block.enter(series.query, series.cell + offset, figure, value);
-            enter(Figure::Fill, measures.fill());
-            enter(Figure::Overlap, measures.overlap());
-            enter(Figure::OverlapStrict, measures.overlap_strict());
-            enter(Figure::MeanExactDistance, measures.mean_exact_distance);
-            enter(Figure::MeanReturnedDistance, measures.mean_returned_distance);
-            enter(Figure::RelativeDistanceError, measures.relative_distance_error);
-            enter(Figure::LidExact, measures.lid_exact);
-            enter(Figure::LidReturned, measures.lid_returned);
-            enter(Figure::Unreachable, unreachable);
-            enter(Figure::Unvisited, unvisited);
-            enter(Figure::Tied, missing - unreachable - unvisited);
-            enter(Figure::Visited, series.visited as f64);
-            enter(Figure::ZeroDistances, measures.zero_returned as f64);
-            enter(Figure::HasEmptySlots, f64::from(u8::from(measures.filled < measures.k)));
+            series.enter(block, offset, measures, [missed - reachable, reachable]);
         }
     }
 
@@ -304,11 +363,8 @@ impl<F: Frontier> Scratch<F> {
                 surface.filled[row * ks.len() + column] += others.min(k) as u64;
             }
         }
-        let mut latest = 0;
-        let mut rank = 0;
         for (column, &k) in ks.iter().enumerate() {
-            latest = self.lists.visited.arrival_of_rank[rank..k].iter().copied().fold(latest, u32::max);
-            rank = k;
+            let latest = self.lists.visited.latest_arrival[k - 1];
             let required = if latest == NEVER { u32::MAX } else { self.search.visits.required_ef(latest) as u32 };
             surface.required[column].push(required);
         }

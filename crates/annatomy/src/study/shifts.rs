@@ -110,6 +110,12 @@ impl QueryShifts {
         self.add(place, Held { k, filled, equal }, difference.changes(), readers);
     }
 
+    /// The same where that answer is the exact neighbors.
+    pub(crate) fn add_exact_answer(&mut self, difference: &mut Difference, k: usize, place: Place, readers: &[Reader]) {
+        difference.advance_to_all(k);
+        self.add(place, Held { k, filled: k, equal: true }, difference.changes(), readers);
+    }
+
     /// Adds the study's shifts of a list, from `place` on, held against other exact neighbors than the query's own.
     pub(crate) fn add_apart(
         &mut self,
