@@ -6,7 +6,7 @@
 use super::neighborhoods::Neighborhoods;
 use super::places::Places;
 use annatomy_geometry::corrected::{ExactSide, UNKNOWN_RANK};
-use annatomy_hnsw::Visits;
+use annatomy_hnsw::{Visit, Visits};
 use annatomy_vectors::Metric;
 use pulp::bytemuck::Pod;
 use std::collections::HashMap;
@@ -56,9 +56,10 @@ impl ExactList {
     }
 }
 
-/// Every row one traversal visited, nearest first, with what the measures need of it.
+/// The rows one traversal visited that any answer can hold, nearest first, with what the measures need of them.
 #[derive(Debug, Default)]
 pub(crate) struct VisitedList {
+    pub(crate) visits: Vec<Visit>,
     pub(crate) ids: Vec<u32>,
     pub(crate) arrivals: Vec<u32>,
     pub(crate) separations: Vec<f32>,
@@ -90,8 +91,10 @@ impl VisitedList {
         exact: &ExactList,
         metric: Metric,
     ) {
+        let of_use = |visit: &Visit| visit.id == row || exact.rank_of[visit.id as usize] != UNKNOWN_RANK;
+        take_of_use(visits.nearest_first(), exact.ids.len() + 1, of_use, &mut self.visits);
         self.separations.clear();
-        neighborhoods.separations(query, visits.nearest_first(), &mut self.separations);
+        neighborhoods.separations(query, &self.visits, &mut self.separations);
         self.distances.clear();
         self.distances.extend(self.separations.iter().map(|&separation| distance(metric, separation)));
         self.ids.clear();
@@ -104,7 +107,7 @@ impl VisitedList {
         (self.own_arrival, self.own_place) = (NEVER, NEVER);
         self.in_order = true;
         let mut rank_before = 0;
-        for (visit, place) in visits.nearest_first().iter().zip(0..) {
+        for (visit, place) in self.visits.iter().zip(0..) {
             let rank = exact.rank_of[visit.id as usize];
             self.ids.push(visit.id);
             self.arrivals.push(visit.arrival);
@@ -125,7 +128,7 @@ impl VisitedList {
             *latest = arrival.max(*latest);
             Some(*latest)
         }));
-        self.strange.set(self.ranks.iter().map(|&rank| rank == UNKNOWN_RANK));
+        self.strange.set_from(&self.ranks, UNKNOWN_RANK);
     }
 
     /// Whether the k nearest of the first `visited` visits are the exact neighbors, self left out.
@@ -142,6 +145,24 @@ impl VisitedList {
     pub(crate) fn note_reachable(&mut self, exact: &ExactList, reachable: &[bool]) {
         self.reachable_ranks.set(exact.ids.iter().map(|&id| reachable[id as usize]));
     }
+}
+
+/// Puts into `taken` the visits that an answer of up to `most` rows can hold, and all that are `of_use` otherwise.
+///
+/// Once `most` rows were visited that are nearer than another, this is in no answer if it was visited after them: of those
+/// that are farther than `most` of the first 2 · `most` visits, all later ones are left out. They are three quarters of the
+/// visits at ef = 2,000.
+fn take_of_use(nearest_first: &[Visit], most: usize, of_use: impl Fn(&Visit) -> bool, taken: &mut Vec<Visit>) {
+    let early = |visit: &Visit| (visit.arrival as usize) < 2 * most;
+    let mut earlier = 0;
+    let farther = nearest_first.iter().position(|visit| {
+        earlier += usize::from(early(visit));
+        earlier == most
+    });
+    let (nearer, farther) = nearest_first.split_at(farther.map_or(nearest_first.len(), |last| last + 1));
+    taken.clear();
+    taken.extend_from_slice(nearer);
+    taken.extend(farther.iter().filter(|visit| early(visit) || of_use(visit)));
 }
 
 /// Which columns of returned rows are wanted beside their ranks.
@@ -253,5 +274,28 @@ fn distance(metric: Metric, separation: f32) -> f32 {
     match metric {
         Metric::L2 => separation.max(0.0).sqrt(),
         Metric::Cosine | Metric::InnerProduct => separation,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn visits_of_no_use_are_in_no_answer() {
+        let visits: Vec<Visit> = (0..90).map(|id| Visit { id, key: id, arrival: id * 37 % 90 }).collect();
+        let mut taken = Vec::new();
+        for most in [1, 4, 20, 45, 90] {
+            take_of_use(&visits, most, |visit| visit.id == 80, &mut taken);
+            assert!(taken.iter().any(|visit| visit.id == 80));
+            assert_eq!(taken.len() < visits.len(), most < 45, "{most}: {} taken", taken.len());
+            for visited in 0..=90 {
+                let answer = |visits: &[Visit]| {
+                    let seen = visits.iter().filter(|visit| visit.arrival < visited).take(most);
+                    seen.map(|visit| visit.id).collect::<Vec<_>>()
+                };
+                assert_eq!(answer(&taken), answer(&visits), "the {most} nearest of {visited}");
+            }
+        }
     }
 }

@@ -53,6 +53,13 @@ impl Places {
         }
     }
 
+    /// Holds the places of the numbers from `bar` on.
+    pub(crate) fn set_from(&mut self, numbers: &[u32], bar: u32) {
+        self.words.clear();
+        let from = |numbers: &[u32]| !kernels::under(numbers, bar) & u64::MAX >> (WORD - numbers.len());
+        self.words.extend(numbers.chunks(WORD).map(from));
+    }
+
     /// Leaves only the places of numbers below `bar`.
     pub(crate) fn retain_under(&mut self, numbers: &[u32], bar: u32) {
         for (word, numbers) in self.words.iter_mut().zip(numbers.chunks(WORD)) {
@@ -215,6 +222,10 @@ mod tests {
             let mut gathered = vec![-1.0; 3];
             found.gather(&values, &mut gathered);
             assert_eq!(gathered, expected.iter().map(|&place| values[place]).collect::<Vec<_>>());
+            let mut others = Places::default();
+            others.set_from(&numbers, bar);
+            assert_eq!(others.count(), 200 - bar as usize);
+            assert_eq!(others.first(), (0..200).find(|&place| numbers[place] >= bar));
             found.retain_under(&numbers, bar / 2);
             assert_eq!(found.count(), expected.iter().filter(|&&place| numbers[place] < bar / 2).count());
         }
