@@ -8,8 +8,8 @@
 //!
 //! for each block of BLOCK columns                        n row pieces, which stay in the shared cache
 //!   for each query of a batch                            its row pieces and its sums stay in the private cache
-//!     for each pair of touches, in one stream            two rows join the sum in the registers, which is kept at once,
-//!                                                        wanted or not: no branch to mispredict
+//!     for each pair of touches, in one stream            two rows, or sums of exact neighbors, join the sum in the registers,
+//!                                                        which is kept at once, wanted or not: no branch to mispredict
 //!     for each snapshot
 //!       add the block's share to its norm                from the sums that were kept
 //!

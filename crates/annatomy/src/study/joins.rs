@@ -9,8 +9,8 @@
 //!   found      x x x x · x x x · · · x · · · · x x x x · x      two left out in a row open a stretch of E
 //!   touched            −       |     +         |       −        two found in a row close it
 //!
-//! At a bar, P at one end of a stretch is added and P at the other taken, so that the stretch costs two touches and what was
-//! found in it; at the last, open one not even these, for D takes P where that begins.
+//! (signs as they change ΣA). Where a stretch is closed, P at its one end joins the sum and P at the other leaves it: it costs
+//! two touches, and what was found in it. The last one, if it is open, costs not even those two: D takes P where it begins.
 
 use super::barycenter::{Change, Changes};
 use super::lists::{Answer, ReturnedRows, VisitedList};
