@@ -256,7 +256,7 @@ impl<F: Frontier> Scratch<F> {
         matches!(ks, &[k] if list.finds_all(visited, k)) && (reading == Reading::Corrected || same())
     }
 
-    /// Enters what the exact neighbors measure as an answer, if that is known.
+    /// Enters what the exact neighbors measure as an answer; `None` if that is not known yet, and nothing is entered.
     fn measure_again(&mut self, k: usize, series: &Series, reading: Reading, block: &mut Block) -> Option<()> {
         let k_index = series.k_range.start;
         let (corrected, published) = (self.exact_answers.corrected[k_index], self.exact_answers.published[k_index]);

@@ -110,7 +110,7 @@ impl QueryShifts {
         self.add(place, Held { k, filled, equal }, difference.changes(), readers);
     }
 
-    /// The same where that answer is the exact neighbors.
+    /// The same where that answer is the exact neighbors: its shift is 0.
     pub(crate) fn add_exact_answer(&mut self, difference: &mut Difference, k: usize, place: Place, readers: &[Reader]) {
         difference.advance_to_all(k);
         self.add(place, Held { k, filled: k, equal: true }, difference.changes(), readers);
