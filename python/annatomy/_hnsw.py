@@ -26,7 +26,8 @@ class Hnsw:
     X : array, n × d
         float32 or float16 in C order is kept as it is (not copied, and not to be changed while the graph is in use);
         anything else is copied, with a :class:`ConversionWarning`. float16 takes half the memory and gives the graph and
-        the answers of the same values in float32. Cosine keeps a float32 copy of the rows at unit length.
+        the answers of the same values in float32. Cosine keeps a float32 copy of the rows at unit length; L2 a sketch of
+        them, one byte a value, from which building and searching tell that most rows are too far to be read.
     m : int
         Links per node on upper layers; twice as many on layer 0.
     ef_construction : int

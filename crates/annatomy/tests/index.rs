@@ -47,6 +47,7 @@ fn surfaces_count_what_searches_return() {
     let queries = resnet50_like(40, 2).expect("queries");
     compare(Metric::L2, None, 1 << 30);
     compare(Metric::L2, None, 0);
+    compare(Metric::L2, Some(&queries), 0);
     compare(Metric::Cosine, Some(&queries), 1 << 30);
 }
 

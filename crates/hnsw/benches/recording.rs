@@ -87,7 +87,7 @@ impl Bare {
         while let Some(popped) = self.frontier.pop(view) {
             let next = self.frontier.first().map_or(&[][..], |next| graph.links(next, 0));
             kernels::prefetch_whole(next);
-            self.frontier.meet(view, graph.links(popped.id, 0), next, |_| {});
+            self.frontier.meet(view, graph.links(popped.id, 0), next, false, |_| {});
         }
         self.frontier.nearest(out);
     }

@@ -18,7 +18,7 @@ use crate::graph::{Graph, Links};
 use crate::levels::{draw_levels, insertion_order};
 use crate::oracle::Oracle;
 use crate::parameters::{Parameters, ShortLists};
-use crate::search::{Nobody, descend, search_layer};
+use crate::search::{Nobody, Room, descend, search_layer};
 use crate::selection::thin;
 use annatomy_vectors::{PerThread, Zeroed, interrupt};
 use rayon::prelude::*;
@@ -140,7 +140,7 @@ struct Lists {
 #[derive(Default)]
 struct Scratch<F> {
     frontier: F,
-    keys: Vec<u32>,
+    room: Room,
     found: Vec<Seen>,
 }
 
@@ -269,7 +269,7 @@ impl Growing {
         interrupt::advance(1);
         let view = oracle.view(node);
         let top = self.level(node).min(self.level(entry_point));
-        let mut entry = descend(self, view, entry_point, top, &mut scratch.keys);
+        let mut entry = descend(self, view, entry_point, top, &mut scratch.room);
         let mut layers = vec![Vec::new(); self.level(node) + 1];
         for level in (0..=top).rev() {
             scratch.frontier.reset(self.nodes(), self.parameters.ef_construction);

@@ -9,6 +9,7 @@
 //! Neither allocates once it has grown to its largest search.
 
 use crate::oracle::View;
+use crate::sketch::Sieve;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -31,7 +32,9 @@ pub trait Frontier: Default + Send {
 
     /// Evaluates those of `ids` that were not seen before, in their order, and tells each that is new. `next` is what will
     /// probably be met after them: it may be fetched meanwhile, and changes no result.
-    fn meet<V: View>(&mut self, view: V, ids: &[u32], next: &[u32], told: impl FnMut(Seen));
+    ///
+    /// Unless `all` are wanted, those that are surely no nearer than the ef nearest seen so far need not be told; how many were not.
+    fn meet<V: View>(&mut self, view: V, ids: &[u32], next: &[u32], all: bool, told: impl FnMut(Seen)) -> usize;
 
     /// The nearest unexpanded row, or `None` when the search is over.
     fn pop<V: View>(&mut self, view: V) -> Option<Seen>;
@@ -58,7 +61,46 @@ pub struct HeapFrontier {
     best: BinaryHeap<Packed>,
     /// The ids and keys of the links being met.
     unseen: Vec<u32>,
+    sifted: Vec<u32>,
+    yields: Yield,
     keys: Vec<u32>,
+}
+
+/// Whether sifting pays, by what it has told of the rows met lately: where most of them pass, they are better read at once.
+#[derive(Debug, Default)]
+struct Yield {
+    met: usize,
+    passed: usize,
+    /// So many searches more go without.
+    rests: usize,
+}
+
+/// So many rows show whether sifting pays.
+const TELLING: usize = 512;
+/// Where it does not, so many searches rest.
+const RESTS: usize = 64;
+
+impl Yield {
+    /// Begins a search.
+    fn begin(&mut self) {
+        if self.rests > 0 {
+            self.rests -= 1;
+        } else if self.met >= TELLING {
+            if 2 * self.passed > self.met {
+                self.rests = RESTS;
+            }
+            (self.met, self.passed) = (0, 0);
+        }
+    }
+
+    fn is_worth_it(&self) -> bool {
+        self.rests == 0
+    }
+
+    fn add(&mut self, met: usize, passed: usize) {
+        self.met += met;
+        self.passed += passed;
+    }
 }
 
 /// (key, id) as one integer of the same order: heaps compare it in one instruction.
@@ -84,6 +126,51 @@ impl HeapFrontier {
         self.best.len() >= self.ef
     }
 
+    /// Meets `ids` where only what passes `sieve` can be held.
+    ///
+    /// Sketches are asked for a few rows ahead, and with each that of one of the next links: memory always has work, and never more
+    /// than it can have in flight.
+    #[inline]
+    fn meet_sifted<V: View>(
+        &mut self,
+        view: V,
+        ids: &[u32],
+        next: &[u32],
+        sieve: Sieve,
+        mut told: impl FnMut(Seen),
+    ) -> usize {
+        self.unseen.clear();
+        for &id in ids {
+            if std::mem::replace(&mut self.marks[id as usize], self.epoch) != self.epoch {
+                self.unseen.push(id);
+            }
+        }
+        let mut next = next.iter().filter(|&&id| self.marks[id as usize] != self.epoch);
+        self.unseen.iter().take(sieve.ahead).for_each(|&id| view.prefetch_for_sieve(id));
+        self.sifted.clear();
+        for (place, &id) in self.unseen.iter().enumerate() {
+            if let Some(&id) = self.unseen.get(place + sieve.ahead) {
+                view.prefetch_for_sieve(id);
+            }
+            if let Some(&id) = next.next() {
+                view.prefetch_for_sieve(id);
+            }
+            if view.passes(id, sieve) {
+                view.prefetch(id);
+                self.sifted.push(id);
+            }
+        }
+        self.keys.clear();
+        view.keys(&self.sifted, &mut self.keys);
+        for place in 0..self.sifted.len() {
+            let seen = Seen { key: self.keys[place], id: self.sifted[place] };
+            self.hold(seen);
+            told(seen);
+        }
+        self.yields.add(self.unseen.len(), self.sifted.len());
+        self.unseen.len() - self.sifted.len()
+    }
+
     /// Keeps `seen` unless ef rows are at least as near.
     #[inline]
     fn hold(&mut self, seen: Seen) {
@@ -104,6 +191,7 @@ impl HeapFrontier {
 impl Frontier for HeapFrontier {
     fn reset(&mut self, rows: usize, ef: usize) {
         self.ef = ef;
+        self.yields.begin();
         self.pending.clear();
         self.best.clear();
         self.epoch = self.epoch.wrapping_add(1);
@@ -120,7 +208,12 @@ impl Frontier for HeapFrontier {
     }
 
     #[inline]
-    fn meet<V: View>(&mut self, view: V, ids: &[u32], next: &[u32], mut told: impl FnMut(Seen)) {
+    fn meet<V: View>(&mut self, view: V, ids: &[u32], next: &[u32], all: bool, mut told: impl FnMut(Seen)) -> usize {
+        let sifts = !all && self.yields.is_worth_it() && self.is_full();
+        let farthest = if sifts { self.best.peek() } else { None };
+        if let Some(sieve) = farthest.and_then(|farthest| view.sieve(farthest.key())) {
+            return self.meet_sifted(view, ids, next, sieve, told);
+        }
         self.unseen.clear();
         for &id in ids {
             if std::mem::replace(&mut self.marks[id as usize], self.epoch) != self.epoch {
@@ -145,6 +238,7 @@ impl Frontier for HeapFrontier {
             self.hold(seen);
             told(seen);
         }
+        0
     }
 
     #[inline]
@@ -194,7 +288,7 @@ impl Frontier for BitsetFrontier {
     }
 
     #[inline]
-    fn meet<V: View>(&mut self, view: V, ids: &[u32], _next: &[u32], mut told: impl FnMut(Seen)) {
+    fn meet<V: View>(&mut self, view: V, ids: &[u32], _: &[u32], _all: bool, mut told: impl FnMut(Seen)) -> usize {
         ids.iter().for_each(|&id| view.prefetch(id));
         for &id in ids {
             let place = view.key(id);
@@ -205,6 +299,7 @@ impl Frontier for BitsetFrontier {
                 told(Seen { key: place, id });
             }
         }
+        0
     }
 
     fn pop<V: View>(&mut self, view: V) -> Option<Seen> {

@@ -16,6 +16,7 @@ mod parameters;
 mod reach;
 mod search;
 mod selection;
+mod sketch;
 mod visits;
 
 pub use build::BuildError;
@@ -26,4 +27,5 @@ pub use oracle::{Oracle, RankOracle, RankView, VectorOracle, VectorView, View};
 pub use parameters::{ForwardLinks, InsertionOrder, Parameters, ShortLists, UnknownPreset};
 pub use reach::reachable;
 pub use search::{Search, Traversal};
+pub use sketch::{Sieve, Sketch, SketchedQueries};
 pub use visits::{Visit, Visits};

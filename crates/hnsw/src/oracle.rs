@@ -4,9 +4,11 @@
 //! a [`View`]: every other row has an integer key, smaller is nearer. Two oracles exist:
 //!
 //! * [`RankOracle`]: keys are places in the row's sorted order, read from a [`RankTable`] (n up to 65,536);
-//! * [`VectorOracle`]: keys are computed separations, their float32 bits mapped to integers of the same order.
+//! * [`VectorOracle`]: keys are computed separations, their float32 bits mapped to integers of the same order; with a
+//!   [`Sketch`] of the rows beside it, most rows are never read.
 
 use crate::frontier::{BitsetFrontier, Frontier, HeapFrontier};
+use crate::sketch::{Sieve, Sketch, Sketched, SketchedQueries};
 use annatomy_knn::{RankRow, RankTable};
 use annatomy_vectors::kernels::{self, Stored};
 use annatomy_vectors::{MatrixView, Metric};
@@ -42,6 +44,26 @@ pub trait View: Copy {
 
     /// Begins to fetch what `key(id)` will read.
     fn prefetch(self, id: u32) {
+        let _ = id;
+    }
+
+    /// What rows that matter only under `key` are sifted by; `None` where nothing tells them sooner than `key(id)`.
+    #[inline]
+    fn sieve(self, key: u32) -> Option<Sieve> {
+        let _ = key;
+        None
+    }
+
+    /// Whether `id` may be under the key that `sieve` was made of. What does not pass is not under it.
+    #[inline]
+    fn passes(self, id: u32, sieve: Sieve) -> bool {
+        let _ = (id, sieve);
+        true
+    }
+
+    /// Begins to fetch what `passes(id, …)` will read.
+    #[inline]
+    fn prefetch_for_sieve(self, id: u32) {
         let _ = id;
     }
 
@@ -143,6 +165,7 @@ impl<'t> Oracle for RankOracle<'t> {
 pub struct VectorOracle<'v, S = f32> {
     rows: MatrixView<'v, S>,
     metric: Metric,
+    sketch: Option<&'v Sketch>,
 }
 
 /// One vector's separations from the rows of a matrix.
@@ -151,6 +174,7 @@ pub struct VectorView<'v, Q = f32, S = f32> {
     query: &'v [Q],
     rows: MatrixView<'v, S>,
     metric: Metric,
+    sketched: Option<Sketched<'v>>,
 }
 
 impl VectorOracle<'_> {
@@ -163,16 +187,45 @@ impl VectorOracle<'_> {
 impl<'v, S: Stored> VectorOracle<'v, S> {
     /// An oracle over `rows`. For [`Metric::Cosine`] they must have unit length.
     pub fn new(rows: MatrixView<'v, S>, metric: Metric) -> Self {
-        Self { rows, metric }
+        Self { rows, metric, sketch: None }
+    }
+
+    /// The same oracle, which finds the same sooner: most rows are told from `sketch`, made of its rows, to be too far.
+    ///
+    /// # Panics
+    /// If there is one and the metric is not L2.
+    #[must_use]
+    pub fn with_sketch(self, sketch: Option<&'v Sketch>) -> Self {
+        assert!(sketch.is_none() || self.metric == Metric::L2, "a sketch of L2 distances for {}", self.metric);
+        Self { sketch, ..self }
     }
 
     /// As a vector that is no row sees it.
     ///
     /// # Panics
     /// If `query` has another length than the rows.
-    pub fn view_of<Q: Stored>(&self, query: &'v [Q]) -> VectorView<'v, Q, S> {
+    pub fn view_of<'a, Q: Stored>(&self, query: &'a [Q]) -> VectorView<'a, Q, S>
+    where
+        'v: 'a,
+    {
         assert_eq!(query.len(), self.rows.columns(), "query and rows of equal length");
-        VectorView { query, rows: self.rows, metric: self.metric }
+        VectorView { query, rows: self.rows, metric: self.metric, sketched: None }
+    }
+
+    /// The same beside its sketch, where it has one: query `number` of those sketched.
+    ///
+    /// # Panics
+    /// If `query` has another length than the rows, or fewer queries were sketched.
+    pub fn view_beside<'a, Q: Stored>(
+        &self,
+        query: &'a [Q],
+        sketched: Option<&'a SketchedQueries<'a>>,
+        number: u32,
+    ) -> VectorView<'a, Q, S>
+    where
+        'v: 'a,
+    {
+        VectorView { sketched: sketched.map(|queries| queries.query(number)), ..self.view_of(query) }
     }
 }
 
@@ -212,6 +265,23 @@ impl<Q: Stored, S: Stored> View for VectorView<'_, Q, S> {
     }
 
     #[inline]
+    fn sieve(self, key: u32) -> Option<Sieve> {
+        self.sketched.map(|sketched| sketched.sieve(separation_of_key(key)))
+    }
+
+    #[inline]
+    fn passes(self, id: u32, sieve: Sieve) -> bool {
+        self.sketched.is_none_or(|sketched| sketched.passes(id, sieve))
+    }
+
+    #[inline]
+    fn prefetch_for_sieve(self, id: u32) {
+        if let Some(sketched) = self.sketched {
+            sketched.prefetch(id);
+        }
+    }
+
+    #[inline]
     fn prefetches_whole(self) -> bool {
         kernels::prefetches_whole::<S>(self.rows.columns())
     }
@@ -230,7 +300,9 @@ impl<'v, S: Stored> Oracle for VectorOracle<'v, S> {
 
     #[inline]
     fn view(&self, id: u32) -> VectorView<'v, S, S> {
-        VectorView { query: self.rows.row(id as usize), rows: self.rows, metric: self.metric }
+        let Self { rows, metric, sketch } = *self;
+        let sketched = sketch.map(|sketch| sketch.row(id));
+        VectorView { query: rows.row(id as usize), rows, metric, sketched }
     }
 
     #[inline]

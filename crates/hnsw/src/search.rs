@@ -3,7 +3,8 @@
 //! greedy descent through the upper layers, then best-first on one layer:
 //!   pop the nearest unexpanded row; the frontier says when to stop
 //!   fetch the links of the one that now comes first: mostly it is the next
-//!   evaluate its unseen links                    each evaluation is told to the observer
+//!   sift its unseen links                        where a sketch tells that most are too far to be held
+//!   evaluate those that are left                 each evaluation is told to the observer
 //!     meanwhile fetch rows of the next one's     the memory has work until the next is popped
 //!
 //! Observing is a trait with empty defaults, so that a plain search pays nothing for it.
@@ -19,6 +20,14 @@ pub(crate) trait Observer {
     /// `seen` was evaluated.
     fn met(&mut self, seen: Seen) {
         let _ = seen;
+    }
+    /// So many more were seen, that are no nearer than the ef nearest by then.
+    fn passed_over(&mut self, count: usize) {
+        let _ = count;
+    }
+    /// Whether it must be told of each that is seen, however far.
+    fn wants_all(&self) -> bool {
+        false
     }
     /// `popped` is about to be expanded.
     fn expands(&mut self, popped: Seen) {
@@ -47,26 +56,42 @@ pub(crate) fn search_layer<V: View>(
         observer.expands(popped);
         let next = frontier.first().map_or(&[][..], |next| graph.links(next, level));
         kernels::prefetch_whole(next);
-        frontier.meet(view, graph.links(popped.id, level), next, |seen| observer.met(seen));
+        let all = observer.wants_all();
+        let passed_over = frontier.meet(view, graph.links(popped.id, level), next, all, |seen| observer.met(seen));
+        observer.passed_over(passed_over);
     }
 }
 
-/// Moves to ever nearer rows on the layers above `level`; the row it ends on. `keys` is room to work in.
+/// What a descent works in.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    ids: Vec<u32>,
+    keys: Vec<u32>,
+}
+
+/// Moves to ever nearer rows on the layers above `level`; the row it ends on.
 pub(crate) fn descend<V: View>(
     graph: &impl Links,
     view: V,
     entry_point: u32,
     level: usize,
-    keys: &mut Vec<u32>,
+    Room { ids, keys }: &mut Room,
 ) -> Seen {
     let mut nearest = Seen { key: view.key(entry_point), id: entry_point };
     for layer in (level + 1..=graph.level(entry_point)).rev() {
         loop {
             let before = nearest;
             let links = graph.links(before.id, layer);
+            ids.clear();
+            if let Some(sieve) = view.sieve(before.key) {
+                links.iter().for_each(|&id| view.prefetch_for_sieve(id));
+                ids.extend(links.iter().copied().filter(|&id| view.passes(id, sieve)));
+            } else {
+                ids.extend(links);
+            }
             keys.clear();
-            view.keys(links, keys);
-            for (&key, &id) in keys.iter().zip(links) {
+            view.keys(ids, keys);
+            for (&key, &id) in keys.iter().zip(&*ids) {
                 if key < nearest.key {
                     nearest = Seen { key, id };
                 }
@@ -83,7 +108,7 @@ pub(crate) fn descend<V: View>(
 #[derive(Debug, Default)]
 pub struct Search<F> {
     frontier: F,
-    keys: Vec<u32>,
+    room: Room,
 }
 
 impl<F: Frontier> Search<F> {
@@ -94,7 +119,7 @@ impl<F: Frontier> Search<F> {
             return;
         };
         self.frontier.reset(graph.nodes(), ef);
-        let entry = descend(graph, view, entry_point, 0, &mut self.keys);
+        let entry = descend(graph, view, entry_point, 0, &mut self.room);
         search_layer(graph, view, 0, entry, &mut self.frontier, &mut Nobody);
         self.frontier.nearest(out);
     }
@@ -104,16 +129,29 @@ impl<F: Frontier> Search<F> {
 #[derive(Debug, Default)]
 pub struct Traversal<F> {
     frontier: F,
-    keys: Vec<u32>,
+    room: Room,
 }
 
 impl<F: Frontier> Traversal<F> {
     /// Traverses as a search of effort `ef` would and records every visit in `visits`.
     pub fn record<V: View<Frontier = F>>(&mut self, graph: &impl Links, view: V, ef: usize, visits: &mut Visits) {
-        visits.begin(ef);
+        self.record_nearest(graph, view, ef, usize::MAX, visits);
+    }
+
+    /// The same where of each answer only the `most` nearest rows are wanted: rows that are surely in none may be
+    /// counted among the visits without their ids and keys, which takes less time.
+    pub fn record_nearest<V: View<Frontier = F>>(
+        &mut self,
+        graph: &impl Links,
+        view: V,
+        ef: usize,
+        most: usize,
+        visits: &mut Visits,
+    ) {
+        visits.begin(ef, most);
         if let Some(entry_point) = graph.entry_point() {
             self.frontier.reset(graph.nodes(), ef);
-            let entry = descend(graph, view, entry_point, 0, &mut self.keys);
+            let entry = descend(graph, view, entry_point, 0, &mut self.room);
             search_layer(graph, view, 0, entry, &mut self.frontier, visits);
         }
         visits.finish(view);

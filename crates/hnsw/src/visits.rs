@@ -5,6 +5,10 @@
 //! visits in the order they were made. [`Visits`] keeps that order and, whenever a pop's rank reaches a new maximum r,
 //! the **step** (r, number seen before it). V(ef) is the count at the first step with r ≥ ef.
 //!
+//! Where of an answer only some nearest rows are wanted, a search may pass over rows that are no nearer than ef others it has
+//! seen before: they are in no such answer, and nearer than no row that is popped later. They take a place in the order of
+//! arrivals, so that V(ef) counts them, and nothing else.
+//!
 //! Cost: one sort of the visits, as integers (where keys are places, one bit insertion each), one bit insertion a visit and
 //! one count a pop.
 
@@ -41,7 +45,9 @@ struct Pop {
 #[derive(Debug, Default)]
 pub struct Visits {
     ef: usize,
-    /// By arrival.
+    /// Of an answer so many rows are wanted.
+    most: usize,
+    /// By arrival; `NOT_TOLD` for those that were only counted.
     ids: Vec<u32>,
     /// Key and arrival of every visit, as one integer.
     order: Vec<u64>,
@@ -55,6 +61,9 @@ pub struct Visits {
     arrival_of_key: Vec<u32>,
 }
 
+/// The id of a row that was counted and not told.
+const NOT_TOLD: u32 = u32::MAX;
+
 /// Key and arrival.
 fn unpacked(packed: u64) -> (u32, u32) {
     ((packed >> 32) as u32, packed as u32)
@@ -67,6 +76,14 @@ impl Observer for Visits {
         self.ids.push(seen.id);
     }
 
+    fn passed_over(&mut self, count: usize) {
+        self.ids.resize(self.ids.len() + count, NOT_TOLD);
+    }
+
+    fn wants_all(&self) -> bool {
+        self.most > self.ef
+    }
+
     #[inline]
     fn expands(&mut self, popped: Seen) {
         self.pops.push(Pop { key: popped.key, seen: self.ids.len() as u32 });
@@ -74,8 +91,8 @@ impl Observer for Visits {
 }
 
 impl Visits {
-    pub(crate) fn begin(&mut self, ef: usize) {
-        self.ef = ef;
+    pub(crate) fn begin(&mut self, ef: usize, most: usize) {
+        (self.ef, self.most) = (ef, most);
         self.ids.clear();
         self.order.clear();
         self.pops.clear();
@@ -135,7 +152,10 @@ impl Visits {
         let mut highest = 0;
         for pop in &self.pops {
             while arrived < pop.seen {
-                self.seen.insert(self.place_by_arrival[arrived as usize]);
+                // What was not told is no nearer than any row that is popped.
+                if self.ids[arrived as usize] != NOT_TOLD {
+                    self.seen.insert(self.place_by_arrival[arrived as usize]);
+                }
                 arrived += 1;
             }
             let place = nearer(self, pop.key) as u32;
@@ -155,7 +175,7 @@ impl Visits {
         self.ef
     }
 
-    /// Every visited row, ascending by (key, id).
+    /// Every visited row that was told, ascending by (key, id).
     pub fn nearest_first(&self) -> &[Visit] {
         &self.nearest_first
     }
@@ -167,7 +187,7 @@ impl Visits {
     pub fn visited(&self, ef: usize) -> usize {
         assert!(ef <= self.ef, "ef {ef} asked of a traversal recorded to {}", self.ef);
         let step = self.steps.partition_point(|step| (step.rank as usize) < ef);
-        self.steps.get(step).map_or(self.nearest_first.len(), |step| step.seen as usize)
+        self.steps.get(step).map_or(self.ids.len(), |step| step.seen as usize)
     }
 
     /// V(ef) for each of `efs`, which ascend.
@@ -182,7 +202,7 @@ impl Visits {
             while self.steps.get(step).is_some_and(|step| (step.rank as usize) < ef) {
                 step += 1;
             }
-            self.steps.get(step).map_or(self.nearest_first.len(), |step| step.seen as usize)
+            self.steps.get(step).map_or(self.ids.len(), |step| step.seen as usize)
         })
     }
 
@@ -203,7 +223,7 @@ mod tests {
     fn ties_stand_by_id_whenever_they_arrived() {
         let rows = Matrix::new(1, 1, vec![0.0]).expect("shape");
         let mut visits = Visits::default();
-        visits.begin(4);
+        visits.begin(4, usize::MAX);
         for (key, id) in [(5, 7), (5, 3), (4, 9), (5, 5)] {
             visits.met(Seen { key, id });
         }

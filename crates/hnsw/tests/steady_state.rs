@@ -3,7 +3,7 @@
 mod common;
 
 use annatomy_hnsw::foreign::{Engine, EngineOracle};
-use annatomy_hnsw::{Graph, Parameters, RankOracle, Search, Traversal, VectorOracle, View, Visits};
+use annatomy_hnsw::{Graph, Parameters, RankOracle, Search, Sketch, Traversal, VectorOracle, View, Visits};
 use annatomy_knn::{RankTable, SeparationTable};
 use annatomy_vectors::{Matrix, Metric};
 use common::clustered;
@@ -38,6 +38,13 @@ fn searches_allocate_nothing_once_their_rooms_have_grown() {
     let oracle = VectorOracle::new(rows.view(), Metric::L2);
     let graph = Graph::build(&oracle, &Parameters::faiss(8, 40, 3)).expect("graph");
     assert_eq!(blocks(&graph, |query| oracle.view_of(rows.row(query as usize))), 0, "vectors");
+
+    let long = clustered(2_000, 64, 9, 1);
+    let sketch = Sketch::of(long.view(), Metric::L2).expect("worth it");
+    let sketched = sketch.queries(long.view());
+    let beside = VectorOracle::new(long.view(), Metric::L2);
+    let view = |query: u32| beside.view_beside(long.row(query as usize), Some(&sketched), query);
+    assert_eq!(blocks(&graph, view), 0, "vectors with a sketch");
 
     let halves: Vec<f16> = rows.values().iter().map(|&value| f16::from_f32(value)).collect();
     let halves = Matrix::new(rows.rows(), rows.columns(), halves).expect("shape");

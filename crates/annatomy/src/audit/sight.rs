@@ -5,7 +5,7 @@
 
 use super::data::Data;
 use annatomy_hnsw::foreign::{Engine, EngineOracle};
-use annatomy_hnsw::{Oracle, RankOracle, VectorOracle, Visit};
+use annatomy_hnsw::{Oracle, RankOracle, Sketch, VectorOracle, Visit};
 use annatomy_knn::{RankTable, SeparationTable};
 use annatomy_vectors::{MatrixView, Metric};
 
@@ -59,9 +59,9 @@ pub(super) struct Computed<'v> {
 }
 
 impl<'v> Computed<'v> {
-    /// `base` is the base of `data`.
-    pub(super) fn new(base: MatrixView<'v>, data: &'v Data<'v>) -> Self {
-        Self { oracle: VectorOracle::new(base, data.metric), data }
+    /// `base` is the base of `data`; by a sketch of it graphs are built sooner.
+    pub(super) fn new(base: MatrixView<'v>, data: &'v Data<'v>, sketch: Option<&'v Sketch>) -> Self {
+        Self { oracle: VectorOracle::new(base, data.metric).with_sketch(sketch), data }
     }
 }
 

@@ -20,6 +20,7 @@ use super::results::{AuditResults, CellResult, DataFacts};
 use super::shift::Barycenters;
 use super::sight::{AsEngine, Computed, Ranked, Sight};
 use super::summarize::{Name, summarize};
+use annatomy_hnsw::Sketch;
 use annatomy_knn::{MAX_RANKED_ROWS, NeighborTable, RankTable, SeparationTable};
 use annatomy_vectors::interrupt::{self, Interrupt};
 use std::time::Instant;
@@ -157,7 +158,8 @@ impl<'j> Job<'j> {
             return self.finish(on_graphs, &exact);
         }
         let exact = self.exact()?;
-        let on_graphs = self.on_graphs(&Computed::new(base, &self.data), &exact)?;
+        let sketch = if self.data.index.is_none() { Sketch::where_it_pays(base, self.data.metric) } else { None };
+        let on_graphs = self.on_graphs(&Computed::new(base, &self.data, sketch.as_ref()), &exact)?;
         self.finish(on_graphs, &exact)
     }
 

@@ -79,7 +79,9 @@ impl Index {
         let oracle = EngineOracle::new(rows.view(), self.metric(), engine);
         let distance = |key| oracle.distance_of_key(key);
         Ok(match queries {
-            Some(queries) => self.held_out(queries, asked, |vector| oracle.view_of(vector), distance),
+            Some(queries) => {
+                self.held_out(queries.rows(), asked, |query| oracle.view_of(queries.row(query as usize)), distance)
+            }
             None => self.each_row(asked, |row| oracle.view(row), distance),
         })
     }
@@ -90,23 +92,24 @@ impl Index {
         queries: Option<MatrixView<'_>>,
         asked: Asked,
     ) -> NeighborTable {
-        let oracle = VectorOracle::new(rows, self.metric());
+        let oracle = VectorOracle::new(rows, self.metric()).with_sketch(self.sketch());
         let distance = |key| distance_of(self.metric(), VectorOracle::separation_of_key(key));
-        match queries {
-            Some(queries) => self.held_out(queries, asked, |vector| oracle.view_of(vector), distance),
-            None => self.each_row(asked, |row| oracle.view(row), distance),
-        }
+        let Some(queries) = queries else {
+            return self.each_row(asked, |row| oracle.view(row), distance);
+        };
+        let sketched = self.sketch().map(|sketch| sketch.queries(queries));
+        let view = |query: u32| oracle.view_beside(queries.row(query as usize), sketched.as_ref(), query);
+        self.held_out(queries.rows(), asked, view, distance)
     }
 
-    fn held_out<'v, V: View>(
+    fn held_out<V: View>(
         &self,
-        queries: MatrixView<'v>,
+        queries: usize,
         asked: Asked,
-        view: impl Fn(&'v [f32]) -> V + Sync,
+        view: impl Fn(u32) -> V + Sync,
         distance_of_key: impl Fn(u32) -> f32 + Sync,
     ) -> NeighborTable {
-        let view = |query: u32| (view(queries.row(query as usize)), None);
-        self.answer(queries.rows(), asked.k, asked, view, distance_of_key)
+        self.answer(queries, asked.k, asked, |query| (view(query), None), distance_of_key)
     }
 
     /// Every row as a query, which itself takes a place in what the engine returns.

@@ -2,7 +2,7 @@
 
 use super::IndexError;
 use annatomy_hnsw::foreign::Engine;
-use annatomy_hnsw::{Graph, Links, Parameters, RankOracle, VectorOracle};
+use annatomy_hnsw::{Graph, Links, Parameters, RankOracle, Sketch, VectorOracle};
 use annatomy_knn::{MAX_RANKED_ROWS, RankTable, SeparationTable};
 use annatomy_vectors::kernels::Stored;
 use annatomy_vectors::transform::normalize_rows;
@@ -16,6 +16,8 @@ pub struct Index {
     columns: usize,
     /// The rows as the graph measures them, where those are not the caller's (cosine: of unit length).
     own_rows: Option<Matrix>,
+    /// The rows in a byte a value, where searches find the same sooner by it.
+    sketch: Option<Sketch>,
     /// Whose order of summation searches use; `None`: ours.
     engine: Option<Engine>,
 }
@@ -36,6 +38,9 @@ impl Index {
     /// Where the tables of all pairs take no more than `budget_bytes`, the graph is built by ranks and orders equal
     /// distances by float64 nearness; the two ways differ only where float32 cannot tell two distances apart.
     ///
+    /// For L2 a sketch of the rows is kept, a byte a value, unless they are short or a few values stand far from all others: building
+    /// and searching then read most rows in it, and find the same sooner.
+    ///
     /// Rows in float16 give the graph that they give widened, without a widened copy where the tables do not fit and the
     /// metric needs no other rows.
     pub fn build<S: Stored>(
@@ -45,6 +50,7 @@ impl Index {
         budget_bytes: u64,
     ) -> Result<Self, IndexError> {
         let own_rows = measured(rows, metric, "rows")?;
+        let sketch = Sketch::where_it_pays(rows, metric);
         let graph = if table_fits(rows.rows(), budget_bytes) {
             let certified = parameters.ef_construction.clamp(1, rows.rows() - 1);
             let measured = own_rows.as_ref().map_or_else(|| rows.float32(), |own| Rows::Lent(own.view()));
@@ -53,14 +59,14 @@ impl Index {
         } else if let Some(own) = &own_rows {
             Graph::build(&VectorOracle::new(own.view(), metric), parameters)?
         } else {
-            Graph::build(&VectorOracle::new(rows, metric), parameters)?
+            Graph::build(&VectorOracle::new(rows, metric).with_sketch(sketch.as_ref()), parameters)?
         };
-        Ok(Self { graph, metric, columns: rows.columns(), own_rows, engine: None })
+        Ok(Self { graph, metric, columns: rows.columns(), own_rows, sketch, engine: None })
     }
 
     /// The graph of an engine, over rows as that engine keeps them.
     pub(super) fn of_engine(graph: Graph, metric: Metric, columns: usize, engine: Engine) -> Self {
-        Self { graph, metric, columns, own_rows: None, engine: Some(engine) }
+        Self { graph, metric, columns, own_rows: None, sketch: None, engine: Some(engine) }
     }
 
     /// The engine whose graph it is; `None` for a graph built here.
@@ -87,6 +93,17 @@ impl Index {
     /// The rows kept here, where those are not the caller's.
     pub(super) fn own_rows(&self) -> Option<MatrixView<'_>> {
         self.own_rows.as_ref().map(Matrix::view)
+    }
+
+    /// The same with a sketch of its rows, where they are too few for one.
+    #[cfg(test)]
+    pub(super) fn with_sketch(self, sketch: Sketch) -> Self {
+        Self { sketch: Some(sketch), ..self }
+    }
+
+    /// The sketch of the rows, where there is one.
+    pub(super) fn sketch(&self) -> Option<&Sketch> {
+        self.sketch.as_ref()
     }
 
     pub(super) fn check_shape<S: Stored>(&self, rows: MatrixView<'_, S>) -> Result<(), IndexError> {

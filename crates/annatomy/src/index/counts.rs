@@ -45,6 +45,11 @@ impl<'g> Grid<'g> {
         k + usize::from(self.own)
     }
 
+    /// An answer's rows, the query itself perhaps among them: no other is counted but by number.
+    pub(super) fn most_rows(&self) -> usize {
+        self.asked(self.largest_k())
+    }
+
     pub(super) fn largest_effort(&self) -> usize {
         let largest_ef = self.efs[self.efs.len() - 1];
         self.class.effort(largest_ef, self.asked(self.largest_k())).max(largest_ef)

@@ -84,20 +84,25 @@ impl Index {
             };
         }
         match self.own_rows() {
-            Some(own) => self.count_by_ours(&VectorOracle::new(own, self.metric()), queries, exact, grid),
-            None => self.count_by_ours(&VectorOracle::new(rows, self.metric()), queries, exact, grid),
+            Some(own) => self.count_by_ours(own, queries, exact, grid),
+            None => self.count_by_ours(rows, queries, exact, grid),
         }
     }
 
     fn count_by_ours<S: Stored>(
         &self,
-        oracle: &VectorOracle<'_, S>,
+        rows: MatrixView<'_, S>,
         queries: Option<MatrixView<'_>>,
         exact: &NeighborTable,
         grid: &Grid<'_>,
     ) -> SurfaceGrid {
+        let oracle = VectorOracle::new(rows, self.metric()).with_sketch(self.sketch());
         match queries {
-            Some(queries) => self.count(|query| oracle.view_of(queries.row(query as usize)), exact, grid),
+            Some(queries) => {
+                let sketched = self.sketch().map(|sketch| sketch.queries(queries));
+                let view = |query: u32| oracle.view_beside(queries.row(query as usize), sketched.as_ref(), query);
+                self.count(view, exact, grid)
+            }
             None => self.count(|query| oracle.view(query), exact, grid),
         }
     }
@@ -113,7 +118,8 @@ impl Index {
         (0..exact.queries()).into_par_iter().with_max_len(TASK_QUERIES).for_each(|query| {
             interrupt::advance(1);
             workers.with(|Worker { traversal, visits, scratch, counts }| {
-                traversal.record(self.graph(), view(query as u32), grid.largest_effort(), visits);
+                let (view, ef) = (view(query as u32), grid.largest_effort());
+                traversal.record_nearest(self.graph(), view, ef, grid.most_rows(), visits);
                 scratch.read(self.graph().nodes(), query, exact.ids(query), visits, grid);
                 counts.add(grid, visits, scratch);
             });
@@ -128,4 +134,53 @@ struct Worker<F> {
     visits: Visits,
     scratch: Scratch,
     counts: Counts,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use annatomy_hnsw::{Parameters, Sketch};
+    use annatomy_vectors::Metric;
+
+    /// 600 rows around 20 others, every tenth of them the same.
+    fn rows() -> Matrix {
+        let mut state = 7u32;
+        let mut draw = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1u32 << 24) as f32
+        };
+        let centers: Vec<f32> = (0..20 * 64).map(|_| 3.0 * draw()).collect();
+        let mut values: Vec<f32> = (0..600 * 64).map(|place| centers[place % centers.len()] + draw()).collect();
+        for row in (0..600).step_by(10) {
+            values[row * 64..][..64].copy_from_slice(&centers[..64]);
+        }
+        Matrix::new(600, 64, values).expect("shape")
+    }
+
+    #[test]
+    fn surfaces_and_searches_are_the_same_with_a_sketch() {
+        let rows = rows();
+        let queries = rows.view().row_range(40..90);
+        let plain = Index::build(rows.view(), Metric::L2, &Parameters::faiss(6, 40, 3), 0).expect("index");
+        assert!(plain.sketch().is_none(), "so few rows are in cache");
+        let sketch = Sketch::of(rows.view(), Metric::L2).expect("worth it");
+        let sketched = Index::build(rows.view(), Metric::L2, &Parameters::faiss(6, 40, 3), 0);
+        let sketched = sketched.expect("index").with_sketch(sketch);
+        for class in [EngineClass::StopEarly, EngineClass::Raise, EngineClass::RowCap, EngineClass::BeamIsK] {
+            for (efs, ks) in [(&[1, 8, 40, 90][..], &[1, 20, 80][..]), (&[5, 60], &[1, 60, 100])] {
+                let request = SurfaceRequest { efs, ks, class, memory_budget_bytes: 0 };
+                for queries in [None, Some(queries)] {
+                    let surface = |index: &Index| index.surface(rows.view(), queries, &request).expect("surface");
+                    assert_eq!(surface(&sketched), surface(&plain), "{class}, {efs:?}, {ks:?}");
+                    for (&ef, &k) in efs.iter().zip(ks) {
+                        let found = |index: &Index| {
+                            let found = index.search(rows.view(), queries, k, ef, class).expect("search");
+                            (0..found.queries()).map(|query| found.ids(query).to_vec()).collect::<Vec<_>>()
+                        };
+                        assert_eq!(found(&sketched), found(&plain), "{class}, ef {ef}, k {k}");
+                    }
+                }
+            }
+        }
+    }
 }

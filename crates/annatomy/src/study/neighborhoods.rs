@@ -3,7 +3,7 @@
 //! Two forms behind one trait: [`Ranked`], where a table of all pairs fits the memory budget and every row is a query,
 //! and [`Computed`], where queries are sampled or n is large and separations are computed as they are asked for.
 
-use annatomy_hnsw::{Oracle, RankOracle, VectorOracle, Visit};
+use annatomy_hnsw::{Oracle, RankOracle, Sketch, VectorOracle, Visit};
 use annatomy_knn::{ExactError, NeighborTable, Queries, RankTable, SeparationTable, TableError, exact_knn};
 use annatomy_vectors::{MatrixView, Metric};
 
@@ -90,6 +90,11 @@ impl<'v> Computed<'v> {
     ) -> Result<Self, NeighborhoodError> {
         let exact = exact_knn(&rows, Queries::SomeRows(rows, queries), k, metric, budget_bytes)?;
         Ok(Self { oracle: VectorOracle::new(rows, metric), exact, metric })
+    }
+
+    /// The same with a sketch of the rows, by which graphs are built sooner.
+    pub(crate) fn with_sketch(self, sketch: Option<&'v Sketch>) -> Self {
+        Self { oracle: self.oracle.with_sketch(sketch), ..self }
     }
 }
 

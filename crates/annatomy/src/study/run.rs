@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::query::{Context, Scratch};
 use super::{Execution, Progress, StudyError, reduce};
 use crate::results::{DataFacts, RunRecord, Settings, StageSeconds};
-use annatomy_hnsw::{Graph, Oracle, Parameters, reachable};
+use annatomy_hnsw::{Graph, Oracle, Parameters, Sketch, reachable};
 use annatomy_knn::{MAX_RANKED_ROWS, RankTable, SeparationTable};
 use annatomy_vectors::validate::duplicates;
 use annatomy_vectors::{Matrix, Metric, PerThread};
@@ -48,7 +48,8 @@ pub(crate) fn run(
         let budget = execution.memory_budget_bytes;
         let computed =
             timed(&mut seconds.distances, || Computed::new(rows.view(), metric, &queries, plan.largest_k(), budget))?;
-        job.finish(&computed, seconds)
+        let sketch = timed(&mut seconds.build, || Sketch::where_it_pays(rows.view(), metric));
+        job.finish(&computed.with_sketch(sketch.as_ref()), seconds)
     }
 }
 

@@ -15,7 +15,7 @@
 use std::arch::x86_64::*;
 
 use super::instruction_set::{
-    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by,
+    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, sum_bytes_by_any, under_by,
 };
 
 const LANES: usize = 8;
@@ -69,6 +69,12 @@ impl InstructionSet for Avx2 {
     fn under(self, values: &[u32], bar: u32) -> u64 {
         // SAFETY: the token proves the instructions.
         unsafe { under(values, bar) }
+    }
+
+    #[inline]
+    fn sum_bytes(self, a: &[i8], b: &[i8]) -> u32 {
+        // SAFETY: the token proves the instructions.
+        unsafe { sum_bytes(a, b) }
     }
 
     #[inline]
@@ -232,6 +238,25 @@ const fn kept_lanes() -> [[u8; LANES]; 1 << LANES] {
         mask += 1;
     }
     all
+}
+
+#[target_feature(enable = "avx2")]
+pub(super) fn sum_bytes(a: &[i8], b: &[i8]) -> u32 {
+    const BYTES: usize = 16;
+    let ((vectors, rest), (other_vectors, others_left)) = (a.as_chunks::<BYTES>(), b.as_chunks::<BYTES>());
+    let mut sums = [_mm256_setzero_si256(); 2];
+    for (place, (a, b)) in vectors.iter().zip(other_vectors).enumerate() {
+        // SAFETY: both have sixteen bytes.
+        let [a, b] = [a, b].map(|bytes| _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }));
+        let difference = _mm256_sub_epi16(a, b);
+        let sum = &mut sums[place % 2];
+        *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(difference, difference));
+    }
+    let eight = _mm256_add_epi32(sums[0], sums[1]);
+    let four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256::<1>(eight));
+    let two = _mm_add_epi32(four, _mm_shuffle_epi32::<0b1110>(four));
+    let one = _mm_add_epi32(two, _mm_shuffle_epi32::<0b01>(two));
+    _mm_cvtsi128_si32(one).cast_unsigned() + sum_bytes_by_any(rest, others_left)
 }
 
 #[target_feature(enable = "avx2,fma,f16c")]

@@ -7,7 +7,7 @@
 
 use std::arch::x86_64::*;
 
-use super::avx2::across_lanes;
+use super::avx2::{across_lanes, sum_bytes};
 use super::instruction_set::{
     InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by,
 };
@@ -61,6 +61,12 @@ impl InstructionSet for Avx512 {
     fn under(self, values: &[u32], bar: u32) -> u64 {
         // SAFETY: the token proves the instructions.
         unsafe { under(values, bar) }
+    }
+
+    #[inline]
+    fn sum_bytes(self, a: &[i8], b: &[i8]) -> u32 {
+        // SAFETY: the token proves the instructions.
+        unsafe { sum_bytes(a, b) }
     }
 
     #[inline]

@@ -149,6 +149,9 @@ pub(super) trait InstructionSet: Copy {
     /// Bit i says whether values\[i\] < bar; of at most 64 values.
     fn under(self, values: &[u32], bar: u32) -> u64;
 
+    /// Σ (a − b)² of whole numbers, exactly; up to 33,025 of them.
+    fn sum_bytes(self, a: &[i8], b: &[i8]) -> u32;
+
     /// Writes those of at most 64 values whose bits are set to `out`, in order; how many they are.
     fn keep(self, values: &[u32], mask: u64, out: &mut [u32]) -> usize;
 }
@@ -215,6 +218,18 @@ pub(super) fn keep_by<const LANES: usize>(
         kept += (mask >> (vectors.len() * LANES + place)) as usize & 1;
     }
     kept
+}
+
+/// [`InstructionSet::sum_bytes`], left to the compiler: sums of products of 16-bit numbers are one instruction on most sets.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the caller's instruction set")]
+pub(super) fn sum_bytes_by_any(a: &[i8], b: &[i8]) -> u32 {
+    debug_assert_eq!(a.len(), b.len(), "kernel called with slices of different lengths");
+    let square = |(&a, &b): (&i8, &i8)| {
+        let difference = i16::from(a) - i16::from(b);
+        i32::from(difference) * i32::from(difference)
+    };
+    a.iter().zip(b).map(square).sum::<i32>().cast_unsigned()
 }
 
 /// The length that every slice of a call has, or the shortest one.

@@ -1,7 +1,7 @@
 //! Squared distances and inner products, as fast as the processor at hand allows.
 //!
 //! Enters: slices of one length. Leaves: one number per pair; of values and their bars ([`below`], [`under`]) one bit each;
-//! of values and such bits the values chosen ([`keep`]). Every kernel exists once per instruction set:
+//! of values and such bits the values chosen ([`keep`]). Rows kept in bytes have whole distances ([`l2_squared_bytes`]). Every kernel exists once per instruction set:
 //!
 //! | file | needs | lanes × sums |
 //! |---|---|---|
@@ -40,8 +40,8 @@ mod neon;
 mod tests;
 
 pub use dispatch::{
-    Kernels, below, detected, dot, dot_f64, dot_x4, instructions, keep, l2_squared, l2_squared_f64, l2_squared_x4,
-    under,
+    Kernels, below, detected, dot, dot_f64, dot_x4, instructions, keep, l2_squared, l2_squared_bytes, l2_squared_f64,
+    l2_squared_x4, under,
 };
 pub use instruction_set::{Stored, StoredKind};
 pub use prefetch::{prefetch, prefetch_whole, prefetches_whole};

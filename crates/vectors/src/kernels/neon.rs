@@ -8,7 +8,7 @@
 use std::arch::aarch64::*;
 
 use super::instruction_set::{
-    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by,
+    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, sum_bytes_by_any, under_by,
 };
 
 const LANES: usize = 4;
@@ -58,6 +58,12 @@ impl InstructionSet for Neon {
     fn under(self, values: &[u32], bar: u32) -> u64 {
         // SAFETY: the token proves the instructions.
         unsafe { under(values, bar) }
+    }
+
+    #[inline]
+    fn sum_bytes(self, a: &[i8], b: &[i8]) -> u32 {
+        // SAFETY: the token proves the instructions.
+        unsafe { sum_bytes(a, b) }
     }
 
     #[inline]
@@ -169,6 +175,11 @@ fn under(values: &[u32], bar: u32) -> u64 {
 fn keep(values: &[u32], mask: u64, out: &mut [u32]) -> usize {
     // Value by value: no instruction moves lanes by a mask.
     keep_by::<1>(values, mask, out, |values, _, out| *out = *values)
+}
+
+#[target_feature(enable = "neon")]
+fn sum_bytes(a: &[i8], b: &[i8]) -> u32 {
+    sum_bytes_by_any(a, b)
 }
 
 #[target_feature(enable = "neon")]

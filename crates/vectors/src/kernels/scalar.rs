@@ -3,7 +3,9 @@
 //! Eight sums side by side, so that the compiler may use whatever vectors the target's baseline has; they are added
 //! pairwise at the end. The tests' oracle is simpler still (see `tests`).
 
-use super::instruction_set::{InstructionSet, Stored, Term, TermKind, below_by, common_length, keep_by, under_by};
+use super::instruction_set::{
+    InstructionSet, Stored, Term, TermKind, below_by, common_length, keep_by, sum_bytes_by_any, under_by,
+};
 
 const LANES: usize = 8;
 
@@ -59,6 +61,10 @@ impl InstructionSet for Scalar {
 
     fn under(self, values: &[u32], bar: u32) -> u64 {
         under_by::<1>(values, bar, |&[value]| u64::from(value < bar))
+    }
+
+    fn sum_bytes(self, a: &[i8], b: &[i8]) -> u32 {
+        sum_bytes_by_any(a, b)
     }
 
     fn keep(self, values: &[u32], mask: u64, out: &mut [u32]) -> usize {

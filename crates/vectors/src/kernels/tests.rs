@@ -121,6 +121,20 @@ fn check_under_and_keep<I: InstructionSet>(set: I) {
     }
 }
 
+fn check_bytes<I: InstructionSet>(set: I) {
+    let bytes = |seed: u64| numbers(33_025, seed).into_iter().map(|value| (value * 128.0) as i8).collect::<Vec<_>>();
+    let (a, b) = (bytes(9), bytes(10));
+    for length in LENGTHS.chain(LONG) {
+        for offset in OFFSETS {
+            let (a, b) = (&a[offset..offset + length], &b[7 - offset..7 - offset + length]);
+            let square = |(&a, &b): (&i8, &i8)| (i64::from(a) - i64::from(b)).pow(2);
+            assert_eq!(i64::from(set.sum_bytes(a, b)), a.iter().zip(b).map(square).sum::<i64>(), "{length} bytes");
+        }
+    }
+    let (lowest, highest) = (vec![i8::MIN; a.len()], vec![i8::MAX; a.len()]);
+    assert_eq!(set.sum_bytes(&lowest, &highest), 255 * 255 * 33_025, "the largest sum");
+}
+
 fn check<I: InstructionSet>() {
     let Some(set) = I::detect() else {
         let required = std::env::var("ANNATOMY_REQUIRE_SIMD").unwrap_or_default();
@@ -142,6 +156,7 @@ fn check<I: InstructionSet>() {
     check_symmetry_and_f64::<I, Product>(set);
     check_below(set);
     check_under_and_keep(set);
+    check_bytes(set);
     assert_eq!(set.sum::<SquaredDifference, f32, f32>(&[1.0; 40], &[1.0; 40]), 0.0);
     assert!(set.sum::<Product, f32, f32>(&[f32::NAN; 9], &[1.0; 9]).is_nan());
 }

@@ -1,0 +1,72 @@
+//! Building and searching with a sketch of the rows and without, in turn: `time_sketch VECTORS QUERIES REPETITIONS`.
+//!
+//! One graph (M = 32, ef_construction = 200), both ways; searches on one thread, k = ef. That both graphs are one, and that both
+//! searches answer the same, is checked.
+
+use annatomy_hnsw::{Graph, HeapFrontier, Parameters, Search, Sketch, VectorOracle, View};
+use annatomy_vectors::Metric;
+use annatomy_vectors::formats::VectorFile;
+use std::error::Error;
+use std::time::Instant;
+
+const EFS: [usize; 5] = [16, 32, 64, 128, 256];
+/// Queries that one way answers before the other takes its turn.
+const BLOCK: usize = 50;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [vectors, queries, repetitions] = &arguments[..] else {
+        return Err("time_sketch VECTORS QUERIES REPETITIONS".into());
+    };
+    let repetitions: usize = repetitions.parse()?;
+    let queries = VectorFile::open(queries)?.read_all()?;
+    let rows = VectorFile::open(vectors)?.read_all()?;
+    let begin = Instant::now();
+    let sketch = Sketch::of(rows.view(), Metric::L2).ok_or("these rows are not worth a sketch")?;
+    let sketched_queries = sketch.queries(queries.view());
+    println!("sketched in {:.2} s", begin.elapsed().as_secs_f64());
+    let plain = VectorOracle::new(rows.view(), Metric::L2);
+    let sketched = plain.with_sketch(Some(&sketch));
+    let [graph, other] = [("with", sketched), ("without", plain)].map(|(way, oracle)| {
+        let begin = Instant::now();
+        let graph = Graph::build(&oracle, &Parameters::faiss(32, 200, 0));
+        println!("built {way} in {:.1} s", begin.elapsed().as_secs_f64());
+        graph
+    });
+    let graph = graph?;
+    assert!(graph == other?, "the same graph");
+    for ef in EFS {
+        let mut ratios = Vec::new();
+        for _ in 0..repetitions {
+            let mut searches = [Search::<HeapFrontier>::default(), Search::default()];
+            let mut seconds = [0.0; 2];
+            for (block, first) in (0..queries.rows()).step_by(BLOCK).enumerate() {
+                let block_of_queries = first..queries.rows().min(first + BLOCK);
+                let mut sums = [0; 2];
+                for way in [block % 2, 1 - block % 2] {
+                    let begin = Instant::now();
+                    for query in block_of_queries.clone() {
+                        let row = queries.row(query);
+                        let sketched = (way == 1).then_some(&sketched_queries);
+                        let view = plain.view_beside(row, sketched, query as u32);
+                        sums[way] += sum(&mut searches[way], &graph, ef, view);
+                    }
+                    seconds[way] += begin.elapsed().as_secs_f64();
+                }
+                assert_eq!(sums[0], sums[1], "the same answers");
+            }
+            ratios.push(seconds[1] / seconds[0]);
+        }
+        ratios.sort_by(f64::total_cmp);
+        let (median, last) = (ratios[ratios.len() / 2], ratios[ratios.len() - 1]);
+        println!("ef {ef}: {median:.2} of the time ({:.2}–{last:.2})", ratios[0]);
+    }
+    Ok(())
+}
+
+/// Over all ids and keys of an answer.
+fn sum<V: View<Frontier = HeapFrontier>>(search: &mut Search<HeapFrontier>, graph: &Graph, ef: usize, view: V) -> u64 {
+    let mut found = Vec::new();
+    search.nearest(graph, view, ef, &mut found);
+    found.iter().map(|seen| u64::from(seen.id) * u64::from(seen.key)).fold(0, u64::wrapping_add)
+}
