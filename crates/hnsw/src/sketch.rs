@@ -8,7 +8,7 @@
 //!
 //!   ‖x − q‖ ≥ ‖x̂ − q̂‖ − ‖x − x̂‖ − ‖q − q̂‖
 //!
-//! Cost: d bytes a row. Does not: cosine and inner products, whose rows are evaluated all.
+//! Cost: d bytes a row and two passes over the rows to make it; then d bytes read for each row that is met. Does not: cosine and inner products, whose rows are evaluated all.
 
 use annatomy_vectors::kernels::{self, Kernels, Stored};
 use annatomy_vectors::{MatrixView, Metric, Zeroed};

@@ -1,7 +1,8 @@
 //! Squared distances and inner products, as fast as the processor at hand allows.
 //!
 //! Enters: slices of one length. Leaves: one number per pair; of values and their bars ([`below`], [`under`]) one bit each;
-//! of values and such bits the values chosen ([`keep`]). Rows kept in bytes have whole distances ([`l2_squared_bytes`]). Every kernel exists once per instruction set:
+//! of values and such bits the values chosen ([`keep`]). Rows kept in bytes have whole distances ([`l2_squared_bytes`]). Every kernel
+//! exists once per instruction set; with AVX-512 that over bytes is AVX2's:
 //!
 //! | file | needs | lanes × sums |
 //! |---|---|---|
