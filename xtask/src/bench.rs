@@ -1,7 +1,8 @@
-//! The race against the peers: everything optimised, in a virtual environment of its own, kept from race to race.
+//! The race against the peers: everything optimised, in a virtual environment of its own, kept from
+//! race to race.
 //!
-//! Needs `python3` with `venv` and a compiler for hnswlib. The script is `benches/race`; its records go under
-//! `benches/record/`, one a part, day and instruction set.
+//! Needs `python3` with `venv` and a compiler for hnswlib. The script is `benches/race`; its
+//! records go under `benches/record/`, one a part, day and instruction set.
 
 use crate::environment::Environment;
 use crate::{cargo, run};
@@ -16,10 +17,19 @@ const PEERS: [&str; 5] = ["faiss-cpu", "hnswlib", "usearch", "matplotlib", "nump
 pub fn race(parts: &[String]) -> Result<()> {
     cargo(&["build", "--release", "--quiet"], &[])?;
     let exists = Path::new(ENVIRONMENT).exists();
-    let environment = if exists { Environment::open(ENVIRONMENT)? } else { Environment::create(ENVIRONMENT)? };
+    let environment = if exists {
+        Environment::open(ENVIRONMENT)?
+    } else {
+        Environment::create(ENVIRONMENT)?
+    };
     let wheel = environment.wheel(WHEELS, "--profile release")?;
     environment.install(&PEERS)?;
     environment.install(&["--force-reinstall", "--no-deps", &wheel])?;
     let command = std::path::absolute("target/release/annatomy").context("no current folder")?;
-    run(environment.python().args(["-m", "race"]).arg(command).args(parts).env("PYTHONPATH", "benches"))
+    run(environment
+        .python()
+        .args(["-m", "race"])
+        .arg(command)
+        .args(parts)
+        .env("PYTHONPATH", "benches"))
 }

@@ -19,8 +19,14 @@ impl Environment {
 
     /// The one in `folder`.
     pub fn open(folder: &str) -> Result<Self> {
-        let python = Path::new(folder).join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-        Ok(Self { python: std::path::absolute(python).context("no current folder")? })
+        let python = Path::new(folder).join(if cfg!(windows) {
+            "Scripts/python.exe"
+        } else {
+            "bin/python"
+        });
+        Ok(Self {
+            python: std::path::absolute(python).context("no current folder")?,
+        })
     }
 
     /// Its interpreter.
@@ -30,17 +36,23 @@ impl Environment {
 
     /// `pip install` with `arguments`.
     pub fn install(&self, arguments: &[&str]) -> Result<()> {
-        run(self.pip().args(["install", "--prefer-binary"]).args(arguments))
+        run(self
+            .pip()
+            .args(["install", "--prefer-binary"])
+            .args(arguments))
     }
 
-    /// Builds the package's wheel in `folder`, which is emptied first; maturin is given `arguments`.
+    /// Builds the package's wheel in `folder`, which is emptied first; maturin is given
+    /// `arguments`.
     pub fn wheel(&self, folder: &str, arguments: &str) -> Result<String> {
         remove(folder)?;
         let mut build = self.pip();
         build.args(["wheel", "--no-deps", "--wheel-dir", folder, "."]);
         run(build.env("MATURIN_PEP517_ARGS", arguments))?;
         let entries = std::fs::read_dir(folder).with_context(|| format!("no folder {folder}"))?;
-        let wheels: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        let wheels: Vec<PathBuf> = entries
+            .map(|entry| Ok(entry?.path()))
+            .collect::<std::io::Result<_>>()?;
         match &wheels[..] {
             [wheel] => Ok(wheel.display().to_string()),
             _ => bail!("{} wheels in {folder}, where one should be", wheels.len()),

@@ -1,10 +1,12 @@
 //! The Python package: its wheel into a fresh virtual environment, its tests beside it.
 //!
-//! Needs `python3` with `venv`; everything else comes from the package index by name. Engines that come as C++ source
-//! (hnswlib) are tested where they compile; `ANNATOMY_REQUIRE_ENGINES=1` turns their skipped tests into failures. Large
-//! engines (`test-engines`; pgvector by way of PGlite where `npm` is at hand) are tested where they install, and missed
-//! only with `ANNATOMY_REQUIRE_ENGINES=all`. The wheel is compiled with the `dev` profile, whose dependencies the other tests have compiled already; `pip install .`
-//! compiles with `release`. The tests of `annatomy audit` hold the command itself against the engines.
+//! Needs `python3` with `venv`; everything else comes from the package index by name. Engines that
+//! come as C++ source (hnswlib) are tested where they compile; `ANNATOMY_REQUIRE_ENGINES=1` turns
+//! their skipped tests into failures. Large engines (`test-engines`; pgvector by way of PGlite
+//! where `npm` is at hand) are tested where they install, and missed only with
+//! `ANNATOMY_REQUIRE_ENGINES=all`. The wheel is compiled with the `dev` profile, whose dependencies
+//! the other tests have compiled already; `pip install .` compiles with `release`. The tests of
+//! `annatomy audit` hold the command itself against the engines.
 
 use crate::environment::{Environment, remove};
 use crate::{cargo, run};
@@ -29,12 +31,25 @@ pub fn test() -> Result<()> {
         eprintln!("large engines do not install here: their tests are skipped");
     }
     let node_packages = node_packages();
-    // A test of the command brings the command. Selected so, all features are those of `cargo test --workspace`, and nothing
-    // is compiled again; `cargo build` leaves out what development dependencies ask for, and compiles half of it anew.
-    cargo(&["test", "--workspace", "--test", "audit", "--no-run", "--quiet"], &[])?;
+    // A test of the command brings the command. Selected so, all features are those of `cargo test
+    // --workspace`, and nothing is compiled again; `cargo build` leaves out what development
+    // dependencies ask for, and compiles half of it anew.
+    cargo(
+        &[
+            "test",
+            "--workspace",
+            "--test",
+            "audit",
+            "--no-run",
+            "--quiet",
+        ],
+        &[],
+    )?;
     let command = std::path::absolute("target/debug/annatomy").context("no current folder")?;
     let mut tests = environment.python();
-    tests.args(["-m", "pytest", "--quiet", "python/tests"]).env("ANNATOMY_COMMAND", command);
+    tests
+        .args(["-m", "pytest", "--quiet", "python/tests"])
+        .env("ANNATOMY_COMMAND", command);
     run(tests.envs(node_packages.map(|folder| ("ANNATOMY_PGLITE", folder))))
 }
 
@@ -43,8 +58,11 @@ fn node_packages() -> Option<PathBuf> {
     let folder = std::path::absolute(NODE).ok()?;
     std::fs::create_dir_all(&folder).ok()?;
     let mut install = Command::new("npm");
-    install.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]).arg(&folder);
-    let names = ["pglite", "pglite-pgvector", "pglite-socket"].map(|name| format!("@electric-sql/{name}"));
+    install
+        .args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"])
+        .arg(&folder);
+    let names =
+        ["pglite", "pglite-pgvector", "pglite-socket"].map(|name| format!("@electric-sql/{name}"));
     match run(install.args(names)) {
         Ok(()) => Some(folder),
         Err(error) => {

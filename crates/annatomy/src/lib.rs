@@ -1,4 +1,5 @@
-//! annatomy: where an HNSW search stops returning your nearest neighbors, why, and what effort gets them back.
+//! annatomy: where an HNSW search stops returning your nearest neighbors, why, and what effort gets
+//! them back.
 
 #![deny(missing_docs)]
 

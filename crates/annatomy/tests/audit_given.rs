@@ -1,6 +1,8 @@
 //! An audit of what is in memory finds what an audit of the same in files finds.
 
-use annatomy::audit::{AuditOutcome, AuditRequest, Given, GivenAnswers, GivenIndex, audit, audit_given};
+use annatomy::audit::{
+    AuditOutcome, AuditRequest, Given, GivenAnswers, GivenIndex, audit, audit_given,
+};
 use annatomy::builtin::resnet50_like;
 use annatomy::index::EngineIndex;
 use annatomy_hnsw::foreign::SavedIndex;
@@ -28,7 +30,12 @@ fn figures(outcome: &AuditOutcome) -> serde_json::Value {
 }
 
 fn request() -> AuditRequest {
-    AuditRequest { ks: Some(vec![10, 20]), efs: vec![15], threads: 1, ..AuditRequest::default() }
+    AuditRequest {
+        ks: Some(vec![10, 20]),
+        efs: vec![15],
+        threads: 1,
+        ..AuditRequest::default()
+    }
 }
 
 fn rows_in(folder: &Path) -> (Matrix, std::path::PathBuf) {
@@ -42,22 +49,49 @@ fn rows_in(folder: &Path) -> (Matrix, std::path::PathBuf) {
 fn rows_and_answers() {
     let folder = tempfile::tempdir().expect("a folder");
     let (rows, path) = rows_in(folder.path());
-    let ids: Vec<i64> = (0..250).flat_map(|row: i64| (1..=21).map(move |step| (row + step) % 260 - 5)).collect();
+    let ids: Vec<i64> = (0..250)
+        .flat_map(|row: i64| (1..=21).map(move |step| (row + step) % 260 - 5))
+        .collect();
     let answers_path = folder.path().join("ids.npy");
     write_ids(&answers_path, 250, 21, &ids).expect("written");
     for sample in [None, Some(60)] {
-        let request = AuditRequest { sample, ..request() };
-        let files = AuditRequest { vectors: Some(path.clone()), ..request.clone() };
-        let given = Given { rows: Some(rows.view()), ..Given::default() };
+        let request = AuditRequest {
+            sample,
+            ..request()
+        };
+        let files = AuditRequest {
+            vectors: Some(path.clone()),
+            ..request.clone()
+        };
+        let given = Given {
+            rows: Some(rows.view()),
+            ..Given::default()
+        };
         let in_memory = audit_given(&request, given, QUIET).expect("an audit");
-        assert_eq!(figures(&in_memory), figures(&audit(&files, QUIET).expect("an audit")));
+        assert_eq!(
+            figures(&in_memory),
+            figures(&audit(&files, QUIET).expect("an audit"))
+        );
 
-        let files = AuditRequest { neighbors: Some(answers_path.clone()), ..files };
-        let answers =
-            GivenAnswers { name: String::new(), ids: AnswerTable::from_ids(21, ids.clone()), distances: None };
-        let given = Given { rows: Some(rows.view()), answers: Some(answers), ..Given::default() };
+        let files = AuditRequest {
+            neighbors: Some(answers_path.clone()),
+            ..files
+        };
+        let answers = GivenAnswers {
+            name: String::new(),
+            ids: AnswerTable::from_ids(21, ids.clone()),
+            distances: None,
+        };
+        let given = Given {
+            rows: Some(rows.view()),
+            answers: Some(answers),
+            ..Given::default()
+        };
         let in_memory = audit_given(&request, given, QUIET).expect("an audit");
-        assert_eq!(figures(&in_memory), figures(&audit(&files, QUIET).expect("an audit")));
+        assert_eq!(
+            figures(&in_memory),
+            figures(&audit(&files, QUIET).expect("an audit"))
+        );
     }
 }
 
@@ -86,8 +120,14 @@ fn the_graph_of_an_engine() {
             ..Given::default()
         };
         let in_memory = audit_given(&request(), given, QUIET).expect("an audit");
-        let files = AuditRequest { index: Some(path), ..request() };
-        assert_eq!(figures(&in_memory), figures(&audit(&files, QUIET).expect("an audit")));
+        let files = AuditRequest {
+            index: Some(path),
+            ..request()
+        };
+        assert_eq!(
+            figures(&in_memory),
+            figures(&audit(&files, QUIET).expect("an audit"))
+        );
     }
 }
 
@@ -97,6 +137,11 @@ fn rows_that_are_not_the_engine_s_are_refused() {
     let saved = SavedIndex::read(&path).expect("an index");
     let mut other = saved.vectors.clone();
     other.row_mut(7)[2] += 1.0;
-    let error = EngineIndex::new(saved, None, Some(other.view())).expect_err("another row").to_string();
-    assert!(error.starts_with("row 7 of X is not row 7 of the index: column 2 is"), "{error}");
+    let error = EngineIndex::new(saved, None, Some(other.view()))
+        .expect_err("another row")
+        .to_string();
+    assert!(
+        error.starts_with("row 7 of X is not row 7 of the index: column 2 is"),
+        "{error}"
+    );
 }

@@ -15,13 +15,18 @@ const COLUMNS: usize = 16;
 fn normal(rows: usize, seed: u64) -> Matrix {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     let mut uniform = || generator.next_u32() as f32 / u32::MAX as f32;
-    let values = (0..rows * COLUMNS).map(|_| (0..12).map(|_| uniform()).sum::<f32>() - 6.0).collect();
+    let values = (0..rows * COLUMNS)
+        .map(|_| (0..12).map(|_| uniform()).sum::<f32>() - 6.0)
+        .collect();
     Matrix::new(rows, COLUMNS, values).expect("rows × columns values")
 }
 
 fn overlap(found: &[Vec<Option<PointId>>], exact: &NeighborTable, k: usize) -> f64 {
     let common = |(query, row): (usize, &Vec<Option<PointId>>)| {
-        row[..k].iter().filter(|id| id.is_some() && exact.ids(query)[..k].contains(id)).count()
+        row[..k]
+            .iter()
+            .filter(|id| id.is_some() && exact.ids(query)[..k].contains(id))
+            .count()
     };
     found.iter().enumerate().map(common).sum::<usize>() as f64 / (found.len() * k) as f64
 }
@@ -30,7 +35,14 @@ fn overlap(found: &[Vec<Option<PointId>>], exact: &NeighborTable, k: usize) -> f
 fn effort_is_raised_to_k() {
     let (rows, queries) = (normal(ROWS, 1), normal(50, 2));
     let index = HnswRs::build(rows.view(), 8, 40).expect("an index");
-    let exact = exact_knn(&rows.view(), Queries::HeldOut(queries.view()), 10, Metric::L2, 1 << 30).expect("exact");
+    let exact = exact_knn(
+        &rows.view(),
+        Queries::HeldOut(queries.view()),
+        10,
+        Metric::L2,
+        1 << 30,
+    )
+    .expect("exact");
     let ask = |k, ef| index.search(queries.view(), k, ef).expect("answers");
     let beyond = ask(400, 20);
     assert!(beyond.iter().all(|row| row.iter().flatten().count() == 400));
@@ -53,16 +65,34 @@ fn what_is_not_there_is_left_out() {
 #[test]
 fn the_version_named_is_the_one_compiled() {
     let locked = include_str!("../../../Cargo.lock").replace("\r\n", "\n");
-    assert!(locked.contains(&format!("name = \"hnsw_rs\"\nversion = \"{}\"", HnswRs::VERSION)));
+    assert!(locked.contains(&format!(
+        "name = \"hnsw_rs\"\nversion = \"{}\"",
+        HnswRs::VERSION
+    )));
 }
 
 #[test]
 fn what_it_cannot_work_with_is_refused() {
     let rows = normal(20, 4);
-    assert!(matches!(HnswRs::build(Matrix::zeros(0, 4).view(), 8, 40), Err(HnswRsError::Empty)));
-    assert!(matches!(HnswRs::build(rows.view(), 300, 40), Err(HnswRsError::Setting { what: "M", .. })));
+    assert!(matches!(
+        HnswRs::build(Matrix::zeros(0, 4).view(), 8, 40),
+        Err(HnswRsError::Empty)
+    ));
+    assert!(matches!(
+        HnswRs::build(rows.view(), 300, 40),
+        Err(HnswRsError::Setting { what: "M", .. })
+    ));
     let index = HnswRs::build(rows.view(), 8, 40).expect("an index");
-    assert!(matches!(index.search(rows.view(), 0, 40), Err(HnswRsError::Setting { what: "k", .. })));
+    assert!(matches!(
+        index.search(rows.view(), 0, 40),
+        Err(HnswRsError::Setting { what: "k", .. })
+    ));
     let other = Matrix::zeros(1, COLUMNS + 1);
-    assert!(matches!(index.search(other.view(), 5, 40), Err(HnswRsError::Columns { queries: 17, index: 16 })));
+    assert!(matches!(
+        index.search(other.view(), 5, 40),
+        Err(HnswRsError::Columns {
+            queries: 17,
+            index: 16
+        })
+    ));
 }

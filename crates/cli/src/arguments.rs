@@ -1,4 +1,5 @@
-//! What a user may type. Values are checked here only for their form; what they mean is checked by the library.
+//! What a user may type. Values are checked here only for their form; what they mean is checked by
+//! the library.
 
 use annatomy::audit::{Prediction, Target};
 use annatomy::config::parse_ks;
@@ -10,7 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// See where an HNSW search stops returning your nearest neighbors, why, and what effort gets them back.
+/// See where an HNSW search stops returning your nearest neighbors, why, and what effort gets them
+/// back.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
 pub struct Arguments {
@@ -22,13 +24,15 @@ pub struct Arguments {
 pub enum Command {
     /// Run the published study on built-in data or your own vectors, and write a report.
     Study(Box<StudyArguments>),
-    /// See what your index, your answers or graphs over your vectors lose, why, and which ef mends it.
+    /// See what your index, your answers or graphs over your vectors lose, why, and which ef mends
+    /// it.
     Audit(Box<AuditArguments>),
     /// Compute exact nearest neighbors, certified equal to a float64 brute force.
     Knn(KnnArguments),
     /// Turn images into embeddings, by ResNet-50 or any ONNX model.
     Embed(Box<EmbedArguments>),
-    /// Carry out the published study from its raw data, and hold the figures against the published ones.
+    /// Carry out the published study from its raw data, and hold the figures against the published
+    /// ones.
     Reproduce(ReproduceArguments),
     /// Write built-in data to a file.
     Generate(GenerateArguments),
@@ -36,7 +40,8 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct StudyArguments {
-    /// Built-in data or a file of vectors (.npy, .npz, .fvecs, .bvecs, .fbin, .u8bin) [default: resnet50-like]
+    /// Built-in data or a file of vectors (.npy, .npz, .fvecs, .bvecs, .fbin, .u8bin) [default:
+    /// resnet50-like]
     #[arg(long, value_name = "resnet50-like|FILE")]
     pub data: Option<String>,
     /// Settings as TOML, or the study's own config.yaml; options given here win
@@ -99,8 +104,14 @@ pub struct AuditArguments {
     /// Neighbors asked for [default: 10,90,500, as far as the data go]
     #[arg(long, value_name = "K,K,…", value_delimiter = ',')]
     pub k: Option<Vec<usize>>,
-    /// What the advice is to reach: overlap, overlap_p5, overlap_p1, fill, lid_bias, distance_error or barycenter_shift
-    #[arg(long, value_name = "MEASURE=VALUE", value_delimiter = ',', default_value = "overlap=0.99")]
+    /// What the advice is to reach: overlap, overlap_p5, overlap_p1, fill, lid_bias, distance_error
+    /// or barycenter_shift
+    #[arg(
+        long,
+        value_name = "MEASURE=VALUE",
+        value_delimiter = ',',
+        default_value = "overlap=0.99"
+    )]
     pub target: Vec<Target>,
     /// Search efforts to look at [default: the index's own]
     #[arg(long, value_name = "EF,EF,…", value_delimiter = ',')]
@@ -126,7 +137,8 @@ pub struct AuditArguments {
     /// Seed of the sample and of the graphs
     #[arg(long, value_name = "S", default_value_t = 42)]
     pub seed: u64,
-    /// Write the ids that an engine of this class returns; classes: stop-early, raise, row-cap, refuse, beam-is-k
+    /// Write the ids that an engine of this class returns; classes: stop-early, raise, row-cap,
+    /// refuse, beam-is-k
     #[arg(long, value_name = "ef=E,k=K,class=CLASS:FILE.npy")]
     pub predict: Vec<PredictionFile>,
     /// Write the neighbors with bad rows searched again exactly; distances go beside them
@@ -154,23 +166,41 @@ impl FromStr for PredictionFile {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let form = || "expected ef=E,k=K,class=CLASS:FILE, such as ef=64,k=100,class=stop-early:ids.npy".to_owned();
+        let form = || {
+            "expected ef=E,k=K,class=CLASS:FILE, such as ef=64,k=100,class=stop-early:ids.npy"
+                .to_owned()
+        };
         let (settings, file) = text.split_once(':').ok_or_else(form)?;
         let (mut ef, mut k, mut class) = (None, None, None);
         for setting in settings.split(',') {
             let (name, value) = setting.split_once('=').ok_or_else(form)?;
-            let number = || value.parse().ok().filter(|&number: &usize| number > 0).ok_or_else(form);
+            let number = || {
+                value
+                    .parse()
+                    .ok()
+                    .filter(|&number: &usize| number > 0)
+                    .ok_or_else(form)
+            };
             match name {
                 "ef" => ef = Some(number()?),
                 "k" => k = Some(number()?),
-                "class" => class = Some(value.parse().map_err(|error: UnknownEngineClass| error.to_string())?),
+                "class" => {
+                    class = Some(
+                        value
+                            .parse()
+                            .map_err(|error: UnknownEngineClass| error.to_string())?,
+                    )
+                }
                 _ => return Err(form()),
             }
         }
         let (Some(ef), Some(k), Some(class), false) = (ef, k, class, file.is_empty()) else {
             return Err(form());
         };
-        Ok(Self { prediction: Prediction { ef, k, class }, file: file.into() })
+        Ok(Self {
+            prediction: Prediction { ef, k, class },
+            file: file.into(),
+        })
     }
 }
 
@@ -200,7 +230,8 @@ pub struct KnnArguments {
 
 #[derive(Debug, Args)]
 pub struct EmbedArguments {
-    /// A folder, a picture, a .zip or .tar, a list of paths, an STL-10 or CIFAR-10 binary, or a column of a .parquet (FILE::COLUMN)
+    /// A folder, a picture, a .zip or .tar, a list of paths, an STL-10 or CIFAR-10 binary, or a
+    /// column of a .parquet (FILE::COLUMN)
     pub images: PathBuf,
     /// The network: resnet50, or a file of any image model
     #[arg(long, value_name = "resnet50|FILE.onnx")]
@@ -211,7 +242,8 @@ pub struct EmbedArguments {
     /// Embeddings, as .npy; the pictures' names go beside it
     #[arg(long, value_name = "FILE.npy")]
     pub out: PathBuf,
-    /// Resize and crop for ResNet-50 as published (256, then 224) or as its weights recommend (232, then 224)
+    /// Resize and crop for ResNet-50 as published (256, then 224) or as its weights recommend (232,
+    /// then 224)
     #[arg(long, value_name = "NAME")]
     pub transform: Option<TransformName>,
     /// The value of an ONNX model that is wanted [default: its last output with one row per image]
@@ -220,7 +252,8 @@ pub struct EmbedArguments {
     /// Where an ONNX model's input has its colors: nchw or nhwc [default: what its shape says]
     #[arg(long, value_name = "NAME")]
     pub layout: Option<LayoutName>,
-    /// Run an ONNX model by this ONNX Runtime library: libonnxruntime.so, .dylib or onnxruntime.dll, 1.17 or later
+    /// Run an ONNX model by this ONNX Runtime library: libonnxruntime.so, .dylib or
+    /// onnxruntime.dll, 1.17 or later
     #[arg(long, value_name = "LIBRARY")]
     pub onnxruntime: Option<PathBuf>,
     /// Have that library compute on an NVIDIA GPU, if it was built with CUDA
@@ -240,7 +273,8 @@ pub struct EmbedArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Preparation")]
 pub struct PreparationArguments {
-    /// These settings, as TOML: resize, crop, filter, divisor, mean, std, colors; options given here win
+    /// These settings, as TOML: resize, crop, filter, divisor, mean, std, colors; options given
+    /// here win
     #[arg(long, value_name = "FILE.toml")]
     pub preprocess: Option<PathBuf>,
     /// Shorter side, or width and height, before the crop [default: 8/7 of the crop]
@@ -267,7 +301,10 @@ pub struct PreparationArguments {
 }
 
 fn three(text: &str) -> Result<[f32; 3], String> {
-    let numbers = text.split(',').map(|number| number.trim().parse().ok()).collect::<Option<Vec<f32>>>();
+    let numbers = text
+        .split(',')
+        .map(|number| number.trim().parse().ok())
+        .collect::<Option<Vec<f32>>>();
     let numbers = numbers.and_then(|numbers| numbers.try_into().ok());
     numbers.ok_or_else(|| "expected three numbers, such as 0.5,0.5,0.5".to_owned())
 }
@@ -286,7 +323,12 @@ impl FromStr for ModelName {
         let path = PathBuf::from(text);
         match text {
             "resnet50" => Ok(Self::Resnet50),
-            _ if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx")) => Ok(Self::Onnx(path)),
+            _ if path
+                .extension()
+                .is_some_and(|ending| ending.eq_ignore_ascii_case("onnx")) =>
+            {
+                Ok(Self::Onnx(path))
+            }
             _ => Err("expected resnet50 or a file ending in .onnx".to_owned()),
         }
     }
@@ -306,7 +348,8 @@ pub enum LayoutName {
 
 #[derive(Debug, Args)]
 pub struct ReproduceArguments {
-    /// Folder for downloads and embeddings [default: $ANNATOMY_CACHE, or annatomy in the system's cache folder]
+    /// Folder for downloads and embeddings [default: $ANNATOMY_CACHE, or annatomy in the system's
+    /// cache folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Runs, each over its own subset; ten were published

@@ -1,4 +1,5 @@
-//! Errors as the user sees them: what was being done, what went wrong, and a way out where there is one.
+//! Errors as the user sees them: what was being done, what went wrong, and a way out where there is
+//! one.
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -22,12 +23,20 @@ enum Kind {
 impl Failure {
     /// The request itself is wrong.
     pub fn usage(message: impl Display) -> Self {
-        Self { kind: Kind::Usage, message: message.to_string(), hint: None }
+        Self {
+            kind: Kind::Usage,
+            message: message.to_string(),
+            hint: None,
+        }
     }
 
     /// The request could not be carried out.
     pub fn work(message: impl Display) -> Self {
-        Self { kind: Kind::Work, message: message.to_string(), hint: None }
+        Self {
+            kind: Kind::Work,
+            message: message.to_string(),
+            hint: None,
+        }
     }
 
     /// Adds a way out.

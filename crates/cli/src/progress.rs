@@ -14,7 +14,11 @@ pub struct Bar {
 impl Bar {
     pub fn new(runs: usize) -> Self {
         let shown = std::io::stderr().is_terminal();
-        let bar = if shown { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        let bar = if shown {
+            ProgressBar::new_spinner()
+        } else {
+            ProgressBar::hidden()
+        };
         Self { bar, runs }
     }
 
@@ -29,10 +33,13 @@ impl Bar {
 
 impl Progress for Bar {
     fn stage(&self, run: usize, stage: &str, total: u64) {
-        self.bar.set_message(format!("run {}/{}  {stage}", run + 1, self.runs));
+        self.bar
+            .set_message(format!("run {}/{}  {stage}", run + 1, self.runs));
         if total > 0 {
             self.bar.set_length(total);
-            self.bar.set_style(Self::style("{msg} {wide_bar} {pos}/{len} queries, {eta} left"));
+            self.bar.set_style(Self::style(
+                "{msg} {wide_bar} {pos}/{len} queries, {eta} left",
+            ));
             self.bar.reset();
         } else {
             self.bar.set_style(Self::style("{spinner} {msg} {elapsed}"));
@@ -46,6 +53,7 @@ impl Progress for Bar {
 
     fn finished(&self, run: usize, resumed: bool) {
         let how = if resumed { "kept from before" } else { "done" };
-        self.bar.println(format!("run {}/{} {how}", run + 1, self.runs));
+        self.bar
+            .println(format!("run {}/{} {how}", run + 1, self.runs));
     }
 }

@@ -4,16 +4,26 @@ use std::fs;
 use std::process::{Command, Output};
 
 fn annatomy(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_annatomy")).args(arguments).output().expect("the command starts")
+    Command::new(env!("CARGO_BIN_EXE_annatomy"))
+        .args(arguments)
+        .output()
+        .expect("the command starts")
 }
 
 fn golden(name: &str) -> String {
-    format!("{}/../hnsw/tests/goldens/{name}", env!("CARGO_MANIFEST_DIR"))
+    format!(
+        "{}/../hnsw/tests/goldens/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    )
 }
 
 fn said(arguments: &[&str]) -> String {
     let output = annatomy(arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
@@ -24,8 +34,15 @@ fn json(arguments: &[&str]) -> serde_json::Value {
 fn refused(arguments: &[&str], code: i32, words: &[&str]) {
     let output = annatomy(arguments);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(code), "{arguments:?} said: {said}");
-    assert!(output.stdout.is_empty() && !said.contains("panicked"), "{said}");
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{arguments:?} said: {said}"
+    );
+    assert!(
+        output.stdout.is_empty() && !said.contains("panicked"),
+        "{said}"
+    );
     for word in words {
         assert!(said.contains(word), "{said}, without {word:?}");
     }
@@ -36,13 +53,34 @@ fn an_index_is_audited_with_a_report() {
     let folder = tempfile::tempdir().expect("folder");
     let out = folder.path().join("audit").display().to_string();
     let index = golden("faiss_l2.index");
-    let text = said(&["audit", "--index", &index, "--k", "5,40", "--target", "overlap=0.9,fill=1", "--out", &out]);
-    for words in
-        ["FAISS index", "M 4", "efSearch 16", "At the effort given", "overlap ≥ 0.9", "pgvector", "Smallest ef"]
-    {
+    let text = said(&[
+        "audit",
+        "--index",
+        &index,
+        "--k",
+        "5,40",
+        "--target",
+        "overlap=0.9,fill=1",
+        "--out",
+        &out,
+    ]);
+    for words in [
+        "FAISS index",
+        "M 4",
+        "efSearch 16",
+        "At the effort given",
+        "overlap ≥ 0.9",
+        "pgvector",
+        "Smallest ef",
+    ] {
         assert!(text.contains(words), "{words:?} is not in\n{text}");
     }
-    for name in ["report.html", "audit.json", "figures/audit_overlap.svg", "figures/audit_overlap.png"] {
+    for name in [
+        "report.html",
+        "audit.json",
+        "figures/audit_overlap.svg",
+        "figures/audit_overlap.png",
+    ] {
         assert!(folder.path().join("audit").join(name).exists(), "{name}");
     }
 }
@@ -52,7 +90,15 @@ fn predictions_reach_files_that_match_the_engine() {
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("predicted.npy").display().to_string();
     let wanted = format!("ef=4,k=40,class=stop-early:{file}");
-    said(&["audit", "--index", &golden("faiss_l2.index"), "--k", "5", "--predict", &wanted]);
+    said(&[
+        "audit",
+        "--index",
+        &golden("faiss_l2.index"),
+        "--k",
+        "5",
+        "--predict",
+        &wanted,
+    ]);
     let read = |path: &str| annatomy_vectors::formats::read_ids(path).expect("ids");
     let (predicted, own) = (read(&file), read(&golden("faiss_l2_ef4_k40.npy")));
     assert_eq!(predicted.rows(), 200);
@@ -69,27 +115,52 @@ fn answers_are_audited_at_any_thread_count_alike() {
     annatomy_vectors::formats::write_matrix(&queries, first.view()).expect("a file");
     let arguments = |threads| {
         let (vectors, neighbors) = (golden("rows.npy"), golden("faiss_l2_ef4_k40.npy"));
-        let found =
-            ["audit", &vectors, "--queries", &queries, "--neighbors", &neighbors, "--k", "40", "--threads", threads];
+        let found = [
+            "audit",
+            &vectors,
+            "--queries",
+            &queries,
+            "--neighbors",
+            &neighbors,
+            "--k",
+            "40",
+            "--threads",
+            threads,
+        ];
         let mut results = json(&found);
         results["seconds"] = 0.into();
         results
     };
     let one = arguments("1");
     assert_eq!(one, arguments("3"));
-    let fill = one["returned"][0]["fill"]["point"].as_f64().expect("a share");
-    let empty = one["answers"]["sentinels"]["negative_ids"].as_u64().expect("a count");
+    let fill = one["returned"][0]["fill"]["point"]
+        .as_f64()
+        .expect("a share");
+    let empty = one["answers"]["sentinels"]["negative_ids"]
+        .as_u64()
+        .expect("a count");
     assert!(empty > 0 && (fill - (1.0 - empty as f64 / 2400.0)).abs() < 1e-12);
 }
 
 #[test]
 fn graphs_are_built_where_there_is_no_index() {
     let vectors = golden("rows.npy");
-    let found =
-        json(&["audit", &vectors, "--m", "4", "--graphs", "2", "--k", "10", "--sample", "50", "--preset", "hnswlib"]);
-    assert_eq!((found["data"]["queries"].as_u64(), found["graphs"]["count"].as_u64()), (Some(50), Some(2)));
+    let found = json(&[
+        "audit", &vectors, "--m", "4", "--graphs", "2", "--k", "10", "--sample", "50", "--preset",
+        "hnswlib",
+    ]);
+    assert_eq!(
+        (
+            found["data"]["queries"].as_u64(),
+            found["graphs"]["count"].as_u64()
+        ),
+        (Some(50), Some(2))
+    );
     let advice = &found["advice"][0];
-    let (ef, high) = (advice["ef"].as_u64().expect("an effort"), advice["ef_high"].as_u64().expect("its upper end"));
+    let (ef, high) = (
+        advice["ef"].as_u64().expect("an effort"),
+        advice["ef_high"].as_u64().expect("its upper end"),
+    );
     // hnswlib raises ef to k, here to 11 with the query itself.
     assert!((11..=high).contains(&ef), "{advice}");
     assert!(advice["reached"]["point"].as_f64().expect("a share") >= 0.99);
@@ -120,9 +191,14 @@ fn a_target_out_of_reach_is_tried_on_a_denser_graph() {
         .iter()
         .map(|graph| graph.as_array().map_or(0, Vec::len));
     assert!(
-        lost.sum::<usize>() > 0 && advice["ef"].is_null() && advice["best_overlap"].as_f64().expect("a share") < 1.0
+        lost.sum::<usize>() > 0
+            && advice["ef"].is_null()
+            && advice["best_overlap"].as_f64().expect("a share") < 1.0
     );
-    assert_eq!((remedy["m"].as_u64(), remedy["ef_construction"].as_u64()), (Some(4), Some(8)));
+    assert_eq!(
+        (remedy["m"].as_u64(), remedy["ef_construction"].as_u64()),
+        (Some(4), Some(8))
+    );
     let tried = remedy["advice"].as_array().expect("a list");
     assert_eq!(tried.len(), 1, "fill was reached before");
     // The graph that is spoken of, built again on its own, says the same.
@@ -142,9 +218,15 @@ fn a_target_out_of_reach_is_tried_on_a_denser_graph() {
         "--graphs",
         "1",
     ]);
-    assert_eq!((&tried[0], &remedy["unreachable"]), (&again["advice"][0], &again["graphs"]["unreachable"][0]));
+    assert_eq!(
+        (&tried[0], &remedy["unreachable"]),
+        (&again["advice"][0], &again["graphs"]["unreachable"][0])
+    );
     let text = said(&arguments);
-    assert!(text.contains("What would help: M 4, efConstruction 8 (one graph built to see, "), "{text}");
+    assert!(
+        text.contains("What would help: M 4, efConstruction 8 (one graph built to see, "),
+        "{text}"
+    );
     assert!(json(&["audit", &vectors, "--k", "10", "--graphs", "1"])["remedy"].is_null());
 }
 
@@ -154,14 +236,43 @@ fn requests_that_cannot_be_right_are_refused_with_their_numbers() {
     refused(&["audit"], 2, &["needs vectors", "hint:"]);
     refused(&["audit", &vectors, "--k", "200"], 2, &["k = 200", "199"]);
     refused(&["audit", &vectors, "--target", "recall=1"], 2, &["recall"]);
-    refused(&["audit", &vectors, "--target", "overlap=2"], 2, &["between 0 and 1"]);
+    refused(
+        &["audit", &vectors, "--target", "overlap=2"],
+        2,
+        &["between 0 and 1"],
+    );
     refused(&["audit", &vectors, "--sample", "900"], 2, &["900", "200"]);
-    refused(&["audit", &vectors, "--predict", "ef=4:x.npy"], 2, &["ef=E,k=K,class=CLASS:FILE"]);
-    refused(&["audit", &vectors, "--index", &vectors], 1, &["neither a FAISS nor an hnswlib index"]);
-    refused(&["audit", "--index", &index, "--metric", "cosine"], 2, &["built for l2"]);
-    refused(&["audit", &vectors, "--neighbors", &golden("faiss_l2_ef4_k3.npy")], 1, &["60 rows", "200"]);
+    refused(
+        &["audit", &vectors, "--predict", "ef=4:x.npy"],
+        2,
+        &["ef=E,k=K,class=CLASS:FILE"],
+    );
+    refused(
+        &["audit", &vectors, "--index", &vectors],
+        1,
+        &["neither a FAISS nor an hnswlib index"],
+    );
+    refused(
+        &["audit", "--index", &index, "--metric", "cosine"],
+        2,
+        &["built for l2"],
+    );
+    refused(
+        &[
+            "audit",
+            &vectors,
+            "--neighbors",
+            &golden("faiss_l2_ef4_k3.npy"),
+        ],
+        1,
+        &["60 rows", "200"],
+    );
     let other = golden("hnswlib_cosine.index");
-    refused(&["audit", "--index", &other, "--neighbors", "missing.npy"], 1, &["missing.npy"]);
+    refused(
+        &["audit", "--index", &other, "--neighbors", "missing.npy"],
+        1,
+        &["missing.npy"],
+    );
 }
 
 #[test]
@@ -172,7 +283,11 @@ fn an_index_over_other_vectors_is_noticed() {
     let place = bytes.len() - 4;
     bytes[place..].copy_from_slice(&9.5f32.to_le_bytes());
     fs::write(&changed, bytes).expect("a file");
-    refused(&["audit", &changed, "--index", &golden("faiss_l2.index")], 1, &["row 199", "column 11", "9.5"]);
+    refused(
+        &["audit", &changed, "--index", &golden("faiss_l2.index")],
+        1,
+        &["row 199", "column 11", "9.5"],
+    );
 }
 
 #[test]
@@ -180,11 +295,36 @@ fn every_sentinel_is_counted_and_none_is_scored() {
     let folder = tempfile::tempdir().expect("folder");
     let path = |name: &str| folder.path().join(name).display().to_string();
     let line: Vec<f32> = (0..10).map(|row| (row * row) as f32).collect();
-    let view = |rows, columns, values| annatomy_vectors::MatrixView::new(rows, columns, values).expect("a matrix");
+    let view = |rows, columns, values| {
+        annatomy_vectors::MatrixView::new(rows, columns, values).expect("a matrix")
+    };
     annatomy_vectors::formats::write_matrix(path("rows.npy"), view(10, 1, &line)).expect("a file");
-    annatomy_vectors::formats::write_matrix(path("queries.npy"), view(5, 1, &line[..5])).expect("a file");
-    // Per row three slots that hold no neighbor: −1s, ids beyond the rows, repeats, a number that is none and infinities, padding.
-    let ids: [i64; 20] = [0, -1, -1, -9, 1, 10, 99, 1 << 40, 2, 2, 1, 1, 3, 4, 2, 5, 4, 0, 0, 0];
+    annatomy_vectors::formats::write_matrix(path("queries.npy"), view(5, 1, &line[..5]))
+        .expect("a file");
+    // Per row three slots that hold no neighbor: −1s, ids beyond the rows, repeats, a number that
+    // is none and infinities, padding.
+    let ids: [i64; 20] = [
+        0,
+        -1,
+        -1,
+        -9,
+        1,
+        10,
+        99,
+        1 << 40,
+        2,
+        2,
+        1,
+        1,
+        3,
+        4,
+        2,
+        5,
+        4,
+        0,
+        0,
+        0,
+    ];
     let (nan, largest) = (f32::NAN, f32::MAX);
     let distances = [
         0.0,
@@ -209,31 +349,94 @@ fn every_sentinel_is_counted_and_none_is_scored() {
         256.0,
     ];
     annatomy_vectors::formats::write_ids(path("ids.npy"), 5, 4, &ids).expect("a file");
-    annatomy_vectors::formats::write_matrix(path("distances.npy"), view(5, 4, &distances)).expect("a file");
-    let [rows, queries, ids, distances] = ["rows.npy", "queries.npy", "ids.npy", "distances.npy"].map(path);
-    let found =
-        json(&["audit", &rows, "--queries", &queries, "--neighbors", &ids, "--distances", &distances, "--k", "4"]);
-    let count = |kind: &str| found["answers"]["sentinels"][kind].as_u64().expect("a count");
-    assert_eq!(["negative_ids", "ids_out_of_range", "nan_distances", "sentinel_distances"].map(count), [3, 3, 1, 2]);
-    // 2, 2, 1, 1: the last is padding, the second a duplicate; 4, 0, 0, 0: the first 0 is in order of distance, the others padding.
-    assert_eq!(["duplicates", "padding", "short_rows"].map(count), [1, 3, 5]);
-    let fill = found["returned"][0]["fill"]["point"].as_f64().expect("a share");
+    annatomy_vectors::formats::write_matrix(path("distances.npy"), view(5, 4, &distances))
+        .expect("a file");
+    let [rows, queries, ids, distances] =
+        ["rows.npy", "queries.npy", "ids.npy", "distances.npy"].map(path);
+    let found = json(&[
+        "audit",
+        &rows,
+        "--queries",
+        &queries,
+        "--neighbors",
+        &ids,
+        "--distances",
+        &distances,
+        "--k",
+        "4",
+    ]);
+    let count = |kind: &str| {
+        found["answers"]["sentinels"][kind]
+            .as_u64()
+            .expect("a count")
+    };
+    assert_eq!(
+        [
+            "negative_ids",
+            "ids_out_of_range",
+            "nan_distances",
+            "sentinel_distances"
+        ]
+        .map(count),
+        [3, 3, 1, 2]
+    );
+    // 2, 2, 1, 1: the last is padding, the second a duplicate; 4, 0, 0, 0: the first 0 is in order
+    // of distance, the others padding.
+    assert_eq!(
+        ["duplicates", "padding", "short_rows"].map(count),
+        [1, 3, 5]
+    );
+    let fill = found["returned"][0]["fill"]["point"]
+        .as_f64()
+        .expect("a share");
     assert!((fill - 7.0 / 20.0).abs() < 1e-12, "{fill}");
 }
 
 #[cfg(feature = "hdf5")]
 #[test]
 fn a_result_of_ann_benchmarks_is_audited_against_its_data_set() {
-    let member = |name: &str| format!("{}/../vectors/tests/goldens/members/{name}", env!("CARGO_MANIFEST_DIR"));
+    let member = |name: &str| {
+        format!(
+            "{}/../vectors/tests/goldens/members/{name}",
+            env!("CARGO_MANIFEST_DIR")
+        )
+    };
     let (data, run) = (member("angular.hdf5"), member("angular_run.hdf5"));
     let queries = format!("{data}::test");
-    let found = json(&["audit", &data, "--queries", &queries, "--neighbors", &run, "--k", "5"]);
-    assert_eq!((found["data"]["metric"].as_str(), found["data"]["queries"].as_u64()), (Some("cosine"), Some(12)));
-    let (answers, cell) = (&found["answers"], &found["returned"][0]);
-    assert_eq!((answers["run"]["algorithm"].as_str(), answers["run"]["count"].as_u64()), (Some("hnswlib"), Some(5)));
-    assert_eq!(answers["distance_kind"].as_str(), Some("cosine distance, 1 − cos"));
+    let found = json(&[
+        "audit",
+        &data,
+        "--queries",
+        &queries,
+        "--neighbors",
+        &run,
+        "--k",
+        "5",
+    ]);
     assert_eq!(
-        (answers["sentinels"]["negative_ids"].as_u64(), answers["rows_out_of_order"].as_u64()),
+        (
+            found["data"]["metric"].as_str(),
+            found["data"]["queries"].as_u64()
+        ),
+        (Some("cosine"), Some(12))
+    );
+    let (answers, cell) = (&found["answers"], &found["returned"][0]);
+    assert_eq!(
+        (
+            answers["run"]["algorithm"].as_str(),
+            answers["run"]["count"].as_u64()
+        ),
+        (Some("hnswlib"), Some(5))
+    );
+    assert_eq!(
+        answers["distance_kind"].as_str(),
+        Some("cosine distance, 1 − cos")
+    );
+    assert_eq!(
+        (
+            answers["sentinels"]["negative_ids"].as_u64(),
+            answers["rows_out_of_order"].as_u64()
+        ),
         (Some(6), Some(0))
     );
     // make.py: rank 9 in place of rank 2 everywhere, and in 3 of 12 rows two slots empty.
@@ -243,10 +446,22 @@ fn a_result_of_ann_benchmarks_is_audited_against_its_data_set() {
             && (point("overlap") - (9.0 * 0.8 + 3.0 * 0.4) / 12.0).abs() < 1e-12
     );
 
-    let text = said(&["audit", &data, "--queries", &data, "--neighbors", &run, "--metric", "l2"]);
-    for words in
-        ["a benchmark's run of hnswlib, hnswlib ({'M': 4", "on noise-8-angular", "run under cosine", "under l2"]
-    {
+    let text = said(&[
+        "audit",
+        &data,
+        "--queries",
+        &data,
+        "--neighbors",
+        &run,
+        "--metric",
+        "l2",
+    ]);
+    for words in [
+        "a benchmark's run of hnswlib, hnswlib ({'M': 4",
+        "on noise-8-angular",
+        "run under cosine",
+        "under l2",
+    ] {
         assert!(text.contains(words), "{words:?} is not in\n{text}");
     }
 }
@@ -255,13 +470,19 @@ fn a_result_of_ann_benchmarks_is_audited_against_its_data_set() {
 #[cfg(target_os = "linux")]
 fn write_noise(path: &str, rows: usize, columns: usize) {
     use std::io::Write;
-    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+    let header =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
     let mut file = std::io::BufWriter::new(fs::File::create(path).expect("a file"));
-    file.write_all(b"\x93NUMPY\x01\x00\x76\x00").and_then(|()| writeln!(file, "{header:<117}")).expect("a header");
+    file.write_all(b"\x93NUMPY\x01\x00\x76\x00")
+        .and_then(|()| writeln!(file, "{header:<117}"))
+        .expect("a header");
     let mut state = 1u64;
     for _ in 0..rows * columns {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        file.write_all(&((state >> 40) as f32 / 1e7).to_le_bytes()).expect("room");
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        file.write_all(&((state >> 40) as f32 / 1e7).to_le_bytes())
+            .expect("room");
     }
     file.flush().expect("room");
 }
@@ -273,20 +494,37 @@ fn answers_over_a_base_larger_than_memory_are_audited() {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (rows, columns, slots) = (120_000, 256, 8);
     write_noise(&path("base.npy"), rows, columns);
-    let ids: Vec<i64> = (0..rows * slots).map(|slot| ((slot * 7_919) % rows) as i64).collect();
+    let ids: Vec<i64> = (0..rows * slots)
+        .map(|slot| ((slot * 7_919) % rows) as i64)
+        .collect();
     annatomy_vectors::formats::write_ids(path("ids.npy"), rows, slots, &ids).expect("a file");
-    // The base has 123 MB; all memory that the command may own, stacks and answers (8 MB) included, is 64 MiB.
+    // The base has 123 MB; all memory that the command may own, stacks and answers (8 MB) included,
+    // is 64 MiB.
     let audit = |limit: &str| {
         let line = format!(
             "ulimit -d {limit}; exec \"$0\" audit \"$1\" --neighbors \"$2\" --sample 100 --k 8 --threads 2 --json"
         );
-        let arguments = [env!("CARGO_BIN_EXE_annatomy"), &path("base.npy"), &path("ids.npy")];
-        Command::new("sh").args(["-c", &line]).args(arguments).output().expect("a shell")
+        let arguments = [
+            env!("CARGO_BIN_EXE_annatomy"),
+            &path("base.npy"),
+            &path("ids.npy"),
+        ];
+        Command::new("sh")
+            .args(["-c", &line])
+            .args(arguments)
+            .output()
+            .expect("a shell")
     };
     let output = audit("65536");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let fill = found["returned"][0]["fill"]["point"].as_f64().expect("a share");
+    let fill = found["returned"][0]["fill"]["point"]
+        .as_f64()
+        .expect("a share");
     assert_eq!(found["data"]["rows"].as_u64(), Some(rows as u64));
     // All slots hold rows; a few hold the query itself.
     assert!(fill > 0.99, "{fill}");

@@ -8,17 +8,26 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 fn annatomy(arguments: &[&Path]) -> (Output, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_annatomy")).args(arguments).output().expect("the command starts");
+    let output = Command::new(env!("CARGO_BIN_EXE_annatomy"))
+        .args(arguments)
+        .output()
+        .expect("the command starts");
     let said = String::from_utf8(output.stderr.clone()).expect("UTF-8");
     assert!(!said.contains("panicked"), "{said}");
     (output, said)
 }
 
-/// Arguments of one line, with the folder's path in the place of `@` and that of the goldens in the place of `%`.
+/// Arguments of one line, with the folder's path in the place of `@` and that of the goldens in the
+/// place of `%`.
 fn run(folder: &tempfile::TempDir, line: &str) -> (Output, String) {
-    let (at, goldens) = (folder.path().display().to_string(), drawn::goldens().display().to_string());
-    let arguments: Vec<PathBuf> =
-        line.split(' ').map(|word| word.replace('@', &at).replace('%', &goldens).into()).collect();
+    let (at, goldens) = (
+        folder.path().display().to_string(),
+        drawn::goldens().display().to_string(),
+    );
+    let arguments: Vec<PathBuf> = line
+        .split(' ')
+        .map(|word| word.replace('@', &at).replace('%', &goldens).into())
+        .collect();
     annatomy(&arguments.iter().map(PathBuf::as_path).collect::<Vec<_>>())
 }
 
@@ -39,40 +48,98 @@ fn fails(folder: &tempfile::TempDir, line: &str, code: i32, words: &[&str]) {
 fn write_weights(folder: &tempfile::TempDir) {
     let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = drawn::drawn_tensors()
         .into_iter()
-        .map(|(name, shape, values)| (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .map(|(name, shape, values)| {
+            (
+                name,
+                shape,
+                values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect(),
+            )
+        })
         .collect();
     let views = tensors.iter().map(|(name, shape, bytes)| {
-        (name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap())
+        (
+            name,
+            safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes)
+                .unwrap(),
+        )
     });
-    fs::write(folder.path().join("drawn.safetensors"), safetensors::serialize(views, None).unwrap()).unwrap();
+    fs::write(
+        folder.path().join("drawn.safetensors"),
+        safetensors::serialize(views, None).unwrap(),
+    )
+    .unwrap();
 }
 
 #[test]
 fn a_folder_of_pictures_becomes_vectors_that_study_and_audit_read() {
     let folder = tempfile::tempdir().unwrap();
     write_weights(&folder);
-    let said =
-        succeeds(&folder, "embed %/pictures --model resnet50 --weights @/drawn.safetensors --crop 96 --out @/rows.npy");
-    let pictures = fs::read_dir(drawn::goldens().join("pictures")).unwrap().count();
-    assert!(said.contains(&format!("{pictures} pictures in")) && said.contains("0 left out"), "{said}");
-    assert_eq!(fs::read_to_string(folder.path().join("rows.ids.txt")).unwrap().lines().count(), pictures);
-    succeeds(&folder, "study --data @/rows.npy --runs 1 --studies ef --ks 2:6:2 --out @/study");
+    let said = succeeds(
+        &folder,
+        "embed %/pictures --model resnet50 --weights @/drawn.safetensors --crop 96 --out @/rows.npy",
+    );
+    let pictures = fs::read_dir(drawn::goldens().join("pictures"))
+        .unwrap()
+        .count();
+    assert!(
+        said.contains(&format!("{pictures} pictures in")) && said.contains("0 left out"),
+        "{said}"
+    );
+    assert_eq!(
+        fs::read_to_string(folder.path().join("rows.ids.txt"))
+            .unwrap()
+            .lines()
+            .count(),
+        pictures
+    );
+    succeeds(
+        &folder,
+        "study --data @/rows.npy --runs 1 --studies ef --ks 2:6:2 --out @/study",
+    );
     assert!(folder.path().join("study/report.html").exists());
     succeeds(&folder, "audit @/rows.npy --k 5 --graphs 1");
 
     let bad = |more: &str, words: &[&str]| {
-        fails(&folder, &format!("embed %/pictures --model resnet50 --out @/bad.npy {more}"), 2, words);
+        fails(
+            &folder,
+            &format!("embed %/pictures --model resnet50 --out @/bad.npy {more}"),
+            2,
+            words,
+        );
         assert!(!folder.path().join("bad.npy").exists());
     };
     bad("--crop 96", &["--weights FILE", "hint: "]);
     bad("--weights @/drawn.safetensors --output features", &["ONNX"]);
-    bad("--weights @/drawn.safetensors --onnxruntime libonnxruntime.so", &["ONNX"]);
-    bad("--weights @/drawn.safetensors --gpu", &["--onnxruntime <LIBRARY>"]);
-    bad("--weights @/drawn.safetensors --crop 300", &["300 × 300", "shorter side of 256"]);
-    bad("--weights @/drawn.safetensors --mean 1,2", &["three numbers"]);
+    bad(
+        "--weights @/drawn.safetensors --onnxruntime libonnxruntime.so",
+        &["ONNX"],
+    );
+    bad(
+        "--weights @/drawn.safetensors --gpu",
+        &["--onnxruntime <LIBRARY>"],
+    );
+    bad(
+        "--weights @/drawn.safetensors --crop 300",
+        &["300 × 300", "shorter side of 256"],
+    );
+    bad(
+        "--weights @/drawn.safetensors --mean 1,2",
+        &["three numbers"],
+    );
     fs::write(folder.path().join("p.toml"), "sized = 3").unwrap();
-    bad("--weights @/drawn.safetensors --preprocess @/p.toml", &["p.toml", "sized"]);
-    fails(&folder, "embed %/pictures --model vit --out @/bad.npy", 2, &["resnet50", ".onnx"]);
+    bad(
+        "--weights @/drawn.safetensors --preprocess @/p.toml",
+        &["p.toml", "sized"],
+    );
+    fails(
+        &folder,
+        "embed %/pictures --model vit --out @/bad.npy",
+        2,
+        &["resnet50", ".onnx"],
+    );
 }
 
 #[cfg(not(feature = "onnx"))]
@@ -83,7 +150,10 @@ fn a_build_without_onnx_says_how_to_get_it() {
         &folder,
         "embed %/pictures --model %/onnx/classifier.onnx --out @/rows.npy",
         2,
-        &["classifier.onnx: this build runs no ONNX models", "hint: build it with --features onnx"],
+        &[
+            "classifier.onnx: this build runs no ONNX models",
+            "hint: build it with --features onnx",
+        ],
     );
 }
 
@@ -92,26 +162,69 @@ fn a_build_without_onnx_says_how_to_get_it() {
 fn any_onnx_model_embeds() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("images")).unwrap();
-    fs::copy(drawn::goldens().join("pictures/rgb.png"), folder.path().join("images/a.png")).unwrap();
+    fs::copy(
+        drawn::goldens().join("pictures/rgb.png"),
+        folder.path().join("images/a.png"),
+    )
+    .unwrap();
     fs::write(folder.path().join("images/b.jpg"), b"no picture").unwrap();
-    fs::write(folder.path().join("p.toml"), "resize = [40, 30]\nfilter = \"bicubic\"\nmean = [0.5, 0.5, 0.5]").unwrap();
+    fs::write(
+        folder.path().join("p.toml"),
+        "resize = [40, 30]\nfilter = \"bicubic\"\nmean = [0.5, 0.5, 0.5]",
+    )
+    .unwrap();
     let model = "embed @/images --model %/onnx/several.onnx --out @/rows.npy";
     let said = succeeds(&folder, model);
-    for words in ["8 numbers per picture from \"features\"", "shorter side of 36", "left out b.jpg", "1 pictures in"] {
+    for words in [
+        "8 numbers per picture from \"features\"",
+        "shorter side of 36",
+        "left out b.jpg",
+        "1 pictures in",
+    ] {
         assert!(said.contains(words), "{said}");
     }
-    let said = succeeds(&folder, &format!("{model} --output logits --resize 50 --filter bicubic --colors bgr"));
+    let said = succeeds(
+        &folder,
+        &format!("{model} --output logits --resize 50 --filter bicubic --colors bgr"),
+    );
     assert!(
-        said.contains("5 numbers per picture from \"logits\"; resized to a shorter side of 50 (bicubic)"),
+        said.contains(
+            "5 numbers per picture from \"logits\"; resized to a shorter side of 50 (bicubic)"
+        ),
         "{said}"
     );
     let last = "embed @/images --model %/onnx/channels_last.onnx --out @/rows.npy --preprocess @/p.toml --std 1,1,1";
     assert!(succeeds(&folder, last).contains("resized to 40 × 30 (bicubic), center 32 × 24, RGB"));
-    fails(&folder, &format!("{model} --strict"), 1, &["b.jpg", "hint: without --strict"]);
-    fails(&folder, &format!("{model} --output none"), 1, &["several.onnx", "\"none\"", "features"]);
-    fails(&folder, &format!("{model} --layout nhwc"), 1, &["several.onnx", "pixels"]);
-    fails(&folder, &format!("{model} --crop 20"), 2, &["several.onnx", "20 × 20", "32 × 32"]);
-    fails(&folder, &format!("{model} --weights @/p.toml"), 2, &["resnet50"]);
+    fails(
+        &folder,
+        &format!("{model} --strict"),
+        1,
+        &["b.jpg", "hint: without --strict"],
+    );
+    fails(
+        &folder,
+        &format!("{model} --output none"),
+        1,
+        &["several.onnx", "\"none\"", "features"],
+    );
+    fails(
+        &folder,
+        &format!("{model} --layout nhwc"),
+        1,
+        &["several.onnx", "pixels"],
+    );
+    fails(
+        &folder,
+        &format!("{model} --crop 20"),
+        2,
+        &["several.onnx", "20 × 20", "32 × 32"],
+    );
+    fails(
+        &folder,
+        &format!("{model} --weights @/p.toml"),
+        2,
+        &["resnet50"],
+    );
     fails(
         &folder,
         "embed @/images --model %/onnx/map.onnx --out @/rows.npy",
@@ -127,17 +240,43 @@ fn onnx_runtime_runs_the_same_model() {
 
     let folder = tempfile::tempdir().unwrap();
     let absent = "embed %/pictures/rgb.png --model %/onnx/classifier.onnx --out @/rows.npy --onnxruntime @/none.so";
-    fails(&folder, absent, 1, &["none.so: not an ONNX Runtime library", "hint: pip's package"]);
+    fails(
+        &folder,
+        absent,
+        1,
+        &[
+            "none.so: not an ONNX Runtime library",
+            "hint: pip's package",
+        ],
+    );
     // The engine's own tests fail where it is required and missing.
-    let Ok(library) = std::env::var("ANNATOMY_ONNXRUNTIME") else { return };
+    let Ok(library) = std::env::var("ANNATOMY_ONNXRUNTIME") else {
+        return;
+    };
     let model = "embed %/pictures/rgb.png --model %/onnx/classifier.onnx --out";
     succeeds(&folder, &format!("{model} @/by_rten.npy"));
-    succeeds(&folder, &format!("{model} @/by_runtime.npy --onnxruntime {library}"));
+    succeeds(
+        &folder,
+        &format!("{model} @/by_runtime.npy --onnxruntime {library}"),
+    );
     // The package that the tests bring has no CUDA in it, and says so rather than run without.
-    fails(&folder, &format!("{model} @/gpu.npy --onnxruntime {library} --gpu"), 1, &["classifier.onnx", "CUDA"]);
-    let rows = |name: &str| VectorFile::open(folder.path().join(name)).unwrap().read_all().unwrap();
+    fails(
+        &folder,
+        &format!("{model} @/gpu.npy --onnxruntime {library} --gpu"),
+        1,
+        &["classifier.onnx", "CUDA"],
+    );
+    let rows = |name: &str| {
+        VectorFile::open(folder.path().join(name))
+            .unwrap()
+            .read_all()
+            .unwrap()
+    };
     let (ours, theirs) = (rows("by_rten.npy"), rows("by_runtime.npy"));
-    assert_eq!((ours.rows(), ours.columns()), (theirs.rows(), theirs.columns()));
+    assert_eq!(
+        (ours.rows(), ours.columns()),
+        (theirs.rows(), theirs.columns())
+    );
     for (a, b) in ours.values().iter().zip(theirs.values()) {
         assert!((a - b).abs() < 1e-5, "{a} by rten, {b} by ONNX Runtime");
     }
@@ -148,7 +287,15 @@ fn onnx_runtime_runs_the_same_model() {
 fn a_build_without_onnx_runtime_says_how_to_get_it() {
     let folder = tempfile::tempdir().unwrap();
     let command = "embed %/pictures --model %/onnx/classifier.onnx --out @/rows.npy --onnxruntime libonnxruntime.so";
-    fails(&folder, command, 2, &["this build opens no ONNX Runtime", "hint: build it with --features onnxruntime"]);
+    fails(
+        &folder,
+        command,
+        2,
+        &[
+            "this build opens no ONNX Runtime",
+            "hint: build it with --features onnxruntime",
+        ],
+    );
 }
 
 #[cfg(not(feature = "parquet"))]
@@ -157,7 +304,12 @@ fn a_build_without_parquet_says_how_to_get_it() {
     let folder = tempfile::tempdir().unwrap();
     write_weights(&folder);
     let line = "embed %/tables/binary.parquet --model resnet50 --weights @/drawn.safetensors --out @/rows.npy";
-    fails(&folder, line, 1, &["reads no Parquet", "hint: build it with --features parquet"]);
+    fails(
+        &folder,
+        line,
+        1,
+        &["reads no Parquet", "hint: build it with --features parquet"],
+    );
 }
 
 #[cfg(feature = "parquet")]
@@ -165,10 +317,12 @@ fn a_build_without_parquet_says_how_to_get_it() {
 fn tables_of_pictures_embed_row_by_row() {
     let folder = tempfile::tempdir().unwrap();
     write_weights(&folder);
-    let line =
-        "embed %/tables/hugging_face.parquet --model resnet50 --weights @/drawn.safetensors --crop 64 --out @/rows.npy";
+    let line = "embed %/tables/hugging_face.parquet --model resnet50 --weights @/drawn.safetensors --crop 64 --out @/rows.npy";
     let said = succeeds(&folder, line);
-    assert!(said.contains("left out broken.jpg: ") && said.contains("left out elsewhere.jpg: "), "{said}");
+    assert!(
+        said.contains("left out broken.jpg: ") && said.contains("left out elsewhere.jpg: "),
+        "{said}"
+    );
     let ids = fs::read_to_string(folder.path().join("rows.ids.txt")).unwrap();
     assert_eq!(ids, "gray.jpg\nlossy.webp\nhugging_face.parquet/000004\n");
     fails(&folder, &format!("{line} --strict"), 1, &["broken.jpg"]);

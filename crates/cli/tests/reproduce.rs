@@ -1,5 +1,6 @@
-//! `annatomy reproduce` from end to end against a server on this machine: a small set in STL-10's layout, weights drawn by rule,
-//! wrong bytes, a cut, a kill in the middle of the embeddings, and then not one byte or picture twice.
+//! `annatomy reproduce` from end to end against a server on this machine: a small set in STL-10's
+//! layout, weights drawn by rule, wrong bytes, a cut, a kill in the middle of the embeddings, and
+//! then not one byte or picture twice.
 
 #[path = "../../embed/tests/common/mod.rs"]
 mod drawn;
@@ -30,7 +31,10 @@ fn hexadecimal(bytes: &[u8]) -> String {
 /// Pictures by rule, each plane column by column.
 fn binary(count: usize, first: usize) -> Vec<u8> {
     let value = |picture: usize, plane: usize, column: usize, row: usize| {
-        let wave = ((column * (picture % 7 + 1) + row * (picture % 11 + 1)) / 8 + plane * 40 + picture * 13) % 256;
+        let wave = ((column * (picture % 7 + 1) + row * (picture % 11 + 1)) / 8
+            + plane * 40
+            + picture * 13)
+            % 256;
         (wave ^ (column * row * (picture % 5) / 64)) as u8
     };
     let mut bytes = Vec::with_capacity(count * 27_648);
@@ -43,12 +47,16 @@ fn binary(count: usize, first: usize) -> Vec<u8> {
 }
 
 fn archive(binaries: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
+        Vec::new(),
+        flate2::Compression::fast(),
+    ));
     for (path, bytes) in binaries {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
-        tar.append_data(&mut header, path, bytes.as_slice()).unwrap();
+        tar.append_data(&mut header, path, bytes.as_slice())
+            .unwrap();
     }
     tar.into_inner().unwrap().finish().unwrap()
 }
@@ -56,10 +64,23 @@ fn archive(binaries: &[(&str, Vec<u8>)]) -> Vec<u8> {
 fn weights() -> Vec<u8> {
     let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = drawn::drawn_tensors()
         .into_iter()
-        .map(|(name, shape, values)| (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .map(|(name, shape, values)| {
+            (
+                name,
+                shape,
+                values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect(),
+            )
+        })
         .collect();
     let views = tensors.iter().map(|(name, shape, bytes)| {
-        (name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap())
+        (
+            name,
+            safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes)
+                .unwrap(),
+        )
     });
     safetensors::serialize(views, None).unwrap()
 }
@@ -84,7 +105,10 @@ impl Scene {
         server.serve(&weights_name, &weights);
         let image = |(path, bytes): &(&str, Vec<u8>)| {
             let md5 = hexadecimal(&Md5::digest(bytes));
-            format!("[[images]]\npath = \"{path}\"\nchecksum = \"md5:{md5}\"\nbytes = {}\n", bytes.len())
+            format!(
+                "[[images]]\npath = \"{path}\"\nchecksum = \"md5:{md5}\"\nbytes = {}\n",
+                bytes.len()
+            )
         };
         let images = binaries.each_ref().map(image).concat();
         let recipe = format!(
@@ -100,7 +124,11 @@ impl Scene {
         );
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("recipe.toml"), recipe).unwrap();
-        Self { server, folder, weights_name }
+        Self {
+            server,
+            folder,
+            weights_name,
+        }
     }
 
     fn at(&self, name: &str) -> PathBuf {
@@ -112,8 +140,15 @@ impl Scene {
         for variable in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
             command.env_remove(variable);
         }
-        command.args(["reproduce", "--runs", "2", "--recipe"]).arg(self.at("recipe.toml"));
-        command.arg("--data-dir").arg(self.at("data")).arg("--out").arg(self.at("out")).args(more);
+        command
+            .args(["reproduce", "--runs", "2", "--recipe"])
+            .arg(self.at("recipe.toml"));
+        command
+            .arg("--data-dir")
+            .arg(self.at("data"))
+            .arg("--out")
+            .arg(self.at("out"))
+            .args(more);
         command
     }
 
@@ -134,8 +169,19 @@ impl Scene {
 /// Rows of a float32 matrix of 2048 columns behind a header of 128 bytes that hold no NaN.
 fn finished_rows(path: &Path) -> usize {
     let bytes = fs::read(path).unwrap_or_default();
-    let rows = bytes.get(128..).unwrap_or_default().as_chunks::<8192>().0.iter();
-    rows.filter(|row| row.as_chunks::<4>().0.iter().all(|value| !f32::from_le_bytes(*value).is_nan())).count()
+    let rows = bytes
+        .get(128..)
+        .unwrap_or_default()
+        .as_chunks::<8192>()
+        .0
+        .iter();
+    rows.filter(|row| {
+        row.as_chunks::<4>()
+            .0
+            .iter()
+            .all(|value| !f32::from_le_bytes(*value).is_nan())
+    })
+    .count()
 }
 
 #[test]
@@ -144,26 +190,53 @@ fn from_downloads_to_the_page_through_wrong_bytes_a_cut_and_a_kill() {
 
     let (output, said) = scene.run(&["--dry-run"]);
     assert!(output.status.success(), "{said}");
-    for words in ["download", "stl10_binary.tar.gz", "in all", "embed ", "2 runs of 64 images", "room"] {
+    for words in [
+        "download",
+        "stl10_binary.tar.gz",
+        "in all",
+        "embed ",
+        "2 runs of 64 images",
+        "room",
+    ] {
         assert!(said.contains(words), "{said}");
     }
     assert!(!scene.at("data").exists(), "a plan leaves nothing");
 
     let (output, said) = scene.run(&["--offline"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said.contains("hint: without --offline") && scene.server.requests().is_empty(), "{said}");
+    assert!(
+        said.contains("hint: without --offline") && scene.server.requests().is_empty(),
+        "{said}"
+    );
 
-    scene.server.next(&scene.weights_name, [Manner::CutAfter(30_000_000)]);
-    scene.server.next("stl10_binary.tar.gz", [Manner::WrongBytes]);
+    scene
+        .server
+        .next(&scene.weights_name, [Manner::CutAfter(30_000_000)]);
+    scene
+        .server
+        .next("stl10_binary.tar.gz", [Manner::WrongBytes]);
     let (output, said) = scene.run(&[]);
     assert_eq!(output.status.code(), Some(1));
-    for words in ["after 30000000 of", "again in 1 s", "they were removed", "hint: "] {
+    for words in [
+        "after 30000000 of",
+        "again in 1 s",
+        "they were removed",
+        "hint: ",
+    ] {
         assert!(said.contains(words), "{said}");
     }
     assert!(scene.at("data").join(&scene.weights_name).exists());
-    assert!(!scene.at("data/stl10_binary.tar.gz").exists() && !scene.at("data/stl10_binary.tar.gz.part").exists());
+    assert!(
+        !scene.at("data/stl10_binary.tar.gz").exists()
+            && !scene.at("data/stl10_binary.tar.gz.part").exists()
+    );
 
-    let mut child = scene.command(&[]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let mut child = scene
+        .command(&[])
+        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
     let start = Instant::now();
     let reached = loop {
         let rows = scene.embeddings().map_or(0, |path| finished_rows(&path));
@@ -182,8 +255,14 @@ fn from_downloads_to_the_page_through_wrong_bytes_a_cut_and_a_kill() {
     let kept = finished_rows(&scene.embeddings().unwrap());
     let (output, said) = scene.run(&["--offline"]);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains(&format!("({kept} kept)")) && said.contains("download    nothing"), "{said}");
-    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), scene.at("out/reproduced.html").display().to_string());
+    assert!(
+        said.contains(&format!("({kept} kept)")) && said.contains("download    nothing"),
+        "{said}"
+    );
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap().trim(),
+        scene.at("out/reproduced.html").display().to_string()
+    );
     check_results(&scene);
 
     // Once more, without weights and images: embeddings and runs are all there.
@@ -193,21 +272,52 @@ fn from_downloads_to_the_page_through_wrong_bytes_a_cut_and_a_kill() {
     let (output, said) = scene.run(&[]);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("embed     0 of "), "{said}");
-    assert_eq!(fs::read(scene.at("out/reproduced.csv")).unwrap(), table, "the same bytes");
-    assert_eq!(scene.server.requests().len(), before, "nothing was asked for again");
+    assert_eq!(
+        fs::read(scene.at("out/reproduced.csv")).unwrap(),
+        table,
+        "the same bytes"
+    );
+    assert_eq!(
+        scene.server.requests().len(),
+        before,
+        "nothing was asked for again"
+    );
 }
 
 fn check_results(scene: &Scene) {
     let read = |name: &str| fs::read_to_string(scene.at("out").join(name)).unwrap();
     let table = read("reproduced.csv");
-    assert_eq!(table.lines().count(), 1 + 14 * 3 * 6, "conditions × k × figures");
-    assert!(table.lines().nth(1).unwrap().starts_with("efSearch_study,ef_25,10,mean_overlap,0.98"), "{table}");
+    assert_eq!(
+        table.lines().count(),
+        1 + 14 * 3 * 6,
+        "conditions × k × figures"
+    );
+    assert!(
+        table
+            .lines()
+            .nth(1)
+            .unwrap()
+            .starts_with("efSearch_study,ef_25,10,mean_overlap,0.98"),
+        "{table}"
+    );
     let page = read("reproduced.html");
-    for words in ["Published and reproduced", "2 runs of 64 images", "cannot be expected to agree", "alpha_4.0"] {
+    for words in [
+        "Published and reproduced",
+        "2 runs of 64 images",
+        "cannot be expected to agree",
+        "alpha_4.0",
+    ] {
         assert!(page.contains(words), "{words}");
     }
-    for (name, conventions) in [("measurements.csv", ",corrected,"), ("measurements_published.csv", ",published,")] {
-        assert_eq!(read(name).matches(conventions).count(), 2 * 14 * 3, "{name}");
+    for (name, conventions) in [
+        ("measurements.csv", ",corrected,"),
+        ("measurements_published.csv", ",published,"),
+    ] {
+        assert_eq!(
+            read(name).matches(conventions).count(),
+            2 * 14 * 3,
+            "{name}"
+        );
     }
     assert!(scene.at("out/report.html").exists());
 }
@@ -217,7 +327,10 @@ fn a_recipe_that_is_none_is_bad_usage() {
     let folder = tempfile::tempdir().unwrap();
     let recipe = folder.path().join("recipe.toml");
     fs::write(&recipe, "subset = 3").unwrap();
-    for (path, words) in [(&recipe, "missing field"), (&folder.path().join("absent.toml"), "absent.toml")] {
+    for (path, words) in [
+        (&recipe, "missing field"),
+        (&folder.path().join("absent.toml"), "absent.toml"),
+    ] {
         let output = Command::new(env!("CARGO_BIN_EXE_annatomy"))
             .args(["reproduce", "--dry-run", "--data-dir"])
             .arg(folder.path())

@@ -1,6 +1,8 @@
-//! Pictures per second and memory of one job: `throughput WEIGHTS|MODEL.onnx IMAGES OUT.npy [THREADS]`.
+//! Pictures per second and memory of one job: `throughput WEIGHTS|MODEL.onnx IMAGES OUT.npy
+//! [THREADS]`.
 //!
-//! The last line is for scripts: wall seconds, CPU seconds, pictures, peak memory in kB, as a JSON list.
+//! The last line is for scripts: wall seconds, CPU seconds, pictures, peak memory in kB, as a JSON
+//! list.
 
 use std::error::Error;
 use std::path::Path;
@@ -26,10 +28,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let embedder = embedder(Path::new(model))?;
     let threads = threads.first().map_or(Ok(0), |threads| threads.parse())?;
     let (start, busy) = (Instant::now(), cpu_seconds()?);
-    let summary = Job { threads, ..Job::new(images, output) }.run(&embedder, &mut Say)?;
+    let summary = Job {
+        threads,
+        ..Job::new(images, output)
+    }
+    .run(&embedder, &mut Say)?;
     let (seconds, busy) = (start.elapsed().as_secs_f64(), cpu_seconds()? - busy);
     let pictures = summary.embedded;
-    println!("{pictures} pictures in {seconds:.2} s: {:.1} per second", pictures as f64 / seconds);
+    println!(
+        "{pictures} pictures in {seconds:.2} s: {:.1} per second",
+        pictures as f64 / seconds
+    );
     println!("[{seconds}, {busy}, {pictures}, {}]", peak_kilobytes()?);
     Ok(())
 }
@@ -38,7 +47,10 @@ fn embedder(model: &Path) -> Result<Embedder, Box<dyn Error>> {
     #[cfg(feature = "onnx")]
     if model.extension().is_some_and(|ending| ending == "onnx") {
         use annatomy_embed::onnx::{OnnxModel, OnnxRequest};
-        let request = OnnxRequest { path: model.to_owned(), ..OnnxRequest::default() };
+        let request = OnnxRequest {
+            path: model.to_owned(),
+            ..OnnxRequest::default()
+        };
         return Ok(Embedder::onnx(OnnxModel::load(&request)?));
     }
     Ok(Embedder::new(ResNet50::new(&Weights::read(model)?)?))
@@ -48,13 +60,24 @@ fn embedder(model: &Path) -> Result<Embedder, Box<dyn Error>> {
 fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     // Fields are counted after the name, which may hold spaces.
-    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
-    let ticks = fields.skip(11).take(2).map(str::parse::<f64>).sum::<Result<f64, _>>()?;
+    let fields = stat
+        .rsplit_once(')')
+        .map_or("", |(_, fields)| fields)
+        .split_whitespace();
+    let ticks = fields
+        .skip(11)
+        .take(2)
+        .map(str::parse::<f64>)
+        .sum::<Result<f64, _>>()?;
     Ok(ticks / 100.0)
 }
 
 fn peak_kilobytes() -> Result<u64, Box<dyn Error>> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    Ok(line.unwrap_or("0 kB").trim().trim_end_matches(" kB").parse()?)
+    Ok(line
+        .unwrap_or("0 kB")
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()?)
 }

@@ -1,9 +1,11 @@
 //! Pictures of a source, a batch at a time, over threads.
 //!
-//! Enters: a source and an embedder. Leaves: names and embeddings, in the source's order. Cost: the network's; a batch in memory.
+//! Enters: a source and an embedder. Leaves: names and embeddings, in the source's order. Cost: the
+//! network's; a batch in memory.
 //!
-//! Each thread takes the next group that nobody has taken: one picture, or as many as the network wants at once. These are plain
-//! threads: a worker of a rayon pool that waits for another pool takes up other work meanwhile, and so would come back to its own buffers.
+//! Each thread takes the next group that nobody has taken: one picture, or as many as the network
+//! wants at once. These are plain threads: a worker of a rayon pool that waits for another pool
+//! takes up other work meanwhile, and so would come back to its own buffers.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -41,7 +43,10 @@ impl<'e> Batches<'e> {
     pub(crate) fn new(embedder: &'e Embedder, threads: usize) -> Self {
         let cores = || available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = if threads == 0 { cores() } else { threads };
-        Self { embedder, scratches: (0..threads).map(|_| Scratch::default()).collect() }
+        Self {
+            embedder,
+            scratches: (0..threads).map(|_| Scratch::default()).collect(),
+        }
     }
 
     /// The next pictures of the source; empty at its end.
@@ -61,7 +66,9 @@ impl<'e> Batches<'e> {
         let embedder = self.embedder;
         let groups = batch.len().div_ceil(group);
         let mut items = batch.into_iter();
-        let queue = Mutex::new((0..groups).map(|place| (place, items.by_ref().take(group).collect::<Vec<_>>())));
+        let queue = Mutex::new(
+            (0..groups).map(|place| (place, items.by_ref().take(group).collect::<Vec<_>>())),
+        );
         let take = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let mut done = thread::scope(|scope| {
             let work = |scratch: &mut Scratch| {
@@ -70,9 +77,15 @@ impl<'e> Batches<'e> {
                     .collect::<Vec<_>>()
             };
             let spawn = |scratch| thread::Builder::new().spawn_scoped(scope, move || work(scratch));
-            let workers = self.scratches.iter_mut().take(groups).map(spawn).collect::<io::Result<Vec<_>>>()?;
+            let workers = self
+                .scratches
+                .iter_mut()
+                .take(groups)
+                .map(spawn)
+                .collect::<io::Result<Vec<_>>>()?;
             let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
-            let joined = joined.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let joined = joined
+                .flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             io::Result::Ok(joined.collect::<Vec<_>>())
         })?;
         done.sort_unstable_by_key(|(place, _)| *place);
@@ -88,14 +101,21 @@ fn embed_group(embedder: &Embedder, scratch: &mut Scratch, items: Vec<Item>) -> 
         let decoded = content.and_then(|content| picture(embedder, content));
         outcomes.push((name, decoded.map(|picture| pictures.push(picture))));
     }
-    let rows = if pictures.is_empty() { Ok(Vec::new()) } else { embedder.embed_group(scratch, &pictures) };
+    let rows = if pictures.is_empty() {
+        Ok(Vec::new())
+    } else {
+        embedder.embed_group(scratch, &pictures)
+    };
     let failed = |problem: &str| Err(ItemError::Network(problem.to_owned()));
     let (mut rows, problem) = match rows {
         Ok(rows) => (rows.into_iter(), "no row".to_owned()),
         Err(error) => (Vec::new().into_iter(), error.problem),
     };
     let row = |(name, decoded): (String, Result<(), ItemError>)| {
-        (name, decoded.and_then(|()| rows.next().map_or_else(|| failed(&problem), Ok)))
+        (
+            name,
+            decoded.and_then(|()| rows.next().map_or_else(|| failed(&problem), Ok)),
+        )
     };
     outcomes.into_iter().map(row).collect()
 }

@@ -1,6 +1,7 @@
 //! Pictures prepared and put through a network.
 //!
-//! Enters: [`Picture`]s. Leaves: their embeddings. Cost: the network's; the pixels take a hundredth of it.
+//! Enters: [`Picture`]s. Leaves: their embeddings. Cost: the network's; the pixels take a hundredth
+//! of it.
 
 use crate::network::{BORDER, ResNet50, Workspace};
 #[cfg(feature = "onnx")]
@@ -53,7 +54,10 @@ pub struct Scratch {
 impl Embedder {
     /// ResNet-50 with the published transform, pixels as stored.
     pub fn new(network: ResNet50) -> Self {
-        Self::with(Network::ResNet50(network), Transform::default().preparation())
+        Self::with(
+            Network::ResNet50(network),
+            Transform::default().preparation(),
+        )
     }
 
     /// An ONNX model, prepared for as it was loaded, pixels as stored.
@@ -64,14 +68,23 @@ impl Embedder {
     }
 
     fn with(network: Network, preparation: Preparation) -> Self {
-        Self { network, preparation, values: preparation.values(), orientation: Orientation::default() }
+        Self {
+            network,
+            preparation,
+            values: preparation.values(),
+            orientation: Orientation::default(),
+        }
     }
 
     /// ResNet-50 with another preparation, of any size of crop. An ONNX model keeps its own.
     #[must_use]
     pub fn with_preparation(self, preparation: Preparation) -> Self {
         match self.network {
-            Network::ResNet50(_) => Self { preparation, values: preparation.values(), ..self },
+            Network::ResNet50(_) => Self {
+                preparation,
+                values: preparation.values(),
+                ..self
+            },
             #[cfg(feature = "onnx")]
             Network::Onnx(_) => self,
         }
@@ -80,7 +93,10 @@ impl Embedder {
     /// With another view of cameras' notes.
     #[must_use]
     pub fn with_orientation(self, orientation: Orientation) -> Self {
-        Self { orientation, ..self }
+        Self {
+            orientation,
+            ..self
+        }
     }
 
     /// Which side is up, for [`crate::pixels::decode`].
@@ -114,31 +130,53 @@ impl Embedder {
     /// The embedding of one picture.
     pub fn embed(&self, picture: &Picture) -> Result<Vec<f32>, EmbedError> {
         let mut rows = self.embed_group(&mut Scratch::default(), std::slice::from_ref(picture))?;
-        rows.pop().ok_or_else(|| EmbedError { problem: "no row".to_owned() })
+        rows.pop().ok_or_else(|| EmbedError {
+            problem: "no row".to_owned(),
+        })
     }
 
-    /// The embeddings of up to [`Self::group`] pictures, in buffers that are kept from call to call.
-    pub fn embed_group(&self, scratch: &mut Scratch, pictures: &[Picture]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let crops = pictures.iter().map(|picture| self.preparation.crop(picture));
+    /// The embeddings of up to [`Self::group`] pictures, in buffers that are kept from call to
+    /// call.
+    pub fn embed_group(
+        &self,
+        scratch: &mut Scratch,
+        pictures: &[Picture],
+    ) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let crops = pictures
+            .iter()
+            .map(|picture| self.preparation.crop(picture));
         match &self.network {
-            Network::ResNet50(network) => {
-                Ok(crops.map(|pixels| self.through_resnet(network, &mut scratch.workspace, &pixels)).collect())
-            }
+            Network::ResNet50(network) => Ok(crops
+                .map(|pixels| self.through_resnet(network, &mut scratch.workspace, &pixels))
+                .collect()),
             #[cfg(feature = "onnx")]
             Network::Onnx(model) => {
                 let runner = match scratch.runner.take() {
                     Some(runner) => Ok(runner),
                     None => model.runner(),
                 };
-                let runner = scratch.runner.insert(runner.map_err(|problem| EmbedError { problem })?);
+                let runner = scratch
+                    .runner
+                    .insert(runner.map_err(|problem| EmbedError { problem })?);
                 let values = model.values(&crops.collect::<Vec<_>>(), &self.values);
-                let rows = model.run(runner.as_mut(), values).map_err(|problem| EmbedError { problem })?;
-                Ok(rows.chunks(model.dimensions()).take(pictures.len()).map(<[f32]>::to_vec).collect())
+                let rows = model
+                    .run(runner.as_mut(), values)
+                    .map_err(|problem| EmbedError { problem })?;
+                Ok(rows
+                    .chunks(model.dimensions())
+                    .take(pictures.len())
+                    .map(<[f32]>::to_vec)
+                    .collect())
             }
         }
     }
 
-    fn through_resnet(&self, network: &ResNet50, workspace: &mut Workspace, pixels: &[u8]) -> Vec<f32> {
+    fn through_resnet(
+        &self,
+        network: &ResNet50,
+        workspace: &mut Workspace,
+        pixels: &[u8],
+    ) -> Vec<f32> {
         let (width, height) = (self.preparation.crop_width, self.preparation.crop_height);
         let places = self.preparation.colors.places();
         let bordered = width + 2 * BORDER;
@@ -149,7 +187,9 @@ impl Embedder {
             let start = ((row + BORDER) * bordered + BORDER) * 3;
             let values = image.values[start..].as_chunks_mut::<3>().0;
             for (values, pixel) in values.iter_mut().zip(pixels.as_chunks::<3>().0) {
-                *values = std::array::from_fn(|channel| self.values[channel][usize::from(pixel[places[channel]])]);
+                *values = std::array::from_fn(|channel| {
+                    self.values[channel][usize::from(pixel[places[channel]])]
+                });
             }
         }
         let mut embedding = vec![0.0; ResNet50::DIMENSIONS];

@@ -1,13 +1,15 @@
 //! All pictures of a source into a matrix and its ids.
 //!
-//! Enters: a path to pictures. Leaves: `OUT.npy`, float32, a row per picture that could be read; `OUT.ids.txt`, their names.
+//! Enters: a path to pictures. Leaves: `OUT.npy`, float32, a row per picture that could be read;
+//! `OUT.ids.txt`, their names.
 //!
 //! while the source has pictures
 //!   take a batch                         a few per thread, bounded in bytes
 //!   decode, crop, embed each             one thread per picture
 //!   write the rows                       in the source's order
 //!
-//! Cost: the network's; memory does not grow with the number of pictures. Does not: resume (the output is whole or not there).
+//! Cost: the network's; memory does not grow with the number of pictures. Does not: resume (the
+//! output is whole or not there).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -93,11 +95,20 @@ impl Job {
     /// From a source into a file, on all cores, leaving out what cannot be read.
     pub fn new(images: impl AsRef<Path>, output: impl AsRef<Path>) -> Self {
         let (images, output) = (images.as_ref().to_owned(), output.as_ref().to_owned());
-        Self { images, output, threads: 0, on_broken: OnBroken::default() }
+        Self {
+            images,
+            output,
+            threads: 0,
+            on_broken: OnBroken::default(),
+        }
     }
 
     /// Embeds everything, telling `progress` in order.
-    pub fn run(&self, embedder: &Embedder, progress: &mut dyn Progress) -> Result<Summary, JobError> {
+    pub fn run(
+        &self,
+        embedder: &Embedder,
+        progress: &mut dyn Progress,
+    ) -> Result<Summary, JobError> {
         let mut batches = Batches::new(embedder, self.threads);
         let mut source = Source::open(&self.images)?;
         progress.begins(source.count());
@@ -113,12 +124,21 @@ impl Job {
             if rows.count == 0 {
                 return Err(JobError::NoPictures { skipped });
             }
-            Ok(Summary { embedded: rows.count, skipped, ids: output::ids_path(&self.output) })
+            Ok(Summary {
+                embedded: rows.count,
+                skipped,
+                ids: output::ids_path(&self.output),
+            })
         })
     }
 
     /// Writes a batch; how many of it are left out.
-    fn write(&self, batch: Vec<Embedded>, rows: &mut Rows<'_>, progress: &mut dyn Progress) -> Result<u64, JobError> {
+    fn write(
+        &self,
+        batch: Vec<Embedded>,
+        rows: &mut Rows<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<u64, JobError> {
         let mut skipped = 0;
         for (name, result) in batch {
             match (result, self.on_broken) {

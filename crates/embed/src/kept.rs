@@ -1,14 +1,17 @@
-//! Embeddings of a large picture set, row by row, kept as they come: work that is broken off goes on where it was.
+//! Embeddings of a large picture set, row by row, kept as they come: work that is broken off goes
+//! on where it was.
 //!
-//! Enters: a binary of pictures, the rows wanted. Leaves: a `.npy` with a row for every picture of the set, in place.
+//! Enters: a binary of pictures, the rows wanted. Leaves: a `.npy` with a row for every picture of
+//! the set, in place.
 //!
 //! new file: NaN throughout               so that a row not yet made can be mistaken for nothing else
 //! rows wanted that hold a NaN            are missing
 //! for each batch of these
 //!   embed, write each row in its place   a row cut in the middle still holds a NaN
 //!
-//! Cost: rows × columns × 4 bytes on disk from the start, one batch in memory, one reading of the rows wanted to go on.
-//! Does not: notice another network or other pictures; the file's name should tell them apart.
+//! Cost: rows × columns × 4 bytes on disk from the start, one batch in memory, one reading of the
+//! rows wanted to go on. Does not: notice another network or other pictures; the file's name should
+//! tell them apart.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -80,7 +83,9 @@ pub enum KeptError {
         error: ItemError,
     },
     /// The network makes no number of a picture.
-    #[error("{name}: its embedding holds values that are no numbers; the weights do not fit the network")]
+    #[error(
+        "{name}: its embedding holds values that are no numbers; the weights do not fit the network"
+    )]
     NotFinite {
         /// The picture.
         name: String,
@@ -102,23 +107,49 @@ impl From<BatchError> for KeptError {
 impl KeptRows {
     /// Opens what was begun at `path`, or begins it.
     pub fn open(path: &Path, rows: usize, columns: usize) -> Result<Self, KeptError> {
-        let failed = |source| KeptError::Io { path: path.to_owned(), source };
+        let failed = |source| KeptError::Io {
+            path: path.to_owned(),
+            source,
+        };
         if !path.exists() {
             begin(path, rows, columns).map_err(failed)?;
         }
-        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(failed)?;
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) => return Err(KeptError::Busy { path: path.to_owned() }),
+            Err(TryLockError::WouldBlock) => {
+                return Err(KeptError::Busy {
+                    path: path.to_owned(),
+                });
+            }
             // Where the file system knows no locks, two at once write the same bytes.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let found = file.metadata().map_err(failed)?.len();
         let mut start = Vec::new();
-        (&mut file).take(HEADER_BYTES as u64).read_to_end(&mut start).map_err(failed)?;
-        if found != (HEADER_BYTES + rows * columns * 4) as u64 || start != header(rows as u64, columns) {
-            return Err(KeptError::Foreign { path: path.to_owned(), found, rows, columns });
+        (&mut file)
+            .take(HEADER_BYTES as u64)
+            .read_to_end(&mut start)
+            .map_err(failed)?;
+        if found != (HEADER_BYTES + rows * columns * 4) as u64
+            || start != header(rows as u64, columns)
+        {
+            return Err(KeptError::Foreign {
+                path: path.to_owned(),
+                found,
+                rows,
+                columns,
+            });
         }
-        Ok(Self { path: path.to_owned(), file, rows, columns })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            rows,
+            columns,
+        })
     }
 
     /// Which of `wanted` are not there yet, ascending, each once.
@@ -127,21 +158,30 @@ impl KeptRows {
         missing.sort_unstable();
         missing.dedup();
         if let Some(&row) = missing.last().filter(|&&row| row >= self.rows) {
-            return Err(KeptError::NoRow { row, rows: self.rows });
+            return Err(KeptError::NoRow {
+                row,
+                rows: self.rows,
+            });
         }
         let mut bytes = vec![0; self.columns * 4];
         let mut failure = None;
-        missing.retain(|&row| match self.at(row).and_then(|mut file| file.read_exact(&mut bytes)) {
-            Ok(()) => values(&bytes).any(f32::is_nan),
-            Err(error) => {
-                failure.get_or_insert(error);
-                true
+        missing.retain(|&row| {
+            match self
+                .at(row)
+                .and_then(|mut file| file.read_exact(&mut bytes))
+            {
+                Ok(()) => values(&bytes).any(f32::is_nan),
+                Err(error) => {
+                    failure.get_or_insert(error);
+                    true
+                }
             }
         });
         failure.map_or(Ok(missing), |error| Err(self.io(error)))
     }
 
-    /// Embeds `rows` of the binary `pictures`, whose first picture is row `first` of the set; `rows` count from `first`.
+    /// Embeds `rows` of the binary `pictures`, whose first picture is row `first` of the set;
+    /// `rows` count from `first`.
     pub fn fill(
         &mut self,
         (pictures, first): (&Path, usize),
@@ -161,7 +201,9 @@ impl KeptRows {
             }
             for ((name, embedding), place) in batch.into_iter().zip(&mut places) {
                 match embedding {
-                    Ok(row) if row.iter().all(|value| value.is_finite()) => self.write(place, &row)?,
+                    Ok(row) if row.iter().all(|value| value.is_finite()) => {
+                        self.write(place, &row)?
+                    }
                     Ok(_) => return Err(KeptError::NotFinite { name }),
                     Err(error) => return Err(KeptError::Broken { name, error }),
                 }
@@ -172,25 +214,40 @@ impl KeptRows {
 
     fn write(&mut self, row: usize, values: &[f32]) -> Result<(), KeptError> {
         if row >= self.rows {
-            return Err(KeptError::NoRow { row, rows: self.rows });
+            return Err(KeptError::NoRow {
+                row,
+                rows: self.rows,
+            });
         }
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        self.at(row).and_then(|mut file| file.write_all(&bytes)).map_err(|error| self.io(error))
+        let bytes: Vec<u8> = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        self.at(row)
+            .and_then(|mut file| file.write_all(&bytes))
+            .map_err(|error| self.io(error))
     }
 
     fn at(&self, row: usize) -> io::Result<&File> {
         let mut file = &self.file;
-        file.seek(SeekFrom::Start((HEADER_BYTES + row * self.columns * 4) as u64))?;
+        file.seek(SeekFrom::Start(
+            (HEADER_BYTES + row * self.columns * 4) as u64,
+        ))?;
         Ok(file)
     }
 
     fn io(&self, source: io::Error) -> KeptError {
-        KeptError::Io { path: self.path.clone(), source }
+        KeptError::Io {
+            path: self.path.clone(),
+            source,
+        }
     }
 }
 
 fn begin(path: &Path, rows: usize, columns: usize) -> io::Result<()> {
-    let row: Vec<u8> = std::iter::repeat_n(f32::NAN.to_le_bytes(), columns).flatten().collect();
+    let row: Vec<u8> = std::iter::repeat_n(f32::NAN.to_le_bytes(), columns)
+        .flatten()
+        .collect();
     write_atomically(path, |file| {
         file.write_all(&header(rows as u64, columns))?;
         (0..rows).try_for_each(|_| file.write_all(&row))
@@ -198,5 +255,9 @@ fn begin(path: &Path, rows: usize, columns: usize) -> io::Result<()> {
 }
 
 fn values(bytes: &[u8]) -> impl Iterator<Item = f32> + '_ {
-    bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
+    bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|bytes| f32::from_le_bytes(*bytes))
 }

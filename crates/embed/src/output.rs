@@ -1,8 +1,10 @@
 //! The matrix and its ids, written while the number of rows is still open.
 //!
-//! Enters: rows and names, in order. Leaves: `OUT.npy` and `OUT.ids.txt`, one name per line, both whole or neither touched.
+//! Enters: rows and names, in order. Leaves: `OUT.npy` and `OUT.ids.txt`, one name per line, both
+//! whole or neither touched.
 //!
-//! room for the header · rows as they come · back to the start: the header with the number of rows, in the same room
+//! room for the header · rows as they come · back to the start: the header with the number of rows,
+//! in the same room
 //!
 //! Cost: nothing is kept in memory. Does not: know of pictures.
 
@@ -43,7 +45,12 @@ pub(crate) fn write<T, E: From<io::Error>>(
         matrix.write_all(&[0; HEADER_BYTES])?;
         // Within the other, so that a matrix never stands without its ids.
         write_atomically(&ids_path(path), |ids| -> Result<(), E> {
-            let mut rows = Rows { matrix, ids, columns, count: 0 };
+            let mut rows = Rows {
+                matrix,
+                ids,
+                columns,
+                count: 0,
+            };
             result = Some(fill(&mut rows)?);
             rows.finish()?;
             Ok(())
@@ -58,7 +65,11 @@ impl Rows<'_> {
         debug_assert_eq!(row.len(), self.columns, "rows of one length");
         let bytes: Vec<u8> = row.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.matrix.write_all(&bytes)?;
-        writeln!(self.ids, "{}", name.replace('\r', "\\r").replace('\n', "\\n"))?;
+        writeln!(
+            self.ids,
+            "{}",
+            name.replace('\r', "\\r").replace('\n', "\\n")
+        )?;
         self.count += 1;
         Ok(())
     }
@@ -71,7 +82,8 @@ impl Rows<'_> {
 
 /// What stands before the rows of a float32 `.npy`.
 pub(crate) fn header(rows: u64, columns: usize) -> Vec<u8> {
-    let dictionary = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+    let dictionary =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
     let length = HEADER_BYTES - 10;
     let mut header = b"\x93NUMPY\x01\x00".to_vec();
     header.extend((length as u16).to_le_bytes());

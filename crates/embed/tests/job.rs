@@ -1,4 +1,5 @@
-//! Whole jobs: the network held against torchvision, sources of every kind, broken pictures, threads.
+//! Whole jobs: the network held against torchvision, sources of every kind, broken pictures,
+//! threads.
 //!
 //! The drawn network is made once for all tests: its 94 MB take a second.
 
@@ -22,11 +23,17 @@ fn embedder() -> &'static Embedder {
 
 fn rows(path: &Path) -> Vec<Vec<f32>> {
     let matrix = VectorFile::open(path).unwrap().read_all().unwrap();
-    (0..matrix.rows()).map(|row| matrix.row(row).to_vec()).collect()
+    (0..matrix.rows())
+        .map(|row| matrix.row(row).to_vec())
+        .collect()
 }
 
 fn ids(path: &Path) -> Vec<String> {
-    fs::read_to_string(path.with_extension("ids.txt")).unwrap().lines().map(str::to_owned).collect()
+    fs::read_to_string(path.with_extension("ids.txt"))
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 fn copy(name: &str, to: &Path) {
@@ -60,9 +67,20 @@ fn embeddings_agree_with_torchvision() {
     let expected = rows(&goldens().join("embeddings.npy"));
     for (expected, (width, height)) in expected.iter().zip([(300, 201), (61, 97), (96, 96)]) {
         let found = embedder().embed(&drawn_picture(width, height)).unwrap();
-        let norm = expected.iter().map(|value| value * value).sum::<f32>().sqrt();
-        let difference = expected.iter().zip(&found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(difference < 1e-6 * norm, "{width} × {height}: {difference} of {norm}");
+        let norm = expected
+            .iter()
+            .map(|value| value * value)
+            .sum::<f32>()
+            .sqrt();
+        let difference = expected
+            .iter()
+            .zip(&found)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
+        assert!(
+            difference < 1e-6 * norm,
+            "{width} × {height}: {difference} of {norm}"
+        );
     }
 }
 
@@ -77,19 +95,38 @@ fn a_folder_is_embedded_in_order_and_broken_pictures_are_named() {
     fs::write(images.join("notes.md"), b"no picture either").unwrap();
     let output = folder.path().join("out.npy");
     let mut told = Told::default();
-    let summary = Job::new(&images, &output).run(embedder(), &mut told).unwrap();
-    assert_eq!((summary.embedded, summary.skipped, told.total), (3, 1, Some(4)));
+    let summary = Job::new(&images, &output)
+        .run(embedder(), &mut told)
+        .unwrap();
+    assert_eq!(
+        (summary.embedded, summary.skipped, told.total),
+        (3, 1, Some(4))
+    );
     assert_eq!(ids(&output), ["a.jpg", "b/1.webp", "b/2.PNG"]);
     assert_eq!(told.embedded, ids(&output));
-    assert!(told.skipped[0].starts_with("b/broken.jpg: "), "{:?}", told.skipped);
+    assert!(
+        told.skipped[0].starts_with("b/broken.jpg: "),
+        "{:?}",
+        told.skipped
+    );
     let rows = rows(&output);
     assert_eq!((rows.len(), rows[0].len()), (3, 2048));
 
     let before = fs::read(&output).unwrap();
-    let strict = Job { on_broken: OnBroken::Stop, ..Job::new(&images, &output) };
+    let strict = Job {
+        on_broken: OnBroken::Stop,
+        ..Job::new(&images, &output)
+    };
     let error = strict.run(embedder(), &mut Silent).unwrap_err();
-    assert!(matches!(&error, JobError::Broken { name, .. } if name == "b/broken.jpg"), "{error}");
-    assert_eq!(fs::read(&output).unwrap(), before, "what stood there still stands");
+    assert!(
+        matches!(&error, JobError::Broken { name, .. } if name == "b/broken.jpg"),
+        "{error}"
+    );
+    assert_eq!(
+        fs::read(&output).unwrap(),
+        before,
+        "what stood there still stands"
+    );
 }
 
 #[test]
@@ -99,26 +136,51 @@ fn the_same_pictures_from_any_source_at_any_number_of_threads_are_the_same_bytes
     let names = ["gray.jpg", "lossy.webp", "sampled_2.jpg"];
     let mut zip = zip::ZipWriter::new(File::create(at("p.zip")).unwrap());
     let mut tar = tar::Builder::new(File::create(at("p.tar")).unwrap());
-    let gzip = flate2::write::GzEncoder::new(File::create(at("p.tar.gz")).unwrap(), flate2::Compression::fast());
+    let gzip = flate2::write::GzEncoder::new(
+        File::create(at("p.tar.gz")).unwrap(),
+        flate2::Compression::fast(),
+    );
     let mut packed = tar::Builder::new(gzip);
     for name in names {
         copy(name, &at("images").join(name));
         let bytes = fs::read(goldens().join("pictures").join(name)).unwrap();
-        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
         zip.write_all(&bytes).unwrap();
-        tar.append_path_with_name(at("images").join(name), name).unwrap();
-        packed.append_path_with_name(at("images").join(name), name).unwrap();
+        tar.append_path_with_name(at("images").join(name), name)
+            .unwrap();
+        packed
+            .append_path_with_name(at("images").join(name), name)
+            .unwrap();
     }
     zip.finish().unwrap();
     tar.into_inner().unwrap();
     packed.into_inner().unwrap().finish().unwrap();
-    fs::write(at("list.txt"), names.map(|name| format!("images/{name}\n")).concat()).unwrap();
+    fs::write(
+        at("list.txt"),
+        names.map(|name| format!("images/{name}\n")).concat(),
+    )
+    .unwrap();
     let expected = at("expected.npy");
-    Job { threads: 1, ..Job::new(at("images"), &expected) }.run(embedder(), &mut Silent).unwrap();
+    Job {
+        threads: 1,
+        ..Job::new(at("images"), &expected)
+    }
+    .run(embedder(), &mut Silent)
+    .unwrap();
     for source in ["images", "p.zip", "p.tar", "p.tar.gz", "list.txt"] {
         let output = at("again.npy");
-        Job { threads: 3, ..Job::new(at(source), &output) }.run(embedder(), &mut Silent).unwrap();
-        assert_eq!(fs::read(&output).unwrap(), fs::read(&expected).unwrap(), "{source}");
+        Job {
+            threads: 3,
+            ..Job::new(at(source), &output)
+        }
+        .run(embedder(), &mut Silent)
+        .unwrap();
+        assert_eq!(
+            fs::read(&output).unwrap(),
+            fs::read(&expected).unwrap(),
+            "{source}"
+        );
     }
 }
 
@@ -127,12 +189,15 @@ fn stl10_records_are_pictures() {
     let folder = tempfile::tempdir().unwrap();
     let picture = drawn_picture(96, 96);
     let plane = |channel: usize| (0..96 * 96).map(move |place| (place % 96, place / 96, channel));
-    let values =
-        (0..3).flat_map(plane).map(|(row, column, channel)| picture.values()[(row * 96 + column) * 3 + channel]);
+    let values = (0..3)
+        .flat_map(plane)
+        .map(|(row, column, channel)| picture.values()[(row * 96 + column) * 3 + channel]);
     let path = folder.path().join("train_X.bin");
     fs::write(&path, values.collect::<Vec<u8>>()).unwrap();
     let output = folder.path().join("out.npy");
-    Job::new(&path, &output).run(embedder(), &mut Silent).unwrap();
+    Job::new(&path, &output)
+        .run(embedder(), &mut Silent)
+        .unwrap();
     assert_eq!(ids(&output), ["train_X.bin/000000"]);
     assert_eq!(rows(&output), [embedder().embed(&picture).unwrap()]);
 }
@@ -145,14 +210,35 @@ fn cifar10_records_are_pictures() {
     let pictures = [drawn_picture(32, 32), Picture::new(32, 32, second).unwrap()];
     let record = |(label, picture): (usize, &Picture)| {
         let plane = |channel: usize| picture.values()[channel..].iter().step_by(3).copied();
-        std::iter::once(label as u8).chain((0..3).flat_map(plane).collect::<Vec<u8>>()).collect::<Vec<u8>>()
+        std::iter::once(label as u8)
+            .chain((0..3).flat_map(plane).collect::<Vec<u8>>())
+            .collect::<Vec<u8>>()
     };
     let path = folder.path().join("data_batch_1.bin");
-    fs::write(&path, pictures.iter().enumerate().flat_map(record).collect::<Vec<u8>>()).unwrap();
+    fs::write(
+        &path,
+        pictures
+            .iter()
+            .enumerate()
+            .flat_map(record)
+            .collect::<Vec<u8>>(),
+    )
+    .unwrap();
     let output = folder.path().join("out.npy");
-    Job::new(&path, &output).run(embedder(), &mut Silent).unwrap();
-    assert_eq!(ids(&output), ["data_batch_1.bin/000000", "data_batch_1.bin/000001"]);
-    assert_eq!(rows(&output), pictures.iter().map(|picture| embedder().embed(picture).unwrap()).collect::<Vec<_>>());
+    Job::new(&path, &output)
+        .run(embedder(), &mut Silent)
+        .unwrap();
+    assert_eq!(
+        ids(&output),
+        ["data_batch_1.bin/000000", "data_batch_1.bin/000001"]
+    );
+    assert_eq!(
+        rows(&output),
+        pictures
+            .iter()
+            .map(|picture| embedder().embed(picture).unwrap())
+            .collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -160,12 +246,21 @@ fn a_cut_archive_ends_the_job_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.tar");
     let mut tar = tar::Builder::new(Vec::new());
-    tar.append_path_with_name(goldens().join("pictures/rgb.bmp"), "a.bmp").unwrap();
+    tar.append_path_with_name(goldens().join("pictures/rgb.bmp"), "a.bmp")
+        .unwrap();
     let whole = tar.into_inner().unwrap();
     fs::write(&path, &whole[..2000]).unwrap();
     let output = folder.path().join("out.npy");
-    let error = Job::new(&path, &output).run(embedder(), &mut Silent).unwrap_err();
-    assert!(matches!(error, JobError::NoPictures { skipped: 1 } | JobError::Source(_)), "{error}");
+    let error = Job::new(&path, &output)
+        .run(embedder(), &mut Silent)
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            JobError::NoPictures { skipped: 1 } | JobError::Source(_)
+        ),
+        "{error}"
+    );
     assert!(!output.exists() && !folder.path().join("out.ids.txt").exists());
 }
 
@@ -173,7 +268,10 @@ fn a_cut_archive_ends_the_job_and_writes_nothing() {
 fn sources_without_pictures_say_so() {
     let folder = tempfile::tempdir().unwrap();
     let run = |path: &Path| {
-        Job::new(path, folder.path().join("out.npy")).run(embedder(), &mut Silent).unwrap_err().to_string()
+        Job::new(path, folder.path().join("out.npy"))
+            .run(embedder(), &mut Silent)
+            .unwrap_err()
+            .to_string()
     };
     assert!(run(folder.path()).contains("no pictures"));
     let odd = folder.path().join("odd.bin");

@@ -1,7 +1,8 @@
 //! ONNX models held against ONNX Runtime on drawn pictures, and models that cannot be used.
 //!
-//! With feature `onnxruntime` the same is asked of the library that `ANNATOMY_ONNXRUNTIME` names. Without that variable these
-//! tests pass over it with a line on stderr; with `ANNATOMY_REQUIRE_ENGINES` they fail.
+//! With feature `onnxruntime` the same is asked of the library that `ANNATOMY_ONNXRUNTIME` names.
+//! Without that variable these tests pass over it with a line on stderr; with
+//! `ANNATOMY_REQUIRE_ENGINES` they fail.
 
 #![cfg(feature = "onnx")]
 
@@ -27,11 +28,17 @@ fn file(name: &str) -> PathBuf {
 }
 
 fn request(name: &str) -> OnnxRequest {
-    OnnxRequest { path: file(name), ..OnnxRequest::default() }
+    OnnxRequest {
+        path: file(name),
+        ..OnnxRequest::default()
+    }
 }
 
 fn output(name: &str, output: &str) -> OnnxRequest {
-    OnnxRequest { output: Some(output.to_owned()), ..request(name) }
+    OnnxRequest {
+        output: Some(output.to_owned()),
+        ..request(name)
+    }
 }
 
 fn settings(text: &str) -> PreparationSettings {
@@ -40,12 +47,22 @@ fn settings(text: &str) -> PreparationSettings {
 
 fn rows(path: &Path) -> Vec<Vec<f32>> {
     let matrix = VectorFile::open(path).unwrap().read_all().unwrap();
-    (0..matrix.rows()).map(|row| matrix.row(row).to_vec()).collect()
+    (0..matrix.rows())
+        .map(|row| matrix.row(row).to_vec())
+        .collect()
 }
 
 fn assert_close(found: &[f32], expected: &[f32], what: &str) {
-    let norm = expected.iter().map(|value| value * value).sum::<f32>().sqrt();
-    let difference = expected.iter().zip(found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    let norm = expected
+        .iter()
+        .map(|value| value * value)
+        .sum::<f32>()
+        .sqrt();
+    let difference = expected
+        .iter()
+        .zip(found)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
     assert_eq!(found.len(), expected.len(), "{what}");
     assert!(difference < 1e-6 * norm, "{what}: {difference} of {norm}");
 }
@@ -67,7 +84,13 @@ fn engines() -> Vec<OnnxEngine> {
 /// As [`assert_rows`], by every engine.
 fn assert_as_in_onnx_runtime(request: &OnnxRequest, golden: &str) {
     for engine in engines() {
-        assert_rows(&OnnxRequest { engine, ..request.clone() }, golden);
+        assert_rows(
+            &OnnxRequest {
+                engine,
+                ..request.clone()
+            },
+            golden,
+        );
     }
 }
 
@@ -75,7 +98,10 @@ fn assert_as_in_onnx_runtime(request: &OnnxRequest, golden: &str) {
 fn assert_rows(request: &OnnxRequest, golden: &str) {
     let embedder = Embedder::onnx(OnnxModel::load(request).unwrap());
     let expected = rows(&goldens().join("onnx").join(format!("{golden}.npy")));
-    assert_eq!((expected.len(), expected[0].len()), (SIZES.len(), embedder.dimensions()));
+    assert_eq!(
+        (expected.len(), expected[0].len()),
+        (SIZES.len(), embedder.dimensions())
+    );
     for ((width, height), expected) in SIZES.into_iter().zip(&expected) {
         let found = embedder.embed(&drawn_picture(width, height)).unwrap();
         assert_close(&found, expected, &format!("{golden}, {width} × {height}"));
@@ -104,9 +130,19 @@ fn what_lies_inside_of_a_model_can_be_named() {
 
 #[test]
 fn open_sides_take_the_crop_that_is_asked_for() {
-    assert_as_in_onnx_runtime(&OnnxRequest { settings: settings("crop = 32"), ..request("pooled") }, "pooled");
+    assert_as_in_onnx_runtime(
+        &OnnxRequest {
+            settings: settings("crop = 32"),
+            ..request("pooled")
+        },
+        "pooled",
+    );
     let usual = OnnxModel::load(&request("pooled")).unwrap();
-    assert!(usual.preparation().to_string().contains("center 224 × 224"), "{}", usual.preparation());
+    assert!(
+        usual.preparation().to_string().contains("center 224 × 224"),
+        "{}",
+        usual.preparation()
+    );
 }
 
 #[test]
@@ -114,7 +150,13 @@ fn channels_last_and_a_preparation_of_ones_own() {
     let settings = settings(
         "resize = [40, 30]\nfilter = \"bicubic\"\ndivisor = 128\nmean = [0.5, 0.5, 0.5]\nstd = [0.25, 0.5, 1]\ncolors = \"bgr\"",
     );
-    assert_as_in_onnx_runtime(&OnnxRequest { settings, ..request("channels_last") }, "channels_last");
+    assert_as_in_onnx_runtime(
+        &OnnxRequest {
+            settings,
+            ..request("channels_last")
+        },
+        "channels_last",
+    );
 }
 
 struct Skipped(Vec<String>);
@@ -130,26 +172,59 @@ fn a_fixed_batch_is_filled_around_broken_pictures_at_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     let images = folder.path().join("images");
     fs::create_dir(&images).unwrap();
-    for (place, name) in ["gray.jpg", "lossy.webp", "rgb.png", "sampled_2.jpg", "alpha.png"].into_iter().enumerate() {
-        fs::copy(goldens().join("pictures").join(name), images.join(format!("{place}-{name}"))).unwrap();
+    for (place, name) in [
+        "gray.jpg",
+        "lossy.webp",
+        "rgb.png",
+        "sampled_2.jpg",
+        "alpha.png",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        fs::copy(
+            goldens().join("pictures").join(name),
+            images.join(format!("{place}-{name}")),
+        )
+        .unwrap();
     }
     fs::write(images.join("2-broken.jpg"), b"no picture").unwrap();
     let run = |engine: &OnnxEngine, model: &str, threads: usize| {
-        let request = OnnxRequest { engine: engine.clone(), ..output(model, "features") };
+        let request = OnnxRequest {
+            engine: engine.clone(),
+            ..output(model, "features")
+        };
         let embedder = Embedder::onnx(OnnxModel::load(&request).unwrap());
         let (out, mut skipped) = (folder.path().join("out.npy"), Skipped(Vec::new()));
-        let summary = Job { threads, ..Job::new(&images, &out) }.run(&embedder, &mut skipped).unwrap();
+        let summary = Job {
+            threads,
+            ..Job::new(&images, &out)
+        }
+        .run(&embedder, &mut skipped)
+        .unwrap();
         assert_eq!((summary.embedded, skipped.0.len()), (5, 1));
-        assert!(skipped.0[0].starts_with("2-broken.jpg: "), "{:?}", skipped.0);
+        assert!(
+            skipped.0[0].starts_with("2-broken.jpg: "),
+            "{:?}",
+            skipped.0
+        );
         fs::read(out).unwrap()
     };
     for engine in engines() {
         let one = run(&engine, "several", 1);
         assert_eq!(run(&engine, "several", 3), one, "one by one");
-        assert_eq!(run(&engine, "three_at_once", 1), run(&engine, "three_at_once", 3), "three by three");
+        assert_eq!(
+            run(&engine, "three_at_once", 1),
+            run(&engine, "three_at_once", 3),
+            "three by three"
+        );
     }
     let rten = OnnxEngine::Rten;
-    assert_eq!(run(&rten, "three_at_once", 2), run(&rten, "several", 1), "a row does not depend on its neighbors");
+    assert_eq!(
+        run(&rten, "three_at_once", 2),
+        run(&rten, "several", 1),
+        "a row does not depend on its neighbors"
+    );
 }
 
 #[test]
@@ -161,20 +236,47 @@ fn unusable_models_say_what_they_have() {
 
 fn refusals(engine: &OnnxEngine) {
     let said = |request: &OnnxRequest| {
-        OnnxModel::load(&OnnxRequest { engine: engine.clone(), ..request.clone() }).unwrap_err().to_string()
+        OnnxModel::load(&OnnxRequest {
+            engine: engine.clone(),
+            ..request.clone()
+        })
+        .unwrap_err()
+        .to_string()
     };
-    assert!(said(&request("two_inputs")).contains("more tensor(f32)"), "{}", said(&request("two_inputs")));
-    assert!(said(&request("gray")).contains("1, 28, 28"), "{}", said(&request("gray")));
+    assert!(
+        said(&request("two_inputs")).contains("more tensor(f32)"),
+        "{}",
+        said(&request("two_inputs"))
+    );
+    assert!(
+        said(&request("gray")).contains("1, 28, 28"),
+        "{}",
+        said(&request("gray"))
+    );
     let map = said(&request("map"));
-    assert!(map.contains("map") && map.contains("[1, 8, 15, 15]"), "{map}");
+    assert!(
+        map.contains("map") && map.contains("[1, 8, 15, 15]"),
+        "{map}"
+    );
     let absent = said(&output("several", "embedding"));
-    assert!(absent.contains("\"embedding\"") && absent.contains("logits") && absent.contains("features"), "{absent}");
+    assert!(
+        absent.contains("\"embedding\"")
+            && absent.contains("logits")
+            && absent.contains("features"),
+        "{absent}"
+    );
     if *engine == OnnxEngine::Rten {
         assert!(said(&output("several", "map")).contains("[1, 8, 15, 15] is not one row"));
     }
     assert!(said(&request("absent")).contains("absent.onnx"));
-    let crop = OnnxRequest { settings: settings("crop = 64"), ..request("classifier") };
-    assert_eq!(said(&crop), "a crop of 64 × 64, where the network reads 32 × 32");
+    let crop = OnnxRequest {
+        settings: settings("crop = 64"),
+        ..request("classifier")
+    };
+    assert_eq!(
+        said(&crop),
+        "a crop of 64 × 64, where the network reads 32 × 32"
+    );
 }
 
 #[test]
@@ -194,11 +296,17 @@ fn no_damage_makes_a_model_panic() {
                     engine: engine.clone(),
                     ..OnnxRequest::default()
                 });
-                refused += usize::from(engine == OnnxEngine::Rten && matches!(outcome, Err(OnnxError::Load { .. })));
+                refused += usize::from(
+                    engine == OnnxEngine::Rten && matches!(outcome, Err(OnnxError::Load { .. })),
+                );
             }
         }
     }
-    assert!(refused > whole.len() / 6, "{refused} of {} were refused", whole.len());
+    assert!(
+        refused > whole.len() / 6,
+        "{refused} of {} were refused",
+        whole.len()
+    );
 }
 
 #[test]
@@ -206,7 +314,9 @@ fn a_job_over_a_model_writes_its_rows() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out.npy");
     let embedder = Embedder::onnx(OnnxModel::load(&request("classifier")).unwrap());
-    Job::new(goldens().join("pictures/rgb.png"), &out).run(&embedder, &mut Silent).unwrap();
+    Job::new(goldens().join("pictures/rgb.png"), &out)
+        .run(&embedder, &mut Silent)
+        .unwrap();
     let picture = drawn_picture(45, 35);
     assert_eq!(rows(&out), [embedder.embed(&picture).unwrap()]);
 }
@@ -222,12 +332,22 @@ fn a_library_that_is_none_is_named() {
     drop(
         engines()
             .into_iter()
-            .map(|engine| OnnxModel::load(&OnnxRequest { engine, ..request("classifier") }))
+            .map(|engine| {
+                OnnxModel::load(&OnnxRequest {
+                    engine,
+                    ..request("classifier")
+                })
+            })
             .collect::<Vec<_>>(),
     );
-    let error = OnnxModel::load(&OnnxRequest { engine, ..request("classifier") }).unwrap_err();
+    let error = OnnxModel::load(&OnnxRequest {
+        engine,
+        ..request("classifier")
+    })
+    .unwrap_err();
     assert!(
-        matches!(error, OnnxError::Library { .. }) && error.to_string().contains(&absent.display().to_string()),
+        matches!(error, OnnxError::Library { .. })
+            && error.to_string().contains(&absent.display().to_string()),
         "{error}"
     );
 }

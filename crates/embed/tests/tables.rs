@@ -15,10 +15,13 @@ fn items(path: &str) -> Vec<(String, Result<Vec<u8>, String>)> {
     let mut source = Source::open(goldens().join("tables").join(path)).unwrap();
     let mut items = Vec::new();
     while let Some(item) = source.next().unwrap() {
-        let content = item.content.map_err(|error| error.to_string()).map(|content| match content {
-            Content::Encoded(bytes) => bytes,
-            Content::Picture(_) => panic!("tables hold encoded pictures"),
-        });
+        let content =
+            item.content
+                .map_err(|error| error.to_string())
+                .map(|content| match content {
+                    Content::Encoded(bytes) => bytes,
+                    Content::Picture(_) => panic!("tables hold encoded pictures"),
+                });
         items.push((item.name, content));
     }
     assert_eq!(source.count(), Some(items.len() as u64));
@@ -32,7 +35,9 @@ fn picture(name: &str) -> Vec<u8> {
 const ABSENT: &str = "a row without a picture";
 
 fn refused(path: &str) -> String {
-    Source::open(goldens().join("tables").join(path)).unwrap_err().to_string()
+    Source::open(goldens().join("tables").join(path))
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]
@@ -42,7 +47,10 @@ fn structs_of_bytes_and_path_as_hugging_face_keeps_them() {
         ("broken.jpg".to_owned(), Ok(b"no picture".to_vec())),
         ("lossy.webp".to_owned(), Ok(picture("lossy.webp"))),
         ("elsewhere.jpg".to_owned(), Err(ABSENT.to_owned())),
-        ("hugging_face.parquet/000004".to_owned(), Ok(picture("sampled_2.jpg"))),
+        (
+            "hugging_face.parquet/000004".to_owned(),
+            Ok(picture("sampled_2.jpg")),
+        ),
     ];
     assert_eq!(items("hugging_face.parquet"), expected);
     assert_eq!(items("hugging_face.parquet::image"), expected);
@@ -64,9 +72,19 @@ fn columns_of_bytes_are_named_by_their_rows() {
 #[test]
 fn the_column_must_be_clear() {
     let several = refused("two_columns.parquet");
-    assert!(several.contains("name one as FILE::COLUMN") && several.contains("photo Binary, mask Binary"), "{several}");
-    assert_eq!(items("two_columns.parquet::mask")[0].1, Ok(b"mask".to_vec()));
-    assert!(refused("no_pictures.parquet").contains("no column holds bytes of pictures; its columns: label Int64"));
+    assert!(
+        several.contains("name one as FILE::COLUMN")
+            && several.contains("photo Binary, mask Binary"),
+        "{several}"
+    );
+    assert_eq!(
+        items("two_columns.parquet::mask")[0].1,
+        Ok(b"mask".to_vec())
+    );
+    assert!(
+        refused("no_pictures.parquet")
+            .contains("no column holds bytes of pictures; its columns: label Int64")
+    );
     assert!(refused("hugging_face.parquet::label").contains("\"label\" holds no bytes"));
     assert!(refused("hugging_face.parquet::picture").contains("no column \"picture\""));
 }
@@ -94,6 +112,9 @@ fn no_damage_makes_the_reader_panic() {
     assert!(refused > 0);
     for end in (0..whole.len()).step_by(31) {
         fs::write(&path, &whole[..end]).unwrap();
-        assert!(matches!(read(&path), Err(SourceError::Table { .. })), "cut to {end}");
+        assert!(
+            matches!(read(&path), Err(SourceError::Table { .. })),
+            "cut to {end}"
+        );
     }
 }

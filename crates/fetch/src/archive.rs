@@ -1,8 +1,9 @@
 //! Members out of a `.tar.gz`, each whole and right under its own name.
 //!
-//! Enters: an archive, the members wanted and their checksums, a folder. Leaves: the members in the folder, by their file names.
-//! The archive is read once, front to back, no further than the last member wanted. What an archive says of paths is only
-//! compared, never followed. Cost: unpacking, some 0.2 GB/s.
+//! Enters: an archive, the members wanted and their checksums, a folder. Leaves: the members in the
+//! folder, by their file names. The archive is read once, front to back, no further than the last
+//! member wanted. What an archive says of paths is only compared, never followed. Cost: unpacking,
+//! some 0.2 GB/s.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write as _};
@@ -91,15 +92,24 @@ pub fn unpack(
     folder: &Path,
     progress: &mut dyn Progress,
 ) -> Result<(), UnpackError> {
-    let unreadable = |source| UnpackError::Archive { path: archive.to_owned(), source };
-    fs::create_dir_all(folder).map_err(|source| UnpackError::Write { path: folder.to_owned(), source })?;
+    let unreadable = |source| UnpackError::Archive {
+        path: archive.to_owned(),
+        source,
+    };
+    fs::create_dir_all(folder).map_err(|source| UnpackError::Write {
+        path: folder.to_owned(),
+        source,
+    })?;
     let file = BufReader::with_capacity(1 << 20, File::open(archive).map_err(unreadable)?);
     let mut reader = Archive::new(MultiGzDecoder::new(file));
     let mut wanted: Vec<&Member> = members.iter().collect();
     let mut entries = reader.entries().map_err(unreadable)?;
     while let Some(last) = wanted.last() {
         let Some(entry) = entries.next() else {
-            return Err(UnpackError::Absent { path: archive.to_owned(), member: last.path.clone() });
+            return Err(UnpackError::Absent {
+                path: archive.to_owned(),
+                member: last.path.clone(),
+            });
         };
         let mut entry = entry.map_err(unreadable)?;
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -123,14 +133,22 @@ fn take(
 ) -> Result<(), UnpackError> {
     if size != member.bytes {
         let (path, member) = (archive.to_owned(), member.clone());
-        return Err(UnpackError::Length { path, member: member.path, expected: member.bytes, found: size });
+        return Err(UnpackError::Length {
+            path,
+            member: member.path,
+            expected: member.bytes,
+            found: size,
+        });
     }
     progress.begins(Step::Unpacking, member.name(), 0, Some(size));
     let target = folder.join(member.name());
     let part = folder.join(format!("{}.part", member.name()));
     let outcome = copy(archive, member, entry, &part, progress);
     let renamed = outcome.and_then(|()| {
-        fs::rename(&part, &target).map_err(|source| UnpackError::Write { path: target.clone(), source })
+        fs::rename(&part, &target).map_err(|source| UnpackError::Write {
+            path: target.clone(),
+            source,
+        })
     });
     renamed.inspect_err(|_| {
         // The first error is the one to tell.
@@ -145,13 +163,20 @@ fn copy(
     part: &Path,
     progress: &mut dyn Progress,
 ) -> Result<(), UnpackError> {
-    let unwritable = |source| UnpackError::Write { path: part.to_owned(), source };
+    let unwritable = |source| UnpackError::Write {
+        path: part.to_owned(),
+        source,
+    };
     let mut file = File::create(part).map_err(unwritable)?;
     let mut hasher = member.checksum.hasher();
     let mut block = vec![0; 1 << 18];
     loop {
-        let read =
-            entry.read(&mut block).map_err(|source| UnpackError::Archive { path: archive.to_owned(), source })?;
+        let read = entry
+            .read(&mut block)
+            .map_err(|source| UnpackError::Archive {
+                path: archive.to_owned(),
+                source,
+            })?;
         if read == 0 {
             break;
         }

@@ -1,7 +1,8 @@
 //! Checksums as publishers state them: a whole MD5, or a SHA-256 or the beginning of one.
 //!
-//! Enters: `md5:91f7…`, `sha256:11ad3fa6`. Leaves: whether bytes are the ones that were published. Cost: MD5 and SHA-256
-//! run at disk speed, some 0.5 GB/s. Does not: guard against malice where the publisher states MD5.
+//! Enters: `md5:91f7…`, `sha256:11ad3fa6`. Leaves: whether bytes are the ones that were published.
+//! Cost: MD5 and SHA-256 run at disk speed, some 0.5 GB/s. Does not: guard against malice where the
+//! publisher states MD5.
 
 use std::fmt;
 use std::fs::File;
@@ -30,7 +31,9 @@ enum Algorithm {
 
 /// Text that is no checksum.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no checksum: write md5: and 32 hexadecimal digits, or sha256: and 8 to 64 of them")]
+#[error(
+    "{text:?} is no checksum: write md5: and 32 hexadecimal digits, or sha256: and 8 to 64 of them"
+)]
 pub struct ChecksumError {
     /// The text.
     pub text: String,
@@ -40,14 +43,20 @@ impl FromStr for Checksum {
     type Err = ChecksumError;
 
     fn from_str(text: &str) -> Result<Self, ChecksumError> {
-        let refused = || ChecksumError { text: text.to_owned() };
+        let refused = || ChecksumError {
+            text: text.to_owned(),
+        };
         let (algorithm, digits, lengths) = match text.split_once(':') {
             Some(("md5", digits)) => (Algorithm::Md5, digits, 32..=32),
             Some(("sha256", digits)) => (Algorithm::Sha256, digits, 8..=64),
             _ => return Err(refused()),
         };
-        if lengths.contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            Ok(Self { algorithm, digits: digits.to_ascii_lowercase() })
+        if lengths.contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+        {
+            Ok(Self {
+                algorithm,
+                digits: digits.to_ascii_lowercase(),
+            })
         } else {
             Err(refused())
         }
@@ -71,7 +80,11 @@ impl Checksum {
     }
 
     /// The digits of a file's content where they are others; `None` where the file is right.
-    pub(crate) fn mismatch(&self, path: &Path, mut advances: impl FnMut(u64)) -> io::Result<Option<String>> {
+    pub(crate) fn mismatch(
+        &self,
+        path: &Path,
+        mut advances: impl FnMut(u64),
+    ) -> io::Result<Option<String>> {
         let mut file = File::open(path)?;
         let mut hasher = self.hasher();
         let mut block = vec![0; BLOCK_BYTES];
@@ -119,7 +132,9 @@ impl Hasher {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    halves.filter_map(|half| char::from_digit(u32::from(half), 16)).collect()
+    halves
+        .filter_map(|half| char::from_digit(u32::from(half), 16))
+        .collect()
 }
 
 #[cfg(test)]
@@ -140,8 +155,20 @@ mod tests {
 
     #[test]
     fn what_is_no_checksum_is_refused() {
-        for text in ["", "md5", "md5:12", "sha1:e3b0c442", "sha256:e3b0c44", "sha256:e3b0c44x"] {
-            assert_eq!(text.parse::<Checksum>(), Err(ChecksumError { text: text.to_owned() }));
+        for text in [
+            "",
+            "md5",
+            "md5:12",
+            "sha1:e3b0c442",
+            "sha256:e3b0c44",
+            "sha256:e3b0c44x",
+        ] {
+            assert_eq!(
+                text.parse::<Checksum>(),
+                Err(ChecksumError {
+                    text: text.to_owned()
+                })
+            );
         }
     }
 }

@@ -27,7 +27,9 @@ pub enum FetchError {
         found: String,
     },
     /// What came over the network is not what was published.
-    #[error("{url} sent {bytes} bytes whose checksum is {found}, not {expected}; they were removed")]
+    #[error(
+        "{url} sent {bytes} bytes whose checksum is {found}, not {expected}; they were removed"
+    )]
     WrongBytes {
         /// The address.
         url: String,
@@ -57,7 +59,9 @@ pub enum FetchError {
         status: u16,
     },
     /// It kept breaking off.
-    #[error("{url}: gave up after {attempts} attempts without headway ({reason}); {kept} bytes are kept")]
+    #[error(
+        "{url}: gave up after {attempts} attempts without headway ({reason}); {kept} bytes are kept"
+    )]
     GaveUp {
         /// The address.
         url: String,
@@ -94,6 +98,9 @@ pub enum FetchError {
 
 impl FetchError {
     pub(crate) fn io(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
-        |source| Self::Io { path: path.to_owned(), source }
+        |source| Self::Io {
+            path: path.to_owned(),
+            source,
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Brings a file under its name, or says why not.
 //!
-//! Enters: where a file is published and its checksum, the path that it is to have. Leaves: that path, whole and right.
+//! Enters: where a file is published and its checksum, the path that it is to have. Leaves: that
+//! path, whole and right.
 //!
 //! is it there?                            right: done. wrong: said, and left alone, for it may be the user's own
 //! while attempts are left
@@ -8,7 +9,8 @@
 //!   broken off: wait 1, 2, 4 … s          attempts count anew where a mebibyte of headway was made
 //! checksum                                right: renamed. wrong: removed, and once more from the start if it came in pieces
 //!
-//! Cost: the network's; one more pass over the file for the checksum. Does not: fetch two files at once.
+//! Cost: the network's; one more pass over the file for the checksum. Does not: fetch two files at
+//! once.
 
 use std::path::Path;
 use std::time::Duration;
@@ -64,7 +66,11 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { attempts: 6, first_wait: Duration::from_secs(1), silence: Duration::from_secs(60) }
+        Self {
+            attempts: 6,
+            first_wait: Duration::from_secs(1),
+            silence: Duration::from_secs(60),
+        }
     }
 }
 
@@ -113,38 +119,70 @@ impl Fetcher {
             .timeout_per_read(Some(patience.silence))
             .user_agent(concat!("annatomy/", env!("CARGO_PKG_VERSION")))
             .build();
-        Self { agent: Agent::new_with_config(config), network, patience }
+        Self {
+            agent: Agent::new_with_config(config),
+            network,
+            patience,
+        }
     }
 
     /// Makes sure that `path` is the published file.
-    pub fn fetch(&self, remote: &Remote, path: &Path, progress: &mut dyn Progress) -> Result<Fetched, FetchError> {
+    pub fn fetch(
+        &self,
+        remote: &Remote,
+        path: &Path,
+        progress: &mut dyn Progress,
+    ) -> Result<Fetched, FetchError> {
         if path.exists() {
             return check(path, &remote.checksum, progress).map(|()| Fetched::Found);
         }
         if self.network == Network::Offline {
-            return Err(FetchError::Offline { path: path.to_owned(), url: remote.url.clone() });
+            return Err(FetchError::Offline {
+                path: path.to_owned(),
+                url: remote.url.clone(),
+            });
         }
         let partial = Partial::open(path, &remote.url)?;
         let pieced = partial.length() > 0;
-        Download { fetcher: self, remote, partial, pieced }.run(path, progress)?;
+        Download {
+            fetcher: self,
+            remote,
+            partial,
+            pieced,
+        }
+        .run(path, progress)?;
         Ok(Fetched::Downloaded)
     }
 }
 
 /// Makes sure that a file that is there is the published one.
-pub fn check(path: &Path, checksum: &Checksum, progress: &mut dyn Progress) -> Result<(), FetchError> {
+pub fn check(
+    path: &Path,
+    checksum: &Checksum,
+    progress: &mut dyn Progress,
+) -> Result<(), FetchError> {
     match mismatch(path, checksum, progress)? {
         None => Ok(()),
-        Some(found) => Err(FetchError::Damaged { path: path.to_owned(), expected: checksum.clone(), found }),
+        Some(found) => Err(FetchError::Damaged {
+            path: path.to_owned(),
+            expected: checksum.clone(),
+            found,
+        }),
     }
 }
 
 /// The digits of a file's content where they are others than they should be.
-fn mismatch(path: &Path, checksum: &Checksum, progress: &mut dyn Progress) -> Result<Option<String>, FetchError> {
+fn mismatch(
+    path: &Path,
+    checksum: &Checksum,
+    progress: &mut dyn Progress,
+) -> Result<Option<String>, FetchError> {
     let length = path.metadata().map_err(FetchError::io(path))?.len();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     progress.begins(Step::Checking, &name, 0, Some(length));
-    checksum.mismatch(path, |bytes| progress.advances(bytes)).map_err(FetchError::io(path))
+    checksum
+        .mismatch(path, |bytes| progress.advances(bytes))
+        .map_err(FetchError::io(path))
 }
 
 struct Download<'d> {
@@ -166,16 +204,23 @@ impl Download<'_> {
                 }
                 other => other?,
             };
-            let Some(found) = mismatch(self.partial.path(), &self.remote.checksum, progress)? else {
+            let Some(found) = mismatch(self.partial.path(), &self.remote.checksum, progress)?
+            else {
                 return self.partial.finish(target);
             };
             let bytes = self.partial.length();
             // Nobody said how long the file is: it may have been cut without a sign.
-            let cut = stated.is_none() && self.remote.bytes.is_some_and(|published| bytes < published);
+            let cut =
+                stated.is_none() && self.remote.bytes.is_some_and(|published| bytes < published);
             if !(first && (self.pieced || cut)) {
                 self.partial.remove()?;
                 let (url, expected) = (self.remote.url.clone(), self.remote.checksum.clone());
-                return Err(FetchError::WrongBytes { url, bytes, expected, found });
+                return Err(FetchError::WrongBytes {
+                    url,
+                    bytes,
+                    expected,
+                    found,
+                });
             }
             progress.retries("the pieces do not make the published file", Duration::ZERO);
             self.partial.restart(&self.remote.url, None)?;
@@ -185,10 +230,19 @@ impl Download<'_> {
 
     /// Until the server has sent all; the length that it stated.
     fn receive(&mut self, progress: &mut dyn Progress) -> Result<Option<u64>, FetchError> {
-        let Patience { attempts, first_wait, .. } = self.fetcher.patience;
+        let Patience {
+            attempts,
+            first_wait,
+            ..
+        } = self.fetcher.patience;
         let (mut failures, mut wait, mut reached) = (0, first_wait, self.partial.length());
         loop {
-            let reason = match transfer(&self.fetcher.agent, self.remote, &mut self.partial, progress) {
+            let reason = match transfer(
+                &self.fetcher.agent,
+                self.remote,
+                &mut self.partial,
+                progress,
+            ) {
                 Ok(stated) => return Ok(stated),
                 Err(Trouble::Lasting(error)) => return Err(error),
                 Err(Trouble::Passing(reason)) => reason,
@@ -199,7 +253,12 @@ impl Download<'_> {
             failures += 1;
             if failures >= attempts {
                 let (url, kept) = (self.remote.url.clone(), self.partial.length());
-                return Err(FetchError::GaveUp { url, attempts, reason, kept });
+                return Err(FetchError::GaveUp {
+                    url,
+                    attempts,
+                    reason,
+                    kept,
+                });
             }
             progress.retries(&reason, wait);
             std::thread::sleep(wait);

@@ -1,4 +1,5 @@
-//! Published files into a folder: downloads that go on after a cut, and nothing kept that was not published.
+//! Published files into a folder: downloads that go on after a cut, and nothing kept that was not
+//! published.
 //!
 //! address, checksum → `NAME.part` → checksum → `NAME`
 //!
@@ -6,8 +7,9 @@
 //! * [`Checksum`]: MD5, or the beginning of a SHA-256, as publishers state them;
 //! * [`unpack`]: members out of a `.tar.gz`, each under its own checksum.
 //!
-//! **Under its own name a file is whole and right.** What is not yet stands beside it as `NAME.part`, and nobody else reads it.
-//! This is the only crate that knows a network; it opens no connection before [`Fetcher::fetch`] finds the file missing.
+//! **Under its own name a file is whole and right.** What is not yet stands beside it as
+//! `NAME.part`, and nobody else reads it. This is the only crate that knows a network; it opens no
+//! connection before [`Fetcher::fetch`] finds the file missing.
 
 #![deny(missing_docs)]
 

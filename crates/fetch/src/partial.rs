@@ -1,7 +1,9 @@
-//! An unfinished download: `NAME.part`, and `NAME.part.from`, which says what it is the beginning of.
+//! An unfinished download: `NAME.part`, and `NAME.part.from`, which says what it is the beginning
+//! of.
 //!
-//! The note holds two lines: the address, and the version that its server named (a strong `ETag`, else `Last-Modified`). Without a
-//! note the bytes still count: should they be another file's, the checksum of the whole tells.
+//! The note holds two lines: the address, and the version that its server named (a strong `ETag`,
+//! else `Last-Modified`). Without a note the bytes still count: should they be another file's, the
+//! checksum of the whole tells.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
@@ -29,22 +31,40 @@ impl Partial {
     /// Goes on with what stands beside `target`, if anything.
     pub(crate) fn open(target: &Path, url: &str) -> Result<Self, FetchError> {
         let (path, note) = (beside(target, ".part"), beside(target, ".part.from"));
-        let failed = |source| FetchError::Io { path: path.clone(), source };
+        let failed = |source| FetchError::Io {
+            path: path.clone(),
+            source,
+        };
         if let Some(folder) = target.parent() {
             fs::create_dir_all(folder).map_err(FetchError::io(folder))?;
         }
-        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(failed)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(FetchError::Busy { path }),
-            // Where the file system knows no locks, two downloads at once end in a wrong checksum, and no worse.
+            // Where the file system knows no locks, two downloads at once end in a wrong checksum,
+            // and no worse.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let length = file.metadata().map_err(failed)?.len();
         let text = fs::read_to_string(&note).unwrap_or_default();
-        let version =
-            text.strip_prefix(url).and_then(|rest| rest.strip_prefix('\n')).and_then(|rest| rest.lines().next());
-        let version = version.filter(|version| !version.is_empty()).map(str::to_owned);
-        Ok(Self { path, note, file, length, version })
+        let version = text
+            .strip_prefix(url)
+            .and_then(|rest| rest.strip_prefix('\n'))
+            .and_then(|rest| rest.lines().next());
+        let version = version
+            .filter(|version| !version.is_empty())
+            .map(str::to_owned);
+        Ok(Self {
+            path,
+            note,
+            file,
+            length,
+            version,
+        })
     }
 
     /// Bytes so far.
@@ -72,7 +92,9 @@ impl Partial {
     }
 
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), FetchError> {
-        self.file.write_all(bytes).map_err(FetchError::io(&self.path))?;
+        self.file
+            .write_all(bytes)
+            .map_err(FetchError::io(&self.path))?;
         self.length += bytes.len() as u64;
         Ok(())
     }

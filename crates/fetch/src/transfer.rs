@@ -34,7 +34,9 @@ impl Trouble {
     /// Says how far it went.
     fn after(self, bytes: u64, total: Option<u64>) -> Self {
         match (self, total) {
-            (Self::Passing(reason), Some(total)) => Self::Passing(format!("{reason} after {bytes} of {total} bytes")),
+            (Self::Passing(reason), Some(total)) => {
+                Self::Passing(format!("{reason} after {bytes} of {total} bytes"))
+            }
             (Self::Passing(reason), None) => Self::Passing(format!("{reason} after {bytes} bytes")),
             (lasting, _) => lasting,
         }
@@ -64,14 +66,27 @@ pub(crate) fn transfer(
         StatusCode::RANGE_NOT_SATISFIABLE => return beyond(&response, remote, partial),
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => return Err(busy(&response)),
         status if status.is_server_error() => return Err(busy(&response)),
-        status => return Err(FetchError::Status { url: remote.url.clone(), status: status.as_u16() }.into()),
+        status => {
+            return Err(FetchError::Status {
+                url: remote.url.clone(),
+                status: status.as_u16(),
+            }
+            .into());
+        }
     };
-    progress.begins(Step::Downloading, remote.name(), partial.length(), total.or(remote.bytes));
+    progress.begins(
+        Step::Downloading,
+        remote.name(),
+        partial.length(),
+        total.or(remote.bytes),
+    );
     check_length(remote, total.unwrap_or(0))?;
-    receive(response, remote, partial, progress).map_err(|trouble| trouble.after(partial.length(), total))?;
+    receive(response, remote, partial, progress)
+        .map_err(|trouble| trouble.after(partial.length(), total))?;
     match total {
         Some(total) if partial.length() < total => {
-            Err(Trouble::Passing("the connection ended".to_owned()).after(partial.length(), Some(total)))
+            Err(Trouble::Passing("the connection ended".to_owned())
+                .after(partial.length(), Some(total)))
         }
         _ => Ok(total),
     }
@@ -90,29 +105,43 @@ fn ask(agent: &Agent, remote: &Remote, partial: &Partial) -> Result<Response<ure
         ureq::Error::BadUri(_)
         | ureq::Error::Http(_)
         | ureq::Error::TooManyRedirects
-        | ureq::Error::RequireHttpsOnly(_) => {
-            FetchError::Address { url: remote.url.clone(), reason: error.to_string() }.into()
+        | ureq::Error::RequireHttpsOnly(_) => FetchError::Address {
+            url: remote.url.clone(),
+            reason: error.to_string(),
         }
+        .into(),
         error => Trouble::Passing(error.to_string()),
     })
 }
 
 /// Makes sure that the rest begins where we end; the length of the whole.
-fn go_on(response: &Response<ureq::Body>, remote: &Remote, partial: &mut Partial) -> Result<Option<u64>, Trouble> {
+fn go_on(
+    response: &Response<ureq::Body>,
+    remote: &Remote,
+    partial: &mut Partial,
+) -> Result<Option<u64>, Trouble> {
     let Some((start, total)) = content_range(response.headers()) else {
         partial.restart(&remote.url, None)?;
-        return Err(Trouble::Passing("the server sends a part and does not say which".to_owned()));
+        return Err(Trouble::Passing(
+            "the server sends a part and does not say which".to_owned(),
+        ));
     };
     if start == partial.length() {
         return Ok(total);
     }
     let asked = partial.length();
     partial.restart(&remote.url, None)?;
-    Err(Trouble::Passing(format!("the server sends from byte {start} on, byte {asked} was asked for")))
+    Err(Trouble::Passing(format!(
+        "the server sends from byte {start} on, byte {asked} was asked for"
+    )))
 }
 
 /// Nothing is there beyond what we have: we have all of it, or bytes of something else.
-fn beyond(response: &Response<ureq::Body>, remote: &Remote, partial: &mut Partial) -> Result<Option<u64>, Trouble> {
+fn beyond(
+    response: &Response<ureq::Body>,
+    remote: &Remote,
+    partial: &mut Partial,
+) -> Result<Option<u64>, Trouble> {
     let range = text(response.headers(), "content-range");
     let total = range.and_then(|range| range.strip_prefix("bytes */")?.trim().parse().ok());
     let length = partial.length();
@@ -132,7 +161,9 @@ fn receive(
     let mut reader = response.into_body().into_reader();
     let mut block = vec![0; 1 << 16];
     loop {
-        let read = reader.read(&mut block).map_err(|error| Trouble::Passing(error.to_string()))?;
+        let read = reader
+            .read(&mut block)
+            .map_err(|error| Trouble::Passing(error.to_string()))?;
         if read == 0 {
             return Ok(());
         }
@@ -146,7 +177,11 @@ fn receive(
 fn check_length(remote: &Remote, found: u64) -> Result<(), FetchError> {
     match remote.bytes {
         Some(published) if found > published.saturating_mul(MOST_TIMES_LONGER) => {
-            Err(FetchError::TooLong { url: remote.url.clone(), found, published })
+            Err(FetchError::TooLong {
+                url: remote.url.clone(),
+                found,
+                published,
+            })
         }
         _ => Ok(()),
     }
@@ -159,12 +194,15 @@ fn busy(response: &Response<ureq::Body>) -> Trouble {
 /// What makes this version of the file known again: a strong tag, else the date.
 fn version(headers: &HeaderMap) -> Option<String> {
     let tag = text(headers, "etag").filter(|tag| tag.starts_with('"'));
-    tag.or_else(|| text(headers, "last-modified")).map(str::to_owned)
+    tag.or_else(|| text(headers, "last-modified"))
+        .map(str::to_owned)
 }
 
 /// First byte and length of the whole in `bytes 7-9/10` or `bytes 7-9/*`.
 fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
-    let (range, total) = text(headers, "content-range")?.strip_prefix("bytes ")?.split_once('/')?;
+    let (range, total) = text(headers, "content-range")?
+        .strip_prefix("bytes ")?
+        .split_once('/')?;
     let (start, _) = range.split_once('-')?;
     Some((start.trim().parse().ok()?, total.trim().parse().ok()))
 }

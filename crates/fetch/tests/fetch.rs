@@ -1,4 +1,5 @@
-//! Downloads from a server that cuts, lies, ignores and confuses; nothing but the published bytes ever gets its name.
+//! Downloads from a server that cuts, lies, ignores and confuses; nothing but the published bytes
+//! ever gets its name.
 
 mod common;
 
@@ -14,7 +15,9 @@ const MD5: &str = "md5:b5436195105bd3ef8cf8652c8afffbd7";
 const LENGTH: u64 = 300_000;
 
 fn content() -> Vec<u8> {
-    (0..LENGTH).map(|place| (place.wrapping_mul(place + 7) >> 5) as u8).collect()
+    (0..LENGTH)
+        .map(|place| (place.wrapping_mul(place + 7) >> 5) as u8)
+        .collect()
 }
 
 struct Scene {
@@ -28,8 +31,16 @@ impl Scene {
         let server = Server::start();
         server.serve("data.bin", &content());
         server.next("data.bin", manners);
-        let remote = Remote { url: server.url("data.bin"), checksum: MD5.parse().unwrap(), bytes: Some(LENGTH) };
-        Self { server, folder: tempfile::tempdir().unwrap(), remote }
+        let remote = Remote {
+            url: server.url("data.bin"),
+            checksum: MD5.parse().unwrap(),
+            bytes: Some(LENGTH),
+        };
+        Self {
+            server,
+            folder: tempfile::tempdir().unwrap(),
+            remote,
+        }
     }
 
     fn path(&self) -> PathBuf {
@@ -41,25 +52,43 @@ impl Scene {
     }
 
     fn fetch(&self) -> Result<Fetched, FetchError> {
-        let patience =
-            Patience { attempts: 4, first_wait: Duration::from_millis(2), silence: Duration::from_millis(300) };
-        Fetcher::with_patience(Network::Allowed, patience).fetch(&self.remote, &self.path(), &mut Silent)
+        let patience = Patience {
+            attempts: 4,
+            first_wait: Duration::from_millis(2),
+            silence: Duration::from_millis(300),
+        };
+        Fetcher::with_patience(Network::Allowed, patience).fetch(
+            &self.remote,
+            &self.path(),
+            &mut Silent,
+        )
     }
 
     /// What every request asked for; nothing for the whole.
     fn ranges(&self) -> Vec<String> {
-        self.server.requests().into_iter().map(|(_, range)| range.unwrap_or_default()).collect()
+        self.server
+            .requests()
+            .into_iter()
+            .map(|(_, range)| range.unwrap_or_default())
+            .collect()
     }
 
     /// The file is there, whole, and alone.
     fn assert_whole(&self) {
         assert_eq!(fs::read(self.path()).unwrap(), content());
-        assert_eq!(fs::read_dir(self.path().parent().unwrap()).unwrap().count(), 1, "nothing beside it");
+        assert_eq!(
+            fs::read_dir(self.path().parent().unwrap()).unwrap().count(),
+            1,
+            "nothing beside it"
+        );
     }
 
     /// Nothing is there, unfinished or not.
     fn assert_nothing(&self) {
-        assert_eq!(fs::read_dir(self.path().parent().unwrap()).unwrap().count(), 0);
+        assert_eq!(
+            fs::read_dir(self.path().parent().unwrap()).unwrap().count(),
+            0
+        );
     }
 }
 
@@ -78,17 +107,39 @@ fn a_file_comes_once() {
 
 #[test]
 fn cuts_are_gone_on_from() {
-    let scene = Scene::new([Manner::CutAfter(100_000), Manner::CutAfter(0), Manner::CutAfter(50_000)]);
+    let scene = Scene::new([
+        Manner::CutAfter(100_000),
+        Manner::CutAfter(0),
+        Manner::CutAfter(50_000),
+    ]);
     scene.fetch().unwrap();
     scene.assert_whole();
-    assert_eq!(scene.ranges(), [String::new(), from(100_000), from(100_000), from(150_000)]);
+    assert_eq!(
+        scene.ranges(),
+        [String::new(), from(100_000), from(100_000), from(150_000)]
+    );
 }
 
 #[test]
 fn what_an_earlier_process_left_is_gone_on_from() {
-    let scene = Scene::new([Manner::CutAfter(120_000), Manner::Status(503), Manner::Status(503), Manner::Status(503)]);
+    let scene = Scene::new([
+        Manner::CutAfter(120_000),
+        Manner::Status(503),
+        Manner::Status(503),
+        Manner::Status(503),
+    ]);
     let error = scene.fetch().unwrap_err();
-    assert!(matches!(error, FetchError::GaveUp { attempts: 4, kept: 120_000, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            FetchError::GaveUp {
+                attempts: 4,
+                kept: 120_000,
+                ..
+            }
+        ),
+        "{error}"
+    );
     assert!(!scene.path().exists() && scene.part().exists());
     scene.fetch().unwrap();
     scene.assert_whole();
@@ -104,17 +155,35 @@ fn a_server_that_ignores_ranges_is_read_from_the_start() {
 
 #[test]
 fn no_headway_ends_in_giving_up() {
-    let scene = Scene::new(std::iter::repeat_n(Manner::IgnoresRangeAndCutsAfter(100_000), 9));
+    let scene = Scene::new(std::iter::repeat_n(
+        Manner::IgnoresRangeAndCutsAfter(100_000),
+        9,
+    ));
     let error = scene.fetch().unwrap_err();
-    assert!(matches!(error, FetchError::GaveUp { attempts: 4, kept: 100_000, .. }), "{error}");
-    assert!(error.to_string().contains("100000 bytes are kept"), "{error}");
+    assert!(
+        matches!(
+            error,
+            FetchError::GaveUp {
+                attempts: 4,
+                kept: 100_000,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(
+        error.to_string().contains("100000 bytes are kept"),
+        "{error}"
+    );
 }
 
 #[test]
 fn another_version_is_not_joined_to_the_first() {
     let scene = Scene::new([Manner::CutAfter(100_000)]);
     scene.server.serve("data.bin", &vec![1; LENGTH as usize]);
-    scene.server.next("data.bin", std::iter::repeat_n(Manner::Status(503), 3));
+    scene
+        .server
+        .next("data.bin", std::iter::repeat_n(Manner::Status(503), 3));
     scene.fetch().unwrap_err();
     scene.server.serve("data.bin", &content());
     scene.fetch().unwrap();
@@ -151,7 +220,10 @@ fn a_part_that_is_whole_already_is_recognized() {
 fn wrong_bytes_are_reported_and_removed() {
     let scene = Scene::new([Manner::WrongBytes]);
     let error = scene.fetch().unwrap_err();
-    assert!(matches!(error, FetchError::WrongBytes { bytes: LENGTH, .. }), "{error}");
+    assert!(
+        matches!(error, FetchError::WrongBytes { bytes: LENGTH, .. }),
+        "{error}"
+    );
     assert!(error.to_string().contains(MD5), "{error}");
     scene.assert_nothing();
     scene.fetch().unwrap();
@@ -163,8 +235,13 @@ fn wrong_bytes_after_a_cut_are_tried_from_the_start_once() {
     let scene = Scene::new([Manner::CutAfter(100_000), Manner::WrongBytes]);
     scene.fetch().unwrap();
     scene.assert_whole();
-    let stubborn =
-        Scene::new([Manner::CutAfter(100_000), Manner::WrongBytes].into_iter().cycle().take(10).collect::<Vec<_>>());
+    let stubborn = Scene::new(
+        [Manner::CutAfter(100_000), Manner::WrongBytes]
+            .into_iter()
+            .cycle()
+            .take(10)
+            .collect::<Vec<_>>(),
+    );
     let error = stubborn.fetch().unwrap_err();
     assert!(matches!(error, FetchError::WrongBytes { .. }), "{error}");
     stubborn.assert_nothing();
@@ -180,7 +257,10 @@ fn a_length_stated_too_long_is_a_cut() {
 #[test]
 fn a_length_stated_too_short_does_not_pass() {
     let scene = Scene::new([Manner::LengthOff(-50)]);
-    assert!(matches!(scene.fetch(), Err(FetchError::WrongBytes { bytes: 299_950, .. })));
+    assert!(matches!(
+        scene.fetch(),
+        Err(FetchError::WrongBytes { bytes: 299_950, .. })
+    ));
     scene.assert_nothing();
 }
 
@@ -189,9 +269,21 @@ fn far_too_long_is_refused_before_it_fills_the_disk() {
     let mut scene = Scene::new([]);
     scene.remote.bytes = Some(1000);
     let error = scene.fetch().unwrap_err();
-    assert!(matches!(error, FetchError::TooLong { found: LENGTH, published: 1000, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            FetchError::TooLong {
+                found: LENGTH,
+                published: 1000,
+                ..
+            }
+        ),
+        "{error}"
+    );
     scene.assert_nothing();
-    scene.server.next("data.bin", [Manner::NoLength(LENGTH as usize)]);
+    scene
+        .server
+        .next("data.bin", [Manner::NoLength(LENGTH as usize)]);
     assert!(matches!(scene.fetch(), Err(FetchError::TooLong { .. })));
 }
 
@@ -207,7 +299,10 @@ fn a_range_from_elsewhere_is_not_joined() {
     let scene = Scene::new([Manner::CutAfter(100_000), Manner::RangeOff(10)]);
     scene.fetch().unwrap();
     scene.assert_whole();
-    assert_eq!(scene.ranges(), [String::new(), from(100_000), String::new()]);
+    assert_eq!(
+        scene.ranges(),
+        [String::new(), from(100_000), String::new()]
+    );
 }
 
 #[test]
@@ -216,7 +311,11 @@ fn silence_is_a_cut() {
     let start = std::time::Instant::now();
     scene.fetch().unwrap();
     scene.assert_whole();
-    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[test]
@@ -224,7 +323,10 @@ fn what_the_server_does_not_have_is_not_asked_for_again() {
     let mut scene = Scene::new([]);
     scene.remote.url = scene.server.url("absent.bin");
     let error = scene.fetch().unwrap_err();
-    assert!(matches!(error, FetchError::Status { status: 404, .. }), "{error}");
+    assert!(
+        matches!(error, FetchError::Status { status: 404, .. }),
+        "{error}"
+    );
     assert_eq!(scene.ranges().len(), 1);
     scene.remote.url = "no address".to_owned();
     assert!(matches!(scene.fetch(), Err(FetchError::Address { .. })));
@@ -233,25 +335,51 @@ fn what_the_server_does_not_have_is_not_asked_for_again() {
 #[test]
 fn nobody_there_ends_in_giving_up() {
     let mut scene = Scene::new([]);
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     scene.remote.url = format!("http://{free}/data.bin");
     let error = scene.fetch().unwrap_err();
-    assert!(matches!(error, FetchError::GaveUp { attempts: 4, kept: 0, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            FetchError::GaveUp {
+                attempts: 4,
+                kept: 0,
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[test]
 fn offline_takes_what_was_laid_down_by_hand_and_nothing_else() {
     let scene = Scene::new([]);
     let fetcher = Fetcher::new(Network::Offline);
-    let error = fetcher.fetch(&scene.remote, &scene.path(), &mut Silent).unwrap_err();
+    let error = fetcher
+        .fetch(&scene.remote, &scene.path(), &mut Silent)
+        .unwrap_err();
     assert!(matches!(error, FetchError::Offline { .. }), "{error}");
     fs::create_dir_all(scene.path().parent().unwrap()).unwrap();
     fs::write(scene.path(), b"something else").unwrap();
-    let error = fetcher.fetch(&scene.remote, &scene.path(), &mut Silent).unwrap_err();
+    let error = fetcher
+        .fetch(&scene.remote, &scene.path(), &mut Silent)
+        .unwrap_err();
     assert!(matches!(error, FetchError::Damaged { .. }), "{error}");
-    assert_eq!(fs::read(scene.path()).unwrap(), b"something else", "the user's own is left alone");
+    assert_eq!(
+        fs::read(scene.path()).unwrap(),
+        b"something else",
+        "the user's own is left alone"
+    );
     fs::write(scene.path(), content()).unwrap();
-    assert_eq!(fetcher.fetch(&scene.remote, &scene.path(), &mut Silent).unwrap(), Fetched::Found);
+    assert_eq!(
+        fetcher
+            .fetch(&scene.remote, &scene.path(), &mut Silent)
+            .unwrap(),
+        Fetched::Found
+    );
     assert!(scene.server.requests().is_empty());
 }
 
@@ -266,9 +394,15 @@ fn two_at_once_are_told_apart() {
                 scene.fetch()
             })
         });
-        both.map(|one| one.join().unwrap()).into_iter().filter_map(Result::err).collect()
+        both.map(|one| one.join().unwrap())
+            .into_iter()
+            .filter_map(Result::err)
+            .collect()
     });
-    assert!(matches!(errors[..], [FetchError::Busy { .. }]), "{errors:?}");
+    assert!(
+        matches!(errors[..], [FetchError::Busy { .. }]),
+        "{errors:?}"
+    );
     scene.assert_whole();
 }
 
@@ -288,9 +422,18 @@ fn progress_counts_every_byte_and_names_every_retry() {
         }
     }
     let scene = Scene::new([Manner::CutAfter(100_000)]);
-    let patience = Patience { first_wait: Duration::from_millis(1), ..Patience::default() };
+    let patience = Patience {
+        first_wait: Duration::from_millis(1),
+        ..Patience::default()
+    };
     let mut told = Told::default();
-    Fetcher::with_patience(Network::Allowed, patience).fetch(&scene.remote, &scene.path(), &mut told).unwrap();
-    assert_eq!(told.bytes, 2 * LENGTH, "once over the network, once for the checksum");
+    Fetcher::with_patience(Network::Allowed, patience)
+        .fetch(&scene.remote, &scene.path(), &mut told)
+        .unwrap();
+    assert_eq!(
+        told.bytes,
+        2 * LENGTH,
+        "once over the network, once for the checksum"
+    );
     assert_eq!(told.reasons.len(), 1);
 }

@@ -6,9 +6,14 @@ use std::path::Path;
 use annatomy_fetch::{Member, Silent, UnpackError, unpack};
 
 fn archive(path: &Path) {
-    let gzip = flate2::write::GzEncoder::new(File::create(path).unwrap(), flate2::Compression::fast());
+    let gzip =
+        flate2::write::GzEncoder::new(File::create(path).unwrap(), flate2::Compression::fast());
     let mut tar = tar::Builder::new(gzip);
-    for (name, bytes) in [("set/a.bin", b"hello".as_slice()), ("set/b.bin", b"world!"), ("set/c.bin", b"later")] {
+    for (name, bytes) in [
+        ("set/a.bin", b"hello".as_slice()),
+        ("set/b.bin", b"world!"),
+        ("set/c.bin", b"later"),
+    ] {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
@@ -18,7 +23,11 @@ fn archive(path: &Path) {
 }
 
 fn member(name: &str, md5: &str, bytes: u64) -> Member {
-    Member { path: format!("set/{name}"), checksum: format!("md5:{md5}").parse().unwrap(), bytes }
+    Member {
+        path: format!("set/{name}"),
+        checksum: format!("md5:{md5}").parse().unwrap(),
+        bytes,
+    }
 }
 
 fn hello() -> Member {
@@ -37,10 +46,24 @@ fn members_are_taken_and_wrong_ones_are_not() {
     let damaged = member("b.bin", "5d41402abc4b2a76b9719d911017c592", 6);
     assert!(matches!(take(&[damaged]), Err(UnpackError::Damaged { .. })));
     let longer = member("b.bin", "5d41402abc4b2a76b9719d911017c592", 7);
-    assert!(matches!(take(&[longer]), Err(UnpackError::Length { expected: 7, found: 6, .. })));
+    assert!(matches!(
+        take(&[longer]),
+        Err(UnpackError::Length {
+            expected: 7,
+            found: 6,
+            ..
+        })
+    ));
     let absent = member("d.bin", "5d41402abc4b2a76b9719d911017c592", 6);
-    assert!(matches!(take(&[absent, hello()]), Err(UnpackError::Absent { .. })));
-    assert_eq!(fs::read_dir(&out).unwrap().count(), 1, "nothing but the one that was right");
+    assert!(matches!(
+        take(&[absent, hello()]),
+        Err(UnpackError::Absent { .. })
+    ));
+    assert_eq!(
+        fs::read_dir(&out).unwrap().count(),
+        1,
+        "nothing but the one that was right"
+    );
 }
 
 #[test]
@@ -52,6 +75,9 @@ fn a_cut_archive_is_an_error_at_every_length() {
     for length in 0..whole.len() - 8 {
         fs::write(&path, &whole[..length]).unwrap();
         let last = member("c.bin", "5d41402abc4b2a76b9719d911017c592", 5);
-        assert!(unpack(&path, &[last], folder.path(), &mut Silent).is_err(), "{length} bytes");
+        assert!(
+            unpack(&path, &[last], folder.path(), &mut Silent).is_err(),
+            "{length} bytes"
+        );
     }
 }

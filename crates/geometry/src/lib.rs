@@ -1,7 +1,8 @@
-//! The measures of a neighbor search: fill, overlap, distances, barycenter shift, local intrinsic dimensionality.
+//! The measures of a neighbor search: fill, overlap, distances, barycenter shift, local intrinsic
+//! dimensionality.
 //!
-//! Enters: neighbor lists and distances, as slices. Leaves: one figure per query and k, and estimates over queries and
-//! runs.
+//! Enters: neighbor lists and distances, as slices. Leaves: one figure per query and k, and
+//! estimates over queries and runs.
 //!
 //! * [`corrected`]: the measures as they should be taken, for one query over many k;
 //! * [`published`]: the study's own arithmetic, artefacts included;

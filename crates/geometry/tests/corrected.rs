@@ -1,7 +1,9 @@
-//! Laws of the corrected measures, and the prefix form held against the definitions recomputed plainly.
+//! Laws of the corrected measures, and the prefix form held against the definitions recomputed
+//! plainly.
 
 use annatomy_geometry::corrected::{
-    ExactSide, QueryMeasures, ReturnedList, ReturnedSide, Scratch, TIE_TOLERANCE, UNKNOWN_RANK, measure,
+    ExactSide, QueryMeasures, ReturnedList, ReturnedSide, Scratch, TIE_TOLERANCE, UNKNOWN_RANK,
+    measure,
 };
 use annatomy_vectors::PointId;
 use proptest::prelude::*;
@@ -19,7 +21,13 @@ impl Case {
         let ranks: Vec<u32> = self.returned.iter().map(|slot| slot.1).collect();
         let mut measures = Vec::new();
         let returned = ReturnedSide::new(&distances, &ranks);
-        measure(&ExactSide::new(&self.exact), returned, ks, &mut Scratch::default(), &mut measures);
+        measure(
+            &ExactSide::new(&self.exact),
+            returned,
+            ks,
+            &mut Scratch::default(),
+            &mut measures,
+        );
         measures
     }
 
@@ -29,12 +37,19 @@ impl Case {
         let distances: Vec<f32> = returned.iter().map(|slot| slot.0).collect();
         let tie = f64::from(exact[k - 1]) * (1.0 + TIE_TOLERANCE);
         let found = |slot: &(f32, u32)| (slot.1 as usize) < k;
-        let ratios: Vec<Option<f64>> = distances.iter().zip(exact).map(|(&a, &e)| ratio(a, e)).collect();
+        let ratios: Vec<Option<f64>> = distances
+            .iter()
+            .zip(exact)
+            .map(|(&a, &e)| ratio(a, e))
+            .collect();
         QueryMeasures {
             k,
             filled: returned.len(),
             overlap_strict_count: returned.iter().filter(|slot| found(slot)).count(),
-            overlap_count: returned.iter().filter(|slot| found(slot) || f64::from(slot.0) <= tie).count(),
+            overlap_count: returned
+                .iter()
+                .filter(|slot| found(slot) || f64::from(slot.0) <= tie)
+                .count(),
             mean_exact_distance: mean(exact.iter().map(|&d| f64::from(d))),
             mean_returned_distance: mean(distances.iter().map(|&d| f64::from(d))),
             relative_distance_error: mean(ratios.iter().flatten().copied()) - 1.0,
@@ -60,10 +75,20 @@ fn mean(values: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 fn lid(distances: &[f32]) -> f64 {
-    let positive: Vec<f64> = distances.iter().filter(|&&d| d > 0.0).map(|&d| f64::from(d)).collect();
-    let Some((&last, others)) = positive.split_last() else { return f64::NAN };
+    let positive: Vec<f64> = distances
+        .iter()
+        .filter(|&&d| d > 0.0)
+        .map(|&d| f64::from(d))
+        .collect();
+    let Some((&last, others)) = positive.split_last() else {
+        return f64::NAN;
+    };
     let sum: f64 = others.iter().map(|d| (d / last).ln()).sum();
-    if others.is_empty() || positive[0] == last { f64::NAN } else { -(others.len() as f64) / sum }
+    if others.is_empty() || positive[0] == last {
+        f64::NAN
+    } else {
+        -(others.len() as f64) / sum
+    }
 }
 
 fn close(a: f64, b: f64) -> bool {
@@ -72,13 +97,33 @@ fn close(a: f64, b: f64) -> bool {
 
 fn assert_same(found: &QueryMeasures, expected: &QueryMeasures) {
     let counts = |m: &QueryMeasures| {
-        [m.k, m.filled, m.overlap_strict_count, m.overlap_count, m.ranks_left_out, m.zero_exact, m.zero_returned]
+        [
+            m.k,
+            m.filled,
+            m.overlap_strict_count,
+            m.overlap_count,
+            m.ranks_left_out,
+            m.zero_exact,
+            m.zero_returned,
+        ]
     };
     assert_eq!(counts(found), counts(expected));
     for (name, a, b) in [
-        ("mean exact", found.mean_exact_distance, expected.mean_exact_distance),
-        ("mean returned", found.mean_returned_distance, expected.mean_returned_distance),
-        ("relative error", found.relative_distance_error, expected.relative_distance_error),
+        (
+            "mean exact",
+            found.mean_exact_distance,
+            expected.mean_exact_distance,
+        ),
+        (
+            "mean returned",
+            found.mean_returned_distance,
+            expected.mean_returned_distance,
+        ),
+        (
+            "relative error",
+            found.relative_distance_error,
+            expected.relative_distance_error,
+        ),
         ("lid exact", found.lid_exact, expected.lid_exact),
         ("lid returned", found.lid_returned, expected.lid_returned),
     ] {
@@ -86,20 +131,31 @@ fn assert_same(found: &QueryMeasures, expected: &QueryMeasures) {
     }
 }
 
-/// Points with coarse distances (ties and zeros occur), of which an answer finds a part; the nearest `list` are exact.
+/// Points with coarse distances (ties and zeros occur), of which an answer finds a part; the
+/// nearest `list` are exact.
 fn cases() -> impl Strategy<Value = Case> {
     let point = (0_u8..60, any::<bool>(), any::<bool>());
-    (prop::collection::vec(point, 4..120), 0.2_f64..1.0, 0_u32..4).prop_map(|(points, share, keep_all)| {
-        let mut points = points;
-        points.sort_by_key(|point| point.0);
-        let distance = |level: u8| f32::from(level.saturating_sub(2)) * 0.37;
-        let list = ((points.len() as f64 * share) as usize).max(2);
-        let exact = points[..list].iter().map(|point| distance(point.0)).collect();
-        let kept = |point: &(u8, bool, bool)| keep_all == 0 || point.1 || point.2;
-        let rank = |i: usize| if i < list { i as u32 } else { UNKNOWN_RANK };
-        let found = points.iter().enumerate().filter(|(_, point)| kept(point));
-        Case { exact, returned: found.map(|(i, point)| (distance(point.0), rank(i))).collect() }
-    })
+    (prop::collection::vec(point, 4..120), 0.2_f64..1.0, 0_u32..4).prop_map(
+        |(points, share, keep_all)| {
+            let mut points = points;
+            points.sort_by_key(|point| point.0);
+            let distance = |level: u8| f32::from(level.saturating_sub(2)) * 0.37;
+            let list = ((points.len() as f64 * share) as usize).max(2);
+            let exact = points[..list]
+                .iter()
+                .map(|point| distance(point.0))
+                .collect();
+            let kept = |point: &(u8, bool, bool)| keep_all == 0 || point.1 || point.2;
+            let rank = |i: usize| if i < list { i as u32 } else { UNKNOWN_RANK };
+            let found = points.iter().enumerate().filter(|(_, point)| kept(point));
+            Case {
+                exact,
+                returned: found
+                    .map(|(i, point)| (distance(point.0), rank(i)))
+                    .collect(),
+            }
+        },
+    )
 }
 
 proptest! {
@@ -168,21 +224,36 @@ fn ranks_are_found_from_ids() {
 
 #[test]
 fn a_zero_exact_distance_has_no_ratio() {
-    let case = Case { exact: vec![0.0, 0.0, 2.0], returned: vec![(0.0, 0), (1.0, UNKNOWN_RANK), (3.0, UNKNOWN_RANK)] };
+    let case = Case {
+        exact: vec![0.0, 0.0, 2.0],
+        returned: vec![(0.0, 0), (1.0, UNKNOWN_RANK), (3.0, UNKNOWN_RANK)],
+    };
     let m = case.measure(&[3])[0];
     assert_eq!((m.ranks_left_out, m.relative_distance_error), (1, 0.25)); // (1 + 3/2) / 2 - 1
 }
 
 #[test]
 fn nothing_returned_has_overlap_zero_and_no_geometry() {
-    let m = Case { exact: vec![1.0, 2.0], returned: vec![] }.measure(&[1, 2])[1];
+    let m = Case {
+        exact: vec![1.0, 2.0],
+        returned: vec![],
+    }
+    .measure(&[1, 2])[1];
     assert_eq!((m.overlap(), m.fill()), (0.0, 0.0));
-    assert!(m.mean_returned_distance.is_nan() && m.relative_distance_error.is_nan() && m.lid_returned.is_nan());
+    assert!(
+        m.mean_returned_distance.is_nan()
+            && m.relative_distance_error.is_nan()
+            && m.lid_returned.is_nan()
+    );
 }
 
 #[test]
 fn equal_distances_have_no_dimension() {
-    let m = Case { exact: vec![0.1; 7], returned: vec![(0.1, 3), (0.1, 5), (0.1, UNKNOWN_RANK)] }.measure(&[7])[0];
+    let m = Case {
+        exact: vec![0.1; 7],
+        returned: vec![(0.1, 3), (0.1, 5), (0.1, UNKNOWN_RANK)],
+    }
+    .measure(&[7])[0];
     assert!(m.lid_exact.is_nan() && m.lid_returned.is_nan());
     assert_eq!((m.overlap_strict_count, m.overlap_count), (2, 3));
 }
@@ -190,7 +261,13 @@ fn equal_distances_have_no_dimension() {
 #[test]
 fn distances_as_powers_give_the_dimension_they_were_made_with() {
     // dᵢ = (i/k)^(1/m): Σ ln(dᵢ/dₖ) = (ln k! − k ln k)/m, by Stirling −k/m for large k.
-    let exact: Vec<f32> = (1..=2000).map(|i| (f64::from(i) / 2000.0).powf(1.0 / 8.0) as f32).collect();
-    let m = Case { exact, returned: vec![(0.5, 0)] }.measure(&[2000])[0];
+    let exact: Vec<f32> = (1..=2000)
+        .map(|i| (f64::from(i) / 2000.0).powf(1.0 / 8.0) as f32)
+        .collect();
+    let m = Case {
+        exact,
+        returned: vec![(0.5, 0)],
+    }
+    .measure(&[2000])[0];
     assert!((m.lid_exact - 8.0).abs() < 0.03, "{}", m.lid_exact);
 }

@@ -1,10 +1,11 @@
-//! The published conventions held against `NumPy`'s own figures (`golden/published.py`), and the fast blocks against
-//! the plain form. Mean distances and overlaps must agree to the last bit, spikes and dropped rows included; LID and
-//! shift, where the order of summation or the logarithm is a library's own, to 1e-6.
+//! The published conventions held against `NumPy`'s own figures (`golden/published.py`), and the
+//! fast blocks against the plain form. Mean distances and overlaps must agree to the last bit,
+//! spikes and dropped rows included; LID and shift, where the order of summation or the logarithm
+//! is a library's own, to 1e-6.
 
 use annatomy_geometry::published::{
-    Artefacts, Columns, EMPTY_DISTANCE, EMPTY_ID, Figures, Table, row_barycenter_shift, row_lid, row_lid_plain,
-    row_lids, row_mean, row_mean_of_slots, row_overlap, whole_table,
+    Artefacts, Columns, EMPTY_DISTANCE, EMPTY_ID, Figures, Table, row_barycenter_shift, row_lid,
+    row_lid_plain, row_lids, row_mean, row_mean_of_slots, row_overlap, whole_table,
 };
 use annatomy_vectors::{Matrix, MatrixView};
 use proptest::prelude::*;
@@ -24,7 +25,12 @@ struct Owned {
 }
 
 fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.as_chunks::<4>().0.iter().map(|&chunk| f32::from_le_bytes(chunk)).collect()
+    bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|&chunk| f32::from_le_bytes(chunk))
+        .collect()
 }
 
 fn count(value: &Value) -> usize {
@@ -32,12 +38,29 @@ fn count(value: &Value) -> usize {
 }
 
 fn golden() -> Golden {
-    let document: Value = serde_json::from_str(include_str!("golden/published.json")).expect("valid JSON");
+    let document: Value =
+        serde_json::from_str(include_str!("golden/published.json")).expect("valid JSON");
     let (rows, columns) = (count(&document["rows"]), count(&document["columns"]));
-    let vectors = Matrix::new(rows, columns, floats(include_bytes!("golden/published_vectors.f32"))).expect("shape");
-    let pairs = Matrix::new(rows, rows, floats(include_bytes!("golden/published_pairs.f32"))).expect("shape");
+    let vectors = Matrix::new(
+        rows,
+        columns,
+        floats(include_bytes!("golden/published_vectors.f32")),
+    )
+    .expect("shape");
+    let pairs = Matrix::new(
+        rows,
+        rows,
+        floats(include_bytes!("golden/published_pairs.f32")),
+    )
+    .expect("shape");
     let order = (0..rows).map(|row| order(pairs.row(row))).collect();
-    Golden { vectors, pairs, order, width: count(&document["width"]), document }
+    Golden {
+        vectors,
+        pairs,
+        order,
+        width: count(&document["width"]),
+        document,
+    }
 }
 
 fn order(distances: &[f32]) -> Vec<usize> {
@@ -49,13 +72,20 @@ fn order(distances: &[f32]) -> Vec<usize> {
 impl Golden {
     /// The exact order of each row without what `kept` refuses, cut, and padded with empty slots.
     fn table(&self, kept: impl Fn(usize, usize) -> bool, filled: impl Fn(usize) -> usize) -> Owned {
-        let mut table = Owned { ids: Vec::new(), distances: Vec::new() };
+        let mut table = Owned {
+            ids: Vec::new(),
+            distances: Vec::new(),
+        };
         for (row, order) in self.order.iter().enumerate() {
             let found = order.iter().filter(|&&id| kept(row, id)).take(filled(row));
             table.ids.extend(found.clone().map(|&id| id as i64));
-            table.distances.extend(found.map(|&id| self.pairs.row(row)[id]));
+            table
+                .distances
+                .extend(found.map(|&id| self.pairs.row(row)[id]));
             table.ids.resize((row + 1) * self.width, EMPTY_ID);
-            table.distances.resize((row + 1) * self.width, EMPTY_DISTANCE);
+            table
+                .distances
+                .resize((row + 1) * self.width, EMPTY_DISTANCE);
         }
         table
     }
@@ -74,9 +104,16 @@ impl Golden {
         let exact = Table::new(self.width, &exact.ids, &exact.distances).expect("shape");
         for case in self.document["cases"].as_array().expect("cases") {
             let returned = self.returned(case);
-            let returned = Table::new(self.width, &returned.ids, &returned.distances).expect("shape");
+            let returned =
+                Table::new(self.width, &returned.ids, &returned.distances).expect("shape");
             for expected in case["figures"].as_array().expect("figures") {
-                check(case["name"].as_str().expect("a name"), &exact, &returned, count(&expected["k"]), expected);
+                check(
+                    case["name"].as_str().expect("a name"),
+                    &exact,
+                    &returned,
+                    count(&expected["k"]),
+                    expected,
+                );
             }
         }
     }
@@ -95,15 +132,25 @@ fn whole_tables_agree_with_numpy() {
     let golden = golden();
     golden.for_each(|name, exact, returned, k, expected| {
         let figures = whole_table(golden.vectors.view(), exact, returned, k).expect("tables fit");
-        let value = |key: &str| expected[key].as_str().expect("a figure").parse::<f64>().expect("a number");
-        let check = |key: &str, found: f64, agree: bool| assert!(agree, "{name}, k = {k}, {key}: {found}");
+        let value = |key: &str| {
+            expected[key]
+                .as_str()
+                .expect("a figure")
+                .parse::<f64>()
+                .expect("a number")
+        };
+        let check =
+            |key: &str, found: f64, agree: bool| assert!(agree, "{name}, k = {k}, {key}: {found}");
         for (key, found) in [
             ("mean_overlap", figures.mean_overlap),
             ("mean_exact_dist", figures.mean_exact_dist),
             ("mean_ann_dist", figures.mean_ann_dist),
             ("rows_dropped", figures.artefacts.rows_dropped as f64),
             ("empty_slots", figures.artefacts.empty_slots as f64),
-            ("rows_with_one_empty_slot", figures.artefacts.rows_with_one_empty_slot as f64),
+            (
+                "rows_with_one_empty_slot",
+                figures.artefacts.rows_with_one_empty_slot as f64,
+            ),
             ("self_not_first", figures.artefacts.self_not_first as f64),
         ] {
             check(key, found, same(found, value(key)));
@@ -117,7 +164,11 @@ fn whole_tables_agree_with_numpy() {
         }
         let scale = 1e-6 * figures.mean_lid_exact.abs();
         let (found, expected) = (figures.mean_lid_diff, value("mean_lid_diff"));
-        check("mean_lid_diff", found, same(found, expected) || (found - expected).abs() <= scale);
+        check(
+            "mean_lid_diff",
+            found,
+            same(found, expected) || (found - expected).abs() <= scale,
+        );
     });
 }
 
@@ -136,13 +187,22 @@ fn fast_blocks_agree_with_whole_tables() {
             (fast.mean_lid_exact, plain.mean_lid_exact, 5e-7),
             (fast.mean_lid_ann, plain.mean_lid_ann, 5e-7),
         ] {
-            assert!(close(found, expected, tolerance), "{name}, k = {k}: {found} against {expected}");
+            assert!(
+                close(found, expected, tolerance),
+                "{name}, k = {k}: {found} against {expected}"
+            );
         }
     });
 }
 
 /// The figures at `k` from per-query blocks that see filled slots only.
-fn by_blocks(x: MatrixView<'_>, exact: &Table<'_>, returned: &Table<'_>, k: usize, artefacts: Artefacts) -> Figures {
+fn by_blocks(
+    x: MatrixView<'_>,
+    exact: &Table<'_>,
+    returned: &Table<'_>,
+    k: usize,
+    artefacts: Artefacts,
+) -> Figures {
     let rows = || 0..exact.rows();
     let filled = |row: usize| {
         let ids = returned.neighbor_ids(row, k);
@@ -153,15 +213,23 @@ fn by_blocks(x: MatrixView<'_>, exact: &Table<'_>, returned: &Table<'_>, k: usiz
         row_lids(distances, &[k.div_ceil(2), k], &mut lids);
         lids[1]
     };
-    let exact_means: Vec<f32> = rows().map(|row| row_mean(exact.neighbor_distances(row, k))).collect();
+    let exact_means: Vec<f32> = rows()
+        .map(|row| row_mean(exact.neighbor_distances(row, k)))
+        .collect();
     let ids = |row: usize| (exact.neighbor_ids(row, k), returned.neighbor_ids(row, k));
     Columns {
-        overlaps: &rows().map(|row| row_overlap(ids(row).0, ids(row).1, k)).collect::<Vec<_>>(),
-        returned_means: &rows().map(|row| row_mean_of_slots(filled(row), k)).collect::<Vec<_>>(),
+        overlaps: &rows()
+            .map(|row| row_overlap(ids(row).0, ids(row).1, k))
+            .collect::<Vec<_>>(),
+        returned_means: &rows()
+            .map(|row| row_mean_of_slots(filled(row), k))
+            .collect::<Vec<_>>(),
         barycenter_shifts: &rows()
             .map(|row| row_barycenter_shift(x, ids(row).0, ids(row).1, exact_means[row]))
             .collect::<Vec<_>>(),
-        lids_exact: &rows().map(|row| lid(exact.neighbor_distances(row, k))).collect::<Vec<_>>(),
+        lids_exact: &rows()
+            .map(|row| lid(exact.neighbor_distances(row, k)))
+            .collect::<Vec<_>>(),
         lids_returned: &rows().map(|row| lid(filled(row))).collect::<Vec<_>>(),
         exact_means: &exact_means,
     }

@@ -1,10 +1,11 @@
-//! What the engines' own arithmetic costs beside ours: `cargo bench -p annatomy-hnsw --bench arithmetic`.
+//! What the engines' own arithmetic costs beside ours: `cargo bench -p annatomy-hnsw --bench
+//! arithmetic`.
 //!
-//! Keys of twenty rows that lie in the nearest cache, 128 columns, squared L2. The three take turns, and each key is held
-//! against ours to rounding.
+//! Keys of twenty rows that lie in the nearest cache, 128 columns, squared L2. The three take
+//! turns, and each key is held against ours to rounding.
 //!
-//! Fails if an engine's takes more than twelve times as long: then its code is no longer compiled for the instructions at hand,
-//! and each fused addition is a call (fifty times).
+//! Fails if an engine's takes more than twelve times as long: then its code is no longer compiled
+//! for the instructions at hand, and each fused addition is a call (fifty times).
 
 use annatomy_hnsw::foreign::{Engine, EngineOracle};
 use annatomy_hnsw::{VectorOracle, View};
@@ -19,23 +20,29 @@ const ROUNDS: usize = 51;
 const MOST: f64 = 12.0;
 
 fn main() {
-    let values = (0..(ROWS as usize + 1) * COLUMNS).map(|i| (i * 7_919 % 1_000) as f32 / 1_000.0).collect();
+    let values = (0..(ROWS as usize + 1) * COLUMNS)
+        .map(|i| (i * 7_919 % 1_000) as f32 / 1_000.0)
+        .collect();
     let rows = Matrix::new(ROWS as usize + 1, COLUMNS, values).expect("rows of columns values");
     let query = rows.row(ROWS as usize);
     let ids: Vec<u32> = (0..ROWS).collect();
     let ours = VectorOracle::new(rows.view(), Metric::L2);
-    let [faiss, hnswlib] =
-        [Engine::Faiss, Engine::Hnswlib].map(|engine| EngineOracle::new(rows.view(), Metric::L2, engine));
+    let [faiss, hnswlib] = [Engine::Faiss, Engine::Hnswlib]
+        .map(|engine| EngineOracle::new(rows.view(), Metric::L2, engine));
     let (mut ratios, mut keys) = ([Vec::new(), Vec::new()], [const { Vec::new() }; 3]);
     for _ in 0..ROUNDS {
         let base = seconds(ours.view_of(query), &ids, &mut keys[0]);
         ratios[0].push(seconds(faiss.view_of(query), &ids, &mut keys[1]) / base);
         ratios[1].push(seconds(hnswlib.view_of(query), &ids, &mut keys[2]) / base);
     }
-    let [ours, engines @ ..] = keys.map(|keys| keys.into_iter().map(VectorOracle::separation_of_key));
+    let [ours, engines @ ..] =
+        keys.map(|keys| keys.into_iter().map(VectorOracle::separation_of_key));
     for engine in engines {
         for (ours, theirs) in ours.clone().zip(engine) {
-            assert!((ours - theirs).abs() <= 1e-5 * ours, "{ours} of ours, {theirs} of an engine's");
+            assert!(
+                (ours - theirs).abs() <= 1e-5 * ours,
+                "{ours} of ours, {theirs} of an engine's"
+            );
         }
     }
     println!("{ROWS} rows of {COLUMNS} columns in cache, {ROUNDS} rounds in turn");
@@ -43,7 +50,10 @@ fn main() {
         ratios.sort_by(f64::total_cmp);
         let ratio = ratios[ROUNDS / 2];
         println!("{engine:7} / ours  {ratio:.2}");
-        assert!(ratio <= MOST, "{engine}'s arithmetic takes {ratio:.1} times as long as ours");
+        assert!(
+            ratio <= MOST,
+            "{engine}'s arithmetic takes {ratio:.1} times as long as ours"
+        );
     }
 }
 

@@ -1,4 +1,5 @@
-//! What recording costs a search that does not record, and one that does: `cargo bench -p annatomy-hnsw --bench recording`.
+//! What recording costs a search that does not record, and one that does: `cargo bench -p
+//! annatomy-hnsw --bench recording`.
 //!
 //! Three ways through one graph, in turn, answers held against each other:
 //!
@@ -9,7 +10,8 @@
 //! Fails if plain is more than 5 % behind bare, by the median of the ratios round by round.
 
 use annatomy_hnsw::{
-    Frontier, Graph, HeapFrontier, Links, Oracle, Parameters, Search, Seen, Traversal, VectorOracle, View, Visits,
+    Frontier, Graph, HeapFrontier, Links, Oracle, Parameters, Search, Seen, Traversal,
+    VectorOracle, View, Visits,
 };
 use annatomy_vectors::{Matrix, Metric, kernels};
 use std::time::Instant;
@@ -18,19 +20,22 @@ const ROWS: usize = 20_000;
 const COLUMNS: usize = 96;
 const QUERIES: u32 = 2_000;
 const EF: usize = 100;
-/// Queries that one contestant answers before the next takes its turn: milliseconds, so that a slow spell meets all three.
+/// Queries that one contestant answers before the next takes its turn: milliseconds, so that a slow
+/// spell meets all three.
 const BLOCK: usize = 20;
 const ROUNDS: usize = 21;
 
 fn main() {
     let rows = noise();
     let oracle = VectorOracle::new(rows.view(), Metric::L2);
-    let graph = Graph::build(&oracle, &Parameters::faiss(16, 100, 1)).expect("a graph of finite rows");
+    let graph =
+        Graph::build(&oracle, &Parameters::faiss(16, 100, 1)).expect("a graph of finite rows");
     let mut found = [Vec::new(), Vec::new(), Vec::new()];
     let mut nearest = Vec::new();
     let mut ratios = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
-        // made anew in every round: where memory happens to lie is worth some percent to one of them
+        // made anew in every round: where memory happens to lie is worth some percent to one of
+        // them
         let (mut bare, mut search) = (Bare::default(), Search::<HeapFrontier>::default());
         let (mut traversal, mut visits) = (Traversal::<HeapFrontier>::default(), Visits::default());
         found.iter_mut().for_each(Vec::clear);
@@ -64,10 +69,15 @@ fn main() {
     assert_eq!(found[0], found[1], "plain finds what the bare loop finds");
     assert_eq!(found[1], found[2], "a recorded traversal begins with them");
     let [plain, recorded] = ratios.map(median);
-    println!("{ROWS} rows of {COLUMNS} columns, ef {EF}, {QUERIES} queries, {ROUNDS} rounds in turn");
+    println!(
+        "{ROWS} rows of {COLUMNS} columns, ef {EF}, {QUERIES} queries, {ROUNDS} rounds in turn"
+    );
     println!("plain / bare      {plain:.3}");
     println!("recorded / plain  {recorded:.3}");
-    assert!(plain <= 1.05, "an observer that is empty costs {plain:.3} of a loop without one");
+    assert!(
+        plain <= 1.05,
+        "an observer that is empty costs {plain:.3} of a loop without one"
+    );
 }
 
 /// What a bare search works in.
@@ -85,9 +95,13 @@ impl Bare {
         let entry = descend(graph, view, entry_point, &mut self.keys);
         self.frontier.enter(entry);
         while let Some(popped) = self.frontier.pop(view) {
-            let next = self.frontier.first().map_or(&[][..], |next| graph.links(next, 0));
+            let next = self
+                .frontier
+                .first()
+                .map_or(&[][..], |next| graph.links(next, 0));
             kernels::prefetch_whole(next);
-            self.frontier.meet(view, graph.links(popped.id, 0), next, false, |_| {});
+            self.frontier
+                .meet(view, graph.links(popped.id, 0), next, false, |_| {});
         }
         self.frontier.nearest(out);
     }
@@ -95,7 +109,10 @@ impl Bare {
 
 /// The way through the upper layers, all links of a row evaluated together.
 fn descend<V: View>(graph: &Graph, view: V, entry_point: u32, keys: &mut Vec<u32>) -> Seen {
-    let mut nearest = Seen { key: view.key(entry_point), id: entry_point };
+    let mut nearest = Seen {
+        key: view.key(entry_point),
+        id: entry_point,
+    };
     for layer in (1..=graph.level(entry_point)).rev() {
         loop {
             let before = nearest;
@@ -103,7 +120,13 @@ fn descend<V: View>(graph: &Graph, view: V, entry_point: u32, keys: &mut Vec<u32
             keys.clear();
             view.keys(links, keys);
             let met = keys.iter().zip(links).map(|(&key, &id)| Seen { key, id });
-            nearest = met.fold(before, |nearest, seen| if seen.key < nearest.key { seen } else { nearest });
+            nearest = met.fold(before, |nearest, seen| {
+                if seen.key < nearest.key {
+                    seen
+                } else {
+                    nearest
+                }
+            });
             if nearest == before {
                 break;
             }
@@ -116,10 +139,13 @@ fn descend<V: View>(graph: &Graph, view: V, entry_point: u32, keys: &mut Vec<u32
 fn noise() -> Matrix {
     let mut state = 1u64;
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1u64 << 24) as f32
     };
-    Matrix::new(ROWS, COLUMNS, (0..ROWS * COLUMNS).map(|_| next()).collect()).expect("rows of columns values")
+    Matrix::new(ROWS, COLUMNS, (0..ROWS * COLUMNS).map(|_| next()).collect())
+        .expect("rows of columns values")
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -1,7 +1,8 @@
-//! Plain searches over float32 and over float16 rows, in turn: `time_search VECTORS QUERIES EF REPETITIONS`.
+//! Plain searches over float32 and over float16 rows, in turn: `time_search VECTORS QUERIES EF
+//! REPETITIONS`.
 //!
-//! One thread, k = ef. The graph is built once (M = 32, ef_construction = 200) over the rows as float16 has them, so that both
-//! searches answer the same; that they do is checked.
+//! One thread, k = ef. The graph is built once (M = 32, ef_construction = 200) over the rows as
+//! float16 has them, so that both searches answer the same; that they do is checked.
 
 use annatomy_hnsw::{Graph, HeapFrontier, Parameters, Search, VectorOracle, View};
 use annatomy_vectors::formats::VectorFile;
@@ -19,17 +20,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     let queries = VectorFile::open(queries)?.read_all()?;
     let rows = VectorFile::open(vectors)?.read_all()?;
     let (count, columns) = (rows.rows(), rows.columns());
-    let halves = Matrix::new(count, columns, rows.values().iter().map(|&value| f16::from_f32(value)).collect())?;
+    let halves = Matrix::new(
+        count,
+        columns,
+        rows.values()
+            .iter()
+            .map(|&value| f16::from_f32(value))
+            .collect(),
+    )?;
     let rows = halves.view().widened();
-    let (wide, narrow) = (VectorOracle::new(rows.view(), Metric::L2), VectorOracle::new(halves.view(), Metric::L2));
+    let (wide, narrow) = (
+        VectorOracle::new(rows.view(), Metric::L2),
+        VectorOracle::new(halves.view(), Metric::L2),
+    );
     let begin = Instant::now();
     let graph = Graph::build(&wide, &Parameters::faiss(32, 200, 0))?;
     println!("built in {:.1} s", begin.elapsed().as_secs_f64());
     for _ in 0..repetitions {
-        let (wide_rate, wide_sum) = rate(&graph, ef, queries.rows(), |query| wide.view_of(queries.row(query)));
-        let (narrow_rate, narrow_sum) = rate(&graph, ef, queries.rows(), |query| narrow.view_of(queries.row(query)));
+        let (wide_rate, wide_sum) = rate(&graph, ef, queries.rows(), |query| {
+            wide.view_of(queries.row(query))
+        });
+        let (narrow_rate, narrow_sum) = rate(&graph, ef, queries.rows(), |query| {
+            narrow.view_of(queries.row(query))
+        });
         assert_eq!(wide_sum, narrow_sum, "the same answers");
-        println!("float32 {wide_rate:.0} queries/s, float16 {narrow_rate:.0}, {:.2} times", narrow_rate / wide_rate);
+        println!(
+            "float32 {wide_rate:.0} queries/s, float16 {narrow_rate:.0}, {:.2} times",
+            narrow_rate / wide_rate
+        );
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
-//! Building and searching with a sketch of the rows and without, in turn: `time_sketch VECTORS QUERIES REPETITIONS`.
+//! Building and searching with a sketch of the rows and without, in turn: `time_sketch VECTORS
+//! QUERIES REPETITIONS`.
 //!
-//! One graph (M = 32, ef_construction = 200), both ways; searches on one thread, k = ef. That both graphs are one, and that both
-//! searches answer the same, is checked.
+//! One graph (M = 32, ef_construction = 200), both ways; searches on one thread, k = ef. That both
+//! graphs are one, and that both searches answer the same, is checked.
 
 use annatomy_hnsw::{Graph, HeapFrontier, Parameters, Search, Sketch, VectorOracle, View};
 use annatomy_vectors::Metric;
@@ -59,14 +60,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         ratios.sort_by(f64::total_cmp);
         let (median, last) = (ratios[ratios.len() / 2], ratios[ratios.len() - 1]);
-        println!("ef {ef}: {median:.2} of the time ({:.2}–{last:.2})", ratios[0]);
+        println!(
+            "ef {ef}: {median:.2} of the time ({:.2}–{last:.2})",
+            ratios[0]
+        );
     }
     Ok(())
 }
 
 /// Over all ids and keys of an answer.
-fn sum<V: View<Frontier = HeapFrontier>>(search: &mut Search<HeapFrontier>, graph: &Graph, ef: usize, view: V) -> u64 {
+fn sum<V: View<Frontier = HeapFrontier>>(
+    search: &mut Search<HeapFrontier>,
+    graph: &Graph,
+    ef: usize,
+    view: V,
+) -> u64 {
     let mut found = Vec::new();
     search.nearest(graph, view, ef, &mut found);
-    found.iter().map(|seen| u64::from(seen.id) * u64::from(seen.key)).fold(0, u64::wrapping_add)
+    found
+        .iter()
+        .map(|seen| u64::from(seen.id) * u64::from(seen.key))
+        .fold(0, u64::wrapping_add)
 }

@@ -1,6 +1,8 @@
-//! Building: nodes join in batches whose links are applied in a fixed order, so that the graph does not depend on threads.
+//! Building: nodes join in batches whose links are applied in a fixed order, so that the graph does
+//! not depend on threads.
 //!
-//! Enters: an [`Oracle`] and [`Parameters`]. Leaves: a [`Graph`], the same bytes at any thread count.
+//! Enters: an [`Oracle`] and [`Parameters`]. Leaves: a [`Graph`], the same bytes at any thread
+//! count.
 //!
 //! for each batch of new nodes (1 node at first, then 1/BATCH_SHARE of those present)
 //!   for each node, in parallel, seeing only earlier batches
@@ -9,9 +11,10 @@
 //!   for each target, in parallel                                   append, or thin the full list
 //!   write                                                          in order
 //!
-//! Batches that grow with the graph come from ParlayANN (Dobson et al., PPoPP 2024). They are kept to a few percent of
-//! the nodes present, since members of one batch cannot link to each other: the graph stays statistically that of one
-//! insertion after another. Keys are kept beside links, so that thinning a full list evaluates only pairs within it.
+//! Batches that grow with the graph come from ParlayANN (Dobson et al., PPoPP 2024). They are kept
+//! to a few percent of the nodes present, since members of one batch cannot link to each other: the
+//! graph stays statistically that of one insertion after another. Keys are kept beside links, so
+//! that thinning a full list evaluates only pairs within it.
 
 use crate::frontier::{Frontier, Seen};
 use crate::graph::{Graph, Links};
@@ -54,8 +57,9 @@ pub enum BuildError {
 
 const LARGEST_M: usize = 4096;
 
-/// Graphs with room for no more links than this, all together, are built at once: 8 bytes a link while they grow. Small
-/// graphs grow in small batches, each of which leaves threads idle at its end.
+/// Graphs with room for no more links than this, all together, are built at once: 8 bytes a link
+/// while they grow. Small graphs grow in small batches, each of which leaves threads idle at its
+/// end.
 const LINKS_AT_ONCE: usize = 1 << 24;
 
 impl Graph {
@@ -69,18 +73,26 @@ impl Graph {
         Ok(Self::grow(oracle, parameters))
     }
 
-    /// Builds a graph for each of `all`, the same that [`Graph::build`] builds; small ones at once, in less time than one
-    /// after another.
+    /// Builds a graph for each of `all`, the same that [`Graph::build`] builds; small ones at once,
+    /// in less time than one after another.
     ///
     /// # Errors
     /// As those of [`Graph::build`], before anything is built.
     pub fn build_all<O: Oracle>(oracle: &O, all: &[Parameters]) -> Result<Vec<Self>, BuildError> {
-        all.iter().try_for_each(|parameters| check(oracle.rows(), parameters))?;
+        all.iter()
+            .try_for_each(|parameters| check(oracle.rows(), parameters))?;
         begin(oracle.rows(), all.len());
         let grow = |parameters| Self::grow(oracle, parameters);
-        let links: usize = all.iter().map(|parameters| oracle.rows() * parameters.capacity(0)).sum();
+        let links: usize = all
+            .iter()
+            .map(|parameters| oracle.rows() * parameters.capacity(0))
+            .sum();
         let at_once = links <= LINKS_AT_ONCE;
-        Ok(if at_once { all.par_iter().with_max_len(1).map(grow).collect() } else { all.iter().map(grow).collect() })
+        Ok(if at_once {
+            all.par_iter().with_max_len(1).map(grow).collect()
+        } else {
+            all.iter().map(grow).collect()
+        })
     }
 
     fn grow<O: Oracle>(oracle: &O, parameters: &Parameters) -> Self {
@@ -101,7 +113,10 @@ impl Graph {
 
 fn check(rows: usize, parameters: &Parameters) -> Result<(), BuildError> {
     if !(2..=LARGEST_M).contains(&parameters.m) {
-        return Err(BuildError::M { m: parameters.m, limit: LARGEST_M });
+        return Err(BuildError::M {
+            m: parameters.m,
+            limit: LARGEST_M,
+        });
     }
     if parameters.ef_construction == 0 {
         return Err(BuildError::EfConstruction);
@@ -113,7 +128,8 @@ fn check(rows: usize, parameters: &Parameters) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// Begins the stage of `graphs` graphs: a step a node, but for the first of each, which has nothing to choose from.
+/// Begins the stage of `graphs` graphs: a step a node, but for the first of each, which has nothing
+/// to choose from.
 fn begin(rows: usize, graphs: usize) {
     interrupt::begin("graph", (rows.saturating_sub(1) * graphs) as u64);
 }
@@ -176,12 +192,20 @@ impl Links for Growing {
 impl Lists {
     fn new(blocks: usize, capacity: usize) -> Self {
         let links = blocks * capacity;
-        Self { capacity, lengths: vec![0; blocks], ids: Zeroed::new(links), keys: Zeroed::new(links) }
+        Self {
+            capacity,
+            lengths: vec![0; blocks],
+            ids: Zeroed::new(links),
+            keys: Zeroed::new(links),
+        }
     }
 
     fn read(&self, block: usize) -> impl Iterator<Item = Seen> + '_ {
         let range = block * self.capacity..block * self.capacity + usize::from(self.lengths[block]);
-        self.keys[range.clone()].iter().zip(&self.ids[range]).map(|(&key, &id)| Seen { key, id })
+        self.keys[range.clone()]
+            .iter()
+            .zip(&self.ids[range])
+            .map(|(&key, &id)| Seen { key, id })
     }
 
     fn write(&mut self, block: usize, links: &[Seen]) {
@@ -209,7 +233,13 @@ impl Growing {
             Lists::new(levels.len(), parameters.capacity(0)),
             Lists::new(upper_blocks as usize, parameters.capacity(1)),
         ];
-        Self { parameters, levels, entry_point: None, layers, upper }
+        Self {
+            parameters,
+            levels,
+            entry_point: None,
+            layers,
+            upper,
+        }
     }
 
     fn block(&self, node: u32, level: usize) -> (&Lists, usize) {
@@ -223,7 +253,8 @@ impl Growing {
         }
     }
 
-    /// The end of the batch that begins at `start`: a node that rises above the entry point is a batch of its own.
+    /// The end of the batch that begins at `start`: a node that rises above the entry point is a
+    /// batch of its own.
     fn batch_end(&self, order: &[u32], start: usize) -> usize {
         let Some(entry_point) = self.entry_point else {
             return start + 1;
@@ -231,20 +262,34 @@ impl Growing {
         let top = self.level(entry_point);
         let longest = (start / BATCH_SHARE).max(1);
         let batch = &order[start..(start + longest).min(order.len())];
-        let fitting = batch.iter().take_while(|&&node| self.level(node) <= top).count();
+        let fitting = batch
+            .iter()
+            .take_while(|&&node| self.level(node) <= top)
+            .count();
         start + fitting.max(1)
     }
 
-    fn insert<O: Oracle>(&mut self, oracle: &O, batch: &[u32], scratch: &PerThread<Scratch<O::Frontier>>) {
+    fn insert<O: Oracle>(
+        &mut self,
+        oracle: &O,
+        batch: &[u32],
+        scratch: &PerThread<Scratch<O::Frontier>>,
+    ) {
         let Some(entry_point) = self.entry_point else {
             self.entry_point = batch.first().copied();
             return;
         };
-        let choose = |&node: &u32| scratch.with(|scratch| self.choose_links(oracle, entry_point, node, scratch));
+        let choose = |&node: &u32| {
+            scratch.with(|scratch| self.choose_links(oracle, entry_point, node, scratch))
+        };
         let chosen: Vec<Vec<Vec<Seen>>> = if batch.len() < 2 * TASK_NODES {
             batch.iter().map(choose).collect()
         } else {
-            batch.par_iter().with_max_len(TASK_NODES).map(choose).collect()
+            batch
+                .par_iter()
+                .with_max_len(TASK_NODES)
+                .map(choose)
+                .collect()
         };
         self.link_back(oracle, batch, &chosen);
         for (&node, layers) in batch.iter().zip(&chosen) {
@@ -272,7 +317,9 @@ impl Growing {
         let mut entry = descend(self, view, entry_point, top, &mut scratch.room);
         let mut layers = vec![Vec::new(); self.level(node) + 1];
         for level in (0..=top).rev() {
-            scratch.frontier.reset(self.nodes(), self.parameters.ef_construction);
+            scratch
+                .frontier
+                .reset(self.nodes(), self.parameters.ef_construction);
             search_layer(self, view, level, entry, &mut scratch.frontier, &mut Nobody);
             scratch.frontier.nearest(&mut scratch.found);
             entry = scratch.found.first().copied().unwrap_or(entry);
@@ -292,28 +339,44 @@ impl Growing {
             for (level, layer) in layers.iter().enumerate() {
                 links.extend(layer.iter().map(|link| {
                     let key = oracle.seen_back(link.id, node, link.key);
-                    LinkBack { target: link.id, level: level as u32, source: Seen { key, id: node } }
+                    LinkBack {
+                        target: link.id,
+                        level: level as u32,
+                        source: Seen { key, id: node },
+                    }
                 }));
             }
         }
         links.sort_by_key(|link| (link.target, link.level));
-        let groups: Vec<&[LinkBack]> = links.chunk_by(|a, b| (a.target, a.level) == (b.target, b.level)).collect();
+        let groups: Vec<&[LinkBack]> = links
+            .chunk_by(|a, b| (a.target, a.level) == (b.target, b.level))
+            .collect();
         let lengthen = |group: &&[LinkBack]| self.lengthened(oracle, group);
         let lists: Vec<Vec<Seen>> = if batch.len() < 2 * TASK_NODES {
             groups.iter().map(lengthen).collect()
         } else {
-            groups.par_iter().with_max_len(8 * TASK_NODES).map(lengthen).collect()
+            groups
+                .par_iter()
+                .with_max_len(8 * TASK_NODES)
+                .map(lengthen)
+                .collect()
         };
         let blocks: Vec<(usize, usize)> = groups
             .iter()
-            .map(|group| (group[0].level.min(1) as usize, self.block_index(group[0].target, group[0].level as usize)))
+            .map(|group| {
+                (
+                    group[0].level.min(1) as usize,
+                    self.block_index(group[0].target, group[0].level as usize),
+                )
+            })
             .collect();
         for ((layer, block), list) in blocks.into_iter().zip(lists) {
             self.layers[layer].write(block, &list);
         }
     }
 
-    /// The list of one target after the links of `group` were added in order, thinned each time it was full.
+    /// The list of one target after the links of `group` were added in order, thinned each time it
+    /// was full.
     fn lengthened(&self, oracle: &impl Oracle, group: &[LinkBack]) -> Vec<Seen> {
         let (target, level) = (group[0].target, group[0].level as usize);
         let (lists, block) = self.block(target, level);

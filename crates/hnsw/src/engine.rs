@@ -1,4 +1,5 @@
-//! What an engine returns when k results are asked of search effort ef: five rules, all lookups in one record.
+//! What an engine returns when k results are asked of search effort ef: five rules, all lookups in
+//! one record.
 //!
 //! | class | engines | rule |
 //! |---|---|---|
@@ -48,7 +49,13 @@ pub enum Answer {
 
 impl EngineClass {
     /// Every class, in the order of the module's table.
-    pub const ALL: [Self; 5] = [Self::StopEarly, Self::Raise, Self::RowCap, Self::Refuse, Self::BeamIsK];
+    pub const ALL: [Self; 5] = [
+        Self::StopEarly,
+        Self::Raise,
+        Self::RowCap,
+        Self::Refuse,
+        Self::BeamIsK,
+    ];
 
     /// The effort the traversal must have been recorded to for (ef, k) to be read.
     pub fn effort(self, ef: usize, k: usize) -> usize {
@@ -64,7 +71,10 @@ impl FromStr for EngineClass {
     type Err = UnknownEngineClass;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|class| class.to_string() == name).ok_or_else(|| UnknownEngineClass(name.to_owned()))
+        Self::ALL
+            .into_iter()
+            .find(|class| class.to_string() == name)
+            .ok_or_else(|| UnknownEngineClass(name.to_owned()))
     }
 }
 
@@ -91,12 +101,17 @@ impl Visits {
             EngineClass::RowCap => k.min(ef),
             _ => k,
         };
-        Answer::Rows { visited: self.visited(class.effort(ef, k)), rows }
+        Answer::Rows {
+            visited: self.visited(class.effort(ef, k)),
+            rows,
+        }
     }
 
     /// The first `visited` visits, nearest first.
     pub fn among_first(&self, visited: usize) -> impl Iterator<Item = &Visit> + Clone {
-        self.nearest_first().iter().filter(move |visit| (visit.arrival as usize) < visited)
+        self.nearest_first()
+            .iter()
+            .filter(move |visit| (visit.arrival as usize) < visited)
     }
 
     /// The ids of an answer, nearest first; none if it was refused.

@@ -1,10 +1,12 @@
 //! The state of one best-first search: what was seen, what waits to be expanded, when to stop.
 //!
-//! The rule, common to FAISS, hnswlib and their kin: pop the nearest unexpanded row; stop when at least ef of the rows
-//! seen so far are strictly nearer. Two forms of the same rule:
+//! The rule, common to FAISS, hnswlib and their kin: pop the nearest unexpanded row; stop when at
+//! least ef of the rows seen so far are strictly nearer. Two forms of the same rule:
 //!
-//! * [`HeapFrontier`] for arbitrary keys: two binary heaps and an epoch mark per row, O(log ef) an evaluation;
-//! * [`BitsetFrontier`] for keys that are places in 0..n: one bit per place, O(1) an evaluation, O(n/64) at worst a pop.
+//! * [`HeapFrontier`] for arbitrary keys: two binary heaps and an epoch mark per row, O(log ef) an
+//!   evaluation;
+//! * [`BitsetFrontier`] for keys that are places in 0..n: one bit per place, O(1) an evaluation,
+//!   O(n/64) at worst a pop.
 //!
 //! Neither allocates once it has grown to its largest search.
 
@@ -30,31 +32,43 @@ pub trait Frontier: Default + Send {
     /// Enters a row that was evaluated before the search began.
     fn enter(&mut self, seen: Seen);
 
-    /// Evaluates those of `ids` that were not seen before, in their order, and tells each that is new. `next` is what will
-    /// probably be met after them: it may be fetched meanwhile, and changes no result.
+    /// Evaluates those of `ids` that were not seen before, in their order, and tells each that is
+    /// new. `next` is what will probably be met after them: it may be fetched meanwhile, and
+    /// changes no result.
     ///
-    /// Unless `all` are wanted, those that are surely no nearer than the ef nearest seen so far need not be told; how many were not.
-    fn meet<V: View>(&mut self, view: V, ids: &[u32], next: &[u32], all: bool, told: impl FnMut(Seen)) -> usize;
+    /// Unless `all` are wanted, those that are surely no nearer than the ef nearest seen so far
+    /// need not be told; how many were not.
+    fn meet<V: View>(
+        &mut self,
+        view: V,
+        ids: &[u32],
+        next: &[u32],
+        all: bool,
+        told: impl FnMut(Seen),
+    ) -> usize;
 
     /// The nearest unexpanded row, or `None` when the search is over.
     fn pop<V: View>(&mut self, view: V) -> Option<Seen>;
 
-    /// The id of the nearest unexpanded row: what the next pop takes, unless a nearer one is met before.
+    /// The id of the nearest unexpanded row: what the next pop takes, unless a nearer one is met
+    /// before.
     fn first(&self) -> Option<u32>;
 
     /// The ef nearest rows seen, ascending by (key, id).
     fn nearest(&mut self, out: &mut Vec<Seen>);
 }
 
-/// Rows evaluated at once, and links of the next row looked at after them. An engine's own arithmetic takes four rows at once
-/// too, and may only be asked for a multiple of them before the last.
+/// Rows evaluated at once, and links of the next row looked at after them. An engine's own
+/// arithmetic takes four rows at once too, and may only be asked for a multiple of them before the
+/// last.
 const AT_ONCE: usize = 4;
 
 /// Two heaps and a mark per row.
 #[derive(Debug, Default)]
 pub struct HeapFrontier {
     ef: usize,
-    /// 16 bits, so that the marks of many rows stay in cache; they are cleared once in 65,535 searches.
+    /// 16 bits, so that the marks of many rows stay in cache; they are cleared once in 65,535
+    /// searches.
     epoch: u16,
     marks: Vec<u16>,
     pending: BinaryHeap<Reverse<Packed>>,
@@ -66,7 +80,8 @@ pub struct HeapFrontier {
     keys: Vec<u32>,
 }
 
-/// Whether sifting pays, by what it has told of the rows met lately: where most of them pass, they are better read at once.
+/// Whether sifting pays, by what it has told of the rows met lately: where most of them pass, they
+/// are better read at once.
 #[derive(Debug, Default)]
 struct Yield {
     met: usize,
@@ -117,7 +132,10 @@ impl Packed {
     }
 
     fn seen(self) -> Seen {
-        Seen { key: self.key(), id: self.0 as u32 }
+        Seen {
+            key: self.key(),
+            id: self.0 as u32,
+        }
     }
 }
 
@@ -128,8 +146,8 @@ impl HeapFrontier {
 
     /// Meets `ids` where only what passes `sieve` can be held.
     ///
-    /// Sketches are asked for a few rows ahead, and with each that of one of the next links: memory always has work, and never more
-    /// than it can have in flight.
+    /// Sketches are asked for a few rows ahead, and with each that of one of the next links: memory
+    /// always has work, and never more than it can have in flight.
     #[inline]
     fn meet_sifted<V: View>(
         &mut self,
@@ -145,8 +163,13 @@ impl HeapFrontier {
                 self.unseen.push(id);
             }
         }
-        let mut next = next.iter().filter(|&&id| self.marks[id as usize] != self.epoch);
-        self.unseen.iter().take(sieve.ahead).for_each(|&id| view.prefetch_for_sieve(id));
+        let mut next = next
+            .iter()
+            .filter(|&&id| self.marks[id as usize] != self.epoch);
+        self.unseen
+            .iter()
+            .take(sieve.ahead)
+            .for_each(|&id| view.prefetch_for_sieve(id));
         self.sifted.clear();
         for (place, &id) in self.unseen.iter().enumerate() {
             if let Some(&id) = self.unseen.get(place + sieve.ahead) {
@@ -163,7 +186,10 @@ impl HeapFrontier {
         self.keys.clear();
         view.keys(&self.sifted, &mut self.keys);
         for place in 0..self.sifted.len() {
-            let seen = Seen { key: self.keys[place], id: self.sifted[place] };
+            let seen = Seen {
+                key: self.keys[place],
+                id: self.sifted[place],
+            };
             self.hold(seen);
             told(seen);
         }
@@ -208,7 +234,14 @@ impl Frontier for HeapFrontier {
     }
 
     #[inline]
-    fn meet<V: View>(&mut self, view: V, ids: &[u32], next: &[u32], all: bool, mut told: impl FnMut(Seen)) -> usize {
+    fn meet<V: View>(
+        &mut self,
+        view: V,
+        ids: &[u32],
+        next: &[u32],
+        all: bool,
+        mut told: impl FnMut(Seen),
+    ) -> usize {
         let sifts = !all && self.yields.is_worth_it() && self.is_full();
         let farthest = if sifts { self.best.peek() } else { None };
         if let Some(sieve) = farthest.and_then(|farthest| view.sieve(farthest.key())) {
@@ -223,7 +256,11 @@ impl Frontier for HeapFrontier {
         }
         self.keys.clear();
         // Rows too long to be asked for whole keep the memory busy by themselves.
-        let (at_once, next) = if view.prefetches_whole() { (AT_ONCE, next) } else { (usize::MAX, &[][..]) };
+        let (at_once, next) = if view.prefetches_whole() {
+            (AT_ONCE, next)
+        } else {
+            (usize::MAX, &[][..])
+        };
         let mut next = next.chunks(AT_ONCE);
         for some in self.unseen.chunks(at_once) {
             view.keys(some, &mut self.keys);
@@ -234,7 +271,10 @@ impl Frontier for HeapFrontier {
             }
         }
         for place in 0..self.unseen.len() {
-            let seen = Seen { key: self.keys[place], id: self.unseen[place] };
+            let seen = Seen {
+                key: self.keys[place],
+                id: self.unseen[place],
+            };
             self.hold(seen);
             told(seen);
         }
@@ -244,13 +284,19 @@ impl Frontier for HeapFrontier {
     #[inline]
     fn pop<V: View>(&mut self, _view: V) -> Option<Seen> {
         let Reverse(nearest) = self.pending.pop()?;
-        let beaten = self.is_full() && self.best.peek().is_some_and(|farthest| nearest.key() > farthest.key());
+        let beaten = self.is_full()
+            && self
+                .best
+                .peek()
+                .is_some_and(|farthest| nearest.key() > farthest.key());
         (!beaten).then(|| nearest.seen())
     }
 
     #[inline]
     fn first(&self) -> Option<u32> {
-        self.pending.peek().map(|Reverse(nearest)| nearest.seen().id)
+        self.pending
+            .peek()
+            .map(|Reverse(nearest)| nearest.seen().id)
     }
 
     fn nearest(&mut self, out: &mut Vec<Seen>) {
@@ -288,7 +334,14 @@ impl Frontier for BitsetFrontier {
     }
 
     #[inline]
-    fn meet<V: View>(&mut self, view: V, ids: &[u32], _: &[u32], _all: bool, mut told: impl FnMut(Seen)) -> usize {
+    fn meet<V: View>(
+        &mut self,
+        view: V,
+        ids: &[u32],
+        _: &[u32],
+        _all: bool,
+        mut told: impl FnMut(Seen),
+    ) -> usize {
         ids.iter().for_each(|&id| view.prefetch(id));
         for &id in ids {
             let place = view.key(id);
@@ -305,12 +358,16 @@ impl Frontier for BitsetFrontier {
     fn pop<V: View>(&mut self, view: V) -> Option<Seen> {
         let place = self.pending.first()?;
         self.pending.remove(place);
-        // No more rows are nearer than places before it, and mostly those are too few: then nothing need be counted.
+        // No more rows are nearer than places before it, and mostly those are too few: then nothing
+        // need be counted.
         let may_be_over = self.count > self.ef && place as usize >= self.ef;
         if may_be_over && self.seen.below(view.first_of_tie(place)) >= self.ef {
             return None;
         }
-        Some(Seen { key: place, id: self.id_at[place as usize] })
+        Some(Seen {
+            key: place,
+            id: self.id_at[place as usize],
+        })
     }
 
     #[inline]
@@ -320,7 +377,10 @@ impl Frontier for BitsetFrontier {
 
     fn nearest(&mut self, out: &mut Vec<Seen>) {
         out.clear();
-        out.extend(self.seen.iter().take(self.ef).map(|place| Seen { key: place, id: self.id_at[place as usize] }));
+        out.extend(self.seen.iter().take(self.ef).map(|place| Seen {
+            key: place,
+            id: self.id_at[place as usize],
+        }));
     }
 }
 
@@ -377,8 +437,14 @@ impl Places {
     pub(crate) fn below(&self, place: u32) -> usize {
         let word = place as usize / 64;
         let block = word / BLOCK;
-        let whole: u32 = self.blocks[..block].iter().map(|&members| u32::from(members)).sum();
-        let words: u32 = self.words[block * BLOCK..word].iter().map(|word| word.count_ones()).sum();
+        let whole: u32 = self.blocks[..block]
+            .iter()
+            .map(|&members| u32::from(members))
+            .sum();
+        let words: u32 = self.words[block * BLOCK..word]
+            .iter()
+            .map(|word| word.count_ones())
+            .sum();
         let rest = (self.words[word] & ((1u64 << (place % 64)) - 1)).count_ones();
         (whole + words + rest) as usize
     }

@@ -37,9 +37,15 @@ impl Graph {
         let nodes = source.nodes();
         let mut graph = Self {
             entry_point: source.entry_point(),
-            levels: (0..nodes as u32).map(|node| source.level(node) as u8).collect(),
+            levels: (0..nodes as u32)
+                .map(|node| source.level(node) as u8)
+                .collect(),
             starts: Vec::with_capacity(nodes + 1),
-            links: Zeroed::new((0..nodes as u32).map(|node| source.links(node, 0).len()).sum()),
+            links: Zeroed::new(
+                (0..nodes as u32)
+                    .map(|node| source.links(node, 0).len())
+                    .sum(),
+            ),
             upper: Vec::with_capacity(nodes),
             upper_ranges: Vec::new(),
             upper_links: Vec::new(),
@@ -54,8 +60,12 @@ impl Graph {
             graph.upper.push(graph.upper_ranges.len() as u32);
             for level in 1..=source.level(node) {
                 let start = graph.upper_links.len() as u32;
-                graph.upper_links.extend_from_slice(source.links(node, level));
-                graph.upper_ranges.push(start..graph.upper_links.len() as u32);
+                graph
+                    .upper_links
+                    .extend_from_slice(source.links(node, level));
+                graph
+                    .upper_ranges
+                    .push(start..graph.upper_links.len() as u32);
             }
         }
         graph
@@ -68,10 +78,17 @@ impl Graph {
 
     /// Number of nodes on each layer, layer 0 first.
     pub fn layer_sizes(&self) -> Vec<usize> {
-        let top = self.levels.iter().copied().max().map_or(0, |level| usize::from(level) + 1);
+        let top = self
+            .levels
+            .iter()
+            .copied()
+            .max()
+            .map_or(0, |level| usize::from(level) + 1);
         let mut sizes = vec![0; top];
         for &level in &self.levels {
-            sizes[..=usize::from(level)].iter_mut().for_each(|size| *size += 1);
+            sizes[..=usize::from(level)]
+                .iter_mut()
+                .for_each(|size| *size += 1);
         }
         sizes
     }

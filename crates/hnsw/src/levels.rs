@@ -1,7 +1,8 @@
-//! Which layers each node is on, and in which order nodes are inserted: all the randomness of a graph.
+//! Which layers each node is on, and in which order nodes are inserted: all the randomness of a
+//! graph.
 //!
-//! A level is ⌊−ln(u)/ln(M)⌋ for uniform u in (0, 1] (Malkov & Yashunin 2018, algorithm 1). One named generator stream
-//! per purpose, so that a change in one cannot shift the other.
+//! A level is ⌊−ln(u)/ln(M)⌋ for uniform u in (0, 1] (Malkov & Yashunin 2018, algorithm 1). One
+//! named generator stream per purpose, so that a change in one cannot shift the other.
 
 use crate::parameters::{InsertionOrder, Parameters};
 use rand_chacha::ChaCha8Rng;
@@ -57,7 +58,10 @@ mod tests {
     fn one_node_in_m_rises_a_layer() {
         let levels = draw_levels(&Parameters::faiss(32, 200, 7), 100_000);
         let risen = levels.iter().filter(|&&level| level > 0).count();
-        assert!((2_950..3_300).contains(&risen), "{risen} of 100,000 at M = 32");
+        assert!(
+            (2_950..3_300).contains(&risen),
+            "{risen} of 100,000 at M = 32"
+        );
     }
 
     #[test]
@@ -65,10 +69,22 @@ mod tests {
         let parameters = Parameters::faiss(4, 200, 7);
         let levels = draw_levels(&parameters, 1_000);
         let order = insertion_order(&parameters, &levels);
-        assert!(order.windows(2).all(|pair| levels[pair[0] as usize] >= levels[pair[1] as usize]));
+        assert!(
+            order
+                .windows(2)
+                .all(|pair| levels[pair[0] as usize] >= levels[pair[1] as usize])
+        );
         let mut sorted = order.clone();
         sorted.sort_unstable();
-        assert!(sorted.iter().enumerate().all(|(i, &node)| i == node as usize));
-        assert!(order.windows(2).filter(|pair| pair[0] > pair[1]).count() > 300, "shuffled within levels");
+        assert!(
+            sorted
+                .iter()
+                .enumerate()
+                .all(|(i, &node)| i == node as usize)
+        );
+        assert!(
+            order.windows(2).filter(|pair| pair[0] > pair[1]).count() > 300,
+            "shuffled within levels"
+        );
     }
 }

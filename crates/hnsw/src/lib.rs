@@ -1,7 +1,9 @@
-//! The graph: built deterministically, searched by one written-once loop, and traversed with a record of every visit.
+//! The graph: built deterministically, searched by one written-once loop, and traversed with a
+//! record of every visit.
 //!
-//! The path through this crate: [`Parameters`] → [`Graph::build`] over an [`Oracle`] → [`Traversal`] per query →
-//! [`Visits`], from which the answer of any [`EngineClass`] at any (ef, k) is a lookup.
+//! The path through this crate: [`Parameters`] → [`Graph::build`] over an [`Oracle`] →
+//! [`Traversal`] per query → [`Visits`], from which the answer of any [`EngineClass`] at any (ef,
+//! k) is a lookup.
 
 #![deny(missing_docs)]
 

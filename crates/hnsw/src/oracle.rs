@@ -1,11 +1,13 @@
 //! What a graph asks of its data: comparisons only.
 //!
-//! Building and searching never add distances, they compare them. An [`Oracle`] answers as row i sees the world through
-//! a [`View`]: every other row has an integer key, smaller is nearer. Two oracles exist:
+//! Building and searching never add distances, they compare them. An [`Oracle`] answers as row i
+//! sees the world through a [`View`]: every other row has an integer key, smaller is nearer. Two
+//! oracles exist:
 //!
-//! * [`RankOracle`]: keys are places in the row's sorted order, read from a [`RankTable`] (n up to 65,536);
-//! * [`VectorOracle`]: keys are computed separations, their float32 bits mapped to integers of the same order; with a
-//!   [`Sketch`] of the rows beside it, most rows are never read.
+//! * [`RankOracle`]: keys are places in the row's sorted order, read from a [`RankTable`] (n up to
+//!   65,536);
+//! * [`VectorOracle`]: keys are computed separations, their float32 bits mapped to integers of the
+//!   same order; with a [`Sketch`] of the rows beside it, most rows are never read.
 
 use crate::frontier::{BitsetFrontier, Frontier, HeapFrontier};
 use crate::sketch::{Sieve, Sketch, Sketched, SketchedQueries};
@@ -36,7 +38,8 @@ pub trait View: Copy {
         None
     }
 
-    /// Appends the keys of `ids` in their order. An engine's own arithmetic may depend on how many are asked at once.
+    /// Appends the keys of `ids` in their order. An engine's own arithmetic may depend on how many
+    /// are asked at once.
     #[inline]
     fn keys(self, ids: &[u32], out: &mut Vec<u32>) {
         out.extend(ids.iter().map(|&id| self.key(id)));
@@ -47,14 +50,16 @@ pub trait View: Copy {
         let _ = id;
     }
 
-    /// What rows that matter only under `key` are sifted by; `None` where nothing tells them sooner than `key(id)`.
+    /// What rows that matter only under `key` are sifted by; `None` where nothing tells them sooner
+    /// than `key(id)`.
     #[inline]
     fn sieve(self, key: u32) -> Option<Sieve> {
         let _ = key;
         None
     }
 
-    /// Whether `id` may be under the key that `sieve` was made of. What does not pass is not under it.
+    /// Whether `id` may be under the key that `sieve` was made of. What does not pass is not under
+    /// it.
     #[inline]
     fn passes(self, id: u32, sieve: Sieve) -> bool {
         let _ = (id, sieve);
@@ -67,7 +72,8 @@ pub trait View: Copy {
         let _ = id;
     }
 
-    /// Whether that is all of it. Only then is it worth asking before it is certain that `key(id)` will be asked for.
+    /// Whether that is all of it. Only then is it worth asking before it is certain that `key(id)`
+    /// will be asked for.
     fn prefetches_whole(self) -> bool {
         true
     }
@@ -88,13 +94,15 @@ pub trait Oracle: Sync {
     /// As row `id` sees it.
     fn view(&self, id: u32) -> Self::View<'_>;
 
-    /// Begins to fetch what `candidate` will see `ids` by, where it is not in cache as the vectors of a search are.
+    /// Begins to fetch what `candidate` will see `ids` by, where it is not in cache as the vectors
+    /// of a search are.
     #[inline]
     fn prefetch(&self, candidate: u32, ids: impl Iterator<Item = u32>) {
         let _ = (candidate, ids);
     }
 
-    /// The key under which `candidate` sees `origin`, given the key under which `origin` sees `candidate`.
+    /// The key under which `candidate` sees `origin`, given the key under which `origin` sees
+    /// `candidate`.
     fn seen_back(&self, candidate: u32, origin: u32, key: u32) -> u32;
 }
 
@@ -160,7 +168,8 @@ impl<'t> Oracle for RankOracle<'t> {
 
 /// Keys are computed from the vectors at each question. For cosine the rows must have unit length.
 ///
-/// Rows kept in float16 take half the memory and give the very keys that they give widened to float32.
+/// Rows kept in float16 take half the memory and give the very keys that they give widened to
+/// float32.
 #[derive(Clone, Copy, Debug)]
 pub struct VectorOracle<'v, S = f32> {
     rows: MatrixView<'v, S>,
@@ -187,16 +196,25 @@ impl VectorOracle<'_> {
 impl<'v, S: Stored> VectorOracle<'v, S> {
     /// An oracle over `rows`. For [`Metric::Cosine`] they must have unit length.
     pub fn new(rows: MatrixView<'v, S>, metric: Metric) -> Self {
-        Self { rows, metric, sketch: None }
+        Self {
+            rows,
+            metric,
+            sketch: None,
+        }
     }
 
-    /// The same oracle, which finds the same sooner: most rows are told from `sketch`, made of its rows, to be too far.
+    /// The same oracle, which finds the same sooner: most rows are told from `sketch`, made of its
+    /// rows, to be too far.
     ///
     /// # Panics
     /// If there is one and the metric is not L2.
     #[must_use]
     pub fn with_sketch(self, sketch: Option<&'v Sketch>) -> Self {
-        assert!(sketch.is_none() || self.metric == Metric::L2, "a sketch of L2 distances for {}", self.metric);
+        assert!(
+            sketch.is_none() || self.metric == Metric::L2,
+            "a sketch of L2 distances for {}",
+            self.metric
+        );
         Self { sketch, ..self }
     }
 
@@ -208,8 +226,17 @@ impl<'v, S: Stored> VectorOracle<'v, S> {
     where
         'v: 'a,
     {
-        assert_eq!(query.len(), self.rows.columns(), "query and rows of equal length");
-        VectorView { query, rows: self.rows, metric: self.metric, sketched: None }
+        assert_eq!(
+            query.len(),
+            self.rows.columns(),
+            "query and rows of equal length"
+        );
+        VectorView {
+            query,
+            rows: self.rows,
+            metric: self.metric,
+            sketched: None,
+        }
     }
 
     /// The same beside its sketch, where it has one: query `number` of those sketched.
@@ -225,7 +252,10 @@ impl<'v, S: Stored> VectorOracle<'v, S> {
     where
         'v: 'a,
     {
-        VectorView { sketched: sketched.map(|queries| queries.query(number)), ..self.view_of(query) }
+        VectorView {
+            sketched: sketched.map(|queries| queries.query(number)),
+            ..self.view_of(query)
+        }
     }
 }
 
@@ -251,7 +281,9 @@ impl<Q: Stored, S: Stored> View for VectorView<'_, Q, S> {
             let rows = four.map(|id| self.rows.row(id as usize));
             let separations = match self.metric {
                 Metric::L2 => kernels.l2_squared_x4(self.query, rows),
-                Metric::Cosine => kernels.dot_x4(self.query, rows).map(|product| 1.0 - product),
+                Metric::Cosine => kernels
+                    .dot_x4(self.query, rows)
+                    .map(|product| 1.0 - product),
                 Metric::InnerProduct => kernels.dot_x4(self.query, rows).map(|product| -product),
             };
             out.extend(separations.map(key_of_separation));
@@ -266,12 +298,14 @@ impl<Q: Stored, S: Stored> View for VectorView<'_, Q, S> {
 
     #[inline]
     fn sieve(self, key: u32) -> Option<Sieve> {
-        self.sketched.map(|sketched| sketched.sieve(separation_of_key(key)))
+        self.sketched
+            .map(|sketched| sketched.sieve(separation_of_key(key)))
     }
 
     #[inline]
     fn passes(self, id: u32, sieve: Sieve) -> bool {
-        self.sketched.is_none_or(|sketched| sketched.passes(id, sieve))
+        self.sketched
+            .is_none_or(|sketched| sketched.passes(id, sieve))
     }
 
     #[inline]
@@ -300,9 +334,18 @@ impl<'v, S: Stored> Oracle for VectorOracle<'v, S> {
 
     #[inline]
     fn view(&self, id: u32) -> VectorView<'v, S, S> {
-        let Self { rows, metric, sketch } = *self;
+        let Self {
+            rows,
+            metric,
+            sketch,
+        } = *self;
         let sketched = sketch.map(|sketch| sketch.row(id));
-        VectorView { query: rows.row(id as usize), rows, metric, sketched }
+        VectorView {
+            query: rows.row(id as usize),
+            rows,
+            metric,
+            sketched,
+        }
     }
 
     #[inline]
@@ -314,10 +357,18 @@ impl<'v, S: Stored> Oracle for VectorOracle<'v, S> {
 /// Maps a separation to an integer of the same order (−0 and 0 alike).
 pub(crate) fn key_of_separation(separation: f32) -> u32 {
     let bits = (separation + 0.0).to_bits();
-    if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
+    if bits >> 31 == 0 {
+        bits | 1 << 31
+    } else {
+        !bits
+    }
 }
 
 /// The separation behind a key of [`key_of_separation`].
 fn separation_of_key(key: u32) -> f32 {
-    f32::from_bits(if key >> 31 == 1 { key & !(1 << 31) } else { !key })
+    f32::from_bits(if key >> 31 == 1 {
+        key & !(1 << 31)
+    } else {
+        !key
+    })
 }

@@ -1,7 +1,8 @@
 //! What decides a graph, with the engines' presets.
 //!
-//! Engines follow the same paper and differ in three points that show in the curves: how many links a new node takes on
-//! layer 0, in which order nodes are inserted, and whether a list shorter than its limit is thinned at all.
+//! Engines follow the same paper and differ in three points that show in the curves: how many links
+//! a new node takes on layer 0, in which order nodes are inserted, and whether a list shorter than
+//! its limit is thinned at all.
 
 /// How many links a new node takes on layer 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +27,9 @@ pub enum InsertionOrder {
 /// What happens to a new node's candidates when they are fewer than the links it may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShortLists {
-    /// All are linked, without the neighbor-selection heuristic (FAISS, hnswlib). At `ef_construction` < 2M this makes
-    /// FAISS graphs denser than those of a larger `ef_construction`.
+    /// All are linked, without the neighbor-selection heuristic (FAISS, hnswlib). At
+    /// `ef_construction` < 2M this makes FAISS graphs denser than those of a larger
+    /// `ef_construction`.
     KeepAll,
     /// The heuristic always runs (the paper).
     Thin,
@@ -88,7 +90,12 @@ impl Parameters {
     }
 
     /// The preset called `name`.
-    pub fn preset(name: &str, m: usize, ef_construction: usize, seed: u64) -> Result<Self, UnknownPreset> {
+    pub fn preset(
+        name: &str,
+        m: usize,
+        ef_construction: usize,
+        seed: u64,
+    ) -> Result<Self, UnknownPreset> {
         match name {
             "faiss" => Ok(Self::faiss(m, ef_construction, seed)),
             "hnswlib" => Ok(Self::hnswlib(m, ef_construction, seed)),

@@ -2,7 +2,8 @@
 
 use crate::graph::Links;
 
-/// Marks every node to which a path leads from the entry point, through the links of any layer. Cost: one walk of the graph.
+/// Marks every node to which a path leads from the entry point, through the links of any layer.
+/// Cost: one walk of the graph.
 pub fn reachable(graph: &impl Links) -> Vec<bool> {
     let mut reached = vec![false; graph.nodes()];
     let mut open: Vec<u32> = graph.entry_point().into_iter().collect();

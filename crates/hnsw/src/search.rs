@@ -54,10 +54,14 @@ pub(crate) fn search_layer<V: View>(
     observer.met(entry);
     while let Some(popped) = frontier.pop(view) {
         observer.expands(popped);
-        let next = frontier.first().map_or(&[][..], |next| graph.links(next, level));
+        let next = frontier
+            .first()
+            .map_or(&[][..], |next| graph.links(next, level));
         kernels::prefetch_whole(next);
         let all = observer.wants_all();
-        let passed_over = frontier.meet(view, graph.links(popped.id, level), next, all, |seen| observer.met(seen));
+        let passed_over = frontier.meet(view, graph.links(popped.id, level), next, all, |seen| {
+            observer.met(seen)
+        });
         observer.passed_over(passed_over);
     }
 }
@@ -77,7 +81,10 @@ pub(crate) fn descend<V: View>(
     level: usize,
     Room { ids, keys }: &mut Room,
 ) -> Seen {
-    let mut nearest = Seen { key: view.key(entry_point), id: entry_point };
+    let mut nearest = Seen {
+        key: view.key(entry_point),
+        id: entry_point,
+    };
     for layer in (level + 1..=graph.level(entry_point)).rev() {
         loop {
             let before = nearest;
@@ -112,8 +119,15 @@ pub struct Search<F> {
 }
 
 impl<F: Frontier> Search<F> {
-    /// The ef nearest rows that a search of effort `ef` finds, ascending by (key, id); empty for an empty graph.
-    pub fn nearest<V: View<Frontier = F>>(&mut self, graph: &impl Links, view: V, ef: usize, out: &mut Vec<Seen>) {
+    /// The ef nearest rows that a search of effort `ef` finds, ascending by (key, id); empty for an
+    /// empty graph.
+    pub fn nearest<V: View<Frontier = F>>(
+        &mut self,
+        graph: &impl Links,
+        view: V,
+        ef: usize,
+        out: &mut Vec<Seen>,
+    ) {
         out.clear();
         let Some(entry_point) = graph.entry_point() else {
             return;
@@ -125,7 +139,8 @@ impl<F: Frontier> Search<F> {
     }
 }
 
-/// Reusable state for recorded traversals: one per query tells the answer at every (ef, k) up to the largest ef.
+/// Reusable state for recorded traversals: one per query tells the answer at every (ef, k) up to
+/// the largest ef.
 #[derive(Debug, Default)]
 pub struct Traversal<F> {
     frontier: F,
@@ -134,12 +149,18 @@ pub struct Traversal<F> {
 
 impl<F: Frontier> Traversal<F> {
     /// Traverses as a search of effort `ef` would and records every visit in `visits`.
-    pub fn record<V: View<Frontier = F>>(&mut self, graph: &impl Links, view: V, ef: usize, visits: &mut Visits) {
+    pub fn record<V: View<Frontier = F>>(
+        &mut self,
+        graph: &impl Links,
+        view: V,
+        ef: usize,
+        visits: &mut Visits,
+    ) {
         self.record_nearest(graph, view, ef, usize::MAX, visits);
     }
 
-    /// The same where of each answer only the `most` nearest rows are wanted: rows that are surely in none may be
-    /// counted among the visits without their ids and keys, which takes less time.
+    /// The same where of each answer only the `most` nearest rows are wanted: rows that are surely
+    /// in none may be counted among the visits without their ids and keys, which takes less time.
     pub fn record_nearest<V: View<Frontier = F>>(
         &mut self,
         graph: &impl Links,

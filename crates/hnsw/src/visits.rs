@@ -1,16 +1,18 @@
 //! The record of one traversal, from which every (ef, k) is read.
 //!
-//! The order of pops depends on neither ef nor k; only the moment of stopping does. A search of effort ef stops at the
-//! first pop that has at least ef strictly nearer rows among those seen, so the visited set of any ef is a prefix of the
-//! visits in the order they were made. [`Visits`] keeps that order and, whenever a pop's rank reaches a new maximum r,
-//! the **step** (r, number seen before it). V(ef) is the count at the first step with r ≥ ef.
+//! The order of pops depends on neither ef nor k; only the moment of stopping does. A search of
+//! effort ef stops at the first pop that has at least ef strictly nearer rows among those seen, so
+//! the visited set of any ef is a prefix of the visits in the order they were made. [`Visits`]
+//! keeps that order and, whenever a pop's rank reaches a new maximum r, the **step** (r, number
+//! seen before it). V(ef) is the count at the first step with r ≥ ef.
 //!
-//! Where of an answer only some nearest rows are wanted, a search may pass over rows that are no nearer than ef others it has
-//! seen before: they are in no such answer, and nearer than no row that is popped later. They take a place in the order of
-//! arrivals, so that V(ef) counts them, and nothing else.
+//! Where of an answer only some nearest rows are wanted, a search may pass over rows that are no
+//! nearer than ef others it has seen before: they are in no such answer, and nearer than no row
+//! that is popped later. They take a place in the order of arrivals, so that V(ef) counts them, and
+//! nothing else.
 //!
-//! Cost: one sort of the visits, as integers (where keys are places, one bit insertion each), one bit insertion a visit and
-//! one count a pop.
+//! Cost: one sort of the visits, as integers (where keys are places, one bit insertion each), one
+//! bit insertion a visit and one count a pop.
 
 use crate::frontier::{Places, Seen};
 use crate::oracle::View;
@@ -72,7 +74,8 @@ fn unpacked(packed: u64) -> (u32, u32) {
 impl Observer for Visits {
     #[inline]
     fn met(&mut self, seen: Seen) {
-        self.order.push(u64::from(seen.key) << 32 | self.ids.len() as u64);
+        self.order
+            .push(u64::from(seen.key) << 32 | self.ids.len() as u64);
         self.ids.push(seen.id);
     }
 
@@ -86,7 +89,10 @@ impl Observer for Visits {
 
     #[inline]
     fn expands(&mut self, popped: Seen) {
-        self.pops.push(Pop { key: popped.key, seen: self.ids.len() as u32 });
+        self.pops.push(Pop {
+            key: popped.key,
+            seen: self.ids.len() as u32,
+        });
     }
 }
 
@@ -108,7 +114,9 @@ impl Visits {
             self.order_by_key();
             self.find_steps(|visits, key| {
                 let nearer = view.first_of_tie(key);
-                visits.nearest_first.partition_point(|visit| visit.key < nearer)
+                visits
+                    .nearest_first
+                    .partition_point(|visit| visit.key < nearer)
             });
         }
     }
@@ -118,9 +126,17 @@ impl Visits {
         self.nearest_first.clear();
         self.nearest_first.extend(self.order.iter().map(|&packed| {
             let (key, arrival) = unpacked(packed);
-            Visit { id: self.ids[arrival as usize], key, arrival }
+            Visit {
+                id: self.ids[arrival as usize],
+                key,
+                arrival,
+            }
         }));
-        for tied in self.nearest_first.chunk_by_mut(|a, b| a.key == b.key).filter(|tied| tied.len() > 1) {
+        for tied in self
+            .nearest_first
+            .chunk_by_mut(|a, b| a.key == b.key)
+            .filter(|tied| tied.len() > 1)
+        {
             tied.sort_unstable_by_key(|visit| visit.id);
         }
     }
@@ -136,7 +152,11 @@ impl Visits {
         self.nearest_first.clear();
         self.nearest_first.extend(self.keys.iter().map(|key| {
             let arrival = self.arrival_of_key[key as usize];
-            Visit { id: self.ids[arrival as usize], key, arrival }
+            Visit {
+                id: self.ids[arrival as usize],
+                key,
+                arrival,
+            }
         }));
     }
 
@@ -164,7 +184,10 @@ impl Visits {
                 let rank = self.seen.below(place) as u32;
                 if rank > highest {
                     highest = rank;
-                    self.steps.push(Step { rank, seen: pop.seen });
+                    self.steps.push(Step {
+                        rank,
+                        seen: pop.seen,
+                    });
                 }
             }
         }
@@ -185,9 +208,15 @@ impl Visits {
     /// # Panics
     /// If `ef` exceeds the recorded effort.
     pub fn visited(&self, ef: usize) -> usize {
-        assert!(ef <= self.ef, "ef {ef} asked of a traversal recorded to {}", self.ef);
+        assert!(
+            ef <= self.ef,
+            "ef {ef} asked of a traversal recorded to {}",
+            self.ef
+        );
         let step = self.steps.partition_point(|step| (step.rank as usize) < ef);
-        self.steps.get(step).map_or(self.ids.len(), |step| step.seen as usize)
+        self.steps
+            .get(step)
+            .map_or(self.ids.len(), |step| step.seen as usize)
     }
 
     /// V(ef) for each of `efs`, which ascend.
@@ -196,20 +225,31 @@ impl Visits {
     /// If the last of `efs` exceeds the recorded effort.
     pub fn visited_at_each<'e>(&'e self, efs: &'e [usize]) -> impl Iterator<Item = usize> + 'e {
         let last = efs.last().copied().unwrap_or(0);
-        assert!(last <= self.ef, "ef {last} asked of a traversal recorded to {}", self.ef);
+        assert!(
+            last <= self.ef,
+            "ef {last} asked of a traversal recorded to {}",
+            self.ef
+        );
         let mut step = 0;
         efs.iter().map(move |&ef| {
-            while self.steps.get(step).is_some_and(|step| (step.rank as usize) < ef) {
+            while self
+                .steps
+                .get(step)
+                .is_some_and(|step| (step.rank as usize) < ef)
+            {
                 step += 1;
             }
-            self.steps.get(step).map_or(self.ids.len(), |step| step.seen as usize)
+            self.steps
+                .get(step)
+                .map_or(self.ids.len(), |step| step.seen as usize)
         })
     }
 
     /// The smallest ef whose search visits the row that arrived after `arrival` others.
     pub fn required_ef(&self, arrival: u32) -> usize {
         let step = self.steps.partition_point(|step| step.seen <= arrival);
-        step.checked_sub(1).map_or(1, |before| self.steps[before].rank as usize + 1)
+        step.checked_sub(1)
+            .map_or(1, |before| self.steps[before].rank as usize + 1)
     }
 }
 
@@ -228,7 +268,11 @@ mod tests {
             visits.met(Seen { key, id });
         }
         visits.finish(VectorOracle::new(rows.view(), Metric::L2).view(0));
-        let found: Vec<_> = visits.nearest_first().iter().map(|visit| (visit.key, visit.id, visit.arrival)).collect();
+        let found: Vec<_> = visits
+            .nearest_first()
+            .iter()
+            .map(|visit| (visit.key, visit.id, visit.arrival))
+            .collect();
         assert_eq!(found, [(4, 9, 2), (5, 3, 1), (5, 5, 3), (5, 7, 0)]);
     }
 }

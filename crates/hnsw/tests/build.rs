@@ -1,50 +1,88 @@
-//! The graph: the same at any thread count and from either oracle, connected, and complete at full effort.
+//! The graph: the same at any thread count and from either oracle, connected, and complete at full
+//! effort.
 
 mod common;
 
-use annatomy_hnsw::{Graph, HeapFrontier, Links, Oracle, Parameters, RankOracle, Search, VectorOracle, reachable};
+use annatomy_hnsw::{
+    Graph, HeapFrontier, Links, Oracle, Parameters, RankOracle, Search, VectorOracle, reachable,
+};
 use annatomy_knn::{RankTable, SeparationTable};
 use annatomy_vectors::{Matrix, Metric};
 use common::clustered;
 
 fn build_on(threads: usize, points: &Matrix, parameters: &Parameters) -> Graph {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
-    pool.install(|| Graph::build(&VectorOracle::new(points.view(), Metric::L2), parameters).expect("graph"))
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .expect("pool");
+    pool.install(|| {
+        Graph::build(&VectorOracle::new(points.view(), Metric::L2), parameters).expect("graph")
+    })
 }
 
 #[test]
 fn the_same_seed_gives_the_same_graph_at_any_thread_count() {
     let points = clustered(3_000, 12, 7, 5);
-    for parameters in [Parameters::faiss(8, 60, 1), Parameters::hnswlib(8, 60, 1), Parameters::paper(8, 60, 1)] {
+    for parameters in [
+        Parameters::faiss(8, 60, 1),
+        Parameters::hnswlib(8, 60, 1),
+        Parameters::paper(8, 60, 1),
+    ] {
         let one = build_on(1, &points, &parameters);
         assert_eq!(one, build_on(2, &points, &parameters));
         assert_eq!(one, build_on(7, &points, &parameters));
     }
     let other = build_on(2, &points, &Parameters::faiss(8, 60, 2));
-    assert_ne!(other, build_on(2, &points, &Parameters::faiss(8, 60, 1)), "the seed matters");
+    assert_ne!(
+        other,
+        build_on(2, &points, &Parameters::faiss(8, 60, 1)),
+        "the seed matters"
+    );
 }
 
 #[test]
 fn graphs_built_at_once_are_those_built_one_after_another() {
     let points = clustered(2_000, 12, 7, 5);
     let oracle = VectorOracle::new(points.view(), Metric::L2);
-    let all: Vec<Parameters> =
-        [(8, 60, 1), (8, 20, 1), (5, 60, 1), (8, 60, 2)].map(|(m, ef, seed)| Parameters::faiss(m, ef, seed)).to_vec();
-    let expected: Vec<Graph> = all.iter().map(|parameters| build_on(2, &points, parameters)).collect();
+    let all: Vec<Parameters> = [(8, 60, 1), (8, 20, 1), (5, 60, 1), (8, 60, 2)]
+        .map(|(m, ef, seed)| Parameters::faiss(m, ef, seed))
+        .to_vec();
+    let expected: Vec<Graph> = all
+        .iter()
+        .map(|parameters| build_on(2, &points, parameters))
+        .collect();
     for threads in [1, 2, 7] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
-        assert_eq!(pool.install(|| Graph::build_all(&oracle, &all)).expect("graphs"), expected, "{threads} threads");
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("pool");
+        assert_eq!(
+            pool.install(|| Graph::build_all(&oracle, &all))
+                .expect("graphs"),
+            expected,
+            "{threads} threads"
+        );
     }
-    let error = Graph::build_all(&oracle, &[Parameters::faiss(8, 60, 1), Parameters::faiss(1, 60, 1)]);
+    let error = Graph::build_all(
+        &oracle,
+        &[Parameters::faiss(8, 60, 1), Parameters::faiss(1, 60, 1)],
+    );
     assert!(error.expect_err("M = 1").to_string().contains("M = 1"));
-    assert!(Graph::build_all(&oracle, &[]).expect("no graphs").is_empty());
+    assert!(
+        Graph::build_all(&oracle, &[])
+            .expect("no graphs")
+            .is_empty()
+    );
 }
 
 #[test]
 fn ranks_and_vectors_build_the_same_graph() {
     // Small integers: every separation is exact in float32 on both paths, ties included.
     let mut points = clustered(1_200, 40, 6, 8);
-    points.values_mut().iter_mut().for_each(|value| *value = (*value * 400.0).round());
+    points
+        .values_mut()
+        .iter_mut()
+        .for_each(|value| *value = (*value * 400.0).round());
     let table = SeparationTable::new(points.view(), Metric::L2, 1).expect("table");
     let ranks = RankTable::new(&table).expect("ranks");
     let parameters = Parameters::faiss(6, 40, 11);
@@ -61,7 +99,11 @@ fn lists_keep_their_limits_and_name_other_nodes() {
         for level in 0..=graph.level(node) {
             let links = graph.links(node, level);
             assert!(links.len() <= parameters.capacity(level));
-            assert!(links.iter().all(|&link| link != node && graph.level(link) >= level));
+            assert!(
+                links
+                    .iter()
+                    .all(|&link| link != node && graph.level(link) >= level)
+            );
             let mut distinct = links.to_vec();
             distinct.sort_unstable();
             distinct.dedup();
@@ -90,10 +132,16 @@ fn full_effort_on_a_connected_graph_finds_every_neighbor() {
 #[test]
 fn duplicates_and_tiny_sets_build() {
     let same = Matrix::new(300, 3, vec![1.5; 900]).expect("shape");
-    assert_eq!(build_on(2, &same, &Parameters::faiss(4, 20, 1)).nodes(), 300);
+    assert_eq!(
+        build_on(2, &same, &Parameters::faiss(4, 20, 1)).nodes(),
+        300
+    );
     for rows in 0..4 {
         let few = Matrix::new(rows, 2, (0..2 * rows).map(|i| i as f32).collect()).expect("shape");
-        assert_eq!(build_on(2, &few, &Parameters::faiss(4, 20, 1)).nodes(), rows);
+        assert_eq!(
+            build_on(2, &few, &Parameters::faiss(4, 20, 1)).nodes(),
+            rows
+        );
     }
 }
 
@@ -101,7 +149,11 @@ fn duplicates_and_tiny_sets_build() {
 fn impossible_parameters_are_refused_with_their_numbers() {
     let points = clustered(10, 2, 1, 1);
     let oracle = VectorOracle::new(points.view(), Metric::L2);
-    let error = |parameters: Parameters| Graph::build(&oracle, &parameters).expect_err("refused").to_string();
+    let error = |parameters: Parameters| {
+        Graph::build(&oracle, &parameters)
+            .expect_err("refused")
+            .to_string()
+    };
     assert!(error(Parameters::faiss(1, 10, 0)).contains("M = 1"));
     assert!(error(Parameters::faiss(8, 0, 0)).contains("ef_construction = 0"));
 }

@@ -1,6 +1,7 @@
 //! Graphs that FAISS and hnswlib saved: the answers read from one traversal are the engines' own.
 //!
-//! A reviewer should expect no difference in any id. `goldens/make_goldens.py` made the files with the real libraries.
+//! A reviewer should expect no difference in any id. `goldens/make_goldens.py` made the files with
+//! the real libraries.
 
 use annatomy_hnsw::foreign::{Engine, EngineOracle, SavedIndex, SavedIndexError};
 use annatomy_hnsw::{EngineClass, HeapFrontier, Links, Traversal, Visits};
@@ -16,11 +17,19 @@ fn golden(name: &str) -> String {
 }
 
 fn queries() -> Matrix {
-    VectorFile::open(golden("rows.npy")).and_then(|file| file.read_all()).expect("rows")
+    VectorFile::open(golden("rows.npy"))
+        .and_then(|file| file.read_all())
+        .expect("rows")
 }
 
 /// What the engine called `name` answers to (ef, k), read from traversals of its saved graph.
-fn predicted(index: &SavedIndex, metric: Metric, queries: &Matrix, ef: usize, k: usize) -> Vec<i64> {
+fn predicted(
+    index: &SavedIndex,
+    metric: Metric,
+    queries: &Matrix,
+    ef: usize,
+    k: usize,
+) -> Vec<i64> {
     let class = match index.engine {
         Engine::Faiss => EngineClass::StopEarly,
         Engine::Hnswlib => EngineClass::Raise,
@@ -31,10 +40,12 @@ fn predicted(index: &SavedIndex, metric: Metric, queries: &Matrix, ef: usize, k:
     for query in 0..QUERIES {
         let view = oracle.view_of(queries.row(query));
         traversal.record(&index.graph, view, class.effort(ef, k), &mut visits);
-        let names = visits.rows(visits.answer(class, ef, k)).map(|id| match &index.labels {
-            Some(labels) => labels[id as usize],
-            None => i64::from(id),
-        });
+        let names = visits
+            .rows(visits.answer(class, ef, k))
+            .map(|id| match &index.labels {
+                Some(labels) => labels[id as usize],
+                None => i64::from(id),
+            });
         ids.extend(names.chain(std::iter::repeat(-1)).take(k));
     }
     ids
@@ -48,7 +59,11 @@ fn assert_predicts(name: &str, metric: Metric) {
     }
     for (ef, k) in CELLS {
         let own = read_ids(golden(&format!("{name}_ef{ef}_k{k}.npy"))).expect("answers");
-        assert_eq!(predicted(&index, metric, &queries, ef, k), own.ids(), "{name} at ef = {ef}, k = {k}");
+        assert_eq!(
+            predicted(&index, metric, &queries, ef, k),
+            own.ids(),
+            "{name} at ef = {ef}, k = {k}"
+        );
     }
 }
 
@@ -67,18 +82,34 @@ fn hnswlib_answers_are_predicted() {
 #[test]
 fn what_the_file_says_is_kept() {
     let index = SavedIndex::read(golden("faiss_l2.index")).expect("index");
-    assert_eq!((index.engine, index.metric, index.m), (Engine::Faiss, Some(Metric::L2), 4));
+    assert_eq!(
+        (index.engine, index.metric, index.m),
+        (Engine::Faiss, Some(Metric::L2), 4)
+    );
     assert_eq!((index.ef_construction, index.ef_search), (40, Some(16)));
     assert_eq!((&index.vectors, index.labels), (&queries(), None));
     let index = SavedIndex::read(golden("hnswlib_l2.index")).expect("index");
-    assert_eq!((index.engine, index.metric, index.m), (Engine::Hnswlib, None, 6));
+    assert_eq!(
+        (index.engine, index.metric, index.m),
+        (Engine::Hnswlib, None, 6)
+    );
     // Rows were added in another order than their labels say, and are back in that of the labels.
     assert_eq!((&index.vectors, index.labels), (&queries(), None));
     let index = SavedIndex::read(golden("hnswlib_cosine.index")).expect("index");
-    assert_eq!(index.labels.map(|labels| (labels.len(), labels.contains(&5000))), Some((200, true)));
+    assert_eq!(
+        index
+            .labels
+            .map(|labels| (labels.len(), labels.contains(&5000))),
+        Some((200, true))
+    );
 }
 
-const FILES: [&str; 4] = ["faiss_l2", "faiss_ip_mapped", "hnswlib_l2", "hnswlib_cosine"];
+const FILES: [&str; 4] = [
+    "faiss_l2",
+    "faiss_ip_mapped",
+    "hnswlib_l2",
+    "hnswlib_cosine",
+];
 
 #[test]
 fn a_file_cut_anywhere_is_refused() {
@@ -86,10 +117,16 @@ fn a_file_cut_anywhere_is_refused() {
         let bytes = std::fs::read(golden(&format!("{name}.index"))).expect("file");
         for length in 0..bytes.len() {
             let error = SavedIndex::from_bytes(&bytes[..length]).expect_err("cut off");
-            assert!(!matches!(error, SavedIndexError::Unsupported { .. }), "{name} at {length}: {error}");
+            assert!(
+                !matches!(error, SavedIndexError::Unsupported { .. }),
+                "{name} at {length}: {error}"
+            );
         }
         let longer = [&bytes[..], &[0]].concat();
-        assert!(SavedIndex::from_bytes(&longer).is_err(), "{name} with a byte more");
+        assert!(
+            SavedIndex::from_bytes(&longer).is_err(),
+            "{name} with a byte more"
+        );
     }
 }
 
@@ -124,7 +161,11 @@ fn search_once(index: &SavedIndex) {
 
 #[test]
 fn other_files_are_named_for_what_they_are() {
-    let refusal = |bytes: &[u8]| SavedIndex::from_bytes(bytes).expect_err("no index").to_string();
+    let refusal = |bytes: &[u8]| {
+        SavedIndex::from_bytes(bytes)
+            .expect_err("no index")
+            .to_string()
+    };
     assert!(refusal(b"").contains("neither"));
     assert!(refusal(b"\x93NUMPY\x01\x00").contains("neither"));
     assert!(refusal(b"IxF2 and so on").contains("IxF2"));

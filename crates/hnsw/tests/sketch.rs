@@ -3,7 +3,8 @@
 mod common;
 
 use annatomy_hnsw::{
-    EngineClass, Graph, HeapFrontier, Oracle, Parameters, Search, Sketch, Traversal, VectorOracle, Visits,
+    EngineClass, Graph, HeapFrontier, Oracle, Parameters, Search, Sketch, Traversal, VectorOracle,
+    Visits,
 };
 use annatomy_vectors::{Matrix, Metric};
 use common::clustered;
@@ -11,7 +12,8 @@ use half::f16;
 
 const ROWS: usize = 3_000;
 
-/// Clustered rows, every fifth of them one of ten that stand many times, so that ties cross the edge of a beam.
+/// Clustered rows, every fifth of them one of ten that stand many times, so that ties cross the
+/// edge of a beam.
 fn crowded(columns: usize) -> Matrix {
     let mut rows = clustered(ROWS, columns, 60, 1);
     for row in (0..ROWS).step_by(5) {
@@ -30,7 +32,10 @@ fn graphs_and_searches_are_the_same_with_a_sketch() {
         let oracle = plain.with_sketch(Some(&sketch));
         let parameters = Parameters::faiss(8, 60, 3);
         let graph = Graph::build(&oracle, &parameters).expect("graph");
-        assert!(graph == Graph::build(&plain, &parameters).expect("graph"), "{columns} columns");
+        assert!(
+            graph == Graph::build(&plain, &parameters).expect("graph"),
+            "{columns} columns"
+        );
         let mut searches = [Search::<HeapFrontier>::default(), Search::default()];
         let [mut found, mut expected] = [Vec::new(), Vec::new()];
         let queries = clustered(100, columns, 60, 2);
@@ -39,7 +44,12 @@ fn graphs_and_searches_are_the_same_with_a_sketch() {
             for query in 0..100 {
                 let row = queries.row(query as usize);
                 searches[0].nearest(&graph, plain.view_of(row), ef, &mut expected);
-                searches[1].nearest(&graph, oracle.view_beside(row, Some(&sketched), query), ef, &mut found);
+                searches[1].nearest(
+                    &graph,
+                    oracle.view_beside(row, Some(&sketched), query),
+                    ef,
+                    &mut found,
+                );
                 assert_eq!(found, expected, "{columns} columns, ef {ef}, query {query}");
                 searches[0].nearest(&graph, plain.view(query), ef, &mut expected);
                 searches[1].nearest(&graph, oracle.view(query), ef, &mut found);
@@ -52,7 +62,11 @@ fn graphs_and_searches_are_the_same_with_a_sketch() {
 #[test]
 fn float16_rows_have_sketches_too() {
     let rows = crowded(64);
-    let halves: Vec<f16> = rows.values().iter().map(|&value| f16::from_f32(value)).collect();
+    let halves: Vec<f16> = rows
+        .values()
+        .iter()
+        .map(|&value| f16::from_f32(value))
+        .collect();
     let halves = Matrix::new(ROWS, 64, halves).expect("shape");
     let sketch = Sketch::of(halves.view(), Metric::L2).expect("worth it");
     let plain = VectorOracle::new(halves.view(), Metric::L2);
@@ -61,37 +75,57 @@ fn float16_rows_have_sketches_too() {
     assert!(graph == Graph::build(&plain, &parameters).expect("graph"));
 }
 
-/// Of each answer up to `most` rows the same are read, with the same arrivals but for the order within one expansion.
+/// Of each answer up to `most` rows the same are read, with the same arrivals but for the order
+/// within one expansion.
 #[test]
 fn traversals_for_the_nearest_count_every_visit_and_tell_fewer() {
     let rows = crowded(96);
     let sketch = Sketch::of(rows.view(), Metric::L2).expect("worth it");
     let oracle = VectorOracle::new(rows.view(), Metric::L2).with_sketch(Some(&sketch));
     let graph = Graph::build(&oracle, &Parameters::faiss(8, 60, 3)).expect("graph");
-    let (mut traversal, [mut whole, mut nearest]) =
-        (Traversal::<HeapFrontier>::default(), [(); 2].map(|()| Visits::default()));
+    let (mut traversal, [mut whole, mut nearest]) = (
+        Traversal::<HeapFrontier>::default(),
+        [(); 2].map(|()| Visits::default()),
+    );
     let (mut told, mut visited) = (0, 0);
     for (ef, most) in [(120, 120), (120, 30), (60, 61)] {
         for query in (0..ROWS as u32).step_by(53) {
             traversal.record(&graph, oracle.view(query), ef, &mut whole);
             traversal.record_nearest(&graph, oracle.view(query), ef, most, &mut nearest);
             if most > ef {
-                assert_eq!(nearest.nearest_first(), whole.nearest_first(), "all are told where all may be wanted");
+                assert_eq!(
+                    nearest.nearest_first(),
+                    whole.nearest_first(),
+                    "all are told where all may be wanted"
+                );
             }
             told += nearest.nearest_first().len();
             visited += whole.nearest_first().len();
             for asked in 1..=ef {
-                assert_eq!(nearest.visited(asked), whole.visited(asked), "V({asked}) of {query}");
+                assert_eq!(
+                    nearest.visited(asked),
+                    whole.visited(asked),
+                    "V({asked}) of {query}"
+                );
                 for k in [1, 10, most] {
                     let of = |visits: &Visits| {
-                        visits.rows(visits.answer(EngineClass::StopEarly, asked, k)).collect::<Vec<_>>()
+                        visits
+                            .rows(visits.answer(EngineClass::StopEarly, asked, k))
+                            .collect::<Vec<_>>()
                     };
                     assert_eq!(of(&nearest), of(&whole), "ef {asked}, k {k}, query {query}");
                 }
             }
             for visit in nearest.nearest_first() {
-                let same = whole.nearest_first().iter().find(|other| other.id == visit.id).expect("visited");
-                assert_eq!(nearest.required_ef(visit.arrival), whole.required_ef(same.arrival));
+                let same = whole
+                    .nearest_first()
+                    .iter()
+                    .find(|other| other.id == visit.id)
+                    .expect("visited");
+                assert_eq!(
+                    nearest.required_ef(visit.arrival),
+                    whole.required_ef(same.arrival)
+                );
             }
         }
     }

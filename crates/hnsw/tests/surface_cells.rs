@@ -1,8 +1,11 @@
-//! One recorded traversal answers what a separate search would, cell by cell, for every engine class.
+//! One recorded traversal answers what a separate search would, cell by cell, for every engine
+//! class.
 
 mod common;
 
-use annatomy_hnsw::{Answer, EngineClass, Graph, Oracle, Parameters, RankOracle, Traversal, VectorOracle, Visits};
+use annatomy_hnsw::{
+    Answer, EngineClass, Graph, Oracle, Parameters, RankOracle, Traversal, VectorOracle, Visits,
+};
 use annatomy_knn::{RankTable, SeparationTable};
 use annatomy_vectors::Metric;
 use common::{Rule, clustered, plain_search};
@@ -10,7 +13,11 @@ use common::{Rule, clustered, plain_search};
 const EFS: [usize; 9] = [1, 2, 5, 10, 16, 25, 40, 64, 120];
 const KS: [usize; 6] = [1, 5, 20, 50, 100, 200];
 
-fn compare<O: Oracle>(graph: &Graph, oracle: &O, queries: impl Iterator<Item = u32> + Clone) -> usize {
+fn compare<O: Oracle>(
+    graph: &Graph,
+    oracle: &O,
+    queries: impl Iterator<Item = u32> + Clone,
+) -> usize {
     let mut traversal = Traversal::<O::Frontier>::default();
     let mut visits = Visits::default();
     let mut cells = 0;
@@ -28,7 +35,10 @@ fn compare<O: Oracle>(graph: &Graph, oracle: &O, queries: impl Iterator<Item = u
                 for k in KS {
                     let predicted: Vec<u32> = visits.rows(visits.answer(*class, ef, k)).collect();
                     let searched = plain_search(graph, oracle, query, ef, k, rule);
-                    assert_eq!(predicted, searched, "{class}, query {query}, ef {ef}, k {k}");
+                    assert_eq!(
+                        predicted, searched,
+                        "{class}, query {query}, ef {ef}, k {k}"
+                    );
                     of_class += 1;
                 }
             }
@@ -43,8 +53,13 @@ fn compare<O: Oracle>(graph: &Graph, oracle: &O, queries: impl Iterator<Item = u
                 let refused = visits.answer(EngineClass::Refuse, ef, k) == Answer::Refused;
                 assert_eq!(refused, k > ef, "refuse, ef {ef}, k {k}");
                 if !refused {
-                    let predicted: Vec<u32> = visits.rows(visits.answer(EngineClass::Refuse, ef, k)).collect();
-                    assert_eq!(predicted, plain_search(graph, oracle, query, ef, k, &Rule::StopEarly));
+                    let predicted: Vec<u32> = visits
+                        .rows(visits.answer(EngineClass::Refuse, ef, k))
+                        .collect();
+                    assert_eq!(
+                        predicted,
+                        plain_search(graph, oracle, query, ef, k, &Rule::StopEarly)
+                    );
                 }
             }
         }
@@ -80,7 +95,11 @@ fn required_ef_is_the_smallest_that_visits() {
     for query in (0..1_500).step_by(211) {
         traversal.record(&graph, oracle.view(query), 150, &mut visits);
         let efs: Vec<usize> = (1..=150).collect();
-        assert!(visits.visited_at_each(&efs).eq(efs.iter().map(|&ef| visits.visited(ef))));
+        assert!(
+            visits
+                .visited_at_each(&efs)
+                .eq(efs.iter().map(|&ef| visits.visited(ef)))
+        );
         for visit in visits.nearest_first() {
             let ef = visits.required_ef(visit.arrival);
             if ef <= 150 {

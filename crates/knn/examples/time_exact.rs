@@ -1,6 +1,8 @@
-//! Seconds that exact neighbors take, one line a repetition: `time_exact VECTORS K REPETITIONS [HELD_OUT]`.
+//! Seconds that exact neighbors take, one line a repetition: `time_exact VECTORS K REPETITIONS
+//! [HELD_OUT]`.
 //!
-//! The Rust side of `python/benches/exact_knn.py`. With HELD_OUT, that many of the rows, a little shorter, are queries from outside.
+//! The Rust side of `python/benches/exact_knn.py`. With HELD_OUT, that many of the rows, a little
+//! shorter, are queries from outside.
 
 use annatomy_knn::{Queries, exact_knn};
 use annatomy_vectors::formats::VectorFile;
@@ -19,7 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         [count] => Some(shorter(&rows, count.parse()?)?),
         _ => None,
     };
-    let queries = held_out.as_ref().map_or(Queries::AllRows(rows.view()), |rows| Queries::HeldOut(rows.view()));
+    let queries = held_out
+        .as_ref()
+        .map_or(Queries::AllRows(rows.view()), |rows| {
+            Queries::HeldOut(rows.view())
+        });
     for _ in 0..repetitions {
         let begin = Instant::now();
         let found = exact_knn(&rows.view(), queries, k, Metric::L2, 2 << 30)?;
@@ -30,6 +36,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn shorter(rows: &Matrix, count: usize) -> Result<Matrix, Box<dyn Error>> {
     let count = count.min(rows.rows());
-    let values = rows.values()[..count * rows.columns()].iter().map(|value| value * 0.999).collect();
+    let values = rows.values()[..count * rows.columns()]
+        .iter()
+        .map(|value| value * 0.999)
+        .collect();
     Ok(Matrix::new(count, rows.columns(), values)?)
 }

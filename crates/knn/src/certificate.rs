@@ -1,7 +1,8 @@
-//! The certificate: turns nearly sorted float32 candidates into the order that float64 brute force gives.
+//! The certificate: turns nearly sorted float32 candidates into the order that float64 brute force
+//! gives.
 //!
-//! Enters: candidates ascending by (computed separation, id), a bound on each computed value's error, and ways to evaluate
-//! a separation anew. Leaves: the first k in exact order, ties by id.
+//! Enters: candidates ascending by (computed separation, id), a bound on each computed value's
+//! error, and ways to evaluate a separation anew. Leaves: the first k in exact order, ties by id.
 //!
 //! for each run of candidates whose error intervals overlap in a chain
 //!   one candidate alone     its place is certain; its value stays unless its relative error could show
@@ -9,8 +10,9 @@
 //!     for each run whose sharper intervals still overlap
 //!       several             evaluated in float64, sorted by (value, id)
 //!
-//! Two candidates whose intervals do not overlap are certainly in the right order, so sorting within runs suffices.
-//! Cost: d flops per contested candidate, twice for those that differences leave open.
+//! Two candidates whose intervals do not overlap are certainly in the right order, so sorting
+//! within runs suffices. Cost: d flops per contested candidate, twice for those that differences
+//! leave open.
 
 use std::ops::Range;
 
@@ -24,14 +26,16 @@ pub(crate) struct Candidate {
 impl Candidate {
     /// The order of candidates: by separation, ties by id.
     fn order(&self, other: &Self) -> std::cmp::Ordering {
-        self.separation.total_cmp(&other.separation).then(self.id.cmp(&other.id))
+        self.separation
+            .total_cmp(&other.separation)
+            .then(self.id.cmp(&other.id))
     }
 }
 
 /// One query's separations, evaluated anew.
 pub(crate) trait Evaluate {
-    /// Separations in float32 that are sharper than those of products, with a bound on their relative error; `None` where
-    /// there is no such way.
+    /// Separations in float32 that are sharper than those of products, with a bound on their
+    /// relative error; `None` where there is no such way.
     fn sharper(&self, ids: &[u32], separations: &mut Vec<f32>) -> Option<f64>;
 
     /// The separation that decides.
@@ -48,15 +52,16 @@ pub(crate) struct Contest {
     exact: Vec<(f64, u32)>,
 }
 
-/// A separation whose possible relative error exceeds this is evaluated anew even when its place is certain, so that
-/// distances near zero (duplicates, LID) are right too.
+/// A separation whose possible relative error exceeds this is evaluated anew even when its place is
+/// certain, so that distances near zero (duplicates, LID) are right too.
 const RELATIVE_ERROR_SHOWN: f64 = 1e-3;
 
 /// What underflowing squares may add up to, for up to 10⁸ columns.
 const UNDERFLOW: f64 = 1e-36;
 
 impl Contest {
-    /// Puts the first `k` of `candidates` (ascending by (separation, id)) in exact order; returns how many were contested.
+    /// Puts the first `k` of `candidates` (ascending by (separation, id)) in exact order; returns
+    /// how many were contested.
     ///
     /// `candidates` must hold every row whose true separation can be among the k smallest.
     pub(crate) fn certify(
@@ -66,10 +71,20 @@ impl Contest {
         error_of: impl Fn(Candidate) -> f64,
         evaluate: &impl Evaluate,
     ) -> usize {
-        let Self { runs, runs_left, ids, sharper, exact } = self;
+        let Self {
+            runs,
+            runs_left,
+            ids,
+            sharper,
+            exact,
+        } = self;
         contested_runs(candidates, k, error_of, runs);
         ids.clear();
-        ids.extend(runs.iter().flat_map(|run| &candidates[run.clone()]).map(|candidate| candidate.id));
+        ids.extend(
+            runs.iter()
+                .flat_map(|run| &candidates[run.clone()])
+                .map(|candidate| candidate.id),
+        );
         sharper.clear();
         let relative_error = evaluate.sharper(ids, sharper);
         let mut sharper = sharper.iter();
@@ -79,10 +94,20 @@ impl Contest {
                 settle(contested, exact, evaluate);
                 continue;
             };
-            contested.iter_mut().zip(&mut sharper).for_each(|(candidate, &value)| candidate.separation = value);
+            contested
+                .iter_mut()
+                .zip(&mut sharper)
+                .for_each(|(candidate, &value)| candidate.separation = value);
             contested.sort_unstable_by(Candidate::order);
-            contested_runs(contested, k - run.start, |candidate| sharp_error(candidate, relative_error), runs_left);
-            runs_left.iter().for_each(|run| settle(&mut contested[run.clone()], exact, evaluate));
+            contested_runs(
+                contested,
+                k - run.start,
+                |candidate| sharp_error(candidate, relative_error),
+                runs_left,
+            );
+            runs_left
+                .iter()
+                .for_each(|run| settle(&mut contested[run.clone()], exact, evaluate));
         }
         ids.len()
     }
@@ -121,17 +146,28 @@ fn contested_runs(
 /// A bound on the error of a separation that was summed from differences.
 fn sharp_error(candidate: Candidate, relative_error: f64) -> f64 {
     let computed = f64::from(candidate.separation);
-    // The relative error is one of the true value, which may be larger than the computed one by as much.
-    if computed.is_finite() { relative_error / (1.0 - relative_error) * computed + UNDERFLOW } else { f64::INFINITY }
+    // The relative error is one of the true value, which may be larger than the computed one by as
+    // much.
+    if computed.is_finite() {
+        relative_error / (1.0 - relative_error) * computed + UNDERFLOW
+    } else {
+        f64::INFINITY
+    }
 }
 
 /// Evaluates a run in float64 and sorts it.
 fn settle(run: &mut [Candidate], exact: &mut Vec<(f64, u32)>, evaluate: &impl Evaluate) {
     exact.clear();
-    exact.extend(run.iter().map(|candidate| (evaluate.exact(candidate.id), candidate.id)));
+    exact.extend(
+        run.iter()
+            .map(|candidate| (evaluate.exact(candidate.id), candidate.id)),
+    );
     exact.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     for (candidate, &(separation, id)) in run.iter_mut().zip(exact.iter()) {
-        *candidate = Candidate { separation: separation as f32, id };
+        *candidate = Candidate {
+            separation: separation as f32,
+            id,
+        };
     }
 }
 
@@ -150,7 +186,10 @@ mod tests {
         fn sharper(&self, ids: &[u32], separations: &mut Vec<f32>) -> Option<f64> {
             let error = self.relative_error?;
             let sign = |id: u32| if id.is_multiple_of(2) { 0.9 } else { -0.9 };
-            separations.extend(ids.iter().map(|&id| (self.exact[id as usize] * (1.0 + sign(id) * error)) as f32));
+            separations.extend(
+                ids.iter()
+                    .map(|&id| (self.exact[id as usize] * (1.0 + sign(id) * error)) as f32),
+            );
             Some(error)
         }
 
@@ -161,11 +200,17 @@ mod tests {
     }
 
     fn known(exact: &[f64], relative_error: Option<f64>) -> Known<'_> {
-        Known { exact, relative_error, settled: std::cell::RefCell::default() }
+        Known {
+            exact,
+            relative_error,
+            settled: std::cell::RefCell::default(),
+        }
     }
 
     fn candidates<const N: usize>(pairs: [(f32, u32); N]) -> Vec<Candidate> {
-        pairs.map(|(separation, id)| Candidate { separation, id }).to_vec()
+        pairs
+            .map(|(separation, id)| Candidate { separation, id })
+            .to_vec()
     }
 
     fn ids(candidates: &[Candidate]) -> Vec<u32> {
@@ -179,7 +224,11 @@ mod tests {
             let mut found = candidates([(1.0, 1), (1.005, 3), (1.01, 2), (3.0, 4), (5.0, 0)]);
             let evaluate = known(&exact, relative_error);
             let contested = Contest::default().certify(&mut found, 5, |_| 0.02, &evaluate);
-            assert_eq!(ids(&found), [2, 3, 1, 4, 0], "ties by id, the rest by exact value");
+            assert_eq!(
+                ids(&found),
+                [2, 3, 1, 4, 0],
+                "ties by id, the rest by exact value"
+            );
             assert_eq!(contested, 5, "the two certain ones too: 0.02 of 3 shows");
         }
     }
@@ -189,7 +238,10 @@ mod tests {
         let exact = [1.0, 1.01, 1.010_001, 1.02];
         let mut found = candidates([(1.005, 2), (1.01, 3), (1.011, 0), (1.012, 1)]);
         let evaluate = known(&exact, Some(1e-5));
-        assert_eq!(Contest::default().certify(&mut found, 4, |_| 0.02, &evaluate), 4);
+        assert_eq!(
+            Contest::default().certify(&mut found, 4, |_| 0.02, &evaluate),
+            4
+        );
         assert_eq!(ids(&found), [0, 1, 2, 3]);
         let mut settled = evaluate.settled.into_inner();
         settled.sort_unstable();
@@ -206,8 +258,14 @@ mod tests {
 
     #[test]
     fn certain_places_are_not_evaluated() {
-        let mut found: Vec<Candidate> = (0..10).map(|id| Candidate { separation: 1.0 + id as f32, id }).collect();
-        let contested = Contest::default().certify(&mut found, 10, |_| 1e-6, &known(&[], Some(1e-6)));
+        let mut found: Vec<Candidate> = (0..10)
+            .map(|id| Candidate {
+                separation: 1.0 + id as f32,
+                id,
+            })
+            .collect();
+        let contested =
+            Contest::default().certify(&mut found, 10, |_| 1e-6, &known(&[], Some(1e-6)));
         assert_eq!(contested, 0);
     }
 }

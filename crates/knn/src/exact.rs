@@ -1,7 +1,7 @@
 //! Exact k-nearest neighbors under a certificate, in bounded memory.
 //!
-//! Enters: base rows (in memory or read in blocks) and queries. Leaves: a [`NeighborTable`] whose ids equal a float64
-//! brute force, ascending by (distance, id).
+//! Enters: base rows (in memory or read in blocks) and queries. Leaves: a [`NeighborTable`] whose
+//! ids equal a float64 brute force, ascending by (distance, id).
 //!
 //! all rows of a base in memory: `pairs`, which needs half the products
 //! otherwise
@@ -11,7 +11,8 @@
 //!       keep what is under the query's bar             `kept`; the bar falls as neighbors are found
 //!   `settle`                                           the certificate
 //!
-//! Cost 2·q·n·d flops; memory: the queries, one block of the base, and 2(k + MARGIN) candidates a query.
+//! Cost 2·q·n·d flops; memory: the queries, one block of the base, and 2(k + MARGIN) candidates a
+//! query.
 
 use crate::kept::{Kept, Part, locked};
 use crate::neighbors::NeighborTable;
@@ -74,7 +75,10 @@ impl<'a> Queries<'a> {
 
     fn rows(&self) -> MatrixView<'a> {
         match *self {
-            Self::AllRows(rows) | Self::HeldOut(rows) | Self::SomeRows(rows, _) | Self::DrawnRows(rows, _) => rows,
+            Self::AllRows(rows)
+            | Self::HeldOut(rows)
+            | Self::SomeRows(rows, _)
+            | Self::DrawnRows(rows, _) => rows,
         }
     }
 
@@ -96,10 +100,12 @@ impl<'a> Queries<'a> {
     }
 }
 
-/// The exact `k` nearest base rows of every query; distances in the metric's unit, true (not squared) for L2.
+/// The exact `k` nearest base rows of every query; distances in the metric's unit, true (not
+/// squared) for L2.
 ///
-/// With `budget_bytes` large enough for a second copy of the rows and the candidates, queries over all rows of a base in
-/// memory take half the products. Runs on the current rayon pool; the result does not depend on its size.
+/// With `budget_bytes` large enough for a second copy of the rows and the candidates, queries over
+/// all rows of a base in memory take half the products. Runs on the current rayon pool; the result
+/// does not depend on its size.
 pub fn exact_knn(
     base: &dyn RowSource,
     queries: Queries<'_>,
@@ -111,7 +117,8 @@ pub fn exact_knn(
     Ok(NeighborTable::new(k, ids, distances))
 }
 
-/// As [`exact_knn`], with ids in a form of the caller's, such as `i64`: ids and distances, queries × k row after row.
+/// As [`exact_knn`], with ids in a form of the caller's, such as `i64`: ids and distances, queries
+/// × k row after row.
 pub fn exact_knn_as<I: From<PointId> + Clone + Send>(
     base: &dyn RowSource,
     queries: Queries<'_>,
@@ -119,12 +126,16 @@ pub fn exact_knn_as<I: From<PointId> + Clone + Send>(
     metric: Metric,
     budget_bytes: u64,
 ) -> Result<(Vec<I>, Vec<f32>), ExactError> {
-    let available = base.rows() - usize::from(!matches!(queries, Queries::HeldOut(_)) && base.rows() > 0);
+    let available =
+        base.rows() - usize::from(!matches!(queries, Queries::HeldOut(_)) && base.rows() > 0);
     if k == 0 || k > available {
         return Err(ExactError::TooManyNeighbors { k, available });
     }
     if queries.rows().columns() != base.columns() {
-        return Err(ExactError::Columns { queries: queries.rows().columns(), base: base.columns() });
+        return Err(ExactError::Columns {
+            queries: queries.rows().columns(),
+            base: base.columns(),
+        });
     }
     if let Queries::AllRows(rows) = queries
         && rows.rows() == base.rows()
@@ -147,10 +158,26 @@ fn stream<I: From<PointId> + Clone + Send>(
         Some(rows) => meeting.meet_resident(rows, k),
         None => meeting.meet_streamed(base),
     }
-    let Meeting { preparation, sizes, blocks, .. } = meeting;
-    let query_sizes: Vec<Size> = blocks.iter().flat_map(|block| block.prepared.sizes()).collect();
+    let Meeting {
+        preparation,
+        sizes,
+        blocks,
+        ..
+    } = meeting;
+    let query_sizes: Vec<Size> = blocks
+        .iter()
+        .flat_map(|block| block.prepared.sizes())
+        .collect();
     let lists = kept.lists().zip(query_sizes).collect();
-    Settling { base, queries, k, metric, preparation: &preparation, sizes }.settle(lists)
+    Settling {
+        base,
+        queries,
+        k,
+        metric,
+        preparation: &preparation,
+        sizes,
+    }
+    .settle(lists)
 }
 
 /// Queries held against base rows, block by block.
@@ -175,14 +202,28 @@ impl<'k> Meeting<'k> {
         let preparation = Preparation::of(base, metric);
         let block = |(first, kept)| {
             let count = QUERY_ROWS.min(queries.count() - first);
-            let prepared = preparation.prepare(count, |query| queries.row(first + query), Side::Left);
-            QueryBlock { prepared, kept: Mutex::new(kept) }
+            let prepared =
+                preparation.prepare(count, |query| queries.row(first + query), Side::Left);
+            QueryBlock {
+                prepared,
+                kept: Mutex::new(kept),
+            }
         };
-        let blocks: Vec<_> = (0..queries.count()).step_by(QUERY_ROWS).zip(kept.parts(QUERY_ROWS)).map(block).collect();
+        let blocks: Vec<_> = (0..queries.count())
+            .step_by(QUERY_ROWS)
+            .zip(kept.parts(QUERY_ROWS))
+            .map(block)
+            .collect();
         interrupt::begin("exact neighbors", (base.rows() * blocks.len()) as u64);
         let room = preparation.room(BASE_ROWS.min(base.rows()), Side::Right);
         let tiles = PerThread::new(Tile::default);
-        Self { preparation, sizes: vec![Size::default(); base.rows()], blocks, base: room, tiles }
+        Self {
+            preparation,
+            sizes: vec![Size::default(); base.rows()],
+            blocks,
+            base: room,
+            tiles,
+        }
     }
 
     /// Samples of the rows first, which tell about how far the neighbors are.
@@ -190,14 +231,19 @@ impl<'k> Meeting<'k> {
         let order = SampledOrder::new(rows.rows(), 1);
         let mut met = 0;
         for &sample in order.samples() {
-            order.ids()[met..sample].chunks(BASE_ROWS).for_each(|ids| self.meet_some(rows, ids));
+            order.ids()[met..sample]
+                .chunks(BASE_ROWS)
+                .for_each(|ids| self.meet_some(rows, ids));
             met = sample;
             if let Some(place) = order.bar_place(sample, k + 1) {
                 let blocks = self.blocks.par_iter().with_max_len(1);
-                blocks.for_each(|block| locked(&block.kept).lower_bars(place, |id| order.pivot(id)));
+                blocks
+                    .for_each(|block| locked(&block.kept).lower_bars(place, |id| order.pivot(id)));
             }
         }
-        order.ids()[met..].chunks(BASE_ROWS).for_each(|ids| self.meet_some(rows, ids));
+        order.ids()[met..]
+            .chunks(BASE_ROWS)
+            .for_each(|ids| self.meet_some(rows, ids));
     }
 
     fn meet_some(&mut self, rows: MatrixView<'_>, ids: &[u32]) {
@@ -212,30 +258,58 @@ impl<'k> Meeting<'k> {
             let ids: Vec<u32> = range.clone().map(|id| id as u32).collect();
             values.resize(range.len() * base.columns(), 0.0);
             base.read_rows(range, &mut values);
-            self.meet(&ids, |place| &values[place * base.columns()..][..base.columns()]);
+            self.meet(&ids, |place| {
+                &values[place * base.columns()..][..base.columns()]
+            });
         }
     }
 
     /// Holds all queries against the rows `ids`, which `row_of` gives by their place among those.
     fn meet<'r>(&mut self, ids: &[u32], row_of: impl Fn(usize) -> &'r [f32] + Sync) {
-        let Self { preparation, sizes, blocks, base, tiles } = self;
+        let Self {
+            preparation,
+            sizes,
+            blocks,
+            base,
+            tiles,
+        } = self;
         preparation.prepare_in(base, ids.len(), row_of);
-        ids.iter().zip(base.sizes()).for_each(|(&id, size)| sizes[id as usize] = size);
-        let of_block =
-            |block| (0..ids.len()).step_by(TILE).map(move |start| (block, start..(start + TILE).min(ids.len())));
-        let tasks: Vec<(&QueryBlock<'_>, Range<usize>)> = blocks.iter().flat_map(of_block).collect();
-        tasks.into_par_iter().with_max_len(1).for_each(|(block, rows)| {
-            interrupt::advance(rows.len() as u64);
-            tiles.with(|tile| block.meet(base, ids, rows, preparation, tile));
-        });
+        ids.iter()
+            .zip(base.sizes())
+            .for_each(|(&id, size)| sizes[id as usize] = size);
+        let of_block = |block| {
+            (0..ids.len())
+                .step_by(TILE)
+                .map(move |start| (block, start..(start + TILE).min(ids.len())))
+        };
+        let tasks: Vec<(&QueryBlock<'_>, Range<usize>)> =
+            blocks.iter().flat_map(of_block).collect();
+        tasks
+            .into_par_iter()
+            .with_max_len(1)
+            .for_each(|(block, rows)| {
+                interrupt::advance(rows.len() as u64);
+                tiles.with(|tile| block.meet(base, ids, rows, preparation, tile));
+            });
     }
 }
 
 impl QueryBlock<'_> {
     /// Holds the queries against a tile of base rows.
-    fn meet(&self, base: &Prepared, ids: &[u32], rows: Range<usize>, preparation: &Preparation, tile: &mut Tile) {
+    fn meet(
+        &self,
+        base: &Prepared,
+        ids: &[u32],
+        rows: Range<usize>,
+        preparation: &Preparation,
+        tile: &mut Tile,
+    ) {
         let left = &self.prepared.factor;
-        let products = tile.multiply((left, 0..left.rows()), (&base.factor, rows.clone()), Wanted::All);
+        let products = tile.multiply(
+            (left, 0..left.rows()),
+            (&base.factor, rows.clone()),
+            Wanted::All,
+        );
         let mut kept = locked(&self.kept);
         for (query, (values, &norm)) in products.zip(&self.prepared.norms_squared).enumerate() {
             preparation.separate(values, norm, &base.norms_squared[rows.clone()]);

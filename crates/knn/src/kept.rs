@@ -1,7 +1,8 @@
-//! The nearest candidates of a block of queries, while separations come in from any side and in any order.
+//! The nearest candidates of a block of queries, while separations come in from any side and in any
+//! order.
 //!
-//! Enters: separations, one query against many rows or one row against many queries. Leaves: per query a list that holds
-//! at least the `limit` nearest of all that was offered under its bar.
+//! Enters: separations, one query against many rows or one row against many queries. Leaves: per
+//! query a list that holds at least the `limit` nearest of all that was offered under its bar.
 //!
 //! a bar per query, at first infinite; what is not under it is forgotten
 //!   lowered to a place among the separations from a sample of the rows           most rows then never enter a list
@@ -68,17 +69,29 @@ pub(crate) struct List<'k> {
     pub(crate) keys: &'k mut [Key],
     /// The bar that a sample suggested; rows at it or beyond may be missing. Infinite without one.
     pub(crate) sampled_bar: f32,
-    /// The nearest of the rows that a sample had as pivots: queries of one pivot are near one another.
+    /// The nearest of the rows that a sample had as pivots: queries of one pivot are near one
+    /// another.
     pub(crate) pivot: u32,
 }
 
 impl Kept {
-    /// Nothing kept yet for `queries` queries, of which each wants its `limit` nearest of `rows`, offered once each.
+    /// Nothing kept yet for `queries` queries, of which each wants its `limit` nearest of `rows`,
+    /// offered once each.
     pub(crate) fn new(queries: usize, limit: usize, rows: usize) -> Self {
         let capacity = capacity(limit, rows);
-        let mark = Mark { length: 0, sampled_bar: f32::INFINITY, pivot: 0 };
+        let mark = Mark {
+            length: 0,
+            sampled_bar: f32::INFINITY,
+            pivot: 0,
+        };
         let (bars, marks) = (vec![f32::INFINITY; queries], vec![mark; queries]);
-        Self { limit, capacity, bars, marks, keys: Zeroed::new(queries * capacity) }
+        Self {
+            limit,
+            capacity,
+            bars,
+            marks,
+            keys: Zeroed::new(queries * capacity),
+        }
     }
 
     /// Bytes of the room for one query.
@@ -91,19 +104,37 @@ impl Kept {
         let (limit, capacity) = (self.limit, self.capacity);
         let queries = self.bars.chunks_mut(size).zip(self.marks.chunks_mut(size));
         let parts = queries.zip(self.keys.chunks_mut(size * capacity));
-        parts.map(move |((bars, marks), keys)| Part { limit, capacity, bars, marks, keys })
+        parts.map(move |((bars, marks), keys)| Part {
+            limit,
+            capacity,
+            bars,
+            marks,
+            keys,
+        })
     }
 
     /// The lists, query by query.
     pub(crate) fn lists(&mut self) -> impl Iterator<Item = List<'_>> {
-        self.marks.iter().zip(self.keys.chunks_mut(self.capacity)).map(|(mark, keys)| {
-            let Mark { length, sampled_bar, pivot } = *mark;
-            List { keys: &mut keys[..length], sampled_bar, pivot }
-        })
+        self.marks
+            .iter()
+            .zip(self.keys.chunks_mut(self.capacity))
+            .map(|(mark, keys)| {
+                let Mark {
+                    length,
+                    sampled_bar,
+                    pivot,
+                } = *mark;
+                List {
+                    keys: &mut keys[..length],
+                    sampled_bar,
+                    pivot,
+                }
+            })
     }
 }
 
-/// Keys that one query needs room for: a list is full at twice its limit, and a chunk may come on top.
+/// Keys that one query needs room for: a list is full at twice its limit, and a chunk may come on
+/// top.
 fn capacity(limit: usize, rows: usize) -> usize {
     (2 * limit).min(rows) + CHUNK
 }
@@ -135,7 +166,10 @@ impl Part<'_> {
     pub(crate) fn offer_row(&mut self, first: usize, separations: &[f32], id: u32) {
         for (chunk, separations) in separations.chunks(CHUNK).enumerate() {
             let first = first + chunk * CHUNK;
-            for place in bits(kernels::below(separations, &self.bars[first..][..separations.len()])) {
+            for place in bits(kernels::below(
+                separations,
+                &self.bars[first..][..separations.len()],
+            )) {
                 let query = first + place;
                 let length = &mut self.marks[query].length;
                 self.keys[query * self.capacity + *length] = key(separations[place], id);
@@ -145,7 +179,8 @@ impl Part<'_> {
         }
     }
 
-    /// Keeps the `limit` nearest of a list that holds twice as many, and lowers the bar to the last of them.
+    /// Keeps the `limit` nearest of a list that holds twice as many, and lowers the bar to the last
+    /// of them.
     #[inline]
     fn shrink_if_full(&mut self, query: usize) {
         let length = self.marks[query].length;
@@ -157,13 +192,18 @@ impl Part<'_> {
         }
     }
 
-    /// Lowers every bar to the separation at `place` among those kept so far, which are the nearest of a sample of the rows;
-    /// `pivot_of` numbers some of them.
+    /// Lowers every bar to the separation at `place` among those kept so far, which are the nearest
+    /// of a sample of the rows; `pivot_of` numbers some of them.
     pub(crate) fn lower_bars(&mut self, place: usize, pivot_of: impl Fn(u32) -> Option<u32>) {
-        let lists = self.marks.iter_mut().zip(self.keys.chunks_mut(self.capacity));
+        let lists = self
+            .marks
+            .iter_mut()
+            .zip(self.keys.chunks_mut(self.capacity));
         for ((mark, keys), bar) in lists.zip(&mut *self.bars) {
             let keys = &mut keys[..mark.length];
-            let pivots = keys.iter().filter_map(|&key| Some((key, pivot_of(id_of(key))?)));
+            let pivots = keys
+                .iter()
+                .filter_map(|&key| Some((key, pivot_of(id_of(key))?)));
             mark.pivot = pivots.min().map_or(mark.pivot, |(_, pivot)| pivot);
             if place < keys.len() {
                 let (_, &mut last, _) = keys.select_nth_unstable(place);
@@ -225,28 +265,46 @@ mod tests {
     #[test]
     fn rows_and_queries_offered_in_any_order_leave_the_same_nearest() {
         let (rows, queries, limit) = (700, 70, 20);
-        let all: Vec<Vec<f32>> = (0..queries).map(|query| values(rows, query as u32)).collect();
+        let all: Vec<Vec<f32>> = (0..queries)
+            .map(|query| values(rows, query as u32))
+            .collect();
         let ids: Vec<u32> = (0..rows as u32).collect();
         let [mut by_query, mut by_row] = [(); 2].map(|()| Kept::new(queries, limit, rows));
         let parts: Vec<_> = by_query.parts(33).collect();
         for (mut part, all) in parts.into_iter().zip(all.chunks(33)) {
-            all.iter().enumerate().for_each(|(query, separations)| part.offer_rows(query, separations, &ids));
+            all.iter()
+                .enumerate()
+                .for_each(|(query, separations)| part.offer_rows(query, separations, &ids));
         }
         let mut whole = by_row.parts(queries).next().expect("one part");
         for &id in ids.iter().rev() {
-            let column: Vec<f32> = all.iter().map(|separations| separations[id as usize]).collect();
+            let column: Vec<f32> = all
+                .iter()
+                .map(|separations| separations[id as usize])
+                .collect();
             whole.offer_row(0, &column[..33], id);
             whole.offer_row(33, &column[33..], id);
         }
         for ((a, b), separations) in by_query.lists().zip(by_row.lists()).zip(&all) {
-            let mut expected: Vec<Key> = separations.iter().zip(&ids).map(|(&value, &id)| key(value, id)).collect();
+            let mut expected: Vec<Key> = separations
+                .iter()
+                .zip(&ids)
+                .map(|(&value, &id)| key(value, id))
+                .collect();
             expected.sort_unstable();
             // Ties with the last may be missing beyond it, not before.
             expected.truncate(limit);
-            let values = |keys: &[Key]| keys.iter().map(|&key| separation_of(key)).collect::<Vec<_>>();
+            let values = |keys: &[Key]| {
+                keys.iter()
+                    .map(|&key| separation_of(key))
+                    .collect::<Vec<_>>()
+            };
             assert_eq!(values(&nearest(&a, limit)), values(&expected));
             assert_eq!(values(&nearest(&b, limit)), values(&expected));
-            assert!(a.keys.len() < 2 * limit && b.keys.len() < 2 * limit, "lists are bounded");
+            assert!(
+                a.keys.len() < 2 * limit && b.keys.len() < 2 * limit,
+                "lists are bounded"
+            );
         }
     }
 
@@ -258,8 +316,15 @@ mod tests {
         part.lower_bars(2, |id| (id != 1).then_some(id + 10));
         part.offer_rows(0, &[2.9, 3.0, 3.1], &[5, 6, 7]);
         let list = kept.lists().next().expect("one list");
-        let found: Vec<_> = nearest(&list, 9).iter().map(|&key| (separation_of(key), id_of(key))).collect();
+        let found: Vec<_> = nearest(&list, 9)
+            .iter()
+            .map(|&key| (separation_of(key), id_of(key)))
+            .collect();
         assert_eq!(found, [(1.0, 1), (2.0, 3), (2.9, 5)]);
-        assert_eq!((list.sampled_bar, list.pivot), (3.0, 13), "row 3 is the nearest that is a pivot");
+        assert_eq!(
+            (list.sampled_bar, list.pivot),
+            (3.0, 13),
+            "row 3 is the nearest that is a pivot"
+        );
     }
 }

@@ -1,7 +1,9 @@
 //! Exact k-nearest neighbors, and the tables that hold neighbors.
 //!
-//! * [`exact_knn`]: exact ids under a certificate, in bounded memory, for all rows or held-out queries;
-//! * [`SeparationTable`]: every pair's separation at once, when n² float32 values are wanted and fit;
+//! * [`exact_knn`]: exact ids under a certificate, in bounded memory, for all rows or held-out
+//!   queries;
+//! * [`SeparationTable`]: every pair's separation at once, when n² float32 values are wanted and
+//!   fit;
 //! * [`RankTable`]: the same table reduced to what a graph needs, the order of each row;
 //! * [`NeighborTable`]: q queries × k slots of (id, distance).
 

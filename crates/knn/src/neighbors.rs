@@ -1,6 +1,7 @@
 //! Neighbor tables: q queries × k slots of (id, distance), nearest first.
 //!
-//! A slot that no engine could fill is `None`; engines' sentinels (−1, `FLT_MAX`) exist only at the edges.
+//! A slot that no engine could fill is `None`; engines' sentinels (−1, `FLT_MAX`) exist only at the
+//! edges.
 
 use annatomy_vectors::PointId;
 
@@ -15,13 +16,17 @@ pub struct NeighborTable {
 }
 
 impl NeighborTable {
-    /// A table over `ids` and `distances`, both q × k row after row. The distance of an empty slot is not read.
+    /// A table over `ids` and `distances`, both q × k row after row. The distance of an empty slot
+    /// is not read.
     ///
     /// # Panics
     /// If the two differ in length or are no whole number of rows.
     pub fn new(k: usize, ids: Vec<Option<PointId>>, distances: Vec<f32>) -> Self {
         assert_eq!(ids.len(), distances.len(), "one distance per id");
-        assert!(k > 0 && ids.len().is_multiple_of(k), "whole rows of {k} slots");
+        assert!(
+            k > 0 && ids.len().is_multiple_of(k),
+            "whole rows of {k} slots"
+        );
         Self { k, ids, distances }
     }
 

@@ -10,8 +10,8 @@
 //!     each right row: what is under its bar             its strip's lists are locked
 //! settle
 //!
-//! Cost n²·d flops; memory: the rows in panels, 2(k + MARGIN) candidates a row. No table of pairs is written, none
-//! is read: see `separations` for where one is wanted.
+//! Cost n²·d flops; memory: the rows in panels, 2(k + MARGIN) candidates a row. No table of pairs
+//! is written, none is read: see `separations` for where one is wanted.
 
 use crate::exact::Queries;
 use crate::kept::{Kept, Part, locked};
@@ -46,7 +46,8 @@ pub(crate) fn all_pairs<I: From<PointId> + Clone + Send>(
     let mut others = &tasks[..];
     for &sample in order.samples() {
         let of_sample;
-        (of_sample, others) = others.split_at(others.partition_point(|task| task.left * STRIP < sample));
+        (of_sample, others) =
+            others.split_at(others.partition_point(|task| task.left * STRIP < sample));
         pairs.meet(of_sample);
         if let Some(place) = order.bar_place(sample, k + 1) {
             // The sample's own lists have met every row by now, not the sample alone.
@@ -56,16 +57,34 @@ pub(crate) fn all_pairs<I: From<PointId> + Clone + Send>(
     }
     pairs.meet(others);
     let by_place: Vec<Size> = pairs.prepared.sizes().collect();
-    let sizes: Vec<Size> = (0..rows.rows()).map(|id| by_place[order.place(id as u32)]).collect();
+    let sizes: Vec<Size> = (0..rows.rows())
+        .map(|id| by_place[order.place(id as u32)])
+        .collect();
     let mut lists: Vec<_> = kept.lists().map(Some).collect();
     let lists = (0..rows.rows())
-        .map(|id| (lists[order.place(id as u32)].take().expect("a place of its own for every row"), sizes[id]))
+        .map(|id| {
+            (
+                lists[order.place(id as u32)]
+                    .take()
+                    .expect("a place of its own for every row"),
+                sizes[id],
+            )
+        })
         .collect();
     let (base, queries) = (&rows, Queries::AllRows(rows));
-    Settling { base, queries, k, metric, preparation: &preparation, sizes }.settle(lists)
+    Settling {
+        base,
+        queries,
+        k,
+        metric,
+        preparation: &preparation,
+        sizes,
+    }
+    .settle(lists)
 }
 
-/// All rows as right factors, from which each thread takes the strip it is at as left ones, and the lists of each strip.
+/// All rows as right factors, from which each thread takes the strip it is at as left ones, and the
+/// lists of each strip.
 struct Pairs<'p> {
     preparation: &'p Preparation,
     ids: &'p [u32],
@@ -81,30 +100,53 @@ struct Task {
 }
 
 impl<'p> Pairs<'p> {
-    fn new(rows: MatrixView<'_>, preparation: &'p Preparation, order: &'p SampledOrder, kept: &'p mut Kept) -> Self {
+    fn new(
+        rows: MatrixView<'_>,
+        preparation: &'p Preparation,
+        order: &'p SampledOrder,
+        kept: &'p mut Kept,
+    ) -> Self {
         let ids = order.ids();
         let row = |place: usize| rows.row(ids[place] as usize);
         let prepared = preparation.prepare(ids.len(), row, Side::Right);
         let lists = kept.parts(STRIP).map(Mutex::new).collect();
-        Self { preparation, ids, prepared, lists }
+        Self {
+            preparation,
+            ids,
+            prepared,
+            lists,
+        }
     }
 
     /// Every pair once: each strip with itself and with what comes after it.
     fn tasks(&self) -> Vec<Task> {
         let rows = self.ids.len();
-        let of_strip = |left: usize| (left * STRIP..rows).step_by(TILE).map(move |right| Task { left, right });
+        let of_strip = |left: usize| {
+            (left * STRIP..rows)
+                .step_by(TILE)
+                .map(move |right| Task { left, right })
+        };
         (0..self.lists.len()).flat_map(of_strip).collect()
     }
 
     fn meet(&self, tasks: &[Task]) {
-        let room = || (None, Panels::zeros(Side::Left, STRIP, self.prepared.factor.columns()), Tile::default());
+        let room = || {
+            (
+                None,
+                Panels::zeros(Side::Left, STRIP, self.prepared.factor.columns()),
+                Tile::default(),
+            )
+        };
         let room = PerThread::new(room);
         tasks.par_iter().with_max_len(1).for_each(|&task| {
             interrupt::advance(1);
             room.with(|(strip, panels, tile)| {
                 if strip.replace(task.left) != Some(task.left) {
                     let first = task.left * STRIP;
-                    panels.regroup(&self.prepared.factor, first..(first + STRIP).min(self.ids.len()));
+                    panels.regroup(
+                        &self.prepared.factor,
+                        first..(first + STRIP).min(self.ids.len()),
+                    );
                 }
                 self.meet_tile(task, panels, tile);
             });
@@ -112,19 +154,32 @@ impl<'p> Pairs<'p> {
     }
 
     fn meet_tile(&self, Task { left, right }: Task, above: &Panels, tile: &mut Tile) {
-        let Prepared { factor: below, norms_squared, .. } = &self.prepared;
+        let Prepared {
+            factor: below,
+            norms_squared,
+            ..
+        } = &self.prepared;
         let columns = right..(right + TILE).min(self.ids.len());
         let first = left * STRIP;
         let rows = first..(first + STRIP).min(self.ids.len());
         // Of a strip with itself only the pairs right of the diagonal.
         let begin = |row: usize| (first + row + 1).saturating_sub(right).min(columns.len());
-        let wanted = if right == first { Wanted::FromDiagonal } else { Wanted::All };
+        let wanted = if right == first {
+            Wanted::FromDiagonal
+        } else {
+            Wanted::All
+        };
         let products = tile.multiply((above, 0..rows.len()), (below, columns.clone()), wanted);
         let mut lists = locked(&self.lists[left]);
         lists.prefetch();
         for (row, (values, &norm)) in products.zip(&norms_squared[rows]).enumerate() {
-            self.preparation.separate(values, norm, &norms_squared[columns.clone()]);
-            lists.offer_rows(row, &values[begin(row)..], &self.ids[columns.clone()][begin(row)..]);
+            self.preparation
+                .separate(values, norm, &norms_squared[columns.clone()]);
+            lists.offer_rows(
+                row,
+                &values[begin(row)..],
+                &self.ids[columns.clone()][begin(row)..],
+            );
         }
         drop(lists);
         for (strip, start) in (right / STRIP..).zip((0..columns.len()).step_by(STRIP)) {

@@ -1,10 +1,12 @@
-//! Rows made ready for products: what a metric does to them first, and how far a product may then be off.
+//! Rows made ready for products: what a metric does to them first, and how far a product may then
+//! be off.
 //!
-//! Enters: raw rows. Leaves: [`Prepared`] rows, their squared norms, and for each pair the **separation**, a value
-//! that orders as the distance does: squared L2, cosine distance 1 − cos, or −⟨x, y⟩.
+//! Enters: raw rows. Leaves: [`Prepared`] rows, their squared norms, and for each pair the
+//! **separation**, a value that orders as the distance does: squared L2, cosine distance 1 − cos,
+//! or −⟨x, y⟩.
 //!
-//! * L2: rows are centered first, near the base's mean. Distances do not change, norms shrink, and the rounding of
-//!   ‖x‖² + ‖y‖² − 2⟨x, y⟩ shrinks with them.
+//! * L2: rows are centered first, near the base's mean. Distances do not change, norms shrink, and
+//!   the rounding of ‖x‖² + ‖y‖² − 2⟨x, y⟩ shrinks with them.
 //! * cosine: rows are scaled to unit length.
 //! * inner product: rows stay as they are.
 //!
@@ -26,7 +28,8 @@ pub(crate) struct Preparation {
     columns: Vec<(u32, f32)>,
 }
 
-/// A block of prepared rows as the factor of a product, with what separations and their errors need of each row.
+/// A block of prepared rows as the factor of a product, with what separations and their errors need
+/// of each row.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) factor: Panels,
@@ -44,14 +47,20 @@ pub(crate) struct Size {
 impl Size {
     /// At least as large as both.
     pub(crate) fn max(self, other: Self) -> Self {
-        Self { norm_squared: self.norm_squared.max(other.norm_squared), exposure: self.exposure.max(other.exposure) }
+        Self {
+            norm_squared: self.norm_squared.max(other.norm_squared),
+            exposure: self.exposure.max(other.exposure),
+        }
     }
 }
 
 impl Prepared {
     /// The sizes of all rows.
     pub(crate) fn sizes(&self) -> impl Iterator<Item = Size> {
-        let size = |(&norm_squared, &exposure)| Size { norm_squared, exposure };
+        let size = |(&norm_squared, &exposure)| Size {
+            norm_squared,
+            exposure,
+        };
         self.norms_squared.iter().zip(&self.exposures).map(size)
     }
 }
@@ -62,9 +71,9 @@ const TASK_PANELS: usize = 8;
 const ROWS_LOOKED_AT: usize = 1024;
 
 impl Preparation {
-    /// Looks at some rows of the base, evenly spaced. Any center and any order of columns leave distances as they are; the
-    /// nearer the center to the base's own mean, and the later in its slice a column of large values, the smaller the
-    /// errors of products.
+    /// Looks at some rows of the base, evenly spaced. Any center and any order of columns leave
+    /// distances as they are; the nearer the center to the base's own mean, and the later in its
+    /// slice a column of large values, the smaller the errors of products.
     pub(crate) fn of(base: &dyn RowSource, metric: Metric) -> Self {
         let mut row = vec![0.0; base.columns()];
         let (mut sums, mut squares) = (vec![0.0; base.columns()], vec![0.0; base.columns()]);
@@ -77,16 +86,37 @@ impl Preparation {
                 *square += f64::from(value) * f64::from(value);
             }
         }
-        let center = |sum: f64| if metric == Metric::L2 { sum / looked_at.max(1) as f64 } else { 0.0 };
-        let energies: Vec<f64> = sums.iter().zip(&squares).map(|(&sum, &square)| square - center(sum) * sum).collect();
+        let center = |sum: f64| {
+            if metric == Metric::L2 {
+                sum / looked_at.max(1) as f64
+            } else {
+                0.0
+            }
+        };
+        let energies: Vec<f64> = sums
+            .iter()
+            .zip(&squares)
+            .map(|(&sum, &square)| square - center(sum) * sum)
+            .collect();
         let exposure = Exposure::new(base.columns());
         let order = exposure.order(&energies).into_iter();
-        let columns = order.map(|column| (column, center(sums[column as usize]) as f32)).collect();
-        Self { metric, exposure, columns }
+        let columns = order
+            .map(|column| (column, center(sums[column as usize]) as f32))
+            .collect();
+        Self {
+            metric,
+            exposure,
+            columns,
+        }
     }
 
     /// Prepares the rows that `row_of` gives by number, as the factor of a product.
-    pub(crate) fn prepare<'r>(&self, rows: usize, row_of: impl Fn(usize) -> &'r [f32] + Sync, side: Side) -> Prepared {
+    pub(crate) fn prepare<'r>(
+        &self,
+        rows: usize,
+        row_of: impl Fn(usize) -> &'r [f32] + Sync,
+        side: Side,
+    ) -> Prepared {
         let mut prepared = self.room(rows, side);
         self.prepare_in(&mut prepared, rows, row_of);
         prepared
@@ -95,7 +125,11 @@ impl Preparation {
     /// Room for up to `rows` prepared rows.
     pub(crate) fn room(&self, rows: usize, side: Side) -> Prepared {
         let factor = Panels::zeros(side, rows, self.columns.len());
-        Prepared { factor, norms_squared: Vec::with_capacity(rows), exposures: Vec::with_capacity(rows) }
+        Prepared {
+            factor,
+            norms_squared: Vec::with_capacity(rows),
+            exposures: Vec::with_capacity(rows),
+        }
     }
 
     /// As [`Self::prepare`], in room that may have been used before.
@@ -106,31 +140,47 @@ impl Preparation {
         row_of: impl Fn(usize) -> &'r [f32] + Sync,
     ) {
         let columns = self.columns.len();
-        let Prepared { factor, norms_squared, exposures } = prepared;
+        let Prepared {
+            factor,
+            norms_squared,
+            exposures,
+        } = prepared;
         factor.set_rows(rows);
         norms_squared.resize(rows, 0.0);
         exposures.resize(rows, 0.0);
         let width = factor.width();
         let panels = factor.values_mut().par_chunks_mut((width * columns).max(1));
-        let sizes = norms_squared.par_chunks_mut(width).zip(exposures.par_chunks_mut(width));
-        panels.zip(sizes).enumerate().with_max_len(TASK_PANELS).for_each_init(
-            || (vec![0.0; width * columns], Vec::new()),
-            |(block, room), (panel, (values, (norms, exposures)))| {
-                let block = &mut block[..norms.len() * columns];
-                let sizes = norms.iter_mut().zip(exposures);
-                for ((place, row), (norm, exposure)) in block.chunks_exact_mut(columns.max(1)).enumerate().zip(sizes) {
-                    self.prepare_row(row_of(panel * width + place), row);
-                    *norm = kernels::dot_f64(row, row) as f32;
-                    *exposure = self.exposure.of(row, room);
-                }
-                interleave(block, columns, width, values);
-            },
-        );
+        let sizes = norms_squared
+            .par_chunks_mut(width)
+            .zip(exposures.par_chunks_mut(width));
+        panels
+            .zip(sizes)
+            .enumerate()
+            .with_max_len(TASK_PANELS)
+            .for_each_init(
+                || (vec![0.0; width * columns], Vec::new()),
+                |(block, room), (panel, (values, (norms, exposures)))| {
+                    let block = &mut block[..norms.len() * columns];
+                    let sizes = norms.iter_mut().zip(exposures);
+                    for ((place, row), (norm, exposure)) in block
+                        .chunks_exact_mut(columns.max(1))
+                        .enumerate()
+                        .zip(sizes)
+                    {
+                        self.prepare_row(row_of(panel * width + place), row);
+                        *norm = kernels::dot_f64(row, row) as f32;
+                        *exposure = self.exposure.of(row, room);
+                    }
+                    interleave(block, columns, width, values);
+                },
+            );
     }
 
     fn prepare_row(&self, raw: &[f32], row: &mut [f32]) {
-        let columns =
-            row.iter_mut().zip(&self.columns).map(|(value, &(column, center))| (value, raw[column as usize], center));
+        let columns = row
+            .iter_mut()
+            .zip(&self.columns)
+            .map(|(value, &(column, center))| (value, raw[column as usize], center));
         match self.metric {
             Metric::L2 => columns.for_each(|(value, raw, center)| *value = raw - center),
             Metric::InnerProduct => columns.for_each(|(value, raw, _)| *value = raw),
@@ -149,20 +199,26 @@ impl Preparation {
                     *product = (norm_squared + other - 2.0 * *product).max(0.0);
                 }
             }
-            Metric::Cosine => products.iter_mut().for_each(|product| *product = 1.0 - *product),
+            Metric::Cosine => products
+                .iter_mut()
+                .for_each(|product| *product = 1.0 - *product),
             Metric::InnerProduct => products.iter_mut().for_each(|product| *product = -*product),
         }
     }
 
     /// A bound on |computed − true separation| between rows of the given sizes.
     ///
-    /// The product contributes u·W(x)·W(y) (twice for L2), rounding the centered rows up to 2u(‖x‖ + ‖y‖)², the norms
-    /// and the final additions up to 4u(‖x‖² + ‖y‖²); with ‖x‖·‖y‖ ≤ (‖x‖² + ‖y‖²)/2 these are multiples of the sum.
-    /// Unit rows are off by u each, so their product by 2u and the subtraction by 2u more.
+    /// The product contributes u·W(x)·W(y) (twice for L2), rounding the centered rows up to 2u(‖x‖
+    /// + ‖y‖)², the norms and the final additions up to 4u(‖x‖² + ‖y‖²); with ‖x‖·‖y‖ ≤ (‖x‖² +
+    /// ‖y‖²)/2 these are multiples of the sum. Unit rows are off by u each, so their product by 2u
+    /// and the subtraction by 2u more.
     pub(crate) fn error_bound(&self, size: Size, other: Size) -> f64 {
         let product = UNIT * f64::from(size.exposure) * f64::from(other.exposure);
         match self.metric {
-            Metric::L2 => 2.0 * product + 10.0 * UNIT * (f64::from(size.norm_squared) + f64::from(other.norm_squared)),
+            Metric::L2 => {
+                2.0 * product
+                    + 10.0 * UNIT * (f64::from(size.norm_squared) + f64::from(other.norm_squared))
+            }
             Metric::Cosine => product + 6.0 * UNIT,
             Metric::InnerProduct => product,
         }
@@ -173,15 +229,19 @@ impl Preparation {
 pub(crate) fn exact_separation(metric: Metric, x: &[f32], y: &[f32]) -> f64 {
     match metric {
         Metric::L2 => kernels::l2_squared_f64(x, y),
-        Metric::Cosine => 1.0 - kernels::dot_f64(x, y) / (kernels::dot_f64(x, x) * kernels::dot_f64(y, y)).sqrt(),
+        Metric::Cosine => {
+            1.0 - kernels::dot_f64(x, y) / (kernels::dot_f64(x, x) * kernels::dot_f64(y, y)).sqrt()
+        }
         Metric::InnerProduct => -kernels::dot_f64(x, y),
     }
 }
 
-/// Columns whose squared differences are summed in float32; the sums of such pieces are added in float64.
+/// Columns whose squared differences are summed in float32; the sums of such pieces are added in
+/// float64.
 const PIECE: usize = 512;
 
-/// Separations summed from differences, with a bound on their relative error, where the metric has such.
+/// Separations summed from differences, with a bound on their relative error, where the metric has
+/// such.
 pub(crate) struct Differences {
     kernels: Kernels,
     pub(crate) relative_error: f64,
@@ -190,24 +250,36 @@ pub(crate) struct Differences {
 impl Differences {
     pub(crate) fn of(metric: Metric, columns: usize) -> Option<Self> {
         let kernels = kernels::detected();
-        // One rounding more is that of the whole to float32; those in float64 do not show beside it.
+        // One rounding more is that of the whole to float32; those in float64 do not show beside
+        // it.
         let relative_error = kernels.l2_squared_relative_error(columns.min(PIECE)) + 2.0 * UNIT;
-        (metric == Metric::L2).then_some(Self { kernels, relative_error })
+        (metric == Metric::L2).then_some(Self {
+            kernels,
+            relative_error,
+        })
     }
 
     pub(crate) fn separation(&self, x: &[f32], y: &[f32]) -> f32 {
         let pieces = x.chunks(PIECE).zip(y.chunks(PIECE));
-        pieces.map(|(x, y)| f64::from(self.kernels.l2_squared(x, y))).sum::<f64>() as f32
+        pieces
+            .map(|(x, y)| f64::from(self.kernels.l2_squared(x, y)))
+            .sum::<f64>() as f32
     }
 
-    /// The same of four rows, bit for bit; meanwhile `next` are fetched, since rows contested lie anywhere in memory.
+    /// The same of four rows, bit for bit; meanwhile `next` are fetched, since rows contested lie
+    /// anywhere in memory.
     fn separation_x4(&self, x: &[f32], rows: [&[f32]; 4], next: [&[f32]; 4]) -> [f32; 4] {
         let mut sums = [0.0; 4];
         for start in (0..x.len()).step_by(PIECE) {
             let piece = start..(start + PIECE).min(x.len());
-            next.iter().for_each(|row| kernels::prefetch_whole(&row[piece.clone()]));
-            let pieces = self.kernels.l2_squared_x4(&x[piece.clone()], rows.map(|row| &row[piece.clone()]));
-            sums.iter_mut().zip(pieces).for_each(|(sum, piece)| *sum += f64::from(piece));
+            next.iter()
+                .for_each(|row| kernels::prefetch_whole(&row[piece.clone()]));
+            let pieces = self
+                .kernels
+                .l2_squared_x4(&x[piece.clone()], rows.map(|row| &row[piece.clone()]));
+            sums.iter_mut()
+                .zip(pieces)
+                .for_each(|(sum, piece)| *sum += f64::from(piece));
         }
         sums.map(|sum| sum as f32)
     }
@@ -229,7 +301,10 @@ impl Evaluate for FromRows<'_> {
             let next = fours.get(place + 1).unwrap_or(four);
             separations.extend(differences.separation_x4(self.query, four.map(row), next.map(row)));
         }
-        separations.extend(rest.iter().map(|&id| differences.separation(self.query, row(id))));
+        separations.extend(
+            rest.iter()
+                .map(|&id| differences.separation(self.query, row(id))),
+        );
         Some(differences.relative_error)
     }
 
@@ -258,7 +333,11 @@ impl<'a> PreparedBase<'a> {
     pub(crate) fn new(raw: MatrixView<'a>, metric: Metric) -> Self {
         let preparation = Preparation::of(&raw, metric);
         let prepared = preparation.prepare(raw.rows(), |row| raw.row(row), Side::Right);
-        Self { raw, preparation, prepared }
+        Self {
+            raw,
+            preparation,
+            prepared,
+        }
     }
 }
 
@@ -275,22 +354,41 @@ mod tests {
             (state >> 8) as f32 / (1u32 << 24) as f32
         };
         for columns in [1, PIECE - 1, PIECE, PIECE + 1, 4 * PIECE + 7] {
-            let rows = Matrix::new(8, columns, (0..8 * columns).map(|_| draw()).collect()).expect("shape");
-            let evaluate = FromRows { metric: Metric::L2, query: rows.row(7), rows: rows.view() };
+            let rows =
+                Matrix::new(8, columns, (0..8 * columns).map(|_| draw()).collect()).expect("shape");
+            let evaluate = FromRows {
+                metric: Metric::L2,
+                query: rows.row(7),
+                rows: rows.view(),
+            };
             let mut separations = Vec::new();
             // Four of them together, three one by one.
             let ids = [0, 1, 2, 3, 4, 5, 6];
-            let relative_error = evaluate.sharper(&ids, &mut separations).expect("L2 has differences");
+            let relative_error = evaluate
+                .sharper(&ids, &mut separations)
+                .expect("L2 has differences");
             let differences = Differences::of(Metric::L2, columns).expect("L2 has differences");
             for (id, separation) in ids.into_iter().zip(separations) {
-                assert_eq!(separation, differences.separation(rows.row(7), rows.row(id as usize)), "one by one");
+                assert_eq!(
+                    separation,
+                    differences.separation(rows.row(7), rows.row(id as usize)),
+                    "one by one"
+                );
                 let exact = evaluate.exact(id);
                 let error = (f64::from(separation) - exact).abs();
-                assert!(error <= relative_error * exact, "{columns} columns: an error of {error}");
+                assert!(
+                    error <= relative_error * exact,
+                    "{columns} columns: an error of {error}"
+                );
             }
         }
-        let [piece, pieces] = [PIECE, 4 * PIECE].map(|columns| Differences::of(Metric::L2, columns));
-        assert_eq!(piece.map(|of| of.relative_error), pieces.map(|of| of.relative_error), "no more for more pieces");
+        let [piece, pieces] =
+            [PIECE, 4 * PIECE].map(|columns| Differences::of(Metric::L2, columns));
+        assert_eq!(
+            piece.map(|of| of.relative_error),
+            pieces.map(|of| of.relative_error),
+            "no more for more pieces"
+        );
         assert!(Differences::of(Metric::Cosine, 1).is_none());
     }
 }

@@ -1,12 +1,14 @@
 //! The order of every row, and nothing else: what a graph needs of its distances.
 //!
-//! HNSW compares separations and never adds them, so a table of ranks answers every question that building and
-//! searching a graph ask. `rank(q, v)` is the number of rows that stand before v in q's order (separation, then id; the
-//! certified nearest in their exact order). 16 bits hold it, half the bytes of the separations, and integer positions
-//! turn heaps into bit sets (see the graph crate's frontiers).
+//! HNSW compares separations and never adds them, so a table of ranks answers every question that
+//! building and searching a graph ask. `rank(q, v)` is the number of rows that stand before v in
+//! q's order (separation, then id; the certified nearest in their exact order). 16 bits hold it,
+//! half the bytes of the separations, and integer positions turn heaps into bit sets (see the graph
+//! crate's frontiers).
 //!
-//! Enters: a [`SeparationTable`]. Leaves: [`RankTable`], n × n 16-bit ranks and one bit per place that says whether
-//! it is tied with the place before. Cost: one radix sort per row, 2n² bytes: 200 MB at n = 10,000.
+//! Enters: a [`SeparationTable`]. Leaves: [`RankTable`], n × n 16-bit ranks and one bit per place
+//! that says whether it is tied with the place before. Cost: one radix sort per row, 2n² bytes: 200
+//! MB at n = 10,000.
 
 use crate::order::order_key;
 use crate::separations::{SeparationTable, TableError};
@@ -42,18 +44,26 @@ impl RankTable {
     pub fn new(table: &SeparationTable) -> Result<Self, TableError> {
         let rows = table.rows();
         if rows > MAX_RANKED_ROWS {
-            return Err(TableError::TooManyRows { rows, limit: MAX_RANKED_ROWS });
+            return Err(TableError::TooManyRows {
+                rows,
+                limit: MAX_RANKED_ROWS,
+            });
         }
         let words = rows.div_ceil(64);
         let mut ranks = Zeroed::<u16>::new(rows * rows);
         let mut ties = vec![0; rows * words];
         interrupt::begin("ranks", rows as u64);
         let room = PerThread::new(Room::default);
-        let tasks = ranks.par_chunks_mut(rows).zip(ties.par_chunks_mut(words)).enumerate();
-        tasks.with_max_len(TASK_QUERIES).for_each(|(row, (ranks, ties))| {
-            interrupt::advance(1);
-            room.with(|room| room.rank(table, row, ranks, ties));
-        });
+        let tasks = ranks
+            .par_chunks_mut(rows)
+            .zip(ties.par_chunks_mut(words))
+            .enumerate();
+        tasks
+            .with_max_len(TASK_QUERIES)
+            .for_each(|(row, (ranks, ties))| {
+                interrupt::advance(1);
+                room.with(|room| room.rank(table, row, ranks, ties));
+            });
         Ok(Self { rows, ranks, ties })
     }
 
@@ -85,11 +95,18 @@ impl Room {
         let Self { keys, buffer } = self;
         let separations = table.row(row);
         keys.clear();
-        keys.extend(separations.iter().enumerate().map(|(id, &s)| u64::from(order_key(s)) << 16 | id as u64));
+        keys.extend(
+            separations
+                .iter()
+                .enumerate()
+                .map(|(id, &s)| u64::from(order_key(s)) << 16 | id as u64),
+        );
         sort_by_upper_half(keys, buffer);
         let nearest = table.nearest(row);
         let certified = nearest.iter().map(|&id| id as usize);
-        let others = keys[nearest.len()..].iter().map(|key| (key & 0xffff) as usize);
+        let others = keys[nearest.len()..]
+            .iter()
+            .map(|key| (key & 0xffff) as usize);
         let mut before = None;
         for (place, id) in certified.chain(others).enumerate() {
             ranks[id] = place as u16;

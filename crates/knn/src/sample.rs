@@ -1,10 +1,13 @@
-//! An order of the base rows in which samples of them come first, so that what is near can be guessed from those.
+//! An order of the base rows in which samples of them come first, so that what is near can be
+//! guessed from those.
 //!
-//! Enters: n. Leaves: ids in order, samples first, each larger one beginning with the one before. A sample has one row from each
-//! stretch of rows, drawn by a hash, so that neither sorted nor periodic rows make it a special one. A wrong guess costs
-//! time, never an id. Cost: a pass over the ids for each sample.
+//! Enters: n. Leaves: ids in order, samples first, each larger one beginning with the one before. A
+//! sample has one row from each stretch of rows, drawn by a hash, so that neither sorted nor
+//! periodic rows make it a special one. A wrong guess costs time, never an id. Cost: a pass over
+//! the ids for each sample.
 
-/// One row in this many is in each sample. The first says what is not worth keeping of the second, and that of the third.
+/// One row in this many is in each sample. The first says what is not worth keeping of the second,
+/// and that of the third.
 const STRIDES: [usize; 3] = [48, 16, 4];
 /// Rows of the first sample that queries are grouped around, at most.
 const PIVOTS: usize = 128;
@@ -22,7 +25,10 @@ pub(crate) struct SampledOrder {
 impl SampledOrder {
     /// An order of `rows` rows whose samples are whole numbers of `multiple` rows.
     pub(crate) fn new(rows: usize, multiple: usize) -> Self {
-        let mut samples: Vec<usize> = STRIDES.iter().map(|stride| rows / stride / multiple * multiple).collect();
+        let mut samples: Vec<usize> = STRIDES
+            .iter()
+            .map(|stride| rows / stride / multiple * multiple)
+            .collect();
         samples.retain(|&sample| sample > 0);
         samples.dedup();
         let mut ids: Vec<u32> = (0..rows as u32).collect();
@@ -33,8 +39,14 @@ impl SampledOrder {
             drawn_from = sample;
         }
         let mut places = vec![0; rows];
-        ids.iter().zip(0..).for_each(|(&id, place)| places[id as usize] = place);
-        Self { ids, samples, places }
+        ids.iter()
+            .zip(0..)
+            .for_each(|(&id, place)| places[id as usize] = place);
+        Self {
+            ids,
+            samples,
+            places,
+        }
     }
 
     /// The ids, the samples' first.
@@ -52,11 +64,12 @@ impl SampledOrder {
         self.places[id as usize] as usize
     }
 
-    /// The place among the `sample` rows of a sample that most likely has `k` of all rows before it; `None` where such a
-    /// sample would not repay itself.
+    /// The place among the `sample` rows of a sample that most likely has `k` of all rows before
+    /// it; `None` where such a sample would not repay itself.
     pub(crate) fn bar_place(&self, sample: usize, k: usize) -> Option<usize> {
         let expected = k * sample / self.ids.len().max(1);
-        // The sample's count under a bar scatters by the square root of its mean: four of those to be nearly sure.
+        // The sample's count under a bar scatters by the square root of its mean: four of those to
+        // be nearly sure.
         let place = expected + 4 * expected.isqrt() + 8;
         (2 * place < sample).then_some(place)
     }
@@ -69,21 +82,28 @@ impl SampledOrder {
     }
 }
 
-/// Moves one id from each of `sample` equal stretches to the front; within both parts the order stays.
+/// Moves one id from each of `sample` equal stretches to the front; within both parts the order
+/// stays.
 fn draw(ids: &mut [u32], sample: usize) {
     let start = |stretch: usize| stretch * ids.len() / sample;
-    let drawn = (0..sample).map(|stretch| start(stretch) + hashed(stretch, start(stretch + 1) - start(stretch)));
+    let drawn = (0..sample)
+        .map(|stretch| start(stretch) + hashed(stretch, start(stretch + 1) - start(stretch)));
     let (mut chosen, mut others) = (Vec::with_capacity(sample), Vec::with_capacity(ids.len()));
     let mut drawn = drawn.peekable();
     for (place, &id) in ids.iter().enumerate() {
-        let part = if drawn.next_if_eq(&place).is_some() { &mut chosen } else { &mut others };
+        let part = if drawn.next_if_eq(&place).is_some() {
+            &mut chosen
+        } else {
+            &mut others
+        };
         part.push(id);
     }
     chosen.append(&mut others);
     ids.copy_from_slice(&chosen);
 }
 
-/// A place within a stretch of `length`, by a multiplicative hash (Knuth, The Art of Computer Programming 3, 1998, §6.4).
+/// A place within a stretch of `length`, by a multiplicative hash (Knuth, The Art of Computer
+/// Programming 3, 1998, §6.4).
 fn hashed(stretch: usize, length: usize) -> usize {
     ((stretch as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33) as usize % length
 }
@@ -112,8 +132,10 @@ mod tests {
             for &sample in samples {
                 let mut of_sample = order.ids()[..sample].to_vec();
                 of_sample.sort_unstable();
-                // Drawn from stretches of stretches: never two from one, and none far from its share.
-                let off = |(place, &id): (usize, &u32)| (id as usize).abs_diff(place * rows / sample);
+                // Drawn from stretches of stretches: never two from one, and none far from its
+                // share.
+                let off =
+                    |(place, &id): (usize, &u32)| (id as usize).abs_diff(place * rows / sample);
                 assert!(of_sample.iter().enumerate().map(off).max() <= Some(2 * rows / sample));
             }
         }
@@ -124,7 +146,11 @@ mod tests {
         let order = SampledOrder::new(10_000, 1);
         assert_eq!(order.bar_place(625, 500), Some(31 + 4 * 5 + 8));
         assert_eq!(order.bar_place(625, 9_000), None);
-        let pivots: Vec<u32> = order.ids().iter().filter_map(|&id| order.pivot(id)).collect();
+        let pivots: Vec<u32> = order
+            .ids()
+            .iter()
+            .filter_map(|&id| order.pivot(id))
+            .collect();
         assert_eq!(pivots, (0..104).collect::<Vec<_>>());
     }
 }

@@ -1,16 +1,17 @@
 //! Choosing the rows that may be among the k nearest, before anything is certain.
 //!
-//! Enters: a row of computed separations and a bound on their error. Leaves: every row whose true separation can be
-//! among the k smallest, ascending by (separation, id).
+//! Enters: a row of computed separations and a bound on their error. Leaves: every row whose true
+//! separation can be among the k smallest, ascending by (separation, id).
 //!
-//! If `a_k` is the k-th smallest computed value and e bounds every error, k rows are truly at most `a_k` + e, so a row
-//! with a computed value over `a_k` + 2e cannot be among the k nearest.
+//! If `a_k` is the k-th smallest computed value and e bounds every error, k rows are truly at most
+//! `a_k` + e, so a row with a computed value over `a_k` + 2e cannot be among the k nearest.
 //!
 //! guess a bar that k rows and a few more are under         from one value in SAMPLE_STRIDE
 //! keep what is under it                                    one pass without a branch
 //! find `a_k` among those, keep what is under `a_k` + 2e, sort
 //!
-//! A guess too low costs a second pass with no bar at all; a guess too high costs a few values more.
+//! A guess too low costs a second pass with no bar at all; a guess too high costs a few values
+//! more.
 
 use crate::certificate::Candidate;
 use crate::order::{order_key, value_of_key};
@@ -27,15 +28,25 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    /// Fills `chosen` with every index of `separations` whose true value can be among the `k` smallest, sorted.
-    pub(crate) fn contenders(&mut self, separations: &[f32], k: usize, error: f64, chosen: &mut Vec<Candidate>) {
+    /// Fills `chosen` with every index of `separations` whose true value can be among the `k`
+    /// smallest, sorted.
+    pub(crate) fn contenders(
+        &mut self,
+        separations: &[f32],
+        k: usize,
+        error: f64,
+        chosen: &mut Vec<Candidate>,
+    ) {
         let bar = self.guess(separations, k);
         if !self.keep_contenders(separations, k, error, bar) {
             self.keep_contenders(separations, k, error, f32::INFINITY);
         }
         self.kept.sort_unstable();
         chosen.clear();
-        chosen.extend(self.kept.iter().map(|&kept| Candidate { separation: separation_of(kept), id: kept as u32 }));
+        chosen.extend(self.kept.iter().map(|&kept| Candidate {
+            separation: separation_of(kept),
+            id: kept as u32,
+        }));
     }
 
     /// Keeps what is under the limit that k implies; says whether all of that was under `bar` too.
@@ -61,13 +72,16 @@ impl Selection {
         self.kept.truncate(count);
     }
 
-    /// A bar that more than `k` values are under, most likely; infinite where a sample would not repay itself.
+    /// A bar that more than `k` values are under, most likely; infinite where a sample would not
+    /// repay itself.
     fn guess(&mut self, separations: &[f32], k: usize) -> f32 {
         let expected = k / SAMPLE_STRIDE;
-        // The sample's count under a bar scatters by the square root of its mean: four of those to be nearly sure.
+        // The sample's count under a bar scatters by the square root of its mean: four of those to
+        // be nearly sure.
         let place = expected + 4 * expected.isqrt() + 8;
         self.sample.clear();
-        self.sample.extend(separations.iter().step_by(SAMPLE_STRIDE));
+        self.sample
+            .extend(separations.iter().step_by(SAMPLE_STRIDE));
         if 2 * place >= self.sample.len() {
             return f32::INFINITY;
         }
@@ -85,9 +99,17 @@ mod tests {
 
     fn naive(separations: &[f32], k: usize, error: f64) -> Vec<u32> {
         let mut order: Vec<u32> = (0..separations.len() as u32).collect();
-        order.sort_by(|&a, &b| separations[a as usize].total_cmp(&separations[b as usize]).then(a.cmp(&b)));
+        order.sort_by(|&a, &b| {
+            separations[a as usize]
+                .total_cmp(&separations[b as usize])
+                .then(a.cmp(&b))
+        });
         let kth = f64::from(separations[order[k.min(order.len()) - 1] as usize]);
-        let limit = if k < order.len() { ((kth + 2.0 * error) as f32).next_up() } else { f32::INFINITY };
+        let limit = if k < order.len() {
+            ((kth + 2.0 * error) as f32).next_up()
+        } else {
+            f32::INFINITY
+        };
         order.retain(|&id| separations[id as usize] <= limit);
         order
     }
@@ -102,9 +124,25 @@ mod tests {
         let spread: Vec<f32> = (0..3000).map(|_| draw()).collect();
         let tied: Vec<f32> = (0..3000).map(|i| (i % 7) as f32).collect();
         // The sample sees only large values, so that its guess covers everything.
-        let hidden: Vec<f32> = (0..3000).map(|i| if i % SAMPLE_STRIDE == 0 { 9.0 } else { (i % 5) as f32 }).collect();
+        let hidden: Vec<f32> = (0..3000)
+            .map(|i| {
+                if i % SAMPLE_STRIDE == 0 {
+                    9.0
+                } else {
+                    (i % 5) as f32
+                }
+            })
+            .collect();
         // The sample sees only small values, so that its guess is too low.
-        let low: Vec<f32> = (0..3000).map(|i| if i % SAMPLE_STRIDE == 0 { 1.0 } else { i as f32 }).collect();
+        let low: Vec<f32> = (0..3000)
+            .map(|i| {
+                if i % SAMPLE_STRIDE == 0 {
+                    1.0
+                } else {
+                    i as f32
+                }
+            })
+            .collect();
         let mut selection = Selection::default();
         let mut chosen = Vec::new();
         for separations in [spread, tied, hidden, low] {

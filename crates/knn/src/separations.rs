@@ -1,6 +1,8 @@
-//! Every pair's separation at once: one symmetric blocked product, half of it computed, half mirrored.
+//! Every pair's separation at once: one symmetric blocked product, half of it computed, half
+//! mirrored.
 //!
-//! Enters: n rows. Leaves: [`SeparationTable`], n × n float32, in which each row's `certified` nearest stand in exact order.
+//! Enters: n rows. Leaves: [`SeparationTable`], n × n float32, in which each row's `certified`
+//! nearest stand in exact order.
 //!
 //! for each strip of STRIP rows, in parallel
 //!   for each tile of TILE columns right of the diagonal    product, then separations, in cache
@@ -24,8 +26,8 @@ const PIVOTS: usize = 128;
 
 /// All separations of n rows: squared L2, cosine distance, or −⟨x, y⟩.
 ///
-/// Each value is within the rounding bound of its product; the `certified` nearest of each row (the row itself
-/// included) are in exact order, contested values having been evaluated in float64.
+/// Each value is within the rounding bound of its product; the `certified` nearest of each row (the
+/// row itself included) are in exact order, contested values having been evaluated in float64.
 #[derive(Debug)]
 pub struct SeparationTable {
     rows: usize,
@@ -40,7 +42,9 @@ pub struct SeparationTable {
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// More neighbors are wanted than there are other rows.
-    #[error("{k} neighbors of each of {rows} rows: k must be at least 1 and below the number of rows")]
+    #[error(
+        "{k} neighbors of each of {rows} rows: k must be at least 1 and below the number of rows"
+    )]
     TooManyNeighbors {
         /// Neighbors wanted.
         k: usize,
@@ -70,8 +74,14 @@ impl SeparationTable {
             return Err(TableError::TooManyNeighbors { k, rows });
         }
         let prepared = PreparedBase::new(base, metric);
-        let mut table =
-            Self { rows, metric, certified: k + 1, evaluated: 0, values: Zeroed::new(rows * rows), order: Vec::new() };
+        let mut table = Self {
+            rows,
+            metric,
+            certified: k + 1,
+            evaluated: 0,
+            values: Zeroed::new(rows * rows),
+            order: Vec::new(),
+        };
         table.multiply(&prepared);
         table.mirror();
         table.certify(&prepared);
@@ -106,11 +116,23 @@ impl SeparationTable {
     fn multiply(&mut self, base: &PreparedBase<'_>) {
         let rows = self.rows;
         let (right, norms) = (&base.prepared.factor, &base.prepared.norms_squared);
-        let tiles = (0..rows).step_by(STRIP).map(|first| (rows - first).div_ceil(TILE));
+        let tiles = (0..rows)
+            .step_by(STRIP)
+            .map(|first| (rows - first).div_ceil(TILE));
         interrupt::begin("all distances", tiles.sum::<usize>() as u64);
-        // Handed out in order: the first strips are the longest, and the last leave no thread waiting.
-        let strips = self.values.chunks_mut(STRIP * rows).enumerate().par_bridge();
-        let room = || (Panels::zeros(Side::Left, STRIP, right.columns()), Tile::default());
+        // Handed out in order: the first strips are the longest, and the last leave no thread
+        // waiting.
+        let strips = self
+            .values
+            .chunks_mut(STRIP * rows)
+            .enumerate()
+            .par_bridge();
+        let room = || {
+            (
+                Panels::zeros(Side::Left, STRIP, right.columns()),
+                Tile::default(),
+            )
+        };
         strips.for_each_init(room, |(left, tile), (strip, values)| {
             let first = strip * STRIP;
             let height = values.len() / rows;
@@ -118,44 +140,60 @@ impl SeparationTable {
             for start in (first..rows).step_by(TILE) {
                 interrupt::advance(1);
                 let columns = start..(start + TILE).min(rows);
-                let wanted = if start == first { Wanted::FromDiagonal } else { Wanted::All };
+                let wanted = if start == first {
+                    Wanted::FromDiagonal
+                } else {
+                    Wanted::All
+                };
                 let products = tile.multiply((left, 0..height), (right, columns.clone()), wanted);
-                for (i, (products, row)) in products.zip(values.chunks_exact_mut(rows)).enumerate() {
-                    base.preparation.separate(products, norms[first + i], &norms[columns.clone()]);
+                for (i, (products, row)) in products.zip(values.chunks_exact_mut(rows)).enumerate()
+                {
+                    base.preparation
+                        .separate(products, norms[first + i], &norms[columns.clone()]);
                     row[columns.clone()].copy_from_slice(products);
                 }
             }
         });
     }
 
-    /// Copies the upper triangle to the lower: strip by strip, each reading only the strips above it.
+    /// Copies the upper triangle to the lower: strip by strip, each reading only the strips above
+    /// it.
     fn mirror(&mut self) {
         let rows = self.rows;
         for first in (0..rows).step_by(STRIP) {
             let height = STRIP.min(rows - first);
             let (above, rest) = self.values.split_at_mut(first * rows);
-            rest[..height * rows].par_chunks_mut(16 * rows).enumerate().with_max_len(1).for_each(|(chunk, lower)| {
-                interrupt::check();
-                let top = first + 16 * chunk;
-                for (column, source) in above.chunks_exact(rows).enumerate() {
-                    let count = lower.len() / rows;
-                    for (i, &value) in source[top..top + count].iter().enumerate() {
-                        lower[i * rows + column] = value;
+            rest[..height * rows]
+                .par_chunks_mut(16 * rows)
+                .enumerate()
+                .with_max_len(1)
+                .for_each(|(chunk, lower)| {
+                    interrupt::check();
+                    let top = first + 16 * chunk;
+                    for (column, source) in above.chunks_exact(rows).enumerate() {
+                        let count = lower.len() / rows;
+                        for (i, &value) in source[top..top + count].iter().enumerate() {
+                            lower[i * rows + column] = value;
+                        }
+                    }
+                });
+        }
+        // Within a diagonal strip the product itself filled both triangles, from the same two rows
+        // either way; the upper one is kept for both so that the table is symmetric to the bit.
+        self.values
+            .par_chunks_mut(STRIP * rows)
+            .enumerate()
+            .with_max_len(1)
+            .for_each(|(strip, values)| {
+                let first = strip * STRIP;
+                for i in 0..values.len() / rows {
+                    values[i * rows + first + i] =
+                        diagonal(values[i * rows + first + i], self.metric);
+                    for j in 0..i {
+                        values[i * rows + first + j] = values[j * rows + first + i];
                     }
                 }
             });
-        }
-        // Within a diagonal strip the product itself filled both triangles, from the same two rows either way; the
-        // upper one is kept for both so that the table is symmetric to the bit.
-        self.values.par_chunks_mut(STRIP * rows).enumerate().with_max_len(1).for_each(|(strip, values)| {
-            let first = strip * STRIP;
-            for i in 0..values.len() / rows {
-                values[i * rows + first + i] = diagonal(values[i * rows + first + i], self.metric);
-                for j in 0..i {
-                    values[i * rows + first + j] = values[j * rows + first + i];
-                }
-            }
-        });
     }
 
     fn certify(&mut self, base: &PreparedBase<'_>) {
@@ -166,26 +204,44 @@ impl SeparationTable {
         self.order = vec![0; rows * certified];
         interrupt::begin("exact neighbors", rows as u64);
         let pivots = self.nearest_pivots();
-        let rows_and_orders = self.values.par_chunks_mut(rows).zip(self.order.par_chunks_mut(certified));
+        let rows_and_orders = self
+            .values
+            .par_chunks_mut(rows)
+            .zip(self.order.par_chunks_mut(certified));
         let mut jobs: Vec<_> = rows_and_orders.enumerate().collect();
         // Rows near the same pivot contest over the same few rows, which then stay in cache.
         jobs.sort_by_key(|&(query, _)| pivots[query]);
-        let room = PerThread::new(|| (Selection::default(), Vec::<Candidate>::new(), Contest::default()));
-        jobs.into_par_iter().with_max_len(TASK_QUERIES).for_each(|(query, (row, order))| {
-            interrupt::advance(1);
-            let bound = |other: Size| base.preparation.error_bound(sizes[query], other);
-            let bound_of = |candidate: Candidate| bound(sizes[candidate.id as usize]);
-            let evaluate = FromRows { metric, query: base.raw.row(query), rows: base.raw };
-            room.with(|(selection, chosen, contest)| {
-                selection.contenders(row, certified, bound(largest), chosen);
-                let count = contest.certify(chosen, certified, bound_of, &evaluate);
-                for candidate in chosen.iter() {
-                    row[candidate.id as usize] = candidate.separation;
-                }
-                order.iter_mut().zip(chosen.iter()).for_each(|(id, candidate)| *id = candidate.id);
-                evaluated.fetch_add(count as u64, Ordering::Relaxed);
-            });
+        let room = PerThread::new(|| {
+            (
+                Selection::default(),
+                Vec::<Candidate>::new(),
+                Contest::default(),
+            )
         });
+        jobs.into_par_iter()
+            .with_max_len(TASK_QUERIES)
+            .for_each(|(query, (row, order))| {
+                interrupt::advance(1);
+                let bound = |other: Size| base.preparation.error_bound(sizes[query], other);
+                let bound_of = |candidate: Candidate| bound(sizes[candidate.id as usize]);
+                let evaluate = FromRows {
+                    metric,
+                    query: base.raw.row(query),
+                    rows: base.raw,
+                };
+                room.with(|(selection, chosen, contest)| {
+                    selection.contenders(row, certified, bound(largest), chosen);
+                    let count = contest.certify(chosen, certified, bound_of, &evaluate);
+                    for candidate in chosen.iter() {
+                        row[candidate.id as usize] = candidate.separation;
+                    }
+                    order
+                        .iter_mut()
+                        .zip(chosen.iter())
+                        .for_each(|(id, candidate)| *id = candidate.id);
+                    evaluated.fetch_add(count as u64, Ordering::Relaxed);
+                });
+            });
         self.evaluated = evaluated.into_inner();
     }
 
@@ -194,7 +250,9 @@ impl SeparationTable {
         let step = self.rows.div_ceil(PIVOTS);
         let nearest = |row: &[f32]| {
             let pivots = row.iter().step_by(step).enumerate();
-            pivots.min_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(pivot, _)| pivot)
+            pivots
+                .min_by(|a, b| a.1.total_cmp(b.1))
+                .map_or(0, |(pivot, _)| pivot)
         };
         self.values.par_chunks(self.rows).map(nearest).collect()
     }
@@ -209,22 +267,33 @@ impl SeparationTable {
     /// # Panics
     /// If more neighbors are asked for than were certified.
     pub fn neighbors(&self, k: usize) -> NeighborTable {
-        assert!(k < self.certified, "{k} neighbors of {} certified", self.certified - 1);
+        assert!(
+            k < self.certified,
+            "{k} neighbors of {} certified",
+            self.certified - 1
+        );
         let mut ids = vec![None; self.rows * k];
         let mut distances = vec![0.0; self.rows * k];
-        ids.par_chunks_mut(k).zip(distances.par_chunks_mut(k)).enumerate().for_each(|(query, (ids, distances))| {
-            let row = self.row(query);
-            let others = self.nearest(query).iter().filter(|&&id| id as usize != query);
-            for ((id, distance), &other) in ids.iter_mut().zip(distances).zip(others) {
-                *id = Some(PointId(other));
-                *distance = self.distance(row[other as usize]);
-            }
-        });
+        ids.par_chunks_mut(k)
+            .zip(distances.par_chunks_mut(k))
+            .enumerate()
+            .for_each(|(query, (ids, distances))| {
+                let row = self.row(query);
+                let others = self
+                    .nearest(query)
+                    .iter()
+                    .filter(|&&id| id as usize != query);
+                for ((id, distance), &other) in ids.iter_mut().zip(distances).zip(others) {
+                    *id = Some(PointId(other));
+                    *distance = self.distance(row[other as usize]);
+                }
+            });
         NeighborTable::new(k, ids, distances)
     }
 }
 
-/// A row's separation from itself is zero by definition, whatever rounding made of it; −⟨x, x⟩ stays.
+/// A row's separation from itself is zero by definition, whatever rounding made of it; −⟨x, x⟩
+/// stays.
 fn diagonal(computed: f32, metric: Metric) -> f32 {
     match metric {
         Metric::L2 | Metric::Cosine => 0.0,

@@ -1,4 +1,5 @@
-//! From candidates to neighbors: who is surely among the k nearest, in the order that float64 gives.
+//! From candidates to neighbors: who is surely among the k nearest, in the order that float64
+//! gives.
 //!
 //! Enters: each query's list of candidates. Leaves: its k neighbors.
 //!
@@ -7,12 +8,15 @@
 //!   was anybody under it dropped?                          then every row is evaluated in float64
 //!   sort the rest, certify
 //!
-//! Cost: what is contested, d flops each (see `certificate`); n·d for a query whose neighbors were dropped.
+//! Cost: what is contested, d flops each (see `certificate`); n·d for a query whose neighbors were
+//! dropped.
 
 use crate::certificate::{Candidate, Contest, Evaluate};
 use crate::exact::Queries;
 use crate::kept::{Key, List, id_of, separation_of};
-use crate::prepared::{Differences, FromRows, Preparation, Size, distance_from_separation, exact_separation};
+use crate::prepared::{
+    Differences, FromRows, Preparation, Size, distance_from_separation, exact_separation,
+};
 use crate::source::RowSource;
 use annatomy_vectors::{Metric, PerThread, PointId, TASK_QUERIES, interrupt};
 use rayon::prelude::*;
@@ -37,8 +41,12 @@ pub(crate) struct Settling<'s> {
 }
 
 impl Settling<'_> {
-    /// The neighbors of every query, k ids and distances each; each list comes with the size of its prepared query.
-    pub(crate) fn settle<I: From<PointId> + Clone + Send>(&self, lists: Vec<(List<'_>, Size)>) -> (Vec<I>, Vec<f32>) {
+    /// The neighbors of every query, k ids and distances each; each list comes with the size of its
+    /// prepared query.
+    pub(crate) fn settle<I: From<PointId> + Clone + Send>(
+        &self,
+        lists: Vec<(List<'_>, Size)>,
+    ) -> (Vec<I>, Vec<f32>) {
         let k = self.k;
         let largest = self.sizes.iter().copied().fold(Size::default(), Size::max);
         // Filled in parallel, since it is here that the system first finds room for them.
@@ -48,27 +56,39 @@ impl Settling<'_> {
         let mut jobs: Vec<_> = lists.into_iter().zip(slots).enumerate().collect();
         jobs.sort_by_key(|(_, ((list, _), _))| list.pivot);
         let contests = PerThread::new(Contest::default);
-        jobs.into_par_iter().with_max_len(TASK_QUERIES).for_each(|(query, ((list, size), (ids, distances)))| {
-            interrupt::check();
-            let row = self.queries.row(query);
-            let nearest = contests.with(|contest| {
-                if let Some(rows) = self.base.resident() {
-                    let evaluate = FromRows { metric: self.metric, query: row, rows };
-                    self.nearest(query, list, (size, largest), &evaluate, contest)
-                } else {
-                    let evaluate = FromSource { metric: self.metric, query: row, base: self.base };
-                    self.nearest(query, list, (size, largest), &evaluate, contest)
+        jobs.into_par_iter().with_max_len(TASK_QUERIES).for_each(
+            |(query, ((list, size), (ids, distances)))| {
+                interrupt::check();
+                let row = self.queries.row(query);
+                let nearest = contests.with(|contest| {
+                    if let Some(rows) = self.base.resident() {
+                        let evaluate = FromRows {
+                            metric: self.metric,
+                            query: row,
+                            rows,
+                        };
+                        self.nearest(query, list, (size, largest), &evaluate, contest)
+                    } else {
+                        let evaluate = FromSource {
+                            metric: self.metric,
+                            query: row,
+                            base: self.base,
+                        };
+                        self.nearest(query, list, (size, largest), &evaluate, contest)
+                    }
+                });
+                for ((id, distance), candidate) in ids.iter_mut().zip(distances).zip(nearest) {
+                    *id = PointId(candidate.id).into();
+                    *distance =
+                        distance_from_separation(self.metric, f64::from(candidate.separation));
                 }
-            });
-            for ((id, distance), candidate) in ids.iter_mut().zip(distances).zip(nearest) {
-                *id = PointId(candidate.id).into();
-                *distance = distance_from_separation(self.metric, f64::from(candidate.separation));
-            }
-        });
+            },
+        );
         (ids, distances)
     }
 
-    /// At least the k nearest of one query, in exact order; `size` is its own, `largest` that of any base row.
+    /// At least the k nearest of one query, in exact order; `size` is its own, `largest` that of
+    /// any base row.
     fn nearest(
         &self,
         query: usize,
@@ -87,7 +107,8 @@ impl Settling<'_> {
         candidates
     }
 
-    /// The k nearest of every base row: slow, certain, and only for rows crowded at the k-th distance, or a bar guessed wrong.
+    /// The k nearest of every base row: slow, certain, and only for rows crowded at the k-th
+    /// distance, or a bar guessed wrong.
     fn all_by_float64(&self, own: Option<u32>, evaluate: &impl Evaluate) -> Vec<Candidate> {
         let others = (0..self.base.rows() as u32).filter(|&id| Some(id) != own);
         let mut all: Vec<(f64, u32)> = others.map(|id| (evaluate.exact(id), id)).collect();
@@ -95,14 +116,20 @@ impl Settling<'_> {
         all.select_nth_unstable_by(self.k - 1, order);
         all.truncate(self.k);
         all.sort_unstable_by(order);
-        all.into_iter().map(|(value, id)| Candidate { separation: value as f32, id }).collect()
+        all.into_iter()
+            .map(|(value, id)| Candidate {
+                separation: value as f32,
+                id,
+            })
+            .collect()
     }
 }
 
-/// Every row whose true separation can be among the `k` smallest, sorted; `None` if one of them may be missing.
+/// Every row whose true separation can be among the `k` smallest, sorted; `None` if one of them may
+/// be missing.
 ///
-/// The answer depends on what was offered, not on the order in which it was: only a list's `limit` nearest are looked
-/// at, which are in it whatever was dropped when.
+/// The answer depends on what was offered, not on the order in which it was: only a list's `limit`
+/// nearest are looked at, which are in it whatever was dropped when.
 fn contenders(list: List<'_>, own: Option<u32>, k: usize, error: f64) -> Option<Vec<Candidate>> {
     let mut keys = list.keys;
     if let Some(own) = own
@@ -128,7 +155,10 @@ fn contenders(list: List<'_>, own: Option<u32>, k: usize, error: f64) -> Option<
         return None;
     }
     let count = keys.partition_point(|&key| separation_of(key) <= reach);
-    let candidate = |&key: &Key| Candidate { separation: separation_of(key), id: id_of(key) };
+    let candidate = |&key: &Key| Candidate {
+        separation: separation_of(key),
+        id: id_of(key),
+    };
     Some(keys[..count].iter().map(candidate).collect())
 }
 
@@ -151,7 +181,10 @@ impl Evaluate for FromSource<'_> {
     /// As for rows in memory, so that where the base lies changes no bit of an answer.
     fn sharper(&self, ids: &[u32], separations: &mut Vec<f32>) -> Option<f64> {
         let differences = Differences::of(self.metric, self.query.len())?;
-        separations.extend(ids.iter().map(|&id| differences.separation(self.query, &self.read(id))));
+        separations.extend(
+            ids.iter()
+                .map(|&id| differences.separation(self.query, &self.read(id))),
+        );
         Some(differences.relative_error)
     }
 

@@ -1,11 +1,23 @@
-//! Exact neighbors equal a float64 brute force: ids, order and ties, on easy and on treacherous data.
+//! Exact neighbors equal a float64 brute force: ids, order and ties, on easy and on treacherous
+//! data.
 
 use annatomy_knn::{Queries, exact_knn};
 use annatomy_vectors::{Matrix, Metric, PointId};
 use proptest::prelude::*;
 
-fn brute_force(base: &Matrix, query: &[f32], own: Option<usize>, k: usize, metric: Metric) -> Vec<usize> {
-    let pairs = |row: usize| query.iter().zip(base.row(row)).map(|(&a, &b)| (f64::from(a), f64::from(b)));
+fn brute_force(
+    base: &Matrix,
+    query: &[f32],
+    own: Option<usize>,
+    k: usize,
+    metric: Metric,
+) -> Vec<usize> {
+    let pairs = |row: usize| {
+        query
+            .iter()
+            .zip(base.row(row))
+            .map(|(&a, &b)| (f64::from(a), f64::from(b)))
+    };
     let value = |row: usize| -> f64 {
         let dot: f64 = pairs(row).map(|(a, b)| a * b).sum();
         match metric {
@@ -17,8 +29,10 @@ fn brute_force(base: &Matrix, query: &[f32], own: Option<usize>, k: usize, metri
             }
         }
     };
-    let mut all: Vec<(f64, usize)> =
-        (0..base.rows()).filter(|&row| Some(row) != own).map(|row| (value(row), row)).collect();
+    let mut all: Vec<(f64, usize)> = (0..base.rows())
+        .filter(|&row| Some(row) != own)
+        .map(|row| (value(row), row))
+        .collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     all.into_iter().take(k).map(|(_, row)| row).collect()
 }
@@ -27,7 +41,9 @@ fn noise(rows: usize, columns: usize, offset: f32, seed: u64) -> Matrix {
     let mut state = seed | 1;
     let values = (0..rows * columns)
         .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             offset + (state >> 40) as f32 / (1u64 << 24) as f32
         })
         .collect();
@@ -35,15 +51,31 @@ fn noise(rows: usize, columns: usize, offset: f32, seed: u64) -> Matrix {
 }
 
 fn assert_exact(base: &Matrix, k: usize, metric: Metric, budget: u64) {
-    let table = exact_knn(&base.view(), Queries::AllRows(base.view()), k, metric, budget).expect("neighbors");
+    let table = exact_knn(
+        &base.view(),
+        Queries::AllRows(base.view()),
+        k,
+        metric,
+        budget,
+    )
+    .expect("neighbors");
     for query in 0..base.rows() {
-        let ids: Vec<usize> = table.ids(query).iter().map(|id| id.map_or(usize::MAX, PointId::index)).collect();
+        let ids: Vec<usize> = table
+            .ids(query)
+            .iter()
+            .map(|id| id.map_or(usize::MAX, PointId::index))
+            .collect();
         assert_eq!(
             ids,
             brute_force(base, base.row(query), Some(query), k, metric),
             "row {query}, {metric}, budget {budget}"
         );
-        assert!(table.distances(query).windows(2).all(|pair| pair[0] <= pair[1]));
+        assert!(
+            table
+                .distances(query)
+                .windows(2)
+                .all(|pair| pair[0] <= pair[1])
+        );
     }
 }
 
@@ -51,7 +83,9 @@ fn assert_exact(base: &Matrix, k: usize, metric: Metric, budget: u64) {
 #[test]
 fn cancellation_does_not_change_an_id() {
     let mut base = noise(400, 60, 1_000.0, 3);
-    base.values_mut().iter_mut().for_each(|value| *value = (*value * 64.0).round() / 64.0);
+    base.values_mut()
+        .iter_mut()
+        .for_each(|value| *value = (*value * 64.0).round() / 64.0);
     for budget in [0, u64::MAX] {
         assert_exact(&base, 30, Metric::L2, budget);
     }
@@ -60,7 +94,9 @@ fn cancellation_does_not_change_an_id() {
 #[test]
 fn ties_and_duplicates_come_by_id() {
     let mut base = noise(300, 5, 0.0, 4);
-    base.values_mut().iter_mut().for_each(|value| *value = (*value * 3.0).floor());
+    base.values_mut()
+        .iter_mut()
+        .for_each(|value| *value = (*value * 3.0).floor());
     for metric in [Metric::L2, Metric::InnerProduct] {
         for budget in [0, u64::MAX] {
             assert_exact(&base, 40, metric, budget);
@@ -71,8 +107,14 @@ fn ties_and_duplicates_come_by_id() {
 /// More rows at one distance than any margin holds: the float64 pass decides.
 #[test]
 fn crowds_at_the_kth_distance_come_by_id() {
-    let base = Matrix::new(3_000, 2, (0..6_000).map(|i| if i % 2 == 0 { (i / 2 % 2) as f32 } else { 0.0 }).collect())
-        .expect("shape");
+    let base = Matrix::new(
+        3_000,
+        2,
+        (0..6_000)
+            .map(|i| if i % 2 == 0 { (i / 2 % 2) as f32 } else { 0.0 })
+            .collect(),
+    )
+    .expect("shape");
     for budget in [0, u64::MAX] {
         assert_exact(&base, 7, Metric::L2, budget);
     }
@@ -82,10 +124,26 @@ fn crowds_at_the_kth_distance_come_by_id() {
 fn held_out_queries_over_several_base_blocks() {
     let (base, queries) = (noise(5_000, 33, -0.5, 6), noise(150, 33, -0.5, 7));
     for metric in [Metric::L2, Metric::Cosine, Metric::InnerProduct] {
-        let table = exact_knn(&base.view(), Queries::HeldOut(queries.view()), 25, metric, 0).expect("neighbors");
+        let table = exact_knn(
+            &base.view(),
+            Queries::HeldOut(queries.view()),
+            25,
+            metric,
+            0,
+        )
+        .expect("neighbors");
         for query in 0..150 {
-            let ids: Vec<usize> = table.ids(query).iter().flatten().map(|id| id.index()).collect();
-            assert_eq!(ids, brute_force(&base, queries.row(query), None, 25, metric), "{metric}");
+            let ids: Vec<usize> = table
+                .ids(query)
+                .iter()
+                .flatten()
+                .map(|id| id.index())
+                .collect();
+            assert_eq!(
+                ids,
+                brute_force(&base, queries.row(query), None, 25, metric),
+                "{metric}"
+            );
         }
     }
 }
@@ -94,10 +152,25 @@ fn held_out_queries_over_several_base_blocks() {
 fn sampled_rows_exclude_themselves() {
     let base = noise(500, 8, 0.0, 8);
     let rows = [3, 77, 499];
-    let table = exact_knn(&base.view(), Queries::SomeRows(base.view(), &rows), 9, Metric::L2, 0).expect("neighbors");
+    let table = exact_knn(
+        &base.view(),
+        Queries::SomeRows(base.view(), &rows),
+        9,
+        Metric::L2,
+        0,
+    )
+    .expect("neighbors");
     for (query, &row) in rows.iter().enumerate() {
-        let ids: Vec<usize> = table.ids(query).iter().flatten().map(|id| id.index()).collect();
-        assert_eq!(ids, brute_force(&base, base.row(row), Some(row), 9, Metric::L2));
+        let ids: Vec<usize> = table
+            .ids(query)
+            .iter()
+            .flatten()
+            .map(|id| id.index())
+            .collect();
+        assert_eq!(
+            ids,
+            brute_force(&base, base.row(row), Some(row), 9, Metric::L2)
+        );
     }
 }
 
@@ -105,9 +178,19 @@ fn sampled_rows_exclude_themselves() {
 fn the_result_does_not_depend_on_threads() {
     let base = noise(700, 40, 0.0, 9);
     let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("pool");
         pool.install(|| {
-            exact_knn(&base.view(), Queries::AllRows(base.view()), 20, Metric::L2, u64::MAX).expect("neighbors")
+            exact_knn(
+                &base.view(),
+                Queries::AllRows(base.view()),
+                20,
+                Metric::L2,
+                u64::MAX,
+            )
+            .expect("neighbors")
         })
     };
     let one = run(1);
@@ -115,24 +198,40 @@ fn the_result_does_not_depend_on_threads() {
     assert_eq!(one, run(7));
 }
 
-/// Bars are guessed from a sample of enough rows; whatever it suggests, and whoever comes first, the answer is exact.
+/// Bars are guessed from a sample of enough rows; whatever it suggests, and whoever comes first,
+/// the answer is exact.
 #[test]
 fn a_sample_never_changes_an_answer() {
     let spread = noise(4_000, 6, 0.0, 10);
     let mut sorted = noise(4_000, 3, 0.0, 11);
     sorted.values_mut().sort_unstable_by(f32::total_cmp);
     let mut tied = noise(4_000, 4, 0.0, 12);
-    tied.values_mut().iter_mut().for_each(|value| *value = (*value * 4.0).floor());
+    tied.values_mut()
+        .iter_mut()
+        .for_each(|value| *value = (*value * 4.0).floor());
     // A few rows in a heap, the others far out: under a sample's bar there may be fewer than k.
     let mut heap = noise(4_000, 5, 0.0, 13);
-    heap.values_mut()[..5 * 40].iter_mut().for_each(|value| *value *= 1e-3);
+    heap.values_mut()[..5 * 40]
+        .iter_mut()
+        .for_each(|value| *value *= 1e-3);
     for base in [spread, sorted, tied, heap] {
         for k in [5, 60] {
             assert_exact(&base, k, Metric::L2, u64::MAX);
         }
         let run = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
-            let all = || exact_knn(&base.view(), Queries::AllRows(base.view()), 20, Metric::L2, u64::MAX);
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .expect("pool");
+            let all = || {
+                exact_knn(
+                    &base.view(),
+                    Queries::AllRows(base.view()),
+                    20,
+                    Metric::L2,
+                    u64::MAX,
+                )
+            };
             pool.install(all).expect("neighbors")
         };
         let one = run(1);
@@ -145,8 +244,18 @@ fn a_sample_never_changes_an_answer() {
 fn impossible_k_is_refused_with_its_numbers() {
     let base = noise(10, 3, 0.0, 1);
     for k in [0, 10] {
-        let error = exact_knn(&base.view(), Queries::AllRows(base.view()), k, Metric::L2, 0).expect_err("refused");
-        assert_eq!(error.to_string(), format!("k = {k} neighbors out of 9 rows: k must be between 1 and 9"));
+        let error = exact_knn(
+            &base.view(),
+            Queries::AllRows(base.view()),
+            k,
+            Metric::L2,
+            0,
+        )
+        .expect_err("refused");
+        assert_eq!(
+            error.to_string(),
+            format!("k = {k} neighbors out of 9 rows: k must be between 1 and 9")
+        );
     }
 }
 

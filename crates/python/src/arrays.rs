@@ -1,4 +1,5 @@
-//! Arrays in and out: views on NumPy's memory, and vectors handed to NumPy whole, without a copy either way.
+//! Arrays in and out: views on NumPy's memory, and vectors handed to NumPy whole, without a copy
+//! either way.
 
 use annatomy_knn::NeighborTable;
 use annatomy_vectors::MatrixView;
@@ -12,9 +13,12 @@ use rayon::prelude::*;
 pub(crate) type Neighbors<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<f32>>);
 
 /// The array's memory as a matrix. The Python half has already put it in C order.
-pub(crate) fn view<'a, S: Stored + Element>(array: &'a PyReadonlyArray2<'_, S>) -> PyResult<MatrixView<'a, S>> {
+pub(crate) fn view<'a, S: Stored + Element>(
+    array: &'a PyReadonlyArray2<'_, S>,
+) -> PyResult<MatrixView<'a, S>> {
     let (rows, columns) = (array.shape()[0], array.shape()[1]);
-    MatrixView::new(rows, columns, slice(array)?).map_err(|error| PyValueError::new_err(error.to_string()))
+    MatrixView::new(rows, columns, slice(array)?)
+        .map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 /// The array's memory, row after row.
@@ -22,7 +26,9 @@ pub(crate) fn slice<'a, T: Element>(array: &'a PyReadonlyArray2<'_, T>) -> PyRes
     if !array.is_c_contiguous() {
         return Err(PyValueError::new_err("the array is not in C order"));
     }
-    array.as_slice().map_err(|error| PyValueError::new_err(error.to_string()))
+    array
+        .as_slice()
+        .map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 /// NumPy's array over `values`, which it takes over.
@@ -53,19 +59,31 @@ impl Slots {
         let (queries, k) = (table.queries(), table.k());
         let mut ids = vec![0; queries * k];
         let mut distances = vec![0.0; queries * k];
-        ids.par_chunks_mut(k).zip(distances.par_chunks_mut(k)).enumerate().for_each(|(query, (ids, distances))| {
-            let found = table.ids(query).iter().zip(table.distances(query));
-            for ((id_slot, distance_slot), (id, &distance)) in ids.iter_mut().zip(distances).zip(found) {
-                *id_slot = id.map_or(-1, |id| i64::from(id.0));
-                *distance_slot = if id.is_some() { distance } else { f32::INFINITY };
-            }
-        });
+        ids.par_chunks_mut(k)
+            .zip(distances.par_chunks_mut(k))
+            .enumerate()
+            .for_each(|(query, (ids, distances))| {
+                let found = table.ids(query).iter().zip(table.distances(query));
+                for ((id_slot, distance_slot), (id, &distance)) in
+                    ids.iter_mut().zip(distances).zip(found)
+                {
+                    *id_slot = id.map_or(-1, |id| i64::from(id.0));
+                    *distance_slot = if id.is_some() {
+                        distance
+                    } else {
+                        f32::INFINITY
+                    };
+                }
+            });
         Self { k, ids, distances }
     }
 
     /// As NumPy's arrays.
     pub(crate) fn into_arrays(self, py: Python<'_>) -> PyResult<Neighbors<'_>> {
         let queries = self.ids.len() / self.k;
-        Ok((matrix(py, self.ids, queries, self.k)?, matrix(py, self.distances, queries, self.k)?))
+        Ok((
+            matrix(py, self.ids, queries, self.k)?,
+            matrix(py, self.distances, queries, self.k)?,
+        ))
     }
 }

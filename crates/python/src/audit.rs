@@ -5,8 +5,8 @@ use crate::errors::raised;
 use crate::hnsw::Hnsw;
 use crate::work::run_with;
 use annatomy::audit::{
-    AuditOutcome, AuditRequest, DEFAULT_KS, Given, GivenAnswers, GraphRequest, Prediction, audit_given, draw_queries,
-    verdict,
+    AuditOutcome, AuditRequest, DEFAULT_KS, Given, GivenAnswers, GraphRequest, Prediction,
+    audit_given, draw_queries, verdict,
 };
 use annatomy::{figures, report};
 use annatomy_vectors::formats::AnswerTable;
@@ -55,8 +55,12 @@ impl AuditResults {
 
     /// Name, title, caption and SVG of every figure.
     fn figures(&self) -> Vec<(String, String, String, String)> {
-        let parts = |figure: figures::Figure| (figure.name, figure.title, figure.caption, figure.svg);
-        figures::of_audit(&self.0.results).into_iter().map(parts).collect()
+        let parts =
+            |figure: figures::Figure| (figure.name, figure.title, figure.caption, figure.svg);
+        figures::of_audit(&self.0.results)
+            .into_iter()
+            .map(parts)
+            .collect()
     }
 
     /// `report.html`.
@@ -68,7 +72,8 @@ impl AuditResults {
     fn write(&self, py: Python<'_>, folder: PathBuf) -> PyResult<()> {
         let json = self.json()?;
         py.detach(|| {
-            annatomy::results::write_file(&folder.join("audit.json"), json.as_bytes()).map_err(raised)?;
+            annatomy::results::write_file(&folder.join("audit.json"), json.as_bytes())
+                .map_err(raised)?;
             let drawn = figures::of_audit(&self.0.results);
             figures::write(&folder, &drawn).map_err(raised)?;
             report::write_audit(&folder, &self.0.results, &drawn).map_err(raised)
@@ -78,13 +83,22 @@ impl AuditResults {
     /// Per prediction asked for, ids of queries × k.
     fn predictions<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyArray2<i64>>>> {
         let queries = self.0.results.data.queries;
-        let table = |ids: &Vec<i64>| matrix(py, ids.clone(), queries, ids.len().checked_div(queries).unwrap_or(0));
+        let table = |ids: &Vec<i64>| {
+            matrix(
+                py,
+                ids.clone(),
+                queries,
+                ids.len().checked_div(queries).unwrap_or(0),
+            )
+        };
         self.0.predictions.iter().map(table).collect()
     }
 
     /// The repaired neighbors, their distances, and how many rows were replaced.
     fn repaired<'py>(&self, py: Python<'py>) -> PyResult<Option<(Neighbors<'py>, usize)>> {
-        let Some(table) = &self.0.repaired else { return Ok(None) };
+        let Some(table) = &self.0.repaired else {
+            return Ok(None);
+        };
         let ids = matrix(py, table.ids.clone(), table.rows, table.columns)?;
         let distances = matrix(py, table.distances.clone(), table.rows, table.columns)?;
         Ok(Some(((ids, distances), table.replaced)))
@@ -121,9 +135,14 @@ pub(crate) fn audit(
         queries: queries.as_ref().map(view).transpose()?,
         numbers: wanted.numbers.clone(),
         index: None,
-        answers: neighbors.as_ref().map(|ids| answers(ids, distances.as_ref())).transpose()?,
+        answers: neighbors
+            .as_ref()
+            .map(|ids| answers(ids, distances.as_ref()))
+            .transpose()?,
     };
-    let Some(index) = index else { return audited(py, &wanted, given, progress.as_ref()) };
+    let Some(index) = index else {
+        return audited(py, &wanted, given, progress.as_ref());
+    };
     let index = index.get();
     index.rows.float32(py, |rows| {
         let index = Some(index.given(rows)?);
@@ -131,14 +150,27 @@ pub(crate) fn audit(
     })
 }
 
-fn audited(py: Python<'_>, wanted: &Wanted, given: Given<'_>, progress: Option<&Py<PyAny>>) -> PyResult<AuditResults> {
+fn audited(
+    py: Python<'_>,
+    wanted: &Wanted,
+    given: Given<'_>,
+    progress: Option<&Py<PyAny>>,
+) -> PyResult<AuditResults> {
     let request = wanted.request()?;
     let stages = Mutex::new(Vec::new());
-    let stage = |name: &str| stages.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
+    let stage = |name: &str| {
+        stages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(name.to_owned())
+    };
     let tell = |py: Python<'_>| -> PyResult<()> {
         let news = std::mem::take(&mut *stages.lock().unwrap_or_else(PoisonError::into_inner));
-        let Some(progress) = progress else { return Ok(()) };
-        news.into_iter().try_for_each(|name| progress.call1(py, (name,)).map(|_| ()))
+        let Some(progress) = progress else {
+            return Ok(());
+        };
+        news.into_iter()
+            .try_for_each(|name| progress.call1(py, (name,)).map(|_| ()))
     };
     // The audit starts its own pool; the one made here only carries the call.
     let found = run_with(py, 1, || audit_given(&request, given, &stage), tell)?.map_err(raised)?;
@@ -146,33 +178,54 @@ fn audited(py: Python<'_>, wanted: &Wanted, given: Given<'_>, progress: Option<&
     Ok(AuditResults(found))
 }
 
-fn answers(ids: &PyReadonlyArray2<'_, i64>, distances: Option<&PyReadonlyArray2<'_, f32>>) -> PyResult<GivenAnswers> {
+fn answers(
+    ids: &PyReadonlyArray2<'_, i64>,
+    distances: Option<&PyReadonlyArray2<'_, f32>>,
+) -> PyResult<GivenAnswers> {
     Ok(GivenAnswers {
         name: "the answers given".to_owned(),
         ids: AnswerTable::from_ids(ids.shape()[1], slice(ids)?.to_vec()),
-        distances: distances.map(|distances| view(distances).map(|view| view.to_matrix())).transpose()?,
+        distances: distances
+            .map(|distances| view(distances).map(|view| view.to_matrix()))
+            .transpose()?,
     })
 }
 
 impl Wanted {
     fn request(&self) -> PyResult<AuditRequest> {
         let prediction = |(ef, k, class): &(usize, usize, String)| {
-            Ok(Prediction { ef: *ef, k: *k, class: class.parse().map_err(raised)? })
+            Ok(Prediction {
+                ef: *ef,
+                k: *k,
+                class: class.parse().map_err(raised)?,
+            })
         };
         Ok(AuditRequest {
             ks: self.ks.clone(),
-            targets: self.targets.iter().map(|text| text.parse().map_err(raised)).collect::<PyResult<_>>()?,
+            targets: self
+                .targets
+                .iter()
+                .map(|text| text.parse().map_err(raised))
+                .collect::<PyResult<_>>()?,
             efs: self.efs.clone(),
             sample: self.sample,
             seed: self.seed,
-            metric: self.metric.as_ref().map(|name| name.parse().map_err(raised)).transpose()?,
+            metric: self
+                .metric
+                .as_ref()
+                .map(|name| name.parse().map_err(raised))
+                .transpose()?,
             graphs: GraphRequest {
                 preset: self.preset.clone(),
                 m: self.m,
                 ef_construction: self.ef_construction,
                 count: self.graphs,
             },
-            predictions: self.predictions.iter().map(prediction).collect::<PyResult<_>>()?,
+            predictions: self
+                .predictions
+                .iter()
+                .map(prediction)
+                .collect::<PyResult<_>>()?,
             repair: self.repair,
             threads: self.threads,
             memory_budget_bytes: self.budget_bytes,

@@ -1,4 +1,5 @@
-//! The core's errors as Python's: what the system refused is an `OSError`, everything else a `ValueError`.
+//! The core's errors as Python's: what the system refused is an `OSError`, everything else a
+//! `ValueError`.
 
 use pyo3::PyErr;
 use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyValueError};
@@ -17,5 +18,6 @@ pub(crate) fn raised<E: Error + 'static>(error: E) -> PyErr {
 
 /// The system's error behind `error`, if there is one.
 fn system_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
-    std::iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
+    std::iter::successors(Some(error), |&error| error.source())
+        .find_map(|error| error.downcast_ref())
 }

@@ -17,9 +17,15 @@ const CORRECTED: [Named<QueryRow>; 11] = [
     ("fill", |row| row.measures.fill()),
     ("overlap", |row| row.measures.overlap()),
     ("overlap_strict", |row| row.measures.overlap_strict()),
-    ("mean_exact_distance", |row| row.measures.mean_exact_distance),
-    ("mean_returned_distance", |row| row.measures.mean_returned_distance),
-    ("relative_distance_error", |row| row.measures.relative_distance_error),
+    ("mean_exact_distance", |row| {
+        row.measures.mean_exact_distance
+    }),
+    ("mean_returned_distance", |row| {
+        row.measures.mean_returned_distance
+    }),
+    ("relative_distance_error", |row| {
+        row.measures.relative_distance_error
+    }),
     ("barycenter_shift", |row| row.barycenter_shift),
     ("lid_exact", |row| row.measures.lid_exact),
     ("lid_returned", |row| row.measures.lid_returned),
@@ -50,12 +56,25 @@ pub(crate) fn fidelity<'py>(
     threads: usize,
 ) -> PyResult<Bound<'py, PyDict>> {
     let metric: Metric = metric.parse().map_err(raised)?;
-    let subject = Subject { rows: view(&rows)?, queries: queries.as_ref().map(view).transpose()?, metric };
+    let subject = Subject {
+        rows: view(&rows)?,
+        queries: queries.as_ref().map(view).transpose()?,
+        metric,
+    };
     let (exact, returned) = (table(&exact)?, table(&returned)?);
-    let found = run(py, threads, || annatomy::fidelity::fidelity(&subject, exact, returned, &ks))?.map_err(raised)?;
+    let found = run(py, threads, || {
+        annatomy::fidelity::fidelity(&subject, exact, returned, &ks)
+    })?
+    .map_err(raised)?;
     let result = PyDict::new(py);
-    result.set_item("corrected", columns(py, &found.corrected, &CORRECTED, ks.len())?)?;
-    result.set_item("published", columns(py, &found.published, &PUBLISHED, ks.len())?)?;
+    result.set_item(
+        "corrected",
+        columns(py, &found.corrected, &CORRECTED, ks.len())?,
+    )?;
+    result.set_item(
+        "published",
+        columns(py, &found.published, &PUBLISHED, ks.len())?,
+    )?;
     result.set_item("figures", figures(py, &found)?)?;
     Ok(result)
 }
@@ -72,7 +91,10 @@ pub(crate) fn trustworthiness<'py>(
 ) -> PyResult<f64> {
     let metric: Metric = metric.parse().map_err(raised)?;
     let (rows, returned) = (view(&rows)?, table(&returned)?);
-    run(py, threads, || annatomy::fidelity::trustworthiness(rows, metric, returned, k))?.map_err(raised)
+    run(py, threads, || {
+        annatomy::fidelity::trustworthiness(rows, metric, returned, k)
+    })?
+    .map_err(raised)
 }
 
 fn table<'a>(ids: &'a PyReadonlyArray2<'_, i64>) -> PyResult<IdTable<'a>> {
@@ -80,10 +102,18 @@ fn table<'a>(ids: &'a PyReadonlyArray2<'_, i64>) -> PyResult<IdTable<'a>> {
 }
 
 /// One q × ks array per figure.
-fn columns<'py, R>(py: Python<'py>, rows: &[R], figures: &[Named<R>], ks: usize) -> PyResult<Bound<'py, PyDict>> {
+fn columns<'py, R>(
+    py: Python<'py>,
+    rows: &[R],
+    figures: &[Named<R>],
+    ks: usize,
+) -> PyResult<Bound<'py, PyDict>> {
     let columns = PyDict::new(py);
     for (name, figure) in figures {
-        columns.set_item(name, matrix(py, rows.iter().map(figure).collect(), rows.len() / ks, ks)?)?;
+        columns.set_item(
+            name,
+            matrix(py, rows.iter().map(figure).collect(), rows.len() / ks, ks)?,
+        )?;
     }
     Ok(columns)
 }
@@ -94,14 +124,24 @@ fn figures<'py>(py: Python<'py>, found: &Fidelity) -> PyResult<Bound<'py, PyDict
         ("mean_overlap", |figures| figures.mean_overlap),
         ("mean_exact_dist", |figures| figures.mean_exact_dist),
         ("mean_ann_dist", |figures| figures.mean_ann_dist),
-        ("mean_barycenter_shift", |figures| figures.mean_barycenter_shift),
+        ("mean_barycenter_shift", |figures| {
+            figures.mean_barycenter_shift
+        }),
         ("mean_lid_diff", |figures| figures.mean_lid_diff),
         ("mean_lid_exact", |figures| figures.mean_lid_exact),
         ("mean_lid_ann", |figures| figures.mean_lid_ann),
-        ("empty_slots", |figures| figures.artefacts.empty_slots as f64),
-        ("rows_with_one_empty_slot", |figures| figures.artefacts.rows_with_one_empty_slot as f64),
-        ("rows_dropped", |figures| figures.artefacts.rows_dropped as f64),
-        ("self_not_first", |figures| figures.artefacts.self_not_first as f64),
+        ("empty_slots", |figures| {
+            figures.artefacts.empty_slots as f64
+        }),
+        ("rows_with_one_empty_slot", |figures| {
+            figures.artefacts.rows_with_one_empty_slot as f64
+        }),
+        ("rows_dropped", |figures| {
+            figures.artefacts.rows_dropped as f64
+        }),
+        ("self_not_first", |figures| {
+            figures.artefacts.self_not_first as f64
+        }),
     ];
     let columns = PyDict::new(py);
     for (name, figure) in keys {

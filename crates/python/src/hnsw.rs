@@ -70,7 +70,11 @@ macro_rules! over_rows {
 
 impl Rows {
     /// The rows in float32: the array's memory, or a widened copy of it.
-    pub(crate) fn float32<T>(&self, py: Python<'_>, look: impl FnOnce(MatrixView<'_>) -> PyResult<T>) -> PyResult<T> {
+    pub(crate) fn float32<T>(
+        &self,
+        py: Python<'_>,
+        look: impl FnOnce(MatrixView<'_>) -> PyResult<T>,
+    ) -> PyResult<T> {
         over_rows!(self, py, rows => look(rows.float32().view()))
     }
 }
@@ -117,7 +121,11 @@ impl Hnsw {
         let index = index?.map_err(raised)?;
         let facts = Facts {
             source: format!("a graph built here as {preset} builds, seed {seed}"),
-            class: if preset == "faiss" { EngineClass::StopEarly } else { EngineClass::Raise },
+            class: if preset == "faiss" {
+                EngineClass::StopEarly
+            } else {
+                EngineClass::Raise
+            },
             labels: None,
             m,
             ef_construction,
@@ -135,7 +143,8 @@ impl Hnsw {
         }
     }
 
-    /// The graph in an engine's own bytes, over `rows` where those hold the engine's values, else over the engine's.
+    /// The graph in an engine's own bytes, over `rows` where those hold the engine's values, else
+    /// over the engine's.
     #[staticmethod]
     fn of_engine(
         py: Python<'_>,
@@ -143,15 +152,31 @@ impl Hnsw {
         rows: Option<PyReadonlyArray2<'_, f32>>,
         live: Live,
     ) -> PyResult<Self> {
-        let bytes = saved.as_slice().map_err(|error| PyValueError::new_err(error.to_string()))?;
-        let metric: Option<Metric> = live.metric.map(|name| name.parse().map_err(raised)).transpose()?;
-        let class: Option<EngineClass> = live.engine.map(|name| name.parse().map_err(raised)).transpose()?;
+        let bytes = saved
+            .as_slice()
+            .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let metric: Option<Metric> = live
+            .metric
+            .map(|name| name.parse().map_err(raised))
+            .transpose()?;
+        let class: Option<EngineClass> = live
+            .engine
+            .map(|name| name.parse().map_err(raised))
+            .transpose()?;
         let given = rows.as_ref().map(view).transpose()?;
         let read = || {
             let saved = SavedIndex::from_bytes(bytes).map_err(raised)?;
             EngineIndex::new(saved, metric, given).map_err(raised)
         };
-        let EngineIndex { index, engine, rows: own, labels, m, ef_construction, ef_search } = run(py, 1, read)??;
+        let EngineIndex {
+            index,
+            engine,
+            rows: own,
+            labels,
+            m,
+            ef_construction,
+            ef_search,
+        } = run(py, 1, read)??;
         let rows = match (own, &rows) {
             (Some(own), _) => {
                 let (count, columns) = (own.rows(), own.columns());
@@ -168,20 +193,42 @@ impl Hnsw {
             ef_construction,
             ef_search: live.ef_search.or(ef_search),
         };
-        Ok(Self { index, rows: Rows::Float32(rows), facts })
+        Ok(Self {
+            index,
+            rows: Rows::Float32(rows),
+            facts,
+        })
     }
 
     /// What the engine calls each row, where that is not its number.
     #[getter]
     fn labels<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyArray1<i64>>> {
-        self.facts.labels.as_ref().map(|labels| PyArray1::from_slice(py, labels))
+        self.facts
+            .labels
+            .as_ref()
+            .map(|labels| PyArray1::from_slice(py, labels))
     }
 
-    /// M, efConstruction, efSearch where it is known, metric, rule for k > ef, and where the graph comes from.
+    /// M, efConstruction, efSearch where it is known, metric, rule for k > ef, and where the graph
+    /// comes from.
     #[getter]
     fn facts(&self) -> (usize, usize, Option<usize>, String, String, String) {
-        let Facts { source, class, m, ef_construction, ef_search, .. } = &self.facts;
-        (*m, *ef_construction, *ef_search, self.index.metric().to_string(), class.to_string(), source.clone())
+        let Facts {
+            source,
+            class,
+            m,
+            ef_construction,
+            ef_search,
+            ..
+        } = &self.facts;
+        (
+            *m,
+            *ef_construction,
+            *ef_search,
+            self.index.metric().to_string(),
+            class.to_string(),
+            source.clone(),
+        )
     }
 
     /// What an engine of the class returns for (ef, k).
@@ -219,18 +266,30 @@ impl Hnsw {
     ) -> PyResult<Bound<'py, PyDict>> {
         let class: EngineClass = engine.parse().map_err(raised)?;
         let queries = queries.as_ref().map(view).transpose()?;
-        let request = SurfaceRequest { efs: &efs, ks: &ks, class, memory_budget_bytes: budget_bytes };
+        let request = SurfaceRequest {
+            efs: &efs,
+            ks: &ks,
+            class,
+            memory_budget_bytes: budget_bytes,
+        };
         let (index, progress) = (&self.index, progress.as_ref());
         let grid = over_rows!(&self.rows, py, rows => {
             run_told(py, threads, progress, || index.surface(rows, queries, &request))
         });
         let grid = grid?.map_err(raised)?;
         let surface = PyDict::new(py);
-        surface.set_item("svg", figures::surface(&grid, class).map(|figure| figure.svg))?;
+        surface.set_item(
+            "svg",
+            figures::surface(&grid, class).map(|figure| figure.svg),
+        )?;
         surface.set_item("fill", matrix(py, grid.fill, efs.len(), ks.len())?)?;
         surface.set_item("overlap", matrix(py, grid.overlap, efs.len(), ks.len())?)?;
         surface.set_item("visited", PyArray1::from_vec(py, grid.visited))?;
-        let quantiles = grid.required_ef.iter().flatten().map(|ef| ef.map_or(f64::NAN, |ef| ef as f64));
+        let quantiles = grid
+            .required_ef
+            .iter()
+            .flatten()
+            .map(|ef| ef.map_or(f64::NAN, |ef| ef as f64));
         surface.set_item("required_ef", matrix(py, quantiles.collect(), ks.len(), 3)?)?;
         Ok(surface)
     }
@@ -239,7 +298,9 @@ impl Hnsw {
     fn links(&self, node: u32, level: usize) -> PyResult<Vec<u32>> {
         let graph = self.index.graph();
         if node as usize >= graph.nodes() || level > graph.level(node) {
-            return Err(pyo3::exceptions::PyIndexError::new_err(format!("no node {node} on layer {level}")));
+            return Err(pyo3::exceptions::PyIndexError::new_err(format!(
+                "no node {node} on layer {level}"
+            )));
         }
         Ok(graph.links(node, level).to_vec())
     }

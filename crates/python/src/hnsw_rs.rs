@@ -14,7 +14,12 @@ pub(crate) struct HnswRs(engines::HnswRs);
 #[pymethods]
 impl HnswRs {
     #[new]
-    fn new(py: Python<'_>, rows: PyReadonlyArray2<'_, f32>, m: usize, ef_construction: usize) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        rows: PyReadonlyArray2<'_, f32>,
+        m: usize,
+        ef_construction: usize,
+    ) -> PyResult<Self> {
         let rows = view(&rows)?;
         let built = run(py, 1, || engines::HnswRs::build(rows, m, ef_construction))?;
         Ok(Self(built.map_err(raised)?))
@@ -37,7 +42,10 @@ impl HnswRs {
     ) -> PyResult<Bound<'py, PyArray2<i64>>> {
         let queries = view(&queries)?;
         let found = run(py, threads, || self.0.search(queries, k, ef))?.map_err(raised)?;
-        let ids = found.iter().flatten().map(|id| id.map_or(-1, |id| i64::from(id.0)));
+        let ids = found
+            .iter()
+            .flatten()
+            .map(|id| id.map_or(-1, |id| i64::from(id.0)));
         matrix(py, ids.collect(), queries.rows(), k)
     }
 }

@@ -1,12 +1,20 @@
-//! The compiled half of the Python package: NumPy arrays in, the Rust crates at work, NumPy arrays out.
+//! The compiled half of the Python package: NumPy arrays in, the Rust crates at work, NumPy arrays
+//! out.
 //!
-//! One file per thing that Python sees. Arrays enter as views on NumPy's own memory ([`arrays`]); long work runs on its
-//! own pool without the interpreter's lock and stops on Ctrl-C ([`work`]); errors become `ValueError` or `OSError` with
-//! the core's message ([`errors`]). Defaults, conversions, result classes and documentation are the Python half's
-//! (`python/annatomy`). Holds no science.
+//! One file per thing that Python sees. Arrays enter as views on NumPy's own memory ([`arrays`]);
+//! long work runs on its own pool without the interpreter's lock and stops on Ctrl-C ([`work`]);
+//! errors become `ValueError` or `OSError` with the core's message ([`errors`]). Defaults,
+//! conversions, result classes and documentation are the Python half's (`python/annatomy`). Holds
+//! no science.
 
-#![expect(clippy::needless_pass_by_value, reason = "what Python hands over arrives by value")]
-#![expect(clippy::too_many_arguments, reason = "the Python half names every argument")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what Python hands over arrives by value"
+)]
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the Python half names every argument"
+)]
 
 mod arrays;
 mod audit;

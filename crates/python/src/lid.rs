@@ -23,7 +23,8 @@ pub(crate) fn lid<'py>(
     let (values, columns) = (slice(&distances)?, distances.shape()[1]);
     let estimates: Vec<f64> = py.detach(|| {
         let rows = values.chunks_exact(columns.max(1));
-        rows.map(|row| estimator.of_query(row).unwrap_or(f64::NAN)).collect()
+        rows.map(|row| estimator.of_query(row).unwrap_or(f64::NAN))
+            .collect()
     });
     Ok(PyArray1::from_vec(py, estimates))
 }

@@ -25,7 +25,9 @@ pub(crate) fn exact_knn<'py>(
     let held_out = queries.as_ref().map(view).transpose()?;
     let (ids, distances) = run_told(py, threads, progress.as_ref(), || {
         validate::check(base, metric).map_err(raised)?;
-        held_out.map_or(Ok(()), |queries| validate::check(queries, metric)).map_err(raised)?;
+        held_out
+            .map_or(Ok(()), |queries| validate::check(queries, metric))
+            .map_err(raised)?;
         let whose = held_out.map_or(Queries::AllRows(base), Queries::HeldOut);
         let source: &dyn RowSource = &base;
         annatomy_knn::exact_knn_as(source, whose, k, metric, budget_bytes).map_err(raised)
@@ -33,9 +35,18 @@ pub(crate) fn exact_knn<'py>(
     Slots::new(k, ids, distances).into_arrays(py)
 }
 
-/// The rows that `numpy.random.default_rng(seed).choice(n, size, replace=False)` draws, in its order.
+/// The rows that `numpy.random.default_rng(seed).choice(n, size, replace=False)` draws, in its
+/// order.
 #[pyfunction]
-pub(crate) fn subset(py: Python<'_>, n: usize, size: usize, seed: u64) -> PyResult<Bound<'_, PyArray1<i64>>> {
+pub(crate) fn subset(
+    py: Python<'_>,
+    n: usize,
+    size: usize,
+    seed: u64,
+) -> PyResult<Bound<'_, PyArray1<i64>>> {
     let rows = annatomy_vectors::subset::numpy_choice(seed, n, size).map_err(raised)?;
-    Ok(PyArray1::from_vec(py, rows.into_iter().map(|row| row as i64).collect()))
+    Ok(PyArray1::from_vec(
+        py,
+        rows.into_iter().map(|row| row as i64).collect(),
+    ))
 }

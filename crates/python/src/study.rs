@@ -29,7 +29,8 @@ impl StudyResults {
 
     /// Name, title, caption and SVG of every figure.
     fn figures(&self) -> Vec<(String, String, String, String)> {
-        let parts = |figure: figures::Figure| (figure.name, figure.title, figure.caption, figure.svg);
+        let parts =
+            |figure: figures::Figure| (figure.name, figure.title, figure.caption, figure.svg);
         figures::all(&self.0).into_iter().map(parts).collect()
     }
 
@@ -70,13 +71,22 @@ pub(crate) fn study(
         None => Study::new(settings),
     }
     .map_err(raised)?;
-    let execution = Execution { threads, memory_budget_bytes: budget_bytes };
+    let execution = Execution {
+        threads,
+        memory_budget_bytes: budget_bytes,
+    };
     let stage = Stage::default();
     let told = Mutex::new(State::default());
-    let look = |py: Python<'_>| progress.as_ref().map_or(Ok(()), |progress| stage.tell(py, progress, &told));
+    let look = |py: Python<'_>| {
+        progress
+            .as_ref()
+            .map_or(Ok(()), |progress| stage.tell(py, progress, &told))
+    };
     // The study starts its own pool; the one made here only carries the call.
     let found = run_with(py, 1, || study.run(&execution, &stage), look)?.map_err(raised)?;
-    progress.as_ref().map_or(Ok(()), |progress| stage.tell(py, progress, &told))?;
+    progress
+        .as_ref()
+        .map_or(Ok(()), |progress| stage.tell(py, progress, &told))?;
     Ok(StudyResults(found))
 }
 
@@ -94,14 +104,21 @@ struct State {
 
 impl Stage {
     fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        change(
+            &mut self
+                .0
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
     }
 
     /// Calls `progress(run, stage, done, total)` if there is news.
     fn tell(&self, py: Python<'_>, progress: &Py<PyAny>, told: &Mutex<State>) -> PyResult<()> {
         let mut now = State::default();
         self.change(|state| now = state.clone());
-        let mut before = told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut before = told
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if now != *before {
             progress.call1(py, (now.run, &now.stage, now.done, now.total))?;
             *before = now;
@@ -112,7 +129,14 @@ impl Stage {
 
 impl Progress for Stage {
     fn stage(&self, run: usize, stage: &str, total: u64) {
-        self.change(|state| *state = State { run, stage: stage.to_owned(), done: 0, total });
+        self.change(|state| {
+            *state = State {
+                run,
+                stage: stage.to_owned(),
+                done: 0,
+                total,
+            }
+        });
     }
 
     fn advance(&self, steps: u64) {
@@ -120,6 +144,13 @@ impl Progress for Stage {
     }
 
     fn finished(&self, run: usize, _resumed: bool) {
-        self.change(|state| *state = State { run, stage: "finished".to_owned(), done: 1, total: 1 });
+        self.change(|state| {
+            *state = State {
+                run,
+                stage: "finished".to_owned(),
+                done: 1,
+                total: 1,
+            }
+        });
     }
 }

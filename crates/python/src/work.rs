@@ -16,11 +16,16 @@ use std::time::Duration;
 const POLL: Duration = Duration::from_millis(50);
 
 /// Runs `work` on `threads` threads (0: as many as the machine has).
-pub(crate) fn run<R: Send>(py: Python<'_>, threads: usize, work: impl FnOnce() -> R + Send) -> PyResult<R> {
+pub(crate) fn run<R: Send>(
+    py: Python<'_>,
+    threads: usize,
+    work: impl FnOnce() -> R + Send,
+) -> PyResult<R> {
     run_with(py, threads, work, |_| Ok(()))
 }
 
-/// As [`run`]; `look` is called now and then with the lock held, and its error stops the work as a signal does.
+/// As [`run`]; `look` is called now and then with the lock held, and its error stops the work as a
+/// signal does.
 pub(crate) fn run_with<R: Send>(
     py: Python<'_>,
     threads: usize,
@@ -40,7 +45,9 @@ pub(crate) fn run_told<R: Send>(
     let interrupt = Interrupt::default();
     let mut told = Steps::default();
     let mut tell = |py: Python<'_>| {
-        let (Some(progress), now) = (progress, interrupt.steps()) else { return Ok(()) };
+        let (Some(progress), now) = (progress, interrupt.steps()) else {
+            return Ok(());
+        };
         if now != told {
             told = now;
             progress.call1(py, (now.stage, now.done, now.total))?;
@@ -64,7 +71,9 @@ fn run_watched<R: Send>(
         .num_threads(threads)
         .start_handler(move |_| flag.clone().watch())
         .build()
-        .map_err(|error| PyValueError::new_err(format!("cannot start {threads} threads: {error}")))?;
+        .map_err(|error| {
+            PyValueError::new_err(format!("cannot start {threads} threads: {error}"))
+        })?;
     py.detach(|| wait(interrupt, || pool.install(work), look))
 }
 
@@ -90,7 +99,9 @@ fn wait<R: Send>(
                 stopped = Some(error);
             }
         }
-        let result = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let result = worker
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         match (stopped, result) {
             (None, Ok(result)) => Ok(result),
             (Some(error), _) => Err(error),

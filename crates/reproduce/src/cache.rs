@@ -3,9 +3,14 @@
 use std::env::var_os;
 use std::path::PathBuf;
 
-/// `ANNATOMY_CACHE`, else `annatomy` in the system's folder for caches; `None` where the environment names no home.
+/// `ANNATOMY_CACHE`, else `annatomy` in the system's folder for caches; `None` where the
+/// environment names no home.
 pub fn data_folder() -> Option<PathBuf> {
-    let folder = |name: &str| var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = |name: &str| {
+        var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     folder("ANNATOMY_CACHE").or_else(|| {
         let caches = if cfg!(windows) {
             folder("LOCALAPPDATA")

@@ -1,12 +1,16 @@
-//! The published study from its raw data: what is needed, where it is, and how it becomes a study's rows.
+//! The published study from its raw data: what is needed, where it is, and how it becomes a study's
+//! rows.
 //!
-//! recipe → what is missing → downloads → the images of every run → embeddings, kept → a study's settings
+//! recipe → what is missing → downloads → the images of every run → embeddings, kept → a study's
+//! settings
 //!
 //! * [`Recipe`]: addresses, checksums, subsets; the study's own, or a file of the same form;
-//! * [`Reproduction`]: a recipe with a folder for data; says what it will do ([`Plan`]), then does what is not done.
+//! * [`Reproduction`]: a recipe with a folder for data; says what it will do ([`Plan`]), then does
+//!   what is not done.
 //!
-//! **Everything that costs minutes is kept in the data folder and found again**, under its checksum. The study itself is
-//! [`annatomy::study`]'s; the figures are held against the published ones by [`annatomy::published`].
+//! **Everything that costs minutes is kept in the data folder and found again**, under its
+//! checksum. The study itself is [`annatomy::study`]'s; the figures are held against the published
+//! ones by [`annatomy::published`].
 
 #![deny(missing_docs)]
 

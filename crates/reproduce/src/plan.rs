@@ -1,7 +1,7 @@
 //! What is still to do, in bytes and minutes, before any of it is done.
 //!
-//! The times are rough, from these rates: 5 MB/s from the network, 10 pictures a second and thread through ResNet-50, two
-//! minutes a run for a thread of study at 10,000 images and 50 k.
+//! The times are rough, from these rates: 5 MB/s from the network, 10 pictures a second and thread
+//! through ResNet-50, two minutes a run for a thread of study at 10,000 images and 50 k.
 
 use std::fmt;
 use std::time::Duration;
@@ -65,15 +65,32 @@ impl fmt::Display for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [download, embed, study] = self.times().map(minutes);
         for missing in &self.downloads {
-            writeln!(formatter, "download  {:>9}  {}", size(missing.bytes), missing.url)?;
+            writeln!(
+                formatter,
+                "download  {:>9}  {}",
+                size(missing.bytes),
+                missing.url
+            )?;
         }
         match self.downloads.len() {
             0 => writeln!(formatter, "download    nothing")?,
-            _ => writeln!(formatter, "          {:>9}  in all, {download} at 5 MB/s", size(self.download_bytes()))?,
+            _ => writeln!(
+                formatter,
+                "          {:>9}  in all, {download} at 5 MB/s",
+                size(self.download_bytes())
+            )?,
         }
         let kept = self.images - self.to_embed;
-        writeln!(formatter, "embed     {} of {} images ({kept} kept), {embed}", self.to_embed, self.images)?;
-        writeln!(formatter, "study     {} runs of {} images, {study}", self.runs, self.subset)?;
+        writeln!(
+            formatter,
+            "embed     {} of {} images ({kept} kept), {embed}",
+            self.to_embed, self.images
+        )?;
+        writeln!(
+            formatter,
+            "study     {} runs of {} images, {study}",
+            self.runs, self.subset
+        )?;
         write!(formatter, "room      {}", size(self.room_bytes))
     }
 }
@@ -102,7 +119,11 @@ mod tests {
     fn the_plan_reads_as_a_table() {
         let url = "http://host/set.tar.gz".to_owned();
         let plan = Plan {
-            downloads: vec![Missing { name: "set.tar.gz".to_owned(), url, bytes: 2_640_397_119 }],
+            downloads: vec![Missing {
+                name: "set.tar.gz".to_owned(),
+                url,
+                bytes: 2_640_397_119,
+            }],
             room_bytes: 6_326_000_000,
             images: 65_132,
             to_embed: 65_000,
@@ -119,7 +140,8 @@ mod tests {
             assert!(text.contains(part), "{text}");
         }
         assert!(
-            text.contains("10 runs of 10000 images, about 10 min") && text.ends_with("room      6.33 GB"),
+            text.contains("10 runs of 10000 images, about 10 min")
+                && text.ends_with("room      6.33 GB"),
             "{text}"
         );
     }

@@ -1,7 +1,8 @@
 //! What a study is made from: addresses, checksums, subsets.
 //!
-//! Enters: TOML in the form of `recipe.toml` beside this crate's sources, which is the published study's. Leaves: a
-//! [`Recipe`], checked. Mirrors, other parts of STL-10 and small sets of its layout are recipes like any other.
+//! Enters: TOML in the form of `recipe.toml` beside this crate's sources, which is the published
+//! study's. Leaves: a [`Recipe`], checked. Mirrors, other parts of STL-10 and small sets of its
+//! layout are recipes like any other.
 
 use std::path::{Path, PathBuf};
 
@@ -88,8 +89,10 @@ impl Recipe {
 
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, RecipeError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| RecipeError::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| RecipeError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::parse(&text)
     }
 
@@ -105,9 +108,23 @@ impl Recipe {
         if text.subset == 0 || text.images.is_empty() {
             return Err(value("subset, images", "both must be at least 1"));
         }
-        let images = text.images.into_iter().map(Binary::member).collect::<Result<Vec<_>, _>>()?;
-        let (archive, weights) = (text.archive.remote("archive")?, text.weights.remote("weights")?);
-        Ok(Self { subset: text.subset, seed: text.seed, ks, archive, images, weights })
+        let images = text
+            .images
+            .into_iter()
+            .map(Binary::member)
+            .collect::<Result<Vec<_>, _>>()?;
+        let (archive, weights) = (
+            text.archive.remote("archive")?,
+            text.weights.remote("weights")?,
+        );
+        Ok(Self {
+            subset: text.subset,
+            seed: text.seed,
+            ks,
+            archive,
+            images,
+            weights,
+        })
     }
 
     /// Images in all.
@@ -122,7 +139,10 @@ pub(crate) fn pictures(member: &Member) -> usize {
 }
 
 fn value(name: &str, problem: impl std::fmt::Display) -> RecipeError {
-    RecipeError::Value { name: name.to_owned(), problem: problem.to_string() }
+    RecipeError::Value {
+        name: name.to_owned(),
+        problem: problem.to_string(),
+    }
 }
 
 fn checksum(name: &str, text: &str) -> Result<Checksum, RecipeError> {
@@ -132,9 +152,16 @@ fn checksum(name: &str, text: &str) -> Result<Checksum, RecipeError> {
 impl Published {
     fn remote(self, name: &str) -> Result<Remote, RecipeError> {
         let checksum = checksum(name, &self.checksum)?;
-        let remote = Remote { url: self.url, checksum, bytes: Some(self.bytes) };
+        let remote = Remote {
+            url: self.url,
+            checksum,
+            bytes: Some(self.bytes),
+        };
         if remote.name().is_empty() || remote.name().starts_with('.') {
-            return Err(value(name, format!("{:?} ends in no file name", remote.url)));
+            return Err(value(
+                name,
+                format!("{:?} ends in no file name", remote.url),
+            ));
         }
         Ok(remote)
     }
@@ -144,14 +171,25 @@ impl Binary {
     fn member(self) -> Result<Member, RecipeError> {
         let name = format!("images {}", self.path);
         // The file's name becomes a name in the data folder.
-        if self.path.split(['/', '\\']).any(|part| part.is_empty() || part.starts_with('.')) {
+        if self
+            .path
+            .split(['/', '\\'])
+            .any(|part| part.is_empty() || part.starts_with('.'))
+        {
             return Err(value(&name, "no path within an archive"));
         }
         if self.bytes == 0 || !self.bytes.is_multiple_of(PICTURE_BYTES) {
-            let problem = format!("{} bytes are no whole number of pictures of {PICTURE_BYTES} bytes", self.bytes);
+            let problem = format!(
+                "{} bytes are no whole number of pictures of {PICTURE_BYTES} bytes",
+                self.bytes
+            );
             return Err(value(&name, problem));
         }
-        Ok(Member { checksum: checksum(&name, &self.checksum)?, path: self.path, bytes: self.bytes })
+        Ok(Member {
+            checksum: checksum(&name, &self.checksum)?,
+            path: self.path,
+            bytes: self.bytes,
+        })
     }
 }
 
@@ -162,7 +200,9 @@ mod tests {
     fn changed(from: &str, to: &str) -> String {
         let text = include_str!("../recipe.toml");
         assert!(text.contains(from), "{from}");
-        Recipe::parse(&text.replace(from, to)).unwrap_err().to_string()
+        Recipe::parse(&text.replace(from, to))
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
@@ -175,7 +215,9 @@ mod tests {
 
     #[test]
     fn wrong_recipes_say_where() {
-        assert!(changed("2764800000", "2764800001").contains("2764800001 bytes are no whole number"));
+        assert!(
+            changed("2764800000", "2764800001").contains("2764800001 bytes are no whole number")
+        );
         assert!(changed("stl10_binary/unlabeled_X.bin", "../x.bin").contains("no path"));
         assert!(changed("sha256:11ad3fa6", "11ad3fa6").contains("weights: "));
         assert!(changed("subset = 10000", "subset = 0").contains("subset"));

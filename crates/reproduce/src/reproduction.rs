@@ -1,14 +1,16 @@
 //! A recipe carried out in a data folder, up to the settings of a study.
 //!
-//! Enters: a recipe, a folder, the number of runs. Leaves: the settings of a study whose data are in the folder.
+//! Enters: a recipe, a folder, the number of runs. Leaves: the settings of a study whose data are
+//! in the folder.
 //!
 //! DATA/resnet50-11ad3fa6.pth             weights, SHA-256
 //! DATA/stl10_binary.tar.gz               only where a binary is missing; may go once the binaries are there
 //! DATA/stl10_binary/unlabeled_X.bin      only where an embedding is missing, MD5
 //! DATA/embeddings-11ad3fa6-….npy         a row per image of the set; NaN where no run draws it
 //!
-//! Each step looks at what the one after it still needs: with all embeddings there, nothing else is asked for.
-//! Row i of the embeddings is image i, so the study's own draws of rows are the published draws of images.
+//! Each step looks at what the one after it still needs: with all embeddings there, nothing else is
+//! asked for. Row i of the embeddings is image i, so the study's own draws of rows are the
+//! published draws of images.
 
 use std::path::{Path, PathBuf};
 
@@ -42,9 +44,17 @@ impl Reproduction {
         let images = self.drawn()?;
         let embeddings = self.embeddings();
         let begun = embeddings.exists();
-        let missing = if begun { self.kept()?.missing(&images)? } else { images.clone() };
+        let missing = if begun {
+            self.kept()?.missing(&images)?
+        } else {
+            images.clone()
+        };
         let mut downloads = Vec::new();
-        let mut room_bytes = if begun { 0 } else { (self.recipe.pictures() * ResNet50::DIMENSIONS * 4) as u64 };
+        let mut room_bytes = if begun {
+            0
+        } else {
+            (self.recipe.pictures() * ResNet50::DIMENSIONS * 4) as u64
+        };
         if !missing.is_empty() {
             let absent: Vec<&Member> = self
                 .parts(&missing)
@@ -59,9 +69,21 @@ impl Reproduction {
         }
         room_bytes += downloads.iter().map(|missing| missing.bytes).sum::<u64>();
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = if self.threads == 0 { cores } else { self.threads };
+        let threads = if self.threads == 0 {
+            cores
+        } else {
+            self.threads
+        };
         let (images, to_embed) = (images.len(), missing.len());
-        Ok(Plan { downloads, room_bytes, images, to_embed, runs: self.runs, subset: self.recipe.subset, threads })
+        Ok(Plan {
+            downloads,
+            room_bytes,
+            images,
+            to_embed,
+            runs: self.runs,
+            subset: self.recipe.subset,
+            threads,
+        })
     }
 
     /// Does what is not done; the settings of the study.
@@ -77,7 +99,13 @@ impl Reproduction {
             let embedder = self.embedder(fetching)?;
             self.binaries(&missing, fetching)?;
             for (member, first, rows) in self.parts(&missing) {
-                kept.fill((&self.binary(member), first), rows, &embedder, self.threads, embedding)?;
+                kept.fill(
+                    (&self.binary(member), first),
+                    rows,
+                    &embedder,
+                    self.threads,
+                    embedding,
+                )?;
             }
         }
         Ok(self.settings())
@@ -100,26 +128,38 @@ impl Reproduction {
         let mut images = Vec::new();
         for run in 0..self.runs {
             let seed = self.recipe.seed.wrapping_add(run as u64);
-            images.extend(numpy_choice(seed, self.recipe.pictures(), self.recipe.subset)?);
+            images.extend(numpy_choice(
+                seed,
+                self.recipe.pictures(),
+                self.recipe.subset,
+            )?);
         }
         images.sort_unstable();
         images.dedup();
         Ok(images)
     }
 
-    /// The binaries that hold some of `rows`: each with its first row in the set, and its own rows counted from there.
+    /// The binaries that hold some of `rows`: each with its first row in the set, and its own rows
+    /// counted from there.
     fn parts(&self, rows: &[usize]) -> impl Iterator<Item = (&Member, usize, Vec<usize>)> {
         let mut end = 0;
         let parts = self.recipe.images.iter().map(move |member| {
             let first = end;
             end += pictures(member);
-            let own = rows.iter().filter(|&&row| (first..end).contains(&row)).map(|row| row - first);
+            let own = rows
+                .iter()
+                .filter(|&&row| (first..end).contains(&row))
+                .map(|row| row - first);
             (member, first, own.collect::<Vec<_>>())
         });
         parts.filter(|(_, _, rows)| !rows.is_empty())
     }
 
-    fn binaries(&self, rows: &[usize], progress: &mut dyn annatomy_fetch::Progress) -> Result<(), ReproduceError> {
+    fn binaries(
+        &self,
+        rows: &[usize],
+        progress: &mut dyn annatomy_fetch::Progress,
+    ) -> Result<(), ReproduceError> {
         let mut absent: Vec<Member> = Vec::new();
         for (member, ..) in self.parts(rows) {
             let path = self.binary(member);
@@ -135,18 +175,32 @@ impl Reproduction {
         let archive = self.fetch(&self.recipe.archive, progress)?;
         for member in absent {
             let path = self.binary(&member);
-            unpack(&archive, &[member], path.parent().unwrap_or(&self.data), progress)?;
+            unpack(
+                &archive,
+                &[member],
+                path.parent().unwrap_or(&self.data),
+                progress,
+            )?;
         }
         Ok(())
     }
 
-    fn embedder(&self, progress: &mut dyn annatomy_fetch::Progress) -> Result<Embedder, ReproduceError> {
+    fn embedder(
+        &self,
+        progress: &mut dyn annatomy_fetch::Progress,
+    ) -> Result<Embedder, ReproduceError> {
         let path = self.fetch(&self.recipe.weights, progress)?;
         let network = Weights::read(&path).and_then(|weights| ResNet50::new(&weights));
-        network.map(Embedder::new).map_err(|error| ReproduceError::Weights { path, error })
+        network
+            .map(Embedder::new)
+            .map_err(|error| ReproduceError::Weights { path, error })
     }
 
-    fn fetch(&self, remote: &Remote, progress: &mut dyn annatomy_fetch::Progress) -> Result<PathBuf, ReproduceError> {
+    fn fetch(
+        &self,
+        remote: &Remote,
+        progress: &mut dyn annatomy_fetch::Progress,
+    ) -> Result<PathBuf, ReproduceError> {
         let path = self.data.join(remote.name());
         Fetcher::new(self.network).fetch(remote, &path, progress)?;
         Ok(path)
@@ -154,13 +208,22 @@ impl Reproduction {
 
     fn kept(&self) -> Result<KeptRows, ReproduceError> {
         let path = self.embeddings();
-        std::fs::create_dir_all(&self.data)
-            .map_err(|source| annatomy_fetch::FetchError::Io { path: self.data.clone(), source })?;
-        Ok(KeptRows::open(&path, self.recipe.pictures(), ResNet50::DIMENSIONS)?)
+        std::fs::create_dir_all(&self.data).map_err(|source| annatomy_fetch::FetchError::Io {
+            path: self.data.clone(),
+            source,
+        })?;
+        Ok(KeptRows::open(
+            &path,
+            self.recipe.pictures(),
+            ResNet50::DIMENSIONS,
+        )?)
     }
 
     fn binary(&self, member: &Member) -> PathBuf {
-        member.path.split('/').fold(self.data.clone(), |path, part| path.join(part))
+        member
+            .path
+            .split('/')
+            .fold(self.data.clone(), |path, part| path.join(part))
     }
 
     /// Named after the beginnings of all checksums that its rows depend on.

@@ -1,7 +1,8 @@
 //! Nanoseconds per distance, in the three sizes that matter and from two places: cache and memory.
 //!
-//! `cargo bench -p annatomy-vectors`. Rows are visited in a shuffled order, as a graph search does. Each line is the
-//! median over 15 rounds with the fastest and the slowest; the sums are checked to be the same for one and for four.
+//! `cargo bench -p annatomy-vectors`. Rows are visited in a shuffled order, as a graph search does.
+//! Each line is the median over 15 rounds with the fastest and the slowest; the sums are checked to
+//! be the same for one and for four.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -50,7 +51,9 @@ fn measure(name: &str, case: &Case<'_>, round: impl Fn(&Case<'_>) -> f64) -> f64
 fn compare(case: &Case<'_>) {
     let query = &case.values[..case.columns];
     let single = measure("l2_squared", case, |case| {
-        (0..VISITS).map(|visit| f64::from(kernels::l2_squared(black_box(query), case.row(visit)))).sum()
+        (0..VISITS)
+            .map(|visit| f64::from(kernels::l2_squared(black_box(query), case.row(visit))))
+            .sum()
     });
     let prefetched = measure("l2_squared, prefetched", case, |case| {
         let visit_one = |visit| {
@@ -61,7 +64,10 @@ fn compare(case: &Case<'_>) {
     });
     let four = measure("l2_squared_x4", case, |case| {
         let by_four = (0..VISITS).step_by(4);
-        by_four.flat_map(|visit| kernels::l2_squared_x4(black_box(query), case.four(visit))).map(f64::from).sum()
+        by_four
+            .flat_map(|visit| kernels::l2_squared_x4(black_box(query), case.four(visit)))
+            .map(f64::from)
+            .sum()
     });
     let four_prefetched = measure("l2_squared_x4, prefetched", case, |case| {
         let visit_four = |visit| {
@@ -70,25 +76,45 @@ fn compare(case: &Case<'_>) {
             }
             kernels::l2_squared_x4(black_box(query), case.four(visit))
         };
-        (0..VISITS).step_by(4).flat_map(visit_four).map(f64::from).sum()
+        (0..VISITS)
+            .step_by(4)
+            .flat_map(visit_four)
+            .map(f64::from)
+            .sum()
     });
-    assert_eq!([single, single, single], [prefetched, four, four_prefetched]);
+    assert_eq!(
+        [single, single, single],
+        [prefetched, four, four_prefetched]
+    );
     measure("dot", case, |case| {
-        (0..VISITS).map(|visit| f64::from(kernels::dot(black_box(query), case.row(visit)))).sum()
+        (0..VISITS)
+            .map(|visit| f64::from(kernels::dot(black_box(query), case.row(visit))))
+            .sum()
     });
     measure("l2_squared_f64", case, |case| {
-        (0..VISITS).map(|visit| kernels::l2_squared_f64(black_box(query), case.row(visit))).sum()
+        (0..VISITS)
+            .map(|visit| kernels::l2_squared_f64(black_box(query), case.row(visit)))
+            .sum()
     });
 }
 
 fn main() {
     println!("instructions: {}", kernels::instructions());
-    let values: Vec<f32> = (0..1_u32 << 26).map(|index| (index.wrapping_mul(2_654_435_761) >> 16) as f32).collect();
+    let values: Vec<f32> = (0..1_u32 << 26)
+        .map(|index| (index.wrapping_mul(2_654_435_761) >> 16) as f32)
+        .collect();
     for columns in [32, 128, 2048] {
         for total in [1 << 13, values.len()] {
             let rows = total / columns;
-            let order = (0..VISITS).map(|visit| visit.wrapping_mul(7_368_787) % rows).collect();
-            compare(&Case { columns, rows, values: &values, order });
+            let order = (0..VISITS)
+                .map(|visit| visit.wrapping_mul(7_368_787) % rows)
+                .collect();
+            compare(&Case {
+                columns,
+                rows,
+                values: &values,
+                order,
+            });
         }
     }
 }

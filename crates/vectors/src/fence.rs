@@ -1,10 +1,13 @@
-//! A fence around decoders that others wrote: where a damaged file makes one panic, the panic ends here, as an error.
+//! A fence around decoders that others wrote: where a damaged file makes one panic, the panic ends
+//! here, as an error.
 //!
-//! Our own readers check before they trust and need no fence. These libraries do too, mostly; flipping single bytes of small files finds
-//! places where they do not. A panic leaves nothing of the decoder behind, for all that it owns goes with it.
+//! Our own readers check before they trust and need no fence. These libraries do too, mostly;
+//! flipping single bytes of small files finds places where they do not. A panic leaves nothing of
+//! the decoder behind, for all that it owns goes with it.
 //!
-//! The message that a panic prints is held back, by a hook that stays for the rest of the process and hands every other panic on to the
-//! hook before it. That is the one thing in these crates that outlives a call; without it a damaged file would look like a crash.
+//! The message that a panic prints is held back, by a hook that stays for the rest of the process
+//! and hands every other panic on to the hook before it. That is the one thing in these crates that
+//! outlives a call; without it a damaged file would look like a crash.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -22,7 +25,10 @@ thread_local! {
 /// let outcome = annatomy_vectors::fenced(|problem| problem, || -> Result<(), String> { panic!("no page {}", 3) });
 /// assert_eq!(outcome, Err("no page 3".to_owned()));
 /// ```
-pub fn fenced<T, E>(damaged: impl FnOnce(String) -> E, decode: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+pub fn fenced<T, E>(
+    damaged: impl FnOnce(String) -> E,
+    decode: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
     silence_fenced_panics();
     let outside = FENCED.replace(true);
     // What `decode` borrows is only read.
@@ -44,7 +50,10 @@ fn silence_fenced_panics() {
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("the decoder gave up").to_owned()
 }
 

@@ -1,11 +1,13 @@
-//! Long work seen from outside: a flag that its loops look at, block by block, and how far they are.
+//! Long work seen from outside: a flag that its loops look at, block by block, and how far they
+//! are.
 //!
-//! A computation holds no half-made result worth keeping, so it stops by unwinding, as Rust Analyzer's salsa cancels
-//! its queries: [`check`] unwinds past every loop to [`Interrupt::catch`], dropping all it passes. No panic message is
-//! printed and no signature carries a flag. Threads of a pool watch the flag that [`on_this_thread`] gave them at their
-//! start; a thread that watches none is never stopped. A stage says how long it is ([`begin`]) and counts its steps
-//! ([`advance`]); whoever holds the flag reads them. Cost of a check: one thread-local read and one atomic load, of a step
-//! one atomic addition more.
+//! A computation holds no half-made result worth keeping, so it stops by unwinding, as Rust
+//! Analyzer's salsa cancels its queries: [`check`] unwinds past every loop to [`Interrupt::catch`],
+//! dropping all it passes. No panic message is printed and no signature carries a flag. Threads of
+//! a pool watch the flag that [`on_this_thread`] gave them at their start; a thread that watches
+//! none is never stopped. A stage says how long it is ([`begin`]) and counts its steps
+//! ([`advance`]); whoever holds the flag reads them. Cost of a check: one thread-local read and one
+//! atomic load, of a step one atomic addition more.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -61,7 +63,11 @@ impl Interrupt {
     /// How far the threads that watch this flag are.
     pub fn steps(&self) -> Steps {
         let (stage, total) = *self.0.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        Steps { stage, done: self.0.done.load(Ordering::Relaxed).min(total), total }
+        Steps {
+            stage,
+            done: self.0.done.load(Ordering::Relaxed).min(total),
+            total,
+        }
     }
 
     /// Makes this thread watch the flag, until it ends or watches another.
@@ -69,11 +75,14 @@ impl Interrupt {
         WATCHED.set(Some(self));
     }
 
-    /// Runs `work`; an interrupted check within it, on this thread or on a pool's, ends here. Other panics go on.
+    /// Runs `work`; an interrupted check within it, on this thread or on a pool's, ends here. Other
+    /// panics go on.
     pub fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Interrupted> {
-        catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match payload.downcast::<Interrupted>() {
-            Ok(interrupted) => *interrupted,
-            Err(panic) => resume_unwind(panic),
+        catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+            match payload.downcast::<Interrupted>() {
+                Ok(interrupted) => *interrupted,
+                Err(panic) => resume_unwind(panic),
+            }
         })
     }
 }
@@ -88,7 +97,8 @@ pub fn check() {
     advance(0);
 }
 
-/// Begins a stage of `total` steps, which the threads that watch this thread's flag will count together.
+/// Begins a stage of `total` steps, which the threads that watch this thread's flag will count
+/// together.
 pub fn begin(stage: &'static str, total: u64) {
     WATCHED.with_borrow(|watched| {
         if let Some(Interrupt(watched)) = watched {
@@ -101,7 +111,9 @@ pub fn begin(stage: &'static str, total: u64) {
 /// Counts `steps` more of the stage, and stops the work of this thread if its flag is raised.
 pub fn advance(steps: u64) {
     let raised = WATCHED.with_borrow(|watched| {
-        let Some(Interrupt(watched)) = watched else { return false };
+        let Some(Interrupt(watched)) = watched else {
+            return false;
+        };
         if steps > 0 {
             watched.done.fetch_add(steps, Ordering::Relaxed);
         }
@@ -118,7 +130,9 @@ mod tests {
 
     #[test]
     fn a_thread_that_watches_nothing_goes_on() {
-        std::thread::spawn(check).join().expect("no flag, no unwinding");
+        std::thread::spawn(check)
+            .join()
+            .expect("no flag, no unwinding");
     }
 
     #[test]
@@ -151,7 +165,14 @@ mod tests {
             advance(1);
         });
         worker.join().expect("nobody interrupts");
-        assert_eq!(interrupt.steps(), Steps { stage: "second", done: 4, total: 10 });
+        assert_eq!(
+            interrupt.steps(),
+            Steps {
+                stage: "second",
+                done: 4,
+                total: 10
+            }
+        );
     }
 
     #[test]

@@ -50,7 +50,11 @@ pub enum MatrixError {
 impl Matrix {
     /// A matrix of zeros.
     pub fn zeros(rows: usize, columns: usize) -> Self {
-        Self { rows, columns, values: vec![0.0; rows * columns] }
+        Self {
+            rows,
+            columns,
+            values: vec![0.0; rows * columns],
+        }
     }
 }
 
@@ -58,9 +62,17 @@ impl<S: Stored> Matrix<S> {
     /// A matrix over `values`, row after row.
     pub fn new(rows: usize, columns: usize, values: Vec<S>) -> Result<Self, MatrixError> {
         if rows.checked_mul(columns) != Some(values.len()) {
-            return Err(MatrixError::Shape { rows, columns, values: values.len() });
+            return Err(MatrixError::Shape {
+                rows,
+                columns,
+                values: values.len(),
+            });
         }
-        Ok(Self { rows, columns, values })
+        Ok(Self {
+            rows,
+            columns,
+            values,
+        })
     }
 
     /// Number of rows, n.
@@ -106,7 +118,11 @@ impl<S: Stored> Matrix<S> {
 
     /// A borrowed view of every row.
     pub fn view(&self) -> MatrixView<'_, S> {
-        MatrixView { rows: self.rows, columns: self.columns, values: &self.values }
+        MatrixView {
+            rows: self.rows,
+            columns: self.columns,
+            values: &self.values,
+        }
     }
 }
 
@@ -122,9 +138,17 @@ impl<'a, S: Stored> MatrixView<'a, S> {
     /// A view over `values`, row after row.
     pub fn new(rows: usize, columns: usize, values: &'a [S]) -> Result<Self, MatrixError> {
         if rows.checked_mul(columns) != Some(values.len()) {
-            return Err(MatrixError::Shape { rows, columns, values: values.len() });
+            return Err(MatrixError::Shape {
+                rows,
+                columns,
+                values: values.len(),
+            });
         }
-        Ok(Self { rows, columns, values })
+        Ok(Self {
+            rows,
+            columns,
+            values,
+        })
     }
 
     /// Number of rows, n.
@@ -154,31 +178,48 @@ impl<'a, S: Stored> MatrixView<'a, S> {
         for &row in rows {
             values.extend_from_slice(self.row(row));
         }
-        Matrix { rows: rows.len(), columns: self.columns, values }
+        Matrix {
+            rows: rows.len(),
+            columns: self.columns,
+            values,
+        }
     }
 
     /// A copy of every row.
     #[must_use]
     pub fn to_matrix(&self) -> Matrix<S> {
-        Matrix { rows: self.rows, columns: self.columns, values: self.values.to_vec() }
+        Matrix {
+            rows: self.rows,
+            columns: self.columns,
+            values: self.values.to_vec(),
+        }
     }
 
     /// The view of a range of rows.
     #[must_use]
     pub fn row_range(&self, rows: Range<usize>) -> Self {
         let values = &self.values[rows.start * self.columns..rows.end * self.columns];
-        Self { rows: rows.len(), columns: self.columns, values }
+        Self {
+            rows: rows.len(),
+            columns: self.columns,
+            values,
+        }
     }
 
     /// The rows themselves, where they are float32.
     pub fn as_f32(&self) -> Option<MatrixView<'a>> {
-        S::as_f32(self.values).map(|values| MatrixView { rows: self.rows, columns: self.columns, values })
+        S::as_f32(self.values).map(|values| MatrixView {
+            rows: self.rows,
+            columns: self.columns,
+            values,
+        })
     }
 
     /// Every row in float32, exactly: a copy only where they are not that already.
     #[must_use]
     pub fn float32(&self) -> Rows<'a> {
-        self.as_f32().map_or_else(|| Rows::Own(self.widened()), Rows::Lent)
+        self.as_f32()
+            .map_or_else(|| Rows::Own(self.widened()), Rows::Lent)
     }
 
     /// A float32 copy of every row, exact.

@@ -1,7 +1,8 @@
 //! Two changes that vectors may need before a search: unit length, and columns around zero.
 //!
-//! Enters: a matrix. Leaves: the same matrix, changed in place, or what its columns are to be moved by. Every value is rounded to
-//! float32 once from float64 arithmetic, so the result does not depend on the instruction set's float32 sums. Cost: two passes.
+//! Enters: a matrix. Leaves: the same matrix, changed in place, or what its columns are to be moved
+//! by. Every value is rounded to float32 once from float64 arithmetic, so the result does not
+//! depend on the instruction set's float32 sums. Cost: two passes.
 
 use crate::validate::{ValidationError, check};
 use crate::{Matrix, MatrixView, Metric, kernels};
@@ -10,7 +11,8 @@ use rayon::prelude::*;
 /// Columns that a task sums, at most.
 const TASK_COLUMNS: usize = 128;
 
-/// Divides every row by its length. Refuses zero vectors and values that are not finite, and then changes nothing.
+/// Divides every row by its length. Refuses zero vectors and values that are not finite, and then
+/// changes nothing.
 ///
 /// ```
 /// use annatomy_vectors::{Matrix, transform::normalize_rows};
@@ -39,20 +41,26 @@ pub fn normalize_row(row: &mut [f32]) {
 /// Each column's mean, summed in the order of rows; 0 without rows. Runs on the current rayon pool.
 pub fn column_means(matrix: MatrixView<'_>) -> Vec<f64> {
     let mut means = vec![0.0; matrix.columns()];
-    means.par_chunks_mut(TASK_COLUMNS).enumerate().with_max_len(1).for_each(|(task, means)| {
-        let first = task * TASK_COLUMNS;
-        for index in 0..matrix.rows() {
-            for (mean, &value) in means.iter_mut().zip(&matrix.row(index)[first..]) {
-                *mean += f64::from(value);
+    means
+        .par_chunks_mut(TASK_COLUMNS)
+        .enumerate()
+        .with_max_len(1)
+        .for_each(|(task, means)| {
+            let first = task * TASK_COLUMNS;
+            for index in 0..matrix.rows() {
+                for (mean, &value) in means.iter_mut().zip(&matrix.row(index)[first..]) {
+                    *mean += f64::from(value);
+                }
             }
-        }
-        means.iter_mut().for_each(|mean| *mean /= matrix.rows().max(1) as f64);
-    });
+            means
+                .iter_mut()
+                .for_each(|mean| *mean /= matrix.rows().max(1) as f64);
+        });
     means
 }
 
-/// Writes to `centered` a row less the means of its columns, as far as all three reach. L2 distances between such rows are
-/// those of the rows.
+/// Writes to `centered` a row less the means of its columns, as far as all three reach. L2
+/// distances between such rows are those of the rows.
 pub fn center(row: &[f32], means: &[f64], centered: &mut [f32]) {
     for (centered, (&value, mean)) in centered.iter_mut().zip(row.iter().zip(means)) {
         *centered = (f64::from(value) - mean) as f32;
@@ -76,7 +84,11 @@ mod tests {
     fn a_zero_vector_leaves_the_matrix_as_it_was() {
         let mut matrix = Matrix::new(2, 2, vec![3.0, 4.0, 0.0, 0.0]).unwrap();
         let before = matrix.clone();
-        let expected = ValidationError::ZeroVectors { rows: 2, zero_rows: 1, first_row: 1 };
+        let expected = ValidationError::ZeroVectors {
+            rows: 2,
+            zero_rows: 1,
+            first_row: 1,
+        };
         assert_eq!(normalize_rows(&mut matrix), Err(expected));
         assert_eq!(matrix, before);
     }
@@ -95,8 +107,15 @@ mod tests {
     #[test]
     fn means_of_many_columns_are_those_of_each() {
         let columns = 2 * TASK_COLUMNS + 3;
-        let matrix = Matrix::new(2, columns, (0..2 * columns).map(|value| value as f32).collect()).unwrap();
-        let expected: Vec<f64> = (0..columns).map(|column| (2 * column + columns) as f64 / 2.0).collect();
+        let matrix = Matrix::new(
+            2,
+            columns,
+            (0..2 * columns).map(|value| value as f32).collect(),
+        )
+        .unwrap();
+        let expected: Vec<f64> = (0..columns)
+            .map(|column| (2 * column + columns) as f64 / 2.0)
+            .collect();
         assert_eq!(column_means(matrix.view()), expected);
     }
 

@@ -1,9 +1,10 @@
 //! Large tables of zeros, in huge pages where the system gives them on request.
 //!
-//! Enters: a length. Leaves: [`Zeroed`], a slice of that many zeros. A table of all pairs is written once from end to end; in pages
-//! of 4 KiB the system is asked 100,000 times for the 400 MB of 10,000 rows, some twentieth of the time of their exact neighbors.
-//! Where single lines of a large table are read in no order (a graph's links, blocks of columns), huge pages spare the search for
-//! each line's page as well.
+//! Enters: a length. Leaves: [`Zeroed`], a slice of that many zeros. A table of all pairs is
+//! written once from end to end; in pages of 4 KiB the system is asked 100,000 times for the 400 MB
+//! of 10,000 rows, some twentieth of the time of their exact neighbors. Where single lines of a
+//! large table are read in no order (a graph's links, blocks of columns), huge pages spare the
+//! search for each line's page as well.
 
 use bytemuck::Pod;
 use memmap2::MmapMut;
@@ -12,7 +13,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-/// `length` values of zero, to begin with. Like a `Vec`, it ends the process where there is no memory for it.
+/// `length` values of zero, to begin with. Like a `Vec`, it ends the process where there is no
+/// memory for it.
 ///
 /// ```
 /// let mut table = annatomy_vectors::Zeroed::<f32>::new(3);
@@ -32,7 +34,10 @@ impl<T: Pod> Zeroed<T> {
         // Only a wish: without it the table is the same.
         #[cfg(target_os = "linux")]
         let _ = bytes.advise(memmap2::Advice::HugePage);
-        Self { bytes, values: PhantomData }
+        Self {
+            bytes,
+            values: PhantomData,
+        }
     }
 }
 

@@ -1,16 +1,20 @@
-//! Neighbor tables as engines and benchmarks leave them: sentinels kept, short rows filled up, distances as they stand.
+//! Neighbor tables as engines and benchmarks leave them: sentinels kept, short rows filled up,
+//! distances as they stand.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use annatomy_vectors::formats::{
-    EMPTY_SLOT, ReadError, Source, VectorFile, read_answers, read_distances, read_ids, write_ids, write_matrix,
+    EMPTY_SLOT, ReadError, Source, VectorFile, read_answers, read_distances, read_ids, write_ids,
+    write_matrix,
 };
 use annatomy_vectors::{Matrix, MatrixView};
 use proptest::prelude::*;
 
 fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/formats").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/goldens/formats")
+        .join(name)
 }
 
 /// A file of these bytes under this name, in a folder that goes with it.
@@ -21,7 +25,8 @@ fn file_of(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// A new file each time: some file systems flush one that is rewritten, which costs thousands of small tests minutes.
+/// A new file each time: some file systems flush one that is rewritten, which costs thousands of
+/// small tests minutes.
 fn put(path: &Path, bytes: &[u8]) {
     let _ = fs::remove_file(path);
     fs::write(path, bytes).unwrap();
@@ -32,7 +37,10 @@ fn words(words: &[i32]) -> Vec<u8> {
 }
 
 fn floats(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
 }
 
 fn wide(ids: &[i64]) -> Vec<u8> {
@@ -62,28 +70,53 @@ fn refusal(name: &str, bytes: &[u8]) -> String {
 #[test]
 fn arrays_of_every_integer_type_keep_their_sentinels() {
     let narrow = words(&[3, -1, -2, i32::MIN]);
-    assert_eq!(ids_of("a.npy", &array("<i4", &narrow)), [3, -1, -2, i32::MIN.into()]);
-    assert_eq!(ids_of("a.npy", &array("<u4", &narrow)), [3, 4_294_967_295, 4_294_967_294, 2_147_483_648]);
+    assert_eq!(
+        ids_of("a.npy", &array("<i4", &narrow)),
+        [3, -1, -2, i32::MIN.into()]
+    );
+    assert_eq!(
+        ids_of("a.npy", &array("<u4", &narrow)),
+        [3, 4_294_967_295, 4_294_967_294, 2_147_483_648]
+    );
     let lowest = wide(&[3, -1, i64::MIN, i64::MAX]);
-    assert_eq!(ids_of("a.npy", &array("<i8", &lowest)), [3, -1, i64::MIN, i64::MAX]);
-    // All bits set is −1 written by an engine whose ids are unsigned; anything else that large is no id.
-    assert_eq!(ids_of("a.npy", &array("<u8", &wide(&[3, -1, 0, i64::MAX]))), [3, -1, 0, i64::MAX]);
+    assert_eq!(
+        ids_of("a.npy", &array("<i8", &lowest)),
+        [3, -1, i64::MIN, i64::MAX]
+    );
+    // All bits set is −1 written by an engine whose ids are unsigned; anything else that large is
+    // no id.
+    assert_eq!(
+        ids_of("a.npy", &array("<u8", &wide(&[3, -1, 0, i64::MAX]))),
+        [3, -1, 0, i64::MAX]
+    );
     let expected = "id 9223372036854775808 at row 1, column 0 is too large";
     assert_eq!(refusal("a.npy", &array("<u8", &lowest)), expected);
-    assert_eq!(refusal("a.npy", &array("<f4", &narrow)), "ids are integers, and the file holds float32");
+    assert_eq!(
+        refusal("a.npy", &array("<f4", &narrow)),
+        "ids are integers, and the file holds float32"
+    );
 }
 
 #[test]
 fn short_rows_are_filled_up_and_counted() {
     let (_folder, path) = file_of("a.ivecs", &words(&[2, 5, 6, 0, 3, 7, -8, 9, 3, 1, 2, 3]));
     let (answers, distances) = read_answers(&path).unwrap();
-    assert_eq!((answers.rows(), answers.columns(), answers.short_rows()), (4, 3, 2));
+    assert_eq!(
+        (answers.rows(), answers.columns(), answers.short_rows()),
+        (4, 3, 2)
+    );
     assert_eq!(answers.row(0), [5, 6, EMPTY_SLOT]);
     assert_eq!(answers.row(1), [EMPTY_SLOT; 3]);
     assert_eq!(answers.row(2), [7, -8, 9]);
     assert_eq!(distances, None);
 
-    let uneven = [words(&[1]), floats(&[f32::INFINITY]), words(&[2]), floats(&[f32::MAX, 0.5])].concat();
+    let uneven = [
+        words(&[1]),
+        floats(&[f32::INFINITY]),
+        words(&[2]),
+        floats(&[f32::MAX, 0.5]),
+    ]
+    .concat();
     let (_folder, path) = file_of("a.fvecs", &uneven);
     let distances = read_distances(&path).unwrap();
     assert_eq!(distances.row(1), [f32::MAX, 0.5]);
@@ -92,10 +125,16 @@ fn short_rows_are_filled_up_and_counted() {
 
 #[test]
 fn broken_rows_are_named() {
-    assert_eq!(refusal("a.ivecs", &words(&[2, 5, 6, -3, 1])), "row 1 has -3 values");
+    assert_eq!(
+        refusal("a.ivecs", &words(&[2, 5, 6, -3, 1])),
+        "row 1 has -3 values"
+    );
     let expected = "the file ends inside row 1: 16 bytes expected, 8 found";
     assert_eq!(refusal("a.ivecs", &words(&[2, 5, 6, 3, 1])), expected);
-    assert_eq!(refusal("a.ivecs", &words(&[0, 0, 0])), "3 rows have no columns");
+    assert_eq!(
+        refusal("a.ivecs", &words(&[0, 0, 0])),
+        "3 rows have no columns"
+    );
     let mut lopsided = words(&[2000]);
     lopsided.resize(lopsided.len() + 4 * 2000, 0);
     lopsided.resize(lopsided.len() + 4 * 100_000, 0);
@@ -105,12 +144,21 @@ fn broken_rows_are_named() {
 
 #[test]
 fn ground_truth_holds_ids_and_distances() {
-    let (ids, values) = (words(&[7, 4, 9, -1, 3, 0]), [0.0, 0.5, 2.0, f32::MAX, f32::INFINITY, f32::NAN]);
+    let (ids, values) = (
+        words(&[7, 4, 9, -1, 3, 0]),
+        [0.0, 0.5, 2.0, f32::MAX, f32::INFINITY, f32::NAN],
+    );
     let header = words(&[2, 3]);
     for name in ["gt.bin", "gt.ibin"] {
-        let (_folder, path) = file_of(name, &[header.clone(), ids.clone(), floats(&values)].concat());
+        let (_folder, path) = file_of(
+            name,
+            &[header.clone(), ids.clone(), floats(&values)].concat(),
+        );
         let (answers, distances) = read_answers(&path).unwrap();
-        assert_eq!((answers.rows(), answers.columns(), answers.short_rows()), (2, 3, 0));
+        assert_eq!(
+            (answers.rows(), answers.columns(), answers.short_rows()),
+            (2, 3, 0)
+        );
         assert_eq!(answers.ids(), [7, 4, 9, -1, 3, 0]);
         let distances = distances.unwrap();
         assert_eq!(distances.row(0), [0.0, 0.5, 2.0]);
@@ -123,38 +171,61 @@ fn ground_truth_holds_ids_and_distances() {
     let wide_ids = wide(&[7, 4, 4_000_000_000, -1, 3, 0]);
     let (_folder, path) = file_of("wide.ibin", &[header.clone(), wide_ids.clone()].concat());
     let (answers, distances) = read_answers(&path).unwrap();
-    assert_eq!((answers.ids(), distances), (&[7, 4, 4_000_000_000, -1, 3, 0][..], None));
+    assert_eq!(
+        (answers.ids(), distances),
+        (&[7, 4, 4_000_000_000, -1, 3, 0][..], None)
+    );
     let (_folder, path) = file_of("both.bin", &[header, wide_ids, floats(&values)].concat());
     let (answers, distances) = read_answers(&path).unwrap();
-    assert_eq!((answers.row(0)[2], distances.unwrap().row(1)[0]), (4_000_000_000, f32::MAX));
+    assert_eq!(
+        (answers.row(0)[2], distances.unwrap().row(1)[0]),
+        (4_000_000_000, f32::MAX)
+    );
     assert_eq!(read_distances(&path).unwrap().row(0), [0.0, 0.5, 2.0]);
 }
 
 #[test]
 fn ground_truth_of_another_size_is_told_its_bytes() {
-    let expected =
-        "2 rows of 3 answers take 32 bytes (ids), 56 (with distances, or 64-bit ids) or 80 (both), the file has 36";
-    assert_eq!(refusal("a.bin", &words(&[2, 3, 0, 0, 0, 0, 0, 0, 0])), expected);
+    let expected = "2 rows of 3 answers take 32 bytes (ids), 56 (with distances, or 64-bit ids) or 80 (both), the file has 36";
+    assert_eq!(
+        refusal("a.bin", &words(&[2, 3, 0, 0, 0, 0, 0, 0, 0])),
+        expected
+    );
     let expected = "4294967295 rows of 4294967295 answers take 73786976260478468108 bytes (ids), \
                     147573952520956936208 (with distances, or 64-bit ids) or 221360928781435404308 (both), the file has 8";
     assert_eq!(refusal("a.bin", &words(&[-1, -1])), expected);
     assert_eq!(refusal("a.bin", &words(&[5, 0])), "5 rows have no columns");
     let (_folder, path) = file_of("a.bin", &words(&[1, 1, 4]));
-    assert!(matches!(VectorFile::open(&path), Err(ReadError::NotVectors)));
+    assert!(matches!(
+        VectorFile::open(&path),
+        Err(ReadError::NotVectors)
+    ));
     assert!(matches!(read_distances(&path), Err(ReadError::NoDistances)));
 }
 
 #[test]
 fn distances_are_read_as_they_stand() {
     let values = [f32::NAN, f32::INFINITY, f32::MAX, f32::NEG_INFINITY];
-    let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    let bits = |values: &[f32]| {
+        values
+            .iter()
+            .map(|value| value.to_bits())
+            .collect::<Vec<_>>()
+    };
     let folder = tempfile::tempdir().unwrap();
     for ending in ["npy", "fbin", "fvecs"] {
         let path = folder.path().join("distances").with_extension(ending);
         write_matrix(&path, MatrixView::new(2, 2, &values).unwrap()).unwrap();
-        assert_eq!(bits(read_distances(&path).unwrap().values()), bits(&values), "{ending}");
+        assert_eq!(
+            bits(read_distances(&path).unwrap().values()),
+            bits(&values),
+            "{ending}"
+        );
     }
-    let double: Vec<u8> = [0.1, f64::NAN, f64::from(f32::MAX), 1e300].iter().flat_map(|v| v.to_le_bytes()).collect();
+    let double: Vec<u8> = [0.1, f64::NAN, f64::from(f32::MAX), 1e300]
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
     let (_folder, path) = file_of("a.npy", &array("<f8", &double));
     let read = read_distances(path).unwrap();
     assert!(read.row(0)[0] == 0.1 && read.row(0)[1].is_nan());
@@ -167,9 +238,15 @@ fn a_member_is_named_after_two_colons() {
     let named = |member: &str| format!("{}::{member}", two.display());
     assert_eq!(VectorFile::open(named("queries")).unwrap().rows(), 2);
     assert_eq!(VectorFile::open_queries(named("base")).unwrap().rows(), 5);
-    assert!(matches!(VectorFile::open(named("absent")), Err(ReadError::NoSuchMember { .. })));
+    assert!(matches!(
+        VectorFile::open(named("absent")),
+        Err(ReadError::NoSuchMember { .. })
+    ));
     let error = VectorFile::open(format!("{}::x", golden("f4_big_C.npy").display())).unwrap_err();
-    assert_eq!(error.to_string(), "no member \"x\": a .npy file holds one matrix without a name");
+    assert_eq!(
+        error.to_string(),
+        "no member \"x\": a .npy file holds one matrix without a name"
+    );
 
     // A file whose own name looks like that of a member.
     let folder = tempfile::tempdir().unwrap();
@@ -188,7 +265,12 @@ fn an_archive_gives_its_ids_and_their_distances() {
     let named = format!("{}::I", golden("answers.npz").display());
     assert_eq!(read_answers(named).unwrap(), (answers, None));
     assert_eq!(VectorFile::open(golden("answers.npz")).unwrap().rows(), 4);
-    assert_eq!(VectorFile::open_queries(golden("answers.npz")).unwrap().rows(), 2);
+    assert_eq!(
+        VectorFile::open_queries(golden("answers.npz"))
+            .unwrap()
+            .rows(),
+        2
+    );
 }
 
 /// Small tables of every kind that holds answers, whole.
@@ -203,7 +285,10 @@ fn small_files() -> Vec<(&'static str, Vec<u8>)> {
         ("a.fvecs", words(&[2, 5, 6, 1, 3, 3, 7, 8, 9])),
         ("a.ibin", [header.clone(), ids.clone()].concat()),
         ("a.bin", [header.clone(), ids, distances.clone()].concat()),
-        ("b.bin", [header, wide(&[7, 4, 9, -1, 3, 5]), distances].concat()),
+        (
+            "b.bin",
+            [header, wide(&[7, 4, 9, -1, 3, 5]), distances].concat(),
+        ),
     ]
 }
 
@@ -215,10 +300,19 @@ fn a_table_cut_anywhere_is_an_error() {
         for kept in 0..bytes.len() {
             put(&path, &bytes[..kept]);
             let whole_rows = name.ends_with("vecs") && [12, 20].contains(&kept);
-            // A size is all these have to say what they hold: cut to another that is possible, they are whole tables.
+            // A size is all these have to say what they hold: cut to another that is possible, they
+            // are whole tables.
             let other_kind = matches!((name, kept), ("a.bin" | "b.bin", 32) | ("b.bin", 56));
-            let read = if name == "a.fvecs" { read_distances(&path).map(drop) } else { read_answers(&path).map(drop) };
-            assert_eq!(read.is_ok(), whole_rows || other_kind, "{name} cut to {kept}");
+            let read = if name == "a.fvecs" {
+                read_distances(&path).map(drop)
+            } else {
+                read_answers(&path).map(drop)
+            };
+            assert_eq!(
+                read.is_ok(),
+                whole_rows || other_kind,
+                "{name} cut to {kept}"
+            );
         }
     }
 }

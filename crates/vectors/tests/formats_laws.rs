@@ -1,4 +1,5 @@
-//! Laws of reading and writing: what is written is read back, and no bytes whatever make the reader panic.
+//! Laws of reading and writing: what is written is read back, and no bytes whatever make the reader
+//! panic.
 
 use std::fs;
 use std::path::Path;
@@ -65,7 +66,8 @@ proptest! {
             let bytes = fs::read(&path).unwrap();
             let kept = (bytes.len() as f64 * share) as usize;
             fs::write(&path, &bytes[..kept]).unwrap();
-            // Rows with their own lengths and no count before them: fewer of them are a whole file too.
+            // Rows with their own lengths and no count before them: fewer of them are a whole file
+            // too.
             let whole_rows = ending == "fvecs" && kept > 0 && kept.is_multiple_of(4 + 4 * matrix.columns());
             prop_assert_eq!(read(&path).is_ok(), whole_rows, "{} cut to {} of {}", ending, kept, bytes.len());
         }

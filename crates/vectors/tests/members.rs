@@ -3,13 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use annatomy_vectors::formats::{Element, ReadError, VectorFile, read_answers, read_distances, read_ids};
+use annatomy_vectors::formats::{
+    Element, ReadError, VectorFile, read_answers, read_distances, read_ids,
+};
 
 const ROWS: usize = 5;
 const COLUMNS: usize = 3;
 
 fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/members").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/goldens/members")
+        .join(name)
 }
 
 fn member(file: &str, name: &str) -> String {
@@ -27,20 +31,33 @@ fn expected(code: &str) -> Vec<f32> {
 }
 
 fn values(path: impl AsRef<Path>) -> Vec<f32> {
-    VectorFile::open(path).unwrap().read_all().unwrap().values().to_vec()
+    VectorFile::open(path)
+        .unwrap()
+        .read_all()
+        .unwrap()
+        .values()
+        .to_vec()
 }
 
 fn refusal(path: impl AsRef<Path>) -> String {
-    VectorFile::open(path).and_then(|file| file.read_all()).unwrap_err().to_string()
+    VectorFile::open(path)
+        .and_then(|file| file.read_all())
+        .unwrap_err()
+        .to_string()
 }
 
 /// Reads everything that can be read, as everything that it can be.
 fn read_every_way(path: &Path) -> Result<(), ReadError> {
-    let _ = (read_answers(path), read_distances(path), VectorFile::open_queries(path).and_then(|file| file.read_all()));
+    let _ = (
+        read_answers(path),
+        read_distances(path),
+        VectorFile::open_queries(path).and_then(|file| file.read_all()),
+    );
     VectorFile::open(path)?.read_all().map(drop)
 }
 
-/// A new file each time: some file systems flush one that is rewritten, which costs thousands of small tests minutes.
+/// A new file each time: some file systems flush one that is rewritten, which costs thousands of
+/// small tests minutes.
 fn put(path: &Path, bytes: &[u8]) {
     let _ = fs::remove_file(path);
     fs::write(path, bytes).unwrap();
@@ -53,7 +70,11 @@ fn check_cuts(name: &str) {
     let path = folder.path().join(name);
     for kept in 0..bytes.len() {
         put(&path, &bytes[..kept]);
-        assert!(read_every_way(&path).is_err(), "{name} cut to {kept} of {}", bytes.len());
+        assert!(
+            read_every_way(&path).is_err(),
+            "{name} cut to {kept} of {}",
+            bytes.len()
+        );
     }
 }
 
@@ -65,7 +86,11 @@ fn check_flips(name: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     for place in 0..whole.len() {
-        let flips = if whole.len() <= SMALL { &FLIPS } else { &FLIPS[place % FLIPS.len()..][..1] };
+        let flips = if whole.len() <= SMALL {
+            &FLIPS
+        } else {
+            &FLIPS[place % FLIPS.len()..][..1]
+        };
         for flip in flips {
             let mut bytes = whole.clone();
             bytes[place] ^= flip;
@@ -77,15 +102,30 @@ fn check_flips(name: &str) {
 
 #[test]
 fn tensors_of_every_type_are_read() {
-    for code in ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"] {
-        assert_eq!(values(member("types.safetensors", code)), expected(code), "{code}");
+    for code in [
+        "f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8",
+    ] {
+        assert_eq!(
+            values(member("types.safetensors", code)),
+            expected(code),
+            "{code}"
+        );
     }
     let halves = VectorFile::open(golden("bf16.safetensors")).unwrap();
-    assert_eq!((halves.element(), halves.rows(), halves.columns()), (Element::BF16, ROWS, COLUMNS));
+    assert_eq!(
+        (halves.element(), halves.rows(), halves.columns()),
+        (Element::BF16, ROWS, COLUMNS)
+    );
     // Seven bits behind the point hold these quarters exactly.
     assert_eq!(halves.read_all().unwrap().values(), expected("f4"));
-    assert_eq!(read_ids(member("types.safetensors", "i2")).unwrap().row(0), [-7, -6, -5]);
-    assert!(matches!(read_ids(member("types.safetensors", "f2")), Err(ReadError::NotIntegers { .. })));
+    assert_eq!(
+        read_ids(member("types.safetensors", "i2")).unwrap().row(0),
+        [-7, -6, -5]
+    );
+    assert!(matches!(
+        read_ids(member("types.safetensors", "f2")),
+        Err(ReadError::NotIntegers { .. })
+    ));
 }
 
 #[test]
@@ -94,14 +134,31 @@ fn the_only_matrix_of_tensors_needs_no_name() {
     let file = VectorFile::open(golden("only.safetensors")).unwrap();
     assert_eq!(file.select(&[4, 0]).unwrap().row(1), &expected("f4")[..3]);
     let several = refusal(golden("types.safetensors"));
-    assert!(several.starts_with("11 matrices in the file, name one as FILE::NAME: "), "{several}");
+    assert!(
+        several.starts_with("11 matrices in the file, name one as FILE::NAME: "),
+        "{several}"
+    );
     let refused = refusal(member("only.safetensors", "weights"));
-    assert!(refused.starts_with("no member \"weights\" in the file; it has "), "{refused}");
+    assert!(
+        refused.starts_with("no member \"weights\" in the file; it has "),
+        "{refused}"
+    );
     let refused = refusal(member("types.safetensors", "cube"));
-    assert_eq!(refused, "an array of shape [2, 2, 2] is no matrix: a matrix has 2 dimensions");
-    assert!(refusal(member("types.safetensors", "flags")).starts_with("numbers of type BOOL are not supported"));
-    let error = read_ids(golden("only.safetensors")).unwrap_err().to_string();
-    assert!(error.starts_with("no matrix of integers among the file's 2 members: "), "{error}");
+    assert_eq!(
+        refused,
+        "an array of shape [2, 2, 2] is no matrix: a matrix has 2 dimensions"
+    );
+    assert!(
+        refusal(member("types.safetensors", "flags"))
+            .starts_with("numbers of type BOOL are not supported")
+    );
+    let error = read_ids(golden("only.safetensors"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("no matrix of integers among the file's 2 members: "),
+        "{error}"
+    );
 }
 
 #[test]
@@ -112,17 +169,33 @@ fn damaged_tensors_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.safetensors");
     fs::write(&path, 200_u64.to_le_bytes()).unwrap();
-    assert_eq!(refusal(&path), "damaged or unsupported safetensors file of 8 bytes: invalid header length");
+    assert_eq!(
+        refusal(&path),
+        "damaged or unsupported safetensors file of 8 bytes: invalid header length"
+    );
     fs::write(&path, b"PK\x03\x04").unwrap();
-    assert_eq!(refusal(&path), "the ending is .safetensors but the content is a zip archive (.npz)");
+    assert_eq!(
+        refusal(&path),
+        "the ending is .safetensors but the content is a zip archive (.npz)"
+    );
 }
 
 #[cfg(not(all(feature = "parquet", feature = "hdf5")))]
 #[test]
 fn a_format_that_is_left_out_says_how_to_have_it() {
-    for (name, feature) in [("a.parquet", "parquet"), ("a.feather", "parquet"), ("a.h5", "hdf5")] {
-        if annatomy_vectors::formats::Format::of(Path::new(name)).unwrap().missing_feature().is_some() {
-            assert!(refusal(name).ends_with(&format!("is not built in: build with `--features {feature}`")));
+    for (name, feature) in [
+        ("a.parquet", "parquet"),
+        ("a.feather", "parquet"),
+        ("a.h5", "hdf5"),
+    ] {
+        if annatomy_vectors::formats::Format::of(Path::new(name))
+            .unwrap()
+            .missing_feature()
+            .is_some()
+        {
+            assert!(refusal(name).ends_with(&format!(
+                "is not built in: build with `--features {feature}`"
+            )));
         }
     }
 }
@@ -143,7 +216,11 @@ mod columns {
                     _ => Element::F32,
                 };
                 assert_eq!(file.element(), element, "{kind}.{ending}");
-                assert_eq!(file.read_all().unwrap().values(), expected("f4"), "{kind}.{ending}");
+                assert_eq!(
+                    file.read_all().unwrap().values(),
+                    expected("f4"),
+                    "{kind}.{ending}"
+                );
                 assert_eq!(file.select(&[4, 2]).unwrap().row(1), &expected("f4")[6..9]);
             }
         }
@@ -162,7 +239,10 @@ mod columns {
         ] {
             assert_eq!(values(golden(name)), expected("f4"), "{name}");
         }
-        let zeros = VectorFile::open(golden("zeros.parquet")).unwrap().read_all().unwrap();
+        let zeros = VectorFile::open(golden("zeros.parquet"))
+            .unwrap()
+            .read_all()
+            .unwrap();
         assert_eq!((zeros.rows(), zeros.columns()), (3000, 3));
         assert!(zeros.values().iter().all(|&value| value == 0.0));
     }
@@ -170,12 +250,21 @@ mod columns {
     #[test]
     fn the_only_column_of_lists_needs_no_name() {
         let error = refusal(golden("two.parquet"));
-        assert_eq!(error, "2 matrices in the file, name one as FILE::NAME: base, queries");
+        assert_eq!(
+            error,
+            "2 matrices in the file, name one as FILE::NAME: base, queries"
+        );
         assert_eq!(values(member("two.parquet", "queries"))[0], 98.25);
         let error = refusal(member("two.parquet", "label"));
-        assert_eq!(error, "column label holds Int64: a matrix is a column of lists of numbers");
+        assert_eq!(
+            error,
+            "column label holds Int64: a matrix is a column of lists of numbers"
+        );
         let error = refusal(member("two.parquet", "vectors"));
-        assert_eq!(error, "no member \"vectors\" in the file; it has text, base, queries, label");
+        assert_eq!(
+            error,
+            "no member \"vectors\" in the file; it has text, base, queries, label"
+        );
     }
 
     #[test]
@@ -183,8 +272,14 @@ mod columns {
         for ending in ["parquet", "arrow"] {
             let refused = |name: &str| refusal(golden(&format!("{name}.{ending}")));
             assert_eq!(refused("null_row"), "row 1 is missing (null)");
-            assert_eq!(refused("null_number"), "the number at row 1, column 1 is missing (null)");
-            assert_eq!(refused("ragged"), "row 2 has 1 values, the rows before it have 3");
+            assert_eq!(
+                refused("null_number"),
+                "the number at row 1, column 1 is missing (null)"
+            );
+            assert_eq!(
+                refused("ragged"),
+                "row 2 has 1 values, the rows before it have 3"
+            );
         }
     }
 
@@ -192,17 +287,30 @@ mod columns {
     fn lists_of_ids_are_filled_up_and_keep_their_sentinels() {
         for code in ["int32", "int64", "uint32", "uint64"] {
             for ending in ["parquet", "arrow"] {
-                let (answers, distances) = read_answers(golden(&format!("answers_{code}.{ending}"))).unwrap();
+                let (answers, distances) =
+                    read_answers(golden(&format!("answers_{code}.{ending}"))).unwrap();
                 let last = if code.starts_with('u') { 7 } else { -1 };
-                assert_eq!((answers.rows(), answers.columns(), answers.short_rows()), (3, 3, 2));
-                assert_eq!(answers.ids(), [1, 0, last, -1, -1, -1, 2, 1, -1], "{code}.{ending}");
+                assert_eq!(
+                    (answers.rows(), answers.columns(), answers.short_rows()),
+                    (3, 3, 2)
+                );
+                assert_eq!(
+                    answers.ids(),
+                    [1, 0, last, -1, -1, -1, 2, 1, -1],
+                    "{code}.{ending}"
+                );
                 let distances = distances.unwrap();
                 assert_eq!(distances.row(0), [0.5, 0.75, f32::INFINITY]);
                 assert!(distances.row(1)[0].is_nan() && distances.row(2)[1] == 0.5);
             }
         }
         let named = member("answers_int32.parquet", "distances");
-        assert!(matches!(read_answers(&named), Err(ReadError::NotIntegers { element: Element::F32 })));
+        assert!(matches!(
+            read_answers(&named),
+            Err(ReadError::NotIntegers {
+                element: Element::F32
+            })
+        ));
         assert_eq!(read_distances(&named).unwrap().columns(), 3);
     }
 
@@ -215,22 +323,33 @@ mod columns {
         let path = folder.path().join("a.arrow");
         put(&path, &bytes);
         let error = refusal(&path);
-        assert!(error.starts_with("damaged or unsupported Arrow file of 1248 bytes: the message at 0: "), "{error}");
+        assert!(
+            error
+                .starts_with("damaged or unsupported Arrow file of 1248 bytes: the message at 0: "),
+            "{error}"
+        );
         assert_eq!(error.lines().count(), 1, "{error}");
     }
 
     #[test]
     fn a_page_that_claims_to_unpack_to_two_gibibytes_is_refused_before_room_is_made() {
-        assert_eq!(VectorFile::open(golden("only.parquet")).unwrap().rows(), 40 * ROWS);
+        assert_eq!(
+            VectorFile::open(golden("only.parquet")).unwrap().rows(),
+            40 * ROWS
+        );
         let mut bytes = fs::read(golden("only.parquet")).unwrap();
-        // Behind "PAR1" a page's header: its type, its unpacked length (2488 in two bytes), its packed one.
+        // Behind "PAR1" a page's header: its type, its unpacked length (2488 in two bytes), its
+        // packed one.
         assert_eq!(bytes[4..11], [0x15, 0x00, 0x15, 0xf0, 0x26, 0x15, 0x92]);
         bytes.splice(7..9, [0xfe, 0xff, 0xff, 0xff, 0x0f]);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("claims.parquet");
         put(&path, &bytes);
         let error = refusal(&path);
-        assert!(error.ends_with("claims to unpack 201 bytes to 2147483647"), "{error}");
+        assert!(
+            error.ends_with("claims to unpack 201 bytes to 2147483647"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -264,62 +383,127 @@ mod datasets {
             let base = VectorFile::open(golden(name)).unwrap();
             assert_eq!(base.read_all().unwrap().values(), expected("f4"), "{name}");
             assert_eq!(base.metric_name(), Some("angular"));
-            assert_eq!(base.metric_name().unwrap().parse::<Metric>().unwrap(), Metric::Cosine);
+            assert_eq!(
+                base.metric_name().unwrap().parse::<Metric>().unwrap(),
+                Metric::Cosine
+            );
             let queries = VectorFile::open_queries(golden(name)).unwrap();
-            assert_eq!((queries.rows(), queries.read_all().unwrap().row(0)[0]), (2, 98.25), "{name}");
+            assert_eq!(
+                (queries.rows(), queries.read_all().unwrap().row(0)[0]),
+                (2, 98.25),
+                "{name}"
+            );
             assert_eq!(values(member(name, "test"))[0], 98.25);
             let (answers, distances) = read_answers(golden(name)).unwrap();
             assert_eq!(answers.ids(), [1, 0, -1, 2, 1, 0], "{name}");
-            assert_eq!(distances.unwrap().values(), [0.5, 0.75, f32::MAX, 0.25, 0.5, f32::INFINITY], "{name}");
+            assert_eq!(
+                distances.unwrap().values(),
+                [0.5, 0.75, f32::MAX, 0.25, 0.5, f32::INFINITY],
+                "{name}"
+            );
             assert_eq!(read_distances(golden(name)).unwrap().row(0)[2], f32::MAX);
-            assert_eq!(read_ids(member(name, "/neighbors")).unwrap().row(1), [2, 1, 0]);
+            assert_eq!(
+                read_ids(member(name, "/neighbors")).unwrap().row(1),
+                [2, 1, 0]
+            );
         }
     }
 
     #[test]
     fn a_result_of_a_benchmark_names_its_run_and_holds_answers() {
-        let run = BenchmarkRun::read(golden("angular_run.hdf5")).unwrap().expect("a run");
-        assert_eq!((run.algorithm.as_deref(), run.dataset.as_deref()), (Some("hnswlib"), Some("noise-8-angular")));
-        assert_eq!(run.name.as_deref(), Some("hnswlib ({'M': 4, 'efConstruction': 500})"));
-        assert_eq!((run.distance.as_deref(), run.count), (Some("angular"), Some(5)));
+        let run = BenchmarkRun::read(golden("angular_run.hdf5"))
+            .unwrap()
+            .expect("a run");
+        assert_eq!(
+            (run.algorithm.as_deref(), run.dataset.as_deref()),
+            (Some("hnswlib"), Some("noise-8-angular"))
+        );
+        assert_eq!(
+            run.name.as_deref(),
+            Some("hnswlib ({'M': 4, 'efConstruction': 500})")
+        );
+        assert_eq!(
+            (run.distance.as_deref(), run.count),
+            (Some("angular"), Some(5))
+        );
         let (answers, distances) = read_answers(golden("angular_run.hdf5")).unwrap();
         let distances = distances.expect("distances in the same file");
-        assert_eq!((answers.rows(), answers.columns(), distances.rows(), distances.columns()), (12, 5, 12, 5));
-        assert_eq!((&answers.row(0)[3..], &distances.row(0)[3..]), (&[-1, -1][..], &[f32::INFINITY; 2][..]));
+        assert_eq!(
+            (
+                answers.rows(),
+                answers.columns(),
+                distances.rows(),
+                distances.columns()
+            ),
+            (12, 5, 12, 5)
+        );
+        assert_eq!(
+            (&answers.row(0)[3..], &distances.row(0)[3..]),
+            (&[-1, -1][..], &[f32::INFINITY; 2][..])
+        );
         for no_run in ["angular.hdf5", "benchmark.hdf5", "only.safetensors"] {
-            assert_eq!(BenchmarkRun::read(golden(no_run)).unwrap(), None, "{no_run}");
+            assert_eq!(
+                BenchmarkRun::read(golden(no_run)).unwrap(),
+                None,
+                "{no_run}"
+            );
         }
     }
 
     #[test]
     fn data_sets_of_every_type_are_read() {
-        for code in ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"] {
+        for code in [
+            "f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8",
+        ] {
             for order in ["little", "big"] {
-                assert_eq!(values(member("types.hdf5", &format!("{order}/{code}"))), expected(code), "{order} {code}");
+                assert_eq!(
+                    values(member("types.hdf5", &format!("{order}/{code}"))),
+                    expected(code),
+                    "{order} {code}"
+                );
             }
         }
         assert_eq!(values(member("types.hdf5", "flags")), [1.0, 0.0, 0.0, 1.0]);
         assert_eq!(values(member("types.hdf5", "unwritten")), [1.5; 4]);
         let file = VectorFile::open(member("types.hdf5", "little/u1")).unwrap();
-        assert_eq!((file.element(), file.metric_name()), (Element::U8, Some("euclidean")));
+        assert_eq!(
+            (file.element(), file.metric_name()),
+            (Element::U8, Some("euclidean"))
+        );
     }
 
     #[test]
     fn data_sets_that_are_no_matrix_are_refused() {
         let refused = |name| refusal(member("types.hdf5", name));
-        assert_eq!(refused("line"), "an array of shape [4] is no matrix: a matrix has 2 dimensions");
-        assert!(refused("names").starts_with("numbers of type list of any length are not supported"));
+        assert_eq!(
+            refused("line"),
+            "an array of shape [4] is no matrix: a matrix has 2 dimensions"
+        );
+        assert!(
+            refused("names").starts_with("numbers of type list of any length are not supported")
+        );
         assert!(refused("absent").starts_with("no member \"absent\" in the file; it has "));
         let error = refused("boundless");
-        assert!(error.ends_with("1099511627776 rows of 4 take 17592186044416 bytes"), "{error}");
+        assert!(
+            error.ends_with("1099511627776 rows of 4 take 17592186044416 bytes"),
+            "{error}"
+        );
         let error = refusal(golden("types.hdf5"));
-        assert!(error.starts_with("25 matrices in the file, name one as FILE::NAME: "), "{error}");
+        assert!(
+            error.starts_with("25 matrices in the file, name one as FILE::NAME: "),
+            "{error}"
+        );
     }
 
     #[test]
     fn damaged_data_sets_are_errors() {
         check_cuts("benchmark.hdf5");
-        for name in ["benchmark.hdf5", "latest.hdf5", "packed.h5", "angular_run.hdf5"] {
+        for name in [
+            "benchmark.hdf5",
+            "latest.hdf5",
+            "packed.h5",
+            "angular_run.hdf5",
+        ] {
             check_flips(name);
         }
     }

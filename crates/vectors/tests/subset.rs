@@ -1,6 +1,8 @@
-//! Subsets are NumPy's, number for number. `goldens/numpy_choice.py` wrote the file they are held against.
+//! Subsets are NumPy's, number for number. `goldens/numpy_choice.py` wrote the file they are held
+//! against.
 //!
-//! A reviewer should expect this to fail only where the draw itself changed: then every line of one branch fails at once.
+//! A reviewer should expect this to fail only where the draw itself changed: then every line of one
+//! branch fails at once.
 
 use annatomy_vectors::subset::numpy_choice;
 use proptest::prelude::*;
@@ -10,7 +12,9 @@ const GOLDENS: &str = include_str!("goldens/numpy_choice.txt");
 /// FNV-1a, 64 bits, over little-endian 64-bit integers.
 fn checksum(rows: &[usize]) -> u64 {
     let bytes = rows.iter().flat_map(|&row| (row as u64).to_le_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.fold(0xcbf2_9ce4_8422_2325, |state, byte| {
+        (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 #[test]
@@ -24,9 +28,17 @@ fn every_golden_draw_is_numpy_s() {
         let listed: Vec<usize> = fields.map(|field| field.parse().unwrap()).collect();
 
         let rows = numpy_choice(seed, population, size).unwrap();
-        let found = if size <= 200 { rows.clone() } else { [&rows[..50], &rows[size - 50..]].concat() };
+        let found = if size <= 200 {
+            rows.clone()
+        } else {
+            [&rows[..50], &rows[size - 50..]].concat()
+        };
         assert_eq!(found, listed, "seed {seed}, {size} of {population}");
-        assert_eq!(checksum(&rows), expected_checksum, "seed {seed}, {size} of {population}");
+        assert_eq!(
+            checksum(&rows),
+            expected_checksum,
+            "seed {seed}, {size} of {population}"
+        );
         lines += 1;
     }
     assert_eq!(lines, 152);

@@ -1,7 +1,8 @@
 //! A file in every use that a reader has for it: vectors, queries, answers, distances.
 //!
-//! Enters: bytes of which the first picks an ending and a member. Leaves: nothing; what must not happen is a panic outside the fence, an
-//! allocation out of proportion, or a read that does not end.
+//! Enters: bytes of which the first picks an ending and a member. Leaves: nothing; what must not
+//! happen is a panic outside the fence, an allocation out of proportion, or a read that does not
+//! end.
 
 use annatomy_vectors::formats::{VectorFile, read_answers, read_distances};
 use std::path::PathBuf;

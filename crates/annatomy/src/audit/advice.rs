@@ -1,8 +1,9 @@
 //! The smallest ef that meets each target, with its interval over queries and graphs.
 //!
-//! Overlap and fill at any ef are read from the traces; what needs whole lists is measured by a search at that ef. Either way the smallest
-//! ef is found by bisection, the measure taken to grow with ef. An interval of ef comes from the interval of the measure: its upper end
-//! is the smallest ef at which the whole interval meets the target.
+//! Overlap and fill at any ef are read from the traces; what needs whole lists is measured by a
+//! search at that ef. Either way the smallest ef is found by bisection, the measure taken to grow
+//! with ef. An interval of ef comes from the interval of the measure: its upper end is the smallest
+//! ef at which the whole interval meets the target.
 //!
 //! While a target is out of reach the traces are recorded again to four times the effort, up to n.
 
@@ -48,7 +49,15 @@ impl<'a, S: Sight> Adviser<'a, S> {
         graphs: &'a Graphs<'a>,
         ks: &'a [usize],
     ) -> Self {
-        let mut adviser = Self { sight, data, exact, graphs, ks, traces: Vec::new(), measured: RefCell::default() };
+        let mut adviser = Self {
+            sight,
+            data,
+            exact,
+            graphs,
+            ks,
+            traces: Vec::new(),
+            measured: RefCell::default(),
+        };
         let largest = ks.last().copied().unwrap_or(1);
         adviser.trace_to((4 * largest).max(1_000));
         adviser
@@ -74,14 +83,21 @@ impl<'a, S: Sight> Adviser<'a, S> {
     /// Advice for every k and target.
     pub(super) fn advise(&mut self, targets: &[Target]) -> Vec<Advice> {
         let best: Vec<f64> = self.best_overlap();
-        let wanted: Vec<(usize, Target)> =
-            (0..self.ks.len()).flat_map(|k_index| targets.iter().map(move |target| (k_index, *target))).collect();
+        let wanted: Vec<(usize, Target)> = (0..self.ks.len())
+            .flat_map(|k_index| targets.iter().map(move |target| (k_index, *target)))
+            .collect();
         loop {
-            let advice: Vec<Advice> = wanted.iter().map(|&(k, target)| self.advise_on(k, target, best[k])).collect();
+            let advice: Vec<Advice> = wanted
+                .iter()
+                .map(|&(k, target)| self.advise_on(k, target, best[k]))
+                .collect();
             let hopeless = |advice: &Advice| {
-                advice.target.measure == Measure::Overlap && advice.best_overlap < advice.target.value
+                advice.target.measure == Measure::Overlap
+                    && advice.best_overlap < advice.target.value
             };
-            let unmet = advice.iter().any(|advice| advice.ef.is_none() && !hopeless(advice));
+            let unmet = advice
+                .iter()
+                .any(|advice| advice.ef.is_none() && !hopeless(advice));
             if !unmet || self.largest_ef() == self.data.base.rows() {
                 return advice;
             }
@@ -91,13 +107,24 @@ impl<'a, S: Sight> Adviser<'a, S> {
 
     fn advise_on(&self, k_index: usize, target: Target, best_overlap: f64) -> Advice {
         let k = self.ks[k_index];
-        let floor = self.graphs.class.effort(1, self.data.asked(k)).min(self.largest_ef());
+        let floor = self
+            .graphs
+            .class
+            .effort(1, self.data.asked(k))
+            .min(self.largest_ef());
         let meets = |end: fn(&Estimate) -> f64| {
-            move |ef: usize| self.value(k_index, target.measure, ef).is_some_and(|value| target.is_met_by(end(&value)))
+            move |ef: usize| {
+                self.value(k_index, target.measure, ef)
+                    .is_some_and(|value| target.is_met_by(end(&value)))
+            }
         };
         let best_end: fn(&Estimate) -> f64 = |value| value.high.unwrap_or(value.point);
         let worst_end: fn(&Estimate) -> f64 = |value| value.low.unwrap_or(value.point);
-        let (hopeful, cautious) = if target.measure.is_share() { (best_end, worst_end) } else { (worst_end, best_end) };
+        let (hopeful, cautious) = if target.measure.is_share() {
+            (best_end, worst_end)
+        } else {
+            (worst_end, best_end)
+        };
         let ef = self.smallest(floor, meets(|value| value.point));
         let shown = ef.unwrap_or(self.largest_ef());
         Advice {
@@ -122,20 +149,33 @@ impl<'a, S: Sight> Adviser<'a, S> {
         }
         while low < high {
             let middle = usize::midpoint(low, high);
-            if meets(middle) { high = middle } else { low = middle + 1 }
+            if meets(middle) {
+                high = middle
+            } else {
+                low = middle + 1
+            }
         }
         Some(high)
     }
 
     fn value(&self, k_index: usize, measure: Measure, ef: usize) -> Option<Estimate> {
         let traced = |figure| -> Vec<Vec<f64>> {
-            self.traces.iter().map(|trace| trace.at(figure, k_index, ef).collect()).collect()
+            self.traces
+                .iter()
+                .map(|trace| trace.at(figure, k_index, ef).collect())
+                .collect()
         };
-        let barycenters =
-            if measure == Measure::BarycenterShift { Barycenters::Computed } else { Barycenters::LeftOut };
+        let barycenters = if measure == Measure::BarycenterShift {
+            Barycenters::Computed
+        } else {
+            Barycenters::LeftOut
+        };
         let search = || self.search(self.ks[k_index], ef, barycenters);
         let searched = |figure: fn(&QueryValues) -> f64| -> Vec<Vec<f64>> {
-            search().iter().map(|values| values.iter().map(figure).collect()).collect()
+            search()
+                .iter()
+                .map(|values| values.iter().map(figure).collect())
+                .collect()
         };
         match measure {
             Measure::Fill => mean(&traced(Figure::Fill)).map(share),
@@ -154,12 +194,18 @@ impl<'a, S: Sight> Adviser<'a, S> {
         if let Some(values) = self.measured.borrow().get(&key) {
             return values.clone();
         }
-        let cell = Cell { class: self.graphs.class, ef, k };
+        let cell = Cell {
+            class: self.graphs.class,
+            ef,
+            k,
+        };
         let values: Vec<Vec<QueryValues>> = (0..self.graphs.all.len())
-            .map(|graph| match self.evaluation(graph, barycenters).at(&[cell]).pop() {
-                Some(CellValues::Queries(values)) => values,
-                _ => Vec::new(),
-            })
+            .map(
+                |graph| match self.evaluation(graph, barycenters).at(&[cell]).pop() {
+                    Some(CellValues::Queries(values)) => values,
+                    _ => Vec::new(),
+                },
+            )
             .collect();
         self.measured.borrow_mut().insert(key, values.clone());
         values
@@ -195,11 +241,18 @@ impl<'a, S: Sight> Adviser<'a, S> {
             list.read(self.exact, query, self.data.base.rows());
             for reachable in &self.graphs.reachable {
                 for (k_index, &k) in self.ks.iter().enumerate() {
-                    reached[k_index] += list.ids[..k].iter().filter(|&&id| reachable[id as usize]).count() as u64;
+                    reached[k_index] += list.ids[..k]
+                        .iter()
+                        .filter(|&&id| reachable[id as usize])
+                        .count() as u64;
                 }
             }
         }
         let asked = (self.data.queries.count() * self.graphs.reachable.len()).max(1);
-        reached.iter().zip(self.ks).map(|(&reached, &k)| reached as f64 / (asked * k) as f64).collect()
+        reached
+            .iter()
+            .zip(self.ks)
+            .map(|(&reached, &k)| reached as f64 / (asked * k) as f64)
+            .collect()
     }
 }

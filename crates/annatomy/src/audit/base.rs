@@ -1,7 +1,8 @@
 //! The base rows: in memory, or read from their file as they are needed.
 //!
-//! Graphs are searched in memory. Answers need one pass for the exact neighbors and the rows that were answered, whatever the size of the
-//! file, so an audit of answers alone leaves the rows where they are.
+//! Graphs are searched in memory. Answers need one pass for the exact neighbors and the rows that
+//! were answered, whatever the size of the file, so an audit of answers alone leaves the rows where
+//! they are.
 
 use super::streamed::StreamedRows;
 use annatomy_geometry::corrected::barycenter_shift;
@@ -13,7 +14,8 @@ use std::ops::Range;
 pub(super) enum Base<'d> {
     /// In memory.
     Whole(Rows<'d>),
-    /// In their file; in memory are those that are queries, one per query, in the order of the queries.
+    /// In their file; in memory are those that are queries, one per query, in the order of the
+    /// queries.
     Streamed {
         /// Where all rows are.
         rows: Box<StreamedRows>,
@@ -66,7 +68,11 @@ impl Base<'_> {
         match self {
             Self::Whole(whole) => barycenter_shift(whole.view(), &points(exact), &points(returned)),
             Self::Streamed { rows, .. } => {
-                let both: Vec<usize> = exact.iter().chain(returned).map(|&id| id as usize).collect();
+                let both: Vec<usize> = exact
+                    .iter()
+                    .chain(returned)
+                    .map(|&id| id as usize)
+                    .collect();
                 let places: Vec<PointId> = (0..both.len() as u32).map(PointId).collect();
                 let (exact, returned) = places.split_at(exact.len());
                 barycenter_shift(rows.select(&both).view(), exact, returned)

@@ -1,13 +1,16 @@
 //! All measures at chosen (class, ef, k), per query.
 //!
-//! Enters: a graph and cells. Leaves: one [`CellValues`] per cell, a value per query in the order of the queries; a figure that a query
-//! does not have is NaN. Cost: one traversal a query to the largest effort of any cell, O(k) a cell, O(k·d) for barycenters where asked.
+//! Enters: a graph and cells. Leaves: one [`CellValues`] per cell, a value per query in the order
+//! of the queries; a figure that a query does not have is NaN. Cost: one traversal a query to the
+//! largest effort of any cell, O(k) a cell, O(k·d) for barycenters where asked.
 
 use super::data::Data;
 use super::exact::{ExactList, VisitedList};
 use super::shift::{Barycenters, Shifts};
 use super::sight::Sight;
-use annatomy_geometry::corrected::{QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure};
+use annatomy_geometry::corrected::{
+    QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure,
+};
 use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Oracle, Traversal, Visits};
 use annatomy_knn::NeighborTable;
 use annatomy_vectors::{Metric, PerThread, TASK_QUERIES, interrupt};
@@ -62,7 +65,8 @@ pub(super) struct Evaluation<'e, S> {
 }
 
 impl Data<'_> {
-    /// What an engine is asked for when k neighbors are wanted: one more where it will answer with the query itself.
+    /// What an engine is asked for when k neighbors are wanted: one more where it will answer with
+    /// the query itself.
     pub(super) fn asked(&self, k: usize) -> usize {
         k + usize::from(self.queries.are_base_rows())
     }
@@ -70,15 +74,23 @@ impl Data<'_> {
 
 impl<S: Sight> Evaluation<'_, S> {
     pub(super) fn at(&self, cells: &[Cell]) -> Vec<CellValues> {
-        let effort = cells.iter().map(|cell| cell.class.effort(cell.ef, self.data.asked(cell.k))).max().unwrap_or(1);
+        let effort = cells
+            .iter()
+            .map(|cell| cell.class.effort(cell.ef, self.data.asked(cell.k)))
+            .max()
+            .unwrap_or(1);
         let scratch = PerThread::new(Scratch::<<S::Oracle as Oracle>::Frontier>::default);
         let queries: Vec<Vec<Option<QueryValues>>> = (0..self.data.queries.count())
             .into_par_iter()
             .with_max_len(TASK_QUERIES)
             .map(|query| scratch.with(|scratch| scratch.evaluate(self, cells, effort, query)))
             .collect();
-        let column = |cell: usize| -> Option<Vec<QueryValues>> { queries.iter().map(|values| values[cell]).collect() };
-        (0..cells.len()).map(|cell| column(cell).map_or(CellValues::Refused, CellValues::Queries)).collect()
+        let column = |cell: usize| -> Option<Vec<QueryValues>> {
+            queries.iter().map(|values| values[cell]).collect()
+        };
+        (0..cells.len())
+            .map(|cell| column(cell).map_or(CellValues::Refused, CellValues::Queries))
+            .collect()
     }
 }
 
@@ -108,37 +120,77 @@ impl<F: Frontier> Scratch<F> {
     {
         interrupt::check();
         self.exact.read(on.exact, query, on.data.base.rows());
-        self.traversal.record(on.graph, on.sight.view(query), effort, &mut self.visits);
-        self.visited.read(on.sight, on.data, query, &self.visits, &self.exact);
-        cells.iter().map(|cell| self.evaluate_cell(on, cell, query)).collect()
+        self.traversal
+            .record(on.graph, on.sight.view(query), effort, &mut self.visits);
+        self.visited
+            .read(on.sight, on.data, query, &self.visits, &self.exact);
+        cells
+            .iter()
+            .map(|cell| self.evaluate_cell(on, cell, query))
+            .collect()
     }
 
-    fn evaluate_cell<S: Sight>(&mut self, on: &Evaluation<'_, S>, cell: &Cell, query: usize) -> Option<QueryValues> {
-        let Answer::Rows { visited, rows } = self.visits.answer(cell.class, cell.ef, on.data.asked(cell.k)) else {
+    fn evaluate_cell<S: Sight>(
+        &mut self,
+        on: &Evaluation<'_, S>,
+        cell: &Cell,
+        query: usize,
+    ) -> Option<QueryValues> {
+        let Answer::Rows { visited, rows } =
+            self.visits
+                .answer(cell.class, cell.ef, on.data.asked(cell.k))
+        else {
             return None;
         };
         // The query itself takes one of the rows an engine returns.
         let own = usize::from((self.visited.own_arrival as usize) < visited);
         let limit = (rows - own.min(rows)).min(cell.k);
-        let among = self.visited.rows.iter().enumerate().filter(|(_, row)| (row.arrival as usize) < visited);
+        let among = self
+            .visited
+            .rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| (row.arrival as usize) < visited);
         self.returned.clear();
-        self.returned.extend(among.map(|(place, _)| place).take(limit));
+        self.returned
+            .extend(among.map(|(place, _)| place).take(limit));
         self.distances.clear();
-        self.distances.extend(self.returned.iter().map(|&place| self.visited.rows[place].distance));
+        self.distances.extend(
+            self.returned
+                .iter()
+                .map(|&place| self.visited.rows[place].distance),
+        );
         self.ranks.clear();
-        self.ranks.extend(self.returned.iter().map(|&place| self.visited.rows[place].rank));
+        self.ranks.extend(
+            self.returned
+                .iter()
+                .map(|&place| self.visited.rows[place].rank),
+        );
         let side = ReturnedSide::new(&self.distances, &self.ranks);
-        measure(&self.exact.side, side, &[cell.k], &mut self.measure, &mut self.measures);
+        measure(
+            &self.exact.side,
+            side,
+            &[cell.k],
+            &mut self.measure,
+            &mut self.measures,
+        );
         let mut values = QueryValues::new(&self.measures[0], on.data.metric);
         values.visited = visited as f64;
         self.count_missing(on.reachable, cell.k, visited, &mut values);
         let shifts = Shifts::new(on.data, on.barycenters);
-        values.barycenter_shift = shifts.of(query, &self.exact.ids[..cell.k], || self.returned_ids());
+        values.barycenter_shift =
+            shifts.of(query, &self.exact.ids[..cell.k], || self.returned_ids());
         Some(values)
     }
 
     /// Why each of the k exact neighbors that did not come back did not.
-    fn count_missing(&self, reachable: &[bool], k: usize, visited: usize, values: &mut QueryValues) {
+    fn count_missing(
+        &self,
+        reachable: &[bool],
+        k: usize,
+        visited: usize,
+        values: &mut QueryValues,
+    ) {
         let mut found = vec![false; k];
         let mut seen = vec![false; k];
         for row in &self.visited.rows {
@@ -161,15 +213,24 @@ impl<F: Frontier> Scratch<F> {
     }
 
     fn returned_ids(&self) -> Vec<u32> {
-        self.returned.iter().map(|&place| self.visited.rows[place].id).collect()
+        self.returned
+            .iter()
+            .map(|&place| self.visited.rows[place].id)
+            .collect()
     }
 }
 
 impl QueryValues {
-    /// From the measures of one answer; causes and what needs vectors are added by others. An inner product is no distance, and has no
-    /// geometry.
+    /// From the measures of one answer; causes and what needs vectors are added by others. An inner
+    /// product is no distance, and has no geometry.
     pub(super) fn new(measures: &QueryMeasures, metric: Metric) -> Self {
-        let geometry = |value: f64| if metric == Metric::InnerProduct { f64::NAN } else { value };
+        let geometry = |value: f64| {
+            if metric == Metric::InnerProduct {
+                f64::NAN
+            } else {
+                value
+            }
+        };
         Self {
             fill: measures.fill(),
             overlap: measures.overlap(),

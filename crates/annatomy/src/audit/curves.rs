@@ -13,14 +13,26 @@ pub(super) fn curves(traces: &[Trace], ks: &[usize]) -> Vec<Curve> {
     let efs = efforts(largest);
     let curve = |(k_index, &k): (usize, &usize)| {
         let values = |figure, ef| -> Vec<Vec<f64>> {
-            traces.iter().map(|trace| trace.at(figure, k_index, ef).collect()).collect()
+            traces
+                .iter()
+                .map(|trace| trace.at(figure, k_index, ef).collect())
+                .collect()
         };
         Curve {
             k,
             efs: efs.clone(),
-            overlap: efs.iter().map(|&ef| mean(&values(Figure::Overlap, ef)).map(share)).collect(),
-            overlap_p5: efs.iter().map(|&ef| quantile(&values(Figure::Overlap, ef), 5.0).map(share)).collect(),
-            fill: efs.iter().map(|&ef| mean(&values(Figure::Fill, ef)).map(share)).collect(),
+            overlap: efs
+                .iter()
+                .map(|&ef| mean(&values(Figure::Overlap, ef)).map(share))
+                .collect(),
+            overlap_p5: efs
+                .iter()
+                .map(|&ef| quantile(&values(Figure::Overlap, ef), 5.0).map(share))
+                .collect(),
+            fill: efs
+                .iter()
+                .map(|&ef| mean(&values(Figure::Fill, ef)).map(share))
+                .collect(),
         }
     };
     ks.iter().enumerate().map(curve).collect()
@@ -28,7 +40,9 @@ pub(super) fn curves(traces: &[Trace], ks: &[usize]) -> Vec<Curve> {
 
 fn efforts(largest: usize) -> Vec<usize> {
     let step = (largest as f64).ln() / f64::from(POINTS - 1);
-    let mut efs: Vec<usize> = (0..POINTS).map(|point| (step * f64::from(point)).exp().round() as usize).collect();
+    let mut efs: Vec<usize> = (0..POINTS)
+        .map(|point| (step * f64::from(point)).exp().round() as usize)
+        .collect();
     efs.dedup();
     efs
 }

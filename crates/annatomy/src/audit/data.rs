@@ -1,7 +1,8 @@
-//! What an audit reads: the base rows and the queries, from files or from a saved index; from memory they come by `memory`.
+//! What an audit reads: the base rows and the queries, from files or from a saved index; from
+//! memory they come by `memory`.
 //!
-//! For cosine all rows have unit length when they leave here. Rows out of an index are never changed, since a search there compares
-//! just those bits.
+//! For cosine all rows have unit length when they leave here. Rows out of an index are never
+//! changed, since a search there compares just those bits.
 
 use super::base::Base;
 use super::error::AuditError;
@@ -52,7 +53,9 @@ impl Data<'_> {
     pub(super) fn read(request: &AuditRequest) -> Result<Self, AuditError> {
         let mut notes = Vec::new();
         let saved = request.index.as_deref().map(read_index).transpose()?;
-        let kept = saved.as_ref().map(|saved| (saved.vectors.view(), saved.metric));
+        let kept = saved
+            .as_ref()
+            .map(|saved| (saved.vectors.view(), saved.metric));
         let metric = metric::choose(request, kept, &mut notes)?;
         let (mut base, labels, index) = if let Some(saved) = saved {
             let path = request.index.as_deref().unwrap_or(Path::new(""));
@@ -94,7 +97,9 @@ impl Data<'_> {
 
     /// What the engine calls base row `row`.
     pub(super) fn label(&self, row: u32) -> i64 {
-        self.labels.as_ref().map_or(i64::from(row), |labels| labels[row as usize])
+        self.labels
+            .as_ref()
+            .map_or(i64::from(row), |labels| labels[row as usize])
     }
 
     /// What a reader knows query number `query` by.
@@ -107,7 +112,10 @@ impl Data<'_> {
 }
 
 pub(super) fn file(path: &Path) -> impl Fn(ReadError) -> AuditError + '_ {
-    |source| AuditError::File { path: path.to_owned(), source }
+    |source| AuditError::File {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 pub(super) fn open(path: &Path) -> Result<VectorFile, AuditError> {
@@ -115,16 +123,27 @@ pub(super) fn open(path: &Path) -> Result<VectorFile, AuditError> {
 }
 
 fn read_index(path: &Path) -> Result<SavedIndex, AuditError> {
-    let saved = SavedIndex::read(path).map_err(|source| AuditError::Index { path: path.to_owned(), source })?;
-    validate::check_finite(saved.vectors.view())
-        .map_err(|source| AuditError::Vectors { path: path.to_owned(), source })?;
+    let saved = SavedIndex::read(path).map_err(|source| AuditError::Index {
+        path: path.to_owned(),
+        source,
+    })?;
+    validate::check_finite(saved.vectors.view()).map_err(|source| AuditError::Vectors {
+        path: path.to_owned(),
+        source,
+    })?;
     Ok(saved)
 }
 
-/// Left in its file if nothing but answers is asked about, and not every row is a query and in memory anyway.
-fn read_base(request: &AuditRequest, path: &Path, metric: Metric) -> Result<Base<'static>, AuditError> {
+/// Left in its file if nothing but answers is asked about, and not every row is a query and in
+/// memory anyway.
+fn read_base(
+    request: &AuditRequest,
+    path: &Path,
+    metric: Metric,
+) -> Result<Base<'static>, AuditError> {
     let opened = open(path)?;
-    let every_row_asks = request.queries.is_none() && sample_size(request, opened.rows())? == opened.rows();
+    let every_row_asks =
+        request.queries.is_none() && sample_size(request, opened.rows())? == opened.rows();
     if request.wants_graphs() || every_row_asks {
         let mut base = opened.read_all().map_err(file(path))?;
         unit_lengths(&mut base, metric, path)?;
@@ -132,31 +151,75 @@ fn read_base(request: &AuditRequest, path: &Path, metric: Metric) -> Result<Base
     }
     let rows = StreamedRows::new(opened, path, metric)?;
     let drawn = Matrix::zeros(0, rows.columns());
-    Ok(Base::Streamed { rows: Box::new(rows), drawn })
+    Ok(Base::Streamed {
+        rows: Box::new(rows),
+        drawn,
+    })
 }
 
-type Taken = (Base<'static>, Option<Cow<'static, [i64]>>, Option<Index<'static>>);
+type Taken = (
+    Base<'static>,
+    Option<Cow<'static, [i64]>>,
+    Option<Index<'static>>,
+);
 
 /// The rows of an index, held against VECTORS where those are given.
-fn take_index(request: &AuditRequest, path: &Path, saved: SavedIndex, metric: Metric) -> Result<Taken, AuditError> {
+fn take_index(
+    request: &AuditRequest,
+    path: &Path,
+    saved: SavedIndex,
+    metric: Metric,
+) -> Result<Taken, AuditError> {
     if let Some(vectors) = &request.vectors {
         compare(vectors, path, &saved, metric)?;
     }
-    let SavedIndex { engine, graph, vectors, labels, m, ef_construction, ef_search, .. } = saved;
+    let SavedIndex {
+        engine,
+        graph,
+        vectors,
+        labels,
+        m,
+        ef_construction,
+        ef_search,
+        ..
+    } = saved;
     let source = format!("{engine} index {}", path.display());
     let (engine, class, graph) = (Some(engine), engine.class(), Cow::Owned(graph));
-    let index = Index { source, engine, class, graph, m, ef_construction, ef_search };
-    Ok((Base::Whole(Rows::Own(vectors)), labels.map(Cow::Owned), Some(index)))
+    let index = Index {
+        source,
+        engine,
+        class,
+        graph,
+        m,
+        ef_construction,
+        ef_search,
+    };
+    Ok((
+        Base::Whole(Rows::Own(vectors)),
+        labels.map(Cow::Owned),
+        Some(index),
+    ))
 }
 
-fn compare(vectors: &Path, index: &Path, saved: &SavedIndex, metric: Metric) -> Result<(), AuditError> {
+fn compare(
+    vectors: &Path,
+    index: &Path,
+    saved: &SavedIndex,
+    metric: Metric,
+) -> Result<(), AuditError> {
     let given = open(vectors)?;
     let shape = |what, found, expected| {
         let other = index.display().to_string();
         if found == expected {
             Ok(())
         } else {
-            Err(AuditError::Shapes { path: vectors.to_owned(), what, found, other, expected })
+            Err(AuditError::Shapes {
+                path: vectors.to_owned(),
+                what,
+                found,
+                other,
+                expected,
+            })
         }
     };
     shape("rows", given.rows(), saved.vectors.rows())?;
@@ -168,9 +231,21 @@ fn compare(vectors: &Path, index: &Path, saved: &SavedIndex, metric: Metric) -> 
     unit_lengths(&mut given, metric, vectors)?;
     match first_difference(given.view(), saved.vectors.view()) {
         None => Ok(()),
-        Some(Difference { row, column, found, expected }) => {
+        Some(Difference {
+            row,
+            column,
+            found,
+            expected,
+        }) => {
             let (vectors, index) = (vectors.to_owned(), index.to_owned());
-            Err(AuditError::OtherVectors { vectors, index, row, column, found, expected })
+            Err(AuditError::OtherVectors {
+                vectors,
+                index,
+                row,
+                column,
+                found,
+                expected,
+            })
         }
     }
 }
@@ -184,8 +259,15 @@ pub(super) fn has_unit_length(row: &[f32]) -> bool {
 }
 
 /// Checks rows, and for cosine scales them unless they are of unit length as they are.
-pub(super) fn unit_lengths(rows: &mut Matrix, metric: Metric, path: &Path) -> Result<(), AuditError> {
-    let bad = |source| AuditError::Vectors { path: path.to_owned(), source };
+pub(super) fn unit_lengths(
+    rows: &mut Matrix,
+    metric: Metric,
+    path: &Path,
+) -> Result<(), AuditError> {
+    let bad = |source| AuditError::Vectors {
+        path: path.to_owned(),
+        source,
+    };
     validate::check(rows.view(), metric).map_err(bad)?;
     if metric == Metric::Cosine && !have_unit_length(rows.view()) {
         normalize_rows(rows).map_err(bad)?;

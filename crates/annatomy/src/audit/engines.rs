@@ -1,8 +1,10 @@
-//! Engines as they come: the rule each follows for k > ef, and the effort it searches with if nobody says otherwise.
+//! Engines as they come: the rule each follows for k > ef, and the effort it searches with if
+//! nobody says otherwise.
 //!
-//! Defaults from the engines' documentation, 2026: FAISS `efSearch` 16, hnswlib `ef` 10, usearch `expansion_search` 64, pgvector
-//! `hnsw.ef_search` 40, Weaviate's dynamic ef (8k within 100..=500), Qdrant `hnsw_ef` = `ef_construct` 100, Redis `EF_RUNTIME` 10,
-//! Elasticsearch `num_candidates` 1.5 k within 10,000, Lucene a beam of k.
+//! Defaults from the engines' documentation, 2026: FAISS `efSearch` 16, hnswlib `ef` 10, usearch
+//! `expansion_search` 64, pgvector `hnsw.ef_search` 40, Weaviate's dynamic ef (8k within
+//! 100..=500), Qdrant `hnsw_ef` = `ef_construct` 100, Redis `EF_RUNTIME` 10, Elasticsearch
+//! `num_candidates` 1.5 k within 10,000, Lucene a beam of k.
 
 use annatomy_hnsw::EngineClass;
 
@@ -19,13 +21,49 @@ pub struct EngineDefault {
 
 /// The engines that the verdict speaks of.
 pub const ENGINES: [EngineDefault; 9] = [
-    EngineDefault { name: "FAISS", class: EngineClass::StopEarly, ef: |_| 16 },
-    EngineDefault { name: "hnswlib", class: EngineClass::Raise, ef: |_| 10 },
-    EngineDefault { name: "usearch", class: EngineClass::Raise, ef: |_| 64 },
-    EngineDefault { name: "Redis", class: EngineClass::Raise, ef: |_| 10 },
-    EngineDefault { name: "Qdrant", class: EngineClass::Raise, ef: |_| 100 },
-    EngineDefault { name: "Weaviate", class: EngineClass::Raise, ef: |k| (8 * k).clamp(100, 500) },
-    EngineDefault { name: "pgvector", class: EngineClass::RowCap, ef: |_| 40 },
-    EngineDefault { name: "Elasticsearch", class: EngineClass::Refuse, ef: |k| (k + k.div_ceil(2)).min(10_000) },
-    EngineDefault { name: "Lucene", class: EngineClass::BeamIsK, ef: |k| k },
+    EngineDefault {
+        name: "FAISS",
+        class: EngineClass::StopEarly,
+        ef: |_| 16,
+    },
+    EngineDefault {
+        name: "hnswlib",
+        class: EngineClass::Raise,
+        ef: |_| 10,
+    },
+    EngineDefault {
+        name: "usearch",
+        class: EngineClass::Raise,
+        ef: |_| 64,
+    },
+    EngineDefault {
+        name: "Redis",
+        class: EngineClass::Raise,
+        ef: |_| 10,
+    },
+    EngineDefault {
+        name: "Qdrant",
+        class: EngineClass::Raise,
+        ef: |_| 100,
+    },
+    EngineDefault {
+        name: "Weaviate",
+        class: EngineClass::Raise,
+        ef: |k| (8 * k).clamp(100, 500),
+    },
+    EngineDefault {
+        name: "pgvector",
+        class: EngineClass::RowCap,
+        ef: |_| 40,
+    },
+    EngineDefault {
+        name: "Elasticsearch",
+        class: EngineClass::Refuse,
+        ef: |k| (k + k.div_ceil(2)).min(10_000),
+    },
+    EngineDefault {
+        name: "Lucene",
+        class: EngineClass::BeamIsK,
+        ef: |k| k,
+    },
 ];

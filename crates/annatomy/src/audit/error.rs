@@ -56,7 +56,9 @@ pub enum AuditError {
         expected: usize,
     },
     /// An index over other vectors.
-    #[error("row {row} of {vectors} is not row {row} of {index}: column {column} is {found} and {expected}")]
+    #[error(
+        "row {row} of {vectors} is not row {row} of {index}: column {column} is {found} and {expected}"
+    )]
     OtherVectors {
         /// The file of vectors.
         vectors: PathBuf,

@@ -10,22 +10,38 @@ use annatomy_knn::{NeighborTable, Queries, SeparationTable, exact_knn};
 use annatomy_vectors::{PointId, validate};
 
 /// The exact `k` nearest of every query, certified; itself excluded by id.
-pub(super) fn neighbors(data: &Data, k: usize, budget_bytes: u64) -> Result<NeighborTable, AuditError> {
+pub(super) fn neighbors(
+    data: &Data,
+    k: usize,
+    budget_bytes: u64,
+) -> Result<NeighborTable, AuditError> {
     let numbers = &data.queries.numbers;
     let queries = match (data.queries.held_out(), &data.base) {
         (Some(rows), _) => Queries::HeldOut(rows),
-        (None, Base::Whole(base)) if numbers.len() == base.view().rows() => Queries::AllRows(base.view()),
+        (None, Base::Whole(base)) if numbers.len() == base.view().rows() => {
+            Queries::AllRows(base.view())
+        }
         (None, Base::Whole(base)) => Queries::SomeRows(base.view(), numbers),
         (None, Base::Streamed { drawn, .. }) => Queries::DrawnRows(drawn.view(), numbers),
     };
-    Ok(exact_knn(&data.base, queries, k, data.metric, budget_bytes)?)
+    Ok(exact_knn(
+        &data.base,
+        queries,
+        k,
+        data.metric,
+        budget_bytes,
+    )?)
 }
 
 /// The same, read from a table of all pairs.
 pub(super) fn neighbors_in(table: &SeparationTable, data: &Data, k: usize) -> NeighborTable {
     let (mut ids, mut distances) = (Vec::new(), Vec::new());
     for &query in &data.queries.numbers {
-        let others = table.nearest(query).iter().filter(|&&id| id as usize != query).take(k);
+        let others = table
+            .nearest(query)
+            .iter()
+            .filter(|&&id| id as usize != query)
+            .take(k);
         for &id in others {
             ids.push(Some(PointId(id)));
             distances.push(table.distance(table.row(query)[id as usize]));
@@ -58,7 +74,8 @@ impl ExactList {
             self.rank_of[id as usize] = UNKNOWN_RANK;
         }
         self.ids.clear();
-        self.ids.extend(exact.ids(query).iter().flatten().map(|id| id.0));
+        self.ids
+            .extend(exact.ids(query).iter().flatten().map(|id| id.0));
         for (rank, &id) in (0..).zip(&self.ids) {
             self.rank_of[id as usize] = rank;
         }
@@ -69,7 +86,8 @@ impl ExactList {
         self.rank_of[id as usize]
     }
 
-    /// The distance of row `id`: the exact list's where it is in it, so that no rounding makes it look farther than itself.
+    /// The distance of row `id`: the exact list's where it is in it, so that no rounding makes it
+    /// look farther than itself.
     pub(super) fn distance_or(&self, id: u32, distance: impl FnOnce() -> f32) -> f32 {
         match self.rank(id) {
             UNKNOWN_RANK => distance(),
@@ -95,7 +113,14 @@ pub(super) struct VisitedRow {
 }
 
 impl VisitedList {
-    pub(super) fn read<S: Sight>(&mut self, sight: &S, data: &Data, query: usize, visits: &Visits, exact: &ExactList) {
+    pub(super) fn read<S: Sight>(
+        &mut self,
+        sight: &S,
+        data: &Data,
+        query: usize,
+        visits: &Visits,
+        exact: &ExactList,
+    ) {
         let own = data.queries.own_id(query);
         self.own_arrival = u32::MAX;
         self.rows.clear();
@@ -106,8 +131,14 @@ impl VisitedList {
             }
             let distance = exact.distance_or(visit.id, || sight.distance(query, visit));
             let (id, rank, arrival) = (visit.id, exact.rank(visit.id), visit.arrival);
-            self.rows.push(VisitedRow { id, rank, distance, arrival });
+            self.rows.push(VisitedRow {
+                id,
+                rank,
+                distance,
+                arrival,
+            });
         }
-        self.rows.sort_by(|a, b| a.distance.total_cmp(&b.distance).then(a.rank.cmp(&b.rank)));
+        self.rows
+            .sort_by(|a, b| a.distance.total_cmp(&b.distance).then(a.rank.cmp(&b.rank)));
     }
 }

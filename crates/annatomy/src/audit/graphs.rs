@@ -48,13 +48,22 @@ pub(super) fn build<'g>(
     oracle: &impl Oracle,
 ) -> Result<Graphs<'g>, AuditError> {
     let seeds = (0..wanted.count).map(|number| seed.wrapping_add(number as u64));
-    let parameters = seeds.map(|seed| Parameters::preset(&wanted.preset, wanted.m, wanted.ef_construction, seed));
-    let parameters =
-        parameters.collect::<Result<Vec<_>, _>>().map_err(|error| AuditError::Request(error.to_string()))?;
-    let graphs = Graph::build_all(oracle, &parameters)?.into_iter().map(Cow::Owned).collect();
+    let parameters = seeds
+        .map(|seed| Parameters::preset(&wanted.preset, wanted.m, wanted.ef_construction, seed));
+    let parameters = parameters
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| AuditError::Request(error.to_string()))?;
+    let graphs = Graph::build_all(oracle, &parameters)?
+        .into_iter()
+        .map(Cow::Owned)
+        .collect();
     let origin = Origin {
         source: format!("{} built here as {} builds", wanted.count, wanted.preset),
-        class: if wanted.preset == "faiss" { EngineClass::StopEarly } else { EngineClass::Raise },
+        class: if wanted.preset == "faiss" {
+            EngineClass::StopEarly
+        } else {
+            EngineClass::Raise
+        },
         m: wanted.m,
         ef_construction: wanted.ef_construction,
         ef_search: None,
@@ -72,7 +81,10 @@ struct Origin {
 }
 
 fn with_facts<'g>(graphs: Vec<Cow<'g, Graph>>, origin: Origin, data: &Data) -> Graphs<'g> {
-    let reachable: Vec<Vec<bool>> = graphs.iter().map(|graph| reachable(graph.as_ref())).collect();
+    let reachable: Vec<Vec<bool>> = graphs
+        .iter()
+        .map(|graph| reachable(graph.as_ref()))
+        .collect();
     let unreachable_of = |reached: &Vec<bool>| -> Vec<i64> {
         let lost = (0..).zip(reached).filter(|(_, reached)| !**reached);
         lost.map(|(row, _)| data.label(row)).collect()
@@ -89,5 +101,10 @@ fn with_facts<'g>(graphs: Vec<Cow<'g, Graph>>, origin: Origin, data: &Data) -> G
         links_per_node: links as f64 / nodes.max(1) as f64,
         unreachable: reachable.iter().map(unreachable_of).collect(),
     };
-    Graphs { all: graphs, reachable, class: origin.class, facts }
+    Graphs {
+        all: graphs,
+        reachable,
+        class: origin.class,
+        facts,
+    }
 }

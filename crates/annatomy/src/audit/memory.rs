@@ -16,7 +16,9 @@ impl<'d> Data<'d> {
     pub(super) fn given(request: &AuditRequest, given: &Given<'d>) -> Result<Self, AuditError> {
         let mut notes = Vec::new();
         let metric = match given.index {
-            Some(index) => with_index(request.metric, (index.rows, Some(index.metric)), &mut notes)?,
+            Some(index) => {
+                with_index(request.metric, (index.rows, Some(index.metric)), &mut notes)?
+            }
             None => request.metric.unwrap_or(Metric::L2),
         };
         let base = match (&given.index, given.rows) {
@@ -29,7 +31,10 @@ impl<'d> Data<'d> {
             queries: given_queries(request, given, base.view(), metric)?,
             base: Base::Whole(base),
             metric,
-            labels: given.index.and_then(|index| index.labels).map(Cow::Borrowed),
+            labels: given
+                .index
+                .and_then(|index| index.labels)
+                .map(Cow::Borrowed),
             index: given.index.map(Index::from),
             notes,
         })
@@ -46,16 +51,35 @@ fn given_queries<'d>(
     let population = given.queries.map_or(base.rows(), |queries| queries.rows());
     let numbers = match &given.numbers {
         None => draw_queries(request, population)?,
-        Some(numbers) if !numbers.is_empty() && numbers.iter().all(|&number| number < population) => numbers.clone(),
-        Some(numbers) => return Err(AuditError::Sample { sample: numbers.len(), queries: population }),
+        Some(numbers)
+            if !numbers.is_empty() && numbers.iter().all(|&number| number < population) =>
+        {
+            numbers.clone()
+        }
+        Some(numbers) => {
+            return Err(AuditError::Sample {
+                sample: numbers.len(),
+                queries: population,
+            });
+        }
     };
     let Some(queries) = given.queries else {
-        return Ok(QueryRows { held_out: None, population, numbers });
+        return Ok(QueryRows {
+            held_out: None,
+            population,
+            numbers,
+        });
     };
     if queries.columns() != base.columns() {
         let (found, expected) = (queries.columns(), base.columns());
         let (path, other) = (PathBuf::from("queries"), "the base".to_owned());
-        return Err(AuditError::Shapes { path, what: "columns", found, other, expected });
+        return Err(AuditError::Shapes {
+            path,
+            what: "columns",
+            found,
+            other,
+            expected,
+        });
     }
     let rows = if numbers.len() == population {
         lent(queries, metric, "queries")?
@@ -64,12 +88,19 @@ fn given_queries<'d>(
         unit_lengths(&mut rows, metric, Path::new("queries"))?;
         rows.into()
     };
-    Ok(QueryRows { held_out: Some(rows), population, numbers })
+    Ok(QueryRows {
+        held_out: Some(rows),
+        population,
+        numbers,
+    })
 }
 
 /// Rows in memory, checked; copied only where cosine has to scale them.
 fn lent<'d>(rows: MatrixView<'d>, metric: Metric, name: &str) -> Result<Rows<'d>, AuditError> {
-    validate::check(rows, metric).map_err(|source| AuditError::Vectors { path: PathBuf::from(name), source })?;
+    validate::check(rows, metric).map_err(|source| AuditError::Vectors {
+        path: PathBuf::from(name),
+        source,
+    })?;
     if metric != Metric::Cosine || have_unit_length(rows) {
         return Ok(Rows::Lent(rows));
     }
@@ -80,7 +111,24 @@ fn lent<'d>(rows: MatrixView<'d>, metric: Metric, name: &str) -> Result<Rows<'d>
 
 impl<'g> From<GivenIndex<'g>> for Index<'g> {
     fn from(given: GivenIndex<'g>) -> Self {
-        let GivenIndex { source, graph, engine, class, m, ef_construction, ef_search, .. } = given;
-        Self { source: source.to_owned(), engine, class, graph: Cow::Borrowed(graph), m, ef_construction, ef_search }
+        let GivenIndex {
+            source,
+            graph,
+            engine,
+            class,
+            m,
+            ef_construction,
+            ef_search,
+            ..
+        } = given;
+        Self {
+            source: source.to_owned(),
+            engine,
+            class,
+            graph: Cow::Borrowed(graph),
+            m,
+            ef_construction,
+            ef_search,
+        }
     }
 }

@@ -15,14 +15,18 @@ pub(super) fn choose(
     saved: Option<Kept<'_>>,
     notes: &mut Vec<String>,
 ) -> Result<Metric, AuditError> {
-    let asked = request.metric.map_or_else(|| metric_in_file(request), |metric| Ok(Some(metric)))?;
+    let asked = request
+        .metric
+        .map_or_else(|| metric_in_file(request), |metric| Ok(Some(metric)))?;
     let of_answers = metric_of_answers(request)?;
     let metric = match saved {
         Some(saved) => with_index(asked, saved, notes)?,
         None => asked.or(of_answers).unwrap_or(Metric::L2),
     };
     if let Some(other) = of_answers.filter(|&other| other != metric) {
-        notes.push(format!("The answers are of a run under {other}, and are held against neighbors under {metric}."));
+        notes.push(format!(
+            "The answers are of a run under {other}, and are held against neighbors under {metric}."
+        ));
     }
     Ok(metric)
 }
@@ -33,9 +37,14 @@ fn metric_in_file(request: &AuditRequest) -> Result<Option<Metric>, AuditError> 
     Ok(file.and_then(|file| file.metric_name().and_then(|name| name.parse().ok())))
 }
 
-/// The metric that a file of answers says they were searched under, as results of ann-benchmarks do.
+/// The metric that a file of answers says they were searched under, as results of ann-benchmarks
+/// do.
 fn metric_of_answers(request: &AuditRequest) -> Result<Option<Metric>, AuditError> {
-    let run = request.neighbors.as_deref().map(|path| BenchmarkRun::read(path).map_err(file(path))).transpose()?;
+    let run = request
+        .neighbors
+        .as_deref()
+        .map(|path| BenchmarkRun::read(path).map_err(file(path)))
+        .transpose()?;
     Ok(run.flatten().and_then(|run| run.distance?.parse().ok()))
 }
 

@@ -1,4 +1,5 @@
-//! The answers that the traversal says an engine returns, for anyone to hold against the engine's own.
+//! The answers that the traversal says an engine returns, for anyone to hold against the engine's
+//! own.
 
 use super::cells::Evaluation;
 use super::sight::Sight;
@@ -25,11 +26,19 @@ pub(super) fn predict<S: Sight>(on: &Evaluation<'_, S>, prediction: &Prediction)
         interrupt::check();
         scratch.with(|Scratch { traversal, visits }| {
             traversal.record(on.graph, on.sight.view(query), class.effort(ef, k), visits);
-            let ids = visits.rows(visits.answer(class, ef, k)).map(|id| on.data.label(id));
-            ids.chain(std::iter::repeat(-1)).take(k).collect::<Vec<i64>>()
+            let ids = visits
+                .rows(visits.answer(class, ef, k))
+                .map(|id| on.data.label(id));
+            ids.chain(std::iter::repeat(-1))
+                .take(k)
+                .collect::<Vec<i64>>()
         })
     };
-    (0..on.data.queries.count()).into_par_iter().with_max_len(TASK_QUERIES).flat_map_iter(row).collect()
+    (0..on.data.queries.count())
+        .into_par_iter()
+        .with_max_len(TASK_QUERIES)
+        .flat_map_iter(row)
+        .collect()
 }
 
 #[derive(Default)]

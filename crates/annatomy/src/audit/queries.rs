@@ -58,7 +58,11 @@ pub(super) fn read_queries(
 ) -> Result<QueryRows<'static>, AuditError> {
     let Some(path) = &request.queries else {
         let numbers = draw_queries(request, base.rows())?;
-        return Ok(QueryRows { held_out: None, population: base.rows(), numbers });
+        return Ok(QueryRows {
+            held_out: None,
+            population: base.rows(),
+            numbers,
+        });
     };
     let opened = VectorFile::open_queries(path).map_err(file(path))?;
     if opened.columns() != base.columns() {
@@ -73,22 +77,34 @@ pub(super) fn read_queries(
     let numbers = draw_queries(request, opened.rows())?;
     let mut rows = opened.select(&numbers).map_err(file(path))?;
     unit_lengths(&mut rows, metric, path)?;
-    Ok(QueryRows { held_out: Some(rows.into()), population: opened.rows(), numbers })
+    Ok(QueryRows {
+        held_out: Some(rows.into()),
+        population: opened.rows(),
+        numbers,
+    })
 }
 
 /// How many of `population` queries are measured.
 pub(super) fn sample_size(request: &AuditRequest, population: usize) -> Result<usize, AuditError> {
     // Answers to repair or to write down are wanted for every query.
     let whole = request.repair || !request.predictions.is_empty();
-    let default = if population > ALL_ROWS && !whole { DEFAULT_SAMPLE } else { population };
+    let default = if population > ALL_ROWS && !whole {
+        DEFAULT_SAMPLE
+    } else {
+        population
+    };
     let sample = request.sample.unwrap_or(default);
     if sample > population || sample == 0 {
-        return Err(AuditError::Sample { sample, queries: population });
+        return Err(AuditError::Sample {
+            sample,
+            queries: population,
+        });
     }
     Ok(sample)
 }
 
-/// The queries that an audit measures out of `population`: all of them, or a seeded sample in ascending order.
+/// The queries that an audit measures out of `population`: all of them, or a seeded sample in
+/// ascending order.
 ///
 /// # Errors
 /// If the sample asked for is empty or larger than the population.

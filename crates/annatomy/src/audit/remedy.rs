@@ -1,7 +1,8 @@
 //! What a denser graph would do for targets that no ef meets: built and measured, not guessed.
 //!
-//! Enters: advice on graphs built here. Leaves: the same targets on one graph of twice the M, if any was out of reach. Cost: one build and its
-//! traces, and only then. Does not: look further than one step, or change a graph that another engine saved.
+//! Enters: advice on graphs built here. Leaves: the same targets on one graph of twice the M, if
+//! any was out of reach. Cost: one build and its traces, and only then. Does not: look further than
+//! one step, or change a graph that another engine saved.
 
 use super::advice::Adviser;
 use super::error::AuditError;
@@ -19,15 +20,23 @@ pub(super) fn remedy<S: Sight>(
     on: &Adviser<'_, S>,
     advice: &[Advice],
 ) -> Result<Option<Remedy>, AuditError> {
-    let unmet: Vec<(usize, Target)> =
-        advice.iter().filter(|advice| advice.ef.is_none()).map(|advice| (advice.k, advice.target)).collect();
+    let unmet: Vec<(usize, Target)> = advice
+        .iter()
+        .filter(|advice| advice.ef.is_none())
+        .map(|advice| (advice.k, advice.target))
+        .collect();
     let m = 2 * request.graphs.m;
     if unmet.is_empty() || on.data.index.is_some() || m > LARGEST_M {
         return Ok(None);
     }
     // A beam narrower than the links to choose from would leave them unused.
     let ef_construction = request.graphs.ef_construction.max(2 * m);
-    let wanted = GraphRequest { m, ef_construction, count: 1, ..request.graphs.clone() };
+    let wanted = GraphRequest {
+        m,
+        ef_construction,
+        count: 1,
+        ..request.graphs.clone()
+    };
     let graphs = build(&wanted, request.seed, on.data, on.sight.oracle())?;
     let mut ks: Vec<usize> = unmet.iter().map(|&(k, _)| k).collect();
     ks.dedup();
@@ -36,5 +45,10 @@ pub(super) fn remedy<S: Sight>(
     let mut advice = Adviser::new(on.sight, on.data, on.exact, &graphs, &ks).advise(&targets);
     advice.retain(|advice| unmet.contains(&(advice.k, advice.target)));
     let unreachable = graphs.facts.unreachable.into_iter().flatten().collect();
-    Ok(Some(Remedy { m, ef_construction, unreachable, advice }))
+    Ok(Some(Remedy {
+        m,
+        ef_construction,
+        unreachable,
+        advice,
+    }))
 }

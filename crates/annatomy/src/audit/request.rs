@@ -10,7 +10,8 @@ use std::path::PathBuf;
 pub struct AuditRequest {
     /// Base rows; may be left out where `index` holds them.
     pub vectors: Option<PathBuf>,
-    /// Queries that are no base rows; by default the base rows are the queries, each itself excluded by id.
+    /// Queries that are no base rows; by default the base rows are the queries, each itself
+    /// excluded by id.
     pub queries: Option<PathBuf>,
     /// A graph that FAISS or hnswlib saved; by default graphs are built here.
     pub index: Option<PathBuf>,
@@ -64,7 +65,12 @@ impl AuditRequest {
 
 impl Default for GraphRequest {
     fn default() -> Self {
-        Self { preset: "faiss".to_owned(), m: 32, ef_construction: 200, count: 3 }
+        Self {
+            preset: "faiss".to_owned(),
+            m: 32,
+            ef_construction: 200,
+            count: 3,
+        }
     }
 }
 

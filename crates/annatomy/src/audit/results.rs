@@ -78,7 +78,8 @@ pub struct Difficulty {
     pub k: usize,
     /// Maximum-likelihood LID of the exact neighbors, mean over queries (Levina & Bickel 2004).
     pub lid: Option<Estimate>,
-    /// Mean distance to rows drawn at random over mean distance to the k-th neighbor (He, Kumar & Chang 2012).
+    /// Mean distance to rows drawn at random over mean distance to the k-th neighbor (He, Kumar &
+    /// Chang 2012).
     pub relative_contrast: Option<f64>,
     /// Skewness of the k-occurrences over the queries (Radovanović et al. 2010).
     pub hubness: Option<f64>,
@@ -245,7 +246,8 @@ pub struct Advice {
     pub reached: Option<Estimate>,
     /// The largest effort tried.
     pub largest_ef: usize,
-    /// The best overlap that any effort could give, since the rest of the neighbors cannot be reached.
+    /// The best overlap that any effort could give, since the rest of the neighbors cannot be
+    /// reached.
     pub best_overlap: f64,
 }
 

@@ -1,4 +1,5 @@
-//! Barycenter shifts, of some queries only: each costs O(k·d) and reads rows from all over the base, and a mean needs no more.
+//! Barycenter shifts, of some queries only: each costs O(k·d) and reads rows from all over the
+//! base, and a mean needs no more.
 
 use super::data::Data;
 use annatomy_vectors::Metric;
@@ -24,13 +25,24 @@ impl<'s> Shifts<'s> {
     /// An inner product has no geometry, and no shifts.
     pub(super) fn new(data: &'s Data<'s>, barycenters: Barycenters) -> Self {
         let computed = barycenters == Barycenters::Computed && data.metric != Metric::InnerProduct;
-        Self { data, step: computed.then(|| data.queries.count().div_ceil(SHIFT_QUERIES).max(1)) }
+        Self {
+            data,
+            step: computed.then(|| data.queries.count().div_ceil(SHIFT_QUERIES).max(1)),
+        }
     }
 
-    /// The shift of query number `query` from its exact to its returned neighbors; NaN where it is not among those computed.
-    pub(super) fn of(&self, query: usize, exact: &[u32], returned: impl FnOnce() -> Vec<u32>) -> f64 {
+    /// The shift of query number `query` from its exact to its returned neighbors; NaN where it is
+    /// not among those computed.
+    pub(super) fn of(
+        &self,
+        query: usize,
+        exact: &[u32],
+        returned: impl FnOnce() -> Vec<u32>,
+    ) -> f64 {
         match self.step {
-            Some(step) if query.is_multiple_of(step) => self.data.base.barycenter_shift(exact, &returned()),
+            Some(step) if query.is_multiple_of(step) => {
+                self.data.base.barycenter_shift(exact, &returned())
+            }
             _ => f64::NAN,
         }
     }

@@ -1,7 +1,8 @@
 //! How queries see the base while they traverse a graph.
 //!
-//! [`Ranked`] reads a table of all pairs (base rows as queries, n up to 65,536, fastest); [`Computed`] evaluates vectors; [`AsEngine`]
-//! evaluates them in the arithmetic of the engine whose graph it is.
+//! [`Ranked`] reads a table of all pairs (base rows as queries, n up to 65,536, fastest);
+//! [`Computed`] evaluates vectors; [`AsEngine`] evaluates them in the arithmetic of the engine
+//! whose graph it is.
 
 use super::data::Data;
 use annatomy_hnsw::foreign::{Engine, EngineOracle};
@@ -31,8 +32,16 @@ pub(super) struct Ranked<'t> {
 }
 
 impl<'t> Ranked<'t> {
-    pub(super) fn new(table: &'t SeparationTable, ranks: &'t RankTable, data: &'t Data<'t>) -> Self {
-        Self { table, oracle: RankOracle(ranks), data }
+    pub(super) fn new(
+        table: &'t SeparationTable,
+        ranks: &'t RankTable,
+        data: &'t Data<'t>,
+    ) -> Self {
+        Self {
+            table,
+            oracle: RankOracle(ranks),
+            data,
+        }
     }
 }
 
@@ -48,7 +57,8 @@ impl<'t> Sight for Ranked<'t> {
     }
 
     fn distance(&self, query: usize, visit: &Visit) -> f32 {
-        self.table.distance(self.table.row(self.data.queries.numbers[query])[visit.id as usize])
+        self.table
+            .distance(self.table.row(self.data.queries.numbers[query])[visit.id as usize])
     }
 }
 
@@ -60,8 +70,15 @@ pub(super) struct Computed<'v> {
 
 impl<'v> Computed<'v> {
     /// `base` is the base of `data`; by a sketch of it graphs are built sooner.
-    pub(super) fn new(base: MatrixView<'v>, data: &'v Data<'v>, sketch: Option<&'v Sketch>) -> Self {
-        Self { oracle: VectorOracle::new(base, data.metric).with_sketch(sketch), data }
+    pub(super) fn new(
+        base: MatrixView<'v>,
+        data: &'v Data<'v>,
+        sketch: Option<&'v Sketch>,
+    ) -> Self {
+        Self {
+            oracle: VectorOracle::new(base, data.metric).with_sketch(sketch),
+            data,
+        }
     }
 }
 
@@ -73,7 +90,8 @@ impl<'v> Sight for Computed<'v> {
     }
 
     fn view(&self, query: usize) -> <VectorOracle<'v> as Oracle>::View<'_> {
-        self.oracle.view_of(self.data.queries.row(&self.data.base, query))
+        self.oracle
+            .view_of(self.data.queries.row(&self.data.base, query))
     }
 
     fn distance(&self, _query: usize, visit: &Visit) -> f32 {
@@ -94,7 +112,10 @@ pub(super) struct AsEngine<'v> {
 impl<'v> AsEngine<'v> {
     /// `base` is the base of `data`.
     pub(super) fn new(base: MatrixView<'v>, data: &'v Data<'v>, engine: Engine) -> Self {
-        Self { oracle: EngineOracle::new(base, data.metric, engine), data }
+        Self {
+            oracle: EngineOracle::new(base, data.metric, engine),
+            data,
+        }
     }
 }
 
@@ -106,7 +127,8 @@ impl<'v> Sight for AsEngine<'v> {
     }
 
     fn view(&self, query: usize) -> <EngineOracle<'v> as Oracle>::View<'_> {
-        self.oracle.view_of(self.data.queries.row(&self.data.base, query))
+        self.oracle
+            .view_of(self.data.queries.row(&self.data.base, query))
     }
 
     fn distance(&self, _query: usize, visit: &Visit) -> f32 {

@@ -1,9 +1,11 @@
-//! Base rows that stay in their file: read in blocks or one by one, as float32, of unit length under cosine.
+//! Base rows that stay in their file: read in blocks or one by one, as float32, of unit length
+//! under cosine.
 //!
-//! Enters: an open file. One pass checks every row and tells whether cosine needs them scaled; from then on rows read here are bit for bit
-//! those that [`unit_lengths`](super::data) makes of the whole. Cost: the pass; afterwards a block of [`BLOCK_ROWS`] in memory at a time, and
-//! of the file's mapped pages those of the last [`RANDOM_ROWS`] single rows. Files that must be unpacked (Parquet, packed HDF5) are in memory in
-//! their own number type all the same.
+//! Enters: an open file. One pass checks every row and tells whether cosine needs them scaled; from
+//! then on rows read here are bit for bit those that [`unit_lengths`](super::data) makes of the
+//! whole. Cost: the pass; afterwards a block of [`BLOCK_ROWS`] in memory at a time, and of the
+//! file's mapped pages those of the last [`RANDOM_ROWS`] single rows. Files that must be unpacked
+//! (Parquet, packed HDF5) are in memory in their own number type all the same.
 
 use super::data::has_unit_length;
 use super::error::AuditError;
@@ -18,7 +20,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows of a block.
 const BLOCK_ROWS: usize = 2048;
-/// Single rows read between two times that the map's pages are handed back; the system maps up to 64 KiB around each.
+/// Single rows read between two times that the map's pages are handed back; the system maps up to
+/// 64 KiB around each.
 const RANDOM_ROWS: usize = 256;
 
 /// Whether rows are changed on their way.
@@ -43,7 +46,13 @@ impl StreamedRows {
     /// Checks every row of `file`.
     pub(super) fn new(file: VectorFile, path: &Path, metric: Metric) -> Result<Self, AuditError> {
         let (single_rows, failure) = (AtomicUsize::new(0), Mutex::new(None));
-        let mut rows = Self { file, path: path.to_owned(), scaling: Scaling::AsTheyStand, single_rows, failure };
+        let mut rows = Self {
+            file,
+            path: path.to_owned(),
+            scaling: Scaling::AsTheyStand,
+            single_rows,
+            failure,
+        };
         let mut check = RunningCheck::new(metric);
         let mut all_unit = true;
         rows.each_block(|block| {
@@ -51,7 +60,10 @@ impl StreamedRows {
             all_unit = all_unit && (0..block.rows()).all(|row| has_unit_length(block.row(row)));
         });
         rows.verify()?;
-        check.finish().map_err(|source| AuditError::Vectors { path: path.to_owned(), source })?;
+        check.finish().map_err(|source| AuditError::Vectors {
+            path: path.to_owned(),
+            source,
+        })?;
         if metric == Metric::Cosine && !all_unit {
             rows.scaling = Scaling::ToUnitLength;
         }
@@ -66,18 +78,24 @@ impl StreamedRows {
         self.file.columns()
     }
 
-    /// Reads the rows of `range`. Where the file has gone bad meanwhile, [`verify`](Self::verify) says so, and the values mean nothing.
+    /// Reads the rows of `range`. Where the file has gone bad meanwhile, [`verify`](Self::verify)
+    /// says so, and the values mean nothing.
     pub(super) fn read(&self, range: Range<usize>, out: &mut [f32]) {
         if let Err(error) = self.file.read_rows_into(range.clone(), out) {
             // Finite and of some length, so that whatever is computed from them ends.
             out.fill(1.0);
-            let mut failure = self.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut failure = self
+                .failure
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             failure.get_or_insert(error);
         }
         if self.scaling == Scaling::ToUnitLength {
             out.chunks_exact_mut(self.columns()).for_each(normalize_row);
         }
-        if range.len() == 1 && self.single_rows.fetch_add(1, Ordering::Relaxed) % RANDOM_ROWS == RANDOM_ROWS - 1 {
+        if range.len() == 1
+            && self.single_rows.fetch_add(1, Ordering::Relaxed) % RANDOM_ROWS == RANDOM_ROWS - 1
+        {
             self.file.release_pages();
         }
     }
@@ -104,8 +122,17 @@ impl StreamedRows {
 
     /// An error if any row could not be read.
     pub(super) fn verify(&self) -> Result<(), AuditError> {
-        let failure = self.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        failure.map_or(Ok(()), |source| Err(AuditError::File { path: self.path.clone(), source }))
+        let failure = self
+            .failure
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
+        failure.map_or(Ok(()), |source| {
+            Err(AuditError::File {
+                path: self.path.clone(),
+                source,
+            })
+        })
     }
 
     fn each_block(&self, mut look: impl FnMut(&Matrix)) {

@@ -34,13 +34,17 @@ pub(super) fn summarize(name: Name, graphs: &[CellValues], data: &Data) -> CellR
 
 /// One figure, per graph and query.
 fn column(graphs: &[&Vec<QueryValues>], figure: impl Fn(&QueryValues) -> f64) -> Vec<Vec<f64>> {
-    graphs.iter().map(|values| values.iter().map(&figure).collect()).collect()
+    graphs
+        .iter()
+        .map(|values| values.iter().map(&figure).collect())
+        .collect()
 }
 
 fn answered(name: Name, graphs: &[&Vec<QueryValues>], data: &Data) -> CellResult {
     let of = |figure: fn(&QueryValues) -> f64| mean(&column(graphs, figure));
     let overlap = column(graphs, |values| values.overlap);
-    let average = |figure: fn(&QueryValues) -> f64| of(figure).map_or(f64::NAN, |estimate| estimate.point);
+    let average =
+        |figure: fn(&QueryValues) -> f64| of(figure).map_or(f64::NAN, |estimate| estimate.point);
     let k = name.k as f64;
     CellResult {
         refused: false,
@@ -49,7 +53,8 @@ fn answered(name: Name, graphs: &[&Vec<QueryValues>], data: &Data) -> CellResult
         overlap_strict: of(|values| values.overlap_strict).map(share),
         overlap_p1: quantile(&overlap, 1.0).map(share),
         overlap_p5: quantile(&overlap, 5.0).map(share),
-        robust_90: of(|values| f64::from(u8::from(values.overlap >= 0.9))).map(|estimate| estimate.point),
+        robust_90: of(|values| f64::from(u8::from(values.overlap >= 0.9)))
+            .map(|estimate| estimate.point),
         relative_distance_error: of(|values| values.distance_error),
         mean_exact_distance: of(|values| values.mean_exact_distance),
         mean_returned_distance: of(|values| values.mean_returned_distance),
@@ -101,16 +106,36 @@ fn refused(name: Name) -> CellResult {
 /// |LID returned / LID exact − 1| of the means, over queries that have both.
 pub(super) fn lid_bias(graphs: &[&Vec<QueryValues>]) -> Option<Estimate> {
     let both = |values: &QueryValues| !(values.lid_exact + values.lid_returned).is_nan();
-    let exact = column(graphs, |values| if both(values) { values.lid_exact } else { f64::NAN });
+    let exact = column(graphs, |values| {
+        if both(values) {
+            values.lid_exact
+        } else {
+            f64::NAN
+        }
+    });
     let exact = mean(&exact)?.point;
-    mean(&column(graphs, |values| (values.lid_returned - values.lid_exact) / exact)).map(magnitude)
+    mean(&column(graphs, |values| {
+        (values.lid_returned - values.lid_exact) / exact
+    }))
+    .map(magnitude)
 }
 
 /// The queries whose overlap, averaged over graphs, is least and below 1; ties by number.
 fn worst(overlap: &[Vec<f64>], data: &Data) -> Vec<WorstQuery> {
-    let average = |query: usize| overlap.iter().map(|graph| graph[query]).sum::<f64>() / overlap.len() as f64;
-    let mut queries: Vec<(f64, usize)> = (0..overlap[0].len()).map(|query| (average(query), query)).collect();
+    let average =
+        |query: usize| overlap.iter().map(|graph| graph[query]).sum::<f64>() / overlap.len() as f64;
+    let mut queries: Vec<(f64, usize)> = (0..overlap[0].len())
+        .map(|query| (average(query), query))
+        .collect();
     queries.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let least = queries.into_iter().take(WORST).filter(|(overlap, _)| *overlap < 1.0);
-    least.map(|(overlap, query)| WorstQuery { query: data.query_name(query), overlap }).collect()
+    let least = queries
+        .into_iter()
+        .take(WORST)
+        .filter(|(overlap, _)| *overlap < 1.0);
+    least
+        .map(|(overlap, query)| WorstQuery {
+            query: data.query_name(query),
+            overlap,
+        })
+        .collect()
 }

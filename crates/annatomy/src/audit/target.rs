@@ -69,7 +69,10 @@ impl Measure {
 
     /// Whether more is better.
     pub fn is_share(self) -> bool {
-        matches!(self, Self::Fill | Self::Overlap | Self::OverlapP5 | Self::OverlapP1)
+        matches!(
+            self,
+            Self::Fill | Self::Overlap | Self::OverlapP5 | Self::OverlapP1
+        )
     }
 
     fn name(self) -> &'static str {
@@ -94,19 +97,30 @@ impl fmt::Display for Measure {
 impl Target {
     /// Whether `value` reaches the target. A value that does not exist does not.
     pub fn is_met_by(&self, value: f64) -> bool {
-        if self.measure.is_share() { value >= self.value } else { value <= self.value }
+        if self.measure.is_share() {
+            value >= self.value
+        } else {
+            value <= self.value
+        }
     }
 }
 
 impl Default for Target {
     fn default() -> Self {
-        Self { measure: Measure::Overlap, value: 0.99 }
+        Self {
+            measure: Measure::Overlap,
+            value: 0.99,
+        }
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.measure.is_share() { "≥" } else { "≤" };
+        let sign = if self.measure.is_share() {
+            "≥"
+        } else {
+            "≤"
+        };
         write!(f, "{} {sign} {}", self.measure, self.value)
     }
 }
@@ -123,7 +137,13 @@ impl FromStr for Target {
             .into_iter()
             .find(|measure| measure.name() == name)
             .ok_or_else(|| TargetError::Measure(name.to_owned()))?;
-        let wrong = |expected| Err(TargetError::Value { measure, value, expected });
+        let wrong = |expected| {
+            Err(TargetError::Value {
+                measure,
+                value,
+                expected,
+            })
+        };
         match measure.is_share() {
             true if !(0.0..=1.0).contains(&value) => wrong("a share lies between 0 and 1"),
             false if value.is_nan() || value < 0.0 => wrong("an error is at least 0"),
@@ -139,12 +159,21 @@ mod tests {
     #[test]
     fn targets_are_read_and_refused() {
         let target: Target = "overlap_p5=0.95".parse().expect("a target");
-        assert_eq!(target, Target { measure: Measure::OverlapP5, value: 0.95 });
+        assert_eq!(
+            target,
+            Target {
+                measure: Measure::OverlapP5,
+                value: 0.95
+            }
+        );
         assert!(target.is_met_by(0.95) && !target.is_met_by(0.94) && !target.is_met_by(f64::NAN));
         let bias: Target = "lid_bias=0.02".parse().expect("a target");
         assert!(bias.is_met_by(0.01) && !bias.is_met_by(0.03));
-        for (text, words) in [("overlap", "MEASURE=VALUE"), ("recall=1", "unknown measure"), ("fill=1.5", "between 0")]
-        {
+        for (text, words) in [
+            ("overlap", "MEASURE=VALUE"),
+            ("recall=1", "unknown measure"),
+            ("fill=1.5", "between 0"),
+        ] {
             let error = text.parse::<Target>().expect_err("refused").to_string();
             assert!(error.contains(words), "{error}");
         }

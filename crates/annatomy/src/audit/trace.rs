@@ -1,7 +1,8 @@
 //! Overlap and fill at every ef, from one traversal a query: what the advice is read from.
 //!
-//! Enters: a graph and the exact neighbors. Leaves: for each query and k the k smallest efs at which one more neighbor is found (overlap,
-//! ties included) and one more slot is filled; the figure at any ef is the share of them that do not exceed it.
+//! Enters: a graph and the exact neighbors. Leaves: for each query and k the k smallest efs at
+//! which one more neighbor is found (overlap, ties included) and one more slot is filled; the
+//! figure at any ef is the share of them that do not exceed it.
 //!
 //! Cost: one traversal to the largest ef a query, and 8·Σk bytes a query and graph.
 
@@ -46,13 +47,24 @@ impl Trace {
         let queries = (0..data.queries.count())
             .into_par_iter()
             .with_max_len(TASK_QUERIES)
-            .map(|query| scratch.with(|scratch| scratch.trace(sight, data, exact, graph, ks, ef, query)))
+            .map(|query| {
+                scratch.with(|scratch| scratch.trace(sight, data, exact, graph, ks, ef, query))
+            })
             .collect();
-        Self { ks: ks.to_vec(), ef, queries }
+        Self {
+            ks: ks.to_vec(),
+            ef,
+            queries,
+        }
     }
 
     /// The figure of every query at `ef` and the `k_index`-th k.
-    pub(super) fn at(&self, figure: Figure, k_index: usize, ef: usize) -> impl Iterator<Item = f64> + '_ {
+    pub(super) fn at(
+        &self,
+        figure: Figure,
+        k_index: usize,
+        ef: usize,
+    ) -> impl Iterator<Item = f64> + '_ {
         let k = self.ks[k_index];
         let before: usize = self.ks[..k_index].iter().sum();
         let start = 2 * before + if figure == Figure::Fill { k } else { 0 };
@@ -73,7 +85,10 @@ struct Scratch<F> {
 }
 
 impl<F: Frontier> Scratch<F> {
-    #[expect(clippy::too_many_arguments, reason = "the body of one loop, split for length")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the body of one loop, split for length"
+    )]
     fn trace<S: Sight>(
         &mut self,
         sight: &S,
@@ -89,8 +104,10 @@ impl<F: Frontier> Scratch<F> {
     {
         interrupt::check();
         self.exact.read(exact, query, data.base.rows());
-        self.traversal.record(graph, sight.view(query), ef, &mut self.visits);
-        self.visited.read(sight, data, query, &self.visits, &self.exact);
+        self.traversal
+            .record(graph, sight.view(query), ef, &mut self.visits);
+        self.visited
+            .read(sight, data, query, &self.visits, &self.exact);
         let mut required = Vec::with_capacity(2 * ks.iter().sum::<usize>());
         for &k in ks {
             self.find_neighbors(k);
@@ -101,13 +118,18 @@ impl<F: Frontier> Scratch<F> {
         required
     }
 
-    /// The arrivals of everything that counts among the k nearest: by id, or within the tie of the k-th distance.
+    /// The arrivals of everything that counts among the k nearest: by id, or within the tie of the
+    /// k-th distance.
     fn find_neighbors(&mut self, k: usize) {
         let limit = f64::from(self.exact.side.distances()[k - 1]);
         let limit = limit + limit.abs() * TIE_TOLERANCE;
-        let within = self.visited.rows.partition_point(|row| f64::from(row.distance) <= limit);
+        let within = self
+            .visited
+            .rows
+            .partition_point(|row| f64::from(row.distance) <= limit);
         self.arrivals.clear();
-        self.arrivals.extend(self.visited.rows[..within].iter().map(|row| row.arrival));
+        self.arrivals
+            .extend(self.visited.rows[..within].iter().map(|row| row.arrival));
     }
 
     /// The arrivals of all visited rows but the query itself.
@@ -116,14 +138,20 @@ impl<F: Frontier> Scratch<F> {
         let own = self.visited.own_arrival;
         self.arrivals.clear();
         // Arrivals are 0, 1, 2, …, one of them the query's own.
-        let arrivals = (0..=others as u32).filter(|&arrival| arrival != own).take(others.min(k));
+        let arrivals = (0..=others as u32)
+            .filter(|&arrival| arrival != own)
+            .take(others.min(k));
         self.arrivals.extend(arrivals);
     }
 
     /// The k smallest efs by which rows of these arrivals have been visited.
     fn push_required(&mut self, k: usize, required: &mut Vec<u32>) {
         self.arrivals.sort_unstable();
-        let found = self.arrivals.iter().take(k).map(|&arrival| self.visits.required_ef(arrival) as u32);
+        let found = self
+            .arrivals
+            .iter()
+            .take(k)
+            .map(|&arrival| self.visits.required_ef(arrival) as u32);
         let before = required.len();
         required.extend(found);
         required.resize(before + k, NEVER);

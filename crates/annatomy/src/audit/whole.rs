@@ -55,15 +55,21 @@ struct OnGraphs {
 /// Audits what `request` names. `stage` is told what begins.
 ///
 /// # Errors
-/// If a file cannot be read or contradicts another, or more is asked for than the data hold; see [`AuditError`].
-pub fn audit(request: &AuditRequest, stage: &(dyn Fn(&str) + Sync)) -> Result<AuditOutcome, AuditError> {
+/// If a file cannot be read or contradicts another, or more is asked for than the data hold; see
+/// [`AuditError`].
+pub fn audit(
+    request: &AuditRequest,
+    stage: &(dyn Fn(&str) + Sync),
+) -> Result<AuditOutcome, AuditError> {
     on_threads(request.threads, || Job::read(request, stage)?.run())
 }
 
-/// Audits what is at hand in memory; the files that `request` names are not looked at. `stage` is told what begins.
+/// Audits what is at hand in memory; the files that `request` names are not looked at. `stage` is
+/// told what begins.
 ///
 /// # Errors
-/// If parts of `given` contradict each other, or more is asked for than they hold; see [`AuditError`].
+/// If parts of `given` contradict each other, or more is asked for than they hold; see
+/// [`AuditError`].
 pub fn audit_given(
     request: &AuditRequest,
     given: Given<'_>,
@@ -83,7 +89,10 @@ fn on_threads(
         .num_threads(threads)
         .start_handler(move |_| flag.clone().into_iter().for_each(Interrupt::watch))
         .build()
-        .map_err(|error| AuditError::Threads { threads, reason: error.to_string() })?;
+        .map_err(|error| AuditError::Threads {
+            threads,
+            reason: error.to_string(),
+        })?;
     let mut outcome = pool.install(job)?;
     outcome.results.seconds = begin.elapsed().as_secs_f64();
     Ok(outcome)
@@ -101,7 +110,10 @@ struct Job<'j> {
 }
 
 impl<'j> Job<'j> {
-    fn read(request: &'j AuditRequest, stage: &'j (dyn Fn(&str) + Sync)) -> Result<Self, AuditError> {
+    fn read(
+        request: &'j AuditRequest,
+        stage: &'j (dyn Fn(&str) + Sync),
+    ) -> Result<Self, AuditError> {
         stage("reading");
         let data = Data::read(request)?;
         let answers = answers::read(request, &data)?;
@@ -128,21 +140,36 @@ impl<'j> Job<'j> {
         let slots = answers.as_ref().map(|answers| answers.slots);
         let ks = choose_ks(request, data.available(), slots)?;
         if request.repair && answers.is_none() {
-            return Err(AuditError::Request("repair needs the neighbors to repair".to_owned()));
+            return Err(AuditError::Request(
+                "repair needs the neighbors to repair".to_owned(),
+            ));
         }
         let repaired = slots.filter(|_| request.repair).unwrap_or(0);
         if repaired > data.available() {
-            return Err(AuditError::K { k: repaired, available: data.available() });
+            return Err(AuditError::K {
+                k: repaired,
+                available: data.available(),
+            });
         }
         let depth = ks.last().copied().unwrap_or(1).max(repaired);
-        Ok(Self { request, stage, data, answers, ks, depth })
+        Ok(Self {
+            request,
+            stage,
+            data,
+            answers,
+            ks,
+            depth,
+        })
     }
 
     fn run(self) -> Result<AuditOutcome, AuditError> {
         (self.stage)("exact neighbors");
         let Some(base) = self.data.base.whole().filter(|_| self.wants_graphs()) else {
             let exact = self.exact()?;
-            let returned = OnGraphs { returned: self.returned(&exact, None), ..OnGraphs::default() };
+            let returned = OnGraphs {
+                returned: self.returned(&exact, None),
+                ..OnGraphs::default()
+            };
             return self.finish(returned, &exact);
         };
         if let Some(engine) = self.data.index.as_ref().and_then(|index| index.engine) {
@@ -158,8 +185,13 @@ impl<'j> Job<'j> {
             return self.finish(on_graphs, &exact);
         }
         let exact = self.exact()?;
-        let sketch = if self.data.index.is_none() { Sketch::where_it_pays(base, self.data.metric) } else { None };
-        let on_graphs = self.on_graphs(&Computed::new(base, &self.data, sketch.as_ref()), &exact)?;
+        let sketch = if self.data.index.is_none() {
+            Sketch::where_it_pays(base, self.data.metric)
+        } else {
+            None
+        };
+        let on_graphs =
+            self.on_graphs(&Computed::new(base, &self.data, sketch.as_ref()), &exact)?;
         self.finish(on_graphs, &exact)
     }
 
@@ -178,7 +210,11 @@ impl<'j> Job<'j> {
         rows <= MAX_RANKED_ROWS && bytes <= self.request.memory_budget_bytes
     }
 
-    fn on_graphs<S: Sight>(&self, sight: &S, exact: &NeighborTable) -> Result<OnGraphs, AuditError> {
+    fn on_graphs<S: Sight>(
+        &self,
+        sight: &S,
+        exact: &NeighborTable,
+    ) -> Result<OnGraphs, AuditError> {
         (self.stage)("graphs");
         let graphs = graphs(self.request, &self.data, sight.oracle())?;
         (self.stage)("traversals");
@@ -203,17 +239,40 @@ impl<'j> Job<'j> {
 
     /// The index at its own ef, and whatever efforts were asked for.
     fn efforts(&self, graphs: &Graphs<'_>) -> Vec<(String, Cell)> {
-        let own = graphs.facts.ef_search.filter(|_| self.request.efs.is_empty());
+        let own = graphs
+            .facts
+            .ef_search
+            .filter(|_| self.request.efs.is_empty());
         let efs = own.iter().chain(&self.request.efs);
-        let cell = |ef, k| (format!("ef {ef}"), Cell { class: graphs.class, ef, k });
-        efs.flat_map(|&ef| self.ks.iter().map(move |&k| cell(ef, k))).collect()
+        let cell = |ef, k| {
+            (
+                format!("ef {ef}"),
+                Cell {
+                    class: graphs.class,
+                    ef,
+                    k,
+                },
+            )
+        };
+        efs.flat_map(|&ef| self.ks.iter().map(move |&k| cell(ef, k)))
+            .collect()
     }
 
     fn engines(&self) -> Vec<(String, Cell)> {
         let cell = |engine: &super::engines::EngineDefault, k| {
-            (engine.name.to_owned(), Cell { class: engine.class, ef: (engine.ef)(k), k })
+            (
+                engine.name.to_owned(),
+                Cell {
+                    class: engine.class,
+                    ef: (engine.ef)(k),
+                    k,
+                },
+            )
         };
-        ENGINES.iter().flat_map(|engine| self.ks.iter().map(move |&k| cell(engine, k))).collect()
+        ENGINES
+            .iter()
+            .flat_map(|engine| self.ks.iter().map(move |&k| cell(engine, k)))
+            .collect()
     }
 
     fn cells<S: Sight>(
@@ -226,12 +285,22 @@ impl<'j> Job<'j> {
             return Vec::new();
         }
         let cells: Vec<Cell> = named.iter().map(|(_, cell)| *cell).collect();
-        let graphs: Vec<Vec<CellValues>> =
-            (0..adviser.graphs.all.len()).map(|graph| adviser.evaluation(graph, barycenters).at(&cells)).collect();
+        let graphs: Vec<Vec<CellValues>> = (0..adviser.graphs.all.len())
+            .map(|graph| adviser.evaluation(graph, barycenters).at(&cells))
+            .collect();
         let result = |(place, (who, cell)): (usize, &(String, Cell))| {
             let values: Vec<CellValues> = graphs.iter().map(|cells| cells[place].clone()).collect();
             let Cell { class, ef, k } = *cell;
-            summarize(Name { who: who.clone(), class: Some(class.to_string()), ef: Some(ef), k }, &values, &self.data)
+            summarize(
+                Name {
+                    who: who.clone(),
+                    class: Some(class.to_string()),
+                    ef: Some(ef),
+                    k,
+                },
+                &values,
+                &self.data,
+            )
         };
         named.iter().enumerate().map(result).collect()
     }
@@ -240,10 +309,20 @@ impl<'j> Job<'j> {
         let Some(answers) = &self.answers else {
             return Vec::new();
         };
-        let ks: Vec<usize> = self.ks.iter().copied().filter(|&k| k <= answers.slots).collect();
+        let ks: Vec<usize> = self
+            .ks
+            .iter()
+            .copied()
+            .filter(|&k| k <= answers.slots)
+            .collect();
         let measured = measure_answers(answers, &self.data, exact, reachable, &ks);
         let result = |(&k, values): (&usize, Vec<_>)| {
-            let name = Name { who: answers.facts.name.clone(), class: None, ef: None, k };
+            let name = Name {
+                who: answers.facts.name.clone(),
+                class: None,
+                ef: None,
+                k,
+            };
             summarize(name, &[CellValues::Queries(values)], &self.data)
         };
         ks.iter().zip(measured).map(result).collect()
@@ -251,7 +330,11 @@ impl<'j> Job<'j> {
 
     fn finish(&self, found: OnGraphs, exact: &NeighborTable) -> Result<AuditOutcome, AuditError> {
         let (data, request) = (&self.data, self.request);
-        let repaired = self.answers.as_ref().filter(|_| request.repair).map(|answers| repair(answers, data, exact));
+        let repaired = self
+            .answers
+            .as_ref()
+            .filter(|_| request.repair)
+            .map(|answers| repair(answers, data, exact));
         let results = AuditResults {
             data: DataFacts {
                 name: data.name.clone(),
@@ -279,12 +362,20 @@ impl<'j> Job<'j> {
         if let Base::Streamed { rows, .. } = &data.base {
             rows.verify()?;
         }
-        Ok(AuditOutcome { results, predictions: found.predictions, repaired })
+        Ok(AuditOutcome {
+            results,
+            predictions: found.predictions,
+            repaired,
+        })
     }
 }
 
 /// The k asked for, ascending; where nobody asked, those that the data and the answers have.
-fn choose_ks(request: &AuditRequest, available: usize, slots: Option<usize>) -> Result<Vec<usize>, AuditError> {
+fn choose_ks(
+    request: &AuditRequest,
+    available: usize,
+    slots: Option<usize>,
+) -> Result<Vec<usize>, AuditError> {
     let limit = slots.map_or(available, |slots| slots.min(available));
     let Some(asked) = &request.ks else {
         let mut ks: Vec<usize> = DEFAULT_KS.into_iter().filter(|&k| k <= limit).collect();
@@ -293,7 +384,11 @@ fn choose_ks(request: &AuditRequest, available: usize, slots: Option<usize>) -> 
         }
         ks.sort_unstable();
         ks.dedup();
-        return if ks.is_empty() && limit > 0 { Ok(vec![limit]) } else { Ok(ks) };
+        return if ks.is_empty() && limit > 0 {
+            Ok(vec![limit])
+        } else {
+            Ok(ks)
+        };
     };
     let mut ks = asked.clone();
     ks.sort_unstable();

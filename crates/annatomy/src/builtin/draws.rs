@@ -1,10 +1,12 @@
 //! Random draws: one `ChaCha8` stream per (seed, purpose, index), and normals by Box–Muller.
 //!
-//! Enters: a seed, a purpose, an index. Leaves: uniforms in 0..1 and standard normals.
-//! What one stream gives depends on nothing drawn elsewhere, so neither the number of threads nor the number of rows shows.
+//! Enters: a seed, a purpose, an index. Leaves: uniforms in 0..1 and standard normals. What one
+//! stream gives depends on nothing drawn elsewhere, so neither the number of threads nor the number
+//! of rows shows.
 //!
-//! Box & Muller 1958: r = √(−2 ln u), normals r cos 2πv and r sin 2πv. Evaluated in float64 by the `libm` crate rather
-//! than by the platform, whose logarithm may differ in the last bit from machine to machine. |normal| stays below 6.7.
+//! Box & Muller 1958: r = √(−2 ln u), normals r cos 2πv and r sin 2πv. Evaluated in float64 by the
+//! `libm` crate rather than by the platform, whose logarithm may differ in the last bit from
+//! machine to machine. |normal| stays below 6.7.
 
 use std::f64::consts::TAU;
 
@@ -32,7 +34,10 @@ impl Draws {
     pub(super) fn new(seed: u64, purpose: Purpose, index: usize) -> Self {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         generator.set_stream(((purpose as u64) << 56) | index as u64);
-        Self { generator, spare_normal: None }
+        Self {
+            generator,
+            spare_normal: None,
+        }
     }
 
     /// A number in 0..1, one excluded, in steps of 2⁻³².
@@ -77,7 +82,13 @@ mod tests {
     #[test]
     fn normals_have_the_moments_of_the_normal_distribution() {
         let values = Draws::new(1, Purpose::Row, 0).normals(100_000, 1.0);
-        let moment = |power: i32| values.iter().map(|&v| f64::from(v).powi(power)).sum::<f64>() / 1e5;
+        let moment = |power: i32| {
+            values
+                .iter()
+                .map(|&v| f64::from(v).powi(power))
+                .sum::<f64>()
+                / 1e5
+        };
         // Four standard errors: √(1/n), √(2/n), √(15/n), √(96/n).
         assert!(moment(1).abs() < 0.013);
         assert!((moment(2) - 1.0).abs() < 0.018);
@@ -90,7 +101,11 @@ mod tests {
         let first = |seed, purpose, index| Draws::new(seed, purpose, index).normal();
         let reference = first(1, Purpose::Row, 0);
         assert_eq!(reference, first(1, Purpose::Row, 0));
-        for other in [first(2, Purpose::Row, 0), first(1, Purpose::Centers, 0), first(1, Purpose::Row, 1)] {
+        for other in [
+            first(2, Purpose::Row, 0),
+            first(1, Purpose::Centers, 0),
+            first(1, Purpose::Row, 1),
+        ] {
             assert_ne!(reference, other);
         }
     }

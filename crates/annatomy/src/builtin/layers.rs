@@ -1,22 +1,27 @@
 //! A dense rectified layer over a block of rows, in plain float32 with a fixed order of additions.
 //!
-//! Enters: inputs (rows × i), weights (i × o, row-major), what each output starts from. Leaves: max(0, start + inputs · weights).
+//! Enters: inputs (rows × i), weights (i × o, row-major), what each output starts from. Leaves:
+//! max(0, start + inputs · weights).
 //!
 //! for each panel of output columns       i × PANEL weights stay in the nearest caches
 //!   for each ROWS rows of the block      their ROWS × PANEL sums stay in registers
 //!     for each input                     a product and an addition for every sum
 //!
-//! Cost 2·i·o flops a row. A library product would be faster, but rounds differently from one instruction set to the next; here
-//! every output is the same sum in the same order, a rounding for each product and each addition, so the bytes are the same on
-//! every machine.
+//! Cost 2·i·o flops a row. A library product would be faster, but rounds differently from one
+//! instruction set to the next; here every output is the same sum in the same order, a rounding for
+//! each product and each addition, so the bytes are the same on every machine.
 
-#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the dispatched instruction set")]
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the dispatched instruction set"
+)]
 
 use pulp::{Arch, Simd, WithSimd};
 
 /// Output columns of a panel: 512 inputs × 16 columns × 4 bytes = 32 KiB.
 const PANEL: usize = 16;
-/// Rows at a time: with two vectors of a panel, eight sums of AVX2, as many as its additions need to follow one another.
+/// Rows at a time: with two vectors of a panel, eight sums of AVX2, as many as its additions need
+/// to follow one another.
 const ROWS: usize = 4;
 
 type Piece = [f32; PANEL];
@@ -32,15 +37,28 @@ pub(super) struct Dense {
 impl Dense {
     /// A layer over `weights`, one row of `outputs` values per input.
     pub(super) fn new(inputs: usize, outputs: usize, weights: &[f32]) -> Self {
-        assert_eq!(weights.len(), inputs * outputs, "one weight per input and output");
+        assert_eq!(
+            weights.len(),
+            inputs * outputs,
+            "one weight per input and output"
+        );
         let panels = (0..outputs).step_by(PANEL);
-        let pieces = panels.flat_map(|start| weights.chunks(outputs).map(move |row| piece(&row[start..])));
-        Self { inputs, outputs, pieces: pieces.collect() }
+        let pieces =
+            panels.flat_map(|start| weights.chunks(outputs).map(move |row| piece(&row[start..])));
+        Self {
+            inputs,
+            outputs,
+            pieces: pieces.collect(),
+        }
     }
 
     /// Adds inputs · weights to what `outputs` holds and clips below zero, for each row.
     pub(super) fn add_and_clip(&self, inputs: &[f32], outputs: &mut [f32]) {
-        Arch::new().dispatch(Block { layer: self, inputs, outputs });
+        Arch::new().dispatch(Block {
+            layer: self,
+            inputs,
+            outputs,
+        });
     }
 }
 
@@ -52,7 +70,8 @@ fn piece(row: &[f32]) -> Piece {
     piece
 }
 
-/// The loop nest as a value, so that it is compiled for the instruction set at hand: wider ones round no differently.
+/// The loop nest as a value, so that it is compiled for the instruction set at hand: wider ones
+/// round no differently.
 struct Block<'b> {
     layer: &'b Dense,
     inputs: &'b [f32],
@@ -76,17 +95,26 @@ impl WithSimd for Block<'_> {
 impl Block<'_> {
     #[inline(always)]
     fn add_and_clip<S: Simd, const VECTORS: usize>(self, simd: S) {
-        let Dense { inputs, outputs, ref pieces } = *self.layer;
+        let Dense {
+            inputs,
+            outputs,
+            ref pieces,
+        } = *self.layer;
         for (start, pieces) in (0..outputs).step_by(PANEL).zip(pieces.chunks(inputs)) {
             let (weights, _) = S::as_simd_f32s(pieces.as_flattened());
             let (weights, _) = weights.as_chunks::<VECTORS>();
-            let rows = self.inputs.chunks(ROWS * inputs).zip(self.outputs.chunks_mut(ROWS * outputs));
+            let rows = self
+                .inputs
+                .chunks(ROWS * inputs)
+                .zip(self.outputs.chunks_mut(ROWS * outputs));
             for (rows, outputs_of_rows) in rows {
                 // Where fewer are left the last one is taken again, and dropped.
                 let count = rows.len() / inputs;
-                let rows = std::array::from_fn(|row| &rows[row.min(count - 1) * inputs..][..inputs]);
+                let rows =
+                    std::array::from_fn(|row| &rows[row.min(count - 1) * inputs..][..inputs]);
                 let begin = |row: usize| row.min(count - 1) * outputs + start;
-                let mut sums: [Piece; ROWS] = std::array::from_fn(|row| piece(&outputs_of_rows[begin(row)..]));
+                let mut sums: [Piece; ROWS] =
+                    std::array::from_fn(|row| piece(&outputs_of_rows[begin(row)..]));
                 add_panel(simd, rows, weights, &mut sums);
                 for (outputs, sums) in outputs_of_rows.chunks_exact_mut(outputs).zip(sums) {
                     for (output, sum) in outputs[start..].iter_mut().zip(sums) {
@@ -130,11 +158,21 @@ mod tests {
     use super::*;
 
     /// The definition, one output at a time.
-    fn naive((inputs, outputs): (usize, usize), weights: &[f32], rows: &[f32], start: f32) -> Vec<f32> {
+    fn naive(
+        (inputs, outputs): (usize, usize),
+        weights: &[f32],
+        rows: &[f32],
+        start: f32,
+    ) -> Vec<f32> {
         let output = |row: &[f32], o: usize| {
-            row.iter().enumerate().fold(start, |sum, (i, a)| sum + a * weights[i * outputs + o]).max(0.0)
+            row.iter()
+                .enumerate()
+                .fold(start, |sum, (i, a)| sum + a * weights[i * outputs + o])
+                .max(0.0)
         };
-        rows.chunks(inputs).flat_map(|row| (0..outputs).map(move |o| output(row, o))).collect()
+        rows.chunks(inputs)
+            .flat_map(|row| (0..outputs).map(move |o| output(row, o)))
+            .collect()
     }
 
     #[test]

@@ -10,19 +10,21 @@
 //!   features       gain · max(0, hidden · W₂)                            2048
 //! ```
 //!
-//! What each part is there for. Isotropic centers leave the clusters nearly equidistant, so the LID rises again from k = 100
-//! on. Normals that decay within a cluster keep it low near k = 50; noise lifts it at k = 10. Few large clusters and many
-//! small ones, wide and narrow, make the overlap fall early and slowly. With the decay, the noise, the spread of widths or that
-//! of sizes taken out and the rest left, some figure moves 82, 24, 19 or 12 % away. Biases, a spread of norms and a width of
-//! each row's own were fitted as well and brought nothing.
+//! What each part is there for. Isotropic centers leave the clusters nearly equidistant, so the LID
+//! rises again from k = 100 on. Normals that decay within a cluster keep it low near k = 50; noise
+//! lifts it at k = 10. Few large clusters and many small ones, wide and narrow, make the overlap
+//! fall early and slowly. With the decay, the noise, the spread of widths or that of sizes taken
+//! out and the rest left, some figure moves 82, 24, 19 or 12 % away. Biases, a spread of norms and
+//! a width of each row's own were fitted as well and brought nothing.
 //!
-//! Centers, widths and weights come from one fixed seed: a *world*. The caller's seed draws the rows, each from a stream of
-//! its own. Seeds are thus random subsets of one collection, as the published study's ten runs were, and the first m rows
-//! are the same whatever `rows` is.
+//! Centers, widths and weights come from one fixed seed: a *world*. The caller's seed draws the
+//! rows, each from a stream of its own. Seeds are thus random subsets of one collection, as the
+//! published study's ten runs were, and the first m rows are the same whatever `rows` is.
 //!
-//! The five constants were fitted (Levenberg–Marquardt) to the study's means over ten runs at 10,000 rows: ratios of mean
-//! exact distances, LID, and overlap on a faiss graph (M = 32, efConstruction = 200) at efSearch 25 and 100. At other row
-//! counts the set is what a smaller or larger subset of the same world is, with no claim on any published figure.
+//! The five constants were fitted (Levenberg–Marquardt) to the study's means over ten runs at
+//! 10,000 rows: ratios of mean exact distances, LID, and overlap on a faiss graph (M = 32,
+//! efConstruction = 200) at efSearch 25 and 100. At other row counts the set is what a smaller or
+//! larger subset of the same world is, with no claim on any published figure.
 //!
 //! Cost about 1.1 M multiply–adds a row. Does not: make anything that looks like an image.
 
@@ -43,7 +45,8 @@ const HIDDEN: usize = 512;
 const CLUSTERS: usize = 200;
 /// Share of the rows in cluster c: (c + 1)^−this, over the sum.
 const SHARE_EXPONENT: f64 = 0.815;
-/// Median over clusters of the root mean square distance of a row to its center; that of a center to the origin is 1.
+/// Median over clusters of the root mean square distance of a row to its center; that of a center
+/// to the origin is 1.
 const WIDTH: f64 = 0.985;
 /// Standard deviation over clusters of the logarithm of the width.
 const WIDTH_SIGMA: f64 = 0.51;
@@ -72,9 +75,11 @@ pub enum BuiltinError {
     },
 }
 
-/// `rows` × 2048 features with the neighborhood geometry of ResNet-50 embeddings, as subset `seed` of one fixed collection.
+/// `rows` × 2048 features with the neighborhood geometry of ResNet-50 embeddings, as subset `seed`
+/// of one fixed collection.
 ///
-/// Non-negative, about half of them zero; squared L2 distances on the scale of the published study's.
+/// Non-negative, about half of them zero; squared L2 distances on the scale of the published
+/// study's.
 ///
 /// ```
 /// let features = annatomy::builtin::resnet50_like(100, 1)?;
@@ -90,10 +95,15 @@ pub fn resnet50_like(rows: usize, seed: u64) -> Result<Matrix, BuiltinError> {
     }
     let world = LazyLock::force(&WORLD);
     let mut features = Matrix::zeros(rows, FEATURES);
-    features.values_mut().par_chunks_mut(BLOCK * FEATURES).enumerate().with_max_len(1).for_each(|(block, values)| {
-        interrupt::check();
-        world.fill(seed, block * BLOCK, values);
-    });
+    features
+        .values_mut()
+        .par_chunks_mut(BLOCK * FEATURES)
+        .enumerate()
+        .with_max_len(1)
+        .for_each(|(block, values)| {
+            interrupt::check();
+            world.fill(seed, block * BLOCK, values);
+        });
     Ok(features)
 }
 
@@ -117,16 +127,28 @@ impl World {
     fn new() -> Self {
         let draws = |purpose| Draws::new(WORLD_SEED, purpose, 0);
         let dense = |purpose, inputs, outputs, scale| {
-            Dense::new(inputs, outputs, &draws(purpose).normals(inputs * outputs, scale))
+            Dense::new(
+                inputs,
+                outputs,
+                &draws(purpose).normals(inputs * outputs, scale),
+            )
         };
         let mut widths = draws(Purpose::Widths);
         Self {
             cumulative_shares: cumulative_shares(),
-            centers: draws(Purpose::Centers).normals(CLUSTERS * LATENT, 1.0 / (LATENT as f64).sqrt()),
-            widths: (0..CLUSTERS).map(|_| WIDTH * widths.lognormal(WIDTH_SIGMA)).collect(),
+            centers: draws(Purpose::Centers)
+                .normals(CLUSTERS * LATENT, 1.0 / (LATENT as f64).sqrt()),
+            widths: (0..CLUSTERS)
+                .map(|_| WIDTH * widths.lognormal(WIDTH_SIGMA))
+                .collect(),
             decay: decay(),
             hidden: dense(Purpose::HiddenWeights, LATENT, HIDDEN, 1.0),
-            output: dense(Purpose::OutputWeights, HIDDEN, FEATURES, GAIN / (HIDDEN as f64).sqrt()),
+            output: dense(
+                Purpose::OutputWeights,
+                HIDDEN,
+                FEATURES,
+                GAIN / (HIDDEN as f64).sqrt(),
+            ),
         }
     }
 
@@ -147,7 +169,10 @@ impl World {
     /// Appends one row's latent coordinates.
     fn push_latent(&self, draws: &mut Draws, latent: &mut Vec<f32>) {
         let share = draws.uniform();
-        let cluster = self.cumulative_shares.partition_point(|&end| end <= share).min(CLUSTERS - 1);
+        let cluster = self
+            .cumulative_shares
+            .partition_point(|&end| end <= share)
+            .min(CLUSTERS - 1);
         let center = &self.centers[cluster * LATENT..][..LATENT];
         let coordinate = |(center, decay): (&f32, &f64)| {
             let deviation = self.widths[cluster] * decay * draws.normal();
@@ -175,7 +200,9 @@ fn decay() -> Vec<f64> {
 
 /// 1, 2^−exponent, 3^−exponent, … `count` of them.
 fn powers(count: usize, exponent: f64) -> Vec<f64> {
-    (1..=count).map(|j| libm::pow(j as f64, -exponent)).collect()
+    (1..=count)
+        .map(|j| libm::pow(j as f64, -exponent))
+        .collect()
 }
 
 #[cfg(test)]
@@ -206,7 +233,8 @@ mod tests {
         values.sum::<f64>() / count
     }
 
-    /// Mean squared distance to the k nearest, and LID from squared distances as the study computes it.
+    /// Mean squared distance to the k nearest, and LID from squared distances as the study computes
+    /// it.
     fn scale_and_lid(table: &[Vec<f64>], k: usize) -> (f64, f64) {
         let scale = mean(table.iter().map(|row| mean(row[..k].iter().copied())));
         let lid = |row: &Vec<f64>| -1.0 / mean(row[..k - 1].iter().map(|d| (d / row[k - 1]).ln()));
@@ -216,7 +244,10 @@ mod tests {
     #[test]
     fn bytes_do_not_depend_on_the_number_of_threads() {
         let with = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
             pool.install(|| features(3 * BLOCK + 1, 5))
         };
         assert_eq!(with(1), with(3));
@@ -224,9 +255,15 @@ mod tests {
 
     #[test]
     fn bytes_do_not_depend_on_the_machine() {
-        // FNV-1a over the bit patterns. A change here changes every figure computed from this data set.
-        let step = |hash: u64, value: &f32| (hash ^ u64::from(value.to_bits())).wrapping_mul(0x0100_0000_01b3);
-        let hash = features(40, 1).values().iter().fold(0xcbf2_9ce4_8422_2325, step);
+        // FNV-1a over the bit patterns. A change here changes every figure computed from this data
+        // set.
+        let step = |hash: u64, value: &f32| {
+            (hash ^ u64::from(value.to_bits())).wrapping_mul(0x0100_0000_01b3)
+        };
+        let hash = features(40, 1)
+            .values()
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325, step);
         assert_eq!(hash, 0xdd30_b682_b1d8_d9fd, "found {hash:#018x}");
     }
 
@@ -257,7 +294,10 @@ mod tests {
         let table = distances_squared(&features(2000, 11), 500);
         for (k, scale_expected, lid_expected) in pinned {
             let (scale, lid) = scale_and_lid(&table, k);
-            assert!((scale / scale_expected - 1.0).abs() < 0.05, "k {k}: mean squared distance {scale}");
+            assert!(
+                (scale / scale_expected - 1.0).abs() < 0.05,
+                "k {k}: mean squared distance {scale}"
+            );
             assert!((lid / lid_expected - 1.0).abs() < 0.05, "k {k}: LID {lid}");
         }
     }
@@ -266,6 +306,12 @@ mod tests {
     fn refuses_a_set_without_rows_or_with_too_many() {
         assert_eq!(resnet50_like(0, 1), Err(BuiltinError::NoRows));
         let rows = usize::MAX;
-        assert_eq!(resnet50_like(rows, 1), Err(BuiltinError::TooManyRows { rows, most: u32::MAX as usize }));
+        assert_eq!(
+            resnet50_like(rows, 1),
+            Err(BuiltinError::TooManyRows {
+                rows,
+                most: u32::MAX as usize
+            })
+        );
     }
 }

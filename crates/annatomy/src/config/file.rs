@@ -1,7 +1,7 @@
 //! Settings files: our TOML, and the study's own `config.yaml` as it is.
 //!
-//! TOML uses the names of [`Overrides`], flat, and refuses unknown names. The YAML is the study's: its keys are read,
-//! anything else in it (paths, model, devices) is left alone.
+//! TOML uses the names of [`Overrides`], flat, and refuses unknown names. The YAML is the study's:
+//! its keys are read, anything else in it (paths, model, devices) is left alone.
 
 use super::{Overrides, parse_ks};
 use crate::results::{Conventions, StudyKind};
@@ -37,18 +37,28 @@ pub enum ConfigError {
 
 /// Reads settings from `path`.
 pub fn read(path: &Path) -> Result<Overrides, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-    let content = |reason: String| ConfigError::Content { path: path.to_owned(), reason };
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let content = |reason: String| ConfigError::Content {
+        path: path.to_owned(),
+        reason,
+    };
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("toml") => {
-            let file: TomlFile = toml::from_str(&text).map_err(|error| content(error.to_string()))?;
+            let file: TomlFile =
+                toml::from_str(&text).map_err(|error| content(error.to_string()))?;
             file.into_overrides().map_err(content)
         }
         Some("yaml" | "yml") => {
-            let file: StudyFile = serde_saphyr::from_str(&text).map_err(|error| content(error.to_string()))?;
+            let file: StudyFile =
+                serde_saphyr::from_str(&text).map_err(|error| content(error.to_string()))?;
             file.into_overrides().map_err(content)
         }
-        _ => Err(ConfigError::Ending { path: path.to_owned() }),
+        _ => Err(ConfigError::Ending {
+            path: path.to_owned(),
+        }),
     }
 }
 
@@ -106,8 +116,15 @@ impl TomlFile {
             ef_values: self.ef_values,
             ef_construction_values: self.ef_construction_values,
             alpha_values: self.alpha_values,
-            ks: self.ks.as_deref().map(parse_ks).transpose().map_err(|error| format!("ks: {error}"))?,
-            studies: self.studies.map(|names| names.into_iter().map(StudyKind::from).collect()),
+            ks: self
+                .ks
+                .as_deref()
+                .map(parse_ks)
+                .transpose()
+                .map_err(|error| format!("ks: {error}"))?,
+            studies: self
+                .studies
+                .map(|names| names.into_iter().map(StudyKind::from).collect()),
             conventions: self.conventions,
             preset: self.preset,
         })
@@ -192,9 +209,18 @@ struct Alphas {
 
 impl StudyFile {
     fn into_overrides(self) -> Result<Overrides, String> {
-        let Evaluation { min_k, max_k, k_step } = self.evaluation;
+        let Evaluation {
+            min_k,
+            max_k,
+            k_step,
+        } = self.evaluation;
         let ks = if min_k.is_some() || max_k.is_some() || k_step.is_some() {
-            let text = format!("{}:{}:{}", min_k.unwrap_or(10), max_k.unwrap_or(500), k_step.unwrap_or(10));
+            let text = format!(
+                "{}:{}:{}",
+                min_k.unwrap_or(10),
+                max_k.unwrap_or(500),
+                k_step.unwrap_or(10)
+            );
             Some(parse_ks(&text).map_err(|error| format!("evaluation: {error}"))?)
         } else {
             None
@@ -234,8 +260,14 @@ mod tests {
                     40\n  k_step: 10\nef_search_study:\n  values: [25, 50]\nef_construction_study:\n  values: [50, 400]\n\
                     alpha_study:\n  alpha_values: [0.25, 1.0, 4]\n";
         let read = read_text("config.yaml", text).expect("settings");
-        assert_eq!((read.seed, read.runs, read.subset), (Some(7), Some(10), Some(10_000)));
-        assert_eq!((read.m, read.ef_construction, read.ef_search), (Some(32), Some(200), Some(50)));
+        assert_eq!(
+            (read.seed, read.runs, read.subset),
+            (Some(7), Some(10), Some(10_000))
+        );
+        assert_eq!(
+            (read.m, read.ef_construction, read.ef_search),
+            (Some(32), Some(200), Some(50))
+        );
         assert_eq!(read.ks, Some(vec![10, 20, 30, 40]));
         assert_eq!(read.ef_construction_values, Some(vec![50, 400]));
         assert_eq!(read.alpha_values, Some(vec![0.25, 1.0, 4.0]));
@@ -243,18 +275,36 @@ mod tests {
 
     #[test]
     fn toml_names_are_ours_and_unknown_ones_are_refused() {
-        let read =
-            read_text("study.toml", "runs = 2\nks = \"10:30:10\"\nstudies = [\"ef\", \"alpha\"]\n").expect("settings");
+        let read = read_text(
+            "study.toml",
+            "runs = 2\nks = \"10:30:10\"\nstudies = [\"ef\", \"alpha\"]\n",
+        )
+        .expect("settings");
         assert_eq!(read.ks, Some(vec![10, 20, 30]));
-        assert_eq!(read.studies, Some(vec![StudyKind::EfSearch, StudyKind::Alpha]));
-        let error = read_text("study.toml", "run = 2\n").expect_err("typo").to_string();
+        assert_eq!(
+            read.studies,
+            Some(vec![StudyKind::EfSearch, StudyKind::Alpha])
+        );
+        let error = read_text("study.toml", "run = 2\n")
+            .expect_err("typo")
+            .to_string();
         assert!(error.contains("run"), "{error}");
     }
 
     #[test]
     fn wrong_endings_and_values_say_so() {
-        assert!(read_text("study.json", "{}").expect_err("ending").to_string().contains(".toml"));
-        assert!(read_text("c.yaml", "evaluation: {min_k: 0}").expect_err("k = 0").to_string().contains("k = 0"));
+        assert!(
+            read_text("study.json", "{}")
+                .expect_err("ending")
+                .to_string()
+                .contains(".toml")
+        );
+        assert!(
+            read_text("c.yaml", "evaluation: {min_k: 0}")
+                .expect_err("k = 0")
+                .to_string()
+                .contains("k = 0")
+        );
         assert!(read_text("c.yaml", "evaluation: {min_k: many}").is_err());
     }
 }

@@ -1,4 +1,5 @@
-//! Neighbor counts as a user writes them: `10:500:10` (from, to, step; both ends included), `10,90,500`, or `50`.
+//! Neighbor counts as a user writes them: `10:500:10` (from, to, step; both ends included),
+//! `10,90,500`, or `50`.
 
 /// Why text is no list of neighbor counts.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +13,9 @@ pub enum GridError {
         text: String,
     },
     /// Not from:to:step with from ≤ to and a step above 0.
-    #[error("{text:?}: a range is FROM:TO:STEP with FROM at most TO and STEP at least 1, as in 10:500:10")]
+    #[error(
+        "{text:?}: a range is FROM:TO:STEP with FROM at most TO and STEP at least 1, as in 10:500:10"
+    )]
     Range {
         /// The whole text.
         text: String,
@@ -31,7 +34,10 @@ const MOST_VALUES: usize = 100_000;
 /// The ascending, distinct neighbor counts that `text` names.
 pub fn parse_ks(text: &str) -> Result<Vec<usize>, GridError> {
     let number = |part: &str| {
-        part.trim().parse::<usize>().map_err(|_| GridError::Number { part: part.to_owned(), text: text.to_owned() })
+        part.trim().parse::<usize>().map_err(|_| GridError::Number {
+            part: part.to_owned(),
+            text: text.to_owned(),
+        })
     };
     let mut ks = if text.contains(':') {
         let parts = text.split(':').map(number).collect::<Result<Vec<_>, _>>()?;
@@ -39,7 +45,11 @@ pub fn parse_ks(text: &str) -> Result<Vec<usize>, GridError> {
             [from, to, step] if step > 0 && from <= to && (to - from) / step < MOST_VALUES => {
                 (from..=to).step_by(step).collect()
             }
-            _ => return Err(GridError::Range { text: text.to_owned() }),
+            _ => {
+                return Err(GridError::Range {
+                    text: text.to_owned(),
+                });
+            }
         }
     } else {
         text.split(',').map(number).collect::<Result<Vec<_>, _>>()?
@@ -47,7 +57,9 @@ pub fn parse_ks(text: &str) -> Result<Vec<usize>, GridError> {
     ks.sort_unstable();
     ks.dedup();
     if ks.first() == Some(&0) {
-        return Err(GridError::Zero { text: text.to_owned() });
+        return Err(GridError::Zero {
+            text: text.to_owned(),
+        });
     }
     Ok(ks)
 }
@@ -65,7 +77,17 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_with_its_text() {
-        for text in ["", "a", "10:5:1", "1:9:0", "1:2", "0", "0:10:5", "-3", "1:18446744073709551615:1"] {
+        for text in [
+            "",
+            "a",
+            "10:5:1",
+            "1:9:0",
+            "1:2",
+            "0",
+            "0:10:5",
+            "-3",
+            "1:18446744073709551615:1",
+        ] {
             let error = parse_ks(text).expect_err(text).to_string();
             assert!(error.contains(&format!("{text:?}")), "{error}");
         }

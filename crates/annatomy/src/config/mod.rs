@@ -1,4 +1,5 @@
-//! Settings of a study: defaults, then a file (TOML, or the study's own YAML), then what the caller says.
+//! Settings of a study: defaults, then a file (TOML, or the study's own YAML), then what the caller
+//! says.
 
 mod file;
 mod grid;
@@ -102,7 +103,8 @@ pub enum SettingsError {
 /// The name of the built-in data.
 pub const RESNET50_LIKE: &str = "resnet50-like";
 
-/// The study's own grid: M = 32, `ef_construction` 200, three experiments, k = 10..500 by 10; three runs.
+/// The study's own grid: M = 32, `ef_construction` 200, three experiments, k = 10..500 by 10; three
+/// runs.
 pub fn defaults() -> Settings {
     Settings {
         data: RESNET50_LIKE.to_owned(),
@@ -118,7 +120,11 @@ pub fn defaults() -> Settings {
         ef_construction_values: vec![50, 100, 200, 300, 400],
         alpha_values: vec![0.25, 0.5, 1.0, 2.0, 4.0],
         ks: (10..=500).step_by(10).collect(),
-        studies: vec![StudyKind::EfSearch, StudyKind::EfConstruction, StudyKind::Alpha],
+        studies: vec![
+            StudyKind::EfSearch,
+            StudyKind::EfConstruction,
+            StudyKind::Alpha,
+        ],
         conventions: Conventions::Corrected,
         preset: "faiss".to_owned(),
     }
@@ -138,7 +144,9 @@ impl Overrides {
             ef_construction: self.ef_construction.unwrap_or(settings.ef_construction),
             ef_search: self.ef_search.unwrap_or(settings.ef_search),
             ef_values: self.ef_values.unwrap_or(settings.ef_values),
-            ef_construction_values: self.ef_construction_values.unwrap_or(settings.ef_construction_values),
+            ef_construction_values: self
+                .ef_construction_values
+                .unwrap_or(settings.ef_construction_values),
             alpha_values: self.alpha_values.unwrap_or(settings.alpha_values),
             ks: self.ks.unwrap_or(settings.ks),
             studies: self.studies.unwrap_or(settings.studies),
@@ -167,23 +175,33 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
     check_counts("ef_construction values", &settings.ef_construction_values)?;
     check_counts("k values", &settings.ks)?;
     if let Some(pair) = settings.ks.windows(2).find(|pair| pair[0] >= pair[1]) {
-        return Err(SettingsError::Order { before: pair[0], after: pair[1] });
+        return Err(SettingsError::Order {
+            before: pair[0],
+            after: pair[1],
+        });
     }
     if settings.alpha_values.is_empty() {
-        return Err(SettingsError::Empty { name: "alpha values" });
+        return Err(SettingsError::Empty {
+            name: "alpha values",
+        });
     }
     for (index, &alpha) in settings.alpha_values.iter().enumerate() {
         if !(alpha.is_finite() && alpha > 0.0) {
             return Err(SettingsError::Alpha { alpha });
         }
         if settings.alpha_values[..index].contains(&alpha) {
-            return Err(SettingsError::Repeated { name: "alpha values", value: alpha.to_string() });
+            return Err(SettingsError::Repeated {
+                name: "alpha values",
+                value: alpha.to_string(),
+            });
         }
     }
     if settings.studies.is_empty() {
         return Err(SettingsError::Empty { name: "studies" });
     }
-    if settings.metric.parse::<annatomy_vectors::Metric>()? == annatomy_vectors::Metric::InnerProduct {
+    if settings.metric.parse::<annatomy_vectors::Metric>()?
+        == annatomy_vectors::Metric::InnerProduct
+    {
         return Err(SettingsError::NoGeometry);
     }
     annatomy_hnsw::Parameters::preset(&settings.preset, settings.m, settings.ef_construction, 0)?;
@@ -199,7 +217,10 @@ fn check_counts(name: &'static str, values: &[usize]) -> Result<(), SettingsErro
             return Err(SettingsError::Zero { name });
         }
         if values[..index].contains(value) {
-            return Err(SettingsError::Repeated { name, value: value.to_string() });
+            return Err(SettingsError::Repeated {
+                name,
+                value: value.to_string(),
+            });
         }
     }
     Ok(())

@@ -1,7 +1,8 @@
 //! hnsw_rs (Jean-Pierre Both): raises ef to k; what it cannot reach it leaves out.
 //!
-//! Enters: rows, M, efConstruction. Leaves: for each query the ids that `Hnsw::search` returns, `None` in the slots it left.
-//! Rows are inserted in their order by one thread: with several, its graph differs from run to run. It keeps a copy of them.
+//! Enters: rows, M, efConstruction. Leaves: for each query the ids that `Hnsw::search` returns,
+//! `None` in the slots it left. Rows are inserted in their order by one thread: with several, its
+//! graph differs from run to run. It keeps a copy of them.
 
 use annatomy_vectors::{MatrixView, PointId, TASK_QUERIES, interrupt};
 use hnsw_rs::prelude::{DistL2, Hnsw};
@@ -49,7 +50,11 @@ impl HnswRs {
     pub const VERSION: &'static str = "0.3.5";
 
     /// An index over `rows`.
-    pub fn build(rows: MatrixView<'_>, m: usize, ef_construction: usize) -> Result<Self, HnswRsError> {
+    pub fn build(
+        rows: MatrixView<'_>,
+        m: usize,
+        ef_construction: usize,
+    ) -> Result<Self, HnswRsError> {
         if rows.rows() == 0 {
             return Err(HnswRsError::Empty);
         }
@@ -61,7 +66,10 @@ impl HnswRs {
             interrupt::check();
             index.insert((rows.row(row), row));
         }
-        Ok(Self { index, columns: rows.columns() })
+        Ok(Self {
+            index,
+            columns: rows.columns(),
+        })
     }
 
     /// What it returns to each query, nearest first.
@@ -72,20 +80,43 @@ impl HnswRs {
         ef: usize,
     ) -> Result<Vec<Vec<Option<PointId>>>, HnswRsError> {
         if queries.columns() != self.columns {
-            return Err(HnswRsError::Columns { queries: queries.columns(), index: self.columns });
+            return Err(HnswRsError::Columns {
+                queries: queries.columns(),
+                index: self.columns,
+            });
         }
         in_range("k", k, 1, 1 << 24)?;
         in_range("ef", ef, 1, 1 << 24)?;
         let answer = |query: usize| {
             interrupt::check();
             let found = self.index.search(queries.row(query), k, ef);
-            let ids = found.iter().map(|neighbor| Some(PointId(neighbor.d_id as u32)));
+            let ids = found
+                .iter()
+                .map(|neighbor| Some(PointId(neighbor.d_id as u32)));
             ids.chain(std::iter::repeat(None)).take(k).collect()
         };
-        Ok((0..queries.rows()).into_par_iter().with_max_len(TASK_QUERIES).map(answer).collect())
+        Ok((0..queries.rows())
+            .into_par_iter()
+            .with_max_len(TASK_QUERIES)
+            .map(answer)
+            .collect())
     }
 }
 
-fn in_range(what: &'static str, value: usize, least: usize, most: usize) -> Result<(), HnswRsError> {
-    if (least..=most).contains(&value) { Ok(()) } else { Err(HnswRsError::Setting { what, value, least, most }) }
+fn in_range(
+    what: &'static str,
+    value: usize,
+    least: usize,
+    most: usize,
+) -> Result<(), HnswRsError> {
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(HnswRsError::Setting {
+            what,
+            value,
+            least,
+            most,
+        })
+    }
 }

@@ -51,7 +51,9 @@ pub enum FidelityError {
         row: usize,
     },
     /// Exact lists shorter than k.
-    #[error("k = {k}, but row {row} of the exact table holds {available} neighbors, the query itself left out")]
+    #[error(
+        "k = {k}, but row {row} of the exact table holds {available} neighbors, the query itself left out"
+    )]
     TooFew {
         /// Neighbors asked for.
         k: usize,

@@ -33,12 +33,14 @@ impl<'a> IdTable<'a> {
         &self.ids[row * self.columns..(row + 1) * self.columns]
     }
 
-    /// Whether some row holds its own number, as tables do that count the query among its neighbors.
+    /// Whether some row holds its own number, as tables do that count the query among its
+    /// neighbors.
     pub(super) fn holds_self(&self) -> bool {
         (0..self.rows()).any(|row| self.row(row).contains(&(row as i64)))
     }
 
-    /// Refuses ids that are no row, a row too many or too few, and empty slots unless `may_be_empty`.
+    /// Refuses ids that are no row, a row too many or too few, and empty slots unless
+    /// `may_be_empty`.
     pub(super) fn check(
         &self,
         table: &'static str,
@@ -46,15 +48,22 @@ impl<'a> IdTable<'a> {
         may_be_empty: bool,
     ) -> Result<(), FidelityError> {
         if self.rows() != subject.count() {
-            return Err(FidelityError::Rows { table, rows: self.rows(), queries: subject.count() });
+            return Err(FidelityError::Rows {
+                table,
+                rows: self.rows(),
+                queries: subject.count(),
+            });
         }
         let count = subject.rows.rows() as i64;
         let is_id = |id: i64| (0..count).contains(&id) || (may_be_empty && id == EMPTY);
         match self.ids.iter().position(|&id| !is_id(id)) {
             None => Ok(()),
-            Some(place) => {
-                Err(FidelityError::Id { table, row: place / self.columns, id: self.ids[place], last: count - 1 })
-            }
+            Some(place) => Err(FidelityError::Id {
+                table,
+                row: place / self.columns,
+                id: self.ids[place],
+                last: count - 1,
+            }),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! How faithful an engine's answers are to the exact ones, query by query, in both conventions.
 //!
-//! Enters: rows, queries, a table of exact ids and one of returned ids, as any engine hands them over. Leaves:
-//! [`Fidelity`], every measure per query and k, and the study's figures per k. Distances are taken from the rows
-//! themselves in float64, so that nothing depends on what the engine reports.
+//! Enters: rows, queries, a table of exact ids and one of returned ids, as any engine hands them
+//! over. Leaves: [`Fidelity`], every measure per query and k, and the study's figures per k.
+//! Distances are taken from the rows themselves in float64, so that nothing depends on what the
+//! engine reports.
 //!
-//! Cost: O(q·K·d) for each k, for the barycenters. Does not: say why a neighbor is missing, which needs the graph.
+//! Cost: O(q·K·d) for each k, for the barycenters. Does not: say why a neighbor is missing, which
+//! needs the graph.
 
 mod error;
 mod ids;
@@ -34,6 +36,7 @@ pub struct Subject<'a> {
 impl Subject<'_> {
     /// Number of queries.
     pub fn count(&self) -> usize {
-        self.queries.map_or(self.rows.rows(), |queries| queries.rows())
+        self.queries
+            .map_or(self.rows.rows(), |queries| queries.rows())
     }
 }

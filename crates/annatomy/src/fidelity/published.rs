@@ -1,8 +1,10 @@
-//! The study's arithmetic on two tables of ids: squared distances, column 0 taken for self, −1 at `FLT_MAX`.
+//! The study's arithmetic on two tables of ids: squared distances, column 0 taken for self, −1 at
+//! `FLT_MAX`.
 
 use super::{IdTable, Subject};
 use annatomy_geometry::published::{
-    Artefacts, Columns, EMPTY_DISTANCE, Figures, row_barycenter_shift, row_lid_plain, row_mean, row_overlap,
+    Artefacts, Columns, EMPTY_DISTANCE, Figures, row_barycenter_shift, row_lid_plain, row_mean,
+    row_overlap,
 };
 use annatomy_vectors::PointId;
 
@@ -41,7 +43,10 @@ struct Slots<'a> {
 
 impl<'a> Slots<'a> {
     fn new(subject: &Subject<'_>, table: IdTable<'a>) -> Self {
-        Self { table, dropped: usize::from(subject.queries.is_none() && table.holds_self()) }
+        Self {
+            table,
+            dropped: usize::from(subject.queries.is_none() && table.holds_self()),
+        }
     }
 
     /// The first `k` slots of a row; those the table does not have are empty.
@@ -53,21 +58,36 @@ impl<'a> Slots<'a> {
 
 impl<'a> Published<'a> {
     pub(super) fn new(subject: &Subject<'a>, exact: IdTable<'a>, returned: IdTable<'a>) -> Self {
-        Self { subject: *subject, exact: Slots::new(subject, exact), returned: Slots::new(subject, returned) }
+        Self {
+            subject: *subject,
+            exact: Slots::new(subject, exact),
+            returned: Slots::new(subject, returned),
+        }
     }
 
     /// One query at every k.
     pub(super) fn rows(&self, query: usize, ks: &[usize]) -> Vec<PublishedQueryRow> {
         let largest_k = ks.last().copied().unwrap_or(0);
-        let (exact, returned) = (self.exact.row(query, largest_k), self.returned.row(query, largest_k));
-        let (exact_distances, returned_distances) = (self.distances(query, &exact), self.distances(query, &returned));
+        let (exact, returned) = (
+            self.exact.row(query, largest_k),
+            self.returned.row(query, largest_k),
+        );
+        let (exact_distances, returned_distances) = (
+            self.distances(query, &exact),
+            self.distances(query, &returned),
+        );
         let row = |&k: &usize| {
             let exact_mean = row_mean(&exact_distances[..k]);
             PublishedQueryRow {
                 overlap: row_overlap(&exact[..k], &returned[..k], k),
                 exact_mean,
                 returned_mean: row_mean(&returned_distances[..k]),
-                barycenter_shift: row_barycenter_shift(self.subject.rows, &exact[..k], &returned[..k], exact_mean),
+                barycenter_shift: row_barycenter_shift(
+                    self.subject.rows,
+                    &exact[..k],
+                    &returned[..k],
+                    exact_mean,
+                ),
                 lid_exact: row_lid_plain(&exact_distances[..k]),
                 lid_returned: row_lid_plain(&returned_distances[..k]),
                 empty_slots: returned[..k].iter().filter(|&&id| id < 0).count() as u32,
@@ -85,7 +105,12 @@ impl<'a> Published<'a> {
     }
 
     /// The study's figures at the k of index `index`, from the rows of all queries.
-    pub(super) fn figures(&self, rows: &[PublishedQueryRow], index: usize, ks: &[usize]) -> Figures {
+    pub(super) fn figures(
+        &self,
+        rows: &[PublishedQueryRow],
+        index: usize,
+        ks: &[usize],
+    ) -> Figures {
         let rows: Vec<&PublishedQueryRow> = rows.iter().skip(index).step_by(ks.len()).collect();
         let dropped = self.returned.dropped;
         let not_first = |&query: &usize| self.returned.table.row(query)[0] != query as i64;
@@ -93,13 +118,20 @@ impl<'a> Published<'a> {
             empty_slots: rows.iter().map(|row| u64::from(row.empty_slots)).sum(),
             rows_with_one_empty_slot: rows.iter().filter(|row| row.empty_slots == 1).count() as u64,
             rows_dropped: 0,
-            self_not_first: if dropped == 0 { 0 } else { (0..rows.len()).filter(not_first).count() as u64 },
+            self_not_first: if dropped == 0 {
+                0
+            } else {
+                (0..rows.len()).filter(not_first).count() as u64
+            },
         };
         let columns = Columns {
             overlaps: &rows.iter().map(|row| row.overlap).collect::<Vec<_>>(),
             exact_means: &rows.iter().map(|row| row.exact_mean).collect::<Vec<_>>(),
             returned_means: &rows.iter().map(|row| row.returned_mean).collect::<Vec<_>>(),
-            barycenter_shifts: &rows.iter().map(|row| row.barycenter_shift).collect::<Vec<_>>(),
+            barycenter_shifts: &rows
+                .iter()
+                .map(|row| row.barycenter_shift)
+                .collect::<Vec<_>>(),
             lids_exact: &rows.iter().map(|row| row.lid_exact).collect::<Vec<_>>(),
             lids_returned: &rows.iter().map(|row| row.lid_returned).collect::<Vec<_>>(),
         };

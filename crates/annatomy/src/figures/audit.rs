@@ -42,7 +42,11 @@ const KINDS: [Kind; 3] = [
 
 /// One figure per kind; none without curves.
 pub(super) fn figures(results: &AuditResults) -> Vec<Figure> {
-    if results.curves.is_empty() { Vec::new() } else { KINDS.iter().map(|kind| figure(kind, results)).collect() }
+    if results.curves.is_empty() {
+        Vec::new()
+    } else {
+        KINDS.iter().map(|kind| figure(kind, results)).collect()
+    }
 }
 
 fn figure(kind: &Kind, results: &AuditResults) -> Figure {
@@ -51,7 +55,12 @@ fn figure(kind: &Kind, results: &AuditResults) -> Figure {
         label: format!("k = {}", curve.k),
         color: line_color(place, curves.len()),
         dashes: "",
-        points: curve.efs.iter().zip((kind.values)(curve)).map(|(&ef, value)| point(ef, value.as_ref())).collect(),
+        points: curve
+            .efs
+            .iter()
+            .zip((kind.values)(curve))
+            .map(|(&ef, value)| point(ef, value.as_ref()))
+            .collect(),
         effort: Some(curve.k as f64),
     };
     let chart = Chart {

@@ -1,7 +1,8 @@
 //! A line chart: panels side by side, bands under lines, labels at the lines' ends.
 //!
-//! Enters: [`Chart`] with panels of [`Line`]s over the same x. Leaves: SVG. A value that is not finite is a gap; a line
-//! of one point is a dot. Labels stand right of the last panel, moved apart where they would meet, in the line's color.
+//! Enters: [`Chart`] with panels of [`Line`]s over the same x. Leaves: SVG. A value that is not
+//! finite is a gap; a line of one point is a dot. Labels stand right of the last panel, moved apart
+//! where they would meet, in the line's color.
 
 use super::labels::{apart, text_width};
 use super::scale::{Scale, Spacing, rounded_domain};
@@ -61,7 +62,12 @@ const TOOLTIPS: usize = 17;
 impl Chart {
     pub(super) fn draw(&self) -> String {
         let mut svg = Svg::new(&self.title);
-        svg.text(&Text::new(18.0, 30.0, &self.title).size(15.5).fill(INK).bold());
+        svg.text(
+            &Text::new(18.0, 30.0, &self.title)
+                .size(15.5)
+                .fill(INK)
+                .bold(),
+        );
         svg.text(&Text::new(18.0, 50.0, &self.y_title));
         let right = WIDTH - 20.0 - self.label_width();
         let count = self.panels.len() as f64;
@@ -71,14 +77,20 @@ impl Chart {
             let labels = index + 1 == self.panels.len();
             panel.draw(&mut svg, (left, left + width), labels);
         }
-        svg.text(&Text::new(f64::midpoint(LEFT, right), HEIGHT - 14.0, &self.x_title).anchor(Anchor::Middle));
+        svg.text(
+            &Text::new(f64::midpoint(LEFT, right), HEIGHT - 14.0, &self.x_title)
+                .anchor(Anchor::Middle),
+        );
         svg.finish()
     }
 
     /// Room that the longest label at the right needs.
     fn label_width(&self) -> f64 {
         let lines = self.panels.last().map_or(&[][..], |panel| &panel.lines);
-        lines.iter().map(|line| text_width(&line.label, LABEL_SIZE) + 24.0).fold(20.0, f64::max)
+        lines
+            .iter()
+            .map(|line| text_width(&line.label, LABEL_SIZE) + 24.0)
+            .fold(20.0, f64::max)
     }
 }
 
@@ -96,10 +108,18 @@ impl Panel {
         let wanted = if across.1 - across.0 > 350.0 { 6 } else { 3 };
         for (value, text) in x.ticks(wanted) {
             let at = x.position(value);
-            svg.line((at, BOTTOM), (at, BOTTOM + 4.0), Stroke::solid(REFERENCE, 1.0));
+            svg.line(
+                (at, BOTTOM),
+                (at, BOTTOM + 4.0),
+                Stroke::solid(REFERENCE, 1.0),
+            );
             svg.text(&Text::new(at, BOTTOM + 18.0, &text).anchor(Anchor::Middle));
         }
-        svg.line((across.0, BOTTOM), (across.1, BOTTOM), Stroke::solid(REFERENCE, 1.0));
+        svg.line(
+            (across.0, BOTTOM),
+            (across.1, BOTTOM),
+            Stroke::solid(REFERENCE, 1.0),
+        );
         for line in &self.lines {
             line.draw_band(svg, &x, &y);
         }
@@ -112,18 +132,32 @@ impl Panel {
     }
 
     fn scales(&self, across: (f64, f64)) -> (Scale, Scale) {
-        let points = || self.lines.iter().flat_map(|line| &line.points).filter(|point| point.y.is_finite());
+        let points = || {
+            self.lines
+                .iter()
+                .flat_map(|line| &line.points)
+                .filter(|point| point.y.is_finite())
+        };
         let bounds = |values: &mut dyn Iterator<Item = f64>| {
-            values.filter(|value| value.is_finite()).fold(None, |range: Option<(f64, f64)>, value| {
-                Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
-            })
+            values.filter(|value| value.is_finite()).fold(
+                None,
+                |range: Option<(f64, f64)>, value| {
+                    Some(range.map_or((value, value), |(low, high)| {
+                        (low.min(value), high.max(value))
+                    }))
+                },
+            )
         };
         let xs = bounds(&mut points().map(|point| point.x)).unwrap_or((0.0, 1.0));
         let positive = |value: &f64| self.spacing == Spacing::Linear || *value > 0.0;
-        let mut ys = points().map(|point| point.y).chain(self.include.iter().copied()).filter(positive);
+        let mut ys = points()
+            .map(|point| point.y)
+            .chain(self.include.iter().copied())
+            .filter(positive);
         let mut ys = bounds(&mut ys).unwrap_or((0.0, 1.0));
         if self.spacing == Spacing::Linear {
-            // Values that agree to a few parts in a hundred are shown to agree, not magnified until they differ.
+            // Values that agree to a few parts in a hundred are shown to agree, not magnified until
+            // they differ.
             let missing = (0.05 * ys.1.abs() - (ys.1 - ys.0)).max(0.0);
             if self.include.is_empty() {
                 ys = (ys.0 - missing / 2.0, ys.1 + missing / 2.0);
@@ -135,23 +169,51 @@ impl Panel {
                 ys.1 = if high > ys.1 + slack { high } else { ys.1 };
             }
         }
-        let from = if self.x_spacing == Spacing::Linear { xs.0.min(0.0) } else { xs.0 };
+        let from = if self.x_spacing == Spacing::Linear {
+            xs.0.min(0.0)
+        } else {
+            xs.0
+        };
         let x = Scale::new(self.x_spacing, (from, xs.1), across);
-        let domain = if self.spacing == Spacing::Linear { rounded_domain(ys, 5) } else { (ys.0 / 1.15, ys.1 * 1.15) };
+        let domain = if self.spacing == Spacing::Linear {
+            rounded_domain(ys, 5)
+        } else {
+            (ys.0 / 1.15, ys.1 * 1.15)
+        };
         (x, Scale::new(self.spacing, domain, (BOTTOM, TOP)))
     }
 
     fn draw_labels(&self, svg: &mut Svg, y: &Scale, right: f64) {
-        let ended: Vec<(&Line, f64)> = self.lines.iter().filter_map(|line| Some((line, line.last()?.y))).collect();
+        let ended: Vec<(&Line, f64)> = self
+            .lines
+            .iter()
+            .filter_map(|line| Some((line, line.last()?.y)))
+            .collect();
         let wishes: Vec<f64> = ended.iter().map(|&(_, value)| y.position(value)).collect();
         let places = apart(&wishes, LABEL_GAP, (TOP, BOTTOM));
         for (((line, _), wish), place) in ended.iter().zip(wishes).zip(places) {
-            // The text keeps to ink, which every eye can read; the stub beside it carries the color.
+            // The text keeps to ink, which every eye can read; the stub beside it carries the
+            // color.
             if (wish - place).abs() > 3.0 {
-                svg.line((right + 1.0, wish), (right + 8.0, place), Stroke::solid(&line.color, 0.8));
+                svg.line(
+                    (right + 1.0, wish),
+                    (right + 8.0, place),
+                    Stroke::solid(&line.color, 0.8),
+                );
             }
-            svg.line((right + 8.0, place), (right + 18.0, place), Stroke { width: 2.5, ..line.stroke() });
-            svg.text(&Text::new(right + 22.0, place + 4.4, &line.label).size(LABEL_SIZE).fill(INK));
+            svg.line(
+                (right + 8.0, place),
+                (right + 18.0, place),
+                Stroke {
+                    width: 2.5,
+                    ..line.stroke()
+                },
+            );
+            svg.text(
+                &Text::new(right + 22.0, place + 4.4, &line.label)
+                    .size(LABEL_SIZE)
+                    .fill(INK),
+            );
         }
     }
 }
@@ -163,16 +225,25 @@ impl Line {
 
     /// Stretches of points without a gap.
     fn stretches(&self) -> impl Iterator<Item = &[Point]> {
-        self.points.split(|point| !point.y.is_finite()).filter(|stretch| !stretch.is_empty())
+        self.points
+            .split(|point| !point.y.is_finite())
+            .filter(|stretch| !stretch.is_empty())
     }
 
     fn draw_band(&self, svg: &mut Svg, x: &Scale, y: &Scale) {
         for stretch in self.stretches() {
             let edge = |point: &Point, high: bool| {
                 let (low, top) = point.interval?;
-                Some((x.position(point.x), y.position(if high { top } else { low })))
+                Some((
+                    x.position(point.x),
+                    y.position(if high { top } else { low }),
+                ))
             };
-            let Some(mut outline) = stretch.iter().map(|point| edge(point, true)).collect::<Option<Vec<_>>>() else {
+            let Some(mut outline) = stretch
+                .iter()
+                .map(|point| edge(point, true))
+                .collect::<Option<Vec<_>>>()
+            else {
                 continue;
             };
             outline.extend(stretch.iter().rev().filter_map(|point| edge(point, false)));
@@ -186,30 +257,64 @@ impl Line {
         for stretch in self.stretches() {
             svg.polyline(&stretch.iter().map(at).collect::<Vec<_>>(), stroke);
         }
-        let dots = if self.points.len() == 1 { "" } else { " fill-opacity=\"0\"" };
+        let dots = if self.points.len() == 1 {
+            ""
+        } else {
+            " fill-opacity=\"0\""
+        };
         let style = format!("fill=\"{}\"{dots}", self.color);
         let step = self.points.len().div_ceil(TOOLTIPS).max(1);
-        for point in self.points.iter().rev().step_by(step).filter(|point| point.y.is_finite()) {
-            let tooltip = format!("{}, {x_name} = {}: {}", self.label, point.x, significant(point.y));
-            svg.circle(at(point), if self.points.len() == 1 { 3.5 } else { 7.0 }, &style, &tooltip);
+        for point in self
+            .points
+            .iter()
+            .rev()
+            .step_by(step)
+            .filter(|point| point.y.is_finite())
+        {
+            let tooltip = format!(
+                "{}, {x_name} = {}: {}",
+                self.label,
+                point.x,
+                significant(point.y)
+            );
+            svg.circle(
+                at(point),
+                if self.points.len() == 1 { 3.5 } else { 7.0 },
+                &style,
+                &tooltip,
+            );
         }
         if let Some(place) = self.even() {
-            let style = format!("fill=\"#ffffff\" stroke=\"{}\" stroke-width=\"1.8\"", self.color);
+            let style = format!(
+                "fill=\"#ffffff\" stroke=\"{}\" stroke-width=\"1.8\"",
+                self.color
+            );
             svg.circle(at(&place), 3.8, &style, "k = ef");
         }
     }
 
     fn stroke(&self) -> Stroke<'_> {
-        Stroke { color: &self.color, width: 1.9, dashes: self.dashes }
+        Stroke {
+            color: &self.color,
+            width: 1.9,
+            dashes: self.dashes,
+        }
     }
 
     /// The point of the line at k = ef, between two of its points.
     fn even(&self) -> Option<Point> {
         let ef = self.effort?;
-        let pair = self.points.windows(2).find(|pair| pair[0].x <= ef && ef <= pair[1].x)?;
+        let pair = self
+            .points
+            .windows(2)
+            .find(|pair| pair[0].x <= ef && ef <= pair[1].x)?;
         let share = (ef - pair[0].x) / (pair[1].x - pair[0].x);
         let y = pair[0].y + (pair[1].y - pair[0].y) * share;
-        y.is_finite().then_some(Point { x: ef, y, interval: None })
+        y.is_finite().then_some(Point {
+            x: ef,
+            y,
+            interval: None,
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! The study's curves against k: overlap, fill, distances, barycenter shift and LID difference, per experiment.
+//! The study's curves against k: overlap, fill, distances, barycenter shift and LID difference, per
+//! experiment.
 
 use super::Figure;
 use super::captions;
@@ -16,16 +17,26 @@ type Read<'f> = &'f dyn Fn(&Measurement, &PublishedMetrics) -> f64;
 
 /// All curves of all experiments.
 pub(super) fn figures(results: &StudyResults) -> Vec<Figure> {
-    [StudyKind::EfSearch, StudyKind::EfConstruction, StudyKind::Alpha]
-        .into_iter()
-        .flat_map(|study| of_study(results, study))
-        .collect()
+    [
+        StudyKind::EfSearch,
+        StudyKind::EfConstruction,
+        StudyKind::Alpha,
+    ]
+    .into_iter()
+    .flat_map(|study| of_study(results, study))
+    .collect()
 }
 
 fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
     let count = results.runs.first().map_or(0, |run| run.conditions.len());
     let conditions: Vec<Runs<'_>> = (0..count)
-        .map(|index| results.runs.iter().map(|run| &run.conditions[index]).collect::<Runs<'_>>())
+        .map(|index| {
+            results
+                .runs
+                .iter()
+                .map(|run| &run.conditions[index])
+                .collect::<Runs<'_>>()
+        })
         .filter(|runs| runs[0].study == study)
         .collect();
     if conditions.is_empty() {
@@ -33,19 +44,24 @@ fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
     }
     let swept = swept(study);
     let over = captions::runs(results.runs.len());
-    let marks = if study == StudyKind::EfSearch && conditions.iter().any(passes_ef) { "; circle: k = ef" } else { "" };
-    let figure = |name: &str, title: &str, y_title: &str, caption: String, panels: Vec<Panel>| Figure {
-        name: format!("{}_{name}", study.folder()),
-        title: title.to_owned(),
-        caption: caption.trim_end().to_owned(),
-        svg: Chart {
-            title: format!("{title}, {swept}"),
-            x_title: format!("k, neighbors asked for{marks}"),
-            y_title: y_title.to_owned(),
-            panels,
-        }
-        .draw(),
+    let marks = if study == StudyKind::EfSearch && conditions.iter().any(passes_ef) {
+        "; circle: k = ef"
+    } else {
+        ""
     };
+    let figure =
+        |name: &str, title: &str, y_title: &str, caption: String, panels: Vec<Panel>| Figure {
+            name: format!("{}_{name}", study.folder()),
+            title: title.to_owned(),
+            caption: caption.trim_end().to_owned(),
+            svg: Chart {
+                title: format!("{title}, {swept}"),
+                x_title: format!("k, neighbors asked for{marks}"),
+                y_title: y_title.to_owned(),
+                panels,
+            }
+            .draw(),
+        };
     let one = |include: &[f64], read: Read<'_>| Panel {
         heading: String::new(),
         x_name: "k",
@@ -64,14 +80,20 @@ fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
             "overlap",
             "Overlap",
             "share of the exact k neighbors that came back",
-            format!("With the exact neighbors, {swept}; {over}. {}", captions::overlap(&overlap.lines)),
+            format!(
+                "With the exact neighbors, {swept}; {over}. {}",
+                captions::overlap(&overlap.lines)
+            ),
             vec![overlap],
         ),
         figure(
             "fill",
             "Fill",
             "share of the k slots that hold a neighbor",
-            format!("Slots that hold a neighbor, {swept}; {over}. {}", captions::fill(&fill.lines)),
+            format!(
+                "Slots that hold a neighbor, {swept}; {over}. {}",
+                captions::fill(&fill.lines)
+            ),
             vec![fill],
         ),
         figure(
@@ -108,14 +130,19 @@ fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
 /// A panel of shares: no interval beyond 0 and 1, and the whole axis where less would exaggerate.
 fn share(mut panel: Panel) -> Panel {
     let points = || panel.lines.iter().flat_map(|line| &line.points);
-    let low = points().map(|point| point.y).filter(|share| share.is_finite()).fold(1.0, f64::min);
+    let low = points()
+        .map(|point| point.y)
+        .filter(|share| share.is_finite())
+        .fold(1.0, f64::min);
     match low {
         low if low < 0.5 => panel.include.push(0.0),
         low if low >= 1.0 => panel.include.push(0.9),
         _ => {}
     }
     for point in panel.lines.iter_mut().flat_map(|line| &mut line.points) {
-        point.interval = point.interval.map(|(low, high)| (low.max(0.0), high.min(1.0)));
+        point.interval = point
+            .interval
+            .map(|(low, high)| (low.max(0.0), high.min(1.0)));
     }
     panel
 }
@@ -132,16 +159,24 @@ fn swept(study: StudyKind) -> &'static str {
 /// Whether the grid of k goes from below ef to above it, so that k = ef is on the curve.
 fn passes_ef(runs: &Runs<'_>) -> bool {
     let rows = &runs[0].corrected;
-    rows.first().is_some_and(|row| row.k <= row.ef) && rows.last().is_some_and(|row| row.k >= row.ef)
+    rows.first().is_some_and(|row| row.k <= row.ef)
+        && rows.last().is_some_and(|row| row.k >= row.ef)
 }
 
 fn distance_panels(conditions: &[Runs<'_>]) -> [Panel; 2] {
     let exact = |spacing: Spacing, read: Read<'_>| {
-        // The exact side is every condition's; where the study drops rows it loses some, so the fullest is drawn.
+        // The exact side is every condition's; where the study drops rows it loses some, so the
+        // fullest is drawn.
         let last = &conditions[conditions.len() - 1..];
         let mut line = lines(last, read).remove(0);
         let ink = super::svg::MUTED.to_owned();
-        line = Line { label: "exact".to_owned(), color: ink, dashes: "4 3", effort: None, ..line };
+        line = Line {
+            label: "exact".to_owned(),
+            color: ink,
+            dashes: "4 3",
+            effort: None,
+            ..line
+        };
         (spacing, line)
     };
     let panel = |heading: &str, (spacing, exact): (Spacing, Line), read: Read<'_>| {
@@ -157,14 +192,22 @@ fn distance_panels(conditions: &[Runs<'_>]) -> [Panel; 2] {
         }
     };
     // A mean that FLT_MAX decides has no interval worth drawing.
-    let mut published =
-        panel("published", exact(Spacing::Logarithmic, &|_, p| p.mean_exact_dist), &|_, p| p.mean_ann_dist);
+    let mut published = panel(
+        "published",
+        exact(Spacing::Logarithmic, &|_, p| p.mean_exact_dist),
+        &|_, p| p.mean_ann_dist,
+    );
     for line in &mut published.lines {
         line.effort = None;
-        line.points.iter_mut().for_each(|point| point.interval = None);
+        line.points
+            .iter_mut()
+            .for_each(|point| point.interval = None);
     }
     let exact = exact(Spacing::Linear, &|m, _| m.mean_exact_distance);
-    [published, panel("corrected", exact, &|m, _| m.mean_returned_distance)]
+    [
+        published,
+        panel("corrected", exact, &|m, _| m.mean_returned_distance),
+    ]
 }
 
 /// One line per condition.
@@ -173,7 +216,9 @@ fn lines(conditions: &[Runs<'_>], read: Read<'_>) -> Vec<Line> {
         label: label(runs[0]),
         color: line_color(index, conditions.len()),
         dashes: "",
-        points: (0..runs[0].corrected.len()).map(|row| point(runs, row, read)).collect(),
+        points: (0..runs[0].corrected.len())
+            .map(|row| point(runs, row, read))
+            .collect(),
         effort: (runs[0].study == StudyKind::EfSearch).then_some(runs[0].value),
     };
     conditions.iter().enumerate().map(line).collect()
@@ -197,7 +242,9 @@ fn point(runs: &Runs<'_>, row: usize, read: Read<'_>) -> Point {
     let estimate = Estimate::of(&values);
     Point {
         x: runs[0].corrected[row].k as f64,
-        y: estimate.as_ref().map_or(f64::NAN, |estimate| estimate.point),
+        y: estimate
+            .as_ref()
+            .map_or(f64::NAN, |estimate| estimate.point),
         interval: estimate.and_then(|estimate| Some((estimate.low?, estimate.high?))),
     }
 }

@@ -16,14 +16,25 @@ pub(super) fn figure(results: &StudyResults) -> Option<Figure> {
         label: (*label).to_owned(),
         color: line_color(share, SHARES.len()),
         dashes: "",
-        points: ks.iter().enumerate().map(|(row, &k)| point(results, row, k, share)).collect(),
+        points: ks
+            .iter()
+            .enumerate()
+            .map(|(row, &k)| point(results, row, k, share))
+            .collect(),
         effort: None,
     });
     let diagonal = Line {
         label: "ef = k".to_owned(),
         color: super::svg::MUTED.to_owned(),
         dashes: "4 3",
-        points: ks.iter().map(|&k| Point { x: k as f64, y: k as f64, interval: None }).collect(),
+        points: ks
+            .iter()
+            .map(|&k| Point {
+                x: k as f64,
+                y: k as f64,
+                interval: None,
+            })
+            .collect(),
         effort: None,
     };
     let lines: Vec<Line> = lines.chain([diagonal]).collect();
@@ -45,17 +56,27 @@ pub(super) fn figure(results: &StudyResults) -> Option<Figure> {
             lines,
         }],
     };
-    Some(Figure { name: "required_ef".to_owned(), title, caption, svg: chart.draw() })
+    Some(Figure {
+        name: "required_ef".to_owned(),
+        title,
+        caption,
+        svg: chart.draw(),
+    })
 }
 
 /// The mean over runs; a gap where some run has no such effort.
 fn point(results: &StudyResults, row: usize, k: usize, share: usize) -> Point {
-    let efs: Option<Vec<f64>> =
-        results.runs.iter().map(|run| run.surface.required_ef[row][share].map(|ef| ef as f64)).collect();
+    let efs: Option<Vec<f64>> = results
+        .runs
+        .iter()
+        .map(|run| run.surface.required_ef[row][share].map(|ef| ef as f64))
+        .collect();
     let estimate = efs.and_then(|efs| Estimate::of(&efs));
     Point {
         x: k as f64,
-        y: estimate.as_ref().map_or(f64::NAN, |estimate| estimate.point),
+        y: estimate
+            .as_ref()
+            .map_or(f64::NAN, |estimate| estimate.point),
         interval: estimate.and_then(|estimate| Some((estimate.low?, estimate.high?))),
     }
 }

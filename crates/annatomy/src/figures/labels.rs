@@ -1,8 +1,8 @@
 //! Direct labels: how wide a text is, and how labels that want the same place move apart.
 //!
-//! Moving apart is least squares under a minimum gap: subtract i·gap from the i-th wish and the constraint becomes
-//! monotone, so that pooling adjacent violators (Barlow et al. 1972) gives the optimum, then everything is held in
-//! bounds.
+//! Moving apart is least squares under a minimum gap: subtract i·gap from the i-th wish and the
+//! constraint becomes monotone, so that pooling adjacent violators (Barlow et al. 1972) gives the
+//! optimum, then everything is held in bounds.
 
 /// Advance widths of `DejaVu Sans` for U+0020..=U+007E in 1/2048 em.
 #[rustfmt::skip]
@@ -18,12 +18,20 @@ const ADVANCES: [u16; 95] = [
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
     let advance = |character: char| {
         let index = (character as usize).checked_sub(0x20);
-        index.and_then(|index| ADVANCES.get(index)).copied().unwrap_or(1400)
+        index
+            .and_then(|index| ADVANCES.get(index))
+            .copied()
+            .unwrap_or(1400)
     };
-    text.chars().map(|character| f64::from(advance(character))).sum::<f64>() * size / 2048.0
+    text.chars()
+        .map(|character| f64::from(advance(character)))
+        .sum::<f64>()
+        * size
+        / 2048.0
 }
 
-/// Moves positions (any order) at least `gap` apart inside `low..=high`, as little as possible in the square mean.
+/// Moves positions (any order) at least `gap` apart inside `low..=high`, as little as possible in
+/// the square mean.
 ///
 /// Where they cannot all fit, the gap shrinks to what does.
 pub(super) fn apart(wishes: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
@@ -37,7 +45,9 @@ pub(super) fn apart(wishes: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f6
         pool_violators(&mut pools);
     }
     let highest = high - gap * wishes.len().saturating_sub(1) as f64;
-    let settled = pools.iter().flat_map(|&(sum, count)| std::iter::repeat_n(sum / count as f64, count));
+    let settled = pools
+        .iter()
+        .flat_map(|&(sum, count)| std::iter::repeat_n(sum / count as f64, count));
     let mut places = vec![0.0; wishes.len()];
     for (rank, place) in settled.enumerate() {
         places[order[rank]] = place.min(highest).max(low) + rank as f64 * gap;
@@ -45,7 +55,8 @@ pub(super) fn apart(wishes: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f6
     places
 }
 
-/// Merges the last pool into the ones before it while their means fall. A pool is its sum and count.
+/// Merges the last pool into the ones before it while their means fall. A pool is its sum and
+/// count.
 fn pool_violators(pools: &mut Vec<(f64, usize)>) {
     while let [.., (before, before_count), (last, last_count)] = pools.as_slice() {
         if before / *before_count as f64 <= last / *last_count as f64 {
@@ -64,9 +75,15 @@ mod tests {
     #[test]
     fn labels_keep_their_gap_and_their_order() {
         assert_eq!(apart(&[50.0, 10.0], 14.0, (0.0, 100.0)), [50.0, 10.0]);
-        assert_eq!(apart(&[50.0, 50.0, 50.0], 10.0, (0.0, 100.0)), [40.0, 50.0, 60.0]);
+        assert_eq!(
+            apart(&[50.0, 50.0, 50.0], 10.0, (0.0, 100.0)),
+            [40.0, 50.0, 60.0]
+        );
         assert_eq!(apart(&[98.0, 99.0], 10.0, (0.0, 100.0)), [90.0, 100.0]);
-        assert_eq!(apart(&[1.0, 1.0, 1.0], 50.0, (0.0, 20.0)), [0.0, 10.0, 20.0]);
+        assert_eq!(
+            apart(&[1.0, 1.0, 1.0], 50.0, (0.0, 20.0)),
+            [0.0, 10.0, 20.0]
+        );
         assert!(apart(&[], 10.0, (0.0, 100.0)).is_empty());
     }
 }

@@ -1,9 +1,10 @@
 //! Figures: every curve of a study or an audit as SVG, and PNG from the very same drawing.
 //!
-//! Enters: [`StudyResults`] or [`AuditResults`]. Leaves: [`Figure`]s, drawn by a small SVG writer of our own:
-//! chart libraries at hand lack interval bands with gaps, labels at the lines' ends that keep apart, or byte-determinism,
-//! and the writer is shorter than their configuration would be. PNG is rendered by `resvg` with the font embedded here,
-//! so that a figure looks the same on any machine.
+//! Enters: [`StudyResults`] or [`AuditResults`]. Leaves: [`Figure`]s, drawn by a small SVG writer
+//! of our own: chart libraries at hand lack interval bands with gaps, labels at the lines' ends
+//! that keep apart, or byte-determinism, and the writer is shorter than their configuration would
+//! be. PNG is rendered by `resvg` with the font embedded here, so that a figure looks the same on
+//! any machine.
 
 mod audit;
 mod captions;
@@ -68,12 +69,14 @@ pub fn of_audit(results: &AuditResults) -> Vec<Figure> {
     audit::figures(results)
 }
 
-/// The (ef, k) surface of one index, read as an engine of `class` answers; `None` if it has no cell.
+/// The (ef, k) surface of one index, read as an engine of `class` answers; `None` if it has no
+/// cell.
 pub fn surface(grid: &SurfaceGrid, class: EngineClass) -> Option<Figure> {
     surface::figure_of(grid, class)
 }
 
-/// Style rules that turn figures dark inside an HTML page: every color but the surface's by its dark counterpart.
+/// Style rules that turn figures dark inside an HTML page: every color but the surface's by its
+/// dark counterpart.
 ///
 /// To stand under `@media (prefers-color-scheme: dark)`.
 pub fn dark_style() -> String {
@@ -92,8 +95,12 @@ pub fn write(folder: &Path, figures: &[Figure]) -> Result<(), FigureError> {
     figures.par_iter().with_max_len(1).try_for_each(|figure| {
         let path = |ending: &str| -> PathBuf { folder.join(format!("{}.{ending}", figure.name)) };
         write_file(&path("svg"), figure.svg.as_bytes())?;
-        let png =
-            renderer.render(&figure.svg).map_err(|reason| FigureError::Render { name: figure.name.clone(), reason })?;
+        let png = renderer
+            .render(&figure.svg)
+            .map_err(|reason| FigureError::Render {
+                name: figure.name.clone(),
+                reason,
+            })?;
         write_file(&path("png"), &png)?;
         Ok(())
     })

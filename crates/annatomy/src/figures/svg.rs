@@ -1,8 +1,8 @@
 //! The few SVG elements the figures are made of, written in call order with fixed decimals.
 //!
-//! Enters: positions in user units of a 600 × 400 page, y downward. Leaves: one self-contained document on a white
-//! rounded card, without ids (so that several can stand in one HTML page), scripts or style sheets. The same calls give
-//! the same bytes.
+//! Enters: positions in user units of a 600 × 400 page, y downward. Leaves: one self-contained
+//! document on a white rounded card, without ids (so that several can stand in one HTML page),
+//! scripts or style sheets. The same calls give the same bytes.
 
 use std::fmt::Write as _;
 
@@ -46,7 +46,15 @@ pub(super) struct Text<'t> {
 impl<'t> Text<'t> {
     /// Text of 12.5 units in muted ink that starts at (x, y), y being its base line.
     pub(super) fn new(x: f64, y: f64, content: &'t str) -> Self {
-        Self { x, y, content, size: 12.5, fill: MUTED, anchor: Anchor::Start, bold: "" }
+        Self {
+            x,
+            y,
+            content,
+            size: 12.5,
+            fill: MUTED,
+            anchor: Anchor::Start,
+            bold: "",
+        }
     }
 
     pub(super) fn size(self, size: f64) -> Self {
@@ -62,7 +70,10 @@ impl<'t> Text<'t> {
     }
 
     pub(super) fn bold(self) -> Self {
-        Self { bold: " font-weight=\"bold\"", ..self }
+        Self {
+            bold: " font-weight=\"bold\"",
+            ..self
+        }
     }
 }
 
@@ -77,7 +88,11 @@ pub(super) struct Stroke<'s> {
 
 impl<'s> Stroke<'s> {
     pub(super) fn solid(color: &'s str, width: f64) -> Self {
-        Self { color, width, dashes: "" }
+        Self {
+            color,
+            width,
+            dashes: "",
+        }
     }
 
     fn attributes(&self) -> String {
@@ -85,7 +100,11 @@ impl<'s> Stroke<'s> {
             "" => String::new(),
             dashes => format!(" stroke-dasharray=\"{dashes}\""),
         };
-        format!("stroke=\"{}\" stroke-width=\"{}\"{dashes}", self.color, number(self.width))
+        format!(
+            "stroke=\"{}\" stroke-width=\"{}\"{dashes}",
+            self.color,
+            number(self.width)
+        )
     }
 }
 
@@ -122,21 +141,28 @@ impl Svg {
 
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: Stroke<'_>) {
         let [x1, y1, x2, y2] = [from.0, from.1, to.0, to.1].map(number);
-        self.push(&format!("<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" {}/>", stroke.attributes()));
+        self.push(&format!(
+            "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" {}/>",
+            stroke.attributes()
+        ));
     }
 
     /// A polyline; nothing for fewer than two positions.
     pub(super) fn polyline(&mut self, positions: &[(f64, f64)], stroke: Stroke<'_>) {
         if positions.len() > 1 {
             let (points, stroke) = (points(positions), stroke.attributes());
-            self.push(&format!("<polyline points=\"{points}\" fill=\"none\" {stroke} stroke-linejoin=\"round\"/>"));
+            self.push(&format!(
+                "<polyline points=\"{points}\" fill=\"none\" {stroke} stroke-linejoin=\"round\"/>"
+            ));
         }
     }
 
     /// A filled outline without a border.
     pub(super) fn polygon(&mut self, positions: &[(f64, f64)], fill: &str, opacity: f64) {
         let (points, opacity) = (points(positions), number(opacity));
-        self.push(&format!("<polygon points=\"{points}\" fill=\"{fill}\" fill-opacity=\"{opacity}\"/>"));
+        self.push(&format!(
+            "<polygon points=\"{points}\" fill=\"{fill}\" fill-opacity=\"{opacity}\"/>"
+        ));
     }
 
     /// A rectangle (x, y, width, height) with an optional tooltip.
@@ -152,7 +178,9 @@ impl Svg {
     pub(super) fn circle(&mut self, at: (f64, f64), radius: f64, style: &str, tooltip: &str) {
         let [x, y, radius] = [at.0, at.1, radius].map(number);
         let tip = title(tooltip);
-        self.push(&format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {style}>{tip}</circle>"));
+        self.push(&format!(
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {style}>{tip}</circle>"
+        ));
     }
 
     /// Opens a group with the attributes given; every group is closed by [`Svg::close_group`].
@@ -171,7 +199,11 @@ impl Svg {
 }
 
 fn title(tooltip: &str) -> String {
-    if tooltip.is_empty() { String::new() } else { format!("<title>{}</title>", escape(tooltip)) }
+    if tooltip.is_empty() {
+        String::new()
+    } else {
+        format!("<title>{}</title>", escape(tooltip))
+    }
 }
 
 fn points(positions: &[(f64, f64)]) -> String {
@@ -187,9 +219,16 @@ fn points(positions: &[(f64, f64)]) -> String {
 fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+    if text == "-0" {
+        "0".to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

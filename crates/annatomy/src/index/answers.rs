@@ -1,7 +1,8 @@
 //! Answers: what an engine of a class returns for (ef, k), query by query.
 //!
-//! Where every slot lies well within the beam the search is plain, and nothing is recorded. Where k reaches the edge of
-//! the beam, what was seen beyond it may be returned as well: the traversal is recorded and the answer read from it.
+//! Where every slot lies well within the beam the search is plain, and nothing is recorded. Where k
+//! reaches the edge of the beam, what was seen beyond it may be returned as well: the traversal is
+//! recorded and the answer read from it.
 
 use super::{Index, IndexError};
 use annatomy_hnsw::foreign::EngineOracle;
@@ -34,8 +35,10 @@ impl<F: Frontier> Scratch<F> {
         let effort = asked.class.effort(asked.ef, asked.k);
         if asked.k < effort {
             self.search.nearest(graph, view, effort, &mut self.found);
-            // Rows outside the beam are no nearer than its last: they matter only if the k-th is as far as that.
-            let within = self.found.len() < effort || self.found[asked.k - 1].key < self.found[effort - 1].key;
+            // Rows outside the beam are no nearer than its last: they matter only if the k-th is as
+            // far as that.
+            let within = self.found.len() < effort
+                || self.found[asked.k - 1].key < self.found[effort - 1].key;
             if within {
                 self.found.truncate(asked.k);
                 return &self.found;
@@ -45,17 +48,22 @@ impl<F: Frontier> Scratch<F> {
         self.found.clear();
         if let Answer::Rows { visited, rows } = self.visits.answer(asked.class, asked.ef, asked.k) {
             let returned = self.visits.among_first(visited).take(rows);
-            self.found.extend(returned.map(|visit| Seen { key: visit.key, id: visit.id }));
+            self.found.extend(returned.map(|visit| Seen {
+                key: visit.key,
+                id: visit.id,
+            }));
         }
         &self.found
     }
 }
 
 impl Index {
-    /// What an engine of `class` returns for (ef, k), nearest first; slots it cannot fill are `None`.
+    /// What an engine of `class` returns for (ef, k), nearest first; slots it cannot fill are
+    /// `None`.
     ///
-    /// Without `queries` every row is one, itself left out by id: the engine is asked for k + 1 and the query removed
-    /// wherever it stands. Distances are float32, true (not squared) for L2. Runs on the current rayon pool.
+    /// Without `queries` every row is one, itself left out by id: the engine is asked for k + 1 and
+    /// the query removed wherever it stands. Distances are float32, true (not squared) for L2. Runs
+    /// on the current rayon pool.
     pub fn search<S: Stored>(
         &self,
         rows: MatrixView<'_, S>,
@@ -66,7 +74,10 @@ impl Index {
     ) -> Result<NeighborTable, IndexError> {
         self.check_shape(rows)?;
         self.check_request(queries.is_none(), k, ef, class)?;
-        let own_queries = queries.map(|queries| self.queries(queries)).transpose()?.flatten();
+        let own_queries = queries
+            .map(|queries| self.queries(queries))
+            .transpose()?
+            .flatten();
         let queries = queries.map(|queries| own_queries.as_ref().map_or(queries, Matrix::view));
         let asked = Asked { class, ef, k };
         let Some(engine) = self.engine() else {
@@ -79,9 +90,12 @@ impl Index {
         let oracle = EngineOracle::new(rows.view(), self.metric(), engine);
         let distance = |key| oracle.distance_of_key(key);
         Ok(match queries {
-            Some(queries) => {
-                self.held_out(queries.rows(), asked, |query| oracle.view_of(queries.row(query as usize)), distance)
-            }
+            Some(queries) => self.held_out(
+                queries.rows(),
+                asked,
+                |query| oracle.view_of(queries.row(query as usize)),
+                distance,
+            ),
             None => self.each_row(asked, |row| oracle.view(row), distance),
         })
     }
@@ -98,7 +112,8 @@ impl Index {
             return self.each_row(asked, |row| oracle.view(row), distance);
         };
         let sketched = self.sketch().map(|sketch| sketch.queries(queries));
-        let view = |query: u32| oracle.view_beside(queries.row(query as usize), sketched.as_ref(), query);
+        let view =
+            |query: u32| oracle.view_beside(queries.row(query as usize), sketched.as_ref(), query);
         self.held_out(queries.rows(), asked, view, distance)
     }
 
@@ -109,7 +124,13 @@ impl Index {
         view: impl Fn(u32) -> V + Sync,
         distance_of_key: impl Fn(u32) -> f32 + Sync,
     ) -> NeighborTable {
-        self.answer(queries, asked.k, asked, |query| (view(query), None), distance_of_key)
+        self.answer(
+            queries,
+            asked.k,
+            asked,
+            |query| (view(query), None),
+            distance_of_key,
+        )
     }
 
     /// Every row as a query, which itself takes a place in what the engine returns.
@@ -119,11 +140,21 @@ impl Index {
         view: impl Fn(u32) -> V + Sync,
         distance_of_key: impl Fn(u32) -> f32 + Sync,
     ) -> NeighborTable {
-        let with_itself = Asked { k: asked.k + 1, ..asked };
-        self.answer(self.graph().nodes(), asked.k, with_itself, |row| (view(row), Some(row)), distance_of_key)
+        let with_itself = Asked {
+            k: asked.k + 1,
+            ..asked
+        };
+        self.answer(
+            self.graph().nodes(),
+            asked.k,
+            with_itself,
+            |row| (view(row), Some(row)),
+            distance_of_key,
+        )
     }
 
-    /// The `k` nearest that are returned to each of `count` queries; `view` also names the row that a query is.
+    /// The `k` nearest that are returned to each of `count` queries; `view` also names the row that
+    /// a query is.
     fn answer<V: View>(
         &self,
         count: usize,
@@ -136,23 +167,34 @@ impl Index {
         interrupt::begin("searches", count as u64);
         let mut ids = vec![None; count * k];
         let mut distances = vec![f32::INFINITY; count * k];
-        let slots = ids.par_chunks_mut(k).zip(distances.par_chunks_mut(k)).enumerate();
-        slots.with_max_len(TASK_QUERIES).for_each(|(query, (ids, distances))| {
-            interrupt::advance(1);
-            let (view, own) = view(query as u32);
-            scratch.with(|scratch| {
-                let found = scratch.answer(self.graph(), view, asked);
-                let others = found.iter().filter(|seen| Some(seen.id) != own);
-                for ((seen, id), distance) in others.zip(ids).zip(distances) {
-                    *id = Some(PointId(seen.id));
-                    *distance = distance_of_key(seen.key);
-                }
+        let slots = ids
+            .par_chunks_mut(k)
+            .zip(distances.par_chunks_mut(k))
+            .enumerate();
+        slots
+            .with_max_len(TASK_QUERIES)
+            .for_each(|(query, (ids, distances))| {
+                interrupt::advance(1);
+                let (view, own) = view(query as u32);
+                scratch.with(|scratch| {
+                    let found = scratch.answer(self.graph(), view, asked);
+                    let others = found.iter().filter(|seen| Some(seen.id) != own);
+                    for ((seen, id), distance) in others.zip(ids).zip(distances) {
+                        *id = Some(PointId(seen.id));
+                        *distance = distance_of_key(seen.key);
+                    }
+                });
             });
-        });
         NeighborTable::new(k, ids, distances)
     }
 
-    fn check_request(&self, own: bool, k: usize, ef: usize, class: EngineClass) -> Result<(), IndexError> {
+    fn check_request(
+        &self,
+        own: bool,
+        k: usize,
+        ef: usize,
+        class: EngineClass,
+    ) -> Result<(), IndexError> {
         let available = self.graph().nodes().saturating_sub(usize::from(own));
         if k == 0 || (own && k > available) {
             return Err(IndexError::Neighbors { k, available });
@@ -161,7 +203,10 @@ impl Index {
             return Err(IndexError::Effort);
         }
         if class == EngineClass::Refuse && k + usize::from(own) > ef {
-            return Err(IndexError::Refused { k: k + usize::from(own), ef });
+            return Err(IndexError::Refused {
+                k: k + usize::from(own),
+                ef,
+            });
         }
         Ok(())
     }

@@ -14,7 +14,8 @@ pub struct Index {
     graph: Graph,
     metric: Metric,
     columns: usize,
-    /// The rows as the graph measures them, where those are not the caller's (cosine: of unit length).
+    /// The rows as the graph measures them, where those are not the caller's (cosine: of unit
+    /// length).
     own_rows: Option<Matrix>,
     /// The rows in a byte a value, where searches find the same sooner by it.
     sketch: Option<Sketch>,
@@ -35,14 +36,16 @@ pub(super) fn table_fits(rows: usize, budget_bytes: u64) -> bool {
 impl Index {
     /// Builds the graph of `rows` on the current rayon pool; the same at any number of threads.
     ///
-    /// Where the tables of all pairs take no more than `budget_bytes`, the graph is built by ranks and orders equal
-    /// distances by float64 nearness; the two ways differ only where float32 cannot tell two distances apart.
+    /// Where the tables of all pairs take no more than `budget_bytes`, the graph is built by ranks
+    /// and orders equal distances by float64 nearness; the two ways differ only where float32
+    /// cannot tell two distances apart.
     ///
-    /// For L2 a sketch of the rows is kept, a byte a value, unless they are short or a few values stand far from all others: building
-    /// and searching then read most rows in it, and find the same sooner.
+    /// For L2 a sketch of the rows is kept, a byte a value, unless they are short or a few values
+    /// stand far from all others: building and searching then read most rows in it, and find the
+    /// same sooner.
     ///
-    /// Rows in float16 give the graph that they give widened, without a widened copy where the tables do not fit and the
-    /// metric needs no other rows.
+    /// Rows in float16 give the graph that they give widened, without a widened copy where the
+    /// tables do not fit and the metric needs no other rows.
     pub fn build<S: Stored>(
         rows: MatrixView<'_, S>,
         metric: Metric,
@@ -53,20 +56,39 @@ impl Index {
         let sketch = Sketch::where_it_pays(rows, metric);
         let graph = if table_fits(rows.rows(), budget_bytes) {
             let certified = parameters.ef_construction.clamp(1, rows.rows() - 1);
-            let measured = own_rows.as_ref().map_or_else(|| rows.float32(), |own| Rows::Lent(own.view()));
+            let measured = own_rows
+                .as_ref()
+                .map_or_else(|| rows.float32(), |own| Rows::Lent(own.view()));
             let ranks = RankTable::new(&SeparationTable::new(measured.view(), metric, certified)?)?;
             Graph::build(&RankOracle(&ranks), parameters)?
         } else if let Some(own) = &own_rows {
             Graph::build(&VectorOracle::new(own.view(), metric), parameters)?
         } else {
-            Graph::build(&VectorOracle::new(rows, metric).with_sketch(sketch.as_ref()), parameters)?
+            Graph::build(
+                &VectorOracle::new(rows, metric).with_sketch(sketch.as_ref()),
+                parameters,
+            )?
         };
-        Ok(Self { graph, metric, columns: rows.columns(), own_rows, sketch, engine: None })
+        Ok(Self {
+            graph,
+            metric,
+            columns: rows.columns(),
+            own_rows,
+            sketch,
+            engine: None,
+        })
     }
 
     /// The graph of an engine, over rows as that engine keeps them.
     pub(super) fn of_engine(graph: Graph, metric: Metric, columns: usize, engine: Engine) -> Self {
-        Self { graph, metric, columns, own_rows: None, sketch: None, engine: Some(engine) }
+        Self {
+            graph,
+            metric,
+            columns,
+            own_rows: None,
+            sketch: None,
+            engine: Some(engine),
+        }
     }
 
     /// The engine whose graph it is; `None` for a graph built here.
@@ -98,7 +120,10 @@ impl Index {
     /// The same with a sketch of its rows, where they are too few for one.
     #[cfg(test)]
     pub(super) fn with_sketch(self, sketch: Sketch) -> Self {
-        Self { sketch: Some(sketch), ..self }
+        Self {
+            sketch: Some(sketch),
+            ..self
+        }
     }
 
     /// The sketch of the rows, where there is one.
@@ -121,7 +146,10 @@ impl Index {
     /// The queries as the graph measures them, where those are not the caller's.
     pub(super) fn queries(&self, queries: MatrixView<'_>) -> Result<Option<Matrix>, IndexError> {
         if queries.columns() != self.columns {
-            return Err(IndexError::Columns { queries: queries.columns(), index: self.columns });
+            return Err(IndexError::Columns {
+                queries: queries.columns(),
+                index: self.columns,
+            });
         }
         measured(queries, self.metric, "queries")
     }

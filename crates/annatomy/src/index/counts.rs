@@ -1,7 +1,8 @@
-//! The integers behind a surface: exact neighbors found and slots filled, per cell, and efforts required, per query.
+//! The integers behind a surface: exact neighbors found and slots filled, per cell, and efforts
+//! required, per query.
 //!
-//! Where what was visited depends on ef alone, a query costs O(K + efs), however dense the grid: see [`Steps`]. Where it
-//! depends on k too, every cell is visited.
+//! Where what was visited depends on ef alone, a query costs O(K + efs), however dense the grid:
+//! see [`Steps`]. Where it depends on k too, every cell is visited.
 
 use super::IndexError;
 use super::steps::Steps;
@@ -22,13 +23,24 @@ pub(super) struct Grid<'g> {
 }
 
 impl<'g> Grid<'g> {
-    pub(super) fn new(efs: &'g [usize], ks: &'g [usize], class: EngineClass, own: bool) -> Result<Self, IndexError> {
+    pub(super) fn new(
+        efs: &'g [usize],
+        ks: &'g [usize],
+        class: EngineClass,
+        own: bool,
+    ) -> Result<Self, IndexError> {
         for (name, values) in [("efs", efs), ("ks", ks)] {
-            if !values.is_sorted_by(|a, b| a < b) || values.first().is_none_or(|&first| first == 0) {
+            if !values.is_sorted_by(|a, b| a < b) || values.first().is_none_or(|&first| first == 0)
+            {
                 return Err(IndexError::Grid { name });
             }
         }
-        Ok(Self { efs, ks, class, own })
+        Ok(Self {
+            efs,
+            ks,
+            class,
+            own,
+        })
     }
 
     pub(super) fn largest_k(&self) -> usize {
@@ -52,7 +64,9 @@ impl<'g> Grid<'g> {
 
     pub(super) fn largest_effort(&self) -> usize {
         let largest_ef = self.efs[self.efs.len() - 1];
-        self.class.effort(largest_ef, self.asked(self.largest_k())).max(largest_ef)
+        self.class
+            .effort(largest_ef, self.asked(self.largest_k()))
+            .max(largest_ef)
     }
 }
 
@@ -81,8 +95,17 @@ impl Scratch {
             self.arrival_of_id[visit.id as usize] = visit.arrival;
         }
         self.arrivals.clear();
-        self.arrivals.extend(exact.iter().flatten().map(|id| self.arrival_of_id[id.index()]));
-        self.own_arrival = if grid.own { self.arrival_of_id[query] } else { NEVER };
+        self.arrivals.extend(
+            exact
+                .iter()
+                .flatten()
+                .map(|id| self.arrival_of_id[id.index()]),
+        );
+        self.own_arrival = if grid.own {
+            self.arrival_of_id[query]
+        } else {
+            NEVER
+        };
         for visit in visits.nearest_first() {
             self.arrival_of_id[visit.id as usize] = NEVER;
         }
@@ -113,16 +136,23 @@ impl Filled {
         for (row, &ef) in grid.efs.iter().enumerate() {
             let (mut visited_before, mut rank, mut found) = (usize::MAX, 0, 0);
             for (column, &k) in grid.ks.iter().enumerate() {
-                let Answer::Rows { visited, rows } = visits.answer(grid.class, ef, grid.asked(k)) else { continue };
+                let Answer::Rows { visited, rows } = visits.answer(grid.class, ef, grid.asked(k))
+                else {
+                    continue;
+                };
                 if visited != visited_before {
                     (visited_before, rank, found) = (visited, 0, 0);
                 }
                 let own = usize::from((scratch.own_arrival as usize) < visited);
                 let returned = (visited - own).min(k).min(rows.saturating_sub(own));
-                found += scratch.arrivals[rank..k].iter().filter(|&&arrival| (arrival as usize) < visited).count();
+                found += scratch.arrivals[rank..k]
+                    .iter()
+                    .filter(|&&arrival| (arrival as usize) < visited)
+                    .count();
                 rank = k;
                 let cell = row * grid.ks.len() + column;
-                // Nothing visited is nearer than a true neighbor: they are the first to be returned.
+                // Nothing visited is nearer than a true neighbor: they are the first to be
+                // returned.
                 self.found[cell] += found.min(returned) as u64;
                 self.filled[cell] += returned as u64;
             }
@@ -138,7 +168,10 @@ impl Counts {
             cells: if grid.depends_on_ef_alone() {
                 Cells::ByStep(Steps::new(grid))
             } else {
-                Cells::Each(Filled { found: vec![0; cells], filled: vec![0; cells] })
+                Cells::Each(Filled {
+                    found: vec![0; cells],
+                    filled: vec![0; cells],
+                })
             },
             visited: vec![0; grid.efs.len()],
             required: vec![Vec::new(); grid.ks.len()],
@@ -149,8 +182,15 @@ impl Counts {
     pub(super) fn add(&mut self, grid: &Grid<'_>, visits: &Visits, scratch: &mut Scratch) {
         self.queries += 1;
         scratch.visited.clear();
-        scratch.visited.extend(visits.visited_at_each(grid.efs).map(|visited| visited as u32));
-        self.visited.iter_mut().zip(&scratch.visited).for_each(|(sum, &visited)| *sum += u64::from(visited));
+        scratch.visited.extend(
+            visits
+                .visited_at_each(grid.efs)
+                .map(|visited| visited as u32),
+        );
+        self.visited
+            .iter_mut()
+            .zip(&scratch.visited)
+            .for_each(|(sum, &visited)| *sum += u64::from(visited));
         match &mut self.cells {
             Cells::ByStep(steps) => steps.add(grid, scratch),
             Cells::Each(cells) => cells.add(grid, visits, scratch),
@@ -161,9 +201,16 @@ impl Counts {
     fn add_required(&mut self, grid: &Grid<'_>, visits: &Visits, scratch: &Scratch) {
         let (mut latest, mut rank) = (0, 0);
         for (column, &k) in grid.ks.iter().enumerate() {
-            latest = scratch.arrivals[rank..k].iter().copied().fold(latest, u32::max);
+            latest = scratch.arrivals[rank..k]
+                .iter()
+                .copied()
+                .fold(latest, u32::max);
             rank = k;
-            self.required[column].push(if latest == NEVER { NEVER } else { visits.required_ef(latest) as u32 });
+            self.required[column].push(if latest == NEVER {
+                NEVER
+            } else {
+                visits.required_ef(latest) as u32
+            });
         }
     }
 
@@ -181,7 +228,11 @@ impl Counts {
                 }
                 _ => unreachable!("one grid decides the form of all its counts"),
             }
-            total.required.iter_mut().zip(part.required).for_each(|(into, from)| into.extend(from));
+            total
+                .required
+                .iter_mut()
+                .zip(part.required)
+                .for_each(|(into, from)| into.extend(from));
         }
         total
     }
@@ -192,19 +243,36 @@ impl Counts {
             Cells::Each(cells) => cells,
         };
         let queries = self.queries as f64;
-        let cell = |index: usize| (grid.efs[index / grid.ks.len()], grid.ks[index % grid.ks.len()]);
+        let cell = |index: usize| {
+            (
+                grid.efs[index / grid.ks.len()],
+                grid.ks[index % grid.ks.len()],
+            )
+        };
         let share = |(index, &count): (usize, &u64)| {
             let (ef, k) = cell(index);
             let refused = grid.class == EngineClass::Refuse && grid.asked(k) > ef;
-            if refused { f64::NAN } else { count as f64 / (k as f64 * queries) }
+            if refused {
+                f64::NAN
+            } else {
+                count as f64 / (k as f64 * queries)
+            }
         };
         SurfaceGrid {
             efs: grid.efs.to_vec(),
             ks: grid.ks.to_vec(),
             overlap: found.iter().enumerate().map(share).collect(),
             fill: filled.iter().enumerate().map(share).collect(),
-            visited: self.visited.iter().map(|&visited| visited as f64 / queries).collect(),
-            required_ef: self.required.iter_mut().map(|efs| effort_quantiles(efs)).collect(),
+            visited: self
+                .visited
+                .iter()
+                .map(|&visited| visited as f64 / queries)
+                .collect(),
+            required_ef: self
+                .required
+                .iter_mut()
+                .map(|efs| effort_quantiles(efs))
+                .collect(),
         }
     }
 }

@@ -26,7 +26,9 @@ pub enum IndexError {
         expected_columns: usize,
     },
     /// The rows are not those that the engine was given.
-    #[error("row {row} of X is not row {row} of the index: column {column} is {found} and {expected}")]
+    #[error(
+        "row {row} of X is not row {row} of the index: column {column} is {found} and {expected}"
+    )]
     OtherValues {
         /// The first row found to differ.
         row: usize,

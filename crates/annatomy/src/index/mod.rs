@@ -1,7 +1,9 @@
-//! One graph over one set of rows: built, searched as an engine would, and its whole (ef, k) surface read.
+//! One graph over one set of rows: built, searched as an engine would, and its whole (ef, k)
+//! surface read.
 //!
-//! [`Index`] owns a graph and borrows its rows at each call; it keeps rows of its own only where the metric needs other
-//! ones (cosine: scaled to unit length). [`EngineIndex`] makes one of a live engine's graph.
+//! [`Index`] owns a graph and borrows its rows at each call; it keeps rows of its own only where
+//! the metric needs other ones (cosine: scaled to unit length). [`EngineIndex`] makes one of a live
+//! engine's graph.
 //!
 //! ```
 //! use annatomy::index::{Index, SurfaceRequest};

@@ -1,8 +1,8 @@
 //! The cells of a dense grid, as steps: what a query changes, not what it counts.
 //!
-//! Of one query, an exact neighbor of rank r is found in every cell with V(ef) above its arrival and k above r: one
-//! corner of the grid, so one step is entered and sums along ef and k make the counts. A row of cells is full up to
-//! V(ef) and constant from there: again one step.
+//! Of one query, an exact neighbor of rank r is found in every cell with V(ef) above its arrival
+//! and k above r: one corner of the grid, so one step is entered and sums along ef and k make the
+//! counts. A row of cells is full up to V(ef) and constant from there: again one step.
 //!
 //! for each exact neighbor      the first ef that visits it      O(log efs)
 //! for each ef                  the first k it cannot fill       O(efs + ks) in all, since V grows with ef
@@ -20,7 +20,11 @@ pub(super) struct Steps {
 impl Steps {
     pub(super) fn new(grid: &Grid<'_>) -> Self {
         let zeros = || vec![0; grid.efs.len() * grid.ks.len()];
-        Self { found: zeros(), short: zeros(), short_rows: zeros() }
+        Self {
+            found: zeros(),
+            short: zeros(),
+            short_rows: zeros(),
+        }
     }
 
     /// Adds the query that `scratch` read.
@@ -29,7 +33,9 @@ impl Steps {
         let mut rank = 0;
         for (column, &k) in grid.ks.iter().enumerate() {
             for &arrival in &scratch.arrivals[rank..k] {
-                let row = scratch.visited.partition_point(|&visited| visited <= arrival);
+                let row = scratch
+                    .visited
+                    .partition_point(|&visited| visited <= arrival);
                 if row < grid.efs.len() {
                     self.found[row * columns + column] += 1;
                 }
@@ -39,7 +45,10 @@ impl Steps {
         let mut column = 0;
         for (row, &visited) in scratch.visited.iter().enumerate() {
             let others = (visited - u32::from(scratch.own_arrival < visited)) as usize;
-            column += grid.ks[column..].iter().take_while(|&&k| k <= others).count();
+            column += grid.ks[column..]
+                .iter()
+                .take_while(|&&k| k <= others)
+                .count();
             if column == columns {
                 break;
             }
@@ -56,7 +65,11 @@ impl Steps {
 
     /// Sums the steps up to counts of `queries` queries.
     pub(super) fn into_cells(self, grid: &Grid<'_>, queries: u64) -> Filled {
-        let Self { mut found, mut short, mut short_rows } = self;
+        let Self {
+            mut found,
+            mut short,
+            mut short_rows,
+        } = self;
         let columns = grid.ks.len();
         for row in 0..grid.efs.len() {
             let start = row * columns;
@@ -66,7 +79,9 @@ impl Steps {
         }
         (columns..found.len()).for_each(|cell| found[cell] += found[cell - columns]);
         let filled = short.iter().zip(&short_rows).zip(grid.ks.iter().cycle());
-        let filled = filled.map(|((&short, &rows), &k)| (queries - short) * k as u64 + rows).collect();
+        let filled = filled
+            .map(|((&short, &rows), &k)| (queries - short) * k as u64 + rows)
+            .collect();
         Filled { found, filled }
     }
 }

@@ -12,7 +12,9 @@ use super::counts::{Counts, Grid, Scratch};
 use super::{Index, IndexError};
 use crate::results::SurfaceGrid;
 use annatomy_hnsw::foreign::EngineOracle;
-use annatomy_hnsw::{EngineClass, Links, Oracle, RankOracle, Traversal, VectorOracle, View, Visits};
+use annatomy_hnsw::{
+    EngineClass, Links, Oracle, RankOracle, Traversal, VectorOracle, View, Visits,
+};
 use annatomy_knn::{NeighborTable, Queries, RankTable, SeparationTable, exact_knn};
 use annatomy_vectors::kernels::Stored;
 use annatomy_vectors::{Matrix, MatrixView, PerThread, Rows, TASK_QUERIES, interrupt};
@@ -32,12 +34,14 @@ pub struct SurfaceRequest<'r> {
 }
 
 impl Index {
-    /// The surface: mean fill and overlap (by id) at every (ef, k), V(ef), and the effort that finds all of k.
+    /// The surface: mean fill and overlap (by id) at every (ef, k), V(ef), and the effort that
+    /// finds all of k.
     ///
-    /// Without `queries` every row is one, itself left out by id. NaN where the engine refuses (k beyond ef). Effort
-    /// quantiles look no further than the largest effort the cells ask for.
+    /// Without `queries` every row is one, itself left out by id. NaN where the engine refuses (k
+    /// beyond ef). Effort quantiles look no further than the largest effort the cells ask for.
     ///
-    /// Exact neighbors of rows in float16 that are themselves the queries take a widened copy of them.
+    /// Exact neighbors of rows in float16 that are themselves the queries take a widened copy of
+    /// them.
     pub fn surface<S: Stored>(
         &self,
         rows: MatrixView<'_, S>,
@@ -62,12 +66,19 @@ impl Index {
             drop(table);
             return Ok(self.count(|query| oracle.view(query), &exact, &grid));
         }
-        let exact = exact_knn(&measured, Queries::AllRows(measured), k, self.metric(), budget)?;
+        let exact = exact_knn(
+            &measured,
+            Queries::AllRows(measured),
+            k,
+            self.metric(),
+            budget,
+        )?;
         drop(widened);
         Ok(self.count_from_vectors(rows, None, &exact, &grid))
     }
 
-    /// Of every row, or of `queries`. Distances are as the engine sums them, where the graph is an engine's.
+    /// Of every row, or of `queries`. Distances are as the engine sums them, where the graph is an
+    /// engine's.
     fn count_from_vectors<S: Stored>(
         &self,
         rows: MatrixView<'_, S>,
@@ -79,7 +90,11 @@ impl Index {
             let rows = rows.float32();
             let oracle = EngineOracle::new(rows.view(), self.metric(), engine);
             return match queries {
-                Some(queries) => self.count(|query| oracle.view_of(queries.row(query as usize)), exact, grid),
+                Some(queries) => self.count(
+                    |query| oracle.view_of(queries.row(query as usize)),
+                    exact,
+                    grid,
+                ),
                 None => self.count(|query| oracle.view(query), exact, grid),
             };
         }
@@ -100,14 +115,21 @@ impl Index {
         match queries {
             Some(queries) => {
                 let sketched = self.sketch().map(|sketch| sketch.queries(queries));
-                let view = |query: u32| oracle.view_beside(queries.row(query as usize), sketched.as_ref(), query);
+                let view = |query: u32| {
+                    oracle.view_beside(queries.row(query as usize), sketched.as_ref(), query)
+                };
                 self.count(view, exact, grid)
             }
             None => self.count(|query| oracle.view(query), exact, grid),
         }
     }
 
-    fn count<V: View>(&self, view: impl Fn(u32) -> V + Sync, exact: &NeighborTable, grid: &Grid<'_>) -> SurfaceGrid {
+    fn count<V: View>(
+        &self,
+        view: impl Fn(u32) -> V + Sync,
+        exact: &NeighborTable,
+        grid: &Grid<'_>,
+    ) -> SurfaceGrid {
         let workers = PerThread::new(|| Worker::<V::Frontier> {
             traversal: Traversal::default(),
             visits: Visits::default(),
@@ -115,15 +137,25 @@ impl Index {
             counts: Counts::new(grid),
         });
         interrupt::begin("traversals", exact.queries() as u64);
-        (0..exact.queries()).into_par_iter().with_max_len(TASK_QUERIES).for_each(|query| {
-            interrupt::advance(1);
-            workers.with(|Worker { traversal, visits, scratch, counts }| {
-                let (view, ef) = (view(query as u32), grid.largest_effort());
-                traversal.record_nearest(self.graph(), view, ef, grid.most_rows(), visits);
-                scratch.read(self.graph().nodes(), query, exact.ids(query), visits, grid);
-                counts.add(grid, visits, scratch);
+        (0..exact.queries())
+            .into_par_iter()
+            .with_max_len(TASK_QUERIES)
+            .for_each(|query| {
+                interrupt::advance(1);
+                workers.with(
+                    |Worker {
+                         traversal,
+                         visits,
+                         scratch,
+                         counts,
+                     }| {
+                        let (view, ef) = (view(query as u32), grid.largest_effort());
+                        traversal.record_nearest(self.graph(), view, ef, grid.most_rows(), visits);
+                        scratch.read(self.graph().nodes(), query, exact.ids(query), visits, grid);
+                        counts.add(grid, visits, scratch);
+                    },
+                );
             });
-        });
         Counts::total(grid, workers.into_values().map(|worker| worker.counts)).surface(grid)
     }
 }
@@ -150,7 +182,9 @@ mod tests {
             (state >> 8) as f32 / (1u32 << 24) as f32
         };
         let centers: Vec<f32> = (0..20 * 64).map(|_| 3.0 * draw()).collect();
-        let mut values: Vec<f32> = (0..600 * 64).map(|place| centers[place % centers.len()] + draw()).collect();
+        let mut values: Vec<f32> = (0..600 * 64)
+            .map(|place| centers[place % centers.len()] + draw())
+            .collect();
         for row in (0..600).step_by(10) {
             values[row * 64..][..64].copy_from_slice(&centers[..64]);
         }
@@ -161,21 +195,47 @@ mod tests {
     fn surfaces_and_searches_are_the_same_with_a_sketch() {
         let rows = rows();
         let queries = rows.view().row_range(40..90);
-        let plain = Index::build(rows.view(), Metric::L2, &Parameters::faiss(6, 40, 3), 0).expect("index");
+        let plain =
+            Index::build(rows.view(), Metric::L2, &Parameters::faiss(6, 40, 3), 0).expect("index");
         assert!(plain.sketch().is_none(), "so few rows are in cache");
         let sketch = Sketch::of(rows.view(), Metric::L2).expect("worth it");
         let sketched = Index::build(rows.view(), Metric::L2, &Parameters::faiss(6, 40, 3), 0);
         let sketched = sketched.expect("index").with_sketch(sketch);
-        for class in [EngineClass::StopEarly, EngineClass::Raise, EngineClass::RowCap, EngineClass::BeamIsK] {
-            for (efs, ks) in [(&[1, 8, 40, 90][..], &[1, 20, 80][..]), (&[5, 60], &[1, 60, 100])] {
-                let request = SurfaceRequest { efs, ks, class, memory_budget_bytes: 0 };
+        for class in [
+            EngineClass::StopEarly,
+            EngineClass::Raise,
+            EngineClass::RowCap,
+            EngineClass::BeamIsK,
+        ] {
+            for (efs, ks) in [
+                (&[1, 8, 40, 90][..], &[1, 20, 80][..]),
+                (&[5, 60], &[1, 60, 100]),
+            ] {
+                let request = SurfaceRequest {
+                    efs,
+                    ks,
+                    class,
+                    memory_budget_bytes: 0,
+                };
                 for queries in [None, Some(queries)] {
-                    let surface = |index: &Index| index.surface(rows.view(), queries, &request).expect("surface");
-                    assert_eq!(surface(&sketched), surface(&plain), "{class}, {efs:?}, {ks:?}");
+                    let surface = |index: &Index| {
+                        index
+                            .surface(rows.view(), queries, &request)
+                            .expect("surface")
+                    };
+                    assert_eq!(
+                        surface(&sketched),
+                        surface(&plain),
+                        "{class}, {efs:?}, {ks:?}"
+                    );
                     for (&ef, &k) in efs.iter().zip(ks) {
                         let found = |index: &Index| {
-                            let found = index.search(rows.view(), queries, k, ef, class).expect("search");
-                            (0..found.queries()).map(|query| found.ids(query).to_vec()).collect::<Vec<_>>()
+                            let found = index
+                                .search(rows.view(), queries, k, ef, class)
+                                .expect("search");
+                            (0..found.queries())
+                                .map(|query| found.ids(query).to_vec())
+                                .collect::<Vec<_>>()
                         };
                         assert_eq!(found(&sketched), found(&plain), "{class}, ef {ef}, k {k}");
                     }

@@ -22,12 +22,25 @@ pub struct Spread {
 
 impl Spread {
     fn of(values: &[f64]) -> Self {
-        let sound: Vec<f64> = values.iter().copied().filter(|value| value.is_finite() && *value < EXPLODED).collect();
+        let sound: Vec<f64> = values
+            .iter()
+            .copied()
+            .filter(|value| value.is_finite() && *value < EXPLODED)
+            .collect();
         let n = sound.len() as f64;
         let mean = sound.iter().sum::<f64>() / n;
         let squares: f64 = sound.iter().map(|value| (value - mean).powi(2)).sum();
-        let deviation = if sound.len() > 1 { (squares / (n - 1.0)).sqrt() } else { f64::NAN };
-        Self { mean, deviation, runs: values.len(), exploded: values.len() - sound.len() }
+        let deviation = if sound.len() > 1 {
+            (squares / (n - 1.0)).sqrt()
+        } else {
+            f64::NAN
+        };
+        Self {
+            mean,
+            deviation,
+            runs: values.len(),
+            exploded: values.len() - sound.len(),
+        }
     }
 }
 
@@ -76,20 +89,40 @@ pub fn compare(results: &StudyResults) -> Comparison {
     let conditions = results.runs.first().map_or(&[][..], |run| &run.conditions);
     for (place, condition) in conditions.iter().enumerate() {
         for (step, metrics) in condition.published.iter().enumerate() {
-            let Some(spreads) = published.get(&table::key(condition.study, &condition.condition, metrics.k)) else {
+            let Some(spreads) = published.get(&table::key(
+                condition.study,
+                &condition.condition,
+                metrics.k,
+            )) else {
                 unpublished_cells += 1;
                 continue;
             };
             for (figure, &published) in Figure::ALL.into_iter().zip(spreads) {
-                let of_run = results.runs.iter().filter_map(|run| run.conditions.get(place)?.published.get(step));
+                let of_run = results
+                    .runs
+                    .iter()
+                    .filter_map(|run| run.conditions.get(place)?.published.get(step));
                 let values: Vec<f64> = of_run.map(|metrics| figure.of(metrics)).collect();
-                let (condition, k, ours) = (condition.condition.clone(), metrics.k, Spread::of(&values));
-                rows.push(Row { study: conditions[place].study, condition, k, figure, published, ours });
+                let (condition, k, ours) =
+                    (condition.condition.clone(), metrics.k, Spread::of(&values));
+                rows.push(Row {
+                    study: conditions[place].study,
+                    condition,
+                    k,
+                    figure,
+                    published,
+                    ours,
+                });
             }
         }
     }
     let subset = results.runs.first().map_or(0, |run| run.data.rows);
-    Comparison { rows, unpublished_cells, subset, runs: results.runs.len() }
+    Comparison {
+        rows,
+        unpublished_cells,
+        subset,
+        runs: results.runs.len(),
+    }
 }
 
 impl Comparison {
@@ -116,7 +149,10 @@ impl Comparison {
     /// The sizes of all differences of a figure, ascending.
     pub fn sizes(&self, figure: Figure) -> Vec<f64> {
         let of_figure = self.rows.iter().filter(|row| row.figure == figure);
-        let mut sizes: Vec<f64> = of_figure.filter_map(Row::difference).map(f64::abs).collect();
+        let mut sizes: Vec<f64> = of_figure
+            .filter_map(Row::difference)
+            .map(f64::abs)
+            .collect();
         sizes.sort_by(f64::total_cmp);
         sizes
     }
@@ -144,7 +180,12 @@ mod tests {
 
     #[test]
     fn differences_are_in_published_spreads() {
-        let spread = |mean, deviation| Spread { mean, deviation, runs: 10, exploded: 0 };
+        let spread = |mean, deviation| Spread {
+            mean,
+            deviation,
+            runs: 10,
+            exploded: 0,
+        };
         let row = |published, ours| Row {
             study: StudyKind::EfSearch,
             condition: "ef_25".to_owned(),
@@ -153,8 +194,14 @@ mod tests {
             published,
             ours,
         };
-        assert_eq!(row(spread(2.0, 0.5), spread(1.0, 9.0)).difference(), Some(-2.0));
-        assert_eq!(row(spread(2.0, f64::NAN), spread(1.0, 9.0)).difference(), None);
+        assert_eq!(
+            row(spread(2.0, 0.5), spread(1.0, 9.0)).difference(),
+            Some(-2.0)
+        );
+        assert_eq!(
+            row(spread(2.0, f64::NAN), spread(1.0, 9.0)).difference(),
+            None
+        );
         assert_eq!(row(spread(2.0, 0.0), spread(1.0, 9.0)).difference(), None);
     }
 }

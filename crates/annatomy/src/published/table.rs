@@ -76,8 +76,18 @@ pub(super) fn key(study: StudyKind, condition: &str, k: usize) -> Key<'_> {
 fn cell(line: &'static str) -> Option<(Key<'static>, [Spread; 6])> {
     let mut fields = line.split(',');
     let key = (fields.next()?, fields.next()?, fields.next()?.parse().ok()?);
-    let mut number = || fields.next().and_then(|field| field.parse::<f64>().ok()).unwrap_or(f64::NAN);
-    let mut spreads = Figure::ALL.map(|_| Spread { mean: number(), deviation: number(), runs: RUNS, exploded: 0 });
+    let mut number = || {
+        fields
+            .next()
+            .and_then(|field| field.parse::<f64>().ok())
+            .unwrap_or(f64::NAN)
+    };
+    let mut spreads = Figure::ALL.map(|_| Spread {
+        mean: number(),
+        deviation: number(),
+        runs: RUNS,
+        exploded: 0,
+    });
     spreads[Figure::ReturnedDistance as usize].exploded = number() as usize;
     Some((key, spreads))
 }
@@ -93,7 +103,10 @@ mod tests {
         let first = cells[&("efSearch_study", "ef_25", 10)];
         assert!((first[Figure::Overlap as usize].mean - 0.9873).abs() < 5e-5);
         assert!((first[Figure::ExactDistance as usize].mean - 75.80).abs() < 5e-3);
-        let exploded: usize = cells.values().map(|cell| cell[Figure::ReturnedDistance as usize].exploded).sum();
+        let exploded: usize = cells
+            .values()
+            .map(|cell| cell[Figure::ReturnedDistance as usize].exploded)
+            .sum();
         assert_eq!(exploded, 2765, "mean distances into which FLT_MAX went");
         let bad = |spread: &Spread| spread.mean.is_nan() && spread.exploded < RUNS;
         assert!(!cells.values().flatten().any(bad));

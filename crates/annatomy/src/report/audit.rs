@@ -17,14 +17,21 @@ const NAMED: usize = 200;
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write_audit(folder: &Path, results: &AuditResults, figures: &[Figure]) -> Result<(), ReportError> {
+pub fn write_audit(
+    folder: &Path,
+    results: &AuditResults,
+    figures: &[Figure],
+) -> Result<(), ReportError> {
     write_text(folder, &audit_html(results, figures))
 }
 
 /// The page's text.
 pub fn audit_html(results: &AuditResults, figures: &[Figure]) -> String {
     let mut html = Html::default();
-    begin(&mut html, &format!("annatomy: audit of {}", results.data.name));
+    begin(
+        &mut html,
+        &format!("annatomy: audit of {}", results.data.name),
+    );
     html.within("header", "", |html| headline(html, results));
     html.within("main", "", |html| {
         advice(html, results);
@@ -44,9 +51,15 @@ pub fn audit_html(results: &AuditResults, figures: &[Figure]) -> String {
 }
 
 fn headline(html: &mut Html, results: &AuditResults) {
-    html.within("h1", "", |html| html.plain(&format!("Audit of {}", results.data.name)));
+    html.within("h1", "", |html| {
+        html.plain(&format!("Audit of {}", results.data.name))
+    });
     html.within("pre", "", |html| html.plain(&verdict(results)));
-    html.prose(&format!("annatomy {}, {} s.", results.version, significant(results.seconds, 2)));
+    html.prose(&format!(
+        "annatomy {}, {} s.",
+        results.version,
+        significant(results.seconds, 2)
+    ));
 }
 
 fn advice(html: &mut Html, results: &AuditResults) {
@@ -71,10 +84,18 @@ fn advice_row(advice: &Advice) -> Vec<String> {
     vec![
         advice.k.to_string(),
         advice.target.to_string(),
-        advice.ef.map_or(format!("none up to {}", advice.largest_ef), |ef| count(ef as u64)),
+        advice
+            .ef
+            .map_or(format!("none up to {}", advice.largest_ef), |ef| {
+                count(ef as u64)
+            }),
         format!("{} to {}", number(advice.ef_low), number(advice.ef_high)),
-        advice.alpha.map_or("–".to_owned(), |alpha| significant(alpha, 3)),
-        advice.distance_evaluations.map_or("–".to_owned(), |cost| count(cost.round() as u64)),
+        advice
+            .alpha
+            .map_or("–".to_owned(), |alpha| significant(alpha, 3)),
+        advice
+            .distance_evaluations
+            .map_or("–".to_owned(), |cost| count(cost.round() as u64)),
         with_interval(advice.reached),
     ]
 }
@@ -122,12 +143,23 @@ fn cell_row(cell: &CellResult) -> Vec<String> {
     if cell.refused {
         return vec![who, cell.k.to_string(), "refused".to_owned()];
     }
-    let number = |value: Option<Estimate>| value.map_or("–".to_owned(), |value| significant(value.point, 4));
-    let worst: Vec<String> =
-        cell.worst.iter().map(|worst| format!("{} ({})", worst.query, share(worst.overlap))).collect();
+    let number = |value: Option<Estimate>| {
+        value.map_or("–".to_owned(), |value| significant(value.point, 4))
+    };
+    let worst: Vec<String> = cell
+        .worst
+        .iter()
+        .map(|worst| format!("{} ({})", worst.query, share(worst.overlap)))
+        .collect();
     let missing = &cell.missing;
-    let causes =
-        [missing.unreachable, missing.unvisited, missing.cut_off, missing.displaced, missing.tied, missing.empty];
+    let causes = [
+        missing.unreachable,
+        missing.unvisited,
+        missing.cut_off,
+        missing.displaced,
+        missing.tied,
+        missing.empty,
+    ];
     let mut row = vec![
         who,
         cell.k.to_string(),
@@ -140,7 +172,8 @@ fn cell_row(cell: &CellResult) -> Vec<String> {
         number(cell.barycenter_shift),
         number(cell.lid_exact),
         number(cell.lid_returned),
-        cell.visited.map_or("–".to_owned(), |visited| significant(visited, 3)),
+        cell.visited
+            .map_or("–".to_owned(), |visited| significant(visited, 3)),
     ];
     row.extend(causes.map(|amount| significant(amount, 3)));
     row.push(worst.join(", "));
@@ -148,9 +181,13 @@ fn cell_row(cell: &CellResult) -> Vec<String> {
 }
 
 fn with_interval(value: Option<Estimate>) -> String {
-    let Some(value) = value else { return "–".to_owned() };
+    let Some(value) = value else {
+        return "–".to_owned();
+    };
     match value.low.zip(value.high) {
-        Some((low, high)) if low < high => format!("{} ⟦{} to {}⟧", share(value.point), share(low), share(high)),
+        Some((low, high)) if low < high => {
+            format!("{} ⟦{} to {}⟧", share(value.point), share(low), share(high))
+        }
         _ => share(value.point),
     }
 }
@@ -171,7 +208,8 @@ fn difficulty(html: &mut Html, results: &AuditResults) {
     html.section("difficulty", "How hard these data are", |html| {
         let head = ["*k*", "LID", "relative contrast", "hubness", "antihubs"];
         let mut table = Table::new("Of the exact neighbors", Columns::Numbers, &head);
-        let number = |value: Option<f64>| value.map_or("–".to_owned(), |value| significant(value, 4));
+        let number =
+            |value: Option<f64>| value.map_or("–".to_owned(), |value| significant(value, 4));
         for at in &results.difficulty {
             table.row([
                 at.k.to_string(),
@@ -186,7 +224,10 @@ fn difficulty(html: &mut Html, results: &AuditResults) {
 }
 
 fn lost(html: &mut Html, results: &AuditResults) {
-    let Some(graphs) = results.graphs.as_ref().filter(|graphs| graphs.unreachable.iter().any(|lost| !lost.is_empty()))
+    let Some(graphs) = results
+        .graphs
+        .as_ref()
+        .filter(|graphs| graphs.unreachable.iter().any(|lost| !lost.is_empty()))
     else {
         return;
     };

@@ -1,16 +1,21 @@
 //! A made-up study with the shapes of a real one, for tests.
 
 use crate::results::{
-    Artefacts, ConditionResult, DataFacts, Machine, Measurement, PublishedMetrics, RunRecord, StageSeconds, StudyKind,
-    StudyResults, SurfaceGrid,
+    Artefacts, ConditionResult, DataFacts, Machine, Measurement, PublishedMetrics, RunRecord,
+    StageSeconds, StudyKind, StudyResults, SurfaceGrid,
 };
 
-/// Runs of every default condition over `ks`; overlap falls with k/ef, slots go empty beyond 3.6 × ef.
+/// Runs of every default condition over `ks`; overlap falls with k/ef, slots go empty beyond 3.6 ×
+/// ef.
 pub(super) fn study(runs: usize, ks: &[usize]) -> StudyResults {
     let mut settings = crate::config::defaults();
     settings.runs = runs;
     settings.ks = ks.to_vec();
-    StudyResults { runs: (0..runs).map(|run| record(run, &settings)).collect(), machine: machine(), settings }
+    StudyResults {
+        runs: (0..runs).map(|run| record(run, &settings)).collect(),
+        machine: machine(),
+        settings,
+    }
 }
 
 fn machine() -> Machine {
@@ -27,40 +32,80 @@ fn machine() -> Machine {
 fn record(run: usize, settings: &crate::results::Settings) -> RunRecord {
     let noise = 1.0 + 0.01 * (run as f64 - 1.0);
     let ks = &settings.ks;
-    let efs = settings.ef_values.iter().map(|&ef| (StudyKind::EfSearch, format!("ef_{ef}"), ef as f64));
-    let constructions =
-        settings.ef_construction_values.iter().map(|&ef| (StudyKind::EfConstruction, format!("efc_{ef}"), ef as f64));
-    let alphas = settings.alpha_values.iter().map(|&alpha| (StudyKind::Alpha, format!("alpha_{alpha}"), alpha));
-    let conditions = efs.chain(constructions).chain(alphas).map(|(study, name, value)| {
-        let ef = |k: usize| match study {
-            StudyKind::EfSearch => value as usize,
-            StudyKind::EfConstruction => settings.ef_search,
-            StudyKind::Alpha => ((value * k as f64) as usize).max(2),
-        };
-        ConditionResult {
-            study,
-            condition: name,
-            value,
-            ef_construction: if study == StudyKind::EfConstruction { value as usize } else { 200 },
-            published_ef_construction: if study == StudyKind::EfSearch { 200 } else { 400 },
-            corrected: ks.iter().map(|&k| measurement(k, ef(k), noise)).collect(),
-            published: ks.iter().map(|&k| published(k, ef(k), noise)).collect(),
-        }
-    });
+    let efs = settings
+        .ef_values
+        .iter()
+        .map(|&ef| (StudyKind::EfSearch, format!("ef_{ef}"), ef as f64));
+    let constructions = settings
+        .ef_construction_values
+        .iter()
+        .map(|&ef| (StudyKind::EfConstruction, format!("efc_{ef}"), ef as f64));
+    let alphas = settings
+        .alpha_values
+        .iter()
+        .map(|&alpha| (StudyKind::Alpha, format!("alpha_{alpha}"), alpha));
+    let conditions = efs
+        .chain(constructions)
+        .chain(alphas)
+        .map(|(study, name, value)| {
+            let ef = |k: usize| match study {
+                StudyKind::EfSearch => value as usize,
+                StudyKind::EfConstruction => settings.ef_search,
+                StudyKind::Alpha => ((value * k as f64) as usize).max(2),
+            };
+            ConditionResult {
+                study,
+                condition: name,
+                value,
+                ef_construction: if study == StudyKind::EfConstruction {
+                    value as usize
+                } else {
+                    200
+                },
+                published_ef_construction: if study == StudyKind::EfSearch {
+                    200
+                } else {
+                    400
+                },
+                corrected: ks.iter().map(|&k| measurement(k, ef(k), noise)).collect(),
+                published: ks.iter().map(|&k| published(k, ef(k), noise)).collect(),
+            }
+        });
     let efs = vec![10, 50, 100, 500];
     RunRecord {
         run,
         conditions: conditions.collect(),
         surface: SurfaceGrid {
-            overlap: efs.iter().flat_map(|&ef| ks.iter().map(move |&k| overlap(k, ef, noise))).collect(),
-            fill: efs.iter().flat_map(|&ef| ks.iter().map(move |&k| fill(k, ef, noise))).collect(),
+            overlap: efs
+                .iter()
+                .flat_map(|&ef| ks.iter().map(move |&k| overlap(k, ef, noise)))
+                .collect(),
+            fill: efs
+                .iter()
+                .flat_map(|&ef| ks.iter().map(move |&k| fill(k, ef, noise)))
+                .collect(),
             visited: efs.iter().map(|&ef| ef as f64 * 12.0).collect(),
-            required_ef: ks.iter().map(|&k| [Some(k * 2), Some(k * 4 + run), None]).collect(),
+            required_ef: ks
+                .iter()
+                .map(|&k| [Some(k * 2), Some(k * 4 + run), None])
+                .collect(),
             ks: ks.clone(),
             efs,
         },
-        data: DataFacts { rows: 10_000, columns: 2048, duplicate_rows: 3, unreachable_nodes: 2, queries: 10_000 },
-        seconds: StageSeconds { data: 1.0, distances: 4.0, build: 12.0, traverse: 6.0, measure: 9.0 },
+        data: DataFacts {
+            rows: 10_000,
+            columns: 2048,
+            duplicate_rows: 3,
+            unreachable_nodes: 2,
+            queries: 10_000,
+        },
+        seconds: StageSeconds {
+            data: 1.0,
+            distances: 4.0,
+            build: 12.0,
+            traverse: 6.0,
+            measure: 9.0,
+        },
     }
 }
 
@@ -71,7 +116,11 @@ fn overlap(k: usize, ef: usize, noise: f64) -> f64 {
 
 fn fill(k: usize, ef: usize, noise: f64) -> f64 {
     let ratio = k as f64 / ef as f64 * noise;
-    if ratio < 3.6 { 1.0 } else { (1.0 - (ratio - 3.5) * 0.01).max(0.3) }
+    if ratio < 3.6 {
+        1.0
+    } else {
+        (1.0 - (ratio - 3.5) * 0.01).max(0.3)
+    }
 }
 
 fn measurement(k: usize, ef: usize, noise: f64) -> Measurement {
@@ -109,7 +158,11 @@ fn published(k: usize, ef: usize, noise: f64) -> PublishedMetrics {
         ef,
         mean_overlap: overlap,
         mean_exact_dist: (8.0 + (k as f64).ln()).powi(2),
-        mean_ann_dist: if empty > 0 { f64::from(f32::MAX) * 40.0 / (k as f64 * 1e4) } else { 90.0 },
+        mean_ann_dist: if empty > 0 {
+            f64::from(f32::MAX) * 40.0 / (k as f64 * 1e4)
+        } else {
+            90.0
+        },
         mean_barycenter_shift: (1.0 - overlap) * 0.05,
         mean_lid_diff: 0.1,
         mean_lid_exact: 9.0,

@@ -3,8 +3,9 @@
 //! Three ways in, so that no foreign text becomes markup:
 //!
 //! * [`Html::plain`]: everything escaped, for names and paths that come from outside;
-//! * [`Html::prose`] and table cells: escaped, then `*k*` becomes italic, `` `ef` `` code `_{k}_` an index and `⟦…⟧` a quiet aside, and no line breaks at `*k* =`;
-//!   only for the report's own sentences and numbers;
+//! * [`Html::prose`] and table cells: escaped, then `*k*` becomes italic, `` `ef` `` code `_{k}_`
+//!   an index and `⟦…⟧` a quiet aside, and no line breaks at `*k* =`; only for the report's own
+//!   sentences and numbers;
 //! * [`Html::trusted`]: as it is, for our own style sheet and figures.
 
 use std::fmt::Write;
@@ -34,8 +35,17 @@ impl Html {
 
     /// A section with an id to link to, opened by its heading.
     pub(super) fn section(&mut self, id: &str, title: &str, inner: impl FnOnce(&mut Self)) {
-        let _ = writeln!(self.text, "<section id=\"{0}\" aria-labelledby=\"{0}-title\">", escape(id));
-        let _ = writeln!(self.text, "<h2 id=\"{}-title\">{}</h2>", escape(id), inline(title));
+        let _ = writeln!(
+            self.text,
+            "<section id=\"{0}\" aria-labelledby=\"{0}-title\">",
+            escape(id)
+        );
+        let _ = writeln!(
+            self.text,
+            "<h2 id=\"{}-title\">{}</h2>",
+            escape(id),
+            inline(title)
+        );
         inner(self);
         self.text.push_str("</section>\n");
     }
@@ -79,7 +89,12 @@ impl Html {
 
     /// An anchor to a source on the web.
     pub(super) fn anchor(&mut self, address: &str, text: &str) {
-        let _ = write!(self.text, "<a href=\"{}\">{}</a>", escape(address), escape(text));
+        let _ = write!(
+            self.text,
+            "<a href=\"{}\">{}</a>",
+            escape(address),
+            escape(text)
+        );
     }
 }
 
@@ -99,13 +114,15 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// `text` escaped, with `*italic*`, `` `code` ``, `_{index}_` and `⟦aside⟧` as elements. A mark left open stays as it is.
+/// `text` escaped, with `*italic*`, `` `code` ``, `_{index}_` and `⟦aside⟧` as elements. A mark
+/// left open stays as it is.
 pub(super) fn inline(text: &str) -> String {
     let italic = pairs(&escape(text), '*', "i");
     let code = pairs(&italic, '`', "code");
     let code = code.replace("_{", "<sub>").replace("}_", "</sub>");
     let code = code.replace("</i> = ", "</i>\u{a0}=\u{a0}");
-    code.replace('⟦', "<span class=\"aside\">").replace('⟧', "</span>")
+    code.replace('⟦', "<span class=\"aside\">")
+        .replace('⟧', "</span>")
 }
 
 fn pairs(text: &str, mark: char, tag: &str) -> String {
@@ -133,6 +150,9 @@ mod tests {
         assert_eq!(inline("at *k* > `ef`"), "at <i>k</i> &gt; <code>ef</code>");
         assert_eq!(inline("*d*_{k}_"), "<i>d</i><sub>k</sub>");
         assert_eq!(inline("2 * 3"), "2 * 3");
-        assert_eq!(escape("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+        assert_eq!(
+            escape("<a href=\"x\">&'"),
+            "&lt;a href=&quot;x&quot;&gt;&amp;&#39;"
+        );
     }
 }

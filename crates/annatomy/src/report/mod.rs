@@ -1,11 +1,13 @@
-//! `report.html`: one page that says what a study found, with its figures and every number's definition.
+//! `report.html`: one page that says what a study found, with its figures and every number's
+//! definition.
 //!
-//! Enters: [`StudyResults`](crate::results::StudyResults). Leaves: a single file that needs nothing beside it. The
-//! figures are inline, the style sheet too; the only addresses in it are plain links to the sources. One file per section
-//! under `sections`, in the order of the page; `view` reads the results over runs, `number` prints them, `html` and
-//! `table` escape them.
+//! Enters: [`StudyResults`](crate::results::StudyResults). Leaves: a single file that needs nothing
+//! beside it. The figures are inline, the style sheet too; the only addresses in it are plain links
+//! to the sources. One file per section under `sections`, in the order of the page; `view` reads
+//! the results over runs, `number` prints them, `html` and `table` escape them.
 //!
-//! **Every sentence is chosen by the numbers**: what a study does not show, its report does not say.
+//! **Every sentence is chosen by the numbers**: what a study does not show, its report does not
+//! say.
 
 mod audit;
 mod html;

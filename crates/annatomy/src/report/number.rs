@@ -1,4 +1,5 @@
-//! Numbers as the report prints them: few digits, thin spaces, and no rounding that would say what is not so.
+//! Numbers as the report prints them: few digits, thin spaces, and no rounding that would say what
+//! is not so.
 //!
 //! A share just below 1 prints as `> .999`, not as 1; NaN prints as an en dash, infinity as ∞.
 
@@ -20,7 +21,9 @@ pub(crate) fn share(value: f64) -> String {
         1.0 => "1".to_owned(),
         _ if value > 0.9995 && value < 1.0 => ">\u{202f}.999".to_owned(),
         _ if value > 0.0 && value < 0.0005 => "<\u{202f}.001".to_owned(),
-        _ => format!("{value:.3}").replacen("0.", ".", 1).replace('-', "−"),
+        _ => format!("{value:.3}")
+            .replacen("0.", ".", 1)
+            .replace('-', "−"),
     }
 }
 
@@ -50,7 +53,11 @@ pub(crate) fn significant(value: f64, digits: usize) -> String {
     let scientific = format!("{value:.*e}", digits.saturating_sub(1));
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     if value.abs() >= LARGE || value.abs() < 1e-4 {
-        return format!("{}\u{202f}×\u{202f}10{}", mantissa.replace('-', "−"), superscript(exponent));
+        return format!(
+            "{}\u{202f}×\u{202f}10{}",
+            mantissa.replace('-', "−"),
+            superscript(exponent)
+        );
     }
     let power: i32 = exponent.parse().unwrap_or(0);
     decimals(value, (digits as i32 - 1 - power).max(0) as usize)
@@ -62,8 +69,18 @@ pub(crate) fn decimals(value: f64, places: usize) -> String {
         return significant(value, 3);
     }
     let text = format!("{:.places$}", value.abs());
-    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(whole, part)| (whole, Some(part)));
-    let sign = if value < 0.0 && text.chars().any(|digit| digit.is_ascii_digit() && digit != '0') { "−" } else { "" };
+    let (whole, fraction) = text
+        .split_once('.')
+        .map_or((text.as_str(), None), |(whole, part)| (whole, Some(part)));
+    let sign = if value < 0.0
+        && text
+            .chars()
+            .any(|digit| digit.is_ascii_digit() && digit != '0')
+    {
+        "−"
+    } else {
+        ""
+    };
     let tail = fraction.map_or_else(String::new, |fraction| format!(".{fraction}"));
     format!("{sign}{}{tail}", grouped(whole))
 }
@@ -80,7 +97,9 @@ pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
 
 /// A mean over runs and, beside it, its interval.
 pub(crate) fn estimate(value: Option<Estimate>, print: impl Fn(f64) -> String) -> String {
-    let Some(value) = value else { return NONE.to_owned() };
+    let Some(value) = value else {
+        return NONE.to_owned();
+    };
     let point = print(value.point);
     match (value.low, value.high) {
         (Some(low), Some(high)) if print(low) != point || print(high) != point => {
@@ -90,13 +109,17 @@ pub(crate) fn estimate(value: Option<Estimate>, print: impl Fn(f64) -> String) -
     }
 }
 
-/// A breakpoint over runs as k and k/ef: `never` where it does not happen, and in how many runs it does not. `bound`
-/// stands before one that the grid of k cuts off.
+/// A breakpoint over runs as k and k/ef: `never` where it does not happen, and in how many runs it
+/// does not. `bound` stands before one that the grid of k cuts off.
 pub(crate) fn breakpoint(value: &BreakpointEstimate, runs: usize, bound: &str) -> [String; 2] {
     if value.k.is_none() {
         return ["never".to_owned(), NONE.to_owned()];
     }
-    let places = usize::from(value.k.is_some_and(|k| k.point < 20.0 && k.point.fract() != 0.0));
+    let places = usize::from(
+        value
+            .k
+            .is_some_and(|k| k.point < 20.0 && k.point.fract() != 0.0),
+    );
     let mut k = estimate(value.k, |k| decimals(k, places));
     if value.runs_without > 0 {
         k = format!("{k} ⟦never in {} of {runs}⟧", value.runs_without);
@@ -139,7 +162,11 @@ fn grouped(digits: &str) -> String {
 
 fn superscript(exponent: &str) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    let place = |digit: char| digit.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]);
+    let place = |digit: char| {
+        digit
+            .to_digit(10)
+            .map_or('⁻', |digit| DIGITS[digit as usize])
+    };
     exponent.chars().map(place).collect()
 }
 
@@ -150,17 +177,36 @@ mod tests {
     #[test]
     fn shares_never_round_to_certainty() {
         let found = [0.0, 0.000_1, 0.927_4, 0.999_9, 1.0, f64::NAN].map(share);
-        assert_eq!(found, ["0", "<\u{202f}.001", ".927", ">\u{202f}.999", "1", "–"]);
+        assert_eq!(
+            found,
+            ["0", "<\u{202f}.001", ".927", ">\u{202f}.999", "1", "–"]
+        );
         assert_eq!(
             [0.999_99, 0.5, 1.0, 0.0].map(percent),
-            [">\u{202f}99.9\u{202f}%", "50.0\u{202f}%", "100\u{202f}%", "0\u{202f}%"]
+            [
+                ">\u{202f}99.9\u{202f}%",
+                "50.0\u{202f}%",
+                "100\u{202f}%",
+                "0\u{202f}%"
+            ]
         );
     }
 
     #[test]
     fn digits_follow_size() {
-        let found = [f64::INFINITY, 3.402_8e33, 75.803, 0.012_345, 12_345.6, -2.5].map(|value| significant(value, 3));
-        assert_eq!(found, ["∞", "3.40\u{202f}×\u{202f}10³³", "75.8", "0.0123", "12\u{202f}346", "−2.50"]);
+        let found = [f64::INFINITY, 3.402_8e33, 75.803, 0.012_345, 12_345.6, -2.5]
+            .map(|value| significant(value, 3));
+        assert_eq!(
+            found,
+            [
+                "∞",
+                "3.40\u{202f}×\u{202f}10³³",
+                "75.8",
+                "0.0123",
+                "12\u{202f}346",
+                "−2.50"
+            ]
+        );
         assert_eq!(
             [count(9999), count(10_000), count(1_234_567)],
             ["9999", "10\u{202f}000", "1\u{202f}234\u{202f}567"]

@@ -36,7 +36,12 @@ pub struct Illustration<'f> {
 
 impl<'f> From<&'f Figure> for Illustration<'f> {
     fn from(figure: &'f Figure) -> Self {
-        Self { name: &figure.name, title: &figure.title, caption: &figure.caption, svg: &figure.svg }
+        Self {
+            name: &figure.name,
+            title: &figure.title,
+            caption: &figure.caption,
+            svg: &figure.svg,
+        }
     }
 }
 
@@ -47,8 +52,8 @@ pub fn write(folder: &Path, results: &StudyResults) -> Result<(), ReportError> {
 
 pub(super) fn write_text(folder: &Path, text: &str) -> Result<(), ReportError> {
     let path = folder.join("report.html");
-    let written =
-        std::fs::create_dir_all(folder).and_then(|()| write_atomically(&path, |file| file.write_all(text.as_bytes())));
+    let written = std::fs::create_dir_all(folder)
+        .and_then(|()| write_atomically(&path, |file| file.write_all(text.as_bytes())));
     written.map_err(|source| ReportError { path, source })
 }
 
@@ -63,7 +68,14 @@ pub fn html(results: &StudyResults) -> String {
 pub fn html_with(results: &StudyResults, figures: &[Illustration<'_>]) -> String {
     let view = View::new(results);
     let mut html = Html::default();
-    begin(&mut html, &format!("annatomy: {} over {} runs", results.settings.data, results.runs.len()));
+    begin(
+        &mut html,
+        &format!(
+            "annatomy: {} over {} runs",
+            results.settings.data,
+            results.runs.len()
+        ),
+    );
     html.within("header", "", |html| sections::headline::write(html, &view));
     html.within("main", "", |html| {
         sections::experiments::write(html, &view, figures);
@@ -91,7 +103,9 @@ pub(super) fn begin(html: &mut Html, title: &str) {
     html.within("style", "", |html| {
         html.trusted(STYLE);
         let dark = crate::figures::dark_style();
-        html.trusted(&format!("@media screen and (prefers-color-scheme: dark) {{\n{dark}}}\n"));
+        html.trusted(&format!(
+            "@media screen and (prefers-color-scheme: dark) {{\n{dark}}}\n"
+        ));
     });
     html.trusted("</head>\n<body>\n");
 }

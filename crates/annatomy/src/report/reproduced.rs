@@ -15,7 +15,10 @@ const PUBLISHED_SUBSET: usize = 10_000;
 
 /// Writes `reproduced.html` and `reproduced.csv` under `folder`.
 pub fn write_reproduced(folder: &Path, comparison: &Comparison) -> Result<(), ReportError> {
-    for (name, text) in [("reproduced.html", html(comparison)), ("reproduced.csv", comparison.csv())] {
+    for (name, text) in [
+        ("reproduced.html", html(comparison)),
+        ("reproduced.csv", comparison.csv()),
+    ] {
         let path = folder.join(name);
         let written = std::fs::create_dir_all(folder)
             .and_then(|()| write_atomically(&path, |file| file.write_all(text.as_bytes())));
@@ -29,7 +32,9 @@ fn html(comparison: &Comparison) -> String {
     html.trusted("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     html.trusted("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     html.trusted("<meta name=\"color-scheme\" content=\"light dark\">\n");
-    html.within("title", "", |html| html.plain("annatomy: published and reproduced"));
+    html.within("title", "", |html| {
+        html.plain("annatomy: published and reproduced")
+    });
     html.within("style", "", |html| html.trusted(STYLE));
     html.trusted("</head>\n<body>\n");
     html.within("header", "", |html| {
@@ -77,28 +82,53 @@ fn introduction(comparison: &Comparison) -> String {
     }
     if comparison.unpublished_cells > 0 {
         let left_out = comparison.unpublished_cells;
-        let _ = write!(text, " Left out, for want of a published counterpart: {left_out}.");
+        let _ = write!(
+            text,
+            " Left out, for want of a published counterpart: {left_out}."
+        );
     }
     text
 }
 
 fn agreement(comparison: &Comparison) -> Table {
-    let head =
-        ["figure", "compared", "within 1", "within 2", "median", "largest", "exploded, published", "exploded, ours"];
-    let mut table = Table::new("Sizes of differences, in published standard deviations", Columns::Numbers, &head);
+    let head = [
+        "figure",
+        "compared",
+        "within 1",
+        "within 2",
+        "median",
+        "largest",
+        "exploded, published",
+        "exploded, ours",
+    ];
+    let mut table = Table::new(
+        "Sizes of differences, in published standard deviations",
+        Columns::Numbers,
+        &head,
+    );
     for figure in Figure::ALL {
         let sizes = comparison.sizes(figure);
         let within = |most: f64| match sizes.len() {
             0 => NONE.to_owned(),
             all => percent(sizes.iter().filter(|&&size| size <= most).count() as f64 / all as f64),
         };
-        let size = |place: usize| sizes.get(place).map_or(NONE.to_owned(), |&size| significant(size, 2));
+        let size = |place: usize| {
+            sizes
+                .get(place)
+                .map_or(NONE.to_owned(), |&size| significant(size, 2))
+        };
         let of_figure = || comparison.rows.iter().filter(|row| row.figure == figure);
         let share = |spread: fn(&Row) -> Spread| {
             let (exploded, runs) = of_figure()
                 .map(spread)
-                .fold((0, 0), |(exploded, runs), spread| (exploded + spread.exploded, runs + spread.runs));
-            if runs == 0 { NONE.to_owned() } else { percent(exploded as f64 / runs as f64) }
+                .fold((0, 0), |(exploded, runs), spread| {
+                    (exploded + spread.exploded, runs + spread.runs)
+                });
+            if runs == 0 {
+                NONE.to_owned()
+            } else {
+                percent(exploded as f64 / runs as f64)
+            }
         };
         table.row([
             format!("`{}`", figure.name()),
@@ -116,14 +146,20 @@ fn agreement(comparison: &Comparison) -> Table {
 
 fn condition(rows: &[Row]) -> Table {
     let groups = Figure::ALL.map(|figure| (format!("`{}`", figure.name()), 3));
-    let groups: Vec<(&str, usize)> = groups.iter().map(|(name, columns)| (name.as_str(), *columns)).collect();
+    let groups: Vec<(&str, usize)> = groups
+        .iter()
+        .map(|(name, columns)| (name.as_str(), *columns))
+        .collect();
     let mut head = vec!["*k*"];
     head.extend(["published", "ours", "difference"].repeat(Figure::ALL.len()));
-    let caption = "Mean ± standard deviation over runs; the difference in published standard deviations";
+    let caption =
+        "Mean ± standard deviation over runs; the difference in published standard deviations";
     let mut table = Table::new(caption, Columns::Numbers, &head).grouped(&groups);
     for cell in rows.chunk_by(|a, b| a.k == b.k) {
         let figures = cell.iter().flat_map(|row| {
-            let difference = row.difference().map_or(NONE.to_owned(), |size| decimals(size, 1));
+            let difference = row
+                .difference()
+                .map_or(NONE.to_owned(), |size| decimals(size, 1));
             [spread(row.published), spread(row.ours), difference]
         });
         table.row(std::iter::once(cell[0].k.to_string()).chain(figures));
@@ -136,7 +172,10 @@ fn spread(spread: Spread) -> String {
         0 => String::new(),
         some => format!(" ⟦{some} of {} exploded⟧", spread.runs),
     };
-    let deviation =
-        if spread.deviation.is_nan() { String::new() } else { format!(" ± {}", significant(spread.deviation, 2)) };
+    let deviation = if spread.deviation.is_nan() {
+        String::new()
+    } else {
+        format!(" ± {}", significant(spread.deviation, 2))
+    };
     format!("{}{deviation}{exploded}", significant(spread.mean, 4))
 }

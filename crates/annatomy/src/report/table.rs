@@ -34,12 +34,21 @@ impl Table {
     /// An empty table.
     pub(super) fn new(caption: &str, columns: Columns, head: &[&str]) -> Self {
         let head = head.iter().map(|&text| text.to_owned()).collect();
-        Self { caption: caption.to_owned(), columns, groups: Vec::new(), head, rows: Vec::new() }
+        Self {
+            caption: caption.to_owned(),
+            columns,
+            groups: Vec::new(),
+            head,
+            rows: Vec::new(),
+        }
     }
 
     /// Puts headings over several columns each, the first column left free.
     pub(super) fn grouped(mut self, groups: &[(&str, usize)]) -> Self {
-        self.groups = groups.iter().map(|&(text, columns)| (text.to_owned(), columns)).collect();
+        self.groups = groups
+            .iter()
+            .map(|&(text, columns)| (text.to_owned(), columns))
+            .collect();
         self
     }
 
@@ -67,7 +76,9 @@ impl Table {
             html.trusted("<div class=\"scroll\" tabindex=\"0\">");
             html.within("table", class, |html| {
                 html.within("thead", "", |html| self.write_head(html));
-                html.within("tbody", "", |html| self.rows.iter().for_each(|row| self.write_row(row, html)));
+                html.within("tbody", "", |html| {
+                    self.rows.iter().for_each(|row| self.write_row(row, html))
+                });
             });
             html.trusted("</div>\n");
         });
@@ -96,13 +107,20 @@ impl Table {
     fn write_row(&self, row: &Row, html: &mut Html) {
         match row {
             Row::Title(text) => html.within("tr", "title", |html| {
-                html.trusted(&format!("<th scope=\"rowgroup\" colspan=\"{}\">", self.head.len()));
+                html.trusted(&format!(
+                    "<th scope=\"rowgroup\" colspan=\"{}\">",
+                    self.head.len()
+                ));
                 html.words(text);
                 html.trusted("</th>");
             }),
             Row::Cells(cells) => html.within("tr", "", |html| {
                 for place in 0..self.head.len() {
-                    let (open, close) = if place == 0 { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
+                    let (open, close) = if place == 0 {
+                        ("<th scope=\"row\">", "</th>")
+                    } else {
+                        ("<td>", "</td>")
+                    };
                     html.trusted(open);
                     html.words(cells.get(place).map_or("", String::as_str));
                     html.trusted(close);

@@ -3,7 +3,9 @@
 //! Means are over the runs in which a figure is finite; counts are totals over runs.
 
 use crate::results::summary::{corrected_breakpoints, published_breakpoints};
-use crate::results::{Artefacts, ConditionResult, Measurement, PublishedMetrics, StudyKind, StudyResults};
+use crate::results::{
+    Artefacts, ConditionResult, Measurement, PublishedMetrics, StudyKind, StudyResults,
+};
 use annatomy_geometry::breakpoints::{CorrectedBreakpointEstimates, PublishedBreakpointEstimates};
 
 /// Neighbor counts that tables show where the study has them.
@@ -34,13 +36,21 @@ impl<'r> View<'r> {
     /// The view of `results`.
     pub(super) fn new(results: &'r StudyResults) -> Self {
         let first = results.runs.first().map_or(&[][..], |run| &run.conditions);
-        let conditions = first.iter().map(|condition| Condition::new(results, condition)).collect();
-        Self { results, conditions }
+        let conditions = first
+            .iter()
+            .map(|condition| Condition::new(results, condition))
+            .collect();
+        Self {
+            results,
+            conditions,
+        }
     }
 
     /// The conditions of one experiment.
     pub(super) fn of(&self, study: StudyKind) -> impl Iterator<Item = &Condition<'r>> {
-        self.conditions.iter().filter(move |condition| condition.study == study)
+        self.conditions
+            .iter()
+            .filter(move |condition| condition.study == study)
     }
 
     /// Runs finished.
@@ -50,22 +60,37 @@ impl<'r> View<'r> {
 
     /// The experiments of which there are results.
     pub(super) fn studies(&self) -> Vec<StudyKind> {
-        let all = [StudyKind::EfSearch, StudyKind::EfConstruction, StudyKind::Alpha];
-        all.into_iter().filter(|&study| self.of(study).next().is_some()).collect()
+        let all = [
+            StudyKind::EfSearch,
+            StudyKind::EfConstruction,
+            StudyKind::Alpha,
+        ];
+        all.into_iter()
+            .filter(|&study| self.of(study).next().is_some())
+            .collect()
     }
 
-    /// The conditions that stand for all: the second smallest `ef_search` (the study's 25), the one nearest 100, and the
-    /// smallest α.
+    /// The conditions that stand for all: the second smallest `ef_search` (the study's 25), the one
+    /// nearest 100, and the smallest α.
     pub(super) fn representatives(&self) -> Vec<&Condition<'r>> {
         let searches: Vec<_> = self.of(StudyKind::EfSearch).collect();
         let nearest = |wanted: f64| {
             let place = |condition: &Condition<'_>| (condition.value / wanted).ln().abs();
-            searches.iter().copied().min_by(|a, b| place(a).total_cmp(&place(b)))
+            searches
+                .iter()
+                .copied()
+                .min_by(|a, b| place(a).total_cmp(&place(b)))
         };
         let mut chosen: Vec<&Condition<'r>> = Vec::new();
         let alphas = self.of(StudyKind::Alpha).next();
-        let fallback = self.of(StudyKind::EfConstruction).next().filter(|_| searches.is_empty());
-        for condition in [nearest(25.0), nearest(100.0), fallback, alphas].into_iter().flatten() {
+        let fallback = self
+            .of(StudyKind::EfConstruction)
+            .next()
+            .filter(|_| searches.is_empty());
+        for condition in [nearest(25.0), nearest(100.0), fallback, alphas]
+            .into_iter()
+            .flatten()
+        {
             if !chosen.iter().any(|other| std::ptr::eq(*other, condition)) {
                 chosen.push(condition);
             }
@@ -75,13 +100,17 @@ impl<'r> View<'r> {
 
     /// Places of the k that tables show: round ones, or up to six spread over the grid.
     pub(super) fn shown(ks: &[usize]) -> Vec<usize> {
-        let round: Vec<usize> = SHOWN_KS.iter().filter_map(|k| ks.iter().position(|other| other == k)).collect();
+        let round: Vec<usize> = SHOWN_KS
+            .iter()
+            .filter_map(|k| ks.iter().position(|other| other == k))
+            .collect();
         if round.len() >= 3 || round.len() == ks.len() {
             return round;
         }
         let wanted = ks.len().min(6);
-        let mut places: Vec<usize> =
-            (0..wanted).map(|place| place * ks.len().saturating_sub(1) / wanted.saturating_sub(1).max(1)).collect();
+        let mut places: Vec<usize> = (0..wanted)
+            .map(|place| place * ks.len().saturating_sub(1) / wanted.saturating_sub(1).max(1))
+            .collect();
         places.dedup();
         places
     }
@@ -98,11 +127,26 @@ impl<'r> View<'r> {
 
 impl<'r> Condition<'r> {
     fn new(results: &'r StudyResults, first: &'r ConditionResult) -> Self {
-        let same = |other: &&ConditionResult| other.study == first.study && other.condition == first.condition;
-        let runs: Vec<_> = results.runs.iter().filter_map(|run| run.conditions.iter().find(same)).collect();
-        let length = runs.iter().map(|run| run.corrected.len().min(run.published.len())).min().unwrap_or(0);
+        let same = |other: &&ConditionResult| {
+            other.study == first.study && other.condition == first.condition
+        };
+        let runs: Vec<_> = results
+            .runs
+            .iter()
+            .filter_map(|run| run.conditions.iter().find(same))
+            .collect();
+        let length = runs
+            .iter()
+            .map(|run| run.corrected.len().min(run.published.len()))
+            .min()
+            .unwrap_or(0);
         let ks = first.corrected.iter().take(length).map(|m| m.k).collect();
-        Self { study: first.study, value: first.value, ks, runs }
+        Self {
+            study: first.study,
+            value: first.value,
+            ks,
+            runs,
+        }
     }
 
     /// The condition in words: ``` `ef_search` 25 ```.
@@ -116,17 +160,32 @@ impl<'r> Condition<'r> {
 
     /// Search effort at a place of the grid.
     pub(super) fn ef(&self, place: usize) -> usize {
-        self.runs.first().and_then(|run| run.corrected.get(place)).map_or(0, |m| m.ef)
+        self.runs
+            .first()
+            .and_then(|run| run.corrected.get(place))
+            .map_or(0, |m| m.ef)
     }
 
     /// A corrected figure: its mean over runs, NaN if it has none.
     pub(super) fn mean(&self, place: usize, read: impl Fn(&Measurement) -> f64) -> f64 {
-        mean(&self.runs.iter().filter_map(|run| run.corrected.get(place)).map(read).collect::<Vec<_>>())
+        mean(
+            &self
+                .runs
+                .iter()
+                .filter_map(|run| run.corrected.get(place))
+                .map(read)
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// A published figure: its plain mean over runs, so that infinity stays.
     pub(super) fn published(&self, place: usize, read: impl Fn(&PublishedMetrics) -> f64) -> f64 {
-        let values: Vec<f64> = self.runs.iter().filter_map(|run| run.published.get(place)).map(read).collect();
+        let values: Vec<f64> = self
+            .runs
+            .iter()
+            .filter_map(|run| run.published.get(place))
+            .map(read)
+            .collect();
         let values: Vec<f64> = values.into_iter().filter(|value| !value.is_nan()).collect();
         values.iter().sum::<f64>() / values.len() as f64
     }
@@ -134,14 +193,20 @@ impl<'r> Condition<'r> {
     /// The smallest mean overlap over the grid, and its place.
     pub(super) fn lowest_overlap(&self) -> Option<(usize, f64)> {
         let overlaps = (0..self.ks.len()).map(|place| (place, self.mean(place, |m| m.overlap)));
-        overlaps.filter(|(_, overlap)| overlap.is_finite()).min_by(|a, b| a.1.total_cmp(&b.1))
+        overlaps
+            .filter(|(_, overlap)| overlap.is_finite())
+            .min_by(|a, b| a.1.total_cmp(&b.1))
     }
 
-    /// The steepest fall of mean overlap from one k of the grid to the next: its size and the places around it.
+    /// The steepest fall of mean overlap from one k of the grid to the next: its size and the
+    /// places around it.
     pub(super) fn steepest_fall(&self) -> Option<(f64, usize, usize)> {
         let overlap = |place| self.mean(place, |m| m.overlap);
-        let falls = (1..self.ks.len()).map(|place| (overlap(place - 1) - overlap(place), place - 1, place));
-        falls.filter(|(fall, ..)| *fall > 0.0).max_by(|a, b| a.0.total_cmp(&b.0))
+        let falls =
+            (1..self.ks.len()).map(|place| (overlap(place - 1) - overlap(place), place - 1, place));
+        falls
+            .filter(|(fall, ..)| *fall > 0.0)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     /// Totals of the artefacts over runs at one place of the grid.
@@ -155,7 +220,9 @@ impl<'r> Condition<'r> {
 
     /// `ef_construction` of the graph behind the corrected and the published figures.
     pub(super) fn graphs(&self) -> Option<(usize, usize)> {
-        self.runs.first().map(|run| (run.ef_construction, run.published_ef_construction))
+        self.runs
+            .first()
+            .map(|run| (run.ef_construction, run.published_ef_construction))
     }
 
     /// Where the corrected curves break.
@@ -176,7 +243,11 @@ impl<'r> Condition<'r> {
 
 /// The mean of the finite values; NaN of none.
 pub(super) fn mean(values: &[f64]) -> f64 {
-    let finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    let finite: Vec<f64> = values
+        .iter()
+        .copied()
+        .filter(|value| value.is_finite())
+        .collect();
     finite.iter().sum::<f64>() / finite.len() as f64
 }
 

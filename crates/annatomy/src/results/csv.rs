@@ -1,8 +1,9 @@
 //! `measurements.csv`: one row per run × study × condition × k.
 //!
-//! The columns up to `visited` are a contract; more may follow. Numbers are the shortest text that reads back to the
-//! same float64; NaN is an empty field, infinity `inf`. In published conventions the figures that the study knew hold
-//! its values (squared distances, column 0 taken for self), the others stay corrected.
+//! The columns up to `visited` are a contract; more may follow. Numbers are the shortest text that
+//! reads back to the same float64; NaN is an empty field, infinity `inf`. In published conventions
+//! the figures that the study knew hold its values (squared distances, column 0 taken for self),
+//! the others stay corrected.
 
 use super::{ConditionResult, Conventions, Measurement, PublishedMetrics, StudyResults};
 use std::fmt::Write;
@@ -46,7 +47,9 @@ pub fn text(results: &StudyResults) -> String {
             for (corrected, published) in condition.corrected.iter().zip(&condition.published) {
                 let row = match results.settings.conventions {
                     Conventions::Corrected => Row::corrected(condition, corrected),
-                    Conventions::Published => Row::published(condition, corrected, published, queries(index)),
+                    Conventions::Published => {
+                        Row::published(condition, corrected, published, queries(index))
+                    }
                 };
                 row.write(run.run, condition, results.settings.conventions, &mut text);
             }
@@ -63,7 +66,10 @@ struct Row {
 
 impl Row {
     fn corrected(condition: &ConditionResult, corrected: &Measurement) -> Self {
-        Self { ef_construction: condition.ef_construction, measurement: corrected.clone() }
+        Self {
+            ef_construction: condition.ef_construction,
+            measurement: corrected.clone(),
+        }
     }
 
     fn published(
@@ -89,9 +95,19 @@ impl Row {
         }
     }
 
-    fn write(&self, run: usize, condition: &ConditionResult, conventions: Conventions, text: &mut String) {
+    fn write(
+        &self,
+        run: usize,
+        condition: &ConditionResult,
+        conventions: Conventions,
+        text: &mut String,
+    ) {
         let m = &self.measurement;
-        let (study, name, efc) = (condition.study.folder(), &condition.condition, self.ef_construction);
+        let (study, name, efc) = (
+            condition.study.folder(),
+            &condition.condition,
+            self.ef_construction,
+        );
         let _ = write!(text, "{run},{study},{name},{},{},{efc}", m.k, m.ef);
         let contract = [
             m.fill,
@@ -117,7 +133,11 @@ impl Row {
             Conventions::Corrected => ",corrected",
             Conventions::Published => ",published",
         });
-        for value in [m.robustness_90, m.queries_with_empty_slots, m.zero_distances] {
+        for value in [
+            m.robustness_90,
+            m.queries_with_empty_slots,
+            m.zero_distances,
+        ] {
             push_number(text, value);
         }
         text.push('\n');
@@ -127,7 +147,8 @@ impl Row {
 fn push_number(text: &mut String, value: f64) {
     text.push(',');
     if !value.is_nan() {
-        // `{:?}` is the shortest text that reads back, with an exponent where digits would run long.
+        // `{:?}` is the shortest text that reads back, with an exponent where digits would run
+        // long.
         let _ = write!(text, "{value:?}");
     }
 }

@@ -1,7 +1,8 @@
-//! The study's own files: `runNN/<study>/<condition>/metrics.json`, so that a notebook written for it reads ours.
+//! The study's own files: `runNN/<study>/<condition>/metrics.json`, so that a notebook written for
+//! it reads ours.
 //!
-//! A JSON array, one object per k, with the study's key names and always in published conventions. As Python's `json`
-//! writes them, values that JSON lacks stand as `NaN` and `Infinity`.
+//! A JSON array, one object per k, with the study's key names and always in published conventions.
+//! As Python's `json` writes them, values that JSON lacks stand as `NaN` and `Infinity`.
 
 use super::{ConditionResult, PublishedMetrics, StudyKind, StudyResults};
 use std::fmt::Write;
@@ -12,20 +13,34 @@ pub fn files(results: &StudyResults) -> impl Iterator<Item = (PathBuf, String)> 
     results.runs.iter().flat_map(|run| {
         run.conditions.iter().map(move |condition| {
             let folder = PathBuf::from(format!("run{:02}", run.run));
-            (folder.join(condition.study.folder()).join(&condition.condition).join("metrics.json"), text(condition))
+            (
+                folder
+                    .join(condition.study.folder())
+                    .join(&condition.condition)
+                    .join("metrics.json"),
+                text(condition),
+            )
         })
     })
 }
 
 fn text(condition: &ConditionResult) -> String {
-    let objects: Vec<String> = condition.published.iter().map(|metrics| object(condition, metrics)).collect();
+    let objects: Vec<String> = condition
+        .published
+        .iter()
+        .map(|metrics| object(condition, metrics))
+        .collect();
     format!("[\n{}\n]\n", objects.join(",\n"))
 }
 
 fn object(condition: &ConditionResult, metrics: &PublishedMetrics) -> String {
     let mut text = format!("  {{\n    \"k\": {}", metrics.k);
     if condition.study == StudyKind::Alpha {
-        let _ = write!(text, ",\n    \"alpha\": {:?},\n    \"efSearch\": {}", condition.value, metrics.ef);
+        let _ = write!(
+            text,
+            ",\n    \"alpha\": {:?},\n    \"efSearch\": {}",
+            condition.value, metrics.ef
+        );
     }
     let figures = [
         ("mean_overlap", metrics.mean_overlap),

@@ -1,8 +1,9 @@
 //! The rows and records of a study.
 //!
-//! One [`RunRecord`] per run holds one [`ConditionResult`] per condition, which holds one [`Measurement`] (corrected
-//! conventions) and one [`PublishedMetrics`] (the study's arithmetic, artefacts included) per k. Everything here is
-//! plain data; how it is computed stands in `study`, how it is written in the sibling modules.
+//! One [`RunRecord`] per run holds one [`ConditionResult`] per condition, which holds one
+//! [`Measurement`] (corrected conventions) and one [`PublishedMetrics`] (the study's arithmetic,
+//! artefacts included) per k. Everything here is plain data; how it is computed stands in `study`,
+//! how it is written in the sibling modules.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,8 +44,9 @@ impl StudyKind {
 
 /// One row of `measurements.csv`: means over queries for one run × study × condition × k.
 ///
-/// Distances are true distances in the metric's unit; LID is the maximum-likelihood estimate; counts are per query.
-/// A figure that has no value (no query had a filled slot, say) is NaN and written as an empty field.
+/// Distances are true distances in the metric's unit; LID is the maximum-likelihood estimate;
+/// counts are per query. A figure that has no value (no query had a filled slot, say) is NaN and
+/// written as an empty field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
     /// Neighbors asked for, self excluded.
@@ -89,7 +91,8 @@ pub struct Measurement {
     pub zero_distances: f64,
 }
 
-/// One k of one condition in the study's own key names and arithmetic. Distances are squared; NaN and infinity occur.
+/// One k of one condition in the study's own key names and arithmetic. Distances are squared; NaN
+/// and infinity occur.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PublishedMetrics {
     /// Neighbors asked for.
@@ -138,7 +141,8 @@ pub struct ConditionResult {
     pub value: f64,
     /// `ef_construction` of the graph behind `corrected`.
     pub ef_construction: usize,
-    /// `ef_construction` of the graph behind `published` (differs in the alpha study, as it did there).
+    /// `ef_construction` of the graph behind `published` (differs in the alpha study, as it did
+    /// there).
     pub published_ef_construction: usize,
     /// Corrected conventions, ascending k.
     pub corrected: Vec<Measurement>,
@@ -146,7 +150,8 @@ pub struct ConditionResult {
     pub published: Vec<PublishedMetrics>,
 }
 
-/// Overlap and fill over a grid of ef × k on the configured graph (means over queries), row-major: ef rows, k columns.
+/// Overlap and fill over a grid of ef × k on the configured graph (means over queries), row-major:
+/// ef rows, k columns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SurfaceGrid {
     /// Search efforts, ascending.
@@ -159,7 +164,8 @@ pub struct SurfaceGrid {
     pub fill: Vec<f64>,
     /// Mean V(ef) per ef.
     pub visited: Vec<f64>,
-    /// Per k, quantiles 0.5, 0.9, 0.99 of the smallest ef that finds every true neighbor (`None`: some unreachable).
+    /// Per k, quantiles 0.5, 0.9, 0.99 of the smallest ef that finds every true neighbor (`None`:
+    /// some unreachable).
     pub required_ef: Vec<[Option<usize>; 3]>,
 }
 

@@ -1,12 +1,17 @@
-//! `summary.json`: every figure over runs as an estimate with its 95 % interval, and where each curve breaks.
+//! `summary.json`: every figure over runs as an estimate with its 95 % interval, and where each
+//! curve breaks.
 //!
-//! Figures that are not finite in some run (the study's means over `FLT_MAX` overflow) are estimated over the runs in
-//! which they are, and n says how many; a figure finite in no run is null.
+//! Figures that are not finite in some run (the study's means over `FLT_MAX` overflow) are
+//! estimated over the runs in which they are, and n says how many; a figure finite in no run is
+//! null.
 
-use super::{ConditionResult, DataFacts, Machine, Measurement, PublishedMetrics, Settings, StageSeconds, StudyResults};
+use super::{
+    ConditionResult, DataFacts, Machine, Measurement, PublishedMetrics, Settings, StageSeconds,
+    StudyResults,
+};
 use annatomy_geometry::breakpoints::{
-    CorrectedBreakpointEstimates, CorrectedBreakpoints, CorrectedCurve, PublishedBreakpointEstimates,
-    PublishedBreakpoints, PublishedCurve, PublishedParameters,
+    CorrectedBreakpointEstimates, CorrectedBreakpoints, CorrectedCurve,
+    PublishedBreakpointEstimates, PublishedBreakpoints, PublishedCurve, PublishedParameters,
 };
 use annatomy_geometry::estimate::Estimate;
 use serde::Serialize;
@@ -72,8 +77,8 @@ pub struct SurfaceSummary {
     pub fill: Vec<f64>,
     /// Mean V(ef) per ef.
     pub visited: Vec<f64>,
-    /// Per k, the smallest ef that finds every true neighbor for 50, 90 and 99 % of queries, over runs; null where some
-    /// run has neighbors that no effort reaches.
+    /// Per k, the smallest ef that finds every true neighbor for 50, 90 and 99 % of queries, over
+    /// runs; null where some run has neighbors that no effort reaches.
     pub required_ef: Vec<[Option<Estimate>; 3]>,
 }
 
@@ -112,7 +117,8 @@ const PUBLISHED: [Reader<PublishedMetrics>; 7] = [
 
 /// The file's text.
 pub fn text(results: &StudyResults) -> String {
-    let mut text = serde_json::to_string_pretty(&summary(results)).expect("plain data with text keys");
+    let mut text =
+        serde_json::to_string_pretty(&summary(results)).expect("plain data with text keys");
     text.push('\n');
     text
 }
@@ -123,7 +129,9 @@ pub fn summary(results: &StudyResults) -> Summary<'_> {
     Summary {
         settings: &results.settings,
         machine: &results.machine,
-        conditions: (0..conditions).map(|index| condition(&over_runs(results, index))).collect(),
+        conditions: (0..conditions)
+            .map(|index| condition(&over_runs(results, index)))
+            .collect(),
         surface: surface(results),
         data: results.runs.iter().map(|run| &run.data).collect(),
         seconds: results.runs.iter().map(|run| &run.seconds).collect(),
@@ -132,7 +140,11 @@ pub fn summary(results: &StudyResults) -> Summary<'_> {
 
 /// One condition in every run.
 fn over_runs(results: &StudyResults, index: usize) -> Vec<&ConditionResult> {
-    results.runs.iter().map(|run| &run.conditions[index]).collect()
+    results
+        .runs
+        .iter()
+        .map(|run| &run.conditions[index])
+        .collect()
 }
 
 fn condition(runs: &[&ConditionResult]) -> ConditionSummary {
@@ -141,7 +153,9 @@ fn condition(runs: &[&ConditionResult]) -> ConditionSummary {
         study: first.study.folder(),
         condition: first.condition.clone(),
         value: first.value,
-        rows: (0..first.corrected.len()).map(|row| row_summary(runs, row)).collect(),
+        rows: (0..first.corrected.len())
+            .map(|row| row_summary(runs, row))
+            .collect(),
         breakpoints: corrected_breakpoints(runs),
         published_breakpoints: published_breakpoints(runs),
     }
@@ -149,21 +163,32 @@ fn condition(runs: &[&ConditionResult]) -> ConditionSummary {
 
 fn row_summary(runs: &[&ConditionResult], row: usize) -> RowSummary {
     let estimates = |values: &dyn Fn(&ConditionResult) -> f64| {
-        let finite: Vec<f64> = runs.iter().map(|run| values(run)).filter(|value| value.is_finite()).collect();
+        let finite: Vec<f64> = runs
+            .iter()
+            .map(|run| values(run))
+            .filter(|value| value.is_finite())
+            .collect();
         Estimate::of(&finite)
     };
     RowSummary {
         k: runs[0].corrected[row].k,
         ef: runs[0].corrected[row].ef,
-        corrected: CORRECTED.iter().map(|(name, read)| (*name, estimates(&|run| read(&run.corrected[row])))).collect(),
-        published: PUBLISHED.iter().map(|(name, read)| (*name, estimates(&|run| read(&run.published[row])))).collect(),
+        corrected: CORRECTED
+            .iter()
+            .map(|(name, read)| (*name, estimates(&|run| read(&run.corrected[row]))))
+            .collect(),
+        published: PUBLISHED
+            .iter()
+            .map(|(name, read)| (*name, estimates(&|run| read(&run.published[row]))))
+            .collect(),
     }
 }
 
 /// Where the corrected curves of one condition break, over runs.
 pub fn corrected_breakpoints(runs: &[&ConditionResult]) -> CorrectedBreakpointEstimates {
     let of_run = |run: &&ConditionResult| {
-        let column = |read: fn(&Measurement) -> f64| run.corrected.iter().map(read).collect::<Vec<_>>();
+        let column =
+            |read: fn(&Measurement) -> f64| run.corrected.iter().map(read).collect::<Vec<_>>();
         CorrectedBreakpoints::of(&CorrectedCurve {
             ks: &run.corrected.iter().map(|m| m.k).collect::<Vec<_>>(),
             efs: &run.corrected.iter().map(|m| m.ef).collect::<Vec<_>>(),
@@ -177,7 +202,8 @@ pub fn corrected_breakpoints(runs: &[&ConditionResult]) -> CorrectedBreakpointEs
 /// Where the published curves of one condition break, over runs, by the default criteria.
 pub fn published_breakpoints(runs: &[&ConditionResult]) -> PublishedBreakpointEstimates {
     let of_run = |run: &&ConditionResult| {
-        let column = |read: fn(&PublishedMetrics) -> f64| run.published.iter().map(read).collect::<Vec<_>>();
+        let column =
+            |read: fn(&PublishedMetrics) -> f64| run.published.iter().map(read).collect::<Vec<_>>();
         let curve = PublishedCurve {
             ks: &run.published.iter().map(|m| m.k).collect::<Vec<_>>(),
             efs: &run.published.iter().map(|m| m.ef).collect::<Vec<_>>(),
@@ -194,10 +220,14 @@ fn surface(results: &StudyResults) -> SurfaceSummary {
     let grids = || results.runs.iter().map(|run| &run.surface);
     let mean = |read: fn(&super::SurfaceGrid) -> &Vec<f64>| -> Vec<f64> {
         let length = grids().next().map_or(0, |grid| read(grid).len());
-        (0..length).map(|i| grids().map(|grid| read(grid)[i]).sum::<f64>() / results.runs.len() as f64).collect()
+        (0..length)
+            .map(|i| grids().map(|grid| read(grid)[i]).sum::<f64>() / results.runs.len() as f64)
+            .collect()
     };
     SurfaceSummary {
-        efs: grids().next().map_or_else(Vec::new, |grid| grid.efs.clone()),
+        efs: grids()
+            .next()
+            .map_or_else(Vec::new, |grid| grid.efs.clone()),
         ks: grids().next().map_or_else(Vec::new, |grid| grid.ks.clone()),
         overlap: mean(|grid| &grid.overlap),
         fill: mean(|grid| &grid.fill),
@@ -207,10 +237,20 @@ fn surface(results: &StudyResults) -> SurfaceSummary {
 }
 
 fn required_efs(results: &StudyResults) -> Vec<[Option<Estimate>; 3]> {
-    let length = results.runs.iter().map(|run| run.surface.required_ef.len()).min().unwrap_or(0);
+    let length = results
+        .runs
+        .iter()
+        .map(|run| run.surface.required_ef.len())
+        .min()
+        .unwrap_or(0);
     let of_runs = |place: usize, level: usize| {
-        let efs = results.runs.iter().map(|run| run.surface.required_ef[place][level].map(|ef| ef as f64));
+        let efs = results
+            .runs
+            .iter()
+            .map(|run| run.surface.required_ef[place][level].map(|ef| ef as f64));
         Estimate::of(&efs.collect::<Option<Vec<f64>>>()?)
     };
-    (0..length).map(|place| [0, 1, 2].map(|level| of_runs(place, level))).collect()
+    (0..length)
+        .map(|place| [0, 1, 2].map(|level| of_runs(place, level)))
+        .collect()
 }

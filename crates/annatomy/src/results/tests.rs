@@ -1,9 +1,10 @@
-//! The written files, byte for byte, of a study small enough to read: two runs, one condition each of two experiments,
-//! two k, with the values that files find hardest (NaN, infinity, `FLT_MAX`) among the figures.
+//! The written files, byte for byte, of a study small enough to read: two runs, one condition each
+//! of two experiments, two k, with the values that files find hardest (NaN, infinity, `FLT_MAX`)
+//! among the figures.
 
 use super::{
-    Artefacts, ConditionResult, Conventions, DataFacts, Machine, Measurement, PublishedMetrics, RunRecord,
-    StageSeconds, StudyKind, StudyResults, SurfaceGrid, csv, layout, summary, write_all,
+    Artefacts, ConditionResult, Conventions, DataFacts, Machine, Measurement, PublishedMetrics,
+    RunRecord, StageSeconds, StudyKind, StudyResults, SurfaceGrid, csv, layout, summary, write_all,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -39,24 +40,43 @@ fn published(k: usize, ef: usize, overlap: f64, empty_slots: u64) -> PublishedMe
         ef,
         mean_overlap: overlap,
         mean_exact_dist: 75.796_875,
-        mean_ann_dist: if empty_slots > 0 { f64::INFINITY } else { 3.402_823_583_246_828_3e33 },
+        mean_ann_dist: if empty_slots > 0 {
+            f64::INFINITY
+        } else {
+            3.402_823_583_246_828_3e33
+        },
         mean_barycenter_shift: 0.0625,
         mean_lid_diff: f64::NAN,
         mean_lid_exact: 11.0,
         mean_lid_ann: f64::NAN,
-        artefacts: Artefacts { empty_slots, ..Artefacts::default() },
+        artefacts: Artefacts {
+            empty_slots,
+            ..Artefacts::default()
+        },
     }
 }
 
-fn condition(study: StudyKind, name: &str, value: f64, efs: [usize; 2], overlap: f64) -> ConditionResult {
+fn condition(
+    study: StudyKind,
+    name: &str,
+    value: f64,
+    efs: [usize; 2],
+    overlap: f64,
+) -> ConditionResult {
     ConditionResult {
         study,
         condition: name.to_owned(),
         value,
         ef_construction: 200,
         published_ef_construction: if study == StudyKind::Alpha { 400 } else { 200 },
-        corrected: vec![measurement(2, efs[0], overlap), measurement(4, efs[1], overlap / 2.0)],
-        published: vec![published(2, efs[0], overlap, 0), published(4, efs[1], overlap / 2.0, 3)],
+        corrected: vec![
+            measurement(2, efs[0], overlap),
+            measurement(4, efs[1], overlap / 2.0),
+        ],
+        published: vec![
+            published(2, efs[0], overlap, 0),
+            published(4, efs[1], overlap / 2.0, 3),
+        ],
     }
 }
 
@@ -66,7 +86,13 @@ fn study(runs: usize, conventions: Conventions) -> StudyResults {
     let record = |run: usize| RunRecord {
         run,
         conditions: vec![
-            condition(StudyKind::EfSearch, "ef_3", 3.0, [3, 3], 1.0 - 0.25 * run as f64),
+            condition(
+                StudyKind::EfSearch,
+                "ef_3",
+                3.0,
+                [3, 3],
+                1.0 - 0.25 * run as f64,
+            ),
             condition(StudyKind::Alpha, "alpha_0.5", 0.5, [2, 2], 0.5),
         ],
         surface: SurfaceGrid {
@@ -77,7 +103,13 @@ fn study(runs: usize, conventions: Conventions) -> StudyResults {
             visited: vec![6.0, 9.0],
             required_ef: vec![[Some(2), Some(3), Some(4 + 2 * run)], [Some(4), None, None]],
         },
-        data: DataFacts { rows: 8, columns: 2, duplicate_rows: 0, unreachable_nodes: 0, queries: 6 },
+        data: DataFacts {
+            rows: 8,
+            columns: 2,
+            duplicate_rows: 0,
+            unreachable_nodes: 0,
+            queries: 6,
+        },
         seconds: StageSeconds::default(),
     };
     let machine = Machine {
@@ -88,10 +120,15 @@ fn study(runs: usize, conventions: Conventions) -> StudyResults {
         threads: 1,
         started: "2026-01-01T00:00:00Z".to_owned(),
     };
-    StudyResults { settings, machine, runs: (0..runs).map(record).collect() }
+    StudyResults {
+        settings,
+        machine,
+        runs: (0..runs).map(record).collect(),
+    }
 }
 
-/// A reviewer should see: the contract's columns first, an empty field for NaN, numbers that read back exactly.
+/// A reviewer should see: the contract's columns first, an empty field for NaN, numbers that read
+/// back exactly.
 #[test]
 fn the_table_in_corrected_conventions() {
     let text = csv::text(&study(1, Conventions::Corrected));
@@ -111,8 +148,9 @@ corrected,0.75,0.125,0.0
     assert_eq!(text, expected);
 }
 
-/// A reviewer should see: the study's squared distances, its `FLT_MAX` mean, `inf` where it overflowed, the fill of its
-/// own table (3 of 6 × 4 slots empty), and the alpha study on the graph it really ran on.
+/// A reviewer should see: the study's squared distances, its `FLT_MAX` mean, `inf` where it
+/// overflowed, the fill of its own table (3 of 6 × 4 slots empty), and the alpha study on the graph
+/// it really ran on.
 #[test]
 fn the_table_in_published_conventions() {
     let text = csv::text(&study(1, Conventions::Published));
@@ -129,20 +167,26 @@ fn the_table_in_published_conventions() {
     );
 }
 
-/// A reviewer should see: one file per run and condition, `alpha` and `efSearch` in the alpha study alone, `NaN` and
-/// `Infinity` as Python's `json` writes and reads them.
+/// A reviewer should see: one file per run and condition, `alpha` and `efSearch` in the alpha study
+/// alone, `NaN` and `Infinity` as Python's `json` writes and reads them.
 #[test]
 fn the_studys_own_layout() {
     let results = study(2, Conventions::Corrected);
     let files: Vec<(PathBuf, String)> = layout::files(&results).collect();
-    let paths: Vec<_> = files.iter().map(|(path, _)| path.to_str().expect("ASCII")).collect();
+    let paths: Vec<_> = files
+        .iter()
+        .map(|(path, _)| path.to_str().expect("ASCII"))
+        .collect();
     let expected = [
         "run00/efSearch_study/ef_3/metrics.json",
         "run00/alpha_study/alpha_0.5/metrics.json",
         "run01/efSearch_study/ef_3/metrics.json",
         "run01/alpha_study/alpha_0.5/metrics.json",
     ];
-    assert_eq!(paths, expected.map(|path| path.replace('/', std::path::MAIN_SEPARATOR_STR)));
+    assert_eq!(
+        paths,
+        expected.map(|path| path.replace('/', std::path::MAIN_SEPARATOR_STR))
+    );
     assert!(!files[0].1.contains("alpha") && !files[0].1.contains("efSearch"));
     let alpha = r#"[
   {
@@ -178,18 +222,36 @@ fn summarized(results: &StudyResults) -> Value {
     serde_json::from_str(&summary::text(results)).expect("JSON")
 }
 
-/// Two runs at 1 and 0.75: mean 0.875, half width 12.706 × 0.125 (Student's t, one degree of freedom).
+/// Two runs at 1 and 0.75: mean 0.875, half width 12.706 × 0.125 (Student's t, one degree of
+/// freedom).
 #[test]
 fn the_summary_estimates_over_runs() {
     let summary = summarized(&study(2, Conventions::Corrected));
     let row = &summary["conditions"][0]["rows"][0];
     let overlap = &row["corrected"]["overlap"];
-    assert_eq!((&overlap["point"], &overlap["n"]), (&json!(0.875), &json!(2)));
+    assert_eq!(
+        (&overlap["point"], &overlap["n"]),
+        (&json!(0.875), &json!(2))
+    );
     let low = overlap["low"].as_f64().expect("two runs have an interval");
-    assert!((low - (0.875 - 12.706_204_736 * 0.125)).abs() < 1e-6, "{low}");
-    assert_eq!(row["corrected"]["lid_returned"], Value::Null, "NaN in every run");
-    assert_eq!(row["published"]["mean_exact_dist"]["point"], json!(75.796_875));
-    assert_eq!(summary["conditions"][0]["rows"][1]["published"]["mean_ann_dist"], Value::Null, "infinite in every run");
+    assert!(
+        (low - (0.875 - 12.706_204_736 * 0.125)).abs() < 1e-6,
+        "{low}"
+    );
+    assert_eq!(
+        row["corrected"]["lid_returned"],
+        Value::Null,
+        "NaN in every run"
+    );
+    assert_eq!(
+        row["published"]["mean_exact_dist"]["point"],
+        json!(75.796_875)
+    );
+    assert_eq!(
+        summary["conditions"][0]["rows"][1]["published"]["mean_ann_dist"],
+        Value::Null,
+        "infinite in every run"
+    );
     assert_eq!(summary["conditions"][1]["condition"], json!("alpha_0.5"));
     assert_eq!(summary["data"][1]["queries"], json!(6));
 }
@@ -199,7 +261,11 @@ fn the_summary_holds_the_surface_and_the_effort_that_finds_all() {
     let surface = &summarized(&study(2, Conventions::Corrected))["surface"];
     assert_eq!(surface["overlap"], json!([0.5, 0.25, 1.0, 0.75]));
     let required = &surface["required_ef"];
-    assert_eq!(required[0][2]["point"], json!(5.0), "4 in one run, 6 in the other");
+    assert_eq!(
+        required[0][2]["point"],
+        json!(5.0),
+        "4 in one run, 6 in the other"
+    );
     assert_eq!(
         required[1],
         json!([{"point": 4.0, "low": 4.0, "high": 4.0, "standard_error": 0.0, "n": 2}, null, null])
@@ -210,7 +276,10 @@ fn the_summary_holds_the_surface_and_the_effort_that_finds_all() {
 fn one_run_has_no_interval() {
     let summary = summarized(&study(1, Conventions::Corrected));
     let overlap = &summary["conditions"][0]["rows"][0]["corrected"]["overlap"];
-    assert_eq!(overlap, &json!({"point": 1.0, "low": null, "high": null, "standard_error": null, "n": 1}));
+    assert_eq!(
+        overlap,
+        &json!({"point": 1.0, "low": null, "high": null, "standard_error": null, "n": 1})
+    );
 }
 
 #[test]
@@ -229,12 +298,30 @@ fn everything_lies_where_the_contract_says_and_nothing_else() {
     write_all(folder.path(), &results).expect("a second time, too");
     let mut names: Vec<_> = std::fs::read_dir(folder.path())
         .expect("folder")
-        .map(|entry| entry.expect("entry").file_name().into_string().expect("ASCII"))
+        .map(|entry| {
+            entry
+                .expect("entry")
+                .file_name()
+                .into_string()
+                .expect("ASCII")
+        })
         .collect();
     names.sort();
-    assert_eq!(names, ["measurements.csv", "run00", "run01", "summary.json"]);
-    let metrics = folder.path().join("run01").join("alpha_study").join("alpha_0.5").join("metrics.json");
-    assert!(std::fs::read_to_string(metrics).expect("metrics").starts_with("[\n  {\n    \"k\": 2,"));
+    assert_eq!(
+        names,
+        ["measurements.csv", "run00", "run01", "summary.json"]
+    );
+    let metrics = folder
+        .path()
+        .join("run01")
+        .join("alpha_study")
+        .join("alpha_0.5")
+        .join("metrics.json");
+    assert!(
+        std::fs::read_to_string(metrics)
+            .expect("metrics")
+            .starts_with("[\n  {\n    \"k\": 2,")
+    );
 }
 
 #[test]
@@ -242,10 +329,13 @@ fn a_place_that_cannot_be_written_is_named_and_left_as_it_was() {
     let folder = tempfile::tempdir().expect("folder");
     let table = folder.path().join("measurements.csv");
     std::fs::create_dir_all(table.join("in the way")).expect("folder");
-    let error = write_all(folder.path(), &study(1, Conventions::Corrected)).expect_err("a folder stands there");
+    let error = write_all(folder.path(), &study(1, Conventions::Corrected))
+        .expect_err("a folder stands there");
     assert_eq!(error.path, table);
     assert!(error.to_string().contains("measurements.csv"), "{error}");
-    let left: Vec<_> =
-        std::fs::read_dir(folder.path()).expect("folder").map(|entry| entry.expect("entry").path()).collect();
+    let left: Vec<_> = std::fs::read_dir(folder.path())
+        .expect("folder")
+        .map(|entry| entry.expect("entry").path())
+        .collect();
     assert_eq!(left, [table], "no temporary file stays behind");
 }

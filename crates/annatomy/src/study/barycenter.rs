@@ -1,10 +1,10 @@
 //! Barycenter shifts of many neighbor sets at once, by signed sums over blocks of columns.
 //!
-//! Enters: per query, [`SignedSums`]: the exact neighbors, and snapshots, each a few rows added to or taken from a sum.
-//! Leaves: the squared norm of each snapshot's linear combination.
+//! Enters: per query, [`SignedSums`]: the exact neighbors, and snapshots, each a few rows added to
+//! or taken from a sum. Leaves: the squared norm of each snapshot's linear combination.
 //!
-//! Two neighbor sets share most of their rows, and the set at one k shares most of its rows with the set at the next, so
-//! only what changes is ever touched.
+//! Two neighbor sets share most of their rows, and the set at one k shares most of its rows with
+//! the set at the next, so only what changes is ever touched.
 //!
 //! for each block of BLOCK columns                        n row pieces, which stay in the shared cache
 //!   for each query of a batch                            its row pieces and its sums stay in the private cache
@@ -13,10 +13,14 @@
 //!     for each snapshot
 //!       add the block's share to its norm                from the sums that were kept
 //!
-//! Rows are centered on the data's mean beforehand: a difference of means does not change, its rounding shrinks.
-//! Cost: d additions per touch. The plain form stands in `annatomy_geometry`; tests hold the two together.
+//! Rows are centered on the data's mean beforehand: a difference of means does not change, its
+//! rounding shrinks. Cost: d additions per touch. The plain form stands in `annatomy_geometry`;
+//! tests hold the two together.
 
-#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the dispatched instruction set")]
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the dispatched instruction set"
+)]
 
 use annatomy_vectors::transform::{center, column_means};
 use annatomy_vectors::{MatrixView, PerThread, TASK_QUERIES, Zeroed, kernels};
@@ -24,9 +28,11 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 use std::hint::select_unpredictable;
 
-/// Columns of a block: as many of one sum as AVX2's registers hold. Blocks of 16, 32 and 48 were no faster.
+/// Columns of a block: as many of one sum as AVX2's registers hold. Blocks of 16, 32 and 48 were no
+/// faster.
 const BLOCK: usize = 64;
-/// Rows are fetched so many pairs of touches ahead; half and twice as many rows were no faster on 10,000 × 2,048.
+/// Rows are fetched so many pairs of touches ahead; half and twice as many rows were no faster on
+/// 10,000 × 2,048.
 const FETCHED_AHEAD: usize = 8;
 
 type Piece = [f32; BLOCK];
@@ -66,8 +72,8 @@ pub(crate) struct Changes<'c> {
     pub(crate) reach: usize,
 }
 
-/// Two rows, or two sums, join the running sum, each times its sign. What comes of it is kept at `place`, over what was kept
-/// there before.
+/// Two rows, or two sums, join the running sum, each times its sign. What comes of it is kept at
+/// `place`, over what was kept there before.
 #[derive(Clone, Copy, Debug)]
 struct Pair {
     /// Where the two are kept, if they are sums.
@@ -106,8 +112,8 @@ struct Combination {
 
 /// All sequences of snapshots of one query, packed; reused from query to query.
 ///
-/// A sum is known by the place where it is kept: 0 is the empty sum's, r that of the r nearest exact neighbors, and then
-/// come those of the snapshots.
+/// A sum is known by the place where it is kept: 0 is the empty sum's, r that of the r nearest
+/// exact neighbors, and then come those of the snapshots.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SignedSums {
     /// The exact neighbors, nearest first.
@@ -134,7 +140,15 @@ impl SignedSums {
         self.exact.extend_from_slice(exact);
         (self.places, self.running) = (exact.len() as u32 + 1, 0);
         for &k in ks {
-            self.push(k, k, 0, Scales { exact: 1.0 / k as f64, ..Scales::default() });
+            self.push(
+                k,
+                k,
+                0,
+                Scales {
+                    exact: 1.0 / k as f64,
+                    ..Scales::default()
+                },
+            );
         }
     }
 
@@ -143,9 +157,19 @@ impl SignedSums {
         &self.exact
     }
 
-    /// Adds a snapshot at `k`; its number among all snapshots is returned, unless nothing of it is wanted but the changes.
-    pub(crate) fn snapshot(&mut self, k: usize, changes: Changes<'_>, scales: Scales) -> Option<usize> {
-        let from = if changes.change == Change::Continue { self.running } else { 0 };
+    /// Adds a snapshot at `k`; its number among all snapshots is returned, unless nothing of it is
+    /// wanted but the changes.
+    pub(crate) fn snapshot(
+        &mut self,
+        k: usize,
+        changes: Changes<'_>,
+        scales: Scales,
+    ) -> Option<usize> {
+        let from = if changes.change == Change::Continue {
+            self.running
+        } else {
+            0
+        };
         let place = self.touch(from, changes);
         if changes.change != Change::Apart {
             self.running = place;
@@ -154,19 +178,41 @@ impl SignedSums {
     }
 
     /// Changes the sum kept at `from`; where it is kept then is returned.
-    fn touch(&mut self, from: u32, Changes { added, taken, stretches, .. }: Changes<'_>) -> u32 {
+    fn touch(
+        &mut self,
+        from: u32,
+        Changes {
+            added,
+            taken,
+            stretches,
+            ..
+        }: Changes<'_>,
+    ) -> u32 {
         if added.is_empty() && taken.is_empty() && stretches.is_empty() {
             return from;
         }
         let place = self.places;
         self.places += 1;
         let signed = |sign: f32| move |&row: &u32| (row, sign);
-        let mut signed = added.iter().map(signed(1.0)).chain(taken.iter().map(signed(-1.0)));
+        let mut signed = added
+            .iter()
+            .map(signed(1.0))
+            .chain(taken.iter().map(signed(-1.0)));
         while let Some((row, sign)) = signed.next() {
             let (second, second_sign) = signed.next().unwrap_or((row, 0.0));
-            self.pairs.push(Pair { sums: false, numbers: [row, second], signs: [sign, second_sign], place });
+            self.pairs.push(Pair {
+                sums: false,
+                numbers: [row, second],
+                signs: [sign, second_sign],
+                place,
+            });
         }
-        let pair = |&numbers: &[u32; 2]| Pair { sums: true, numbers, signs: [-1.0, 1.0], place };
+        let pair = |&numbers: &[u32; 2]| Pair {
+            sums: true,
+            numbers,
+            signs: [-1.0, 1.0],
+            place,
+        };
         self.pairs.extend(stretches.iter().map(pair));
         let end = self.pairs.len() as u32;
         match self.runs.last_mut() {
@@ -180,7 +226,13 @@ impl SignedSums {
         let [exact, sum, last] = [scales.exact, scales.sum, scales.last].map(|scale| scale as f32);
         let number = self.norms.len();
         self.norms.push(0.0);
-        let of = Snapshot { number: number as u32, place, k: k as u32, reach: reach as u32, sum };
+        let of = Snapshot {
+            number: number as u32,
+            place,
+            k: k as u32,
+            reach: reach as u32,
+            sum,
+        };
         if exact == 0.0 && last == 0.0 {
             self.snapshots.push(of);
         } else {
@@ -225,7 +277,10 @@ impl SignedSums {
             for (number, pair) in (start..end).zip(&self.pairs[start..end]) {
                 if let Some(ahead) = self.pairs.get(number + FETCHED_AHEAD) {
                     let from = select_unpredictable(ahead.sums, &*sums, rows);
-                    ahead.numbers.iter().for_each(|&number| kernels::prefetch_whole(&from[number as usize]));
+                    ahead
+                        .numbers
+                        .iter()
+                        .for_each(|&number| kernels::prefetch_whole(&from[number as usize]));
                 }
                 let from = select_unpredictable(pair.sums, &*sums, rows);
                 let [first, second] = pair.numbers.map(|number| &from[number as usize]);
@@ -242,7 +297,8 @@ impl SignedSums {
             self.norms[snapshot.number as usize] += squared_norm(simd, snapshot, sums);
         }
         for combination in &self.combinations {
-            self.norms[combination.of.number as usize] += combined_norm(simd, combination, sums, last);
+            self.norms[combination.of.number as usize] +=
+                combined_norm(simd, combination, sums, last);
         }
     }
 }
@@ -250,7 +306,13 @@ impl SignedSums {
 #[inline(always)]
 fn squared_norm<S: Simd, const VECTORS: usize>(
     simd: S,
-    &Snapshot { place, k, reach, sum: scale, .. }: &Snapshot,
+    &Snapshot {
+        place,
+        k,
+        reach,
+        sum: scale,
+        ..
+    }: &Snapshot,
     sums: &[[S::f32s; VECTORS]],
 ) -> f64 {
     let [sum, exact, reached] = [place, k, reach].map(|place| &sums[place as usize]);
@@ -269,7 +331,13 @@ fn combined_norm<S: Simd, const VECTORS: usize>(
     sums: &[[S::f32s; VECTORS]],
     last: &[S::f32s; VECTORS],
 ) -> f64 {
-    let Snapshot { place, k, reach, sum, .. } = combination.of;
+    let Snapshot {
+        place,
+        k,
+        reach,
+        sum,
+        ..
+    } = combination.of;
     let scales = [combination.exact, sum, combination.last];
     let [sum, exact, reached] = [place, k, reach].map(|place| &sums[place as usize]);
     let [exact_scale, sum_scale, last_scale] = scales.map(|scale| simd.splat_f32s(scale));
@@ -285,9 +353,15 @@ fn combined_norm<S: Simd, const VECTORS: usize>(
 }
 
 /// Computes the norms of a batch of queries' snapshots.
-pub(crate) fn squared_norms<'s>(batch: impl IntoIterator<Item = &'s mut SignedSums>, columns: &ColumnBlocks) {
+pub(crate) fn squared_norms<'s>(
+    batch: impl IntoIterator<Item = &'s mut SignedSums>,
+    columns: &ColumnBlocks,
+) {
     let mut batch: Vec<&mut SignedSums> = batch.into_iter().collect();
-    pulp::Arch::new().dispatch(Batch { sums: &mut batch, columns });
+    pulp::Arch::new().dispatch(Batch {
+        sums: &mut batch,
+        columns,
+    });
 }
 
 /// The loop nest as a value, so that it is compiled for the instruction set at hand.
@@ -340,7 +414,10 @@ impl ColumnBlocks {
         let means = column_means(rows);
         let blocks = columns.div_ceil(BLOCK);
         let mut values = Zeroed::<Piece>::new(blocks * count);
-        let pieces = values.par_chunks_mut(count.max(1)).zip(means.par_chunks(BLOCK)).enumerate();
+        let pieces = values
+            .par_chunks_mut(count.max(1))
+            .zip(means.par_chunks(BLOCK))
+            .enumerate();
         pieces.with_max_len(1).for_each(|(block, (pieces, means))| {
             for (row, piece) in pieces.iter_mut().enumerate() {
                 center(&rows.row(row)[block * BLOCK..], means, piece);
@@ -353,8 +430,17 @@ impl ColumnBlocks {
                 kernels::dot_f64(centered, centered)
             })
         };
-        let norms_squared = (0..count).into_par_iter().with_max_len(TASK_QUERIES).map(norm_squared).collect();
-        Self { rows: count, blocks, values, norms_squared }
+        let norms_squared = (0..count)
+            .into_par_iter()
+            .with_max_len(TASK_QUERIES)
+            .map(norm_squared)
+            .collect();
+        Self {
+            rows: count,
+            blocks,
+            values,
+            norms_squared,
+        }
     }
 
     /// ‖x‖² of a centered row.
@@ -363,16 +449,25 @@ impl ColumnBlocks {
     }
 
     /// Mean squared distance of `rows` to their own barycenter, by the definition, in float64.
-    #[expect(clippy::needless_range_loop, reason = "the column runs across all pieces, not along one")]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "the column runs across all pieces, not along one"
+    )]
     pub(crate) fn radius_squared(&self, rows: &[u32]) -> f64 {
         let count = rows.len() as f64;
         let mut total = 0.0;
         for block in 0..self.blocks {
             let pieces = self.block(block);
             for column in 0..BLOCK {
-                let values = || rows.iter().map(|&row| f64::from(pieces[row as usize][column]));
+                let values = || {
+                    rows.iter()
+                        .map(|&row| f64::from(pieces[row as usize][column]))
+                };
                 let mean = values().sum::<f64>() / count;
-                total += values().map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
+                total += values()
+                    .map(|value| (value - mean) * (value - mean))
+                    .sum::<f64>()
+                    / count;
             }
         }
         total

@@ -1,9 +1,10 @@
-//! What one block of queries measured: sums for corrected figures, whole columns where the order of summation or the
-//! tail matters.
+//! What one block of queries measured: sums for corrected figures, whole columns where the order of
+//! summation or the tail matters.
 //!
-//! A **cell** is one condition at one k. Corrected figures are summed query by query in float64 within a block, and
-//! blocks are added in order, so no figure depends on threads. Published figures are float32 means that NumPy sums
-//! pairwise over all queries, so their columns are kept whole; so is overlap, for its percentiles.
+//! A **cell** is one condition at one k. Corrected figures are summed query by query in float64
+//! within a block, and blocks are added in order, so no figure depends on threads. Published
+//! figures are float32 means that NumPy sums pairwise over all queries, so their columns are kept
+//! whole; so is overlap, for its percentiles.
 
 use std::time::Duration;
 
@@ -124,26 +125,46 @@ impl Cells {
     /// The sum of one figure over all queries, block by block.
     pub(crate) fn sum(&self, cell: usize, figure: Figure) -> Sum {
         let mut sum = Sum::default();
-        self.blocks.iter().for_each(|block| sum.merge(block.sums[cell][figure as usize]));
+        self.blocks
+            .iter()
+            .for_each(|block| sum.merge(block.sums[cell][figure as usize]));
         sum
     }
 
     /// Tie-aware overlap of every query.
     pub(crate) fn overlaps(&self, cell: usize) -> Vec<f64> {
         let column = |block: &Block| {
-            block.overlaps.iter().skip(cell).step_by(self.cells).map(|&value| f64::from(value)).collect::<Vec<_>>()
+            block
+                .overlaps
+                .iter()
+                .skip(cell)
+                .step_by(self.cells)
+                .map(|&value| f64::from(value))
+                .collect::<Vec<_>>()
         };
         self.blocks.iter().flat_map(column).collect()
     }
 
     /// The published figures of every query.
     pub(crate) fn published(&self, cell: usize) -> Vec<PublishedRow> {
-        self.blocks.iter().flat_map(|block| block.published.iter().skip(cell).step_by(self.cells).copied()).collect()
+        self.blocks
+            .iter()
+            .flat_map(|block| {
+                block
+                    .published
+                    .iter()
+                    .skip(cell)
+                    .step_by(self.cells)
+                    .copied()
+            })
+            .collect()
     }
 
     /// The share of the queries' time that went into traversals.
     pub(crate) fn traverse_share(&self) -> f64 {
-        let sum = |time: fn(&Block) -> Duration| self.blocks.iter().map(time).sum::<Duration>().as_secs_f64();
+        let sum = |time: fn(&Block) -> Duration| {
+            self.blocks.iter().map(time).sum::<Duration>().as_secs_f64()
+        };
         sum(|block| block.traverse_time) / sum(|block| block.total_time).max(f64::MIN_POSITIVE)
     }
 
@@ -166,7 +187,8 @@ pub(crate) struct SurfaceSums {
     pub(crate) filled: Vec<u64>,
     /// Rows visited, per ef.
     pub(crate) visited: Vec<u64>,
-    /// Per k, the smallest ef that finds every exact neighbor, query after query; `u32::MAX` if none recorded does.
+    /// Per k, the smallest ef that finds every exact neighbor, query after query; `u32::MAX` if
+    /// none recorded does.
     pub(crate) required: Vec<Vec<u32>>,
 }
 
@@ -183,7 +205,9 @@ impl SurfaceSums {
 
     fn merge(&mut self, other: &Self) {
         self.queries += other.queries;
-        let add = |into: &mut Vec<u64>, from: &Vec<u64>| into.iter_mut().zip(from).for_each(|(a, b)| *a += b);
+        let add = |into: &mut Vec<u64>, from: &Vec<u64>| {
+            into.iter_mut().zip(from).for_each(|(a, b)| *a += b)
+        };
         add(&mut self.found, &other.found);
         add(&mut self.filled, &other.filled);
         add(&mut self.visited, &other.visited);

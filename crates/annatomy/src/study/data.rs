@@ -17,16 +17,28 @@ pub const BUILTIN_ROWS: usize = 10_000;
 
 /// Where rows come from.
 pub(crate) enum Source<'a> {
-    BuiltIn { rows: usize },
-    File { path: PathBuf, file: VectorFile, subset: Option<usize> },
-    Memory { rows: MatrixView<'a>, subset: Option<usize> },
+    BuiltIn {
+        rows: usize,
+    },
+    File {
+        path: PathBuf,
+        file: VectorFile,
+        subset: Option<usize>,
+    },
+    Memory {
+        rows: MatrixView<'a>,
+        subset: Option<usize>,
+    },
 }
 
 impl<'a> Source<'a> {
     pub(crate) fn open(settings: &Settings) -> Result<Self, StudyError> {
         let subset = settings.subset;
         if settings.data == RESNET50_LIKE {
-            return Self::BuiltIn { rows: subset.unwrap_or(BUILTIN_ROWS) }.checked(settings);
+            return Self::BuiltIn {
+                rows: subset.unwrap_or(BUILTIN_ROWS),
+            }
+            .checked(settings);
         }
         let path = PathBuf::from(&settings.data);
         let file = VectorFile::open(&path).map_err(reading(&path))?;
@@ -37,7 +49,11 @@ impl<'a> Source<'a> {
     /// Rows that are in memory already; `settings.data` only names them.
     pub(crate) fn memory(rows: MatrixView<'a>, settings: &Settings) -> Result<Self, StudyError> {
         check_subset(settings.subset, rows.rows())?;
-        Self::Memory { rows, subset: settings.subset }.checked(settings)
+        Self::Memory {
+            rows,
+            subset: settings.subset,
+        }
+        .checked(settings)
     }
 
     /// Itself, if a run has rows enough for what is asked.
@@ -69,25 +85,48 @@ impl<'a> Source<'a> {
         match self {
             Self::BuiltIn { .. } => Ok((0, 0)),
             Self::Memory { rows, .. } => Ok(fingerprint_of_values(rows.values())),
-            Self::File { path, .. } => {
-                fingerprint(path).map_err(|source| StudyError::Store(StoreError::Io { path: path.clone(), source }))
-            }
+            Self::File { path, .. } => fingerprint(path).map_err(|source| {
+                StudyError::Store(StoreError::Io {
+                    path: path.clone(),
+                    source,
+                })
+            }),
         }
     }
 
     /// The rows of run `run`, checked; for cosine scaled to unit length.
-    pub(crate) fn load(&self, settings: &Settings, run: usize, metric: Metric) -> Result<Matrix, StudyError> {
+    pub(crate) fn load(
+        &self,
+        settings: &Settings,
+        run: usize,
+        metric: Metric,
+    ) -> Result<Matrix, StudyError> {
         let seed = settings.seed.wrapping_add(run as u64);
         let mut rows = match self {
             Self::BuiltIn { rows } => resnet50_like(*rows, seed)?,
-            Self::File { path, file, subset: None } => file.read_all().map_err(reading(path))?,
-            Self::File { path, file, subset: Some(size) } => {
-                file.select(&numpy_choice(seed, file.rows(), *size)?).map_err(reading(path))?
-            }
+            Self::File {
+                path,
+                file,
+                subset: None,
+            } => file.read_all().map_err(reading(path))?,
+            Self::File {
+                path,
+                file,
+                subset: Some(size),
+            } => file
+                .select(&numpy_choice(seed, file.rows(), *size)?)
+                .map_err(reading(path))?,
             Self::Memory { rows, subset: None } => rows.to_matrix(),
-            Self::Memory { rows, subset: Some(size) } => rows.select(&numpy_choice(seed, rows.rows(), *size)?),
+            Self::Memory {
+                rows,
+                subset: Some(size),
+            } => rows.select(&numpy_choice(seed, rows.rows(), *size)?),
         };
-        let unusable = |source| StudyError::Rows { data: settings.data.clone(), run, source };
+        let unusable = |source| StudyError::Rows {
+            data: settings.data.clone(),
+            run,
+            source,
+        };
         validate::check(rows.view(), metric).map_err(unusable)?;
         if metric == Metric::Cosine {
             normalize_rows(&mut rows).map_err(unusable)?;
@@ -104,7 +143,11 @@ fn check_subset(subset: Option<usize>, rows: usize) -> Result<(), StudyError> {
 }
 
 /// The rows of a run that are queries: all, or a seeded sample in ascending order.
-pub(crate) fn queries(settings: &Settings, run: usize, rows: usize) -> Result<Vec<usize>, StudyError> {
+pub(crate) fn queries(
+    settings: &Settings,
+    run: usize,
+    rows: usize,
+) -> Result<Vec<usize>, StudyError> {
     match settings.sample {
         None => Ok((0..rows).collect()),
         Some(sample) => {
@@ -118,7 +161,10 @@ pub(crate) fn queries(settings: &Settings, run: usize, rows: usize) -> Result<Ve
 }
 
 fn reading(path: &Path) -> impl Fn(ReadError) -> StudyError + '_ {
-    |source| StudyError::Vectors { path: path.to_owned(), source }
+    |source| StudyError::Vectors {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// Bytes read at either end of the data file.
@@ -138,10 +184,15 @@ fn fingerprint(path: &Path) -> io::Result<(u64, u64)> {
 fn fingerprint_of_values(values: &[f32]) -> (u64, u64) {
     let end = values.len().min(END_BYTES as usize / size_of::<f32>());
     let ends = values[..end].iter().chain(&values[values.len() - end..]);
-    (size_of_val(values) as u64, checksum(ends.flat_map(|value| value.to_le_bytes())))
+    (
+        size_of_val(values) as u64,
+        checksum(ends.flat_map(|value| value.to_le_bytes())),
+    )
 }
 
 /// FNV-1a: stable across versions and machines; it guards against mix-ups, not against malice.
 fn checksum(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

@@ -1,23 +1,26 @@
 //! What the exact neighbors E and the returned neighbors A do not share, as k grows.
 //!
-//! Enters: E, and one returned list ([`Reach`], [`Apart`]) or one answer per k ([`Difference`]), with exact ranks. Leaves: the
-//! rows, and stretches of E, by which D = ΣE − ΣA [changes](Changes). Cost: one pass over the lists; nothing here reads a vector.
+//! Enters: E, and one returned list ([`Reach`], [`Apart`]) or one answer per k ([`Difference`]),
+//! with exact ranks. Leaves: the rows, and stretches of E, by which D = ΣE − ΣA [changes](Changes).
+//! Cost: one pass over the lists; nothing here reads a vector.
 //!
-//! Let P_r be the sum of the r nearest of E, which all lists share. Where A has nearly all of E, it is told by what it leaves
-//! out; where it has little, by what it has. A [`Cover`] goes from one to the other and back, stretch by stretch:
+//! Let P_r be the sum of the r nearest of E, which all lists share. Where A has nearly all of E, it
+//! is told by what it leaves out; where it has little, by what it has. A [`Cover`] goes from one to
+//! the other and back, stretch by stretch:
 //!
 //!   found      x x x x · x x x · · · x · · · · x x x x · x      two left out in a row open a stretch of E
 //!   touched            −       |     +         |       −        two found in a row close it
 //!
-//! (signs as they change ΣA). Where a stretch is closed, P at its one end joins the sum and P at the other leaves it: it costs
-//! two touches, and what was found in it. The last one, if it is open, costs not even those two: D takes P where it begins.
+//! (signs as they change ΣA). Where a stretch is closed, P at its one end joins the sum and P at
+//! the other leaves it: it costs two touches, and what was found in it. The last one, if it is
+//! open, costs not even those two: D takes P where it begins.
 
 use super::barycenter::{Change, Changes};
 use super::lists::{Answer, ReturnedRows, VisitedList};
 use super::places::Places;
 
-/// The rows of E that A has, up to some rank, as a sum that is kept: with r the [reach](Self::reach) and S the sum of all
-/// changes, ΣA is P_r − S. Reused from list to list.
+/// The rows of E that A has, up to some rank, as a sum that is kept: with r the
+/// [reach](Self::reach) and S the sum of all changes, ΣA is P_r − S. Reused from list to list.
 #[derive(Debug, Default)]
 struct Cover {
     /// So many ranks of E are told of.
@@ -74,7 +77,13 @@ impl Cover {
     }
 
     fn changes(&self, change: Change) -> Changes<'_> {
-        Changes { change, added: &self.added, taken: &self.taken, stretches: &self.stretches, reach: self.reach() }
+        Changes {
+            change,
+            added: &self.added,
+            taken: &self.taken,
+            stretches: &self.stretches,
+            reach: self.reach(),
+        }
     }
 }
 
@@ -98,7 +107,12 @@ impl Reach {
 
     /// Goes on to the first `k` slots.
     pub(crate) fn advance(&mut self, exact: &[u32], returned: &ReturnedRows, k: usize) {
-        let Self { found, cover, slots, strange } = self;
+        let Self {
+            found,
+            cover,
+            slots,
+            strange,
+        } = self;
         cover.go_on();
         let next = *slots..returned.len().min(k);
         *slots = next.end;
@@ -112,7 +126,8 @@ impl Reach {
             }
             found.insert(rank);
             if rank < cover.ranks {
-                // It was left out before; lists that measure with other rounding than E are not quite in its order.
+                // It was left out before; lists that measure with other rounding than E are not
+                // quite in its order.
                 cover.taken.push(row);
             }
             ranks = ranks.max(rank + 1);
@@ -131,7 +146,8 @@ impl Reach {
     }
 }
 
-/// The rows in which a list differs at one k from exact neighbors that are not the query's own; reused.
+/// The rows in which a list differs at one k from exact neighbors that are not the query's own;
+/// reused.
 #[derive(Debug, Default)]
 pub(crate) struct Apart {
     found: Vec<bool>,
@@ -141,7 +157,12 @@ pub(crate) struct Apart {
 
 impl Apart {
     /// Those missing from A, and those extra in it.
-    pub(crate) fn differing(&mut self, exact: &[u32], returned: &ReturnedRows, k: usize) -> (&[u32], &[u32]) {
+    pub(crate) fn differing(
+        &mut self,
+        exact: &[u32],
+        returned: &ReturnedRows,
+        k: usize,
+    ) -> (&[u32], &[u32]) {
         self.missing.clear();
         self.extra.clear();
         self.found.clear();
@@ -158,8 +179,8 @@ impl Apart {
     }
 }
 
-/// Of answers that change with k: each goes on from the one before, or begins anew where that touches fewer rows. Reused
-/// from condition to condition.
+/// Of answers that change with k: each goes on from the one before, or begins anew where that
+/// touches fewer rows. Reused from condition to condition.
 #[derive(Debug, Default)]
 pub(crate) struct Difference {
     at_hand: Differing,
@@ -187,7 +208,8 @@ impl Differing {
 
     fn read(&mut self, visited: &VisitedList, answer: &Answer) {
         // A row of E was found if it was visited, and is no farther than the last of A.
-        self.found.set_under(&visited.arrival_of_rank, answer.visited as u32, usize::MAX);
+        self.found
+            .set_under(&visited.arrival_of_rank, answer.visited as u32, usize::MAX);
         let end = answer.picked.last().map_or(0, |last| last + 1);
         self.found.retain_under(&visited.place_of_rank, end as u32);
         self.ranks = self.found.last().map_or(0, |last| last + 1);
@@ -204,7 +226,12 @@ impl Difference {
 
     /// Goes on to the answer of the next k.
     pub(crate) fn advance(&mut self, exact: &[u32], visited: &VisitedList, answer: &Answer) {
-        let Self { at_hand, before, cover, change } = self;
+        let Self {
+            at_hand,
+            before,
+            cover,
+            change,
+        } = self;
         std::mem::swap(at_hand, before);
         at_hand.read(visited, answer);
         // Ranks that no answer reached before cost the same either way.
@@ -223,10 +250,18 @@ impl Difference {
             *change = Change::Continue;
             cover.go_on();
         }
-        before.found.take_beyond(&at_hand.found, exact, &mut cover.added);
-        before.strange.take_beyond(&at_hand.strange, &visited.ids, &mut cover.added);
-        at_hand.found.take_beyond(&before.found, &exact[..cover.ranks], &mut cover.taken);
-        at_hand.strange.take_beyond(&before.strange, &visited.ids, &mut cover.taken);
+        before
+            .found
+            .take_beyond(&at_hand.found, exact, &mut cover.added);
+        before
+            .strange
+            .take_beyond(&at_hand.strange, &visited.ids, &mut cover.added);
+        at_hand
+            .found
+            .take_beyond(&before.found, &exact[..cover.ranks], &mut cover.taken);
+        at_hand
+            .strange
+            .take_beyond(&before.strange, &visited.ids, &mut cover.taken);
         cover.extend(exact, &at_hand.found, at_hand.ranks);
     }
 
@@ -288,22 +323,59 @@ mod tests {
     #[test]
     fn a_list_is_what_it_reaches_less_the_changes() {
         let exact: Vec<u32> = (100..140).collect();
-        // Ranks 2 and 3 are left out first: a stretch, of which 4 is found, and 2 late; 5 and 6 close it. The next is from 10 to
-        // 23 with 14 and 18 found, and 12 late, when it is closed; the last is open. Two rows are none of E.
-        let ranks = [0, 1, 4, 2, u32::MAX, 5, 6, 7, u32::MAX, 8, 9, 14, 18, 23, 24, 25, 26, 33, 36, 12, 30];
-        let ids: Vec<u32> =
-            (0..).zip(ranks).map(|(slot, rank)| exact.get(rank as usize).map_or(slot, |&row| row)).collect();
-        let returned = ReturnedRows { ids: ids.clone(), ranks: ranks.to_vec(), ..ReturnedRows::default() };
+        // Ranks 2 and 3 are left out first: a stretch, of which 4 is found, and 2 late; 5 and 6
+        // close it. The next is from 10 to 23 with 14 and 18 found, and 12 late, when it is closed;
+        // the last is open. Two rows are none of E.
+        let ranks = [
+            0,
+            1,
+            4,
+            2,
+            u32::MAX,
+            5,
+            6,
+            7,
+            u32::MAX,
+            8,
+            9,
+            14,
+            18,
+            23,
+            24,
+            25,
+            26,
+            33,
+            36,
+            12,
+            30,
+        ];
+        let ids: Vec<u32> = (0..)
+            .zip(ranks)
+            .map(|(slot, rank)| exact.get(rank as usize).map_or(slot, |&row| row))
+            .collect();
+        let returned = ReturnedRows {
+            ids: ids.clone(),
+            ranks: ranks.to_vec(),
+            ..ReturnedRows::default()
+        };
         let mut reach = Reach::default();
         for _ in 0..2 {
-            let mut of_list = Ids { exact: &exact, sum: 0, touched: 0 };
+            let mut of_list = Ids {
+                exact: &exact,
+                sum: 0,
+                touched: 0,
+            };
             let mut stretches = 0;
             reach.begin();
             for k in [1, 3, 4, 7, 17, 18, 21, 30] {
                 reach.advance(&exact, &returned, k);
                 let changes = reach.changes(Change::Continue);
                 stretches += changes.stretches.len();
-                assert_eq!(of_list.change(changes), total(&ids[..k.min(ids.len())]), "k = {k}");
+                assert_eq!(
+                    of_list.change(changes),
+                    total(&ids[..k.min(ids.len())]),
+                    "k = {k}"
+                );
                 assert_eq!(reach.is_whole(), k == 1);
             }
             // Ends of stretches; 4 and 2, 14, 18 and 12, 33, 30 and 36; the two strange.
@@ -314,11 +386,28 @@ mod tests {
     #[test]
     fn an_answer_is_what_it_reaches_less_the_changes() {
         let exact: Vec<u32> = (100..112).collect();
-        // The query itself, then rows of which the ones with late arrivals are found by large k alone; the last are none of E.
-        let places = [UNKNOWN_RANK, 0, 1, 2, 4, 5, 7, 10, 11, UNKNOWN_RANK, UNKNOWN_RANK];
+        // The query itself, then rows of which the ones with late arrivals are found by large k
+        // alone; the last are none of E.
+        let places = [
+            UNKNOWN_RANK,
+            0,
+            1,
+            2,
+            4,
+            5,
+            7,
+            10,
+            11,
+            UNKNOWN_RANK,
+            UNKNOWN_RANK,
+        ];
         let ids: Vec<u32> = vec![50, 100, 101, 102, 104, 105, 107, 110, 111, 7, 8];
         let arrivals = vec![0, 1, 7, 2, 8, 3, 4, 5, 6, 9, 10];
-        let mut visited = VisitedList { ids, ranks: places.to_vec(), ..VisitedList::default() };
+        let mut visited = VisitedList {
+            ids,
+            ranks: places.to_vec(),
+            ..VisitedList::default()
+        };
         visited.arrival_of_rank = vec![NEVER; exact.len()];
         visited.place_of_rank = vec![NEVER; exact.len()];
         for (place, (&rank, &arrival)) in (0..).zip(places.iter().zip(&arrivals)) {
@@ -328,23 +417,53 @@ mod tests {
             }
         }
         visited.arrivals = arrivals;
-        visited.strange.set(places.iter().enumerate().map(|(place, &rank)| place > 0 && rank == UNKNOWN_RANK));
-        let columns = Columns { ids: true, ..Columns::default() };
+        visited.strange.set(
+            places
+                .iter()
+                .enumerate()
+                .map(|(place, &rank)| place > 0 && rank == UNKNOWN_RANK),
+        );
+        let columns = Columns {
+            ids: true,
+            ..Columns::default()
+        };
         let (mut answer, mut difference) = (Answer::default(), Difference::default());
         for _ in 0..2 {
-            let mut of_answer = Ids { exact: &exact, sum: 0, touched: 0 };
+            let mut of_answer = Ids {
+                exact: &exact,
+                sum: 0,
+                touched: 0,
+            };
             let mut continued = 0;
             difference.begin();
             // The last answers are smaller again: what was found is lost.
-            for (k, seen) in [(1, 2), (3, 4), (4, 5), (5, 7), (6, 8), (7, 9), (8, 10), (9, 11), (4, 11), (3, 5)] {
+            for (k, seen) in [
+                (1, 2),
+                (3, 4),
+                (4, 5),
+                (5, 7),
+                (6, 8),
+                (7, 9),
+                (8, 10),
+                (9, 11),
+                (4, 11),
+                (3, 5),
+            ] {
                 answer.read(&visited, seen, k, columns);
                 difference.advance(&exact, &visited, &answer);
                 let changes = difference.changes();
                 continued += usize::from(changes.change == Change::Continue);
-                assert_eq!(of_answer.change(changes), total(&answer.returned.ids), "k = {k}");
+                assert_eq!(
+                    of_answer.change(changes),
+                    total(&answer.returned.ids),
+                    "k = {k}"
+                );
                 assert_eq!(difference.is_empty(), k == 1);
             }
-            assert!(continued > 3, "{continued} answers go on from the ones before");
+            assert!(
+                continued > 3,
+                "{continued} answers go on from the ones before"
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The neighbor lists of one query: exact, visited, returned.
 //!
-//! Enters: a recorded traversal. Leaves: for any ef, the returned rows with distance, separation and exact rank, self
-//! excluded by id, and what the study would have seen with column 0 taken for self.
+//! Enters: a recorded traversal. Leaves: for any ef, the returned rows with distance, separation
+//! and exact rank, self excluded by id, and what the study would have seen with column 0 taken for
+//! self.
 
 use super::neighborhoods::Neighborhoods;
 use super::places::Places;
@@ -23,7 +24,8 @@ pub(crate) struct ExactList {
     pub(crate) side: ExactSide,
     /// Exact rank of every row of the base; `UNKNOWN_RANK` beyond the list.
     pub(crate) rank_of: Vec<u32>,
-    /// How many neighbors stand before the query itself in (separation, id) order: duplicates of smaller id.
+    /// How many neighbors stand before the query itself in (separation, id) order: duplicates of
+    /// smaller id.
     pub(crate) before_self: usize,
 }
 
@@ -49,14 +51,21 @@ impl ExactList {
             self.rank_of[id as usize] = rank as u32;
         }
         self.distances.clear();
-        self.distances.extend(self.separations.iter().map(|&separation| distance(metric, separation)));
+        self.distances.extend(
+            self.separations
+                .iter()
+                .map(|&separation| distance(metric, separation)),
+        );
         self.side.set(&self.distances);
         let pairs = self.separations.iter().zip(&self.ids);
-        self.before_self = pairs.take_while(|&(&separation, &id)| separation <= 0.0 && id < row).count();
+        self.before_self = pairs
+            .take_while(|&(&separation, &id)| separation <= 0.0 && id < row)
+            .count();
     }
 }
 
-/// The rows one traversal visited that any answer can hold, nearest first, with what the measures need of them.
+/// The rows one traversal visited that any answer can hold, nearest first, with what the measures
+/// need of them.
 #[derive(Debug, Default)]
 pub(crate) struct VisitedList {
     pub(crate) visits: Vec<Visit>,
@@ -65,7 +74,8 @@ pub(crate) struct VisitedList {
     pub(crate) separations: Vec<f32>,
     pub(crate) distances: Vec<f32>,
     pub(crate) ranks: Vec<u32>,
-    /// Arrival of each exact neighbor, by rank, and its place among the visited rows; `NEVER` if it was not visited.
+    /// Arrival of each exact neighbor, by rank, and its place among the visited rows; `NEVER` if it
+    /// was not visited.
     pub(crate) arrival_of_rank: Vec<u32>,
     pub(crate) place_of_rank: Vec<u32>,
     /// The latest arrival up to each rank.
@@ -91,12 +101,22 @@ impl VisitedList {
         exact: &ExactList,
         metric: Metric,
     ) {
-        let of_use = |visit: &Visit| visit.id == row || exact.rank_of[visit.id as usize] != UNKNOWN_RANK;
-        take_of_use(visits.nearest_first(), exact.ids.len() + 1, of_use, &mut self.visits);
+        let of_use =
+            |visit: &Visit| visit.id == row || exact.rank_of[visit.id as usize] != UNKNOWN_RANK;
+        take_of_use(
+            visits.nearest_first(),
+            exact.ids.len() + 1,
+            of_use,
+            &mut self.visits,
+        );
         self.separations.clear();
         neighborhoods.separations(query, &self.visits, &mut self.separations);
         self.distances.clear();
-        self.distances.extend(self.separations.iter().map(|&separation| distance(metric, separation)));
+        self.distances.extend(
+            self.separations
+                .iter()
+                .map(|&separation| distance(metric, separation)),
+        );
         self.ids.clear();
         self.arrivals.clear();
         self.ranks.clear();
@@ -124,10 +144,11 @@ impl VisitedList {
             }
         }
         self.latest_arrival.clear();
-        self.latest_arrival.extend(self.arrival_of_rank.iter().scan(0, |latest, &arrival| {
-            *latest = arrival.max(*latest);
-            Some(*latest)
-        }));
+        self.latest_arrival
+            .extend(self.arrival_of_rank.iter().scan(0, |latest, &arrival| {
+                *latest = arrival.max(*latest);
+                Some(*latest)
+            }));
         self.strange.set_from(&self.ranks, UNKNOWN_RANK);
     }
 
@@ -143,22 +164,31 @@ impl VisitedList {
 
     /// Notes which exact neighbors can be reached; `reachable` says so of every row.
     pub(crate) fn note_reachable(&mut self, exact: &ExactList, reachable: &[bool]) {
-        self.reachable_ranks.set(exact.ids.iter().map(|&id| reachable[id as usize]));
+        self.reachable_ranks
+            .set(exact.ids.iter().map(|&id| reachable[id as usize]));
     }
 }
 
-/// Puts into `taken` the visits that an answer of up to `most` rows can hold, and any others that are `of_use`.
+/// Puts into `taken` the visits that an answer of up to `most` rows can hold, and any others that
+/// are `of_use`.
 ///
-/// A row met after `most` nearer ones is in no answer. So the visits after the first 2 · `most` are left out where they are
-/// farther than `most` of these: three quarters of all visits, for 500 neighbors of 10,000 rows at ef = 2,000.
-fn take_of_use(nearest_first: &[Visit], most: usize, of_use: impl Fn(&Visit) -> bool, taken: &mut Vec<Visit>) {
+/// A row met after `most` nearer ones is in no answer. So the visits after the first 2 · `most` are
+/// left out where they are farther than `most` of these: three quarters of all visits, for 500
+/// neighbors of 10,000 rows at ef = 2,000.
+fn take_of_use(
+    nearest_first: &[Visit],
+    most: usize,
+    of_use: impl Fn(&Visit) -> bool,
+    taken: &mut Vec<Visit>,
+) {
     let early = |visit: &Visit| (visit.arrival as usize) < 2 * most;
     let mut earlier = 0;
     let farther = nearest_first.iter().position(|visit| {
         earlier += usize::from(early(visit));
         earlier == most
     });
-    let (nearer, farther) = nearest_first.split_at(farther.map_or(nearest_first.len(), |last| last + 1));
+    let (nearer, farther) =
+        nearest_first.split_at(farther.map_or(nearest_first.len(), |last| last + 1));
     taken.clear();
     taken.extend_from_slice(nearer);
     taken.extend(farther.iter().filter(|visit| early(visit) || of_use(visit)));
@@ -198,15 +228,29 @@ impl ReturnedRows {
         }
         picked.gather(&list.ranks, &mut self.ranks);
         gather_or_clear(columns.ids, picked, &list.ids, &mut self.ids);
-        gather_or_clear(columns.separations, picked, &list.separations, &mut self.separations);
-        gather_or_clear(columns.distances, picked, &list.distances, &mut self.distances);
+        gather_or_clear(
+            columns.separations,
+            picked,
+            &list.separations,
+            &mut self.separations,
+        );
+        gather_or_clear(
+            columns.distances,
+            picked,
+            &list.distances,
+            &mut self.distances,
+        );
     }
 
     /// Replaces the exact ranks by places in `exact`.
     fn rank_among(&mut self, exact: &[u32]) {
         let places: HashMap<u32, u32> = exact.iter().copied().zip(0..).collect();
         self.ranks.clear();
-        self.ranks.extend(self.ids.iter().map(|id| places.get(id).copied().unwrap_or(UNKNOWN_RANK)));
+        self.ranks.extend(
+            self.ids
+                .iter()
+                .map(|id| places.get(id).copied().unwrap_or(UNKNOWN_RANK)),
+        );
     }
 }
 
@@ -241,15 +285,21 @@ impl Answer {
         self.returned.gather(list, &self.picked, columns);
     }
 
-    /// What the study would have seen of the answer for `k` neighbors, ranked among its own exact neighbors `exact` where those
-    /// are not ours.
+    /// What the study would have seen of the answer for `k` neighbors, ranked among its own exact
+    /// neighbors `exact` where those are not ours.
     pub(crate) fn rank_as_published(&mut self, list: &VisitedList, k: usize, exact: &[u32]) {
-        self.picked_as_published.set_under(&list.arrivals, self.visited as u32, k + 1);
+        self.picked_as_published
+            .set_under(&list.arrivals, self.visited as u32, k + 1);
         if let Some(first) = self.picked_as_published.first() {
             self.picked_as_published.remove(first);
         }
-        let columns = Columns { ids: true, separations: true, distances: false };
-        self.as_published.gather(list, &self.picked_as_published, columns);
+        let columns = Columns {
+            ids: true,
+            separations: true,
+            distances: false,
+        };
+        self.as_published
+            .gather(list, &self.picked_as_published, columns);
         self.as_published.rank_among(exact);
     }
 
@@ -260,11 +310,17 @@ impl Answer {
 }
 
 impl ExactList {
-    /// The study's exact neighbors: the nearest with the query itself among them, less whichever stands first.
+    /// The study's exact neighbors: the nearest with the query itself among them, less whichever
+    /// stands first.
     pub(crate) fn as_published(&self, row: u32) -> Vec<u32> {
         match self.before_self {
             0 => self.ids.clone(),
-            before => self.ids[1..before].iter().chain([&row]).chain(&self.ids[before..]).copied().collect(),
+            before => self.ids[1..before]
+                .iter()
+                .chain([&row])
+                .chain(&self.ids[before..])
+                .copied()
+                .collect(),
         }
     }
 }
@@ -282,18 +338,36 @@ mod tests {
 
     #[test]
     fn visits_of_no_use_are_in_no_answer() {
-        let visits: Vec<Visit> = (0..90).map(|id| Visit { id, key: id, arrival: id * 37 % 90 }).collect();
+        let visits: Vec<Visit> = (0..90)
+            .map(|id| Visit {
+                id,
+                key: id,
+                arrival: id * 37 % 90,
+            })
+            .collect();
         let mut taken = Vec::new();
         for most in [1, 4, 20, 45, 90] {
             take_of_use(&visits, most, |visit| visit.id == 80, &mut taken);
             assert!(taken.iter().any(|visit| visit.id == 80));
-            assert_eq!(taken.len() < visits.len(), most < 45, "{most}: {} taken", taken.len());
+            assert_eq!(
+                taken.len() < visits.len(),
+                most < 45,
+                "{most}: {} taken",
+                taken.len()
+            );
             for visited in 0..=90 {
                 let answer = |visits: &[Visit]| {
-                    let seen = visits.iter().filter(|visit| visit.arrival < visited).take(most);
+                    let seen = visits
+                        .iter()
+                        .filter(|visit| visit.arrival < visited)
+                        .take(most);
                     seen.map(|visit| visit.id).collect::<Vec<_>>()
                 };
-                assert_eq!(answer(&taken), answer(&visits), "the {most} nearest of {visited}");
+                assert_eq!(
+                    answer(&taken),
+                    answer(&visits),
+                    "the {most} nearest of {visited}"
+                );
             }
         }
     }

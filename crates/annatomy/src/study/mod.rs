@@ -1,7 +1,8 @@
 //! The published study, run after run: plan, measure, keep, resume.
 //!
-//! [`Study`] turns [`Settings`](crate::results::Settings) into [`StudyResults`](crate::results::StudyResults); each
-//! finished run is kept in the output folder, so that a study goes on after a kill and ends with the same bytes.
+//! [`Study`] turns [`Settings`](crate::results::Settings) into
+//! [`StudyResults`](crate::results::StudyResults); each finished run is kept in the output folder,
+//! so that a study goes on after a kill and ends with the same bytes.
 //!
 //! **No result depends on the number of threads.**
 

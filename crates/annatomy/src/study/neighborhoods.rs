@@ -1,10 +1,13 @@
 //! What a run knows of its rows before any graph: exact neighbors, and separations on demand.
 //!
-//! Two forms behind one trait: [`Ranked`], where a table of all pairs fits the memory budget and every row is a query,
-//! and [`Computed`], where queries are sampled or n is large and separations are computed as they are asked for.
+//! Two forms behind one trait: [`Ranked`], where a table of all pairs fits the memory budget and
+//! every row is a query, and [`Computed`], where queries are sampled or n is large and separations
+//! are computed as they are asked for.
 
 use annatomy_hnsw::{Oracle, RankOracle, Sketch, VectorOracle, Visit};
-use annatomy_knn::{ExactError, NeighborTable, Queries, RankTable, SeparationTable, TableError, exact_knn};
+use annatomy_knn::{
+    ExactError, NeighborTable, Queries, RankTable, SeparationTable, TableError, exact_knn,
+};
 use annatomy_vectors::{MatrixView, Metric};
 
 /// Why exact neighborhoods cannot be computed.
@@ -25,7 +28,8 @@ pub(crate) trait Neighborhoods: Sync {
 
     fn oracle(&self) -> &Self::Oracle;
 
-    /// Appends the exact neighbors of query number `query`, itself excluded, with their separations.
+    /// Appends the exact neighbors of query number `query`, itself excluded, with their
+    /// separations.
     fn exact(&self, query: usize, ids: &mut Vec<u32>, separations: &mut Vec<f32>);
 
     /// Appends the separation of each visited row.
@@ -41,8 +45,16 @@ pub(crate) struct Ranked<'t> {
 
 impl<'t> Ranked<'t> {
     /// The neighborhoods of the rows `queries`.
-    pub(crate) fn new(table: &'t SeparationTable, ranks: &'t RankTable, queries: &'t [usize]) -> Self {
-        Self { table, oracle: RankOracle(ranks), queries }
+    pub(crate) fn new(
+        table: &'t SeparationTable,
+        ranks: &'t RankTable,
+        queries: &'t [usize],
+    ) -> Self {
+        Self {
+            table,
+            oracle: RankOracle(ranks),
+            queries,
+        }
     }
 
     /// Bytes that the tables of `rows` rows take.
@@ -62,7 +74,12 @@ impl<'t> Neighborhoods for Ranked<'t> {
         let query = self.queries[query];
         let row = self.table.row(query);
         let start = ids.len();
-        ids.extend(self.table.nearest(query).iter().filter(|&&id| id as usize != query));
+        ids.extend(
+            self.table
+                .nearest(query)
+                .iter()
+                .filter(|&&id| id as usize != query),
+        );
         separations.extend(ids[start..].iter().map(|&id| row[id as usize]));
     }
 
@@ -80,7 +97,8 @@ pub(crate) struct Computed<'v> {
 }
 
 impl<'v> Computed<'v> {
-    /// Finds the `k` exact neighbors of the rows `queries`. For cosine the rows must have unit length.
+    /// Finds the `k` exact neighbors of the rows `queries`. For cosine the rows must have unit
+    /// length.
     pub(crate) fn new(
         rows: MatrixView<'v>,
         metric: Metric,
@@ -88,13 +106,26 @@ impl<'v> Computed<'v> {
         k: usize,
         budget_bytes: u64,
     ) -> Result<Self, NeighborhoodError> {
-        let exact = exact_knn(&rows, Queries::SomeRows(rows, queries), k, metric, budget_bytes)?;
-        Ok(Self { oracle: VectorOracle::new(rows, metric), exact, metric })
+        let exact = exact_knn(
+            &rows,
+            Queries::SomeRows(rows, queries),
+            k,
+            metric,
+            budget_bytes,
+        )?;
+        Ok(Self {
+            oracle: VectorOracle::new(rows, metric),
+            exact,
+            metric,
+        })
     }
 
     /// The same with a sketch of the rows, by which graphs are built sooner.
     pub(crate) fn with_sketch(self, sketch: Option<&'v Sketch>) -> Self {
-        Self { oracle: self.oracle.with_sketch(sketch), ..self }
+        Self {
+            oracle: self.oracle.with_sketch(sketch),
+            ..self
+        }
     }
 }
 
@@ -107,13 +138,22 @@ impl<'v> Neighborhoods for Computed<'v> {
 
     fn exact(&self, query: usize, ids: &mut Vec<u32>, separations: &mut Vec<f32>) {
         ids.extend(self.exact.ids(query).iter().flatten().map(|id| id.0));
-        separations.extend(self.exact.distances(query).iter().map(|&distance| match self.metric {
-            Metric::L2 => distance * distance,
-            Metric::Cosine | Metric::InnerProduct => distance,
-        }));
+        separations.extend(
+            self.exact
+                .distances(query)
+                .iter()
+                .map(|&distance| match self.metric {
+                    Metric::L2 => distance * distance,
+                    Metric::Cosine | Metric::InnerProduct => distance,
+                }),
+        );
     }
 
     fn separations(&self, _query: usize, visits: &[Visit], separations: &mut Vec<f32>) {
-        separations.extend(visits.iter().map(|visit| VectorOracle::separation_of_key(visit.key)));
+        separations.extend(
+            visits
+                .iter()
+                .map(|visit| VectorOracle::separation_of_key(visit.key)),
+        );
     }
 }

@@ -1,7 +1,8 @@
-//! Sets of places in a list, one bit each: what is chosen by comparing is counted, compared and gathered by the word.
+//! Sets of places in a list, one bit each: what is chosen by comparing is counted, compared and
+//! gathered by the word.
 //!
-//! Enters: numbers and a bar they must be below. Leaves: the values at the places of a set, or what two sets do not share.
-//! Cost: an instruction or two for every eight or sixteen places.
+//! Enters: numbers and a bar they must be below. Leaves: the values at the places of a set, or what
+//! two sets do not share. Cost: an instruction or two for every eight or sixteen places.
 
 use annatomy_vectors::kernels;
 use pulp::bytemuck::{Pod, cast_slice, cast_slice_mut};
@@ -37,7 +38,8 @@ impl Places {
         self.set_others(&Self::default(), end);
     }
 
-    /// Holds the places of the numbers below `bar`: of the first `count` of them, if there are more.
+    /// Holds the places of the numbers below `bar`: of the first `count` of them, if there are
+    /// more.
     pub(crate) fn set_under(&mut self, numbers: &[u32], bar: u32, count: usize) {
         self.words.clear();
         let mut wanted = count;
@@ -56,7 +58,8 @@ impl Places {
     /// Holds the places of the numbers from `bar` on.
     pub(crate) fn set_from(&mut self, numbers: &[u32], bar: u32) {
         self.words.clear();
-        let from = |numbers: &[u32]| !kernels::under(numbers, bar) & u64::MAX >> (WORD - numbers.len());
+        let from =
+            |numbers: &[u32]| !kernels::under(numbers, bar) & u64::MAX >> (WORD - numbers.len());
         self.words.extend(numbers.chunks(WORD).map(from));
     }
 
@@ -70,7 +73,8 @@ impl Places {
     /// Holds the places below `end` that are not in `other`.
     pub(crate) fn set_others(&mut self, other: &Self, end: usize) {
         self.words.clear();
-        self.words.extend((0..end.div_ceil(WORD)).map(|index| !other.word(index)));
+        self.words
+            .extend((0..end.div_ceil(WORD)).map(|index| !other.word(index)));
         let beyond = self.words.len() * WORD - end;
         if let Some(last) = self.words.last_mut() {
             *last &= u64::MAX >> beyond;
@@ -80,7 +84,12 @@ impl Places {
     /// Holds the places that are in both.
     pub(crate) fn set_common(&mut self, one: &Self, other: &Self) {
         self.words.clear();
-        self.words.extend(one.words.iter().zip(&other.words).map(|(one, other)| one & other));
+        self.words.extend(
+            one.words
+                .iter()
+                .zip(&other.words)
+                .map(|(one, other)| one & other),
+        );
     }
 
     /// Whether `place` is in it.
@@ -110,7 +119,8 @@ impl Places {
         Some(index * WORD + self.words[index].trailing_zeros() as usize)
     }
 
-    /// The first number from `begin` on that is a place, or that is none; [`usize::MAX`] if there is none.
+    /// The first number from `begin` on that is a place, or that is none; [`usize::MAX`] if there
+    /// is none.
     pub(crate) fn next(&self, begin: usize, is: bool) -> usize {
         let wanted = |word: u64| if is { word } else { !word };
         let mut index = begin / WORD;
@@ -133,7 +143,10 @@ impl Places {
 
     /// Number of places.
     pub(crate) fn count(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
+        self.words
+            .iter()
+            .map(|word| word.count_ones() as usize)
+            .sum()
     }
 
     /// Number of places within `range`.
@@ -144,15 +157,22 @@ impl Places {
             let beyond = ((index + 1) * WORD).saturating_sub(range.end);
             (self.word(index) & u64::MAX << begin & u64::MAX >> beyond).count_ones() as usize
         };
-        if range.is_empty() { 0 } else { words.map(count).sum() }
+        if range.is_empty() {
+            0
+        } else {
+            words.map(count).sum()
+        }
     }
 
     /// Number of places below `end` that are not in `other`.
     pub(crate) fn count_beyond(&self, other: &Self, end: usize) -> usize {
-        self.beyond(other, end).map(|(_, word)| word.count_ones() as usize).sum()
+        self.beyond(other, end)
+            .map(|(_, word)| word.count_ones() as usize)
+            .sum()
     }
 
-    /// Appends those of `rows` whose places are not in `other`; places beyond the rows do not count.
+    /// Appends those of `rows` whose places are not in `other`; places beyond the rows do not
+    /// count.
     pub(crate) fn take_beyond(&self, other: &Self, rows: &[u32], taken: &mut Vec<u32>) {
         for (index, mut word) in self.beyond(other, rows.len()) {
             while word != 0 {
@@ -201,7 +221,8 @@ mod tests {
 
     fn places(of: &[usize]) -> Places {
         let mut places = Places::default();
-        places.set((0..of.iter().max().map_or(0, |last| last + 1)).map(|place| of.contains(&place)));
+        places
+            .set((0..of.iter().max().map_or(0, |last| last + 1)).map(|place| of.contains(&place)));
         places
     }
 
@@ -210,24 +231,58 @@ mod tests {
         let numbers: Vec<u32> = (0..200).map(|place| place * 37 % 200).collect();
         let values: Vec<f32> = numbers.iter().map(|&number| number as f32).collect();
         let mut found = Places::default();
-        for (bar, count) in [(0, 9), (1, 9), (50, 9), (50, 0), (200, 200), (200, 64), (200, 63), (150, 128), (9, 500)] {
-            let expected: Vec<usize> = (0..200).filter(|&place| numbers[place] < bar).take(count).collect();
+        for (bar, count) in [
+            (0, 9),
+            (1, 9),
+            (50, 9),
+            (50, 0),
+            (200, 200),
+            (200, 64),
+            (200, 63),
+            (150, 128),
+            (9, 500),
+        ] {
+            let expected: Vec<usize> = (0..200)
+                .filter(|&place| numbers[place] < bar)
+                .take(count)
+                .collect();
             found.set_under(&numbers, bar, count);
-            assert_eq!((found.first(), found.last()), (expected.first().copied(), expected.last().copied()));
+            assert_eq!(
+                (found.first(), found.last()),
+                (expected.first().copied(), expected.last().copied())
+            );
             assert_eq!(found.count(), expected.len());
             for range in [0..0, 0..200, 3..3, 60..70, 64..128, 63..129, 130..400] {
-                let within = expected.iter().filter(|&&place| range.contains(&place)).count();
+                let within = expected
+                    .iter()
+                    .filter(|&&place| range.contains(&place))
+                    .count();
                 assert_eq!(found.count_within(range.clone()), within, "{range:?}");
             }
             let mut gathered = vec![-1.0; 3];
             found.gather(&values, &mut gathered);
-            assert_eq!(gathered, expected.iter().map(|&place| values[place]).collect::<Vec<_>>());
+            assert_eq!(
+                gathered,
+                expected
+                    .iter()
+                    .map(|&place| values[place])
+                    .collect::<Vec<_>>()
+            );
             let mut others = Places::default();
             others.set_from(&numbers, bar);
             assert_eq!(others.count(), 200 - bar as usize);
-            assert_eq!(others.first(), (0..200).find(|&place| numbers[place] >= bar));
+            assert_eq!(
+                others.first(),
+                (0..200).find(|&place| numbers[place] >= bar)
+            );
             found.retain_under(&numbers, bar / 2);
-            assert_eq!(found.count(), expected.iter().filter(|&&place| numbers[place] < bar / 2).count());
+            assert_eq!(
+                found.count(),
+                expected
+                    .iter()
+                    .filter(|&&place| numbers[place] < bar / 2)
+                    .count()
+            );
         }
     }
 
@@ -236,20 +291,32 @@ mod tests {
         let (one, other) = (places(&[0, 3, 64, 190]), places(&[3, 64, 65]));
         let mut set = Places::default();
         set.set_common(&one, &other);
-        assert_eq!((set.first(), set.last(), set.count()), (Some(3), Some(64), 2));
+        assert_eq!(
+            (set.first(), set.last(), set.count()),
+            (Some(3), Some(64), 2)
+        );
         set.set_others(&other, 66);
-        assert_eq!((set.first(), set.last(), set.count()), (Some(0), Some(63), 63));
+        assert_eq!(
+            (set.first(), set.last(), set.count()),
+            (Some(0), Some(63), 63)
+        );
         set.set_others(&other, 0);
         assert_eq!((set.first(), set.last(), set.count()), (None, None, 0));
         set.set_first(70);
-        assert_eq!((set.first(), set.last(), set.count()), (Some(0), Some(69), 70));
+        assert_eq!(
+            (set.first(), set.last(), set.count()),
+            (Some(0), Some(69), 70)
+        );
         let rows: Vec<u32> = (1000..1200).collect();
         let mut taken = Vec::new();
         one.take_beyond(&other, &rows, &mut taken);
         other.take_beyond(&one, &rows, &mut taken);
         assert_eq!(taken, [1000, 1190, 1065]);
         let count_beyond = |end| (one.count_beyond(&other, end), other.count_beyond(&one, end));
-        assert_eq!([0, 1, 65, 66, usize::MAX].map(count_beyond), [(0, 0), (1, 0), (1, 0), (1, 1), (2, 1)]);
+        assert_eq!(
+            [0, 1, 65, 66, usize::MAX].map(count_beyond),
+            [(0, 0), (1, 0), (1, 0), (1, 1), (2, 1)]
+        );
         one.take_beyond(&other, &rows[..190], &mut taken);
         assert_eq!(taken[3..], [1000]);
         let mut set = one;

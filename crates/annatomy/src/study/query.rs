@@ -1,4 +1,5 @@
-//! A block of queries, all conditions: traverse each graph once per query, read every cell, in both conventions.
+//! A block of queries, all conditions: traverse each graph once per query, read every cell, in both
+//! conventions.
 //!
 //! for each query, for each graph
 //!   record one traversal to the largest effort any condition asks                 `Visits`
@@ -17,7 +18,9 @@ use super::neighborhoods::Neighborhoods;
 use super::places::Places;
 use super::plan::{Condition, Plan};
 use super::shifts::{Place, QueryShifts, Reader};
-use annatomy_geometry::corrected::{QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure};
+use annatomy_geometry::corrected::{
+    QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure,
+};
 use annatomy_geometry::published::{row_lid, row_lids, row_mean, row_mean_of_slots};
 use annatomy_hnsw::{Frontier, Graph, Oracle, Traversal, Visits};
 use annatomy_vectors::{Metric, interrupt};
@@ -100,7 +103,11 @@ struct Missed {
 
 impl Missed {
     fn read(&mut self, list: &VisitedList, visited: usize, largest_k: usize) {
-        self.visited.set_under(&list.arrival_of_rank[..largest_k], visited as u32, usize::MAX);
+        self.visited.set_under(
+            &list.arrival_of_rank[..largest_k],
+            visited as u32,
+            usize::MAX,
+        );
         self.all.set_others(&self.visited, largest_k);
         self.reachable.set_common(&self.all, &list.reachable_ranks);
     }
@@ -120,9 +127,15 @@ struct Series {
 }
 
 impl Series {
-    /// Enters the corrected figures at one k, the `offset`th of the series; with how many of the exact neighbors were not
-    /// visited, those that cannot be reached and the others.
-    fn enter(&self, block: &mut Block, offset: usize, measures: &QueryMeasures, not_visited: [usize; 2]) {
+    /// Enters the corrected figures at one k, the `offset`th of the series; with how many of the
+    /// exact neighbors were not visited, those that cannot be reached and the others.
+    fn enter(
+        &self,
+        block: &mut Block,
+        offset: usize,
+        measures: &QueryMeasures,
+        not_visited: [usize; 2],
+    ) {
         let [unreachable, unvisited] = not_visited.map(|count| count as f64);
         let missing = (measures.k - measures.overlap_strict_count) as f64;
         let mut enter = |figure, value| block.enter(self.query, self.cell + offset, figure, value);
@@ -130,8 +143,14 @@ impl Series {
         enter(Figure::Overlap, measures.overlap());
         enter(Figure::OverlapStrict, measures.overlap_strict());
         enter(Figure::MeanExactDistance, measures.mean_exact_distance);
-        enter(Figure::MeanReturnedDistance, measures.mean_returned_distance);
-        enter(Figure::RelativeDistanceError, measures.relative_distance_error);
+        enter(
+            Figure::MeanReturnedDistance,
+            measures.mean_returned_distance,
+        );
+        enter(
+            Figure::RelativeDistanceError,
+            measures.relative_distance_error,
+        );
         enter(Figure::LidExact, measures.lid_exact);
         enter(Figure::LidReturned, measures.lid_returned);
         enter(Figure::Unreachable, unreachable);
@@ -139,38 +158,61 @@ impl Series {
         enter(Figure::Tied, missing - unreachable - unvisited);
         enter(Figure::Visited, self.visited as f64);
         enter(Figure::ZeroDistances, measures.zero_returned as f64);
-        enter(Figure::HasEmptySlots, f64::from(u8::from(measures.filled < measures.k)));
+        enter(
+            Figure::HasEmptySlots,
+            f64::from(u8::from(measures.filled < measures.k)),
+        );
     }
 }
 
 impl<F: Frontier> Scratch<F> {
-    /// Measures a block of queries: numbers `first`, `first` + 1, … of the run, which are base rows `rows`.
-    pub(crate) fn measure_block<N>(&mut self, context: &Context<'_, N>, first: usize, rows: &[usize], block: &mut Block)
-    where
+    /// Measures a block of queries: numbers `first`, `first` + 1, … of the run, which are base rows
+    /// `rows`.
+    pub(crate) fn measure_block<N>(
+        &mut self,
+        context: &Context<'_, N>,
+        first: usize,
+        rows: &[usize],
+        block: &mut Block,
+    ) where
         N: Neighborhoods,
         N::Oracle: Oracle<Frontier = F>,
     {
         let begin = Instant::now();
         let ks = &context.plan.ks;
-        self.shifts.resize_with(self.shifts.len().max(rows.len()), QueryShifts::default);
+        self.shifts
+            .resize_with(self.shifts.len().max(rows.len()), QueryShifts::default);
         for (query, &row) in rows.iter().enumerate() {
             interrupt::check();
             self.measure_query(context, first + query, row as u32, query, block);
         }
-        squared_norms(self.shifts[..rows.len()].iter_mut().map(|shifts| &mut shifts.sums), context.columns);
+        squared_norms(
+            self.shifts[..rows.len()]
+                .iter_mut()
+                .map(|shifts| &mut shifts.sums),
+            context.columns,
+        );
         for (query, shifts) in self.shifts[..rows.len()].iter().enumerate() {
             shifts.write(ks, context.columns, query, block);
         }
         block.total_time = begin.elapsed();
     }
 
-    fn measure_query<N>(&mut self, context: &Context<'_, N>, number: usize, row: u32, query: usize, block: &mut Block)
-    where
+    fn measure_query<N>(
+        &mut self,
+        context: &Context<'_, N>,
+        number: usize,
+        row: u32,
+        query: usize,
+        block: &mut Block,
+    ) where
         N: Neighborhoods,
         N::Oracle: Oracle<Frontier = F>,
     {
         let (neighborhoods, ks) = (context.neighborhoods, &context.plan.ks);
-        self.lists.exact.read(neighborhoods, number, row, context.rows, context.metric);
+        self.lists
+            .exact
+            .read(neighborhoods, number, row, context.rows, context.metric);
         self.measure_exact_side_as_published(ks);
         self.exact_answers.begin(ks.len());
         self.shifts[query].begin(ks, &self.lists.exact.ids, &self.exact_means);
@@ -178,10 +220,21 @@ impl<F: Frontier> Scratch<F> {
         for (graph, planned) in context.plan.graphs.iter().enumerate() {
             let traversal = Instant::now();
             let visits = &mut self.search.visits;
-            self.search.traversal.record(&context.graphs[graph], view, planned.ef, visits);
+            self.search
+                .traversal
+                .record(&context.graphs[graph], view, planned.ef, visits);
             block.traverse_time += traversal.elapsed();
-            self.lists.visited.read(neighborhoods, number, row, visits, &self.lists.exact, context.metric);
-            self.lists.visited.note_reachable(&self.lists.exact, &context.reachable[graph]);
+            self.lists.visited.read(
+                neighborhoods,
+                number,
+                row,
+                visits,
+                &self.lists.exact,
+                context.metric,
+            );
+            self.lists
+                .visited
+                .note_reachable(&self.lists.exact, &context.reachable[graph]);
             if graph == context.configured {
                 self.add_to_surface(context.plan, block);
             }
@@ -200,7 +253,12 @@ impl<F: Frontier> Scratch<F> {
                 let first_cell = position * ks.len();
                 for k_range in series(condition) {
                     let visited = self.search.visits.visited(condition.efs[k_range.start]);
-                    let series = Series { query, cell: first_cell + k_range.start, k_range, visited };
+                    let series = Series {
+                        query,
+                        cell: first_cell + k_range.start,
+                        k_range,
+                        visited,
+                    };
                     self.measure_series(ks, &series, reading, row, block);
                 }
             }
@@ -209,18 +267,31 @@ impl<F: Frontier> Scratch<F> {
 
     /// The exact side's published figures: mean squared distance and LID per k.
     fn measure_exact_side_as_published(&mut self, ks: &[usize]) {
-        // With duplicates of smaller id before it, the query itself stays in the list at distance 0, as they are.
+        // With duplicates of smaller id before it, the query itself stays in the list at distance
+        // 0, as they are.
         let list = &self.lists.exact.separations;
         row_lids(list, ks, &mut self.exact_lids);
         self.exact_means.clear();
-        self.exact_means.extend(ks.iter().map(|&k| row_mean(&list[..k])));
+        self.exact_means
+            .extend(ks.iter().map(|&k| row_mean(&list[..k])));
     }
 
     /// Measures one returned list at each k of a series.
-    fn measure_series(&mut self, ks: &[usize], series: &Series, reading: Reading, row: u32, block: &mut Block) {
+    fn measure_series(
+        &mut self,
+        ks: &[usize],
+        series: &Series,
+        reading: Reading,
+        row: u32,
+        block: &mut Block,
+    ) {
         let series_ks = &ks[series.k_range.clone()];
         let exact = self.is_exact_answer(series_ks, series, reading);
-        if exact && self.measure_again(series_ks[0], series, reading, block).is_some() {
+        if exact
+            && self
+                .measure_again(series_ks[0], series, reading, block)
+                .is_some()
+        {
             return;
         }
         let largest_k = series_ks[series_ks.len() - 1];
@@ -229,7 +300,9 @@ impl<F: Frontier> Scratch<F> {
             separations: reading != Reading::Corrected,
             distances: reading != Reading::Published,
         };
-        self.lists.answer.read(&self.lists.visited, series.visited, largest_k, columns);
+        self.lists
+            .answer
+            .read(&self.lists.visited, series.visited, largest_k, columns);
         if reading != Reading::Published {
             self.measure_corrected(series_ks, series, block);
         }
@@ -244,22 +317,35 @@ impl<F: Frontier> Scratch<F> {
                 self.exact_answers.corrected[k_index] = self.measures.first().copied();
             }
             if reading != Reading::Corrected {
-                self.exact_answers.published[k_index] = Some(*block.published(series.query, series.cell));
+                self.exact_answers.published[k_index] =
+                    Some(*block.published(series.query, series.cell));
             }
         }
     }
 
-    /// Whether a series is one answer, and that the exact neighbors in the conventions it is read in.
+    /// Whether a series is one answer, and that the exact neighbors in the conventions it is read
+    /// in.
     fn is_exact_answer(&self, ks: &[usize], series: &Series, reading: Reading) -> bool {
         let (list, visited) = (&self.lists.visited, series.visited);
         let same = || list.finds_self_first(visited) && self.lists.exact.before_self == 0;
-        matches!(ks, &[k] if list.finds_all(visited, k)) && (reading == Reading::Corrected || same())
+        matches!(ks, &[k] if list.finds_all(visited, k))
+            && (reading == Reading::Corrected || same())
     }
 
-    /// Enters what the exact neighbors measure as an answer; `None` if that is not known yet, and nothing is entered.
-    fn measure_again(&mut self, k: usize, series: &Series, reading: Reading, block: &mut Block) -> Option<()> {
+    /// Enters what the exact neighbors measure as an answer; `None` if that is not known yet, and
+    /// nothing is entered.
+    fn measure_again(
+        &mut self,
+        k: usize,
+        series: &Series,
+        reading: Reading,
+        block: &mut Block,
+    ) -> Option<()> {
         let k_index = series.k_range.start;
-        let (corrected, published) = (self.exact_answers.corrected[k_index], self.exact_answers.published[k_index]);
+        let (corrected, published) = (
+            self.exact_answers.corrected[k_index],
+            self.exact_answers.published[k_index],
+        );
         let (corrected, published) = match reading {
             Reading::Both => (Some(corrected?), Some(published?)),
             Reading::Corrected => (Some(corrected?), None),
@@ -271,13 +357,29 @@ impl<F: Frontier> Scratch<F> {
         if let Some(figures) = published {
             *block.published(series.query, series.cell) = figures;
         }
-        let place = Place { k_index, cell: series.cell };
-        self.shifts[series.query].add_exact_answer(&mut self.difference, k, place, reading.readers());
+        let place = Place {
+            k_index,
+            cell: series.cell,
+        };
+        self.shifts[series.query].add_exact_answer(
+            &mut self.difference,
+            k,
+            place,
+            reading.readers(),
+        );
         Some(())
     }
 
-    /// Adds the barycenter shifts of one answer: together where both conventions read the same lists, else apart.
-    fn add_shifts(&mut self, ks: &[usize], series: &Series, reading: Reading, same: bool, row: u32) {
+    /// Adds the barycenter shifts of one answer: together where both conventions read the same
+    /// lists, else apart.
+    fn add_shifts(
+        &mut self,
+        ks: &[usize],
+        series: &Series,
+        reading: Reading,
+        same: bool,
+        row: u32,
+    ) {
         let (shifts, lists) = (&mut self.shifts[series.query], &self.lists);
         let (corrected, published): (&[Reader], bool) = match reading {
             Reading::Both if !same => (&[Reader::Corrected], true),
@@ -285,9 +387,19 @@ impl<F: Frontier> Scratch<F> {
             _ => (reading.readers(), false),
         };
         let answer = &lists.answer;
-        let place = Place { k_index: series.k_range.start, cell: series.cell };
+        let place = Place {
+            k_index: series.k_range.start,
+            cell: series.cell,
+        };
         if let &[k] = ks {
-            shifts.add_answer(&mut self.difference, &lists.visited, answer, k, place, corrected);
+            shifts.add_answer(
+                &mut self.difference,
+                &lists.visited,
+                answer,
+                k,
+                place,
+                corrected,
+            );
         } else if !corrected.is_empty() {
             shifts.add_list(&mut self.reach, ks, &answer.returned, place, corrected);
         }
@@ -304,8 +416,15 @@ impl<F: Frontier> Scratch<F> {
     fn measure_corrected(&mut self, ks: &[usize], series: &Series, block: &mut Block) {
         let returned = &self.lists.answer.returned;
         let side = ReturnedSide::new(&returned.distances, &returned.ranks);
-        measure(&self.lists.exact.side, side, ks, &mut self.measure, &mut self.measures);
-        self.missed.read(&self.lists.visited, series.visited, ks[ks.len() - 1]);
+        measure(
+            &self.lists.exact.side,
+            side,
+            ks,
+            &mut self.measure,
+            &mut self.measures,
+        );
+        self.missed
+            .read(&self.lists.visited, series.visited, ks[ks.len() - 1]);
         let (mut ranks, mut missed, mut reachable) = (0..0, 0, 0);
         for (offset, measures) in self.measures.iter().enumerate() {
             ranks = ranks.end..measures.k;
@@ -315,16 +434,31 @@ impl<F: Frontier> Scratch<F> {
         }
     }
 
-    /// The study's figures of one series; says whether its lists were those of the corrected conventions.
-    fn measure_published(&mut self, ks: &[usize], series: &Series, row: u32, block: &mut Block) -> bool {
+    /// The study's figures of one series; says whether its lists were those of the corrected
+    /// conventions.
+    fn measure_published(
+        &mut self,
+        ks: &[usize],
+        series: &Series,
+        row: u32,
+        block: &mut Block,
+    ) -> bool {
         let largest_k = ks[ks.len() - 1];
         let lists = &mut self.lists;
         let self_first = lists.answer.self_first;
         let same = self_first && lists.exact.before_self == 0;
         if !same {
-            lists.answer.rank_as_published(&lists.visited, largest_k, &lists.exact.as_published(row));
+            lists.answer.rank_as_published(
+                &lists.visited,
+                largest_k,
+                &lists.exact.as_published(row),
+            );
         }
-        let returned = if same { &lists.answer.returned } else { lists.answer.as_published() };
+        let returned = if same {
+            &lists.answer.returned
+        } else {
+            lists.answer.as_published()
+        };
         if ks.len() == 1 {
             self.lids.clear();
             self.lids.push(row_lid(&returned.separations, largest_k));
@@ -333,7 +467,10 @@ impl<F: Frontier> Scratch<F> {
         }
         for (offset, &k) in ks.iter().enumerate() {
             let filled = returned.len().min(k);
-            let common = returned.ranks[..filled].iter().filter(|&&rank| (rank as usize) < k).count();
+            let common = returned.ranks[..filled]
+                .iter()
+                .filter(|&&rank| (rank as usize) < k)
+                .count();
             let published = block.published(series.query, series.cell + offset);
             published.overlap = common as f64 / k as f64;
             published.exact_mean = self.exact_means[series.k_range.start + offset];
@@ -357,7 +494,10 @@ impl<F: Frontier> Scratch<F> {
             let mut rank = 0;
             for (column, &k) in ks.iter().enumerate() {
                 let arrivals = &self.lists.visited.arrival_of_rank[rank..k];
-                found += arrivals.iter().filter(|&&arrival| (arrival as usize) < visited).count() as u64;
+                found += arrivals
+                    .iter()
+                    .filter(|&&arrival| (arrival as usize) < visited)
+                    .count() as u64;
                 rank = k;
                 surface.found[row * ks.len() + column] += found;
                 surface.filled[row * ks.len() + column] += others.min(k) as u64;
@@ -365,16 +505,23 @@ impl<F: Frontier> Scratch<F> {
         }
         for (column, &k) in ks.iter().enumerate() {
             let latest = self.lists.visited.latest_arrival[k - 1];
-            let required = if latest == NEVER { u32::MAX } else { self.search.visits.required_ef(latest) as u32 };
+            let required = if latest == NEVER {
+                u32::MAX
+            } else {
+                self.search.visits.required_ef(latest) as u32
+            };
             surface.required[column].push(required);
         }
     }
 }
 
-/// The runs of k that one returned list serves: all of them where ef is fixed, each k by itself where it is not.
+/// The runs of k that one returned list serves: all of them where ef is fixed, each k by itself
+/// where it is not.
 fn series(condition: &Condition) -> impl Iterator<Item = Range<usize>> {
     let fixed = condition.efs.iter().all(|&ef| ef == condition.efs[0]);
     let count = condition.efs.len();
     let length = if fixed { count } else { 1 };
-    (0..count).step_by(length).map(move |start| start..start + length)
+    (0..count)
+        .step_by(length)
+        .map(move |start| start..start + length)
 }

@@ -12,26 +12,44 @@ const ROBUST_OVERLAP: f64 = 0.9;
 
 /// Every condition's rows.
 pub(crate) fn conditions(plan: &Plan, cells: &Cells) -> Vec<ConditionResult> {
-    let results = plan.conditions.par_iter().enumerate().with_max_len(1).map(|(number, condition)| {
-        let cell = |index: usize| plan.measured_as(number) * plan.ks.len() + index;
-        let indices = || (0..plan.ks.len()).into_par_iter().with_max_len(1);
-        ConditionResult {
-            study: condition.study,
-            condition: condition.name.clone(),
-            value: condition.value,
-            ef_construction: condition.ef_construction,
-            published_ef_construction: condition.published_ef_construction,
-            corrected: indices().map(|index| measurement(plan, condition, index, cells, cell(index))).collect(),
-            published: indices().map(|index| published(plan, condition, index, cells, cell(index))).collect(),
-        }
-    });
+    let results =
+        plan.conditions
+            .par_iter()
+            .enumerate()
+            .with_max_len(1)
+            .map(|(number, condition)| {
+                let cell = |index: usize| plan.measured_as(number) * plan.ks.len() + index;
+                let indices = || (0..plan.ks.len()).into_par_iter().with_max_len(1);
+                ConditionResult {
+                    study: condition.study,
+                    condition: condition.name.clone(),
+                    value: condition.value,
+                    ef_construction: condition.ef_construction,
+                    published_ef_construction: condition.published_ef_construction,
+                    corrected: indices()
+                        .map(|index| measurement(plan, condition, index, cells, cell(index)))
+                        .collect(),
+                    published: indices()
+                        .map(|index| published(plan, condition, index, cells, cell(index)))
+                        .collect(),
+                }
+            });
     results.collect()
 }
 
-fn measurement(plan: &Plan, condition: &Condition, index: usize, cells: &Cells, cell: usize) -> Measurement {
+fn measurement(
+    plan: &Plan,
+    condition: &Condition,
+    index: usize,
+    cells: &Cells,
+    cell: usize,
+) -> Measurement {
     let mean = |figure| cells.sum(cell, figure).mean();
     let mut overlaps = cells.overlaps(cell);
-    let robust = overlaps.iter().filter(|&&overlap| overlap >= ROBUST_OVERLAP).count();
+    let robust = overlaps
+        .iter()
+        .filter(|&&overlap| overlap >= ROBUST_OVERLAP)
+        .count();
     Measurement {
         k: plan.ks[index],
         ef: condition.efs[index],
@@ -56,7 +74,13 @@ fn measurement(plan: &Plan, condition: &Condition, index: usize, cells: &Cells, 
     }
 }
 
-fn published(plan: &Plan, condition: &Condition, index: usize, cells: &Cells, cell: usize) -> PublishedMetrics {
+fn published(
+    plan: &Plan,
+    condition: &Condition,
+    index: usize,
+    cells: &Cells,
+    cell: usize,
+) -> PublishedMetrics {
     let rows = cells.published(cell);
     let empty = |count: u32| rows.iter().filter(|row| row.empty_slots == count).count() as u64;
     let counted = PublishedArtefacts {
@@ -69,7 +93,10 @@ fn published(plan: &Plan, condition: &Condition, index: usize, cells: &Cells, ce
         overlaps: &rows.iter().map(|row| row.overlap).collect::<Vec<_>>(),
         exact_means: &rows.iter().map(|row| row.exact_mean).collect::<Vec<_>>(),
         returned_means: &rows.iter().map(|row| row.returned_mean).collect::<Vec<_>>(),
-        barycenter_shifts: &rows.iter().map(|row| row.barycenter_shift).collect::<Vec<_>>(),
+        barycenter_shifts: &rows
+            .iter()
+            .map(|row| row.barycenter_shift)
+            .collect::<Vec<_>>(),
         lids_exact: &rows.iter().map(|row| row.lid_exact).collect::<Vec<_>>(),
         lids_returned: &rows.iter().map(|row| row.lid_returned).collect::<Vec<_>>(),
     }
@@ -98,15 +125,27 @@ pub(crate) fn surface(plan: &Plan, mut sums: SurfaceSums) -> SurfaceGrid {
     let queries = sums.queries as f64;
     let share = |counts: &[u64]| -> Vec<f64> {
         let slots = plan.ks.iter().cycle().map(|&k| k as f64 * queries);
-        counts.iter().zip(slots).map(|(&count, slots)| count as f64 / slots).collect()
+        counts
+            .iter()
+            .zip(slots)
+            .map(|(&count, slots)| count as f64 / slots)
+            .collect()
     };
     SurfaceGrid {
         efs: plan.surface_efs.clone(),
         ks: plan.ks.clone(),
         overlap: share(&sums.found),
         fill: share(&sums.filled),
-        visited: sums.visited.iter().map(|&visited| visited as f64 / queries).collect(),
-        required_ef: sums.required.iter_mut().map(|efs| effort_quantiles(efs)).collect(),
+        visited: sums
+            .visited
+            .iter()
+            .map(|&visited| visited as f64 / queries)
+            .collect(),
+        required_ef: sums
+            .required
+            .iter_mut()
+            .map(|efs| effort_quantiles(efs))
+            .collect(),
     }
 }
 
@@ -115,6 +154,8 @@ pub(crate) fn effort_quantiles(efs: &mut [u32]) -> [Option<usize>; 3] {
     efs.sort_unstable();
     [0.5, 0.9, 0.99].map(|share| {
         let served = (share * efs.len() as f64).ceil() as usize;
-        efs.get(served.max(1) - 1).filter(|&&ef| ef != u32::MAX).map(|&ef| ef as usize)
+        efs.get(served.max(1) - 1)
+            .filter(|&&ef| ef != u32::MAX)
+            .map(|&ef| ef as usize)
     })
 }

@@ -1,6 +1,7 @@
 //! One run: rows, exact neighborhoods, graphs, then every query through every condition.
 //!
-//! Memory: the rows twice (once in blocks of columns), and 6n² bytes of tables where they fit the budget.
+//! Memory: the rows twice (once in blocks of columns), and 6n² bytes of tables where they fit the
+//! budget.
 
 use super::barycenter::ColumnBlocks;
 use super::cells::{Block, Cells, SurfaceSums};
@@ -31,24 +32,42 @@ pub(crate) fn run(
     execution: &Execution,
     progress: &dyn Progress,
 ) -> Result<RunRecord, StudyError> {
-    let metric: Metric = settings.metric.parse().map_err(crate::config::SettingsError::from)?;
+    let metric: Metric = settings
+        .metric
+        .parse()
+        .map_err(crate::config::SettingsError::from)?;
     let mut seconds = StageSeconds::default();
     progress.stage(run, "reading vectors", 0);
     let rows = timed(&mut seconds.data, || source.load(settings, run, metric))?;
     let queries = queries(settings, run, rows.rows())?;
-    let job = Job { settings, plan, rows: &rows, queries: &queries, metric, run, progress };
-    let fits = rows.rows() <= MAX_RANKED_ROWS && Ranked::bytes(rows.rows()) <= execution.memory_budget_bytes;
+    let job = Job {
+        settings,
+        plan,
+        rows: &rows,
+        queries: &queries,
+        metric,
+        run,
+        progress,
+    };
+    let fits = rows.rows() <= MAX_RANKED_ROWS
+        && Ranked::bytes(rows.rows()) <= execution.memory_budget_bytes;
     progress.stage(run, "exact neighbors", 0);
     if fits && queries.len() * TABLE_SHARE >= rows.rows() {
-        let table = timed(&mut seconds.distances, || SeparationTable::new(rows.view(), metric, plan.largest_k()))
+        let table = timed(&mut seconds.distances, || {
+            SeparationTable::new(rows.view(), metric, plan.largest_k())
+        })
+        .map_err(NeighborhoodError::from)?;
+        let ranks = timed(&mut seconds.distances, || RankTable::new(&table))
             .map_err(NeighborhoodError::from)?;
-        let ranks = timed(&mut seconds.distances, || RankTable::new(&table)).map_err(NeighborhoodError::from)?;
         job.finish(&Ranked::new(&table, &ranks, &queries), seconds)
     } else {
         let budget = execution.memory_budget_bytes;
-        let computed =
-            timed(&mut seconds.distances, || Computed::new(rows.view(), metric, &queries, plan.largest_k(), budget))?;
-        let sketch = timed(&mut seconds.build, || Sketch::where_it_pays(rows.view(), metric));
+        let computed = timed(&mut seconds.distances, || {
+            Computed::new(rows.view(), metric, &queries, plan.largest_k(), budget)
+        })?;
+        let sketch = timed(&mut seconds.build, || {
+            Sketch::where_it_pays(rows.view(), metric)
+        });
         job.finish(&computed.with_sketch(sketch.as_ref()), seconds)
     }
 }
@@ -65,7 +84,11 @@ struct Job<'j> {
 
 impl Job<'_> {
     /// Everything after the exact neighbors.
-    fn finish<N: Neighborhoods>(self, neighborhoods: &N, mut seconds: StageSeconds) -> Result<RunRecord, StudyError> {
+    fn finish<N: Neighborhoods>(
+        self,
+        neighborhoods: &N,
+        mut seconds: StageSeconds,
+    ) -> Result<RunRecord, StudyError> {
         let graphs = timed(&mut seconds.build, || self.build(neighborhoods.oracle()))?;
         let reachable: Vec<Vec<bool>> = graphs.iter().map(reachable).collect();
         let configured = self.plan.graph(self.settings.ef_construction);
@@ -92,7 +115,10 @@ impl Job<'_> {
                 rows: self.rows.rows(),
                 columns: self.rows.columns(),
                 duplicate_rows: duplicates(self.rows.view()).repeated,
-                unreachable_nodes: reachable[configured].iter().filter(|&&reached| !reached).count(),
+                unreachable_nodes: reachable[configured]
+                    .iter()
+                    .filter(|&&reached| !reached)
+                    .count(),
                 queries: self.queries.len(),
             },
             seconds,
@@ -100,30 +126,53 @@ impl Job<'_> {
     }
 
     fn build<O: Oracle>(&self, oracle: &O) -> Result<Vec<Graph>, StudyError> {
-        let efs: Vec<String> = self.plan.graphs.iter().map(|planned| planned.ef_construction.to_string()).collect();
-        self.progress.stage(self.run, &format!("graphs, ef_construction {}", efs.join(", ")), 0);
+        let efs: Vec<String> = self
+            .plan
+            .graphs
+            .iter()
+            .map(|planned| planned.ef_construction.to_string())
+            .collect();
+        self.progress.stage(
+            self.run,
+            &format!("graphs, ef_construction {}", efs.join(", ")),
+            0,
+        );
         let seed = self.settings.seed.wrapping_add(self.run as u64);
-        let parameters =
-            self.plan.graphs.iter().map(|planned| {
-                Parameters::preset(&self.settings.preset, self.settings.m, planned.ef_construction, seed)
-            });
-        let parameters = parameters.collect::<Result<Vec<_>, _>>().map_err(crate::config::SettingsError::from)?;
+        let parameters = self.plan.graphs.iter().map(|planned| {
+            Parameters::preset(
+                &self.settings.preset,
+                self.settings.m,
+                planned.ef_construction,
+                seed,
+            )
+        });
+        let parameters = parameters
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(crate::config::SettingsError::from)?;
         Ok(Graph::build_all(oracle, &parameters)?)
     }
 
     fn measure<N: Neighborhoods>(&self, context: &Context<'_, N>) -> Cells {
-        self.progress.stage(self.run, "measuring", self.queries.len() as u64);
+        self.progress
+            .stage(self.run, "measuring", self.queries.len() as u64);
         let cells = self.plan.conditions.len() * self.plan.ks.len();
         let surface = SurfaceSums::new(self.plan.surface_efs.len(), self.plan.ks.len());
         let scratch = PerThread::new(Scratch::<<N::Oracle as Oracle>::Frontier>::default);
         let measure_block = |(number, rows): (usize, &[usize])| {
             let mut block = Block::new(cells, rows.len(), surface.clone());
-            scratch.with(|scratch| scratch.measure_block(context, number * BLOCK_QUERIES, rows, &mut block));
+            scratch.with(|scratch| {
+                scratch.measure_block(context, number * BLOCK_QUERIES, rows, &mut block)
+            });
             self.progress.advance(rows.len() as u64);
             block
         };
         Cells::new(
-            self.queries.par_chunks(BLOCK_QUERIES).enumerate().with_max_len(1).map(measure_block).collect(),
+            self.queries
+                .par_chunks(BLOCK_QUERIES)
+                .enumerate()
+                .with_max_len(1)
+                .map(measure_block)
+                .collect(),
             cells,
         )
     }

@@ -3,12 +3,14 @@
 //! All shifts come from D = ΣE − ΣA, and D from the rows that E and A do not share:
 //!
 //! * one list that serves every k goes on from k to k as far as it [reaches](Reach) into E;
-//! * an answer that changes with k does too, with its [difference](Difference) to the answer at the k before, or begins anew
-//!   where that touches fewer rows;
-//! * a list held against other exact neighbors than the query's own (the study's, where rows repeat) stands [apart](Apart).
+//! * an answer that changes with k does too, with its [difference](Difference) to the answer at the
+//!   k before, or begins anew where that touches fewer rows;
+//! * a list held against other exact neighbors than the query's own (the study's, where rows
+//!   repeat) stands [apart](Apart).
 //!
-//! With f of k slots filled, mean(E) − mean(A) = ΣE/k − ΣA/f = (1/k − 1/f)·ΣE + D/f.
-//! The study's empty slots index the last row, which adds −last·(k − f)/k. Equal sets have shift 0 and nothing is read.
+//! With f of k slots filled, mean(E) − mean(A) = ΣE/k − ΣA/f = (1/k − 1/f)·ΣE + D/f. The study's
+//! empty slots index the last row, which adds −last·(k − f)/k. Equal sets have shift 0 and nothing
+//! is read.
 
 use super::barycenter::{Change, Changes, ColumnBlocks, Scales, SignedSums};
 use super::cells::{Block, Figure};
@@ -48,7 +50,10 @@ pub(crate) struct Place {
 impl Place {
     /// The place so many k further on.
     fn after(self, more: usize) -> Self {
-        Self { k_index: self.k_index + more, cell: self.cell + more }
+        Self {
+            k_index: self.k_index + more,
+            cell: self.cell + more,
+        }
     }
 }
 
@@ -69,7 +74,8 @@ impl QueryShifts {
         self.exact_means.extend_from_slice(exact_means);
     }
 
-    /// Adds the shifts of one returned list that serves every k, from `place` on, for each of `readers`.
+    /// Adds the shifts of one returned list that serves every k, from `place` on, for each of
+    /// `readers`.
     pub(crate) fn add_list(
         &mut self,
         reach: &mut Reach,
@@ -82,13 +88,23 @@ impl QueryShifts {
         for (index, &k) in ks.iter().enumerate() {
             reach.advance(self.sums.exact(), returned, k);
             let filled = returned.len().min(k);
-            let change = if index == 0 { Change::Restart } else { Change::Continue };
+            let change = if index == 0 {
+                Change::Restart
+            } else {
+                Change::Continue
+            };
             let equal = reach.is_whole() && filled == k;
-            self.add(place.after(index), Held { k, filled, equal }, reach.changes(change), readers);
+            self.add(
+                place.after(index),
+                Held { k, filled, equal },
+                reach.changes(change),
+                readers,
+            );
         }
     }
 
-    /// Adds the shift of an answer that serves one k; `place` goes through the k of a condition in order.
+    /// Adds the shift of an answer that serves one k; `place` goes through the k of a condition in
+    /// order.
     pub(crate) fn add_answer(
         &mut self,
         difference: &mut Difference,
@@ -107,16 +123,37 @@ impl QueryShifts {
         let filled = answer.returned.len();
         difference.advance(self.sums.exact(), visited, answer);
         let equal = difference.is_empty() && filled >= k;
-        self.add(place, Held { k, filled, equal }, difference.changes(), readers);
+        self.add(
+            place,
+            Held { k, filled, equal },
+            difference.changes(),
+            readers,
+        );
     }
 
     /// The same where that answer is the exact neighbors: its shift is 0.
-    pub(crate) fn add_exact_answer(&mut self, difference: &mut Difference, k: usize, place: Place, readers: &[Reader]) {
+    pub(crate) fn add_exact_answer(
+        &mut self,
+        difference: &mut Difference,
+        k: usize,
+        place: Place,
+        readers: &[Reader],
+    ) {
         difference.advance_to_all(k);
-        self.add(place, Held { k, filled: k, equal: true }, difference.changes(), readers);
+        self.add(
+            place,
+            Held {
+                k,
+                filled: k,
+                equal: true,
+            },
+            difference.changes(),
+            readers,
+        );
     }
 
-    /// Adds the study's shifts of a list, from `place` on, held against other exact neighbors than the query's own.
+    /// Adds the study's shifts of a list, from `place` on, held against other exact neighbors than
+    /// the query's own.
     pub(crate) fn add_apart(
         &mut self,
         apart: &mut Apart,
@@ -128,8 +165,18 @@ impl QueryShifts {
         for (index, &k) in ks.iter().enumerate() {
             let (missing, extra) = apart.differing(exact, returned, k);
             let equal = missing.is_empty() && extra.is_empty();
-            let changes = Changes { change: Change::Apart, added: missing, taken: extra, stretches: &[], reach: k };
-            let held = Held { k, filled: returned.len().min(k), equal };
+            let changes = Changes {
+                change: Change::Apart,
+                added: missing,
+                taken: extra,
+                stretches: &[],
+                reach: k,
+            };
+            let held = Held {
+                k,
+                filled: returned.len().min(k),
+                equal,
+            };
             self.add(place.after(index), held, changes, &[Reader::Published]);
         }
     }
@@ -150,22 +197,44 @@ impl QueryShifts {
                 _ => self.sums.snapshot(k, changes, scales),
             };
             before = Some((scales, snapshot));
-            changes = Changes { change: Change::Continue, added: &[], taken: &[], stretches: &[], ..changes };
+            changes = Changes {
+                change: Change::Continue,
+                added: &[],
+                taken: &[],
+                stretches: &[],
+                ..changes
+            };
             if filled > 0 || reader == Reader::Published {
-                self.targets.push(Target { place, reader, snapshot });
+                self.targets.push(Target {
+                    place,
+                    reader,
+                    snapshot,
+                });
             }
         }
     }
 
     /// Enters every shift as those of query number `query` of `block`, once the norms are there.
-    pub(crate) fn write(&self, ks: &[usize], columns: &ColumnBlocks, query: usize, block: &mut Block) {
+    pub(crate) fn write(
+        &self,
+        ks: &[usize],
+        columns: &ColumnBlocks,
+        query: usize,
+        block: &mut Block,
+    ) {
         let norms = self.sums.norms();
         let radii = self.radii(ks, columns);
         for target in &self.targets {
-            let length = target.snapshot.map_or(0.0, |snapshot| norms[snapshot].sqrt());
+            let length = target
+                .snapshot
+                .map_or(0.0, |snapshot| norms[snapshot].sqrt());
             match target.reader {
                 Reader::Corrected => {
-                    let shift = if length == 0.0 { 0.0 } else { length / radii[target.place.k_index] };
+                    let shift = if length == 0.0 {
+                        0.0
+                    } else {
+                        length / radii[target.place.k_index]
+                    };
                     let shift = if shift.is_finite() { shift } else { f64::NAN };
                     block.enter(query, target.place.cell, Figure::BarycenterShift, shift);
                 }
@@ -177,18 +246,25 @@ impl QueryShifts {
         }
     }
 
-    /// Root mean square distance of E to its own barycenter, per k: mean ‖x‖² − ‖mean‖², by the definition where the
-    /// two nearly cancel.
+    /// Root mean square distance of E to its own barycenter, per k: mean ‖x‖² − ‖mean‖², by the
+    /// definition where the two nearly cancel.
     fn radii(&self, ks: &[usize], columns: &ColumnBlocks) -> Vec<f64> {
         let (mut rank, mut total) = (0, 0.0);
         let mut radii = Vec::with_capacity(ks.len());
         for (&k, &mean_squared) in ks.iter().zip(self.sums.norms()) {
-            total += self.sums.exact()[rank..k].iter().map(|&row| columns.norm_squared(row)).sum::<f64>();
+            total += self.sums.exact()[rank..k]
+                .iter()
+                .map(|&row| columns.norm_squared(row))
+                .sum::<f64>();
             rank = k;
             let mean_norm = total / k as f64;
             let difference = mean_norm - mean_squared;
             let cancels = difference < 1e-3 * mean_norm;
-            let squared = if cancels { columns.radius_squared(&self.sums.exact()[..k]) } else { difference };
+            let squared = if cancels {
+                columns.radius_squared(&self.sums.exact()[..k])
+            } else {
+                difference
+            };
             radii.push(squared.sqrt());
         }
         radii
@@ -197,13 +273,21 @@ impl QueryShifts {
 
 /// ΣE/k − ΣA/k − empty slots, in terms of D.
 fn of_slots(filled: usize, k: usize) -> Scales {
-    Scales { sum: 1.0 / k as f64, last: empty_share(filled, k), ..Scales::default() }
+    Scales {
+        sum: 1.0 / k as f64,
+        last: empty_share(filled, k),
+        ..Scales::default()
+    }
 }
 
 /// ΣE/k − ΣA/filled, in terms of D.
 fn of_filled(filled: usize, k: usize) -> Scales {
     let (all, some) = (1.0 / k as f64, 1.0 / filled as f64);
-    Scales { exact: all - some, sum: some, ..Scales::default() }
+    Scales {
+        exact: all - some,
+        sum: some,
+        ..Scales::default()
+    }
 }
 
 /// The scale of the last row, which the study takes for every empty slot.

@@ -1,7 +1,8 @@
 //! What a study keeps on disk while it runs, so that it can go on after a kill.
 //!
-//! `OUT/records/settings.json` says whose folder this is; `OUT/records/runNN.bin` holds one finished run. Every file
-//! is written beside its place and renamed into it, so that it is there whole or not at all.
+//! `OUT/records/settings.json` says whose folder this is; `OUT/records/runNN.bin` holds one
+//! finished run. Every file is written beside its place and renamed into it, so that it is there
+//! whole or not at all.
 
 use crate::results::{RunRecord, Settings};
 use annatomy_vectors::formats::write_atomically;
@@ -23,7 +24,9 @@ pub enum Start {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It holds a study with other settings.
-    #[error("{folder} holds a study with other settings ({difference}); choose another folder or remove it")]
+    #[error(
+        "{folder} holds a study with other settings ({difference}); choose another folder or remove it"
+    )]
     OtherSettings {
         /// The folder.
         folder: PathBuf,
@@ -74,7 +77,10 @@ pub(crate) struct Store {
 }
 
 fn io(path: &Path) -> impl Fn(std::io::Error) -> StoreError + '_ {
-    |source| StoreError::Io { path: path.to_owned(), source }
+    |source| StoreError::Io {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
@@ -83,16 +89,30 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 
 impl Store {
     /// Claims `folder` for the study of `identity`.
-    pub(crate) fn open(folder: &Path, identity: &Identity, start: Start) -> Result<Self, StoreError> {
-        let mut store = Self { folder: folder.to_owned(), records: folder.join("records"), made: false };
+    pub(crate) fn open(
+        folder: &Path,
+        identity: &Identity,
+        start: Start,
+    ) -> Result<Self, StoreError> {
+        let mut store = Self {
+            folder: folder.to_owned(),
+            records: folder.join("records"),
+            made: false,
+        };
         let settings = store.records.join("settings.json");
         match fs::read(&settings) {
             Ok(bytes) => {
-                let held: Identity = serde_json::from_slice(&bytes)
-                    .map_err(|error| StoreError::Damaged { path: settings.clone(), reason: error.to_string() })?;
+                let held: Identity =
+                    serde_json::from_slice(&bytes).map_err(|error| StoreError::Damaged {
+                        path: settings.clone(),
+                        reason: error.to_string(),
+                    })?;
                 if held != *identity {
                     let difference = difference(&held, identity);
-                    return Err(StoreError::OtherSettings { folder: folder.to_owned(), difference });
+                    return Err(StoreError::OtherSettings {
+                        folder: folder.to_owned(),
+                        difference,
+                    });
                 }
                 if start == Start::Afresh {
                     for run in 0..identity.settings.runs {
@@ -107,12 +127,17 @@ impl Store {
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if folder.is_dir() && fs::read_dir(folder).map_err(io(folder))?.next().is_some() {
-                    return Err(StoreError::NotAStudy { folder: folder.to_owned() });
+                    return Err(StoreError::NotAStudy {
+                        folder: folder.to_owned(),
+                    });
                 }
                 fs::create_dir_all(&store.records).map_err(io(&store.records))?;
                 store.made = true;
-                let text = serde_json::to_vec_pretty(identity)
-                    .map_err(|error| StoreError::Damaged { path: settings.clone(), reason: error.to_string() })?;
+                let text =
+                    serde_json::to_vec_pretty(identity).map_err(|error| StoreError::Damaged {
+                        path: settings.clone(),
+                        reason: error.to_string(),
+                    })?;
                 write_whole(&settings, &text)?;
             }
             Err(error) => return Err(io(&settings)(error)),
@@ -138,9 +163,14 @@ impl Store {
     pub(crate) fn read(&self, run: usize) -> Result<Option<RunRecord>, StoreError> {
         let path = self.path(run);
         match fs::read(&path) {
-            Ok(bytes) => postcard::from_bytes(&bytes)
-                .map(Some)
-                .map_err(|error| StoreError::Damaged { path, reason: error.to_string() }),
+            Ok(bytes) => {
+                postcard::from_bytes(&bytes)
+                    .map(Some)
+                    .map_err(|error| StoreError::Damaged {
+                        path,
+                        reason: error.to_string(),
+                    })
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io(&path)(error)),
         }
@@ -149,8 +179,10 @@ impl Store {
     /// Keeps the record of a finished run.
     pub(crate) fn keep(&self, record: &RunRecord) -> Result<(), StoreError> {
         let path = self.path(record.run);
-        let bytes = postcard::to_allocvec(record)
-            .map_err(|error| StoreError::Damaged { path: path.clone(), reason: error.to_string() })?;
+        let bytes = postcard::to_allocvec(record).map_err(|error| StoreError::Damaged {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
         write_whole(&path, &bytes)
     }
 }
@@ -161,14 +193,28 @@ fn difference(held: &Identity, asked: &Identity) -> String {
     let (held_fields, asked_fields) = (fields(held), fields(asked));
     let empty = serde_json::Map::new();
     let names = asked_fields.as_object().unwrap_or(&empty);
-    names.iter().find(|(name, value)| held_fields.get(name.as_str()) != Some(*value)).map_or_else(
-        || {
-            if held.version == asked.version {
-                format!("the data file has {} bytes now, {} then, or other contents", asked.data_bytes, held.data_bytes)
-            } else {
-                format!("written by version {}, this is {}", held.version, asked.version)
-            }
-        },
-        |(name, value)| format!("{name} is {} there, {value} here", held_fields.get(name.as_str()).unwrap_or_default()),
-    )
+    names
+        .iter()
+        .find(|(name, value)| held_fields.get(name.as_str()) != Some(*value))
+        .map_or_else(
+            || {
+                if held.version == asked.version {
+                    format!(
+                        "the data file has {} bytes now, {} then, or other contents",
+                        asked.data_bytes, held.data_bytes
+                    )
+                } else {
+                    format!(
+                        "written by version {}, this is {}",
+                        held.version, asked.version
+                    )
+                }
+            },
+            |(name, value)| {
+                format!(
+                    "{name} is {} there, {value} here",
+                    held_fields.get(name.as_str()).unwrap_or_default()
+                )
+            },
+        )
 }

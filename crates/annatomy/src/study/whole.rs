@@ -23,7 +23,10 @@ pub struct Execution {
 
 impl Default for Execution {
     fn default() -> Self {
-        Self { threads: 0, memory_budget_bytes: 3 << 30 }
+        Self {
+            threads: 0,
+            memory_budget_bytes: 3 << 30,
+        }
     }
 }
 
@@ -72,15 +75,24 @@ impl<'a> Study<'a> {
         check(&settings)?;
         let source = Source::open(&settings)?;
         let plan = Plan::new(&settings);
-        Ok(Self { settings, plan, source })
+        Ok(Self {
+            settings,
+            plan,
+            source,
+        })
     }
 
-    /// A study of rows in memory; `settings.data` is only the name they go by. Each run works on a copy of its rows.
+    /// A study of rows in memory; `settings.data` is only the name they go by. Each run works on a
+    /// copy of its rows.
     pub fn of_rows(rows: MatrixView<'a>, settings: Settings) -> Result<Self, StudyError> {
         check(&settings)?;
         let source = Source::memory(rows, &settings)?;
         let plan = Plan::new(&settings);
-        Ok(Self { settings, plan, source })
+        Ok(Self {
+            settings,
+            plan,
+            source,
+        })
     }
 
     /// What was asked.
@@ -99,7 +111,11 @@ impl<'a> Study<'a> {
     }
 
     /// Runs everything in memory.
-    pub fn run(&self, execution: &Execution, progress: &dyn Progress) -> Result<StudyResults, StudyError> {
+    pub fn run(
+        &self,
+        execution: &Execution,
+        progress: &dyn Progress,
+    ) -> Result<StudyResults, StudyError> {
         self.carry_out(execution, progress, None)
     }
 
@@ -113,7 +129,8 @@ impl<'a> Study<'a> {
     ) -> Result<StudyResults, StudyError> {
         let identity = self.identity()?;
         let store = Store::open(folder, &identity, start)?;
-        self.carry_out(execution, progress, Some(&store)).inspect_err(|_| store.abandon())
+        self.carry_out(execution, progress, Some(&store))
+            .inspect_err(|_| store.abandon())
     }
 
     fn carry_out(
@@ -127,7 +144,10 @@ impl<'a> Study<'a> {
             .num_threads(execution.threads)
             .start_handler(move |_| flag.clone().into_iter().for_each(Interrupt::watch))
             .build()
-            .map_err(|error| StudyError::Threads { threads: execution.threads, reason: error.to_string() })?;
+            .map_err(|error| StudyError::Threads {
+                threads: execution.threads,
+                reason: error.to_string(),
+            })?;
         let machine = machine(pool.current_num_threads());
         let mut runs = Vec::new();
         for number in 0..self.settings.runs {
@@ -135,9 +155,16 @@ impl<'a> Study<'a> {
             let resumed = kept.is_some();
             let record: RunRecord = match kept {
                 Some(record) => record,
-                None => {
-                    pool.install(|| run::run(&self.settings, &self.plan, &self.source, number, execution, progress))?
-                }
+                None => pool.install(|| {
+                    run::run(
+                        &self.settings,
+                        &self.plan,
+                        &self.source,
+                        number,
+                        execution,
+                        progress,
+                    )
+                })?,
             };
             if let Some(store) = store
                 && !resumed
@@ -147,13 +174,22 @@ impl<'a> Study<'a> {
             progress.finished(number, resumed);
             runs.push(record);
         }
-        Ok(StudyResults { settings: self.settings.clone(), machine, runs })
+        Ok(StudyResults {
+            settings: self.settings.clone(),
+            machine,
+            runs,
+        })
     }
 
     fn identity(&self) -> Result<Identity, StudyError> {
         let (data_bytes, data_checksum) = self.source.fingerprint()?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        Ok(Identity { settings: self.settings.clone(), data_bytes, data_checksum, version })
+        Ok(Identity {
+            settings: self.settings.clone(),
+            data_bytes,
+            data_checksum,
+            version,
+        })
     }
 }
 
@@ -175,9 +211,12 @@ fn processor() -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-/// ISO 8601 in UTC, by the civil calendar from days (Hinnant, "chrono-compatible low-level date algorithms").
+/// ISO 8601 in UTC, by the civil calendar from days (Hinnant, "chrono-compatible low-level date
+/// algorithms").
 fn utc(time: SystemTime) -> String {
-    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
+    let seconds = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs());
     let (days, of_day) = (seconds / 86_400, seconds % 86_400);
     let shifted = days + 719_468;
     let era = shifted / 146_097;
@@ -186,9 +225,18 @@ fn utc(time: SystemTime) -> String {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + 400 * era + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", of_day / 3_600, of_day / 60 % 60, of_day % 60)
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        of_day / 3_600,
+        of_day / 60 % 60,
+        of_day % 60
+    )
 }
 
 #[cfg(test)]

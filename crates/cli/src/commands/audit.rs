@@ -13,7 +13,11 @@ use std::time::Duration;
 
 pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
     let request = request(arguments);
-    let spinner = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    let spinner = if std::io::stderr().is_terminal() {
+        ProgressBar::new_spinner()
+    } else {
+        ProgressBar::hidden()
+    };
     spinner.enable_steady_tick(Duration::from_millis(120));
     let outcome = audit(&request, &|stage| spinner.set_message(stage.to_owned()));
     spinner.finish_and_clear();
@@ -23,7 +27,11 @@ pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
     if let Some(out) = &arguments.out {
         super::pool(arguments.threads)?.install(|| write_report(out, &outcome, &json))?;
     }
-    let said = if arguments.json { format!("{json}\n") } else { verdict(&outcome.results) };
+    let said = if arguments.json {
+        format!("{json}\n")
+    } else {
+        verdict(&outcome.results)
+    };
     // A reader that has gone away is no failure of the audit.
     let _ = std::io::stdout().write_all(said.as_bytes());
     Ok(())
@@ -48,7 +56,11 @@ fn request(arguments: &AuditArguments) -> AuditRequest {
             ef_construction: arguments.ef_construction,
             count: arguments.graphs,
         },
-        predictions: arguments.predict.iter().map(|wanted| wanted.prediction).collect(),
+        predictions: arguments
+            .predict
+            .iter()
+            .map(|wanted| wanted.prediction)
+            .collect(),
         repair: arguments.repair.is_some(),
         threads: arguments.threads,
         ..AuditRequest::default()
@@ -59,12 +71,20 @@ fn write_tables(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<()
     for (wanted, ids) in arguments.predict.iter().zip(&outcome.predictions) {
         let k = wanted.prediction.k;
         write_ids(&wanted.file, ids.len() / k, k, ids).map_err(Failure::work)?;
-        eprintln!("{} × {k} predicted ids in {}", ids.len() / k, wanted.file.display());
+        eprintln!(
+            "{} × {k} predicted ids in {}",
+            ids.len() / k,
+            wanted.file.display()
+        );
     }
     if let (Some(path), Some(table)) = (&arguments.repair, &outcome.repaired) {
         let beside = table.write(path).map_err(Failure::work)?;
         let (replaced, rows) = (table.replaced, table.rows);
-        eprintln!("{replaced} of {rows} rows replaced; ids in {}, distances in {}", path.display(), beside.display());
+        eprintln!(
+            "{replaced} of {rows} rows replaced; ids in {}, distances in {}",
+            path.display(),
+            beside.display()
+        );
     }
     Ok(())
 }
@@ -81,8 +101,12 @@ fn write_report(out: &Path, outcome: &AuditOutcome, json: &str) -> Result<(), Fa
 /// What went wrong decides the exit code: a request that cannot be right is a matter of usage.
 fn failure(error: AuditError) -> Failure {
     match &error {
-        AuditError::NoVectors => Failure::usage(error).hint("annatomy audit VECTORS, or annatomy audit --index FILE"),
-        AuditError::Request(_) | AuditError::Sample { .. } | AuditError::Build(_) => Failure::usage(error),
+        AuditError::NoVectors => {
+            Failure::usage(error).hint("annatomy audit VECTORS, or annatomy audit --index FILE")
+        }
+        AuditError::Request(_) | AuditError::Sample { .. } | AuditError::Build(_) => {
+            Failure::usage(error)
+        }
         AuditError::K { .. } => Failure::usage(error).hint("--k K asks for fewer neighbors"),
         _ => Failure::work(error),
     }

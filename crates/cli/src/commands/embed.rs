@@ -15,8 +15,15 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 pub fn run(arguments: &EmbedArguments) -> Result<(), Failure> {
-    if arguments.out.extension().is_none_or(|ending| ending != "npy") {
-        return Err(Failure::usage(format!("{}: embeddings are written as .npy", arguments.out.display())));
+    if arguments
+        .out
+        .extension()
+        .is_none_or(|ending| ending != "npy")
+    {
+        return Err(Failure::usage(format!(
+            "{}: embeddings are written as .npy",
+            arguments.out.display()
+        )));
     }
     let settings = settings(&arguments.preparation)?;
     let embedder = match &arguments.model {
@@ -25,7 +32,11 @@ pub fn run(arguments: &EmbedArguments) -> Result<(), Failure> {
     };
     let job = Job {
         threads: arguments.threads,
-        on_broken: if arguments.strict { OnBroken::Stop } else { OnBroken::Skip },
+        on_broken: if arguments.strict {
+            OnBroken::Stop
+        } else {
+            OnBroken::Skip
+        },
         ..Job::new(&arguments.images, &arguments.out)
     };
     let mut bar = Bar::new();
@@ -69,23 +80,34 @@ fn settings(arguments: &PreparationArguments) -> Result<PreparationSettings, Fai
         std: arguments.std,
         colors: arguments.colors,
     };
-    let Some(path) = &arguments.preprocess else { return Ok(flags) };
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::work(format!("{}: {error}", path.display())))?;
+    let Some(path) = &arguments.preprocess else {
+        return Ok(flags);
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::work(format!("{}: {error}", path.display())))?;
     let file = PreparationSettings::parse(&text);
     Ok(flags.or(file.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?))
 }
 
-fn resnet50(arguments: &EmbedArguments, settings: &PreparationSettings) -> Result<Embedder, Failure> {
+fn resnet50(
+    arguments: &EmbedArguments,
+    settings: &PreparationSettings,
+) -> Result<Embedder, Failure> {
     if arguments.output.is_some() || arguments.layout.is_some() || arguments.onnxruntime.is_some() {
-        return Err(Failure::usage("--output, --layout and --onnxruntime are for ONNX models"));
+        return Err(Failure::usage(
+            "--output, --layout and --onnxruntime are for ONNX models",
+        ));
     }
     let transform = match arguments.transform {
         None | Some(TransformName::Published) => Transform::Published,
         Some(TransformName::Recommended) => Transform::Recommended,
     };
-    let preparation = settings.applied_to(transform.preparation()).map_err(Failure::usage)?;
+    let preparation = settings
+        .applied_to(transform.preparation())
+        .map_err(Failure::usage)?;
     let Some(path) = &arguments.weights else {
-        let hint = "resnet50-11ad3fa6.pth is published by torchvision; `annatomy reproduce` downloads it";
+        let hint =
+            "resnet50-11ad3fa6.pth is published by torchvision; `annatomy reproduce` downloads it";
         return Err(Failure::usage("resnet50 needs --weights FILE").hint(hint));
     };
     let network = Weights::read(path).and_then(|weights| ResNet50::new(&weights));
@@ -94,19 +116,31 @@ fn resnet50(arguments: &EmbedArguments, settings: &PreparationSettings) -> Resul
 }
 
 #[cfg(feature = "onnx")]
-fn onnx(path: &Path, arguments: &EmbedArguments, settings: PreparationSettings) -> Result<Embedder, Failure> {
+fn onnx(
+    path: &Path,
+    arguments: &EmbedArguments,
+    settings: PreparationSettings,
+) -> Result<Embedder, Failure> {
     use crate::arguments::LayoutName;
     use annatomy_embed::onnx::{Layout, OnnxError, OnnxModel, OnnxRequest};
 
     if arguments.weights.is_some() || arguments.transform.is_some() {
-        return Err(Failure::usage("--weights and --transform are for resnet50; an ONNX model brings its weights"));
+        return Err(Failure::usage(
+            "--weights and --transform are for resnet50; an ONNX model brings its weights",
+        ));
     }
     let layout = arguments.layout.map(|name| match name {
         LayoutName::Nchw => Layout::ChannelsFirst,
         LayoutName::Nhwc => Layout::ChannelsLast,
     });
     let (output, engine) = (arguments.output.clone(), engine(arguments)?);
-    let request = OnnxRequest { path: path.to_owned(), output, layout, settings, engine };
+    let request = OnnxRequest {
+        path: path.to_owned(),
+        output,
+        layout,
+        settings,
+        engine,
+    };
     let model = OnnxModel::load(&request).map_err(|error| {
         let said = match &error {
             OnnxError::Load { .. } => error.to_string(),
@@ -117,27 +151,46 @@ fn onnx(path: &Path, arguments: &EmbedArguments, settings: PreparationSettings) 
         match error {
             OnnxError::Settings(_) => Failure::usage(said),
             #[cfg(feature = "onnxruntime")]
-            OnnxError::Library { .. } => Failure::work(said)
-                .hint("pip's package has one, in onnxruntime/capi; so has each release of ONNX Runtime"),
-            OnnxError::NoRows { .. } => Failure::work(said).hint("--output NAME takes any value of the model"),
+            OnnxError::Library { .. } => Failure::work(said).hint(
+                "pip's package has one, in onnxruntime/capi; so has each release of ONNX Runtime",
+            ),
+            OnnxError::NoRows { .. } => {
+                Failure::work(said).hint("--output NAME takes any value of the model")
+            }
             _ => Failure::work(said),
         }
     })?;
-    eprintln!("{} numbers per picture from {:?}; {}", model.dimensions(), model.output(), model.preparation());
+    eprintln!(
+        "{} numbers per picture from {:?}; {}",
+        model.dimensions(),
+        model.output(),
+        model.preparation()
+    );
     Ok(Embedder::onnx(model))
 }
 
 #[cfg(feature = "onnxruntime")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature it may refuse")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "without the feature it may refuse"
+)]
 fn engine(arguments: &EmbedArguments) -> Result<OnnxEngine, Failure> {
-    let device = if arguments.gpu { Device::Cuda } else { Device::Processor };
+    let device = if arguments.gpu {
+        Device::Cuda
+    } else {
+        Device::Processor
+    };
     let library = arguments.onnxruntime.clone();
-    Ok(library.map_or(OnnxEngine::Rten, |library| OnnxEngine::Runtime(library, device)))
+    Ok(library.map_or(OnnxEngine::Rten, |library| {
+        OnnxEngine::Runtime(library, device)
+    }))
 }
 
 #[cfg(all(feature = "onnx", not(feature = "onnxruntime")))]
 fn engine(arguments: &EmbedArguments) -> Result<OnnxEngine, Failure> {
-    let Some(library) = &arguments.onnxruntime else { return Ok(OnnxEngine::Rten) };
+    let Some(library) = &arguments.onnxruntime else {
+        return Ok(OnnxEngine::Rten);
+    };
     let problem = format!("{}: this build opens no ONNX Runtime", library.display());
     Err(Failure::usage(problem).hint(rebuild("onnxruntime")))
 }
@@ -153,15 +206,20 @@ pub struct Bar(pub ProgressBar);
 
 impl Bar {
     pub fn new() -> Self {
-        Self(if std::io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() })
+        Self(if std::io::stderr().is_terminal() {
+            ProgressBar::no_length()
+        } else {
+            ProgressBar::hidden()
+        })
     }
 }
 
 impl Progress for Bar {
     fn begins(&mut self, pictures: Option<u64>) {
-        if let (Some(count), Ok(style)) =
-            (pictures, ProgressStyle::with_template("{wide_bar} {pos}/{len} pictures, {eta} left"))
-        {
+        if let (Some(count), Ok(style)) = (
+            pictures,
+            ProgressStyle::with_template("{wide_bar} {pos}/{len} pictures, {eta} left"),
+        ) {
             self.0.set_length(count);
             self.0.set_style(style);
         }

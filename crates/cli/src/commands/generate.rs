@@ -7,9 +7,16 @@ use annatomy_vectors::formats::write_matrix;
 
 pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     let rows = match arguments.name {
-        DataName::Resnet50Like => resnet50_like(arguments.n, arguments.seed).map_err(Failure::usage)?,
+        DataName::Resnet50Like => {
+            resnet50_like(arguments.n, arguments.seed).map_err(Failure::usage)?
+        }
     };
     write_matrix(&arguments.out, rows.view()).map_err(Failure::work)?;
-    eprintln!("{} × {} float32 in {}", rows.rows(), rows.columns(), arguments.out.display());
+    eprintln!(
+        "{} × {} float32 in {}",
+        rows.rows(),
+        rows.columns(),
+        arguments.out.display()
+    );
     Ok(())
 }

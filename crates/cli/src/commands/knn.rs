@@ -8,13 +8,22 @@ use annatomy_vectors::formats::{VectorFile, write_ids, write_matrix};
 use annatomy_vectors::{Matrix, MatrixView, PointId, validate};
 use std::path::Path;
 
-/// Most bytes that one more copy of the rows and the candidates may take, where all rows are queries.
+/// Most bytes that one more copy of the rows and the candidates may take, where all rows are
+/// queries.
 const BUDGET_BYTES: u64 = 2 << 30;
 
 pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {
     let base = read(&arguments.vectors, arguments)?;
-    let held_out = arguments.queries.as_deref().map(|path| read(path, arguments)).transpose()?;
-    let queries = held_out.as_ref().map_or(Queries::AllRows(base.view()), |rows| Queries::HeldOut(rows.view()));
+    let held_out = arguments
+        .queries
+        .as_deref()
+        .map(|path| read(path, arguments))
+        .transpose()?;
+    let queries = held_out
+        .as_ref()
+        .map_or(Queries::AllRows(base.view()), |rows| {
+            Queries::HeldOut(rows.view())
+        });
     let neighbors = pool(arguments.threads)?
         .install(|| {
             let base: &dyn RowSource = &base.view();
@@ -25,7 +34,9 @@ pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {
 }
 
 fn read(path: &Path, arguments: &KnnArguments) -> Result<Matrix, Failure> {
-    let rows = VectorFile::open(path).and_then(|file| file.read_all()).map_err(Failure::work)?;
+    let rows = VectorFile::open(path)
+        .and_then(|file| file.read_all())
+        .map_err(Failure::work)?;
     let checked = validate::check(rows.view(), arguments.metric);
     checked.map_err(|error| Failure::work(format!("{}: {error}", path.display())))?;
     Ok(rows)
@@ -33,14 +44,24 @@ fn read(path: &Path, arguments: &KnnArguments) -> Result<Matrix, Failure> {
 
 fn write(neighbors: &NeighborTable, arguments: &KnnArguments) -> Result<(), Failure> {
     let (queries, k) = (neighbors.queries(), neighbors.k());
-    let ids: Vec<i32> = (0..queries).flat_map(|query| neighbors.ids(query)).copied().map(id_or_minus_one).collect();
+    let ids: Vec<i32> = (0..queries)
+        .flat_map(|query| neighbors.ids(query))
+        .copied()
+        .map(id_or_minus_one)
+        .collect();
     write_ids(&arguments.out, queries, k, &ids).map_err(Failure::work)?;
     if let Some(path) = &arguments.distances {
-        let values: Vec<f32> = (0..queries).flat_map(|query| neighbors.distances(query)).copied().collect();
+        let values: Vec<f32> = (0..queries)
+            .flat_map(|query| neighbors.distances(query))
+            .copied()
+            .collect();
         let view = MatrixView::new(queries, k, &values).map_err(Failure::work)?;
         write_matrix(path, view).map_err(Failure::work)?;
     }
-    eprintln!("{queries} × {k} exact neighbors in {}", arguments.out.display());
+    eprintln!(
+        "{queries} × {k} exact neighbors in {}",
+        arguments.out.display()
+    );
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! `annatomy reproduce`: the published study from its raw data, and a page of published and reproduced figures.
+//! `annatomy reproduce`: the published study from its raw data, and a page of published and
+//! reproduced figures.
 
 use super::embed::Bar as EmbedBar;
 use super::study;
@@ -26,38 +27,66 @@ pub fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
     let prepared = reproduction.prepare(&mut bytes, &mut pictures);
     bytes.0.finish_and_clear();
     pictures.0.finish_and_clear();
-    let found = study::carry_out(prepared.map_err(failure)?, &arguments.out, Start::Resume, arguments.threads)?;
+    let found = study::carry_out(
+        prepared.map_err(failure)?,
+        &arguments.out,
+        Start::Resume,
+        arguments.threads,
+    )?;
     write(arguments, &found)?;
-    study::conclusion(&arguments.out.join("reproduced.html"), &found, begin.elapsed().as_secs_f64());
+    study::conclusion(
+        &arguments.out.join("reproduced.html"),
+        &found,
+        begin.elapsed().as_secs_f64(),
+    );
     Ok(())
 }
 
 fn reproduction(arguments: &ReproduceArguments) -> Result<Reproduction, Failure> {
     let recipe = match &arguments.recipe {
         None => Recipe::published(),
-        Some(path) => {
-            Recipe::read(path).map_err(|error| Failure::usage(format!("recipe {}: {error}", path.display())))?
-        }
+        Some(path) => Recipe::read(path)
+            .map_err(|error| Failure::usage(format!("recipe {}: {error}", path.display())))?,
     };
     let data: Option<PathBuf> = arguments.data_dir.clone().or_else(data_folder);
-    let data = data.ok_or_else(|| Failure::usage("there is no folder for data").hint("--data-dir DIR names one"))?;
-    let network = if arguments.offline { Network::Offline } else { Network::Allowed };
-    Ok(Reproduction { recipe, data, runs: arguments.runs, threads: arguments.threads, network })
+    let data = data.ok_or_else(|| {
+        Failure::usage("there is no folder for data").hint("--data-dir DIR names one")
+    })?;
+    let network = if arguments.offline {
+        Network::Offline
+    } else {
+        Network::Allowed
+    };
+    Ok(Reproduction {
+        recipe,
+        data,
+        runs: arguments.runs,
+        threads: arguments.threads,
+        network,
+    })
 }
 
-/// What only a reproduction has: the other conventions' table, and the published figures beside ours.
+/// What only a reproduction has: the other conventions' table, and the published figures beside
+/// ours.
 fn write(arguments: &ReproduceArguments, found: &StudyResults) -> Result<(), Failure> {
     let mut published = found.clone();
     published.settings.conventions = Conventions::Published;
-    write_file(&arguments.out.join("measurements_published.csv"), csv::text(&published).as_bytes())
-        .map_err(|error| Failure::work(format!("writing results: {error}")))?;
+    write_file(
+        &arguments.out.join("measurements_published.csv"),
+        csv::text(&published).as_bytes(),
+    )
+    .map_err(|error| Failure::work(format!("writing results: {error}")))?;
     report::write_reproduced(&arguments.out, &published::compare(found))
         .map_err(|error| Failure::work(format!("writing the comparison: {error}")))
 }
 
 fn failure(error: ReproduceError) -> Failure {
     let hint = error.hint();
-    let failure = if matches!(error, ReproduceError::Subset(_)) { Failure::usage(error) } else { Failure::work(error) };
+    let failure = if matches!(error, ReproduceError::Subset(_)) {
+        Failure::usage(error)
+    } else {
+        Failure::work(error)
+    };
     match hint {
         Some(hint) => failure.hint(hint),
         None => failure,
@@ -69,7 +98,11 @@ struct FetchBar(ProgressBar);
 
 impl FetchBar {
     fn new() -> Self {
-        Self(if std::io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() })
+        Self(if std::io::stderr().is_terminal() {
+            ProgressBar::no_length()
+        } else {
+            ProgressBar::hidden()
+        })
     }
 }
 
@@ -95,6 +128,7 @@ impl Progress for FetchBar {
     }
 
     fn retries(&mut self, reason: &str, wait: Duration) {
-        self.0.suspend(|| eprintln!("{reason}; again in {} s", wait.as_secs()));
+        self.0
+            .suspend(|| eprintln!("{reason}; again in {} s", wait.as_secs()));
     }
 }

@@ -14,26 +14,44 @@ use std::time::Instant;
 
 pub fn run(arguments: &StudyArguments) -> Result<(), Failure> {
     let begin = Instant::now();
-    let start = if arguments.resume { Start::Resume } else { Start::Afresh };
+    let start = if arguments.resume {
+        Start::Resume
+    } else {
+        Start::Afresh
+    };
     let out = &arguments.out;
     let found = carry_out(settings(arguments)?, out, start, arguments.threads)?;
-    conclusion(&out.join("report.html"), &found, begin.elapsed().as_secs_f64());
+    conclusion(
+        &out.join("report.html"),
+        &found,
+        begin.elapsed().as_secs_f64(),
+    );
     Ok(())
 }
 
 /// Runs the study and writes all that comes of it.
-pub fn carry_out(settings: Settings, out: &Path, start: Start, threads: usize) -> Result<StudyResults, Failure> {
+pub fn carry_out(
+    settings: Settings,
+    out: &Path,
+    start: Start,
+    threads: usize,
+) -> Result<StudyResults, Failure> {
     let study = Study::new(settings).map_err(failure)?;
-    let execution = Execution { threads, ..Execution::default() };
+    let execution = Execution {
+        threads,
+        ..Execution::default()
+    };
     let bar = Bar::new(study.settings().runs);
     eprintln!("{}", introduction(&study));
     let outcome = study.run_in(out, start, &execution, &bar);
     bar.clear();
     let found = outcome.map_err(failure)?;
-    results::write_all(out, &found).map_err(|error| Failure::work(format!("writing results: {error}")))?;
+    results::write_all(out, &found)
+        .map_err(|error| Failure::work(format!("writing results: {error}")))?;
     let drawn = pool(threads)?.install(|| figures::write_all(out, &found));
     drawn.map_err(|error| Failure::work(format!("writing figures: {error}")))?;
-    report::write(out, &found).map_err(|error| Failure::work(format!("writing the report: {error}")))?;
+    report::write(out, &found)
+        .map_err(|error| Failure::work(format!("writing the report: {error}")))?;
     Ok(found)
 }
 
@@ -61,13 +79,18 @@ fn settings(arguments: &StudyArguments) -> Result<Settings, Failure> {
 /// The experiments named, each once, in the order of the study.
 fn kinds(names: &[StudyName]) -> Vec<StudyKind> {
     let all = [StudyName::Ef, StudyName::Efc, StudyName::Alpha];
-    all.into_iter().filter(|name| names.contains(name)).map(StudyKind::from).collect()
+    all.into_iter()
+        .filter(|name| names.contains(name))
+        .map(StudyKind::from)
+        .collect()
 }
 
 /// What went wrong decides the exit code: a request that cannot be right is a matter of usage.
 fn failure(error: StudyError) -> Failure {
     match &error {
-        StudyError::KTooLarge { .. } => Failure::usage(error).hint("--ks FROM:TO:STEP asks for fewer neighbors"),
+        StudyError::KTooLarge { .. } => {
+            Failure::usage(error).hint("--ks FROM:TO:STEP asks for fewer neighbors")
+        }
         StudyError::Settings(_)
         | StudyError::SubsetTooLarge { .. }
         | StudyError::SampleTooLarge { .. }

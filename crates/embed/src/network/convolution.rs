@@ -1,15 +1,18 @@
 //! Convolutions over images whose channels lie side by side, without copying patches.
 //!
-//! Enters: height × width × channels. Leaves: height′ × width′ × channels′, with bias, an addend and ReLU already applied.
+//! Enters: height × width × channels. Leaves: height′ × width′ × channels′, with bias, an addend
+//! and ReLU already applied.
 //!
 //! for each block of pixels                 their inputs stay in the private cache
 //!   for each panel of output channels      its weights too
 //!     for each tile of up to 12 pixels     `tile`: sums stay in registers
 //!
-//! This is the indirect convolution of Dukhan 2019 (arXiv:1907.02129): the rows of the product are slices of the input itself.
-//! Without padding the taps of a kernel row are neighbors in memory and become one. A 1 × 1 convolution is the plain product.
+//! This is the indirect convolution of Dukhan 2019 (arXiv:1907.02129): the rows of the product are
+//! slices of the input itself. Without padding the taps of a kernel row are neighbors in memory and
+//! become one. A 1 × 1 convolution is the plain product.
 //!
-//! Cost 2 · pixels · taps · channels · channels′ flops. Does not: groups, dilation, output channels that fill no panel.
+//! Cost 2 · pixels · taps · channels · channels′ flops. Does not: groups, dilation, output channels
+//! that fill no panel.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -77,32 +80,60 @@ impl Convolution {
     /// # Panics
     /// If the numbers of weights and biases are not the shape's.
     pub(super) fn new(shape: Shape, weights: &[f32], bias: Vec<f32>) -> Self {
-        assert_eq!(weights.len(), shape.weights(), "one weight per output, input and tap");
+        assert_eq!(
+            weights.len(),
+            shape.weights(),
+            "one weight per output, input and tap"
+        );
         assert_eq!(bias.len(), shape.outputs, "one bias per output");
         let width = Arch::new().dispatch(PanelWidth);
-        assert_eq!(shape.outputs % width, 0, "output channels fill whole panels");
+        assert_eq!(
+            shape.outputs % width,
+            0,
+            "output channels fill whole panels"
+        );
         let taps = shape.kernel * shape.kernel;
         let mut packed = Vec::with_capacity(weights.len());
         for panel in 0..shape.outputs / width {
             for tap in 0..taps {
                 for input in 0..shape.inputs {
-                    let of_output = |output: usize| weights[(output * shape.inputs + input) * taps + tap];
+                    let of_output =
+                        |output: usize| weights[(output * shape.inputs + input) * taps + tap];
                     packed.extend((panel * width..(panel + 1) * width).map(of_output));
                 }
             }
         }
-        Self { shape, weights: packed, bias }
+        Self {
+            shape,
+            weights: packed,
+            bias,
+        }
     }
 
     /// Convolves `input` into `output`, whose buffer is reused.
     pub(super) fn apply(&self, input: &Activations, finish: Finish<'_>, output: &mut Activations) {
-        assert_eq!(input.channels, self.shape.inputs, "the input has the channels of the weights");
-        let (height, width) = (self.shape.output_side(input.height), self.shape.output_side(input.width));
+        assert_eq!(
+            input.channels, self.shape.inputs,
+            "the input has the channels of the weights"
+        );
+        let (height, width) = (
+            self.shape.output_side(input.height),
+            self.shape.output_side(input.width),
+        );
         output.reshape(height, width, self.shape.outputs);
         if let Finish::AddAndRectify(addend) = finish {
-            assert_eq!(addend.len(), output.values.len(), "the addend is shaped as the output");
+            assert_eq!(
+                addend.len(),
+                output.values.len(),
+                "the addend is shaped as the output"
+            );
         }
-        Arch::new().dispatch(Run { convolution: self, input, finish, output });
+        Arch::new().dispatch(Run {
+            convolution: self,
+            input,
+            finish,
+            output,
+        });
     }
 }
 
@@ -132,14 +163,16 @@ impl WithSimd for Run<'_> {
         let shape = self.convolution.shape;
         let pixels = self.output.height * self.output.width;
         let panels = shape.outputs / (PANEL_REGISTERS * S::F32_LANES);
-        let block = (BLOCK_VALUES / (shape.inputs * shape.stride * shape.stride)).max(most_pixels::<S>());
+        let block =
+            (BLOCK_VALUES / (shape.inputs * shape.stride * shape.stride)).max(most_pixels::<S>());
         let mut start = 0;
         while start < pixels {
             let end = (start + block).min(pixels);
             for panel in 0..panels {
                 let mut pixel = start;
                 while pixel < end {
-                    // Tiles of nearly equal size: 49 pixels are 10 + 10 + 10 + 10 + 9, not 4 · 12 + 1.
+                    // Tiles of nearly equal size: 49 pixels are 10 + 10 + 10 + 10 + 9, not 4 · 12 +
+                    // 1.
                     let tiles = (end - pixel).div_ceil(most_pixels::<S>());
                     let tile = (end - pixel).div_ceil(tiles);
                     self.tile(simd, tile, Place { pixel, panel });

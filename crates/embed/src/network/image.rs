@@ -19,7 +19,8 @@ impl Activations {
         self.values.resize(height * width * channels, 0.0);
     }
 
-    /// `length` values from a pixel on, in coordinates that count `padding` rows and columns of zeros before the image.
+    /// `length` values from a pixel on, in coordinates that count `padding` rows and columns of
+    /// zeros before the image.
     #[inline(always)]
     pub(super) fn run(&self, row: usize, column: usize, padding: usize, length: usize) -> &[f32] {
         let (row, column) = (row.wrapping_sub(padding), column.wrapping_sub(padding));

@@ -1,13 +1,16 @@
-//! The one inner loop: a few pixels × one panel of output channels, summed over the depth in registers.
+//! The one inner loop: a few pixels × one panel of output channels, summed over the depth in
+//! registers.
 //!
-//! Enters: per pixel a slice of inputs for each tap, and the panel's weights, depth × width. Leaves: `sums`.
+//! Enters: per pixel a slice of inputs for each tap, and the panel's weights, depth × width.
+//! Leaves: `sums`.
 //!
 //! for each tap                                  a kernel position; one for 1 × 1
 //!   for each STEP of the depth                  one bounds check per pixel, not one per product
 //!     sums[pixel] += input[pixel] · weights     2 registers per pixel, AVX-512: 12 pixels, else 6
 //!
-//! A sum runs over the depth in order by fused multiply-add, so it is the same number whatever the number of lanes, of pixels
-//! in the tile or of threads. Does not: pad, pack or know of images (see `convolution`).
+//! A sum runs over the depth in order by fused multiply-add, so it is the same number whatever the
+//! number of lanes, of pixels in the tile or of threads. Does not: pad, pack or know of images (see
+//! `convolution`).
 
 use pulp::Simd;
 
@@ -60,7 +63,12 @@ pub(super) fn accumulate<S: Simd, const PIXELS: usize>(
 }
 
 #[inline(always)]
-fn add<S: Simd>(simd: S, sums: &mut [S::f32s; PANEL_REGISTERS], input: f32, weight: [S::f32s; PANEL_REGISTERS]) {
+fn add<S: Simd>(
+    simd: S,
+    sums: &mut [S::f32s; PANEL_REGISTERS],
+    input: f32,
+    weight: [S::f32s; PANEL_REGISTERS],
+) {
     let input = simd.splat_f32s(input);
     for register in 0..PANEL_REGISTERS {
         sums[register] = simd.mul_add_f32s(input, weight[register], sums[register]);

@@ -1,7 +1,8 @@
 //! The network, from a prepared image to 2048 numbers.
 //!
-//! [`ResNet50`] reads its [`Weights`](crate::weights::Weights), folds batch norm into the convolutions and runs one image per thread.
-//! `convolution` does nearly all the work, in `tile`s whose inner loop is `kernel`; `pooling` does the rest.
+//! [`ResNet50`] reads its [`Weights`](crate::weights::Weights), folds batch norm into the
+//! convolutions and runs one image per thread. `convolution` does nearly all the work, in `tile`s
+//! whose inner loop is `kernel`; `pooling` does the rest.
 
 #![expect(
     clippy::inline_always,

@@ -1,10 +1,12 @@
 //! The two poolings: the largest of 3 × 3 with stride 2, and the mean of all pixels.
 //!
-//! Cost: nine comparisons per output value; one addition per input value. The mean is summed in float64, in order.
+//! Cost: nine comparisons per output value; one addition per input value. The mean is summed in
+//! float64, in order.
 
 use super::image::Activations;
 
-/// The largest value of each 3 × 3 window, two pixels apart; the window's part outside of the image does not count.
+/// The largest value of each 3 × 3 window, two pixels apart; the window's part outside of the image
+/// does not count.
 pub(super) fn largest_of_3x3(input: &Activations, output: &mut Activations) {
     let channels = input.channels;
     output.reshape(input.height.div_ceil(2), input.width.div_ceil(2), channels);
@@ -44,8 +46,12 @@ mod tests {
 
     #[test]
     fn windows_at_the_edge_are_smaller() {
-        let input =
-            Activations { height: 3, width: 4, channels: 1, values: (0..12).map(|v| v as f32 - 20.0).collect() };
+        let input = Activations {
+            height: 3,
+            width: 4,
+            channels: 1,
+            values: (0..12).map(|v| v as f32 - 20.0).collect(),
+        };
         let mut output = Activations::default();
         largest_of_3x3(&input, &mut output);
         assert_eq!((output.height, output.width), (2, 2));
@@ -54,7 +60,12 @@ mod tests {
 
     #[test]
     fn means_are_per_channel() {
-        let input = Activations { height: 1, width: 2, channels: 2, values: vec![1.0, 10.0, 3.0, 30.0] };
+        let input = Activations {
+            height: 1,
+            width: 2,
+            channels: 2,
+            values: vec![1.0, 10.0, 3.0, 30.0],
+        };
         let mut means = [0.0; 2];
         mean_of_pixels(&input, &mut means);
         assert_eq!(means, [2.0, 20.0]);

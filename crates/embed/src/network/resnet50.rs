@@ -1,14 +1,17 @@
 //! ResNet-50 without its last layer.
 //!
-//! Enters: weights by torchvision's names; prepared images, published for 3 × 224 × 224. Leaves: 2048 numbers per image, none negative.
+//! Enters: weights by torchvision's names; prepared images, published for 3 × 224 × 224. Leaves:
+//! 2048 numbers per image, none negative.
 //!
 //! 7×7/2 · largest of 3×3/2 · 3 + 4 + 6 + 3 bottlenecks of (1×1, 3×3, 1×1) · mean of the pixels
 //!
-//! He et al. 2016 (arXiv:1512.03385) in the variant that torchvision and timm publish, which strides in the 3 × 3. Batch norm is folded
-//! into weights and bias in float64; bias, addition and ReLU happen as the sums leave the registers. One image is one thread's
-//! work, so no result depends on the number of threads or on the other images.
+//! He et al. 2016 (arXiv:1512.03385) in the variant that torchvision and timm publish, which
+//! strides in the 3 × 3. Batch norm is folded into weights and bias in float64; bias, addition and
+//! ReLU happen as the sums leave the registers. One image is one thread's work, so no result
+//! depends on the number of threads or on the other images.
 //!
-//! Cost: 8.2 GFLOP per image of that size, 94 MB of weights, 13 MB per thread. Does not: train, classify.
+//! Cost: 8.2 GFLOP per image of that size, 94 MB of weights, 13 MB per thread. Does not: train,
+//! classify.
 
 use super::convolution::{Convolution, Finish, Shape};
 use super::image::Activations;
@@ -56,7 +59,13 @@ impl ResNet50 {
     /// Takes what it needs from the weights: convolutions and their batch norms.
     pub fn new(weights: &Weights) -> Result<Self, WeightsError> {
         // The border stands in the image already: see `BORDER`.
-        let first = Shape { inputs: 3, outputs: 64, kernel: 7, stride: 2, padding: 0 };
+        let first = Shape {
+            inputs: 3,
+            outputs: 64,
+            kernel: 7,
+            stride: 2,
+            padding: 0,
+        };
         let first = folded(weights, "conv1", "bn1", first)?;
         let mut bottlenecks = Vec::new();
         let mut inputs = 64;
@@ -73,12 +82,21 @@ impl ResNet50 {
 
     /// Embeds the image in the workspace, which has a border of zeros, into `embedding`.
     pub(crate) fn embed(&self, workspace: &mut Workspace, embedding: &mut [f32]) {
-        let Workspace { image, current, narrow, convolved, shortcut, next } = workspace;
+        let Workspace {
+            image,
+            current,
+            narrow,
+            convolved,
+            shortcut,
+            next,
+        } = workspace;
         self.first.apply(image, Finish::Rectify, next);
         largest_of_3x3(next, current);
         for bottleneck in &self.bottlenecks {
             bottleneck.reduce.apply(current, Finish::Rectify, narrow);
-            bottleneck.convolve.apply(narrow, Finish::Rectify, convolved);
+            bottleneck
+                .convolve
+                .apply(narrow, Finish::Rectify, convolved);
             let addend = match &bottleneck.shortcut {
                 Some(convolution) => {
                     convolution.apply(current, Finish::Keep, shortcut);
@@ -86,7 +104,9 @@ impl ResNet50 {
                 }
                 None => &*current,
             };
-            bottleneck.expand.apply(convolved, Finish::AddAndRectify(&addend.values), next);
+            bottleneck
+                .expand
+                .apply(convolved, Finish::AddAndRectify(&addend.values), next);
             std::mem::swap(current, next);
         }
         mean_of_pixels(current, embedding);
@@ -94,27 +114,73 @@ impl ResNet50 {
 }
 
 impl Bottleneck {
-    fn new(weights: &Weights, name: &str, inputs: usize, channels: usize, stride: usize) -> Result<Self, WeightsError> {
+    fn new(
+        weights: &Weights,
+        name: &str,
+        inputs: usize,
+        channels: usize,
+        stride: usize,
+    ) -> Result<Self, WeightsError> {
         let outputs = 4 * channels;
         let part = |convolution: &str, norm: &str, shape| {
-            folded(weights, &format!("{name}.{convolution}"), &format!("{name}.{norm}"), shape)
+            folded(
+                weights,
+                &format!("{name}.{convolution}"),
+                &format!("{name}.{norm}"),
+                shape,
+            )
         };
-        let one_by_one = |inputs, outputs, stride| Shape { inputs, outputs, kernel: 1, stride, padding: 0 };
-        let middle = Shape { inputs: channels, outputs: channels, kernel: 3, stride, padding: 1 };
-        let shortcut = || part("downsample.0", "downsample.1", one_by_one(inputs, outputs, stride));
+        let one_by_one = |inputs, outputs, stride| Shape {
+            inputs,
+            outputs,
+            kernel: 1,
+            stride,
+            padding: 0,
+        };
+        let middle = Shape {
+            inputs: channels,
+            outputs: channels,
+            kernel: 3,
+            stride,
+            padding: 1,
+        };
+        let shortcut = || {
+            part(
+                "downsample.0",
+                "downsample.1",
+                one_by_one(inputs, outputs, stride),
+            )
+        };
         Ok(Self {
             reduce: part("conv1", "bn1", one_by_one(inputs, channels, 1))?,
             convolve: part("conv2", "bn2", middle)?,
             expand: part("conv3", "bn3", one_by_one(channels, outputs, 1))?,
-            shortcut: if inputs == outputs { None } else { Some(shortcut()?) },
+            shortcut: if inputs == outputs {
+                None
+            } else {
+                Some(shortcut()?)
+            },
         })
     }
 }
 
 /// The convolution with its batch norm folded in: w·s and β − μ·s with s = γ/√(σ² + ε).
-fn folded(weights: &Weights, convolution: &str, norm: &str, shape: Shape) -> Result<Convolution, WeightsError> {
-    let Shape { inputs, outputs, kernel, .. } = shape;
-    let mut values = weights.tensor(&format!("{convolution}.weight"), &[outputs, inputs, kernel, kernel])?;
+fn folded(
+    weights: &Weights,
+    convolution: &str,
+    norm: &str,
+    shape: Shape,
+) -> Result<Convolution, WeightsError> {
+    let Shape {
+        inputs,
+        outputs,
+        kernel,
+        ..
+    } = shape;
+    let mut values = weights.tensor(
+        &format!("{convolution}.weight"),
+        &[outputs, inputs, kernel, kernel],
+    )?;
     let of_norm = |part: &str| weights.tensor(&format!("{norm}.{part}"), &[outputs]);
     let (gamma, beta) = (of_norm("weight")?, of_norm("bias")?);
     let (mean, variance) = (of_norm("running_mean")?, of_norm("running_var")?);
@@ -123,12 +189,17 @@ fn folded(weights: &Weights, convolution: &str, norm: &str, shape: Shape) -> Res
         .zip(&variance)
         .map(|(&gamma, &variance)| f64::from(gamma) / (f64::from(variance) + EPSILON).sqrt())
         .collect();
-    for (values, scale) in values.chunks_exact_mut(inputs * kernel * kernel).zip(&scales) {
+    for (values, scale) in values
+        .chunks_exact_mut(inputs * kernel * kernel)
+        .zip(&scales)
+    {
         for value in values {
             *value = (f64::from(*value) * scale) as f32;
         }
     }
     let bias = beta.iter().zip(&mean).zip(&scales);
-    let bias = bias.map(|((&beta, &mean), scale)| (f64::from(beta) - f64::from(mean) * scale) as f32).collect();
+    let bias = bias
+        .map(|((&beta, &mean), scale)| (f64::from(beta) - f64::from(mean) * scale) as f32)
+        .collect();
     Ok(Convolution::new(shape, &values, bias))
 }

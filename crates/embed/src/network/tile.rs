@@ -41,18 +41,33 @@ impl<const PIXELS: usize> WithSimd for Tile<'_, PIXELS> {
 impl<const PIXELS: usize> Tile<'_, PIXELS> {
     #[inline(always)]
     fn sums<S: Simd>(&self, simd: S) -> Sums<S, PIXELS> {
-        let Shape { inputs, kernel, stride, padding, .. } = self.shape;
+        let Shape {
+            inputs,
+            kernel,
+            stride,
+            padding,
+            ..
+        } = self.shape;
         let panel = self.place.panel * PANEL_REGISTERS * S::F32_LANES;
         let bias = registers::<S>(&self.bias[panel..])[0];
         let mut sums = [bias; PIXELS];
         let depth = self.shape.depth();
-        let weights = registers::<S>(&self.weights[panel * depth..][..depth * PANEL_REGISTERS * S::F32_LANES]);
+        let weights = registers::<S>(
+            &self.weights[panel * depth..][..depth * PANEL_REGISTERS * S::F32_LANES],
+        );
         let mut corners = [(0, 0); PIXELS];
         for (pixel, corner) in (self.place.pixel..).zip(&mut corners) {
-            *corner = (pixel / self.output.width * stride, pixel % self.output.width * stride);
+            *corner = (
+                pixel / self.output.width * stride,
+                pixel % self.output.width * stride,
+            );
         }
         // Without padding a kernel row is one run of values.
-        let (taps_across, run) = if padding == 0 { (1, kernel * inputs) } else { (kernel, inputs) };
+        let (taps_across, run) = if padding == 0 {
+            (1, kernel * inputs)
+        } else {
+            (kernel, inputs)
+        };
         for (tap, weights) in weights.chunks_exact(run).enumerate() {
             let (down, across) = (tap / taps_across, tap % taps_across);
             let mut slices: [&[f32]; PIXELS] = [&[]; PIXELS];
@@ -66,7 +81,10 @@ impl<const PIXELS: usize> Tile<'_, PIXELS> {
 
     #[inline(always)]
     fn store<S: Simd>(self, simd: S, sums: Sums<S, PIXELS>) {
-        let (outputs, panel) = (self.shape.outputs, self.place.panel * PANEL_REGISTERS * S::F32_LANES);
+        let (outputs, panel) = (
+            self.shape.outputs,
+            self.place.panel * PANEL_REGISTERS * S::F32_LANES,
+        );
         let zero = simd.splat_f32s(0.0);
         for (pixel, mut sum) in sums.into_iter().enumerate() {
             let start = (self.place.pixel + pixel) * outputs + panel;

@@ -25,7 +25,9 @@ pub enum OnnxError {
         problem: String,
     },
     /// It reads something else than one batch of images.
-    #[error("it reads {found}, where one float32 input of batch × 3 × height × width (or × 3 last) is needed")]
+    #[error(
+        "it reads {found}, where one float32 input of batch × 3 × height × width (or × 3 last) is needed"
+    )]
     Input {
         /// All inputs, with types and shapes.
         found: String,

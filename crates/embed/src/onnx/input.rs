@@ -1,4 +1,5 @@
-//! What a model's input says: where the colors are, how large images are, how many it takes at once.
+//! What a model's input says: where the colors are, how large images are, how many it takes at
+//! once.
 //!
 //! | shape | layout |
 //! |---|---|
@@ -34,13 +35,22 @@ const MOST_BATCH: usize = 4096;
 impl Input {
     /// Reads it off what the model declares.
     pub(super) fn of(inputs: &[Declared], layout: Option<Layout>) -> Result<Self, OnnxError> {
-        let refused = || OnnxError::Input { found: engine::declared(inputs) };
-        let [input] = inputs else { return Err(refused()) };
+        let refused = || OnnxError::Input {
+            found: engine::declared(inputs),
+        };
+        let [input] = inputs else {
+            return Err(refused());
+        };
         if !input.takes_numbers {
             return Err(refused());
         }
-        let (layout, batch, sides) = interpreted(input.shape.as_deref(), layout).ok_or_else(refused)?;
-        Ok(Self { layout, batch, sides })
+        let (layout, batch, sides) =
+            interpreted(input.shape.as_deref(), layout).ok_or_else(refused)?;
+        Ok(Self {
+            layout,
+            batch,
+            sides,
+        })
     }
 }
 
@@ -49,16 +59,25 @@ type Interpretation = (Layout, usize, Option<(usize, usize)>);
 
 /// None where the shape is no batch of color images.
 fn interpreted(shape: Option<&[Option<usize>]>, wanted: Option<Layout>) -> Option<Interpretation> {
-    let Some(shape) = shape else { return Some((wanted.unwrap_or(Layout::ChannelsFirst), 1, None)) };
-    let &[batch, second, third, last] = shape else { return None };
-    let likely = if second != Some(3) && last == Some(3) { Layout::ChannelsLast } else { Layout::ChannelsFirst };
+    let Some(shape) = shape else {
+        return Some((wanted.unwrap_or(Layout::ChannelsFirst), 1, None));
+    };
+    let &[batch, second, third, last] = shape else {
+        return None;
+    };
+    let likely = if second != Some(3) && last == Some(3) {
+        Layout::ChannelsLast
+    } else {
+        Layout::ChannelsFirst
+    };
     let layout = wanted.unwrap_or(likely);
     let (channels, height, width) = match layout {
         Layout::ChannelsFirst => (second, third, last),
         Layout::ChannelsLast => (last, second, third),
     };
     let batch = batch.unwrap_or(1);
-    let sensible = channels.is_none_or(|channels| channels == 3) && (1..=MOST_BATCH).contains(&batch);
+    let sensible =
+        channels.is_none_or(|channels| channels == 3) && (1..=MOST_BATCH).contains(&batch);
     sensible.then(|| (layout, batch, width.zip(height)))
 }
 
@@ -73,12 +92,27 @@ mod tests {
             let shape = shape.map(|size| (size > 0).then_some(size));
             interpreted(Some(&shape), wanted)
         };
-        assert_eq!(of([0, 3, 224, 200], None), Some((ChannelsFirst, 1, Some((200, 224)))));
-        assert_eq!(of([8, 224, 200, 3], None), Some((ChannelsLast, 8, Some((200, 224)))));
-        assert_eq!(of([1, 3, 3, 3], None), Some((ChannelsFirst, 1, Some((3, 3)))));
+        assert_eq!(
+            of([0, 3, 224, 200], None),
+            Some((ChannelsFirst, 1, Some((200, 224))))
+        );
+        assert_eq!(
+            of([8, 224, 200, 3], None),
+            Some((ChannelsLast, 8, Some((200, 224))))
+        );
+        assert_eq!(
+            of([1, 3, 3, 3], None),
+            Some((ChannelsFirst, 1, Some((3, 3))))
+        );
         assert_eq!(of([0, 0, 0, 0], None), Some((ChannelsFirst, 1, None)));
-        assert_eq!(of([0, 0, 0, 0], Some(ChannelsLast)), Some((ChannelsLast, 1, None)));
-        assert_eq!(of([0, 0, 224, 0], Some(ChannelsLast)), Some((ChannelsLast, 1, None)));
+        assert_eq!(
+            of([0, 0, 0, 0], Some(ChannelsLast)),
+            Some((ChannelsLast, 1, None))
+        );
+        assert_eq!(
+            of([0, 0, 224, 0], Some(ChannelsLast)),
+            Some((ChannelsLast, 1, None))
+        );
         assert_eq!(of([0, 1, 28, 28], None), None, "gray images");
         assert_eq!(of([0, 3, 224, 224], Some(ChannelsLast)), None);
         assert_eq!(of([5000, 3, 224, 224], None), None);

@@ -37,7 +37,8 @@ impl OnnxModel {
     pub fn load(request: &OnnxRequest) -> Result<Self, OnnxError> {
         let load = |optimize| engine::load(&request.engine, &request.path, optimize);
         match (&request.output, Self::found(load(Optimize::Yes)?, request)) {
-            // Optimization fuses operators, and with them goes what lies between: without it every value can be had.
+            // Optimization fuses operators, and with them goes what lies between: without it every
+            // value can be had.
             (Some(_), Err(OnnxError::NoOutput { .. } | OnnxError::Run { .. })) => {
                 Self::found(load(Optimize::No)?, request)
             }
@@ -52,8 +53,13 @@ impl OnnxModel {
         let names = candidates(engine.as_ref(), request.output.as_deref())?;
         let shape = input_shape(&input, &preparation);
         let zeros = vec![0.0; shape.iter().product()];
-        let values = engine.runner().and_then(|mut runner| runner.run(&shape, zeros, &names));
-        let values = values.map_err(|problem| OnnxError::Run { shape: shape.to_vec(), problem })?;
+        let values = engine
+            .runner()
+            .and_then(|mut runner| runner.run(&shape, zeros, &names));
+        let values = values.map_err(|problem| OnnxError::Run {
+            shape: shape.to_vec(),
+            problem,
+        })?;
         let Some((place, dimensions)) = output::last_with_rows(&values, input.batch) else {
             let found = engine::found(&values);
             return Err(match request.output {
@@ -62,7 +68,13 @@ impl OnnxModel {
             });
         };
         let output = names[place].clone();
-        Ok(Self { engine, input, output, dimensions, preparation })
+        Ok(Self {
+            engine,
+            input,
+            output,
+            dimensions,
+            preparation,
+        })
     }
 
     /// Numbers per row.
@@ -90,20 +102,27 @@ impl OnnxModel {
         self.engine.runner()
     }
 
-    /// The values of a batch of images, each height × width × 3 bytes; zeros where images are missing.
+    /// The values of a batch of images, each height × width × 3 bytes; zeros where images are
+    /// missing.
     pub(crate) fn values(&self, images: &[Vec<u8>], table: &[[f32; 256]; 3]) -> Vec<f32> {
         let shape = input_shape(&self.input, &self.preparation);
         let places = self.preparation.colors.places();
         let mut values = Vec::with_capacity(shape.iter().product());
         for pixels in images {
-            let value = |channel: usize, pixel: &[u8; 3]| table[channel][usize::from(pixel[places[channel]])];
+            let value = |channel: usize, pixel: &[u8; 3]| {
+                table[channel][usize::from(pixel[places[channel]])]
+            };
             let pixels = pixels.as_chunks().0;
             match self.input.layout {
                 Layout::ChannelsFirst => {
-                    (0..3).for_each(|channel| values.extend(pixels.iter().map(|pixel| value(channel, pixel))));
+                    (0..3).for_each(|channel| {
+                        values.extend(pixels.iter().map(|pixel| value(channel, pixel)))
+                    });
                 }
                 Layout::ChannelsLast => {
-                    pixels.iter().for_each(|pixel| values.extend((0..3).map(|channel| value(channel, pixel))));
+                    pixels.iter().for_each(|pixel| {
+                        values.extend((0..3).map(|channel| value(channel, pixel)))
+                    });
                 }
             }
         }
@@ -112,10 +131,16 @@ impl OnnxModel {
     }
 
     /// The rows of a full batch of values, one after the other.
-    pub(crate) fn run(&self, runner: &mut dyn Runner, values: Vec<f32>) -> Result<Vec<f32>, String> {
+    pub(crate) fn run(
+        &self,
+        runner: &mut dyn Runner,
+        values: Vec<f32>,
+    ) -> Result<Vec<f32>, String> {
         let shape = input_shape(&self.input, &self.preparation);
         let mut found = runner.run(&shape, values, std::slice::from_ref(&self.output))?;
-        let Some(value) = found.pop() else { return Err(format!("no value {:?}", self.output)) };
+        let Some(value) = found.pop() else {
+            return Err(format!("no value {:?}", self.output));
+        };
         let fits = output::row_length(&value, self.input.batch) == Some(self.dimensions);
         match value.numbers {
             Some(rows) if fits => Ok(rows),
@@ -130,8 +155,16 @@ impl OnnxModel {
 
 impl fmt::Debug for OnnxModel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { input, output, dimensions, .. } = self;
-        write!(formatter, "OnnxModel {{ {input:?}, output: {output:?}, dimensions: {dimensions} }}")
+        let Self {
+            input,
+            output,
+            dimensions,
+            ..
+        } = self;
+        write!(
+            formatter,
+            "OnnxModel {{ {input:?}, output: {output:?}, dimensions: {dimensions} }}"
+        )
     }
 }
 
@@ -141,7 +174,10 @@ fn candidates(engine: &dyn Engine, name: Option<&str>) -> Result<Vec<String>, On
     match name {
         None => Ok(outputs.into_iter().map(|output| output.name).collect()),
         Some(name) if engine.has(name) => Ok(vec![name.to_owned()]),
-        Some(name) => Err(OnnxError::NoOutput { name: name.to_owned(), found: engine::declared(&outputs) }),
+        Some(name) => Err(OnnxError::NoOutput {
+            name: name.to_owned(),
+            found: engine::declared(&outputs),
+        }),
     }
 }
 

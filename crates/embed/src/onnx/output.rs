@@ -1,7 +1,8 @@
 //! Which value of a model is one row of numbers per image.
 //!
-//! Declared shapes are often open, so the values of a run on zeros are looked at, not the declarations. A value is a row per image
-//! where its first side is the batch and at most one other side is longer than 1: n × d, as well as n × d × 1 × 1.
+//! Declared shapes are often open, so the values of a run on zeros are looked at, not the
+//! declarations. A value is a row per image where its first side is the batch and at most one other
+//! side is longer than 1: n × d, as well as n × d × 1 × 1.
 
 use super::engine::Found;
 
@@ -10,13 +11,18 @@ pub(super) fn row_length(value: &Found, batch: usize) -> Option<usize> {
     value.numbers.as_ref()?;
     let (&first, rest) = value.shape.split_first()?;
     let long = rest.iter().filter(|&&side| side != 1).count();
-    (first == batch && !rest.is_empty() && long <= 1).then(|| rest.iter().product()).filter(|&length| length > 0)
+    (first == batch && !rest.is_empty() && long <= 1)
+        .then(|| rest.iter().product())
+        .filter(|&length| length > 0)
 }
 
-/// The last value that has rows: exports list logits and features in the order they are made in, and features are asked for
-/// where both are. A classifier's only output is its logits.
+/// The last value that has rows: exports list logits and features in the order they are made in,
+/// and features are asked for where both are. A classifier's only output is its logits.
 pub(super) fn last_with_rows(values: &[Found], batch: usize) -> Option<(usize, usize)> {
-    let mut rows = values.iter().enumerate().filter_map(|(place, value)| Some((place, row_length(value, batch)?)));
+    let mut rows = values
+        .iter()
+        .enumerate()
+        .filter_map(|(place, value)| Some((place, row_length(value, batch)?)));
     rows.next_back()
 }
 
@@ -26,7 +32,12 @@ mod tests {
 
     fn value(shape: &[usize]) -> Found {
         let numbers = Some(vec![0.0; shape.iter().product()]);
-        Found { name: String::new(), kind: String::new(), shape: shape.to_vec(), numbers }
+        Found {
+            name: String::new(),
+            kind: String::new(),
+            shape: shape.to_vec(),
+            numbers,
+        }
     }
 
     #[test]
@@ -38,7 +49,17 @@ mod tests {
         assert_eq!(row_length(&value(&[5]), 1), None);
         assert_eq!(row_length(&value(&[2, 5]), 1), None, "another batch");
         assert_eq!(row_length(&value(&[2, 0]), 2), None);
-        assert_eq!(row_length(&Found { numbers: None, ..value(&[1, 5]) }, 1), None, "whole numbers");
+        assert_eq!(
+            row_length(
+                &Found {
+                    numbers: None,
+                    ..value(&[1, 5])
+                },
+                1
+            ),
+            None,
+            "whole numbers"
+        );
         let values = [value(&[1, 4]), value(&[1, 6]), value(&[1, 6, 7, 7])];
         assert_eq!(last_with_rows(&values, 1), Some((1, 6)));
     }

@@ -10,14 +10,25 @@ pub(super) fn to_rgb(image: DynamicImage) -> Vec<u8> {
     match image {
         DynamicImage::ImageRgb8(image) => image.into_raw(),
         DynamicImage::ImageLuma8(image) => image.iter().flat_map(|&gray| [gray; 3]).collect(),
-        DynamicImage::ImageLumaA8(image) => image.pixels().flat_map(|pixel| [pixel[0]; 3]).collect(),
-        DynamicImage::ImageRgba8(image) => image.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
-        DynamicImage::ImageLuma16(image) => image.iter().flat_map(|&gray| [gray_16(gray); 3]).collect(),
-        DynamicImage::ImageLumaA16(image) => image.pixels().flat_map(|pixel| [upper(pixel[0]); 3]).collect(),
-        DynamicImage::ImageRgb16(image) => image.iter().map(|&value| upper(value)).collect(),
-        DynamicImage::ImageRgba16(image) => {
-            image.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]].map(upper)).collect()
+        DynamicImage::ImageLumaA8(image) => {
+            image.pixels().flat_map(|pixel| [pixel[0]; 3]).collect()
         }
+        DynamicImage::ImageRgba8(image) => image
+            .pixels()
+            .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
+            .collect(),
+        DynamicImage::ImageLuma16(image) => {
+            image.iter().flat_map(|&gray| [gray_16(gray); 3]).collect()
+        }
+        DynamicImage::ImageLumaA16(image) => image
+            .pixels()
+            .flat_map(|pixel| [upper(pixel[0]); 3])
+            .collect(),
+        DynamicImage::ImageRgb16(image) => image.iter().map(|&value| upper(value)).collect(),
+        DynamicImage::ImageRgba16(image) => image
+            .pixels()
+            .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]].map(upper))
+            .collect(),
         other => other.into_rgb8().into_raw(),
     }
 }
@@ -26,7 +37,8 @@ fn upper(value: u16) -> u8 {
     (value >> 8) as u8
 }
 
-/// Cut off at 255, not scaled: Pillow reads such a file as numbers (mode `I;16`) and clips them, so most of it turns white.
+/// Cut off at 255, not scaled: Pillow reads such a file as numbers (mode `I;16`) and clips them, so
+/// most of it turns white.
 fn gray_16(value: u16) -> u8 {
     value.min(255) as u8
 }

@@ -1,6 +1,7 @@
 //! Pictures from the bytes of JPEG, PNG, WebP and BMP files.
 //!
-//! The content decides what it is, not the ending. What a file claims is bounded before anything is allocated.
+//! The content decides what it is, not the ending. What a file claims is bounded before anything is
+//! allocated.
 
 use std::io::Cursor;
 
@@ -46,7 +47,10 @@ pub fn decode(bytes: &[u8], orientation: Orientation) -> Result<Picture, DecodeE
         return decode_other(bytes, orientation);
     }
     let decoded = jpeg::decode(bytes)?;
-    let turn = decoded.exif.as_deref().and_then(image::metadata::Orientation::from_exif_chunk);
+    let turn = decoded
+        .exif
+        .as_deref()
+        .and_then(image::metadata::Orientation::from_exif_chunk);
     match (orientation, turn) {
         (Orientation::Upright, Some(turn)) => turned(decoded.picture, turn),
         _ => Ok(decoded.picture),
@@ -62,7 +66,11 @@ fn decode_other(bytes: &[u8], orientation: Orientation) -> Result<Picture, Decod
     let mut decoder = reader.into_decoder()?;
     let turn = decoder.orientation()?;
     let image = DynamicImage::from_decoder(decoder)?;
-    let picture = Picture::new(image.width() as usize, image.height() as usize, to_rgb(image))?;
+    let picture = Picture::new(
+        image.width() as usize,
+        image.height() as usize,
+        to_rgb(image),
+    )?;
     match orientation {
         Orientation::AsStored => Ok(picture),
         Orientation::Upright => turned(picture, turn),
@@ -72,9 +80,18 @@ fn decode_other(bytes: &[u8], orientation: Orientation) -> Result<Picture, Decod
 fn turned(picture: Picture, turn: image::metadata::Orientation) -> Result<Picture, DecodeError> {
     let (width, height) = (picture.width(), picture.height());
     let found = picture.values().len();
-    let empty = PictureError { width, height, found };
-    let buffer = RgbImage::from_raw(width as u32, height as u32, picture.into_values()).ok_or(empty)?;
+    let empty = PictureError {
+        width,
+        height,
+        found,
+    };
+    let buffer =
+        RgbImage::from_raw(width as u32, height as u32, picture.into_values()).ok_or(empty)?;
     let mut image = DynamicImage::ImageRgb8(buffer);
     image.apply_orientation(turn);
-    Ok(Picture::new(image.width() as usize, image.height() as usize, to_rgb(image))?)
+    Ok(Picture::new(
+        image.width() as usize,
+        image.height() as usize,
+        to_rgb(image),
+    )?)
 }

@@ -1,10 +1,11 @@
-//! From the bytes of a picture to the values that a network reads, as the published pipelines do it.
+//! From the bytes of a picture to the values that a network reads, as the published pipelines do
+//! it.
 //!
-//! bytes → `decode` ([`Picture`], 8-bit RGB; `jpeg` for JPEG, the `image` crate for the rest) → `resize` (Pillow's filters, only
-//! what the crop keeps) → values (divisor, mean, deviation)
+//! bytes → `decode` ([`Picture`], 8-bit RGB; `jpeg` for JPEG, the `image` crate for the rest) →
+//! `resize` (Pillow's filters, only what the crop keeps) → values (divisor, mean, deviation)
 //!
-//! [`Preparation`] says how; [`Transform`] names the two that ResNet-50 was published with, [`PreparationSettings`] is what a
-//! user says.
+//! [`Preparation`] says how; [`Transform`] names the two that ResNet-50 was published with,
+//! [`PreparationSettings`] is what a user says.
 
 mod convert;
 mod decode;

@@ -23,15 +23,26 @@ pub struct Picture {
 impl Picture {
     /// Takes width × height × 3 bytes.
     pub fn new(width: usize, height: usize, values: Vec<u8>) -> Result<Self, PictureError> {
-        let expected = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(3));
+        let expected = width
+            .checked_mul(height)
+            .and_then(|pixels| pixels.checked_mul(3));
         if expected == Some(values.len()) && !values.is_empty() {
-            Ok(Self { width, height, values })
+            Ok(Self {
+                width,
+                height,
+                values,
+            })
         } else {
-            Err(PictureError { width, height, found: values.len() })
+            Err(PictureError {
+                width,
+                height,
+                found: values.len(),
+            })
         }
     }
 
-    /// A picture from three planes of height × width bytes each, stored row by row or column by column.
+    /// A picture from three planes of height × width bytes each, stored row by row or column by
+    /// column.
     pub(crate) fn from_planes(
         width: usize,
         height: usize,
@@ -40,7 +51,11 @@ impl Picture {
     ) -> Result<Self, PictureError> {
         let area = width * height;
         if planes.len() != 3 * area {
-            return Err(PictureError { width, height, found: planes.len() });
+            return Err(PictureError {
+                width,
+                height,
+                found: planes.len(),
+            });
         }
         let mut values = Vec::with_capacity(planes.len());
         for row in 0..height {
@@ -49,7 +64,11 @@ impl Picture {
                     PlaneOrder::Rows => row * width + column,
                     PlaneOrder::Columns => column * height + row,
                 };
-                values.extend([planes[place], planes[area + place], planes[2 * area + place]]);
+                values.extend([
+                    planes[place],
+                    planes[area + place],
+                    planes[2 * area + place],
+                ]);
             }
         }
         Self::new(width, height, values)

@@ -2,10 +2,12 @@
 //!
 //! Enters: a [`Picture`]. Leaves: the cropped bytes, and what each byte of each channel becomes.
 //!
-//! resize (Pillow's filters, with antialias) → center crop → (byte / divisor − mean) / deviation, per channel
+//! resize (Pillow's filters, with antialias) → center crop → (byte / divisor − mean) / deviation,
+//! per channel
 //!
-//! Source: torchvision `Resize`, `CenterCrop`, `ToTensor`, `Normalize`; timm resizes and crops by the same rules.
-//! Does not: order channels or planes in memory (see [`crate::Embedder`]); pad a picture that the crop exceeds.
+//! Source: torchvision `Resize`, `CenterCrop`, `ToTensor`, `Normalize`; timm resizes and crops by
+//! the same rules. Does not: order channels or planes in memory (see [`crate::Embedder`]); pad a
+//! picture that the crop exceeds.
 
 use super::picture::Picture;
 use super::resize::{Filter, Window, resize};
@@ -91,7 +93,16 @@ impl Preparation {
     /// As ResNet-50 was published: 224 of `resize`, bilinear, ImageNet's means.
     pub(super) fn of_imagenet(resize: Resize, crop_width: usize, crop_height: usize) -> Self {
         let (filter, divisor, colors) = (Filter::Bilinear, 255.0, Colors::Rgb);
-        Self { resize, crop_width, crop_height, filter, divisor, means: MEANS, deviations: DEVIATIONS, colors }
+        Self {
+            resize,
+            crop_width,
+            crop_height,
+            filter,
+            divisor,
+            means: MEANS,
+            deviations: DEVIATIONS,
+            colors,
+        }
     }
 
     /// Refuses what no picture can be prepared by.
@@ -102,13 +113,27 @@ impl Preparation {
             Resize::Exact(width, height) => (width, height),
         };
         if width == 0 || height == 0 || width > least_width || height > least_height {
-            return Err(PreparationError::Crop { width, height, resize: self.resize });
+            return Err(PreparationError::Crop {
+                width,
+                height,
+                resize: self.resize,
+            });
         }
-        if let Some(side) = [least_width, least_height].into_iter().find(|&side| side > MOST_SIDE) {
-            return Err(PreparationError::Side { side, most: MOST_SIDE });
+        if let Some(side) = [least_width, least_height]
+            .into_iter()
+            .find(|&side| side > MOST_SIDE)
+        {
+            return Err(PreparationError::Side {
+                side,
+                most: MOST_SIDE,
+            });
         }
         let divides = |value: f32| value != 0.0 && value.is_finite();
-        match [&[self.divisor], &self.deviations[..]].concat().into_iter().find(|&value| !divides(value)) {
+        match [&[self.divisor], &self.deviations[..]]
+            .concat()
+            .into_iter()
+            .find(|&value| !divides(value))
+        {
             Some(value) => Err(PreparationError::Divisor { value }),
             None => Ok(()),
         }
@@ -126,7 +151,8 @@ impl Preparation {
         resize(picture, (width, height), window, self.filter)
     }
 
-    /// What each byte of each channel becomes: the three operations as torchvision does them in float32.
+    /// What each byte of each channel becomes: the three operations as torchvision does them in
+    /// float32.
     pub(crate) fn values(&self) -> [[f32; 256]; 3] {
         std::array::from_fn(|channel| {
             let (mean, deviation) = (self.means[channel], self.deviations[channel]);
@@ -134,9 +160,11 @@ impl Preparation {
         })
     }
 
-    /// Width and height after resizing; the longer side is `int(side · long / short)`, as Python computes it.
+    /// Width and height after resizing; the longer side is `int(side · long / short)`, as Python
+    /// computes it.
     fn resized(&self, width: usize, height: usize) -> (usize, usize) {
-        let longer = |side: usize, long: usize, short: usize| ((side * long) as f64 / short as f64) as usize;
+        let longer =
+            |side: usize, long: usize, short: usize| ((side * long) as f64 / short as f64) as usize;
         match self.resize {
             Resize::Exact(width, height) => (width, height),
             Resize::Shorter(side) if width <= height => (side, longer(side, height, width)),
@@ -167,10 +195,25 @@ impl std::fmt::Display for Resize {
 /// In one line: sizes, filter, numbers, order of colors.
 impl std::fmt::Display for Preparation {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { resize, crop_width, crop_height, divisor, means, deviations, .. } = self;
+        let Self {
+            resize,
+            crop_width,
+            crop_height,
+            divisor,
+            means,
+            deviations,
+            ..
+        } = self;
         let filter = self.filter.name();
-        let colors = if self.colors == Colors::Rgb { "RGB" } else { "BGR" };
-        write!(formatter, "resized to {resize} ({filter}), center {crop_width} × {crop_height}, {colors}, ")?;
+        let colors = if self.colors == Colors::Rgb {
+            "RGB"
+        } else {
+            "BGR"
+        };
+        write!(
+            formatter,
+            "resized to {resize} ({filter}), center {crop_width} × {crop_height}, {colors}, "
+        )?;
         write!(formatter, "(byte / {divisor} − {means:?}) / {deviations:?}")
     }
 }
@@ -211,12 +254,30 @@ mod tests {
     #[test]
     fn what_cannot_be_done_is_refused_with_its_numbers() {
         let said = |preparation: Preparation| preparation.check().unwrap_err().to_string();
-        assert_eq!(said(shorter(200)), "a crop of 224 × 224 does not fit pictures resized to a shorter side of 200");
-        let exact = Preparation { resize: Resize::Exact(224, 100), ..shorter(0) };
+        assert_eq!(
+            said(shorter(200)),
+            "a crop of 224 × 224 does not fit pictures resized to a shorter side of 200"
+        );
+        let exact = Preparation {
+            resize: Resize::Exact(224, 100),
+            ..shorter(0)
+        };
         assert!(said(exact).contains("224 × 100"));
         assert!(said(shorter(10_000)).contains("10000 pixels"));
-        assert_eq!(said(Preparation { divisor: 0.0, ..shorter(256) }), "0 cannot be divided by");
-        assert!(said(Preparation { deviations: [1.0, f32::NAN, 1.0], ..shorter(256) }).contains("NaN"));
+        assert_eq!(
+            said(Preparation {
+                divisor: 0.0,
+                ..shorter(256)
+            }),
+            "0 cannot be divided by"
+        );
+        assert!(
+            said(Preparation {
+                deviations: [1.0, f32::NAN, 1.0],
+                ..shorter(256)
+            })
+            .contains("NaN")
+        );
         shorter(224).check().unwrap();
     }
 }

@@ -1,14 +1,18 @@
-//! Resizing with antialias, to the byte as Pillow's `Image.resize(size, BILINEAR)` and `BICUBIC` do it.
+//! Resizing with antialias, to the byte as Pillow's `Image.resize(size, BILINEAR)` and `BICUBIC` do
+//! it.
 //!
-//! Enters: a picture, the full size after resizing, and the window of it that is wanted. Leaves: the window.
+//! Enters: a picture, the full size after resizing, and the window of it that is wanted. Leaves:
+//! the window.
 //!
-//! per output column and row: the filter, as wide as the scale, cut at the edge, normed to 1, in fixed point of 22 bits
+//! per output column and row: the filter, as wide as the scale, cut at the edge, normed to 1, in
+//! fixed point of 22 bits
 //! columns first, rounded to 8 bits; then rows   Pillow 13 turns this around where the height shrinks much more than the width,
 //!                                               which a resize in proportion never does
 //!
-//! Source: Pillow, src/libImaging/Resample.c, `precompute_coeffs`, `normalize_coeffs_8bpc`; the cubic is Keys 1981, a = −½.
-//! Cost: 3 products per input pixel of the window's rows, then 2 · scale per output value (twice that for the cubic).
-//! Does not: other filters; compute what the crop drops.
+//! Source: Pillow, src/libImaging/Resample.c, `precompute_coeffs`, `normalize_coeffs_8bpc`; the
+//! cubic is Keys 1981, a = −½. Cost: 3 products per input pixel of the window's rows, then 2 ·
+//! scale per output value (twice that for the cubic). Does not: other filters; compute what the
+//! crop drops.
 
 use super::picture::Picture;
 
@@ -56,8 +60,12 @@ impl Filter {
         const A: f64 = -0.5;
         match self {
             Self::Bilinear if distance < 1.0 => 1.0 - distance,
-            Self::Bicubic if distance < 1.0 => ((A + 2.0) * distance - (A + 3.0)) * distance * distance + 1.0,
-            Self::Bicubic if distance < 2.0 => (((distance - 5.0) * distance + 8.0) * distance - 4.0) * A,
+            Self::Bicubic if distance < 1.0 => {
+                ((A + 2.0) * distance - (A + 3.0)) * distance * distance + 1.0
+            }
+            Self::Bicubic if distance < 2.0 => {
+                (((distance - 5.0) * distance + 8.0) * distance - 4.0) * A
+            }
             Self::Bilinear | Self::Bicubic => 0.0,
         }
     }
@@ -71,14 +79,27 @@ struct Taps {
 }
 
 /// The window of the picture resized to `size`, width and height.
-pub(crate) fn resize(picture: &Picture, size: (usize, usize), window: Window, filter: Filter) -> Vec<u8> {
+pub(crate) fn resize(
+    picture: &Picture,
+    size: (usize, usize),
+    window: Window,
+    filter: Filter,
+) -> Vec<u8> {
     let across = window.left..window.left + window.width;
-    let across: Vec<Taps> = across.map(|at| taps(filter, picture.width(), size.0, at)).collect();
+    let across: Vec<Taps> = across
+        .map(|at| taps(filter, picture.width(), size.0, at))
+        .collect();
     let down = window.top..window.top + window.height;
-    let down: Vec<Taps> = down.map(|at| taps(filter, picture.height(), size.1, at)).collect();
+    let down: Vec<Taps> = down
+        .map(|at| taps(filter, picture.height(), size.1, at))
+        .collect();
     let first = down.first().map_or(0, |taps| taps.first);
-    let last = down.last().map_or(0, |taps| taps.first + taps.weights.len());
-    let narrowed: Vec<u8> = (first..last).flat_map(|row| narrow(picture.row(row), &across)).collect();
+    let last = down
+        .last()
+        .map_or(0, |taps| taps.first + taps.weights.len());
+    let narrowed: Vec<u8> = (first..last)
+        .flat_map(|row| narrow(picture.row(row), &across))
+        .collect();
     let stride = window.width * 3;
     let mut resized = Vec::with_capacity(window.height * stride);
     let mut sums = vec![0i32; stride];
@@ -100,7 +121,11 @@ fn narrow(row: &[u8], across: &[Taps]) -> Vec<u8> {
     let mut narrowed = Vec::with_capacity(across.len() * 3);
     for taps in across {
         let mut sums = [HALF; 3];
-        for (&weight, pixel) in taps.weights.iter().zip(row[taps.first * 3..].as_chunks::<3>().0) {
+        for (&weight, pixel) in taps
+            .weights
+            .iter()
+            .zip(row[taps.first * 3..].as_chunks::<3>().0)
+        {
             for (sum, &value) in sums.iter_mut().zip(pixel) {
                 *sum += weight * i32::from(value);
             }
@@ -114,10 +139,14 @@ fn rounded(sum: i32) -> u8 {
     (sum >> PRECISION).clamp(0, 255) as u8
 }
 
-/// Which inputs make output `at`, and by how much. A side that stays as it is has one input per output.
+/// Which inputs make output `at`, and by how much. A side that stays as it is has one input per
+/// output.
 fn taps(filter: Filter, input: usize, output: usize, at: usize) -> Taps {
     if input == output {
-        return Taps { first: at, weights: vec![1 << PRECISION] };
+        return Taps {
+            first: at,
+            weights: vec![1 << PRECISION],
+        };
     }
     let scale = input as f64 / output as f64;
     let widened = scale.max(1.0);
@@ -130,6 +159,10 @@ fn taps(filter: Filter, input: usize, output: usize, at: usize) -> Taps {
     let weight = |place: usize| filter.at(((place as f64 - center + 0.5) * per_input).abs());
     let weights: Vec<f64> = (first..end).map(weight).collect();
     let sum: f64 = weights.iter().sum();
-    let fixed = |weight: f64| (weight / sum * f64::from(1 << PRECISION) + 0.5f64.copysign(weight)) as i32;
-    Taps { first, weights: weights.into_iter().map(fixed).collect() }
+    let fixed =
+        |weight: f64| (weight / sum * f64::from(1 << PRECISION) + 0.5f64.copysign(weight)) as i32;
+    Taps {
+        first,
+        weights: weights.into_iter().map(fixed).collect(),
+    }
 }

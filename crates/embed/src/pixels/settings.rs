@@ -1,4 +1,5 @@
-//! What a user says of the preparation, in flags or in a TOML file; the rest follows from the network.
+//! What a user says of the preparation, in flags or in a TOML file; the rest follows from the
+//! network.
 //!
 //! ```
 //! use annatomy_embed::pixels::{Preparation, PreparationSettings};
@@ -106,7 +107,8 @@ impl PreparationSettings {
         }
     }
 
-    /// The preparation for a network whose input has this width and height, where it has a fixed one.
+    /// The preparation for a network whose input has this width and height, where it has a fixed
+    /// one.
     pub fn for_input(&self, input: Option<(usize, usize)>) -> Result<Preparation, SettingsError> {
         let (width, height) = match (self.crop.map(Sides::both), input) {
             (Some(found), Some(expected)) if found != expected => {
@@ -115,14 +117,21 @@ impl PreparationSettings {
             (Some(sides), _) | (None, Some(sides)) => sides,
             (None, None) => (USUAL_SIDE, USUAL_SIDE),
         };
-        // No less than a longer crop, which would stand out of a picture that is scaled by its shorter side.
+        // No less than a longer crop, which would stand out of a picture that is scaled by its
+        // shorter side.
         let shorter = (width.min(height).saturating_mul(8) / 7).max(width.max(height));
-        self.applied_to(Preparation::of_imagenet(Resize::Shorter(shorter), width, height))
+        self.applied_to(Preparation::of_imagenet(
+            Resize::Shorter(shorter),
+            width,
+            height,
+        ))
     }
 
     /// The given preparation, changed where these settings say something.
     pub fn applied_to(&self, base: Preparation) -> Result<Preparation, SettingsError> {
-        let (crop_width, crop_height) = self.crop.map_or((base.crop_width, base.crop_height), Sides::both);
+        let (crop_width, crop_height) = self
+            .crop
+            .map_or((base.crop_width, base.crop_height), Sides::both);
         let resize = match self.resize {
             Some(Sides::One(side)) => Resize::Shorter(side),
             Some(Sides::Two([width, height])) => Resize::Exact(width, height),
@@ -156,8 +165,10 @@ impl std::str::FromStr for Sides {
     type Err = SettingsError;
 
     fn from_str(text: &str) -> Result<Self, SettingsError> {
-        let unknown =
-            || SettingsError::Unknown { found: text.to_owned(), known: "a side (224), width × height (224x192)" };
+        let unknown = || SettingsError::Unknown {
+            found: text.to_owned(),
+            known: "a side (224), width × height (224x192)",
+        };
         let number = |text: &str| text.parse().map_err(|_| unknown());
         match text.split_once('x') {
             Some((width, height)) => Ok(Self::Two([number(width)?, number(height)?])),
@@ -170,8 +181,13 @@ impl std::str::FromStr for Filter {
     type Err = SettingsError;
 
     fn from_str(text: &str) -> Result<Self, SettingsError> {
-        let known = [Self::Bilinear, Self::Bicubic].into_iter().find(|filter| filter.name() == text);
-        known.ok_or_else(|| SettingsError::Unknown { found: text.to_owned(), known: "bilinear, bicubic" })
+        let known = [Self::Bilinear, Self::Bicubic]
+            .into_iter()
+            .find(|filter| filter.name() == text);
+        known.ok_or_else(|| SettingsError::Unknown {
+            found: text.to_owned(),
+            known: "bilinear, bicubic",
+        })
     }
 }
 
@@ -182,7 +198,10 @@ impl std::str::FromStr for Colors {
         match text {
             "rgb" => Ok(Self::Rgb),
             "bgr" => Ok(Self::Bgr),
-            _ => Err(SettingsError::Unknown { found: text.to_owned(), known: "rgb, bgr" }),
+            _ => Err(SettingsError::Unknown {
+                found: text.to_owned(),
+                known: "rgb, bgr",
+            }),
         }
     }
 }
@@ -205,7 +224,10 @@ mod tests {
     fn what_is_not_said_follows_from_the_network() {
         let open = PreparationSettings::default();
         let text = |input| open.for_input(input).unwrap().to_string();
-        assert!(text(None).starts_with("resized to a shorter side of 256 (bilinear), center 224 × 224, RGB"));
+        assert!(
+            text(None)
+                .starts_with("resized to a shorter side of 256 (bilinear), center 224 × 224, RGB")
+        );
         assert!(text(Some((32, 32))).contains("shorter side of 36 (bilinear), center 32 × 32"));
         assert!(text(Some((100, 40))).contains("shorter side of 100 (bilinear), center 100 × 40"));
     }
@@ -214,10 +236,13 @@ mod tests {
     fn a_file_says_what_flags_say_and_flags_win() {
         let file = "resize = [32, 16]\ncrop = 16\nfilter = \"bicubic\"\ncolors = \"bgr\"\ndivisor = 1\nstd = [1, 2, 3]";
         let file = PreparationSettings::parse(file).unwrap();
-        let flags = PreparationSettings { crop: "12x10".parse().ok(), divisor: Some(2.0), ..Default::default() };
+        let flags = PreparationSettings {
+            crop: "12x10".parse().ok(),
+            divisor: Some(2.0),
+            ..Default::default()
+        };
         let both = flags.or(file).for_input(None).unwrap();
-        let expected =
-            "resized to 32 × 16 (bicubic), center 12 × 10, BGR, (byte / 2 − [0.485, 0.456, 0.406]) / [1.0, 2.0, 3.0]";
+        let expected = "resized to 32 × 16 (bicubic), center 12 × 10, BGR, (byte / 2 − [0.485, 0.456, 0.406]) / [1.0, 2.0, 3.0]";
         assert_eq!(both.to_string(), expected);
     }
 
@@ -226,9 +251,15 @@ mod tests {
         let said = |text: &str| PreparationSettings::parse(text).unwrap_err().to_string();
         assert!(said("filter = \"lanczos\"").contains("\"lanczos\" is none of bilinear, bicubic"));
         assert!(said("sized = 3").contains("sized"));
-        let crop = PreparationSettings { crop: Some(Sides::One(64)), ..Default::default() };
+        let crop = PreparationSettings {
+            crop: Some(Sides::One(64)),
+            ..Default::default()
+        };
         let error = crop.for_input(Some((224, 192))).unwrap_err().to_string();
-        assert_eq!(error, "a crop of 64 × 64, where the network reads 224 × 192");
+        assert_eq!(
+            error,
+            "a crop of 64 × 64, where the network reads 224 × 192"
+        );
         assert!("12x".parse::<Sides>().is_err());
     }
 }

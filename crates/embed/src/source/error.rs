@@ -118,6 +118,9 @@ pub enum SourceError {
 
 impl SourceError {
     pub(super) fn io(path: &Path, error: io::Error) -> Self {
-        Self::Io { path: path.to_owned(), error }
+        Self::Io {
+            path: path.to_owned(),
+            error,
+        }
     }
 }

@@ -12,13 +12,19 @@ pub(super) fn open(folder: &Path) -> Result<Source, SourceError> {
     let mut files = Vec::new();
     collect(folder, "", &mut files)?;
     if files.is_empty() {
-        return Err(SourceError::Empty { path: folder.to_owned() });
+        return Err(SourceError::Empty {
+            path: folder.to_owned(),
+        });
     }
     files.sort_unstable();
     Ok(list::files(files))
 }
 
-fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>) -> Result<(), SourceError> {
+fn collect(
+    folder: &Path,
+    prefix: &str,
+    files: &mut Vec<(String, PathBuf)>,
+) -> Result<(), SourceError> {
     let failed = |error| SourceError::io(folder, error);
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;

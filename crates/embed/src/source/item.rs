@@ -41,7 +41,9 @@ impl Item {
 /// Whether the name has a picture's ending.
 pub(super) fn is_picture(name: &str) -> bool {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
+    ENDINGS
+        .iter()
+        .any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 /// The bytes of a picture, whatever its length is said to be.
@@ -50,7 +52,10 @@ pub(super) fn read_encoded(reader: impl Read) -> Result<Content, ItemError> {
     reader.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
     let found = bytes.len() as u64;
     if found > MOST_BYTES {
-        Err(ItemError::TooLarge { bytes: found, most: MOST_BYTES })
+        Err(ItemError::TooLarge {
+            bytes: found,
+            most: MOST_BYTES,
+        })
     } else {
         Ok(Content::Encoded(bytes))
     }

@@ -9,8 +9,9 @@
 //! | `.parquet`, `.parquet::COLUMN` | bytes in a column, with feature `parquet` | the row's `path`, or `t.parquet/000000` … |
 //! | a picture | itself | its file name |
 //!
-//! Pictures leave one at a time and undecoded, so that no source is ever in memory as a whole. A picture that cannot be read
-//! is an item with an error; only what spoils all further ones ends the source.
+//! Pictures leave one at a time and undecoded, so that no source is ever in memory as a whole. A
+//! picture that cannot be read is an item with an error; only what spoils all further ones ends the
+//! source.
 
 mod error;
 mod folder;
@@ -35,7 +36,10 @@ pub struct Source {
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Source").field("count", &self.count).finish_non_exhaustive()
+        formatter
+            .debug_struct("Source")
+            .field("count", &self.count)
+            .finish_non_exhaustive()
     }
 }
 
@@ -44,14 +48,24 @@ impl Source {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SourceError> {
         let path = path.as_ref();
         let named = annatomy_vectors::formats::Source::parse(path);
-        if named.path().extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet")) {
+        if named
+            .path()
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
+        {
             return open_table(named.path(), named.member());
         }
-        let metadata = path.metadata().map_err(|error| SourceError::io(path, error))?;
+        let metadata = path
+            .metadata()
+            .map_err(|error| SourceError::io(path, error))?;
         if metadata.is_dir() {
             return folder::open(path);
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_ascii_lowercase();
         let ends = |ending: &str| name.ends_with(ending);
         if ends(".zip") {
             zip_archive::open(path)
@@ -64,10 +78,16 @@ impl Source {
         } else if ends(".bin") {
             records::open(path)
         } else if item::is_picture(&name) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             Ok(list::files(vec![(name, path.to_owned())]))
         } else {
-            Err(SourceError::UnknownKind { path: path.to_owned() })
+            Err(SourceError::UnknownKind {
+                path: path.to_owned(),
+            })
         }
     }
 
@@ -90,8 +110,14 @@ impl Source {
         self.items.next().transpose()
     }
 
-    fn new(count: Option<u64>, items: impl Iterator<Item = Result<Item, SourceError>> + Send + 'static) -> Self {
-        Self { count, items: Box::new(items) }
+    fn new(
+        count: Option<u64>,
+        items: impl Iterator<Item = Result<Item, SourceError>> + Send + 'static,
+    ) -> Self {
+        Self {
+            count,
+            items: Box::new(items),
+        }
     }
 }
 
@@ -102,5 +128,7 @@ fn open_table(path: &Path, column: Option<&str>) -> Result<Source, SourceError> 
 
 #[cfg(not(feature = "parquet"))]
 fn open_table(path: &Path, _column: Option<&str>) -> Result<Source, SourceError> {
-    Err(SourceError::NoParquet { path: path.to_owned() })
+    Err(SourceError::NoParquet {
+        path: path.to_owned(),
+    })
 }

@@ -1,14 +1,16 @@
 //! Pictures in a column of a Parquet file, as Hugging Face's `datasets` keeps them.
 //!
-//! Enters: a file, perhaps a column's name. Leaves: the column's bytes, a picture per row, named by its `path` where the row has one.
+//! Enters: a file, perhaps a column's name. Leaves: the column's bytes, a picture per row, named by
+//! its `path` where the row has one.
 //!
 //! | column | bytes | name |
 //! |---|---|---|
 //! | struct with `bytes` (and `path`) | its `bytes` | its `path`, or file and row |
 //! | binary | itself | file and row |
 //!
-//! Rows are decoded a few at a time, so a file is never in memory as a whole. A row without bytes is a picture that cannot be read;
-//! damage to the table itself ends the source, since what follows it cannot be found. Does not: fetch what a `path` alone points to.
+//! Rows are decoded a few at a time, so a file is never in memory as a whole. A row without bytes
+//! is a picture that cannot be read; damage to the table itself ends the source, since what follows
+//! it cannot be found. Does not: fetch what a `path` alone points to.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -19,7 +21,9 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::{Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Fields};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 
 use super::{Content, Item, ItemError, Source, SourceError};
 
@@ -40,32 +44,56 @@ pub(super) fn open(path: &Path, column: Option<&str>) -> Result<Source, SourceEr
     fenced(
         |problem| damaged(path, problem),
         || {
-            // The file's own word on Arrow types is passed over, so that there is one type of binary and one of text.
+            // The file's own word on Arrow types is passed over, so that there is one type of
+            // binary and one of text.
             let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
             let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
                 .map_err(|error| damaged(path, error.to_string()))?;
             let (index, shape) = pick(path, builder.schema().fields(), column)?;
             let only_this = ProjectionMask::roots(builder.parquet_schema(), [index]);
             let count = u64::try_from(builder.metadata().file_metadata().num_rows()).ok();
-            let reader = builder.with_projection(only_this).with_batch_size(BATCH_ROWS).build();
+            let reader = builder
+                .with_projection(only_this)
+                .with_batch_size(BATCH_ROWS)
+                .build();
             let reader = reader.map_err(|error| damaged(path, error.to_string()))?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let rows =
-                Rows { path: path.to_owned(), name, reader: Some(reader), shape, next: 0, ready: VecDeque::new() };
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let rows = Rows {
+                path: path.to_owned(),
+                name,
+                reader: Some(reader),
+                shape,
+                next: 0,
+                ready: VecDeque::new(),
+            };
             Ok(Source::new(count, rows))
         },
     )
 }
 
 fn damaged(path: &Path, problem: String) -> SourceError {
-    SourceError::Table { path: path.to_owned(), problem }
+    SourceError::Table {
+        path: path.to_owned(),
+        problem,
+    }
 }
 
-/// The named column, or the only one that may hold pictures, or among several the one that is called `image`.
+/// The named column, or the only one that may hold pictures, or among several the one that is
+/// called `image`.
 fn pick(path: &Path, fields: &Fields, wanted: Option<&str>) -> Result<(usize, Shape), SourceError> {
     let refused = |problem: String| {
-        let columns = fields.iter().map(|field| format!("{} {}", field.name(), field.data_type()));
-        SourceError::Column { path: path.to_owned(), problem, columns: columns.collect::<Vec<_>>().join(", ") }
+        let columns = fields
+            .iter()
+            .map(|field| format!("{} {}", field.name(), field.data_type()));
+        SourceError::Column {
+            path: path.to_owned(),
+            problem,
+            columns: columns.collect::<Vec<_>>().join(", "),
+        }
     };
     let fits = |index: usize| shape(fields[index].data_type()).map(|shape| (index, shape));
     let called = |name: &str| fields.iter().position(|field| field.name() == name);
@@ -78,7 +106,9 @@ fn pick(path: &Path, fields: &Fields, wanted: Option<&str>) -> Result<(usize, Sh
         (&[only], _) => Ok(only),
         (&[], _) => Err(refused("no column holds bytes of pictures".to_owned())),
         (_, Some(image)) => Ok(image),
-        (_, None) => Err(refused("several columns hold bytes; name one as FILE::COLUMN".to_owned())),
+        (_, None) => Err(refused(
+            "several columns hold bytes; name one as FILE::COLUMN".to_owned(),
+        )),
     }
 }
 
@@ -112,10 +142,17 @@ impl Iterator for Rows {
             let mut reader = self.reader.take()?;
             let batch = fenced(
                 |problem| damaged(&self.path, problem),
-                || reader.next().transpose().map_err(|error| damaged(&self.path, error.to_string())),
+                || {
+                    reader
+                        .next()
+                        .transpose()
+                        .map_err(|error| damaged(&self.path, error.to_string()))
+                },
             );
             match batch.and_then(|batch| {
-                batch.map_or(Ok(()), |batch| self.append(&batch).map(|()| self.reader = Some(reader)))
+                batch.map_or(Ok(()), |batch| {
+                    self.append(&batch).map(|()| self.reader = Some(reader))
+                })
             }) {
                 Ok(()) => {}
                 Err(error) => return Some(Err(error)),
@@ -127,21 +164,36 @@ impl Iterator for Rows {
 
 impl Rows {
     fn append(&mut self, batch: &RecordBatch) -> Result<(), SourceError> {
-        let unexpected = || damaged(&self.path, "a batch of another type than the file's schema says".to_owned());
+        let unexpected = || {
+            damaged(
+                &self.path,
+                "a batch of another type than the file's schema says".to_owned(),
+            )
+        };
         let column = batch.columns().first().ok_or_else(unexpected)?;
         let (bytes, paths) = match self.shape {
             Shape::Plain => (Some(column), None),
             Shape::InStruct => {
                 let fields = column.as_struct_opt().ok_or_else(unexpected)?;
-                (fields.column_by_name("bytes"), fields.column_by_name("path"))
+                (
+                    fields.column_by_name("bytes"),
+                    fields.column_by_name("path"),
+                )
             }
         };
-        let bytes = bytes.and_then(|bytes| bytes.as_binary_opt::<i32>()).ok_or_else(unexpected)?;
+        let bytes = bytes
+            .and_then(|bytes| bytes.as_binary_opt::<i32>())
+            .ok_or_else(unexpected)?;
         let paths = paths.and_then(|paths| paths.as_string_opt::<i32>());
         for row in 0..batch.num_rows() {
             let missing = column.is_null(row) || bytes.is_null(row);
-            let content = if missing { Err(ItemError::Null) } else { Ok(Content::Encoded(bytes.value(row).to_vec())) };
-            let name = named(paths, row).unwrap_or_else(|| format!("{}/{:06}", self.name, self.next));
+            let content = if missing {
+                Err(ItemError::Null)
+            } else {
+                Ok(Content::Encoded(bytes.value(row).to_vec()))
+            };
+            let name =
+                named(paths, row).unwrap_or_else(|| format!("{}/{:06}", self.name, self.next));
             self.ready.push_back(Item { name, content });
             self.next += 1;
         }

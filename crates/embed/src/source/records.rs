@@ -5,8 +5,9 @@
 //! | STL-10 | 3 × 96 × 96 bytes | column by column |
 //! | CIFAR-10 | a label, then 3 × 32 × 32 bytes | row by row |
 //!
-//! The length decides; where both fit, the name: STL-10's files end in `_X.bin`.
-//! Sources: cs.stanford.edu/~acoates/stl10, cs.toronto.edu/~kriz/cifar.html. Does not: read the labels' own file.
+//! The length decides; where both fit, the name: STL-10's files end in `_X.bin`. Sources:
+//! cs.stanford.edu/~acoates/stl10, cs.toronto.edu/~kriz/cifar.html. Does not: read the labels' own
+//! file.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read as _};
@@ -62,7 +63,11 @@ pub(super) fn open(path: &Path) -> Result<Source, SourceError> {
 pub(super) fn open_rows(path: &Path, rows: Vec<usize>) -> Result<Source, SourceError> {
     let records = Records::open(path)?;
     match rows.iter().find(|&&row| row >= records.count) {
-        Some(&row) => Err(SourceError::NoRecord { path: path.to_owned(), row, count: records.count }),
+        Some(&row) => Err(SourceError::NoRecord {
+            path: path.to_owned(),
+            row,
+            count: records.count,
+        }),
         None => Ok(records.source(rows.len(), rows)),
     }
 }
@@ -82,25 +87,49 @@ impl Records {
         let failed = |error| SourceError::io(path, error);
         let file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let layout = Layout::of(&name, bytes).ok_or_else(|| SourceError::Records { path: path.to_owned(), bytes })?;
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let layout = Layout::of(&name, bytes).ok_or_else(|| SourceError::Records {
+            path: path.to_owned(),
+            bytes,
+        })?;
         let count = (bytes / layout.bytes()) as usize;
         let reader = BufReader::with_capacity(1 << 20, file);
-        Ok(Self { path: path.to_owned(), name, reader, layout, count, next: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            name,
+            reader,
+            layout,
+            count,
+            next: 0,
+        })
     }
 
-    fn source(mut self, count: usize, rows: impl IntoIterator<Item = usize, IntoIter: Send + 'static>) -> Source {
+    fn source(
+        mut self,
+        count: usize,
+        rows: impl IntoIterator<Item = usize, IntoIter: Send + 'static>,
+    ) -> Source {
         let items = rows.into_iter().map(move |row| {
-            let record = self.read(row).map_err(|error| SourceError::io(&self.path, error))?;
+            let record = self
+                .read(row)
+                .map_err(|error| SourceError::io(&self.path, error))?;
             let content = self.layout.picture(&record).map(Content::Picture);
-            Ok(Item { name: format!("{}/{row:06}", self.name), content })
+            Ok(Item {
+                name: format!("{}/{row:06}", self.name),
+                content,
+            })
         });
         Source::new(Some(count as u64), items)
     }
 
     fn read(&mut self, row: usize) -> io::Result<Vec<u8>> {
         let mut record = vec![0; self.layout.bytes() as usize];
-        self.reader.seek_relative((row as i64 - self.next as i64) * self.layout.bytes() as i64)?;
+        self.reader
+            .seek_relative((row as i64 - self.next as i64) * self.layout.bytes() as i64)?;
         self.reader.read_exact(&mut record)?;
         self.next = row + 1;
         Ok(record)
@@ -131,7 +160,13 @@ mod tests {
     fn the_length_tells_the_layout() {
         assert_eq!(Layout::of("a.bin", 5 * 27648), Some(Layout::Stl10));
         assert_eq!(Layout::of("a.bin", 10_000 * 3073), Some(Layout::Cifar10));
-        assert_eq!(Layout::of("unlabeled_X.bin", 3073 * 27648), Some(Layout::Stl10));
-        assert_eq!([Layout::of("a.bin", 0), Layout::of("a.bin", 27649)], [None, None]);
+        assert_eq!(
+            Layout::of("unlabeled_X.bin", 3073 * 27648),
+            Some(Layout::Stl10)
+        );
+        assert_eq!(
+            [Layout::of("a.bin", 0), Layout::of("a.bin", 27649)],
+            [None, None]
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Tar archives, plain or packed with gzip, read once from front to back.
 //!
-//! A damaged picture within is an item with an error; a damaged archive ends the source, as nothing after it can be found.
-//! Its entries borrow the archive, so a thread of its own reads and hands the pictures over.
+//! A damaged picture within is an item with an error; a damaged archive ends the source, as nothing
+//! after it can be found. Its entries borrow the archive, so a thread of its own reads and hands
+//! the pictures over.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -24,7 +25,10 @@ pub(super) enum Packing {
 const READ_AHEAD: usize = 4;
 
 pub(super) fn open(path: &Path, packing: Packing) -> Result<Source, SourceError> {
-    let file = BufReader::with_capacity(1 << 20, File::open(path).map_err(|error| SourceError::io(path, error))?);
+    let file = BufReader::with_capacity(
+        1 << 20,
+        File::open(path).map_err(|error| SourceError::io(path, error))?,
+    );
     let reader: Box<dyn Read + Send> = match packing {
         Packing::Plain => Box::new(file),
         Packing::Gzip => Box::new(MultiGzDecoder::new(file)),
@@ -51,7 +55,9 @@ fn read(reader: impl Read, give: &mut dyn FnMut(Item) -> bool) -> io::Result<()>
         }
         let expected = entry.size();
         let content = read_encoded(entry).and_then(|content| match &content {
-            super::Content::Encoded(bytes) if (bytes.len() as u64) < expected => Err(cut(bytes.len(), expected).into()),
+            super::Content::Encoded(bytes) if (bytes.len() as u64) < expected => {
+                Err(cut(bytes.len(), expected).into())
+            }
             _ => Ok(content),
         });
         if !give(Item { name, content }) {
@@ -62,5 +68,8 @@ fn read(reader: impl Read, give: &mut dyn FnMut(Item) -> bool) -> io::Result<()>
 }
 
 fn cut(found: usize, expected: u64) -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, format!("the archive ends after {found} of its {expected} bytes"))
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        format!("the archive ends after {found} of its {expected} bytes"),
+    )
 }

@@ -5,10 +5,12 @@
 //! | `.pth` `.pt` `.bin` of PyTorch ≥ 1.6 | a zip whose pickle lists tensors: `torch_file`, `pickle` |
 //! | `.safetensors` | a header that lists tensors: `safetensors_file` |
 //!
-//! The content decides, not the ending. Where the name carries the beginning of its own SHA-256, as in `resnet50-11ad3fa6.pth`, it
-//! is checked first. Names are torchvision's, which timm shares; a `module.` before all of them is taken off.
+//! The content decides, not the ending. Where the name carries the beginning of its own SHA-256, as
+//! in `resnet50-11ad3fa6.pth`, it is checked first. Names are torchvision's, which timm shares; a
+//! `module.` before all of them is taken off.
 //!
-//! **Nothing in a file is ever executed**: of the pickle language only what describes tensors is understood.
+//! **Nothing in a file is ever executed**: of the pickle language only what describes tensors is
+//! understood.
 
 mod checksum;
 mod error;
@@ -52,7 +54,10 @@ impl Weights {
         } else {
             return Err(WeightsError::UnknownFormat);
         };
-        Ok(Self { bytes, tensors: without_prefix(tensors) })
+        Ok(Self {
+            bytes,
+            tensors: without_prefix(tensors),
+        })
     }
 
     /// Takes float32 tensors as they are: name, shape, values.
@@ -64,11 +69,14 @@ impl Weights {
         for (name, shape, values) in tensors {
             let start = bytes.len();
             bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-            let tensor =
-                Tensor::contiguous(Element::Float32, shape, start, bytes.len()).map_err(|error| error.of(&name))?;
+            let tensor = Tensor::contiguous(Element::Float32, shape, start, bytes.len())
+                .map_err(|error| error.of(&name))?;
             named.insert(name, tensor);
         }
-        Ok(Self { bytes, tensors: named })
+        Ok(Self {
+            bytes,
+            tensors: named,
+        })
     }
 
     /// The names, sorted.
@@ -79,7 +87,10 @@ impl Weights {
     /// The values of a tensor as float32, last dimension fastest.
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
         let Some(tensor) = self.tensors.get(name) else {
-            return Err(WeightsError::Missing { name: name.to_owned(), found: self.tensors.len() });
+            return Err(WeightsError::Missing {
+                name: name.to_owned(),
+                found: self.tensors.len(),
+            });
         };
         if tensor.shape != shape {
             return Err(WeightsError::Shape {
@@ -90,7 +101,11 @@ impl Weights {
         }
         let values = tensor.values(&self.bytes);
         match values.iter().position(|value| !value.is_finite()) {
-            Some(index) => Err(WeightsError::NotFinite { name: name.to_owned(), index, value: values[index] }),
+            Some(index) => Err(WeightsError::NotFinite {
+                name: name.to_owned(),
+                index,
+                value: values[index],
+            }),
             None => Ok(values),
         }
     }
@@ -100,7 +115,10 @@ impl Weights {
 fn without_prefix(tensors: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
     const PREFIX: &str = "module.";
     if tensors.keys().all(|name| name.starts_with(PREFIX)) {
-        tensors.into_iter().map(|(name, tensor)| (name[PREFIX.len()..].to_owned(), tensor)).collect()
+        tensors
+            .into_iter()
+            .map(|(name, tensor)| (name[PREFIX.len()..].to_owned(), tensor))
+            .collect()
     } else {
         tensors
     }

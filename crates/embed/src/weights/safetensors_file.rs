@@ -18,11 +18,13 @@ pub(super) fn tensors(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, WeightsE
     let mut tensors = BTreeMap::new();
     for (name, info) in metadata.tensors() {
         // Tensors of other types (masks, counters) are none that a network's weights are made of.
-        let Some(element) = element(info.dtype) else { continue };
+        let Some(element) = element(info.dtype) else {
+            continue;
+        };
         let (start, end) = info.data_offsets;
         let end = (data + end).min(bytes.len());
-        let tensor =
-            Tensor::contiguous(element, info.shape.clone(), data + start, end).map_err(|problem| problem.of(&name))?;
+        let tensor = Tensor::contiguous(element, info.shape.clone(), data + start, end)
+            .map_err(|problem| problem.of(&name))?;
         tensors.insert(name, tensor);
     }
     Ok(tensors)

@@ -52,13 +52,21 @@ pub(super) struct Problem(String);
 
 impl Problem {
     pub(super) fn of(self, name: &str) -> WeightsError {
-        WeightsError::Tensor { name: name.to_owned(), problem: self.0 }
+        WeightsError::Tensor {
+            name: name.to_owned(),
+            problem: self.0,
+        }
     }
 }
 
 impl Tensor {
     /// A tensor whose last dimension is fastest and which fills `start..end`.
-    pub(super) fn contiguous(element: Element, shape: Vec<usize>, start: usize, end: usize) -> Result<Self, Problem> {
+    pub(super) fn contiguous(
+        element: Element,
+        shape: Vec<usize>,
+        start: usize,
+        end: usize,
+    ) -> Result<Self, Problem> {
         let mut strides = vec![1usize; shape.len()];
         for dimension in (1..shape.len()).rev() {
             strides[dimension - 1] = strides[dimension].saturating_mul(shape[dimension]);
@@ -75,21 +83,37 @@ impl Tensor {
         end: usize,
     ) -> Result<Self, Problem> {
         if shape.len() != strides.len() {
-            return Err(Problem(format!("{} dimensions, {} strides", shape.len(), strides.len())));
+            return Err(Problem(format!(
+                "{} dimensions, {} strides",
+                shape.len(),
+                strides.len()
+            )));
         }
         let available = end.saturating_sub(start) / element.bytes();
-        let count = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
+        let count = shape
+            .iter()
+            .try_fold(1usize, |count, &size| count.checked_mul(size));
         let last = shape
             .iter()
             .zip(&strides)
-            .try_fold(0usize, |last, (&size, &stride)| last.checked_add(size.saturating_sub(1).checked_mul(stride)?));
+            .try_fold(0usize, |last, (&size, &stride)| {
+                last.checked_add(size.saturating_sub(1).checked_mul(stride)?)
+            });
         // A stride of zero could claim more values than there are bytes.
-        let fits =
-            count.is_some_and(|count| count <= available && (count == 0 || last.is_some_and(|last| last < available)));
+        let fits = count.is_some_and(|count| {
+            count <= available && (count == 0 || last.is_some_and(|last| last < available))
+        });
         if fits {
-            Ok(Self { shape, element, strides, start })
+            Ok(Self {
+                shape,
+                element,
+                strides,
+                start,
+            })
         } else {
-            Err(Problem(format!("shape {shape:?} with strides {strides:?} does not fit {available} values")))
+            Err(Problem(format!(
+                "shape {shape:?} with strides {strides:?} does not fit {available} values"
+            )))
         }
     }
 
@@ -99,8 +123,15 @@ impl Tensor {
         let mut values = Vec::with_capacity(count);
         let mut place = vec![0; self.shape.len()];
         for _ in 0..count {
-            let offset: usize = place.iter().zip(&self.strides).map(|(place, stride)| place * stride).sum();
-            values.push(self.element.read(&bytes[self.start + offset * self.element.bytes()..]));
+            let offset: usize = place
+                .iter()
+                .zip(&self.strides)
+                .map(|(place, stride)| place * stride)
+                .sum();
+            values.push(
+                self.element
+                    .read(&bytes[self.start + offset * self.element.bytes()..]),
+            );
             for (place, &size) in place.iter_mut().zip(&self.shape).rev() {
                 *place += 1;
                 if *place < size {
@@ -119,7 +150,9 @@ mod tests {
 
     #[test]
     fn strides_are_followed() {
-        let bytes: Vec<u8> = (0..6u8).flat_map(|value| f32::from(value).to_le_bytes()).collect();
+        let bytes: Vec<u8> = (0..6u8)
+            .flat_map(|value| f32::from(value).to_le_bytes())
+            .collect();
         let transposed = Tensor::new(Element::Float32, vec![2, 3], vec![1, 2], 0, 24).unwrap();
         assert_eq!(transposed.values(&bytes), [0.0, 2.0, 4.0, 1.0, 3.0, 5.0]);
     }
@@ -134,7 +167,10 @@ mod tests {
             (vec![2], vec![usize::MAX]),
             (vec![2], vec![]),
         ] {
-            assert!(Tensor::new(Element::Float32, shape.clone(), strides, 0, 24).is_err(), "{shape:?}");
+            assert!(
+                Tensor::new(Element::Float32, shape.clone(), strides, 0, 24).is_err(),
+                "{shape:?}"
+            );
         }
     }
 }

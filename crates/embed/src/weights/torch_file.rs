@@ -1,6 +1,8 @@
-//! What `torch.save` writes: a zip with `…/data.pkl`, which lists the tensors, and `…/data/KEY`, the numbers, not compressed.
+//! What `torch.save` writes: a zip with `…/data.pkl`, which lists the tensors, and `…/data/KEY`,
+//! the numbers, not compressed.
 //!
-//! Source: PyTorch, torch/serialization.py. A checkpoint may hold the tensors directly or under `state_dict` or `model`.
+//! Source: PyTorch, torch/serialization.py. A checkpoint may hold the tensors directly or under
+//! `state_dict` or `model`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -20,12 +22,19 @@ const LONGEST_PICKLE: u64 = 64 << 20;
 pub(super) fn tensors(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, WeightsError> {
     let mut archive = Archive::new(Cursor::new(bytes))?;
     let is_list = |name: &Cow<'_, str>| name == "data.pkl" || name.ends_with("/data.pkl");
-    let list = archive.file_names().filter_map(Result::ok).find(is_list).map(Cow::into_owned);
+    let list = archive
+        .file_names()
+        .filter_map(Result::ok)
+        .find(is_list)
+        .map(Cow::into_owned);
     let list = list.ok_or(WeightsError::NoTensors)?;
     let folder = list.strip_suffix("data.pkl").unwrap_or_default().to_owned();
     check_byte_order(&mut archive, &folder)?;
     let mut pickle = Vec::new();
-    archive.by_name(&list)?.take(LONGEST_PICKLE).read_to_end(&mut pickle)?;
+    archive
+        .by_name(&list)?
+        .take(LONGEST_PICKLE)
+        .read_to_end(&mut pickle)?;
     let mut tensors = BTreeMap::new();
     for (name, record) in records(pickle::read(&pickle)?)? {
         let tensor = place(&mut archive, &folder, &name, record, bytes.len())?;
@@ -41,19 +50,26 @@ fn check_byte_order(archive: &mut Archive<'_>, folder: &str) -> Result<(), Weigh
     }
     match order.as_str() {
         "" | "little" => Ok(()),
-        other => Err(WeightsError::Tensor { name: "byteorder".to_owned(), problem: format!("{other}, not little") }),
+        other => Err(WeightsError::Tensor {
+            name: "byteorder".to_owned(),
+            problem: format!("{other}, not little"),
+        }),
     }
 }
 
 /// The tensors by name, at the top or one level below.
 fn records(value: Value) -> Result<Vec<(String, TensorRecord)>, WeightsError> {
-    let Value::Dictionary(entries) = value else { return Err(WeightsError::NoTensors) };
+    let Value::Dictionary(entries) = value else {
+        return Err(WeightsError::NoTensors);
+    };
     let mut records = Vec::new();
     let mut nested = None;
     for (key, value) in entries {
         match (key, value) {
             (Value::Text(name), Value::Tensor(record)) => records.push((name.to_string(), record)),
-            (Value::Text(name), value @ Value::Dictionary(_)) if matches!(&*name, "state_dict" | "model") => {
+            (Value::Text(name), value @ Value::Dictionary(_))
+                if matches!(&*name, "state_dict" | "model") =>
+            {
                 nested = Some(value);
             }
             _ => {}
@@ -73,7 +89,10 @@ fn place(
     record: TensorRecord,
     file_length: usize,
 ) -> Result<Tensor, WeightsError> {
-    let problem = |problem: String| WeightsError::Tensor { name: name.to_owned(), problem };
+    let problem = |problem: String| WeightsError::Tensor {
+        name: name.to_owned(),
+        problem,
+    };
     let element = match &*record.storage {
         "DoubleStorage" => Element::Float64,
         "FloatStorage" => Element::Float32,
@@ -86,9 +105,14 @@ fn place(
     if member.compression() != CompressionMethod::Stored {
         return Err(problem("its numbers are compressed".to_owned()));
     }
-    let data = member.data_start().ok_or_else(|| problem("its place in the zip is not known".to_owned()))?;
+    let data = member
+        .data_start()
+        .ok_or_else(|| problem("its place in the zip is not known".to_owned()))?;
     let end = usize::try_from(data + member.size()).unwrap_or(usize::MAX);
-    let start = record.offset.checked_mul(element.bytes()).and_then(|offset| offset.checked_add(data as usize));
+    let start = record
+        .offset
+        .checked_mul(element.bytes())
+        .and_then(|offset| offset.checked_add(data as usize));
     let start = start
         .filter(|&start| start <= end && end <= file_length)
         .ok_or_else(|| problem("beyond the file".to_owned()))?;

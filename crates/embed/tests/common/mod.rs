@@ -15,20 +15,37 @@ pub fn goldens() -> PathBuf {
 
 pub fn digest(values: &[u8]) -> String {
     let bytes = Sha256::digest(values);
-    format!("{:016x}", bytes.iter().take(8).fold(0u64, |digits, &byte| digits << 8 | u64::from(byte)))
+    format!(
+        "{:016x}",
+        bytes
+            .iter()
+            .take(8)
+            .fold(0u64, |digits, &byte| digits << 8 | u64::from(byte))
+    )
 }
 
 pub fn drawn_picture(width: usize, height: usize) -> Picture {
-    let pixel = |x: usize, y: usize| [x * 7 + y * 3 + x * y / 16, x * 2 + y * 5 + 90, (x / 8 + y / 8) % 2 * 120 + x];
+    let pixel = |x: usize, y: usize| {
+        [
+            x * 7 + y * 3 + x * y / 16,
+            x * 2 + y * 5 + 90,
+            (x / 8 + y / 8) % 2 * 120 + x,
+        ]
+    };
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| pixel(x, y)));
-    Picture::new(width, height, pixels.flatten().map(|value| (value & 255) as u8).collect()).unwrap()
+    Picture::new(
+        width,
+        height,
+        pixels.flatten().map(|value| (value & 255) as u8).collect(),
+    )
+    .unwrap()
 }
 
 /// FNV-1a of the name seeds SplitMix64; the 24 upper bits make a number in [−1, 1).
 fn drawn(name: &str) -> impl Iterator<Item = f32> {
-    let seed = name
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let seed = name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     (1u64..).map(move |index| {
         let mut state = seed.wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -42,7 +59,10 @@ type Tensor = (String, Vec<usize>, Vec<f32>);
 fn convolution(tensors: &mut Vec<Tensor>, name: &str, norm: &str, shape: [usize; 4]) {
     let weight = format!("{name}.weight");
     let spread = (6.0 / shape[1..].iter().product::<usize>() as f64).sqrt() as f32;
-    let values = drawn(&weight).take(shape.iter().product()).map(|value| value * spread).collect();
+    let values = drawn(&weight)
+        .take(shape.iter().product())
+        .map(|value| value * spread)
+        .collect();
     tensors.push((weight, shape.to_vec(), values));
     for part in ["weight", "bias", "running_mean", "running_var"] {
         let name = format!("{norm}.{part}");
@@ -64,12 +84,32 @@ pub fn drawn_tensors() -> Vec<Tensor> {
         let channels = 64 << layer;
         for block in 0..depth {
             let at = format!("layer{}.{block}", layer + 1);
-            convolution(&mut tensors, &format!("{at}.conv1"), &format!("{at}.bn1"), [channels, inputs, 1, 1]);
-            convolution(&mut tensors, &format!("{at}.conv2"), &format!("{at}.bn2"), [channels, channels, 3, 3]);
-            convolution(&mut tensors, &format!("{at}.conv3"), &format!("{at}.bn3"), [4 * channels, channels, 1, 1]);
+            convolution(
+                &mut tensors,
+                &format!("{at}.conv1"),
+                &format!("{at}.bn1"),
+                [channels, inputs, 1, 1],
+            );
+            convolution(
+                &mut tensors,
+                &format!("{at}.conv2"),
+                &format!("{at}.bn2"),
+                [channels, channels, 3, 3],
+            );
+            convolution(
+                &mut tensors,
+                &format!("{at}.conv3"),
+                &format!("{at}.bn3"),
+                [4 * channels, channels, 1, 1],
+            );
             if block == 0 {
                 let shape = [4 * channels, inputs, 1, 1];
-                convolution(&mut tensors, &format!("{at}.downsample.0"), &format!("{at}.downsample.1"), shape);
+                convolution(
+                    &mut tensors,
+                    &format!("{at}.downsample.0"),
+                    &format!("{at}.downsample.1"),
+                    shape,
+                );
             }
             inputs = 4 * channels;
         }

@@ -66,12 +66,22 @@ impl Server {
     }
 
     pub fn serve(&self, name: &str, bytes: &[u8]) {
-        self.state.lock().unwrap().files.insert(format!("/{name}"), bytes.to_vec());
+        self.state
+            .lock()
+            .unwrap()
+            .files
+            .insert(format!("/{name}"), bytes.to_vec());
     }
 
     /// The next requests for `name` are answered so; those after them properly.
     pub fn next(&self, name: &str, manners: impl IntoIterator<Item = Manner>) {
-        self.state.lock().unwrap().manners.entry(format!("/{name}")).or_default().extend(manners);
+        self.state
+            .lock()
+            .unwrap()
+            .manners
+            .entry(format!("/{name}"))
+            .or_default()
+            .extend(manners);
     }
 
     /// Path and range of every request so far.
@@ -86,15 +96,39 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let (bytes, manner) = {
         let mut state = state.lock().unwrap();
         state.requests.push((path.clone(), range.clone()));
-        let manner = state.manners.get_mut(&path).and_then(VecDeque::pop_front).unwrap_or(Manner::Proper);
+        let manner = state
+            .manners
+            .get_mut(&path)
+            .and_then(VecDeque::pop_front)
+            .unwrap_or(Manner::Proper);
         (state.files.get(&path).cloned(), manner)
     };
-    let Some(bytes) = bytes else { return write!(stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") };
-    let tag = format!("\"{:016x}\"", bytes.iter().fold(7u64, |hash, &byte| hash.wrapping_mul(31) + u64::from(byte)));
-    let same = headers.get("if-range").is_none_or(|version| *version == tag);
-    let heeded = !matches!(manner, Manner::IgnoresRange | Manner::IgnoresRangeAndCutsAfter(_)) && same;
-    let start =
-        range.filter(|_| heeded).and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+    let Some(bytes) = bytes else {
+        return write!(
+            stream,
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+        );
+    };
+    let tag = format!(
+        "\"{:016x}\"",
+        bytes
+            .iter()
+            .fold(7u64, |hash, &byte| hash.wrapping_mul(31) + u64::from(byte))
+    );
+    let same = headers
+        .get("if-range")
+        .is_none_or(|version| *version == tag);
+    let heeded = !matches!(
+        manner,
+        Manner::IgnoresRange | Manner::IgnoresRangeAndCutsAfter(_)
+    ) && same;
+    let start = range.filter(|_| heeded).and_then(|range| {
+        range
+            .strip_prefix("bytes=")?
+            .strip_suffix('-')?
+            .parse()
+            .ok()
+    });
     send(&mut stream, &bytes, start, &tag, &manner)
 }
 
@@ -105,24 +139,39 @@ fn request(stream: &TcpStream) -> std::io::Result<(String, HashMap<String, Strin
     let mut headers = HashMap::new();
     for line in lines {
         let line = line?;
-        let Some((name, value)) = line.split_once(": ") else { break };
+        let Some((name, value)) = line.split_once(": ") else {
+            break;
+        };
         headers.insert(name.to_ascii_lowercase(), value.to_owned());
     }
     Ok((path, headers))
 }
 
-fn send(stream: &mut TcpStream, bytes: &[u8], start: Option<u64>, tag: &str, manner: &Manner) -> std::io::Result<()> {
+fn send(
+    stream: &mut TcpStream,
+    bytes: &[u8],
+    start: Option<u64>,
+    tag: &str,
+    manner: &Manner,
+) -> std::io::Result<()> {
     let whole = bytes.len() as u64;
     let stated = |length: u64| match manner {
         Manner::NoLength(_) => String::new(),
-        Manner::LengthOff(off) => format!("Content-Length: {}\r\n", length.saturating_add_signed(*off)),
+        Manner::LengthOff(off) => {
+            format!("Content-Length: {}\r\n", length.saturating_add_signed(*off))
+        }
         _ => format!("Content-Length: {length}\r\n"),
     };
     let end = format!("ETag: {tag}\r\nConnection: close\r\n\r\n");
     let begin = match (manner, start) {
-        (Manner::Status(status), _) => return write!(stream, "HTTP/1.1 {status} No\r\nContent-Length: 0\r\n{end}"),
+        (Manner::Status(status), _) => {
+            return write!(stream, "HTTP/1.1 {status} No\r\nContent-Length: 0\r\n{end}");
+        }
         (_, Some(start)) if start >= whole => {
-            return write!(stream, "HTTP/1.1 416 No\r\nContent-Range: bytes */{whole}\r\nContent-Length: 0\r\n{end}");
+            return write!(
+                stream,
+                "HTTP/1.1 416 No\r\nContent-Range: bytes */{whole}\r\nContent-Length: 0\r\n{end}"
+            );
         }
         (Manner::RangeOff(off), Some(start)) => Some(start.saturating_sub(*off)),
         (_, start) => start,
@@ -138,7 +187,9 @@ fn send(stream: &mut TcpStream, bytes: &[u8], start: Option<u64>, tag: &str, man
         None => write!(stream, "HTTP/1.1 200 OK\r\n{}{end}", stated(whole))?,
     }
     match *manner {
-        Manner::CutAfter(most) | Manner::IgnoresRangeAndCutsAfter(most) | Manner::NoLength(most) => body.truncate(most),
+        Manner::CutAfter(most)
+        | Manner::IgnoresRangeAndCutsAfter(most)
+        | Manner::NoLength(most) => body.truncate(most),
         Manner::WrongBytes => body.iter_mut().for_each(|byte| *byte ^= 0x55),
         Manner::Silence(time) => std::thread::sleep(time),
         _ => {}

@@ -1,8 +1,8 @@
 //! Where fill leaves 1 and overlap leaves .99, .95 and .90.
 //!
-//! Enters: one run's corrected curves over k. Leaves: [`CorrectedBreakpoints`]. Fill breaks at a grid point. Overlap
-//! breaks where the straight line between two grid points crosses the level; if it is below at the first grid point
-//! already, that point is given, an upper bound.
+//! Enters: one run's corrected curves over k. Leaves: [`CorrectedBreakpoints`]. Fill breaks at a
+//! grid point. Overlap breaks where the straight line between two grid points crosses the level; if
+//! it is below at the first grid point already, that point is given, an upper bound.
 
 use serde::{Deserialize, Serialize};
 
@@ -54,10 +54,14 @@ impl CorrectedBreakpoints {
     /// # Panics
     /// If the slices differ in length or k does not ascend.
     pub fn of(curve: &CorrectedCurve<'_>) -> Self {
-        assert_grid(curve.ks, &[curve.efs.len(), curve.fill.len(), curve.overlap.len()]);
+        assert_grid(
+            curve.ks,
+            &[curve.efs.len(), curve.fill.len(), curve.overlap.len()],
+        );
         let fill = curve.fill.iter().position(|&fill| fill < 1.0);
         Self {
-            fill_leaves_one: fill.map(|place| Breakpoint::on_grid(curve.ks[place], curve.efs[place])),
+            fill_leaves_one: fill
+                .map(|place| Breakpoint::on_grid(curve.ks[place], curve.efs[place])),
             overlap_leaves_99: curve.overlap_leaves(0.99),
             overlap_leaves_95: curve.overlap_leaves(0.95),
             overlap_leaves_90: curve.overlap_leaves(0.90),
@@ -66,7 +70,8 @@ impl CorrectedBreakpoints {
 
     /// Each breakpoint over runs.
     pub fn over_runs(runs: &[Self]) -> CorrectedBreakpointEstimates {
-        let over = |pick: fn(&Self) -> Option<Breakpoint>| BreakpointEstimate::of(runs.iter().map(pick));
+        let over =
+            |pick: fn(&Self) -> Option<Breakpoint>| BreakpointEstimate::of(runs.iter().map(pick));
         CorrectedBreakpointEstimates {
             fill_leaves_one: over(|run| run.fill_leaves_one),
             overlap_leaves_99: over(|run| run.overlap_leaves_99),
@@ -81,7 +86,9 @@ impl CorrectedCurve<'_> {
     pub fn overlap_leaves(&self, level: f64) -> Option<Breakpoint> {
         let place = self.overlap.iter().position(|&overlap| overlap < level)?;
         let grid = |place: usize| (self.ks[place], self.efs[place]);
-        let Some(before) = place.checked_sub(1) else { return Some(Breakpoint::on_grid(grid(0).0, grid(0).1)) };
+        let Some(before) = place.checked_sub(1) else {
+            return Some(Breakpoint::on_grid(grid(0).0, grid(0).1));
+        };
         let share = (self.overlap[before] - level) / (self.overlap[before] - self.overlap[place]);
         Some(Breakpoint::between(grid(before), grid(place), share))
     }

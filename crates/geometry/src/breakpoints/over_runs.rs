@@ -12,7 +12,8 @@ pub struct BreakpointEstimate {
     pub k: Option<Estimate>,
     /// The same as k/ef.
     pub k_over_ef: Option<Estimate>,
-    /// Runs in which it does not happen within the grid: with any of these, the estimate above is one-sided.
+    /// Runs in which it does not happen within the grid: with any of these, the estimate above is
+    /// one-sided.
     pub runs_without: usize,
 }
 
@@ -24,6 +25,10 @@ impl BreakpointEstimate {
         let ks: Vec<f64> = happened.clone().map(|point| point.k).collect();
         let ratios: Vec<f64> = happened.map(|point| point.k_over_ef).collect();
         let runs_without = runs.len() - ks.len();
-        Self { k: Estimate::of(&ks), k_over_ef: Estimate::of(&ratios), runs_without }
+        Self {
+            k: Estimate::of(&ks),
+            k_over_ef: Estimate::of(&ratios),
+            runs_without,
+        }
     }
 }

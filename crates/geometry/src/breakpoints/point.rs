@@ -24,12 +24,18 @@ impl Breakpoint {
     }
 
     fn new(k: f64, ef: f64) -> Self {
-        Self { k, k_over_ef: k / ef }
+        Self {
+            k,
+            k_over_ef: k / ef,
+        }
     }
 }
 
 /// Every curve has one value per k, and k ascends.
 pub(super) fn assert_grid(ks: &[usize], lengths: &[usize]) {
     assert!(ks.is_sorted_by(|a, b| a < b), "ks ascend");
-    assert!(lengths.iter().all(|&length| length == ks.len()), "one value per k");
+    assert!(
+        lengths.iter().all(|&length| length == ks.len()),
+        "one value per k"
+    );
 }

@@ -1,7 +1,8 @@
 //! The study's kinds of breakpoint, read off its published figures.
 //!
-//! Enters: one run's figures over k. Leaves: [`PublishedBreakpoints`]. The study names these four but prints no formula
-//! for them, so every threshold is a named parameter of [`PublishedParameters`], to be reported beside the result.
+//! Enters: one run's figures over k. Leaves: [`PublishedBreakpoints`]. The study names these four
+//! but prints no formula for them, so every threshold is a named parameter of
+//! [`PublishedParameters`], to be reported beside the result.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,8 @@ use super::{Breakpoint, BreakpointEstimate};
 pub struct PublishedParameters {
     /// |returned/exact − 1| of the mean distances beyond which they differ. Default 0.05.
     pub distance_tolerance: f64,
-    /// Multiple of the mean exact distance beyond which the mean returned one has exploded. Default 1000.
+    /// Multiple of the mean exact distance beyond which the mean returned one has exploded. Default
+    /// 1000.
     pub explosion_factor: f64,
     /// Overlap that still is safe. Default 0.95.
     pub safe_overlap: f64,
@@ -21,7 +23,11 @@ pub struct PublishedParameters {
 
 impl Default for PublishedParameters {
     fn default() -> Self {
-        Self { distance_tolerance: 0.05, explosion_factor: 1000.0, safe_overlap: 0.95 }
+        Self {
+            distance_tolerance: 0.05,
+            explosion_factor: 1000.0,
+            safe_overlap: 0.95,
+        }
     }
 }
 
@@ -43,14 +49,17 @@ pub struct PublishedCurve<'a> {
 /// The study's kinds of breakpoint of one run; `None` where one does not happen within the grid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PublishedBreakpoints {
-    /// The k that overlap falls most on reaching, from the grid point before it; the first of equals.
+    /// The k that overlap falls most on reaching, from the grid point before it; the first of
+    /// equals.
     pub steepest_overlap_step: Option<Breakpoint>,
-    /// The smallest k whose mean distances differ by more than the tolerance; a figure that is not finite differs.
+    /// The smallest k whose mean distances differ by more than the tolerance; a figure that is not
+    /// finite differs.
     pub distance_tolerance: Option<Breakpoint>,
-    /// The smallest k whose mean returned distance has exploded (not finite, or beyond the explosion factor): k/ef is
-    /// the study's hard ratio.
+    /// The smallest k whose mean returned distance has exploded (not finite, or beyond the
+    /// explosion factor): k/ef is the study's hard ratio.
     pub hard_ratio: Option<Breakpoint>,
-    /// The largest k up to which overlap stays safe at every k; `None` if it is unsafe from the first k on.
+    /// The largest k up to which overlap stays safe at every k; `None` if it is unsafe from the
+    /// first k on.
     pub largest_safe_k: Option<Breakpoint>,
 }
 
@@ -73,20 +82,30 @@ impl PublishedBreakpoints {
     /// # Panics
     /// If the slices differ in length or k does not ascend.
     pub fn of(curve: &PublishedCurve<'_>, parameters: PublishedParameters) -> Self {
-        let lengths = [curve.efs.len(), curve.overlap.len(), curve.mean_exact_dist.len(), curve.mean_ann_dist.len()];
+        let lengths = [
+            curve.efs.len(),
+            curve.overlap.len(),
+            curve.mean_exact_dist.len(),
+            curve.mean_ann_dist.len(),
+        ];
         assert_grid(curve.ks, &lengths);
         let at = |place: usize| Breakpoint::on_grid(curve.ks[place], curve.efs[place]);
         Self {
             steepest_overlap_step: steepest_step(curve.overlap).map(at),
-            distance_tolerance: curve.first(|ratio| (ratio - 1.0).abs() > parameters.distance_tolerance).map(at),
-            hard_ratio: curve.first(|ratio| ratio > parameters.explosion_factor).map(at),
+            distance_tolerance: curve
+                .first(|ratio| (ratio - 1.0).abs() > parameters.distance_tolerance)
+                .map(at),
+            hard_ratio: curve
+                .first(|ratio| ratio > parameters.explosion_factor)
+                .map(at),
             largest_safe_k: last_safe(curve.overlap, parameters.safe_overlap).map(at),
         }
     }
 
     /// Each breakpoint over runs.
     pub fn over_runs(runs: &[Self]) -> PublishedBreakpointEstimates {
-        let over = |pick: fn(&Self) -> Option<Breakpoint>| BreakpointEstimate::of(runs.iter().map(pick));
+        let over =
+            |pick: fn(&Self) -> Option<Breakpoint>| BreakpointEstimate::of(runs.iter().map(pick));
         PublishedBreakpointEstimates {
             steepest_overlap_step: over(|run| run.steepest_overlap_step),
             distance_tolerance: over(|run| run.distance_tolerance),
@@ -99,8 +118,14 @@ impl PublishedBreakpoints {
 impl PublishedCurve<'_> {
     /// The first place where returned over exact mean distance is `beyond`, or is not finite.
     fn first(&self, beyond: impl Fn(f64) -> bool) -> Option<usize> {
-        let ratios = self.mean_ann_dist.iter().zip(self.mean_exact_dist).map(|(returned, exact)| returned / exact);
-        ratios.into_iter().position(|ratio| !ratio.is_finite() || beyond(ratio))
+        let ratios = self
+            .mean_ann_dist
+            .iter()
+            .zip(self.mean_exact_dist)
+            .map(|(returned, exact)| returned / exact);
+        ratios
+            .into_iter()
+            .position(|ratio| !ratio.is_finite() || beyond(ratio))
     }
 }
 
@@ -115,5 +140,9 @@ fn steepest_step(overlap: &[f64]) -> Option<usize> {
 }
 
 fn last_safe(overlap: &[f64], safe: f64) -> Option<usize> {
-    overlap.iter().take_while(|&&overlap| overlap >= safe).count().checked_sub(1)
+    overlap
+        .iter()
+        .take_while(|&&overlap| overlap >= safe)
+        .count()
+        .checked_sub(1)
 }

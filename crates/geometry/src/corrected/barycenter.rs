@@ -1,18 +1,23 @@
 //! The shift between the barycenters of the exact and the returned neighbors.
 //!
-//! Enters: vectors and two lists of ids. Leaves: a dimensionless length.
-//! Method: the definition, term by term in float64; the readable reference that faster forms are held against.
-//! Cost: O(kd) per query and k.
+//! Enters: vectors and two lists of ids. Leaves: a dimensionless length. Method: the definition,
+//! term by term in float64; the readable reference that faster forms are held against. Cost: O(kd)
+//! per query and k.
 
 use annatomy_vectors::{MatrixView, PointId};
 
 /// ‖mean(E) − mean(A)‖ / r, where r is the root mean square distance of E to its own barycenter.
 ///
-/// When r = 0 (all of E in one place): 0 if the barycenters coincide, NaN otherwise. NaN if either list is empty.
+/// When r = 0 (all of E in one place): 0 if the barycenters coincide, NaN otherwise. NaN if either
+/// list is empty.
 ///
 /// # Panics
 /// If an id is not a row of `vectors`.
-pub fn barycenter_shift(vectors: MatrixView<'_>, exact_ids: &[PointId], returned_ids: &[PointId]) -> f64 {
+pub fn barycenter_shift(
+    vectors: MatrixView<'_>,
+    exact_ids: &[PointId],
+    returned_ids: &[PointId],
+) -> f64 {
     if exact_ids.is_empty() || returned_ids.is_empty() {
         return f64::NAN;
     }
@@ -40,7 +45,12 @@ fn barycenter(vectors: MatrixView<'_>, ids: &[PointId]) -> Vec<f64> {
 }
 
 fn radius(vectors: MatrixView<'_>, ids: &[PointId], center: &[f64]) -> f64 {
-    let squares = |id: &PointId| distance_squared(vectors.row(id.index()).iter().map(|&v| f64::from(v)), center);
+    let squares = |id: &PointId| {
+        distance_squared(
+            vectors.row(id.index()).iter().map(|&v| f64::from(v)),
+            center,
+        )
+    };
     (ids.iter().map(squares).sum::<f64>() / ids.len() as f64).sqrt()
 }
 

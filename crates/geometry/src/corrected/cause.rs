@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// Why a true neighbor was not returned: exhaustive and disjoint.
 ///
-/// With exact distances a visited true neighbor cannot be lost except to another at the same distance.
+/// With exact distances a visited true neighbor cannot be lost except to another at the same
+/// distance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {

@@ -1,11 +1,13 @@
 //! The exact neighbors of one query, with prefix sums that every series of answers shares.
 //!
-//! Enters: true distances, ascending, self excluded. Leaves: sums over the first k in constant time.
-//! Cost: one `ln` per distance, once per query; no allocation after the first query.
+//! Enters: true distances, ascending, self excluded. Leaves: sums over the first k in constant
+//! time. Cost: one `ln` per distance, once per query; no allocation after the first query.
 
-/// True distances of the exact neighbors of one query, ascending, self excluded, and their prefix sums.
+/// True distances of the exact neighbors of one query, ascending, self excluded, and their prefix
+/// sums.
 ///
-/// Holds at least as many neighbors as the largest k to be measured; more let ties at the last k be seen.
+/// Holds at least as many neighbors as the largest k to be measured; more let ties at the last k be
+/// seen.
 #[derive(Clone, Debug, Default)]
 pub struct ExactSide {
     distances: Vec<f32>,
@@ -59,8 +61,8 @@ impl ExactSide {
         self.distance_sums[k] / k as f64
     }
 
-    /// Maximum-likelihood LID of the first `k`, zero distances left out; NaN with fewer than two positive distances or
-    /// when all of them are equal (Levina & Bickel 2004, eq. 8).
+    /// Maximum-likelihood LID of the first `k`, zero distances left out; NaN with fewer than two
+    /// positive distances or when all of them are equal (Levina & Bickel 2004, eq. 8).
     pub fn lid(&self, k: usize) -> f64 {
         let positive = k - self.zeros(k);
         if positive < 2 || self.distances[self.zeros] == self.distances[k - 1] {
@@ -82,5 +84,9 @@ fn prefix_sums(sums: &mut Vec<f64>, distances: &[f32], term: fn(f32) -> f64) {
 }
 
 fn logarithm_or_zero(distance: f32) -> f64 {
-    if distance > 0.0 { f64::from(distance).ln() } else { 0.0 }
+    if distance > 0.0 {
+        f64::from(distance).ln()
+    } else {
+        0.0
+    }
 }

@@ -7,9 +7,10 @@
 //!   its mantissa, from 1 to 2       is multiplied to those of the eights before it
 //! ln of the mantissas' product      once for RUN eights
 //!
-//! Eight positive float32 values multiply to less than 2¹⁰²⁴, so their float64 product cannot overflow; it can leave
-//! the normal range only when values near 1e-38 meet, and then the eight are taken one by one. RUN mantissas multiply to no
-//! more than 2^RUN. Error: nine roundings for every eight values, 1e-15 in their logarithm.
+//! Eight positive float32 values multiply to less than 2¹⁰²⁴, so their float64 product cannot
+//! overflow; it can leave the normal range only when values near 1e-38 meet, and then the eight are
+//! taken one by one. RUN mantissas multiply to no more than 2^RUN. Error: nine roundings for every
+//! eight values, 1e-15 in their logarithm.
 
 use std::f64::consts::LN_2;
 
@@ -22,8 +23,14 @@ const MANTISSA: u64 = (1 << (f64::MANTISSA_DIGITS - 1)) - 1;
 /// Σ ln d over the positive values.
 pub(crate) fn sum_of_logarithms(values: &[f32]) -> f64 {
     let (chunks, rest) = values.as_chunks::<CHUNK>();
-    let rest_sum = if rest.is_empty() { 0.0 } else { logarithm_of_product(rest) };
-    chunks.chunks(RUN).fold(rest_sum, |sum, run| sum + logarithm_of_run(run))
+    let rest_sum = if rest.is_empty() {
+        0.0
+    } else {
+        logarithm_of_product(rest)
+    };
+    chunks
+        .chunks(RUN)
+        .fold(rest_sum, |sum, run| sum + logarithm_of_run(run))
 }
 
 fn logarithm_of_run(run: &[[f32; CHUNK]]) -> f64 {
@@ -47,8 +54,14 @@ fn product_of_eight(values: &[f32; CHUNK]) -> f64 {
 }
 
 fn logarithm_of_product(values: &[f32]) -> f64 {
-    let product = values.iter().fold(1.0, |product, &value| product * one_for_zero(value));
-    if product.is_normal() { product.ln() } else { values.iter().map(|&value| one_for_zero(value).ln()).sum() }
+    let product = values
+        .iter()
+        .fold(1.0, |product, &value| product * one_for_zero(value));
+    if product.is_normal() {
+        product.ln()
+    } else {
+        values.iter().map(|&value| one_for_zero(value).ln()).sum()
+    }
 }
 
 /// A zero distance adds nothing to a sum of logarithms.
@@ -63,13 +76,19 @@ mod tests {
     #[test]
     fn agrees_with_one_by_one() {
         let values: Vec<f32> = (0..61).map(|i| (i as f32).powi(3) * 0.37).collect();
-        let plain: f64 = values.iter().filter(|&&v| v > 0.0).map(|&v| f64::from(v).ln()).sum();
+        let plain: f64 = values
+            .iter()
+            .filter(|&&v| v > 0.0)
+            .map(|&v| f64::from(v).ln())
+            .sum();
         assert!((sum_of_logarithms(&values) - plain).abs() < 1e-12);
     }
 
     #[test]
     fn goes_on_beyond_a_run() {
-        let values: Vec<f32> = (1..=3 * RUN * CHUNK + 5).map(|i| (i as f32).sqrt() * 1e-3).collect();
+        let values: Vec<f32> = (1..=3 * RUN * CHUNK + 5)
+            .map(|i| (i as f32).sqrt() * 1e-3)
+            .collect();
         let plain: f64 = values.iter().map(|&v| f64::from(v).ln()).sum();
         assert!((sum_of_logarithms(&values) - plain).abs() < 1e-12 * plain.abs());
         let largest = vec![f32::MAX; 2 * RUN * CHUNK];

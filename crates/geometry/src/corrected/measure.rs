@@ -1,13 +1,15 @@
 //! All measures of one query for many k.
 //!
-//! Enters: the exact side, one answer, ascending k. Leaves: one [`QueryMeasures`] per k, in the caller's memory.
+//! Enters: the exact side, one answer, ascending k. Leaves: one [`QueryMeasures`] per k, in the
+//! caller's memory.
 //!
 //! count overlaps: histogram of max(slot, rank)      O(K)
 //! for each k ascending
 //!   advance the running sums to slot k              O(K) altogether
 //!   read exact prefix sums, write the row           O(1)
 //!
-//! Source: the definitions of the design page, section 3. Does not: compute barycenters, which need vectors.
+//! Source: the definitions of the design page, section 3. Does not: compute barycenters, which need
+//! vectors.
 
 use super::overlap::{OverlapCounts, count_for_one_k};
 use super::running::Running;
@@ -21,8 +23,8 @@ pub struct Scratch {
 
 /// Measures `returned` against `exact` at every k of `ks`, replacing the contents of `measures`.
 ///
-/// `ks` ascends and each lies in 1..=`exact.len()`. An answer that grows with k (one list serves all k) needs one call;
-/// an answer that is another list at each k needs one call per k.
+/// `ks` ascends and each lies in 1..=`exact.len()`. An answer that grows with k (one list serves
+/// all k) needs one call; an answer that is another list at each k needs one call per k.
 ///
 /// # Panics
 /// If a k is 0, exceeds the exact list, or is less than the one before.
@@ -36,7 +38,11 @@ pub fn measure(
     measures.clear();
     let Some(&largest_k) = ks.last() else { return };
     assert!(ks[0] > 0 && ks.is_sorted(), "ks ascend from at least 1");
-    assert!(largest_k <= exact.len(), "{} exact neighbors do not reach k = {largest_k}", exact.len());
+    assert!(
+        largest_k <= exact.len(),
+        "{} exact neighbors do not reach k = {largest_k}",
+        exact.len()
+    );
     if ks.len() > 1 {
         scratch.counts.start(returned, largest_k);
     }
@@ -51,7 +57,12 @@ pub fn measure(
     }
 }
 
-fn row(exact: &ExactSide, running: &Running, k: usize, (strict, tie_aware): (usize, usize)) -> QueryMeasures {
+fn row(
+    exact: &ExactSide,
+    running: &Running,
+    k: usize,
+    (strict, tie_aware): (usize, usize),
+) -> QueryMeasures {
     QueryMeasures {
         k,
         filled: running.filled,

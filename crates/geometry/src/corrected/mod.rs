@@ -1,7 +1,9 @@
-//! The measures in corrected conventions: true distances, self excluded by id, geometry over filled slots only.
+//! The measures in corrected conventions: true distances, self excluded by id, geometry over filled
+//! slots only.
 //!
-//! The way through, for each query: [`ExactSide::set`] once, then for each series of answers a [`ReturnedSide`] and
-//! [`measure`], which fills one [`QueryMeasures`] per k. [`barycenter_shift`] stands apart because it needs vectors.
+//! The way through, for each query: [`ExactSide::set`] once, then for each series of answers a
+//! [`ReturnedSide`] and [`measure`], which fills one [`QueryMeasures`] per k. [`barycenter_shift`]
+//! stands apart because it needs vectors.
 //!
 //! ```
 //! use annatomy_geometry::corrected::{ExactSide, ReturnedSide, Scratch, measure};

@@ -2,10 +2,11 @@
 //!
 //! Enters: both sides of one query. Leaves: strict and tie-aware counts per k.
 //!
-//! The i-th returned point of exact rank r is in both prefixes from k = max(i, r) + 1 on, so one histogram of max(i, r)
-//! and its running sum answer every k. Points within the k-th exact distance, widened by [`TIE_TOLERANCE`], lead the
-//! answer, so a pointer that only moves forward counts them; every point found by id is among them, because its
-//! distance is the exact list's. One k alone is counted directly, without the histogram.
+//! The i-th returned point of exact rank r is in both prefixes from k = max(i, r) + 1 on, so one
+//! histogram of max(i, r) and its running sum answer every k. Points within the k-th exact
+//! distance, widened by [`TIE_TOLERANCE`], lead the answer, so a pointer that only moves forward
+//! counts them; every point found by id is among them, because its distance is the exact list's.
+//! One k alone is counted directly, without the histogram.
 //!
 //! Cost: O(K) for all k together.
 
@@ -38,22 +39,38 @@ impl OverlapCounts {
     }
 
     /// (strict, tie-aware) at k ≥ 1; to be asked with ascending k.
-    pub(super) fn at(&mut self, exact: &ExactSide, returned: ReturnedSide<'_>, k: usize) -> (usize, usize) {
+    pub(super) fn at(
+        &mut self,
+        exact: &ExactSide,
+        returned: ReturnedSide<'_>,
+        k: usize,
+    ) -> (usize, usize) {
         let limit = widened(exact.distances()[k - 1]);
         let ahead = &returned.distances()[self.within..];
-        self.within += ahead.iter().take_while(|&&distance| f64::from(distance) <= limit).count();
+        self.within += ahead
+            .iter()
+            .take_while(|&&distance| f64::from(distance) <= limit)
+            .count();
         let strict = self.strict[k - 1] as usize;
         (strict, strict.max(self.within.min(k)))
     }
 }
 
 /// (strict, tie-aware) for one k.
-pub(super) fn count_for_one_k(exact: &ExactSide, returned: ReturnedSide<'_>, k: usize) -> (usize, usize) {
+pub(super) fn count_for_one_k(
+    exact: &ExactSide,
+    returned: ReturnedSide<'_>,
+    k: usize,
+) -> (usize, usize) {
     let slots = k.min(returned.distances().len());
     let limit = widened(exact.distances()[k - 1]);
     let ranks = &returned.exact_ranks()[..slots];
-    let strict = ranks.iter().map(|&rank| u32::from(rank < k as u32)).sum::<u32>() as usize;
-    let within = returned.distances()[..slots].partition_point(|&distance| f64::from(distance) <= limit);
+    let strict = ranks
+        .iter()
+        .map(|&rank| u32::from(rank < k as u32))
+        .sum::<u32>() as usize;
+    let within =
+        returned.distances()[..slots].partition_point(|&distance| f64::from(distance) <= limit);
     (strict, strict.max(within))
 }
 

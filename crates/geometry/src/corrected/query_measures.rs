@@ -17,11 +17,13 @@ pub struct QueryMeasures {
     pub mean_exact_distance: f64,
     /// Mean true distance to the returned neighbors; NaN if no slot is filled.
     pub mean_returned_distance: f64,
-    /// Mean over filled ranks of `d_A(i)/d_E(i)` − 1; NaN if no rank counts. A rank where both are 0 has ratio 1.
+    /// Mean over filled ranks of `d_A(i)/d_E(i)` − 1; NaN if no rank counts. A rank where both are
+    /// 0 has ratio 1.
     pub relative_distance_error: f64,
     /// Filled ranks left out of the error: `d_E(i)` = 0 and `d_A(i)` > 0.
     pub ranks_left_out: usize,
-    /// Maximum-likelihood LID of the exact neighbors; NaN with fewer than two positive distances or all of them equal.
+    /// Maximum-likelihood LID of the exact neighbors; NaN with fewer than two positive distances or
+    /// all of them equal.
     pub lid_exact: f64,
     /// The same of the returned neighbors, filled slots only.
     pub lid_returned: f64,

@@ -1,7 +1,7 @@
 //! What an engine returned for one query.
 //!
-//! Enters: ids, or the ranks already known. Leaves: filled slots only, nearest first, each with its place in the exact
-//! list.
+//! Enters: ids, or the ranks already known. Leaves: filled slots only, nearest first, each with its
+//! place in the exact list.
 
 use std::collections::HashMap;
 
@@ -12,8 +12,9 @@ pub const UNKNOWN_RANK: u32 = u32::MAX;
 
 /// The filled slots of one answer, nearest first, self excluded, every id once.
 ///
-/// Distances ascend, and a point of the exact list carries the exact list's distance (to the tie tolerance).
-/// `exact_ranks[i]` is the 0-based place of the i-th returned point in the exact list, or [`UNKNOWN_RANK`].
+/// Distances ascend, and a point of the exact list carries the exact list's distance (to the tie
+/// tolerance). `exact_ranks[i]` is the 0-based place of the i-th returned point in the exact list,
+/// or [`UNKNOWN_RANK`].
 #[derive(Clone, Copy, Debug)]
 pub struct ReturnedSide<'a> {
     distances: &'a [f32],
@@ -26,9 +27,16 @@ impl<'a> ReturnedSide<'a> {
     /// # Panics
     /// If the two differ in length.
     pub fn new(distances: &'a [f32], exact_ranks: &'a [u32]) -> Self {
-        assert_eq!(distances.len(), exact_ranks.len(), "one rank per returned distance");
+        assert_eq!(
+            distances.len(),
+            exact_ranks.len(),
+            "one rank per returned distance"
+        );
         debug_assert!(distances.is_sorted(), "returned distances ascend");
-        Self { distances, exact_ranks }
+        Self {
+            distances,
+            exact_ranks,
+        }
     }
 
     /// True distances of the filled slots.
@@ -51,21 +59,32 @@ pub struct ReturnedList {
 }
 
 impl ReturnedList {
-    /// The filled slots of `ids`, nearest first: empty slots, repeated ids and `query` itself are left out.
+    /// The filled slots of `ids`, nearest first: empty slots, repeated ids and `query` itself are
+    /// left out.
     ///
-    /// `distances` holds one true distance per slot; that of an empty slot is not read. `query` is `None` for held-out
-    /// queries. `exact_ids` is the exact list, self excluded. Points are put in order by (distance, exact rank).
+    /// `distances` holds one true distance per slot; that of an empty slot is not read. `query` is
+    /// `None` for held-out queries. `exact_ids` is the exact list, self excluded. Points are put in
+    /// order by (distance, exact rank).
     ///
     /// # Panics
     /// If `ids` and `distances` differ in length.
-    pub fn new(query: Option<PointId>, exact_ids: &[PointId], ids: &[Option<PointId>], distances: &[f32]) -> Self {
+    pub fn new(
+        query: Option<PointId>,
+        exact_ids: &[PointId],
+        ids: &[Option<PointId>],
+        distances: &[f32],
+    ) -> Self {
         assert_eq!(ids.len(), distances.len(), "one distance per slot");
         let ranks: HashMap<PointId, u32> = exact_ids.iter().copied().zip(0..).collect();
         let mut seen: std::collections::HashSet<PointId> = query.into_iter().collect();
         let mut slots: Vec<(f32, u32, PointId)> = Vec::with_capacity(ids.len());
         for (id, &distance) in ids.iter().zip(distances) {
             if let Some(id) = id.filter(|&id| seen.insert(id)) {
-                slots.push((distance, ranks.get(&id).copied().unwrap_or(UNKNOWN_RANK), id));
+                slots.push((
+                    distance,
+                    ranks.get(&id).copied().unwrap_or(UNKNOWN_RANK),
+                    id,
+                ));
             }
         }
         slots.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));

@@ -1,7 +1,7 @@
 //! Sums over the first filled slots of an answer, advanced from one k to the next.
 //!
-//! Enters: the next slots, their distances ascending. Leaves: mean distance, relative error, LID over all slots so far.
-//! Cost: O(1) per slot. Sums run in eight lanes in a fixed order.
+//! Enters: the next slots, their distances ascending. Leaves: mean distance, relative error, LID
+//! over all slots so far. Cost: O(1) per slot. Sums run in eight lanes in a fixed order.
 
 use super::logarithms::sum_of_logarithms;
 use super::{ExactSide, ReturnedSide};
@@ -45,13 +45,20 @@ impl Running {
         self.smallest_positive = slots.get(zeros).copied().unwrap_or_default();
     }
 
-    /// Ranks where the exact distance is 0 lead the list; only there can a ratio be without meaning.
+    /// Ranks where the exact distance is 0 lead the list; only there can a ratio be without
+    /// meaning.
     fn add_ratios(&mut self, exact: &ExactSide, returned: &[f32]) {
         let regular = exact.zeros(returned.len()).max(self.filled);
-        let zeros = returned[self.filled..regular].iter().filter(|&&distance| distance <= 0.0).count();
+        let zeros = returned[self.filled..regular]
+            .iter()
+            .filter(|&&distance| distance <= 0.0)
+            .count();
         self.ratio_sum += zeros as f64;
         self.ranks_left_out += regular - self.filled - zeros;
-        self.ratio_sum += sum_of_ratios(&returned[regular..], &exact.distances()[regular..returned.len()]);
+        self.ratio_sum += sum_of_ratios(
+            &returned[regular..],
+            &exact.distances()[regular..returned.len()],
+        );
     }
 
     pub(super) fn mean_distance(&self) -> f64 {
@@ -67,7 +74,8 @@ impl Running {
         if positive < 2 || self.smallest_positive == self.largest {
             return f64::NAN;
         }
-        (positive - 1) as f64 / (positive as f64 * f64::from(self.largest).ln() - self.logarithm_sum)
+        (positive - 1) as f64
+            / (positive as f64 * f64::from(self.largest).ln() - self.logarithm_sum)
     }
 }
 
@@ -79,20 +87,27 @@ fn sum_of_distances(distances: &[f32]) -> f64 {
             *lane += f64::from(distance);
         }
     }
-    rest.iter().fold(sum_of_lanes(lanes), |sum, &distance| sum + f64::from(distance))
+    rest.iter().fold(sum_of_lanes(lanes), |sum, &distance| {
+        sum + f64::from(distance)
+    })
 }
 
 /// Σ returned/exact over slices of one length, exact > 0.
 fn sum_of_ratios(returned: &[f32], exact: &[f32]) -> f64 {
     let ratio = |(&a, &e): (&f32, &f32)| f64::from(a) / f64::from(e);
-    let ((a_chunks, a_rest), (e_chunks, e_rest)) = (returned.as_chunks::<LANES>(), exact.as_chunks::<LANES>());
+    let ((a_chunks, a_rest), (e_chunks, e_rest)) =
+        (returned.as_chunks::<LANES>(), exact.as_chunks::<LANES>());
     let mut lanes = [0.0; LANES];
     for pair in a_chunks.iter().zip(e_chunks) {
         for (lane, values) in lanes.iter_mut().zip(pair.0.iter().zip(pair.1)) {
             *lane += ratio(values);
         }
     }
-    a_rest.iter().zip(e_rest).map(ratio).fold(sum_of_lanes(lanes), |sum, ratio| sum + ratio)
+    a_rest
+        .iter()
+        .zip(e_rest)
+        .map(ratio)
+        .fold(sum_of_lanes(lanes), |sum, ratio| sum + ratio)
 }
 
 fn sum_of_lanes([a, b, c, d, e, f, g, h]: [f64; LANES]) -> f64 {

@@ -23,7 +23,8 @@ pub fn k_occurrences(table: &NeighborTable, points: usize, k: usize) -> Vec<u32>
 /// The distribution of k-occurrence counts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hubness {
-    /// Third standardized moment of the counts; `None` if all counts are equal. Above 1 hubs are marked.
+    /// Third standardized moment of the counts; `None` if all counts are equal. Above 1 hubs are
+    /// marked.
     pub skewness: Option<f64>,
     /// Share of points that no query has among its neighbors.
     pub antihub_share: f64,
@@ -36,14 +37,24 @@ impl Hubness {
     pub fn of(counts: &[u32]) -> Option<Self> {
         let largest = counts.iter().copied().max()?;
         let antihubs = counts.iter().filter(|&&count| count == 0).count();
-        Some(Self { skewness: skewness(counts), antihub_share: antihubs as f64 / counts.len() as f64, largest })
+        Some(Self {
+            skewness: skewness(counts),
+            antihub_share: antihubs as f64 / counts.len() as f64,
+            largest,
+        })
     }
 }
 
 fn skewness(counts: &[u32]) -> Option<f64> {
     let n = counts.len() as f64;
     let mean = counts.iter().map(|&count| f64::from(count)).sum::<f64>() / n;
-    let moment = |power: i32| counts.iter().map(|&count| (f64::from(count) - mean).powi(power)).sum::<f64>() / n;
+    let moment = |power: i32| {
+        counts
+            .iter()
+            .map(|&count| (f64::from(count) - mean).powi(power))
+            .sum::<f64>()
+            / n
+    };
     let variance = moment(2);
     (variance > 0.0).then(|| moment(3) / variance.powf(1.5))
 }

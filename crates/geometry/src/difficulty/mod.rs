@@ -1,7 +1,7 @@
 //! How hard a data set is for any index, and how an answer is out of order: a first form.
 //!
-//! [`Hubness`] and [`relative_contrast`] look at the exact neighbors alone; [`rank_displacement`] and
-//! [`trustworthiness`] at what was returned.
+//! [`Hubness`] and [`relative_contrast`] look at the exact neighbors alone; [`rank_displacement`]
+//! and [`trustworthiness`] at what was returned.
 
 mod contrast;
 mod displacement;

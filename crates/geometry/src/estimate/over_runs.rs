@@ -19,20 +19,32 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The mean of one figure per run with its interval by Student's t on n − 1 degrees of freedom (Student 1908).
+    /// The mean of one figure per run with its interval by Student's t on n − 1 degrees of freedom
+    /// (Student 1908).
     ///
-    /// NaN (a run without the figure) is left out; `None` if nothing remains. An infinite value makes the mean infinite
-    /// and leaves no interval.
+    /// NaN (a run without the figure) is left out; `None` if nothing remains. An infinite value
+    /// makes the mean infinite and leaves no interval.
     pub fn of(values: &[f64]) -> Option<Self> {
-        let values: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+        let values: Vec<f64> = values
+            .iter()
+            .copied()
+            .filter(|value| !value.is_nan())
+            .collect();
         let n = values.len();
         let point = mean(&values)?;
-        let standard_error = (n > 1).then(|| (sum_of_squares(&values, point) / (n - 1) as f64 / n as f64).sqrt());
+        let standard_error =
+            (n > 1).then(|| (sum_of_squares(&values, point) / (n - 1) as f64 / n as f64).sqrt());
         let standard_error = standard_error.filter(|error| error.is_finite());
         let half_width = standard_error.and_then(|error| Some(error * t_quantile(n - 1)?));
         let low = half_width.map(|half| point - half);
         let high = half_width.map(|half| point + half);
-        Some(Self { point, low, high, standard_error, n })
+        Some(Self {
+            point,
+            low,
+            high,
+            standard_error,
+            n,
+        })
     }
 }
 
@@ -46,7 +58,9 @@ fn sum_of_squares(values: &[f64], mean: f64) -> f64 {
 
 /// The 97.5 % point of Student's t; `None` for 0 degrees of freedom.
 fn t_quantile(degrees_of_freedom: usize) -> Option<f64> {
-    StudentsT::new(0.0, 1.0, degrees_of_freedom as f64).ok().map(|t| t.inverse_cdf(0.975))
+    StudentsT::new(0.0, 1.0, degrees_of_freedom as f64)
+        .ok()
+        .map(|t| t.inverse_cdf(0.975))
 }
 
 #[cfg(test)]
@@ -65,7 +79,10 @@ mod tests {
             (199, 1.971_956_544_251_753),
         ] {
             let found = t_quantile(degrees).expect("positive degrees");
-            assert!((found - expected).abs() < 1e-9 * expected, "{degrees}: {found}");
+            assert!(
+                (found - expected).abs() < 1e-9 * expected,
+                "{degrees}: {found}"
+            );
         }
     }
 
@@ -81,7 +98,16 @@ mod tests {
     #[test]
     fn one_run_has_no_interval() {
         let estimate = Estimate::of(&[2.0]).expect("one value");
-        assert_eq!(estimate, Estimate { point: 2.0, low: None, high: None, standard_error: None, n: 1 });
+        assert_eq!(
+            estimate,
+            Estimate {
+                point: 2.0,
+                low: None,
+                high: None,
+                standard_error: None,
+                n: 1
+            }
+        );
         assert_eq!(Estimate::of(&[f64::NAN]), None);
     }
 }

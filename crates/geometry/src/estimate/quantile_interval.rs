@@ -1,8 +1,9 @@
 //! A quantile and its interval by order statistics.
 //!
-//! Enters: a sorted sample, such as the smallest ef of every query. Leaves: the quantile and the order statistics that
-//! enclose it. Needs nothing of the distribution (Conover 1999, section 3.2: the number of values below the quantile is
-//! binomial). Cost O(log n) evaluations of the binomial distribution.
+//! Enters: a sorted sample, such as the smallest ef of every query. Leaves: the quantile and the
+//! order statistics that enclose it. Needs nothing of the distribution (Conover 1999, section 3.2:
+//! the number of values below the quantile is binomial). Cost O(log n) evaluations of the binomial
+//! distribution.
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial, DiscreteCDF};
@@ -25,8 +26,11 @@ pub fn quantile_interval<T: Copy>(sorted: &[T], share: f64) -> Option<QuantileIn
     let n = sorted.len();
     let below = Binomial::new(share, n as u64).ok()?;
     let point = *sorted.get(((share * n as f64).ceil() as usize).saturating_sub(1))?;
-    // With B ~ Binomial(n, share), X₍ᵣ₎ ≤ quantile fails with probability P(B < r), quantile ≤ X₍ₛ₎ with P(B ≥ s).
-    let low = (below.inverse_cdf(0.025) as usize).checked_sub(1).map(|place| sorted[place]);
+    // With B ~ Binomial(n, share), X₍ᵣ₎ ≤ quantile fails with probability P(B < r), quantile ≤ X₍ₛ₎
+    // with P(B ≥ s).
+    let low = (below.inverse_cdf(0.025) as usize)
+        .checked_sub(1)
+        .map(|place| sorted[place]);
     let high = sorted.get(below.inverse_cdf(0.975) as usize).copied();
     Some(QuantileInterval { point, low, high })
 }
@@ -49,13 +53,21 @@ mod tests {
         ] {
             let sorted: Vec<u64> = (1..=n).collect();
             let found = quantile_interval(&sorted, share).expect("a sample");
-            assert_eq!((found.low, found.high), (low, high), "n = {n}, share = {share}");
+            assert_eq!(
+                (found.low, found.high),
+                (low, high),
+                "n = {n}, share = {share}"
+            );
         }
     }
 
     #[test]
     fn point_is_the_smallest_value_that_reaches_the_share() {
-        let point = |share| quantile_interval(&[10, 20, 30, 40], share).expect("a sample").point;
+        let point = |share| {
+            quantile_interval(&[10, 20, 30, 40], share)
+                .expect("a sample")
+                .point
+        };
         assert_eq!([0.0, 0.25, 0.26, 0.5, 1.0].map(point), [10, 10, 20, 20, 40]);
         assert_eq!(quantile_interval::<u64>(&[], 0.5), None);
     }

@@ -33,8 +33,17 @@ pub fn share(successes: u64, trials: u64) -> Option<Share> {
     let spread = (point * (1.0 - point) / n + square / (4.0 * n * n)).sqrt();
     let half = NORMAL_QUANTILE * spread / (1.0 + square / n);
     let low = if successes == 0 { 0.0 } else { center - half };
-    let high = if successes == trials { 1.0 } else { center + half };
-    Some(Share { point, low, high, n: trials })
+    let high = if successes == trials {
+        1.0
+    } else {
+        center + half
+    };
+    Some(Share {
+        point,
+        low,
+        high,
+        n: trials,
+    })
 }
 
 #[cfg(test)]
@@ -50,7 +59,10 @@ mod tests {
             (10, 10, 0.722_467_200_137_110_7, 1.0),
         ] {
             let found = share(successes, trials).expect("trials");
-            assert!((found.low - low).abs() < 1e-12 && (found.high - high).abs() < 1e-12, "{found:?}");
+            assert!(
+                (found.low - low).abs() < 1e-12 && (found.high - high).abs() < 1e-12,
+                "{found:?}"
+            );
         }
         assert_eq!(share(0, 0), None);
     }

@@ -1,7 +1,8 @@
 //! Local intrinsic dimensionality: five named estimators over lists of distances.
 //!
-//! A convention is always a named option: [`Lid`] names it, [`Lid::of_query`] estimates at one query and
-//! [`Lid::over_queries`] puts the queries' estimates together the way the estimator's authors do.
+//! A convention is always a named option: [`Lid`] names it, [`Lid::of_query`] estimates at one
+//! query and [`Lid::over_queries`] puts the queries' estimates together the way the estimator's
+//! authors do.
 //!
 //! ```
 //! use annatomy_geometry::lid::Lid;

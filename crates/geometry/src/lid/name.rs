@@ -5,17 +5,19 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// An estimator of local intrinsic dimensionality from the distances dᵢ to the k nearest neighbors of a point.
+/// An estimator of local intrinsic dimensionality from the distances dᵢ to the k nearest neighbors
+/// of a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Lid {
-    /// −[1/(k−1) Σ_{i<k} ln(dᵢ/dₖ)]⁻¹, averaged over queries: Levina & Bickel 2004, eq. 8; Hill 1975; ELKI's Hill.
+    /// −[1/(k−1) Σ_{i<k} ln(dᵢ/dₖ)]⁻¹, averaged over queries: Levina & Bickel 2004, eq. 8; Hill
+    /// 1975; ELKI's Hill.
     MaximumLikelihood,
-    /// −[1/k Σ_{i≤k} ln(dᵢ/dₖ)]⁻¹, averaged over queries: Amsaleg et al. 2015 (KDD), where the k-th term is 0 but
-    /// counts.
+    /// −[1/k Σ_{i≤k} ln(dᵢ/dₖ)]⁻¹, averaged over queries: Amsaleg et al. 2015 (KDD), where the k-th
+    /// term is 0 but counts.
     Amsaleg,
-    /// As [`MaximumLikelihood`](Self::MaximumLikelihood) at a query; over queries the inverses are averaged:
-    /// `MacKay` & Ghahramani 2005, comment on Levina & Bickel.
+    /// As [`MaximumLikelihood`](Self::MaximumLikelihood) at a query; over queries the inverses are
+    /// averaged: `MacKay` & Ghahramani 2005, comment on Levina & Bickel.
     MacKayGhahramani,
     /// μ/(w − μ), μ the mean and w the largest distance, averaged over queries: Amsaleg et al. 2018
     /// (Data Mining and Knowledge Discovery 32).
@@ -35,8 +37,13 @@ pub struct UnknownLid {
 
 impl Lid {
     /// Every estimator.
-    pub const ALL: [Self; 5] =
-        [Self::MaximumLikelihood, Self::Amsaleg, Self::MacKayGhahramani, Self::MethodOfMoments, Self::TwoNn];
+    pub const ALL: [Self; 5] = [
+        Self::MaximumLikelihood,
+        Self::Amsaleg,
+        Self::MacKayGhahramani,
+        Self::MethodOfMoments,
+        Self::TwoNn,
+    ];
 
     /// The estimator's name, as [`FromStr`] reads it.
     pub fn name(self) -> &'static str {
@@ -60,7 +67,12 @@ impl FromStr for Lid {
     type Err = UnknownLid;
 
     fn from_str(name: &str) -> Result<Self, UnknownLid> {
-        Self::ALL.into_iter().find(|lid| lid.name() == name).ok_or_else(|| UnknownLid { name: name.to_owned() })
+        Self::ALL
+            .into_iter()
+            .find(|lid| lid.name() == name)
+            .ok_or_else(|| UnknownLid {
+                name: name.to_owned(),
+            })
     }
 }
 

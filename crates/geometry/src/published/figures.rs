@@ -13,7 +13,8 @@ pub struct Figures {
     pub mean_overlap: f64,
     /// Mean squared distance to the exact neighbors, over rows kept.
     pub mean_exact_dist: f64,
-    /// Mean squared distance to the returned slots, empty ones as `FLT_MAX`, over rows kept; may be infinite.
+    /// Mean squared distance to the returned slots, empty ones as `FLT_MAX`, over rows kept; may be
+    /// infinite.
     pub mean_ann_dist: f64,
     /// Mean of a length over a squared length.
     pub mean_barycenter_shift: f64,
@@ -58,7 +59,8 @@ pub struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    /// The study's figures. `artefacts` holds the caller's counts; its `rows_dropped` is counted here.
+    /// The study's figures. `artefacts` holds the caller's counts; its `rows_dropped` is counted
+    /// here.
     ///
     /// # Panics
     /// If the mean columns differ in length.
@@ -75,14 +77,23 @@ impl Columns<'_> {
             mean_lid_diff: lid_ann - lid_exact,
             mean_lid_exact: lid_exact,
             mean_lid_ann: lid_ann,
-            artefacts: Artefacts { rows_dropped, ..artefacts },
+            artefacts: Artefacts {
+                rows_dropped,
+                ..artefacts
+            },
         }
     }
 
     /// `me[ok]`, `ma[ok]`: a row that is not finite in either is dropped from both.
     fn finite_rows(&self) -> (Vec<f32>, Vec<f32>) {
-        assert_eq!(self.exact_means.len(), self.returned_means.len(), "one mean per query on both sides");
+        assert_eq!(
+            self.exact_means.len(),
+            self.returned_means.len(),
+            "one mean per query on both sides"
+        );
         let pairs = self.exact_means.iter().zip(self.returned_means);
-        pairs.filter(|(exact, returned)| exact.is_finite() && returned.is_finite()).unzip()
+        pairs
+            .filter(|(exact, returned)| exact.is_finite() && returned.is_finite())
+            .unzip()
     }
 }

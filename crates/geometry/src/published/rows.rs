@@ -2,10 +2,11 @@
 
 use super::pairwise::{divide, pairwise_sum, row_mean};
 
-/// The float32 mean over `k` slots of which only `filled` hold a squared distance and the rest hold `FLT_MAX`.
+/// The float32 mean over `k` slots of which only `filled` hold a squared distance and the rest hold
+/// `FLT_MAX`.
 ///
-/// `filled` may be longer than k. One empty slot gives (Σ + `FLT_MAX`)/k, which for sums below 1e31 is `FLT_MAX`/k; two
-/// or more overflow to infinity.
+/// `filled` may be longer than k. One empty slot gives (Σ + `FLT_MAX`)/k, which for sums below 1e31
+/// is `FLT_MAX`/k; two or more overflow to infinity.
 pub fn row_mean_of_slots(filled: &[f32], k: usize) -> f32 {
     match k.saturating_sub(filled.len()) {
         0 => row_mean(&filled[..k]),

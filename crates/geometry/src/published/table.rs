@@ -1,11 +1,14 @@
 //! The study's figures from whole tables, row by row as its notebook does.
 //!
-//! Enters: embeddings and two tables of n rows × columns slots, as FAISS returns them. Leaves: [`Figures`] for one k.
-//! Cost: O(n·k·d) for the barycenters. The plain form that the fast blocks are held against.
+//! Enters: embeddings and two tables of n rows × columns slots, as FAISS returns them. Leaves:
+//! [`Figures`] for one k. Cost: O(n·k·d) for the barycenters. The plain form that the fast blocks
+//! are held against.
 
 use annatomy_vectors::MatrixView;
 
-use super::{Artefacts, Columns, Figures, row_barycenter_shift, row_lid_plain, row_mean, row_overlap};
+use super::{
+    Artefacts, Columns, Figures, row_barycenter_shift, row_lid_plain, row_mean, row_overlap,
+};
 
 /// The id of an empty slot.
 pub const EMPTY_ID: i64 = -1;
@@ -53,11 +56,26 @@ pub struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// A table of rows of `columns` slots. Empty slots hold [`EMPTY_ID`] and [`EMPTY_DISTANCE`].
-    pub fn new(columns: usize, ids: &'a [i64], distances_squared: &'a [f32]) -> Result<Self, TableError> {
-        if columns == 0 || !ids.len().is_multiple_of(columns) || ids.len() != distances_squared.len() {
-            return Err(TableError::Shape { columns, ids: ids.len(), distances: distances_squared.len() });
+    pub fn new(
+        columns: usize,
+        ids: &'a [i64],
+        distances_squared: &'a [f32],
+    ) -> Result<Self, TableError> {
+        if columns == 0
+            || !ids.len().is_multiple_of(columns)
+            || ids.len() != distances_squared.len()
+        {
+            return Err(TableError::Shape {
+                columns,
+                ids: ids.len(),
+                distances: distances_squared.len(),
+            });
         }
-        Ok(Self { columns, ids, distances_squared })
+        Ok(Self {
+            columns,
+            ids,
+            distances_squared,
+        })
     }
 
     /// Number of rows.
@@ -82,16 +100,23 @@ impl<'a> Table<'a> {
 
     fn check(&self, rows: usize, k: usize) -> Result<(), TableError> {
         if self.columns <= k {
-            return Err(TableError::Columns { k, columns: self.columns });
+            return Err(TableError::Columns {
+                k,
+                columns: self.columns,
+            });
         }
         if self.rows() != rows {
-            return Err(TableError::Rows { rows: self.rows(), expected: rows });
+            return Err(TableError::Rows {
+                rows: self.rows(),
+                expected: rows,
+            });
         }
         Ok(())
     }
 }
 
-/// The study's figures at `k`, for tables of at least k + 1 columns whose row i belongs to row i of `vectors`.
+/// The study's figures at `k`, for tables of at least k + 1 columns whose row i belongs to row i of
+/// `vectors`.
 ///
 /// # Panics
 /// If an id is not a row of `vectors` (negative ids count from the end, as in `NumPy`).
@@ -104,29 +129,51 @@ pub fn whole_table(
     exact.check(vectors.rows(), k)?;
     returned.check(vectors.rows(), k)?;
     let rows = || 0..vectors.rows();
-    let exact_means: Vec<f32> = rows().map(|row| row_mean(exact.neighbor_distances(row, k))).collect();
+    let exact_means: Vec<f32> = rows()
+        .map(|row| row_mean(exact.neighbor_distances(row, k)))
+        .collect();
     let shift = |row: usize| {
-        row_barycenter_shift(vectors, exact.neighbor_ids(row, k), returned.neighbor_ids(row, k), exact_means[row])
+        row_barycenter_shift(
+            vectors,
+            exact.neighbor_ids(row, k),
+            returned.neighbor_ids(row, k),
+            exact_means[row],
+        )
     };
-    let overlap = |row: usize| row_overlap(exact.neighbor_ids(row, k), returned.neighbor_ids(row, k), k);
+    let overlap =
+        |row: usize| row_overlap(exact.neighbor_ids(row, k), returned.neighbor_ids(row, k), k);
     let columns = Columns {
         overlaps: &rows().map(overlap).collect::<Vec<_>>(),
         exact_means: &exact_means,
-        returned_means: &rows().map(|row| row_mean(returned.neighbor_distances(row, k))).collect::<Vec<_>>(),
+        returned_means: &rows()
+            .map(|row| row_mean(returned.neighbor_distances(row, k)))
+            .collect::<Vec<_>>(),
         barycenter_shifts: &rows().map(shift).collect::<Vec<_>>(),
-        lids_exact: &rows().map(|row| row_lid_plain(exact.neighbor_distances(row, k))).collect::<Vec<_>>(),
-        lids_returned: &rows().map(|row| row_lid_plain(returned.neighbor_distances(row, k))).collect::<Vec<_>>(),
+        lids_exact: &rows()
+            .map(|row| row_lid_plain(exact.neighbor_distances(row, k)))
+            .collect::<Vec<_>>(),
+        lids_returned: &rows()
+            .map(|row| row_lid_plain(returned.neighbor_distances(row, k)))
+            .collect::<Vec<_>>(),
     };
     Ok(columns.figures(artefacts(returned, k)))
 }
 
 fn artefacts(returned: &Table<'_>, k: usize) -> Artefacts {
-    let empty = |row: usize| returned.neighbor_ids(row, k).iter().filter(|&&id| id < 0).count() as u64;
+    let empty = |row: usize| {
+        returned
+            .neighbor_ids(row, k)
+            .iter()
+            .filter(|&&id| id < 0)
+            .count() as u64
+    };
     let rows = 0..returned.rows();
     Artefacts {
         empty_slots: rows.clone().map(empty).sum(),
         rows_with_one_empty_slot: rows.clone().filter(|&row| empty(row) == 1).count() as u64,
         rows_dropped: 0,
-        self_not_first: rows.filter(|&row| returned.first_id(row) != row as i64).count() as u64,
+        self_not_first: rows
+            .filter(|&row| returned.first_id(row) != row as i64)
+            .count() as u64,
     }
 }

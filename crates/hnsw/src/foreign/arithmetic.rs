@@ -1,6 +1,7 @@
 //! Sums of d terms in the order in which an engine adds them, to the last bit.
 //!
-//! Measured on AVX2 machines, by comparing the bits of FAISS 1.15.1 and hnswlib 0.8 with each order that a compiler may choose:
+//! Measured on AVX2 machines, by comparing the bits of FAISS 1.15.1 and hnswlib 0.8 with each order
+//! that a compiler may choose:
 //!
 //! | who | main part | the four sums left by halving | rest |
 //! |---|---|---|---|
@@ -11,11 +12,14 @@
 //! | hnswlib, d divisible by 4, inner product | 8 lanes over 16s, halved | blocks of 4, rounded apart; added left to right | |
 //! | hnswlib, other d | the largest multiple of 16, or below that of 4, as above | | summed by itself, then added; L2: the last d mod 4 fused |
 //!
-//! On other instruction sets these engines add in other orders; then two rows whose distances agree to rounding may change places.
-//! Cost: one chain of d/8 dependent additions a row, on rows in cache one to three times the
-//! time of [`annatomy_vectors::kernels`] (`benches/arithmetic.rs`).
+//! On other instruction sets these engines add in other orders; then two rows whose distances agree
+//! to rounding may change places. Cost: one chain of d/8 dependent additions a row, on rows in
+//! cache one to three times the time of [`annatomy_vectors::kernels`] (`benches/arithmetic.rs`).
 
-#![expect(clippy::inline_always, reason = "runs inside a dispatch, whose instructions only inlined code gets")]
+#![expect(
+    clippy::inline_always,
+    reason = "runs inside a dispatch, whose instructions only inlined code gets"
+)]
 
 /// One term of a sum over columns.
 pub(super) trait Term: Copy {
@@ -74,7 +78,13 @@ impl Join for Apart {
 
 /// Sums of every LANES-th term; what does not fill a block is left over.
 #[inline(always)]
-fn lanes<const LANES: usize>(sums: &mut [f32; LANES], a: &[f32], b: &[f32], term: impl Term, join: impl Join) -> usize {
+fn lanes<const LANES: usize>(
+    sums: &mut [f32; LANES],
+    a: &[f32],
+    b: &[f32],
+    term: impl Term,
+    join: impl Join,
+) -> usize {
     let (blocks_a, blocks_b) = (a.as_chunks::<LANES>().0, b.as_chunks::<LANES>().0);
     for (a, b) in blocks_a.iter().zip(blocks_b) {
         for lane in 0..LANES {
@@ -91,7 +101,9 @@ fn halved([a, b, c, d, e, f, g, h]: [f32; 8]) -> [f32; 4] {
 
 #[inline(always)]
 fn one_by_one(start: f32, a: &[f32], b: &[f32], term: impl Term, join: impl Join) -> f32 {
-    a.iter().zip(b).fold(start, |sum, (&a, &b)| join.join(sum, term.factors(a, b)))
+    a.iter()
+        .zip(b)
+        .fold(start, |sum, (&a, &b)| join.join(sum, term.factors(a, b)))
 }
 
 fn left_to_right(sums: &[f32]) -> f32 {
@@ -132,11 +144,23 @@ pub(super) fn dot_as_hnswlib(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0; 8];
     lanes(&mut sums, &a[..whole], &b[..whole], Product, Apart);
     if a.len().is_multiple_of(16) || a.len() > 16 && !a.len().is_multiple_of(4) {
-        return with_rest(left_to_right(&sums), &a[whole..], &b[whole..], Product, Apart);
+        return with_rest(
+            left_to_right(&sums),
+            &a[whole..],
+            &b[whole..],
+            Product,
+            Apart,
+        );
     }
     let mut four = halved(sums);
     let fours = whole + lanes(&mut four, &a[whole..], &b[whole..], Product, Apart);
-    with_rest(left_to_right(&four), &a[fours..], &b[fours..], Product, Apart)
+    with_rest(
+        left_to_right(&four),
+        &a[fours..],
+        &b[fours..],
+        Product,
+        Apart,
+    )
 }
 
 /// Adds the sum of what fills no block: fours rounded apart, then the last ones by `join`.

@@ -18,10 +18,20 @@ impl<'b> Cursor<'b> {
     }
 
     /// The next `count` × `size` bytes.
-    pub(super) fn take(&mut self, what: &'static str, count: u64, size: usize) -> Result<&'b [u8], SavedIndexError> {
+    pub(super) fn take(
+        &mut self,
+        what: &'static str,
+        count: u64,
+        size: usize,
+    ) -> Result<&'b [u8], SavedIndexError> {
         let wanted = count.saturating_mul(size as u64);
         if wanted > self.left() as u64 {
-            return Err(SavedIndexError::Truncated { what, offset: self.offset, wanted, left: self.left() });
+            return Err(SavedIndexError::Truncated {
+                what,
+                offset: self.offset,
+                wanted,
+                left: self.left(),
+            });
         }
         let taken = &self.bytes[self.offset..self.offset + wanted as usize];
         self.offset += taken.len();
@@ -29,7 +39,10 @@ impl<'b> Cursor<'b> {
     }
 
     fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], SavedIndexError> {
-        Ok(self.take(what, 1, N)?.try_into().expect("take gives the bytes asked for"))
+        Ok(self
+            .take(what, 1, N)?
+            .try_into()
+            .expect("take gives the bytes asked for"))
     }
 
     pub(super) fn code(&mut self, what: &'static str) -> Result<[u8; 4], SavedIndexError> {
@@ -57,7 +70,11 @@ impl<'b> Cursor<'b> {
     }
 
     /// A vector as FAISS writes it: how many, then each in `size` bytes.
-    pub(super) fn counted(&mut self, what: &'static str, size: usize) -> Result<&'b [u8], SavedIndexError> {
+    pub(super) fn counted(
+        &mut self,
+        what: &'static str,
+        size: usize,
+    ) -> Result<&'b [u8], SavedIndexError> {
         let count = self.u64(what)?;
         self.take(what, count, size)
     }

@@ -23,7 +23,9 @@ pub enum SavedIndexError {
         reason: &'static str,
     },
     /// The file ends early, or a length in it is wrong.
-    #[error("{what} at byte {offset} needs {wanted} bytes, and {left} are left: the file is cut off or corrupt")]
+    #[error(
+        "{what} at byte {offset} needs {wanted} bytes, and {left} are left: the file is cut off or corrupt"
+    )]
     Truncated {
         /// What was being read.
         what: &'static str,

@@ -6,8 +6,9 @@
 //!           entry point · highest level · efConstruction · efSearch · beam width (no longer used)
 //!   `IxF2`, `IxFI`, `IxFl`: code, header, vectors
 //!
-//! All little-endian, vectors after their 64-bit length. A node's `levels` counts its layers, so it is one more than the highest.
-//! Source: the layout as FAISS 1.7 to 1.15 write it (`impl/index_write.cpp`).
+//! All little-endian, vectors after their 64-bit length. A node's `levels` counts its layers, so it
+//! is one more than the highest. Source: the layout as FAISS 1.7 to 1.15 write it
+//! (`impl/index_write.cpp`).
 
 use super::cursor::{Cursor, floats, integers, long_integers};
 use super::error::SavedIndexError;
@@ -25,7 +26,9 @@ struct Header {
 
 /// Whether a file begins as FAISS files do.
 pub(super) fn is_faiss(bytes: &[u8]) -> bool {
-    bytes.first_chunk().is_some_and(|code: &[u8; 4]| code[0] == b'I' && code.iter().all(u8::is_ascii_alphanumeric))
+    bytes
+        .first_chunk()
+        .is_some_and(|code: &[u8; 4]| code[0] == b'I' && code.iter().all(u8::is_ascii_alphanumeric))
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
@@ -60,7 +63,11 @@ fn read_mapped(cursor: &mut Cursor<'_>) -> Result<SavedIndex, SavedIndexError> {
     let ids: Vec<i64> = long_integers(cursor.counted("the ids of the rows", 8)?).collect();
     if ids.len() != index.vectors.rows() || header.rows != ids.len() {
         let expected = format!("{}, the number of rows", index.vectors.rows());
-        return Err(SavedIndexError::Value { what: "the number of ids", found: ids.len() as i128, expected });
+        return Err(SavedIndexError::Value {
+            what: "the number of ids",
+            found: ids.len() as i128,
+            expected,
+        });
     }
     index.labels = Some(ids);
     Ok(index)
@@ -112,11 +119,14 @@ fn read_header(cursor: &mut Cursor<'_>) -> Result<Header, SavedIndexError> {
     };
     let in_range = |what, found: i64, limit: i64| {
         let expected = || format!("between 1 and {limit}");
-        usize::try_from(found).ok().filter(|_| (1..=limit).contains(&found)).ok_or_else(|| SavedIndexError::Value {
-            what,
-            found: found.into(),
-            expected: expected(),
-        })
+        usize::try_from(found)
+            .ok()
+            .filter(|_| (1..=limit).contains(&found))
+            .ok_or_else(|| SavedIndexError::Value {
+                what,
+                found: found.into(),
+                expected: expected(),
+            })
     };
     Ok(Header {
         columns: in_range("the number of columns", columns.into(), i32::MAX.into())?,
@@ -133,10 +143,16 @@ fn check_links_per_level(links_up_to: &[i32]) -> Result<usize, SavedIndexError> 
         expected: expected.to_owned(),
     };
     let &[first, second, ..] = links_up_to else {
-        return Err(wrong(links_up_to.len() as i32, "a list of two numbers at least"));
+        return Err(wrong(
+            links_up_to.len() as i32,
+            "a list of two numbers at least",
+        ));
     };
     if links_up_to.len() > MOST_LAYERS + 1 || first != 0 || second <= 0 {
-        return Err(wrong(second, "at least 1, after 0, in a list of at most 65"));
+        return Err(wrong(
+            second,
+            "at least 1, after 0, in a list of at most 65",
+        ));
     }
     match links_up_to.windows(2).find(|pair| pair[0] > pair[1]) {
         Some(pair) => Err(wrong(pair[1], "ascending")),
@@ -144,7 +160,12 @@ fn check_links_per_level(links_up_to: &[i32]) -> Result<usize, SavedIndexError> 
     }
 }
 
-fn check_entry_point(entry_point: i32, highest_level: i32, levels: &[u8], rows: usize) -> Result<u32, SavedIndexError> {
+fn check_entry_point(
+    entry_point: i32,
+    highest_level: i32,
+    levels: &[u8],
+    rows: usize,
+) -> Result<u32, SavedIndexError> {
     if levels.len() / 4 != rows {
         let expected = format!("{rows}, the number of rows");
         return Err(SavedIndexError::Value {
@@ -153,14 +174,24 @@ fn check_entry_point(entry_point: i32, highest_level: i32, levels: &[u8], rows: 
             expected,
         });
     }
-    let layers = usize::try_from(entry_point).ok().and_then(|node| integers(levels).nth(node));
+    let layers = usize::try_from(entry_point)
+        .ok()
+        .and_then(|node| integers(levels).nth(node));
     let Some(layers) = layers else {
         let expected = format!("a node below {rows}");
-        return Err(SavedIndexError::Value { what: "the entry point", found: entry_point.into(), expected });
+        return Err(SavedIndexError::Value {
+            what: "the entry point",
+            found: entry_point.into(),
+            expected,
+        });
     };
     if i64::from(layers) != i64::from(highest_level) + 1 {
         let expected = format!("{}, that of the entry point", i64::from(layers) - 1);
-        return Err(SavedIndexError::Value { what: "the highest level", found: highest_level.into(), expected });
+        return Err(SavedIndexError::Value {
+            what: "the highest level",
+            found: highest_level.into(),
+            expected,
+        });
     }
     Ok(entry_point as u32)
 }
@@ -175,29 +206,56 @@ fn read_graph(
 ) -> Result<Graph, SavedIndexError> {
     let total = (links.len() / 4) as u64;
     if offsets.len() / 8 != header.rows + 1 || total >= u64::from(u32::MAX) {
-        let expected = format!("{}, one more than rows, for fewer than 2³² links", header.rows + 1);
+        let expected = format!(
+            "{}, one more than rows, for fewer than 2³² links",
+            header.rows + 1
+        );
         let found = (offsets.len() / 8) as i128;
-        return Err(SavedIndexError::Value { what: "the number of offsets", found, expected });
+        return Err(SavedIndexError::Value {
+            what: "the number of offsets",
+            found,
+            expected,
+        });
     }
     let mut layers = Layers::new(Some(entry_point), header.rows, links.len() / 4);
     let ends = long_integers(offsets).skip(1);
-    for ((node, count), (start, end)) in integers(levels).enumerate().zip(long_integers(offsets).zip(ends)) {
+    for ((node, count), (start, end)) in integers(levels)
+        .enumerate()
+        .zip(long_integers(offsets).zip(ends))
+    {
         let most = links_up_to.len() - 1;
-        let count = usize::try_from(count).ok().filter(|count| (1..=most).contains(count)).ok_or_else(|| {
-            let expected = format!("between 1 and {most}");
-            SavedIndexError::Node { what: "the number of layers", node, found: count.into(), expected }
-        })?;
+        let count = usize::try_from(count)
+            .ok()
+            .filter(|count| (1..=most).contains(count))
+            .ok_or_else(|| {
+                let expected = format!("between 1 and {most}");
+                SavedIndexError::Node {
+                    what: "the number of layers",
+                    node,
+                    found: count.into(),
+                    expected,
+                }
+            })?;
         let length = i64::from(links_up_to[count]);
         if start < 0 || end as u64 > total || end.checked_sub(start) != Some(length) {
             let expected = format!("{length} more than {start}, within {total} links");
-            return Err(SavedIndexError::Node { what: "the end of the links", node, found: end.into(), expected });
+            return Err(SavedIndexError::Node {
+                what: "the end of the links",
+                node,
+                found: end.into(),
+                expected,
+            });
         }
         let own = &links[4 * start as usize..4 * end as usize];
         layers.begin_node();
         for range in links_up_to[..=count].windows(2) {
             let list = &own[4 * range[0] as usize..4 * range[1] as usize];
             // A negative id below −1 becomes a node beyond all others, and is refused as such.
-            layers.push_list(integers(list).take_while(|&link| link != -1).map(|link| link as u32));
+            layers.push_list(
+                integers(list)
+                    .take_while(|&link| link != -1)
+                    .map(|link| link as u32),
+            );
         }
     }
     layers.finish()
@@ -215,12 +273,21 @@ fn read_flat(cursor: &mut Cursor<'_>, graph: &Header) -> Result<Matrix, SavedInd
     let header = read_header(cursor)?;
     let values = cursor.counted("the vectors", 4)?;
     let wanted = (graph.rows as u64).saturating_mul(graph.columns as u64);
-    if header.rows != graph.rows || header.columns != graph.columns || (values.len() / 4) as u64 != wanted {
+    if header.rows != graph.rows
+        || header.columns != graph.columns
+        || (values.len() / 4) as u64 != wanted
+    {
         return Err(SavedIndexError::Value {
             what: "the number of stored values",
             found: (values.len() / 4) as i128,
-            expected: format!("{} rows of {} columns, as the graph has", graph.rows, graph.columns),
+            expected: format!(
+                "{} rows of {} columns, as the graph has",
+                graph.rows, graph.columns
+            ),
         });
     }
-    Ok(Matrix::new(graph.rows, graph.columns, floats(values).collect()).expect("rows × columns values"))
+    Ok(
+        Matrix::new(graph.rows, graph.columns, floats(values).collect())
+            .expect("rows × columns values"),
+    )
 }

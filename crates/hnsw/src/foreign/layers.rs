@@ -50,12 +50,23 @@ impl Layers {
                 for &link in self.links(node as u32, level) {
                     let Some(&reached) = self.levels.get(link as usize) else {
                         let expected = format!("a node below {nodes}");
-                        return Err(SavedIndexError::Node { what: "a link", node, found: link.into(), expected });
+                        return Err(SavedIndexError::Node {
+                            what: "a link",
+                            node,
+                            found: link.into(),
+                            expected,
+                        });
                     };
                     if usize::from(reached) < level {
-                        let expected = format!("at least {level}, the layer of the link from node {node}");
+                        let expected =
+                            format!("at least {level}, the layer of the link from node {node}");
                         let (node, found) = (link as usize, reached.into());
-                        return Err(SavedIndexError::Node { what: "the highest layer", node, found, expected });
+                        return Err(SavedIndexError::Node {
+                            what: "the highest layer",
+                            node,
+                            found,
+                            expected,
+                        });
                     }
                 }
             }
@@ -87,13 +98,21 @@ impl Links for Layers {
 /// `graph` with node `i` called `names[i]`; `names` is a permutation of the nodes.
 pub(super) fn renamed(graph: &Graph, names: &[u32]) -> Graph {
     let mut node_called = vec![0; names.len()];
-    names.iter().zip(0..).for_each(|(&name, node)| node_called[name as usize] = node);
+    names
+        .iter()
+        .zip(0..)
+        .for_each(|(&name, node)| node_called[name as usize] = node);
     let entry_point = graph.entry_point().map(|node| names[node as usize]);
     let mut layers = Layers::new(entry_point, names.len(), graph.base_links());
     for node in node_called {
         layers.begin_node();
         for level in 0..=graph.level(node) {
-            layers.push_list(graph.links(node, level).iter().map(|&link| names[link as usize]));
+            layers.push_list(
+                graph
+                    .links(node, level)
+                    .iter()
+                    .map(|&link| names[link as usize]),
+            );
         }
     }
     Graph::freeze(&layers)

@@ -1,8 +1,13 @@
 //! What an engine's own graph asks of its data, in the engine's own arithmetic.
 
-#![expect(clippy::inline_always, reason = "code that is not inlined does not get the instructions dispatched to")]
+#![expect(
+    clippy::inline_always,
+    reason = "code that is not inlined does not get the instructions dispatched to"
+)]
 
-use super::arithmetic::{Apart, Fused, Join, Product, SquaredDifference, as_faiss, dot_as_hnswlib, l2_as_hnswlib};
+use super::arithmetic::{
+    Apart, Fused, Join, Product, SquaredDifference, as_faiss, dot_as_hnswlib, l2_as_hnswlib,
+};
 use super::saved_index::Engine;
 use crate::frontier::HeapFrontier;
 use crate::oracle::{Oracle, VectorOracle, View, key_of_separation};
@@ -31,7 +36,12 @@ pub struct EngineView<'v> {
 impl<'v> EngineOracle<'v> {
     /// An oracle over `rows`. For [`Metric::Cosine`] they must have unit length.
     pub fn new(rows: MatrixView<'v>, metric: Metric, engine: Engine) -> Self {
-        Self { rows, metric, engine, arch: Arch::new() }
+        Self {
+            rows,
+            metric,
+            engine,
+            arch: Arch::new(),
+        }
     }
 
     /// As a vector that is no row sees it.
@@ -39,8 +49,15 @@ impl<'v> EngineOracle<'v> {
     /// # Panics
     /// If `query` has another length than the rows.
     pub fn view_of(&self, query: &'v [f32]) -> EngineView<'v> {
-        assert_eq!(query.len(), self.rows.columns(), "query and rows of equal length");
-        EngineView { query, oracle: *self }
+        assert_eq!(
+            query.len(),
+            self.rows.columns(),
+            "query and rows of equal length"
+        );
+        EngineView {
+            query,
+            oracle: *self,
+        }
     }
 
     /// The distance behind a key of this oracle's views, in the metric's own unit.
@@ -59,9 +76,13 @@ impl<'v> EngineOracle<'v> {
     fn separation(&self, query: &[f32], row: &[f32], join: impl Join) -> f32 {
         match (self.engine, self.metric) {
             (Engine::Faiss, Metric::L2) => as_faiss(query, row, SquaredDifference, join),
-            (Engine::Faiss, Metric::InnerProduct | Metric::Cosine) => -as_faiss(query, row, Product, join),
+            (Engine::Faiss, Metric::InnerProduct | Metric::Cosine) => {
+                -as_faiss(query, row, Product, join)
+            }
             (Engine::Hnswlib, Metric::L2) => l2_as_hnswlib(query, row),
-            (Engine::Hnswlib, Metric::InnerProduct | Metric::Cosine) => 1.0 - dot_as_hnswlib(query, row),
+            (Engine::Hnswlib, Metric::InnerProduct | Metric::Cosine) => {
+                1.0 - dot_as_hnswlib(query, row)
+            }
         }
     }
 }
@@ -81,10 +102,18 @@ impl WithSimd for Keys<'_, '_> {
         let EngineView { query, oracle } = self.view;
         let (batches, rest) = self.ids.as_chunks::<BATCH>();
         for &id in batches.as_flattened() {
-            self.out.push(key_of_separation(oracle.separation(query, oracle.rows.row(id as usize), Fused)));
+            self.out.push(key_of_separation(oracle.separation(
+                query,
+                oracle.rows.row(id as usize),
+                Fused,
+            )));
         }
         for &id in rest {
-            self.out.push(key_of_separation(oracle.separation(query, oracle.rows.row(id as usize), Apart)));
+            self.out.push(key_of_separation(oracle.separation(
+                query,
+                oracle.rows.row(id as usize),
+                Apart,
+            )));
         }
     }
 }
@@ -114,7 +143,11 @@ impl View for EngineView<'_> {
 
     #[inline]
     fn keys(self, ids: &[u32], out: &mut Vec<u32>) {
-        self.oracle.arch.dispatch(Keys { view: self, ids, out });
+        self.oracle.arch.dispatch(Keys {
+            view: self,
+            ids,
+            out,
+        });
     }
 
     #[inline]
@@ -141,7 +174,10 @@ impl<'v> Oracle for EngineOracle<'v> {
 
     #[inline]
     fn view(&self, id: u32) -> EngineView<'v> {
-        EngineView { query: self.rows.row(id as usize), oracle: *self }
+        EngineView {
+            query: self.rows.row(id as usize),
+            oracle: *self,
+        }
     }
 
     #[inline]

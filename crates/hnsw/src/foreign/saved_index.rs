@@ -63,7 +63,8 @@ impl SavedIndex {
     /// Reads an index by its content.
     ///
     /// # Errors
-    /// If the file cannot be read, is of no known kind, or contradicts itself; see [`SavedIndexError`].
+    /// If the file cannot be read, is of no known kind, or contradicts itself; see
+    /// [`SavedIndexError`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self, SavedIndexError> {
         Self::from_bytes(&MappedFile::open(path)?)
     }
@@ -94,7 +95,9 @@ impl SavedIndex {
             self.graph = renamed(&self.graph, &names);
             let mut vectors = Matrix::zeros(self.vectors.rows(), self.vectors.columns());
             for (row, &name) in names.iter().enumerate() {
-                vectors.row_mut(name as usize).copy_from_slice(self.vectors.row(row));
+                vectors
+                    .row_mut(name as usize)
+                    .copy_from_slice(self.vectors.row(row));
             }
             self.vectors = vectors;
         }
@@ -108,7 +111,9 @@ fn permutation(labels: &[i64]) -> Option<Vec<u32>> {
     labels
         .iter()
         .map(|&label| {
-            let place = usize::try_from(label).ok().filter(|&place| place < taken.len())?;
+            let place = usize::try_from(label)
+                .ok()
+                .filter(|&place| place < taken.len())?;
             (!std::mem::replace(&mut taken[place], true)).then_some(place as u32)
         })
         .collect()

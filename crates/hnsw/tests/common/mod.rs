@@ -14,7 +14,9 @@ pub fn clustered(rows: usize, columns: usize, clusters: u64, seed: u64) -> Matri
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 24) as f32 - 0.5
     };
-    let centers: Vec<f32> = (0..clusters as usize * columns).map(|_| 3.0 * uniform()).collect();
+    let centers: Vec<f32> = (0..clusters as usize * columns)
+        .map(|_| 3.0 * uniform())
+        .collect();
     let values = (0..rows * columns)
         .map(|i| centers[(i / columns * 7 % clusters as usize) * columns + i % columns] + uniform())
         .collect();

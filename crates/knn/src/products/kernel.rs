@@ -9,12 +9,16 @@
 //! | 4 (NEON) | 6 | 4 × 4 | 24 of 32 |
 //! | 1 | 4 | 4 × 1 | 16 |
 //!
-//! The registers left over hold one column of the right panel and one value of the left. With a sum more, one would pass
-//! through memory at every step: 4 rows × 3 registers on AVX2, on paper the same, took twice as long.
+//! The registers left over hold one column of the right panel and one value of the left. With a sum
+//! more, one would pass through memory at every step: 4 rows × 3 registers on AVX2, on paper the
+//! same, took twice as long.
 //!
 //! A sum runs over the columns in order, whatever the tile it stands in.
 
-#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the dispatched instruction set")]
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the dispatched instruction set"
+)]
 
 use super::panels::Panels;
 use annatomy_vectors::kernels;
@@ -49,10 +53,22 @@ impl Shape {
     /// The shape on one instruction set.
     pub(super) const fn of<S: Simd>() -> Self {
         match S::F32_LANES {
-            16.. => Self { left: 12, right: 2 * S::F32_LANES },
-            8.. => Self { left: 6, right: 2 * S::F32_LANES },
-            4.. => Self { left: 6, right: 4 * S::F32_LANES },
-            _ => Self { left: 4, right: 4 * S::F32_LANES },
+            16.. => Self {
+                left: 12,
+                right: 2 * S::F32_LANES,
+            },
+            8.. => Self {
+                left: 6,
+                right: 2 * S::F32_LANES,
+            },
+            4.. => Self {
+                left: 6,
+                right: 4 * S::F32_LANES,
+            },
+            _ => Self {
+                left: 4,
+                right: 4 * S::F32_LANES,
+            },
         }
     }
 }
@@ -61,7 +77,8 @@ impl Shape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
     All,
-    /// Those of the i-th left row with the i-th right row and those after it. The others may be computed or not.
+    /// Those of the i-th left row with the i-th right row and those after it. The others may be
+    /// computed or not.
     FromDiagonal,
 }
 
@@ -100,19 +117,37 @@ type Sums<S, const ROWS: usize, const REGISTERS: usize> = [[<S as Simd>::f32s; R
 impl Product<'_> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const REGISTERS: usize>(self, simd: S) {
-        let Self { left, left_rows, right, right_rows, wanted, depth, dst, stride } = self;
+        let Self {
+            left,
+            left_rows,
+            right,
+            right_rows,
+            wanted,
+            depth,
+            dst,
+            stride,
+        } = self;
         let widest = REGISTERS * S::F32_LANES;
-        assert_eq!((left.width(), right.width()), (ROWS, widest), "panels of this instruction set");
+        assert_eq!(
+            (left.width(), right.width()),
+            (ROWS, widest),
+            "panels of this instruction set"
+        );
         for start in (0..left.columns()).step_by(depth) {
             let slice = start..(start + depth).min(left.columns());
             for right_row in right_rows.clone().step_by(widest) {
-                // What is multiplied after this right slice is fetched meanwhile, a share with each left panel.
+                // What is multiplied after this right slice is fetched meanwhile, a share with each
+                // left panel.
                 let next = if right_row + widest < right_rows.end {
                     right.slice(right_row + widest, &slice)
                 } else {
-                    right.slice(right_rows.start, &(slice.end..(slice.end + depth).min(left.columns())))
+                    right.slice(
+                        right_rows.start,
+                        &(slice.end..(slice.end + depth).min(left.columns())),
+                    )
                 };
-                let mut shares = next.chunks(next.len().div_ceil(left_rows.len().div_ceil(ROWS)).max(1));
+                let mut shares =
+                    next.chunks(next.len().div_ceil(left_rows.len().div_ceil(ROWS)).max(1));
                 let right_slice = registers::<S, REGISTERS>(right.slice(right_row, &slice));
                 let column = right_row - right_rows.start;
                 let width = (right_rows.end - right_row).min(widest);
@@ -130,7 +165,8 @@ impl Product<'_> {
                     } else {
                         let sums = sums.iter().take(left_rows.end - left_row);
                         let dst = dst.chunks_mut(stride).map(|row| &mut row[..width]);
-                        sums.zip(dst).for_each(|(sums, dst)| put_some::<S>(sums, dst, start > 0));
+                        sums.zip(dst)
+                            .for_each(|(sums, dst)| put_some::<S>(sums, dst, start > 0));
                     }
                 }
             }
@@ -146,7 +182,8 @@ fn tile<S: Simd, const ROWS: usize, const REGISTERS: usize>(
     right: &[[S::f32s; REGISTERS]],
 ) -> Sums<S, ROWS, REGISTERS> {
     let mut sums = [[simd.splat_f32s(0.0); REGISTERS]; ROWS];
-    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<UNROLLED>(), right.as_chunks::<UNROLLED>());
+    let ((left, left_rest), (right, right_rest)) =
+        (left.as_chunks::<UNROLLED>(), right.as_chunks::<UNROLLED>());
     for (left, right) in left.iter().zip(right) {
         for column in 0..UNROLLED {
             add(simd, &mut sums, &left[column], &right[column]);
@@ -174,7 +211,8 @@ fn add<S: Simd, const ROWS: usize, const REGISTERS: usize>(
     }
 }
 
-/// Writes sums to `dst`, or adds them to what stands there: from register to memory, since nothing of it depends on a length.
+/// Writes sums to `dst`, or adds them to what stands there: from register to memory, since nothing
+/// of it depends on a length.
 #[inline(always)]
 fn put<S: Simd, const ROWS: usize, const REGISTERS: usize>(
     simd: S,
@@ -187,7 +225,11 @@ fn put<S: Simd, const ROWS: usize, const REGISTERS: usize>(
         let (dst, _) = S::as_mut_simd_f32s(&mut dst[row * stride..][..REGISTERS * S::F32_LANES]);
         for register in 0..REGISTERS {
             let sum = sums[row][register];
-            dst[register] = if adds { simd.add_f32s(dst[register], sum) } else { sum };
+            dst[register] = if adds {
+                simd.add_f32s(dst[register], sum)
+            } else {
+                sum
+            };
         }
     }
 }

@@ -1,16 +1,19 @@
 //! Rows laid out once for all the products they take part in.
 //!
-//! Enters: rows. Leaves: panels of a few rows, column by column, which the kernel reads from end to end:
+//! Enters: rows. Leaves: panels of a few rows, column by column, which the kernel reads from end to
+//! end:
 //!
 //! panel 0: r0c0 r1c0 … r0c1 r1c1 …    then panel 1, …; the last is filled up with zeros
 //!
-//! Left panels hold as many rows as the kernel takes values from, right ones as many as it loads into registers.
+//! Left panels hold as many rows as the kernel takes values from, right ones as many as it loads
+//! into registers.
 
 use super::kernel::Shape;
 use annatomy_vectors::Zeroed;
 use std::ops::Range;
 
-/// Values of a cache line: what is read of a row at once while its panel's part stays in the first cache.
+/// Values of a cache line: what is read of a row at once while its panel's part stays in the first
+/// cache.
 const LINE: usize = 16;
 
 /// Which factor of a product the rows are.
@@ -42,22 +45,34 @@ impl Panels {
             Side::Left => shape.left,
             Side::Right => shape.right,
         };
-        Self { side, rows, columns, width, values: Zeroed::new(rows.next_multiple_of(width) * columns) }
+        Self {
+            side,
+            rows,
+            columns,
+            width,
+            values: Zeroed::new(rows.next_multiple_of(width) * columns),
+        }
     }
 
-    /// Puts the rows of `source` named in the place of its own, as many as there is room for. Zeros that filled up its last panel may
-    /// be gone afterwards.
+    /// Puts the rows of `source` named in the place of its own, as many as there is room for. Zeros
+    /// that filled up its last panel may be gone afterwards.
     pub(crate) fn regroup(&mut self, source: &Self, rows: Range<usize>) {
         let (width, columns) = (self.width, self.columns);
         self.set_rows(rows.len());
-        for (panel, values) in self.values.chunks_exact_mut((width * columns).max(1)).enumerate() {
+        for (panel, values) in self
+            .values
+            .chunks_exact_mut((width * columns).max(1))
+            .enumerate()
+        {
             let mut row = rows.start + panel * width;
             let end = (row + width).min(rows.end);
             while row < end {
                 // As many as lie side by side in both.
                 let (place, from) = ((row - rows.start) % width, row % source.width);
                 let count = (end - row).min(source.width - from);
-                let columns = source.slice(row - from, &(0..columns)).chunks_exact(source.width);
+                let columns = source
+                    .slice(row - from, &(0..columns))
+                    .chunks_exact(source.width);
                 for (values, source) in values.chunks_exact_mut(width).zip(columns) {
                     values[place..place + count].copy_from_slice(&source[from..from + count]);
                 }
@@ -66,9 +81,13 @@ impl Panels {
         }
     }
 
-    /// Makes them panels of `rows` rows, which must be no more than there was room for in the beginning.
+    /// Makes them panels of `rows` rows, which must be no more than there was room for in the
+    /// beginning.
     pub(crate) fn set_rows(&mut self, rows: usize) {
-        assert!(rows.next_multiple_of(self.width) * self.columns <= self.values.len(), "{rows} rows");
+        assert!(
+            rows.next_multiple_of(self.width) * self.columns <= self.values.len(),
+            "{rows} rows"
+        );
         self.rows = rows;
     }
 
@@ -97,7 +116,8 @@ impl Panels {
     /// Some columns of the panel that begins with `row`.
     #[inline]
     pub(super) fn slice(&self, row: usize, columns: &Range<usize>) -> &[f32] {
-        &self.values[row * self.columns + columns.start * self.width..][..columns.len() * self.width]
+        &self.values[row * self.columns + columns.start * self.width..]
+            [..columns.len() * self.width]
     }
 }
 
@@ -107,7 +127,10 @@ pub(crate) fn interleave(rows: &[f32], columns: usize, width: usize, panel: &mut
         let length = LINE.min(columns - start);
         let panel = &mut panel[start * width..][..length * width];
         for (place, row) in rows.chunks_exact(columns).enumerate() {
-            for (slots, &value) in panel.chunks_exact_mut(width).zip(&row[start..start + length]) {
+            for (slots, &value) in panel
+                .chunks_exact_mut(width)
+                .zip(&row[start..start + length])
+            {
                 slots[place] = value;
             }
         }

@@ -1,8 +1,10 @@
 //! Neighbor tables as files hold them: what another engine returned, or ground truth.
 //!
-//! Enters: `.npy` (any integer type), `.ivecs`, `.ibin`, big-ann ground truth (`groundtruth`), any other format here that holds
-//! integers, columns of lists. Leaves: rows × columns of `i64` as they stand, −1 and other sentinels included, and the distances where the file has
-//! some. Rows of different lengths are filled up with −1 and counted. Floats are kept as they are, not-a-number and infinities too.
+//! Enters: `.npy` (any integer type), `.ivecs`, `.ibin`, big-ann ground truth (`groundtruth`), any
+//! other format here that holds integers, columns of lists. Leaves: rows × columns of `i64` as they
+//! stand, −1 and other sentinels included, and the distances where the file has some. Rows of
+//! different lengths are filled up with −1 and counted. Floats are kept as they are, not-a-number
+//! and infinities too.
 
 use std::path::Path;
 
@@ -40,7 +42,12 @@ impl AnswerTable {
     /// `ids` are rows × columns; `short_rows` of the rows were filled up.
     pub(super) fn new(rows: usize, columns: usize, ids: Vec<i64>, short_rows: usize) -> Self {
         debug_assert_eq!(rows * columns, ids.len());
-        Self { rows, columns, ids, short_rows }
+        Self {
+            rows,
+            columns,
+            ids,
+            short_rows,
+        }
     }
 
     /// Number of rows: queries, usually.
@@ -63,7 +70,8 @@ impl AnswerTable {
         &self.ids
     }
 
-    /// How many rows were shorter than the longest in the file, and end in [`EMPTY_SLOT`] here because of that alone.
+    /// How many rows were shorter than the longest in the file, and end in [`EMPTY_SLOT`] here
+    /// because of that alone.
     pub fn short_rows(&self) -> usize {
         self.short_rows
     }
@@ -71,9 +79,10 @@ impl AnswerTable {
 
 /// Reads a table of neighbor ids, and the distances that the same file holds for them, if any.
 ///
-/// Ids are as in the file: −1 and smaller stay. 2⁶⁴ − 1, which is −1 written unsigned, is read as −1; other ids beyond 63 bits are
-/// refused. An unsigned 32-bit 2³² − 1 stays 4294967295 in formats that say their type; in those that do not (`.ibin`, `.bin`), 32 bits
-/// are signed. Distances are float32, of the ids' shape.
+/// Ids are as in the file: −1 and smaller stay. 2⁶⁴ − 1, which is −1 written unsigned, is read as
+/// −1; other ids beyond 63 bits are refused. An unsigned 32-bit 2³² − 1 stays 4294967295 in formats
+/// that say their type; in those that do not (`.ibin`, `.bin`), 32 bits are signed. Distances are
+/// float32, of the ids' shape.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
@@ -92,11 +101,17 @@ pub fn read_answers(path: impl AsRef<Path>) -> Result<(AnswerTable, Option<Matri
         Format::Ibin | Format::Bin => return groundtruth::read(map(&source, format)?.as_slice()),
         Format::Ivecs => ragged::vecs_ids(map(&source, format)?.as_slice())?,
         #[cfg(feature = "parquet")]
-        Format::Parquet | Format::Arrow => ragged::list_ids(&lists(&source, format, Role::Neighbors)?)?,
+        Format::Parquet | Format::Arrow => {
+            ragged::list_ids(&lists(&source, format, Role::Neighbors)?)?
+        }
         _ => integers(&VectorFile::open_source(&source, Role::Neighbors)?)?,
     };
     let several = format.has_members() && source.member().is_none();
-    let distances = if several { distances_beside(&source, &answers)? } else { None };
+    let distances = if several {
+        distances_beside(&source, &answers)?
+    } else {
+        None
+    };
     Ok((answers, distances))
 }
 
@@ -105,9 +120,11 @@ pub fn read_ids(path: impl AsRef<Path>) -> Result<AnswerTable, ReadError> {
     read_answers(path).map(|(answers, _)| answers)
 }
 
-/// Reads a table of distances as it stands: not-a-number, infinities and `FLT_MAX` are kept. Float64 is rounded to float32.
+/// Reads a table of distances as it stands: not-a-number, infinities and `FLT_MAX` are kept.
+/// Float64 is rounded to float32.
 ///
-/// Rows of different lengths (`.fvecs`, lists) are filled up with not-a-number. From big-ann ground truth, its distances.
+/// Rows of different lengths (`.fvecs`, lists) are filled up with not-a-number. From big-ann ground
+/// truth, its distances.
 pub fn read_distances(path: impl AsRef<Path>) -> Result<Matrix, ReadError> {
     distances(&Source::parse(path))
 }
@@ -120,7 +137,9 @@ fn distances(source: &Source) -> Result<Matrix, ReadError> {
         }
         format @ Format::Fvecs => ragged::vecs_distances(map(source, format)?.as_slice()),
         #[cfg(feature = "parquet")]
-        format @ (Format::Parquet | Format::Arrow) => ragged::list_distances(&lists(source, format, Role::Distances)?),
+        format @ (Format::Parquet | Format::Arrow) => {
+            ragged::list_distances(&lists(source, format, Role::Distances)?)
+        }
         _ => VectorFile::open_source(source, Role::Distances)?.read_all(),
     }
 }
@@ -128,7 +147,9 @@ fn distances(source: &Source) -> Result<Matrix, ReadError> {
 /// The distances that lie in the same file as the ids, if any are of the same shape.
 fn distances_beside(source: &Source, answers: &AnswerTable) -> Result<Option<Matrix>, ReadError> {
     match distances(source) {
-        Ok(distances) if (distances.rows(), distances.columns()) == (answers.rows, answers.columns) => {
+        Ok(distances)
+            if (distances.rows(), distances.columns()) == (answers.rows, answers.columns) =>
+        {
             Ok(Some(distances))
         }
         Ok(_) | Err(ReadError::WhichMember { .. } | ReadError::NoMatrix { .. }) => Ok(None),
@@ -164,9 +185,11 @@ fn integers(file: &VectorFile) -> Result<AnswerTable, ReadError> {
 /// Refuses unsigned ids that wrapped around, all bits set excepted.
 pub(super) fn check_unsigned(ids: &[i64], columns: usize) -> Result<(), ReadError> {
     match ids.iter().position(|&id| id < EMPTY_SLOT) {
-        Some(place) => {
-            Err(ReadError::IdTooLarge { row: place / columns, column: place % columns, id: ids[place] as u64 })
-        }
+        Some(place) => Err(ReadError::IdTooLarge {
+            row: place / columns,
+            column: place % columns,
+            id: ids[place] as u64,
+        }),
         None => Ok(()),
     }
 }

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// Writes a file by way of a temporary one in the same folder: `fill` writes, the bytes reach the disk, then the rename.
+/// Writes a file by way of a temporary one in the same folder: `fill` writes, the bytes reach the
+/// disk, then the rename.
 ///
 /// Where `fill` or the disk fails, the target is as it was before and the temporary file is gone.
 pub fn write_atomically<E: From<io::Error>>(
@@ -26,7 +27,8 @@ pub fn write_atomically<E: From<io::Error>>(
     Ok(())
 }
 
-/// A temporary file with the permissions that an ordinary new file gets, not the private ones of temporary files.
+/// A temporary file with the permissions that an ordinary new file gets, not the private ones of
+/// temporary files.
 fn new_file_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".annatomy-");
@@ -38,7 +40,8 @@ fn new_file_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// Makes the rename itself last. The file is whole either way, so a file system that cannot do this is forgiven.
+/// Makes the rename itself last. The file is whole either way, so a file system that cannot do this
+/// is forgiven.
 fn sync_folder(folder: &Path) {
     #[cfg(unix)]
     {

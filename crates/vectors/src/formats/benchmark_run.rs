@@ -1,6 +1,7 @@
 //! What a result file of ann-benchmarks or VIBE says of the run that made it.
 //!
-//! Enters: a path. Leaves: the attributes of the file's root, besides which lie `neighbors`, `distances` and `times`. Cost: the root's header.
+//! Enters: a path. Leaves: the attributes of the file's root, besides which lie `neighbors`,
+//! `distances` and `times`. Cost: the root's header.
 
 use std::path::Path;
 

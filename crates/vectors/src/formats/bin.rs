@@ -1,4 +1,5 @@
-//! `.fbin`, `.ibin`, `.u8bin`, `.i8bin`, `.f16bin`: n and d in 32 bits each, little-endian, then n·d values row after row.
+//! `.fbin`, `.ibin`, `.u8bin`, `.i8bin`, `.f16bin`: n and d in 32 bits each, little-endian, then
+//! n·d values row after row.
 //!
 //! The format of the Big-ANN benchmarks (Simhadri et al., NeurIPS 2021).
 
@@ -28,10 +29,18 @@ pub(super) fn layout(bytes: &[u8], element: Element) -> Result<Layout, ReadError
 /// n and d, and what follows them.
 pub(super) fn header(bytes: &[u8]) -> Result<([u32; 2], &[u8]), ReadError> {
     let Some((header, content)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
-        return Err(ReadError::Header { problem: format!("{HEADER_BYTES} bytes expected, {} found", bytes.len()) });
+        return Err(ReadError::Header {
+            problem: format!("{HEADER_BYTES} bytes expected, {} found", bytes.len()),
+        });
     };
     let [r0, r1, r2, r3, c0, c1, c2, c3] = *header;
-    Ok(([u32::from_le_bytes([r0, r1, r2, r3]), u32::from_le_bytes([c0, c1, c2, c3])], content))
+    Ok((
+        [
+            u32::from_le_bytes([r0, r1, r2, r3]),
+            u32::from_le_bytes([c0, c1, c2, c3]),
+        ],
+        content,
+    ))
 }
 
 /// Writes n and d.

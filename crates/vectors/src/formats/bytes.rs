@@ -1,8 +1,8 @@
 //! A file's bytes: mapped where they lie, or unpacked into memory.
 //!
-//! A map costs address space and no memory of its own: its pages are clean, so the system takes them back when it needs them,
-//! and [`Bytes::release`] hands them back at once after a large block was read. Resident memory of a pass over a file is
-//! thus one block, whatever the file's size.
+//! A map costs address space and no memory of its own: its pages are clean, so the system takes
+//! them back when it needs them, and [`Bytes::release`] hands them back at once after a large block
+//! was read. Resident memory of a pass over a file is thus one block, whatever the file's size.
 
 use std::fs::File;
 use std::ops::Range;
@@ -45,14 +45,16 @@ impl Bytes {
     /// The bytes less all that lies outside `part`, which must lie within them.
     pub(super) fn narrow(self, part: Range<usize>) -> Self {
         match self {
-            Self::Mapped { map, part: outer } => {
-                Self::Mapped { map, part: outer.start + part.start..outer.start + part.end }
-            }
+            Self::Mapped { map, part: outer } => Self::Mapped {
+                map,
+                part: outer.start + part.start..outer.start + part.end,
+            },
             Self::Owned(bytes) => Self::Owned(bytes[part].to_vec()),
         }
     }
 
-    /// Hands the pages of `range` back to the system; reading them again brings them back from the file.
+    /// Hands the pages of `range` back to the system; reading them again brings them back from the
+    /// file.
     pub(super) fn release(&self, range: Range<usize>) {
         if let Self::Mapped { map, part } = self {
             let end = part.end.min(part.start + range.end);
@@ -89,9 +91,10 @@ impl std::ops::Deref for MappedFile {
 
 #[expect(unsafe_code, reason = "a map is only as constant as its file")]
 fn map_file(file: &File) -> std::io::Result<Mmap> {
-    // SAFETY: the map is read-only and read as plain bytes, for which every bit pattern is valid. Another process that rewrites
-    // the file meanwhile changes the numbers read, and one that truncates it ends this process with a bus error;
-    // neither corrupts memory. Our own writers rename and never rewrite in place.
+    // SAFETY: the map is read-only and read as plain bytes, for which every bit pattern is valid.
+    // Another process that rewrites the file meanwhile changes the numbers read, and one that
+    // truncates it ends this process with a bus error; neither corrupts memory. Our own writers
+    // rename and never rewrite in place.
     unsafe { Mmap::map(file) }
 }
 
@@ -101,9 +104,11 @@ fn release_pages(map: &Mmap, range: Range<usize>) {
     if range.is_empty() {
         return;
     }
-    // SAFETY: the map is backed by a file and never written to, so that a page given back is read again from the file.
-    // Refused advice only leaves pages resident.
-    let _ = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len()) };
+    // SAFETY: the map is backed by a file and never written to, so that a page given back is read
+    // again from the file. Refused advice only leaves pages resident.
+    let _ = unsafe {
+        map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len())
+    };
 }
 
 #[cfg(not(unix))]

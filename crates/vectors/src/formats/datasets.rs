@@ -1,11 +1,14 @@
-//! `.hdf5`: data sets of two dimensions, as ann-benchmarks and VIBE keep `train`, `test`, `neighbors` and `distances`.
+//! `.hdf5`: data sets of two dimensions, as ann-benchmarks and VIBE keep `train`, `test`,
+//! `neighbors` and `distances`.
 //!
-//! Enters: the file's bytes and perhaps a data set's name (`group/name` within groups). Leaves: the data set. One that lies in one piece,
-//! as those of ann-benchmarks do, is read where it is in the map; one in chunks, perhaps packed, is unpacked into memory. Also the file's
-//! attribute `distance`, which names the metric.
+//! Enters: the file's bytes and perhaps a data set's name (`group/name` within groups). Leaves: the
+//! data set. One that lies in one piece, as those of ann-benchmarks do, is read where it is in the
+//! map; one in chunks, perhaps packed, is unpacked into memory. Also the file's attribute
+//! `distance`, which names the metric.
 //!
-//! The structures are `hdf5-reader`'s to follow, behind a fence. It is told to allocate no more than the file's bytes could unpack to.
-//! Does not: read compound numbers, virtual or external data sets, or filters other than HDF5's own.
+//! The structures are `hdf5-reader`'s to follow, behind a fence. It is told to allocate no more
+//! than the file's bytes could unpack to. Does not: read compound numbers, virtual or external data
+//! sets, or filters other than HDF5's own.
 
 use std::sync::Arc;
 
@@ -29,32 +32,46 @@ const DEEPEST: usize = 4;
 /// Data sets listed.
 const MOST_MEMBERS: usize = 4096;
 
-/// The named data set, or the one that is a matrix and fits the role, and the file's word on its metric.
+/// The named data set, or the one that is a matrix and fits the role, and the file's word on its
+/// metric.
 pub(super) fn open(
     bytes: Bytes,
     member: Option<&str>,
     role: Role,
 ) -> Result<(Bytes, Layout, Option<String>), ReadError> {
     let found = bytes.as_slice().len() as u64;
-    let damaged = move |problem| ReadError::Damaged { content: "HDF5 file", found, problem };
+    let damaged = move |problem| ReadError::Damaged {
+        content: "HDF5 file",
+        found,
+        problem,
+    };
     let bytes = Arc::new(bytes);
     let (claim, content, metric) = fenced(damaged, || {
         let file = open_file(&bytes, found)?;
         let names = names(&file).map_err(|error| damaged(error.to_string()))?;
         let member = member.map(|name| name.trim_start_matches('/'));
         let (claim, dataset) = pick(&names, member, role, |index| {
-            let dataset = file.dataset(&names[index]).map_err(|error| damaged(error.to_string()))?;
+            let dataset = file
+                .dataset(&names[index])
+                .map_err(|error| damaged(error.to_string()))?;
             let claim = claim(&dataset)?;
             Ok((claim.element, (claim, dataset)))
         })?;
         let content = content(&file, &dataset, &claim, found).map_err(damaged)?;
-        let metric = file.root_group().and_then(|root| root.attribute("distance"));
-        Ok((claim, content, metric.and_then(|attribute| attribute.read_string()).ok()))
+        let metric = file
+            .root_group()
+            .and_then(|root| root.attribute("distance"));
+        Ok((
+            claim,
+            content,
+            metric.and_then(|attribute| attribute.read_string()).ok(),
+        ))
     })?;
     let bytes = match content {
         Content::Unpacked(numbers) => Bytes::Owned(numbers),
         Content::At(range) => {
-            let whole = Arc::into_inner(bytes).ok_or_else(|| damaged("its reader holds on to it".to_owned()))?;
+            let whole = Arc::into_inner(bytes)
+                .ok_or_else(|| damaged("its reader holds on to it".to_owned()))?;
             whole.narrow(range)
         }
     };
@@ -65,11 +82,17 @@ pub(super) fn open(
 /// What the root's attributes say of a run.
 pub(super) fn run(bytes: Bytes) -> Result<BenchmarkRun, ReadError> {
     let found = bytes.as_slice().len() as u64;
-    let damaged = move |problem| ReadError::Damaged { content: "HDF5 file", found, problem };
+    let damaged = move |problem| ReadError::Damaged {
+        content: "HDF5 file",
+        found,
+        problem,
+    };
     let bytes = Arc::new(bytes);
     fenced(damaged, || {
         let file = open_file(&bytes, found)?;
-        let root = file.root_group().map_err(|error| damaged(error.to_string()))?;
+        let root = file
+            .root_group()
+            .map_err(|error| damaged(error.to_string()))?;
         let attribute = |name| root.attribute(name).ok();
         let text = |name| attribute(name).and_then(|attribute| attribute.read_string().ok());
         let count = attribute("count").and_then(|attribute| attribute.read_as_f64().ok());
@@ -78,7 +101,9 @@ pub(super) fn run(bytes: Bytes) -> Result<BenchmarkRun, ReadError> {
             name: text("name"),
             dataset: text("dataset"),
             distance: text("distance"),
-            count: count.filter(|count| *count >= 0.0).map(|count| count as u64),
+            count: count
+                .filter(|count| *count >= 0.0)
+                .map(|count| count as u64),
         })
     })
 }
@@ -93,10 +118,17 @@ impl AsRef<[u8]> for Shared {
 }
 
 fn open_file(bytes: &Arc<Bytes>, found: u64) -> Result<Hdf5File, ReadError> {
-    let damaged = |problem| ReadError::Damaged { content: "HDF5 file", found, problem };
+    let damaged = |problem| ReadError::Damaged {
+        content: "HDF5 file",
+        found,
+        problem,
+    };
     let most = usize::try_from(found.saturating_mul(MOST_EXPANSION)).unwrap_or(usize::MAX);
-    let options = OpenOptions::default().with_max_chunk_bytes(most).with_max_read_bytes(most);
-    let file = Hdf5File::from_owner(Shared(Arc::clone(bytes)), options).map_err(|error| damaged(error.to_string()))?;
+    let options = OpenOptions::default()
+        .with_max_chunk_bytes(most)
+        .with_max_read_bytes(most);
+    let file = Hdf5File::from_owner(Shared(Arc::clone(bytes)), options)
+        .map_err(|error| damaged(error.to_string()))?;
     let end = file.superblock().eof_address;
     if end > found {
         return Err(damaged(format!("it should have {end} bytes")));
@@ -127,11 +159,22 @@ fn names(file: &Hdf5File) -> hdf5_reader::error::Result<Vec<String>> {
 
 fn claim(dataset: &Dataset) -> Result<Claim, ReadError> {
     let [rows, columns] = dataset.shape()[..] else {
-        return Err(ReadError::Dimensions { shape: dataset.shape().to_vec() });
+        return Err(ReadError::Dimensions {
+            shape: dataset.shape().to_vec(),
+        });
     };
-    let unsupported = || ReadError::UnsupportedType { descr: type_name(dataset.dtype()) };
+    let unsupported = || ReadError::UnsupportedType {
+        descr: type_name(dataset.dtype()),
+    };
     let (element, byte_order) = number_type(dataset, dataset.dtype()).ok_or_else(unsupported)?;
-    Ok(Claim { element, byte_order, arrangement: Arrangement::Rows, rows, columns, start: 0 })
+    Ok(Claim {
+        element,
+        byte_order,
+        arrangement: Arrangement::Rows,
+        rows,
+        columns,
+        start: 0,
+    })
 }
 
 fn type_name(datatype: &Datatype) -> String {
@@ -151,10 +194,23 @@ fn type_name(datatype: &Datatype) -> String {
 
 fn number_type(dataset: &Dataset, datatype: &Datatype) -> Option<(Element, ByteOrder)> {
     let (element, byte_order) = match datatype {
-        Datatype::FixedPoint { size, signed, byte_order } => (integer(*size, *signed)?, byte_order),
-        Datatype::FloatingPoint { size: 2, byte_order } => (half(dataset)?, byte_order),
-        Datatype::FloatingPoint { size: 4, byte_order } => (Element::F32, byte_order),
-        Datatype::FloatingPoint { size: 8, byte_order } => (Element::F64, byte_order),
+        Datatype::FixedPoint {
+            size,
+            signed,
+            byte_order,
+        } => (integer(*size, *signed)?, byte_order),
+        Datatype::FloatingPoint {
+            size: 2,
+            byte_order,
+        } => (half(dataset)?, byte_order),
+        Datatype::FloatingPoint {
+            size: 4,
+            byte_order,
+        } => (Element::F32, byte_order),
+        Datatype::FloatingPoint {
+            size: 8,
+            byte_order,
+        } => (Element::F64, byte_order),
         // What h5py makes of booleans: names over bytes.
         Datatype::Enum { base, .. } => return number_type(dataset, base),
         _ => return None,
@@ -198,16 +254,28 @@ enum Content {
     Unpacked(Vec<u8>),
 }
 
-fn content(file: &Hdf5File, dataset: &Dataset, claim: &Claim, found: u64) -> Result<Content, String> {
-    let header = file.get_or_parse_header(dataset.address()).map_err(|error| error.to_string())?;
-    let external = header.messages.iter().any(|message| matches!(message, HdfMessage::ExternalFiles(_)));
+fn content(
+    file: &Hdf5File,
+    dataset: &Dataset,
+    claim: &Claim,
+    found: u64,
+) -> Result<Content, String> {
+    let header = file
+        .get_or_parse_header(dataset.address())
+        .map_err(|error| error.to_string())?;
+    let external = header
+        .messages
+        .iter()
+        .any(|message| matches!(message, HdfMessage::ExternalFiles(_)));
     let layout = header.messages.iter().find_map(|message| match message {
         HdfMessage::DataLayout(message) => Some(&message.layout),
         _ => None,
     });
     let expected = claim.expected_bytes();
     let most = match layout {
-        Some(&DataLayout::Contiguous { address, size }) if !external && u128::from(size) == expected => {
+        Some(&DataLayout::Contiguous { address, size })
+            if !external && u128::from(size) == expected =>
+        {
             let start = address.saturating_add(file.superblock().base_address);
             let end = start.saturating_add(size);
             if end <= found {
@@ -219,7 +287,13 @@ fn content(file: &Hdf5File, dataset: &Dataset, claim: &Claim, found: u64) -> Res
         _ => found,
     };
     if expected > u128::from(most) {
-        return Err(format!("{} rows of {} take {expected} bytes", claim.rows, claim.columns));
+        return Err(format!(
+            "{} rows of {} take {expected} bytes",
+            claim.rows, claim.columns
+        ));
     }
-    dataset.read_raw_bytes().map(Content::Unpacked).map_err(|error| error.to_string())
+    dataset
+        .read_raw_bytes()
+        .map(Content::Unpacked)
+        .map_err(|error| error.to_string())
 }

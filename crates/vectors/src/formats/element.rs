@@ -1,7 +1,7 @@
 //! The number types that files hold, and how their bytes become float32 or 64-bit ids.
 //!
-//! Each loop is over whole slices of one type, so that the compiler makes vector code of it; float16 goes through `half`,
-//! which uses F16C where the processor has it.
+//! Each loop is over whole slices of one type, so that the compiler makes vector code of it;
+//! float16 goes through `half`, which uses F16C where the processor has it.
 
 use std::fmt;
 
@@ -36,7 +36,11 @@ pub(super) enum ByteOrder {
 impl ByteOrder {
     /// The order of the machine that runs this.
     #[cfg(feature = "parquet")]
-    pub(super) const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
+    pub(super) const NATIVE: Self = if cfg!(target_endian = "big") {
+        Self::Big
+    } else {
+        Self::Little
+    };
 }
 
 impl Element {
@@ -105,8 +109,12 @@ macro_rules! decode {
         let (numbers, _) = $bytes.as_chunks::<{ size_of::<$type>() }>();
         let pairs = $values.iter_mut().zip(numbers);
         match $order {
-            ByteOrder::Little => pairs.for_each(|(value, &number)| *value = <$type>::from_le_bytes(number) as _),
-            ByteOrder::Big => pairs.for_each(|(value, &number)| *value = <$type>::from_be_bytes(number) as _),
+            ByteOrder::Little => {
+                pairs.for_each(|(value, &number)| *value = <$type>::from_le_bytes(number) as _)
+            }
+            ByteOrder::Big => {
+                pairs.for_each(|(value, &number)| *value = <$type>::from_be_bytes(number) as _)
+            }
         }
     }};
 }
@@ -158,7 +166,9 @@ fn decode_f16(order: ByteOrder, bytes: &[u8], values: &mut [f32]) {
     for (bytes, values) in bytes.chunks(2 * BUFFERED).zip(values.chunks_mut(BUFFERED)) {
         let halves = &mut buffer[..values.len()];
         decode!(u16, order, bytes, halves);
-        halves.reinterpret_cast::<f16>().convert_to_f32_slice(values);
+        halves
+            .reinterpret_cast::<f16>()
+            .convert_to_f32_slice(values);
     }
 }
 

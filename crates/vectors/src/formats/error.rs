@@ -38,7 +38,9 @@ pub enum ReadError {
         problem: String,
     },
     /// The file is shorter or longer than its header says.
-    #[error("the header asks for {expected} bytes ({rows} rows of {columns}), the file has {found}")]
+    #[error(
+        "the header asks for {expected} bytes ({rows} rows of {columns}), the file has {found}"
+    )]
     Length {
         /// Rows according to the header.
         rows: u64,
@@ -62,7 +64,9 @@ pub enum ReadError {
         rows: u64,
     },
     /// Numbers of a type that cannot be read as vectors.
-    #[error("numbers of type {descr} are not supported: expected integers, or floats of 16, 32 or 64 bits")]
+    #[error(
+        "numbers of type {descr} are not supported: expected integers, or floats of 16, 32 or 64 bits"
+    )]
     UnsupportedType {
         /// The type as the file names it.
         descr: String,
@@ -159,8 +163,12 @@ pub enum ReadError {
         /// The feature that has it.
         feature: &'static str,
     },
-    /// A library that reads the format found the file damaged, cut, or of a kind that it does not know.
-    #[error("damaged or unsupported {content} of {found} bytes: {}", first_line(problem))]
+    /// A library that reads the format found the file damaged, cut, or of a kind that it does not
+    /// know.
+    #[error(
+        "damaged or unsupported {content} of {found} bytes: {}",
+        first_line(problem)
+    )]
     Damaged {
         /// What kind of file it is.
         content: &'static str,

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::error::ReadError;
 
-/// What an Arrow stream begins with, as Hugging Face's `datasets` saves them. Other formats may begin so too.
+/// What an Arrow stream begins with, as Hugging Face's `datasets` saves them. Other formats may
+/// begin so too.
 const ARROW_STREAM: [u8; 4] = [0xff; 4];
 
 /// A format, known by its ending.
@@ -64,13 +65,21 @@ impl Format {
 
     /// The format that a path's ending names, in upper or lower case.
     pub fn of(path: &Path) -> Result<Self, ReadError> {
-        let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let ending = path
+            .extension()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_ascii_lowercase();
         let other_endings = match ending.as_str() {
             "feather" => Some(Self::Arrow),
             "h5" => Some(Self::Hdf5),
             _ => None,
         };
-        let known = other_endings.or_else(|| Self::ALL.into_iter().find(|format| format.ending() == ending));
+        let known = other_endings.or_else(|| {
+            Self::ALL
+                .into_iter()
+                .find(|format| format.ending() == ending)
+        });
         known.ok_or(ReadError::UnknownEnding { ending })
     }
 
@@ -97,7 +106,10 @@ impl Format {
 
     /// Whether a file of this format may hold several matrices, each with a name.
     pub fn has_members(self) -> bool {
-        matches!(self, Self::Npz | Self::Safetensors | Self::Parquet | Self::Arrow | Self::Hdf5)
+        matches!(
+            self,
+            Self::Npz | Self::Safetensors | Self::Parquet | Self::Arrow | Self::Hdf5
+        )
     }
 
     /// The feature without which this format cannot be read, if it is left out of this build.
@@ -112,7 +124,10 @@ impl Format {
     /// Refuses a format whose feature is left out.
     pub(super) fn check_built(self) -> Result<(), ReadError> {
         match self.missing_feature() {
-            Some(feature) => Err(ReadError::NotBuilt { ending: self.ending(), feature }),
+            Some(feature) => Err(ReadError::NotBuilt {
+                ending: self.ending(),
+                feature,
+            }),
             None => Ok(()),
         }
     }
@@ -120,27 +135,43 @@ impl Format {
     /// Refuses a member's name where there are no members.
     pub(super) fn check_member(self, member: Option<&str>) -> Result<(), ReadError> {
         match member {
-            Some(name) if !self.has_members() => {
-                Err(ReadError::NoMembers { ending: self.ending(), name: name.to_owned() })
-            }
+            Some(name) if !self.has_members() => Err(ReadError::NoMembers {
+                ending: self.ending(),
+                name: name.to_owned(),
+            }),
             _ => Ok(()),
         }
     }
 
-    /// Refuses content that is plainly another format's: those with a signature must show it, the others must show none.
+    /// Refuses content that is plainly another format's: those with a signature must show it, the
+    /// others must show none.
     pub(super) fn check_content(self, bytes: &[u8]) -> Result<(), ReadError> {
         const SIGNATURES: [(&[u8], Option<Format>, &str); 9] = [
-            (super::npy::SIGNATURE, Some(Format::Npy), "a NumPy array (.npy)"),
+            (
+                super::npy::SIGNATURE,
+                Some(Format::Npy),
+                "a NumPy array (.npy)",
+            ),
             (b"PK\x03\x04", Some(Format::Npz), "a zip archive (.npz)"),
-            (b"PK\x05\x06", Some(Format::Npz), "an empty zip archive (.npz)"),
+            (
+                b"PK\x05\x06",
+                Some(Format::Npz),
+                "an empty zip archive (.npz)",
+            ),
             (b"\x89HDF\r\n\x1a\n", Some(Format::Hdf5), "an HDF5 file"),
             (b"PAR1", Some(Format::Parquet), "a Parquet file"),
             (b"ARROW1", Some(Format::Arrow), "an Arrow file"),
-            (b"FEA1", None, "a Feather file of version 1, which Arrow gave up"),
+            (
+                b"FEA1",
+                None,
+                "a Feather file of version 1, which Arrow gave up",
+            ),
             (b"\x89PNG\r\n\x1a\n", None, "a PNG image"),
             (b"\x1f\x8b\x08", None, "gzip, to be unpacked first"),
         ];
-        let found = SIGNATURES.iter().find(|(signature, ..)| bytes.starts_with(signature));
+        let found = SIGNATURES
+            .iter()
+            .find(|(signature, ..)| bytes.starts_with(signature));
         let (owner, content) = match found {
             Some(&(_, owner, content)) => (owner, content),
             None if bytes.is_empty() => (None, "empty"),
@@ -149,8 +180,22 @@ impl Format {
         if self == Self::Arrow && bytes.starts_with(&ARROW_STREAM) {
             return Ok(());
         }
-        let needs_signature = matches!(self, Self::Npy | Self::Npz | Self::Parquet | Self::Arrow | Self::Hdf5);
-        let as_it_should_be = if needs_signature { owner == Some(self) } else { found.is_none() && !bytes.is_empty() };
-        if as_it_should_be { Ok(()) } else { Err(ReadError::WrongContent { ending: self.ending(), content }) }
+        let needs_signature = matches!(
+            self,
+            Self::Npy | Self::Npz | Self::Parquet | Self::Arrow | Self::Hdf5
+        );
+        let as_it_should_be = if needs_signature {
+            owner == Some(self)
+        } else {
+            found.is_none() && !bytes.is_empty()
+        };
+        if as_it_should_be {
+            Ok(())
+        } else {
+            Err(ReadError::WrongContent {
+                ending: self.ending(),
+                content,
+            })
+        }
     }
 }

@@ -1,15 +1,18 @@
-//! `.ibin` and `.bin` neighbor tables: n and k in 32 bits each, then ids, then perhaps their distances.
+//! `.ibin` and `.bin` neighbor tables: n and k in 32 bits each, then ids, then perhaps their
+//! distances.
 //!
 //! bytes after the header     what they are
 //!   4 n k                    ids of 32 bits
 //!   8 n k                    ids of 32 bits, then float32 distances (Big-ANN ground truth); or ids of 64 bits
 //!  12 n k                    ids of 64 bits, then float32 distances
 //!
-//! The size alone decides but for 8 n k. There, the words are ids of 64 bits if each upper half repeats its lower half's sign, as it does
-//! for every id from −2³¹ to 2³² − 1: as ground truth such a file would have 0 or −1 for every second id. Ids of 32 bits are read as
-//! signed, so that −1 stays −1; no ground truth known has 2³¹ points.
+//! The size alone decides but for 8 n k. There, the words are ids of 64 bits if each upper half
+//! repeats its lower half's sign, as it does for every id from −2³¹ to 2³² − 1: as ground truth
+//! such a file would have 0 or −1 for every second id. Ids of 32 bits are read as signed, so that
+//! −1 stays −1; no ground truth known has 2³¹ points.
 //!
-//! Reference: Simhadri et al., Results of the NeurIPS'21 Challenge on Billion-Scale ANN Search, and its `knn_result_read`.
+//! Reference: Simhadri et al., Results of the NeurIPS'21 Challenge on Billion-Scale ANN Search, and
+//! its `knn_result_read`.
 
 use super::answers::AnswerTable;
 use super::bin;
@@ -49,7 +52,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<(AnswerTable, Option<Matrix>), ReadEr
     }
     let distances = decode(Element::F32, rows, columns, distances)?;
     let memory = |_| ReadError::Memory { rows, columns };
-    Ok((answers, Some(Matrix::new(rows, columns, distances).map_err(memory)?)))
+    Ok((
+        answers,
+        Some(Matrix::new(rows, columns, distances).map_err(memory)?),
+    ))
 }
 
 /// Whether every second word only extends the word before it. A table without cells is not.
@@ -62,7 +68,12 @@ fn are_wide(content: &[u8]) -> bool {
     !pairs.is_empty() && pairs.iter().all(extends)
 }
 
-fn decode<T: Target>(element: Element, rows: usize, columns: usize, bytes: &[u8]) -> Result<Vec<T>, ReadError> {
+fn decode<T: Target>(
+    element: Element,
+    rows: usize,
+    columns: usize,
+    bytes: &[u8],
+) -> Result<Vec<T>, ReadError> {
     let mut values = filled(rows, columns, rows * columns, T::default())?;
     T::decode(element, ByteOrder::Little, bytes, &mut values);
     Ok(values)

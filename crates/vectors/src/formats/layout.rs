@@ -1,7 +1,9 @@
-//! Where the numbers of a matrix lie within a file's bytes: all that the formats differ in, once headers are read.
+//! Where the numbers of a matrix lie within a file's bytes: all that the formats differ in, once
+//! headers are read.
 //!
-//! Enters: bytes and a row range. Leaves: decoded values. A [`Layout`] is made by [`Layout::new`] alone, which checks it
-//! against the bytes' length, so that every offset computed from it lies within them.
+//! Enters: bytes and a row range. Leaves: decoded values. A [`Layout`] is made by [`Layout::new`]
+//! alone, which checks it against the bytes' length, so that every offset computed from it lies
+//! within them.
 
 use std::ops::Range;
 
@@ -48,38 +50,68 @@ pub(super) struct Claim {
 impl Claim {
     /// Bytes that the whole file should have; saturated where no file could.
     pub(super) fn expected_bytes(&self) -> u128 {
-        let prefix = if self.arrangement == Arrangement::PrefixedRows { PREFIX_BYTES as u128 } else { 0 };
+        let prefix = if self.arrangement == Arrangement::PrefixedRows {
+            PREFIX_BYTES as u128
+        } else {
+            0
+        };
         let row = u128::from(self.columns) * self.element.size_bytes() as u128 + prefix;
-        row.saturating_mul(u128::from(self.rows)).saturating_add(self.start as u128)
+        row.saturating_mul(u128::from(self.rows))
+            .saturating_add(self.start as u128)
     }
 }
 
 impl Layout {
     /// The claim, held against the length of the bytes.
     pub(super) fn new(claim: Claim, found: usize) -> Result<Self, ReadError> {
-        let Claim { element, byte_order, arrangement, rows, columns, start } = claim;
+        let Claim {
+            element,
+            byte_order,
+            arrangement,
+            rows,
+            columns,
+            start,
+        } = claim;
         if columns == 0 {
             return Err(ReadError::NoColumns { rows });
         }
         let expected = claim.expected_bytes();
         if expected != found as u128 {
-            return Err(ReadError::Length { rows, columns, expected, found: found as u64 });
+            return Err(ReadError::Length {
+                rows,
+                columns,
+                expected,
+                found: found as u64,
+            });
         }
         let [rows, columns] = if rows == 0 {
             // Without rows the length says nothing about the columns.
             let narrow = u32::try_from(columns);
-            [0, narrow.map_err(|_| ReadError::Header { problem: format!("{columns} columns") })? as usize]
+            [
+                0,
+                narrow.map_err(|_| ReadError::Header {
+                    problem: format!("{columns} columns"),
+                })? as usize,
+            ]
         } else {
             [rows as usize, columns as usize]
         };
-        Ok(Self { element, byte_order, arrangement, rows, columns, start })
+        Ok(Self {
+            element,
+            byte_order,
+            arrangement,
+            rows,
+            columns,
+            start,
+        })
     }
 
     fn row_bytes(&self) -> usize {
         self.columns * self.element.size_bytes()
     }
 
-    /// Offsets of the bytes that a range of rows takes. Fortran order scatters them over all of the file: empty.
+    /// Offsets of the bytes that a range of rows takes. Fortran order scatters them over all of the
+    /// file: empty.
     pub(super) fn extent(&self, rows: Range<usize>) -> Range<usize> {
         let stride = match self.arrangement {
             Arrangement::Columns => return 0..0,
@@ -98,7 +130,12 @@ impl Layout {
     ) -> Result<(), ReadError> {
         match self.arrangement {
             Arrangement::Rows => {
-                T::decode(self.element, self.byte_order, &bytes[self.extent(rows)], values);
+                T::decode(
+                    self.element,
+                    self.byte_order,
+                    &bytes[self.extent(rows)],
+                    values,
+                );
             }
             Arrangement::PrefixedRows => {
                 for (row, values) in rows.zip(values.chunks_exact_mut(self.columns)) {
@@ -113,15 +150,22 @@ impl Layout {
     }
 
     fn check_prefix(&self, row: usize, length: &[u8]) -> Result<(), ReadError> {
-        let found = length.try_into().map_or(-1, |length| i64::from(i32::from_le_bytes(length)));
+        let found = length
+            .try_into()
+            .map_or(-1, |length| i64::from(i32::from_le_bytes(length)));
         if found == self.columns as i64 {
             Ok(())
         } else {
-            Err(ReadError::RowLength { row, expected: self.columns, found })
+            Err(ReadError::RowLength {
+                row,
+                expected: self.columns,
+                found,
+            })
         }
     }
 
-    /// Column by column, a few thousand rows at a time, each column's run decoded and then dealt out to its rows.
+    /// Column by column, a few thousand rows at a time, each column's run decoded and then dealt
+    /// out to its rows.
     fn decode_columns<T: Target>(&self, bytes: &[u8], rows: Range<usize>, values: &mut [T]) {
         const RUN: usize = 4096;
         let size = self.element.size_bytes();
@@ -131,7 +175,12 @@ impl Layout {
             let block = &mut values[block * RUN * self.columns..];
             for column in 0..self.columns {
                 let offset = self.start + (column * self.rows + first) * size;
-                T::decode(self.element, self.byte_order, &bytes[offset..offset + run.len() * size], run);
+                T::decode(
+                    self.element,
+                    self.byte_order,
+                    &bytes[offset..offset + run.len() * size],
+                    run,
+                );
                 for (row, &value) in run.iter().enumerate() {
                     block[row * self.columns + column] = value;
                 }

@@ -11,14 +11,18 @@
 //! | `.hdf5` `.h5` | data sets, with feature `hdf5` | f2 f4 f8, i1–i8, u1–u8, both byte orders | |
 //! | `.bin` `.ibin` | 32-bit n and k, then n·k ids, then perhaps n·k distances (Big-ANN ground truth) | i4, i8, f4 | |
 //!
-//! Reading: a path → `bytes` (a memory map) → one of `npy`, `npz`, `vecs`, `bin`, `tensors`, `columns`, `datasets` finds the `layout` → [`VectorFile`],
-//! [`read_answers`] or [`read_distances`]. `FILE::NAME` names one of several matrices in a file ([`Source`]). A file must be exactly as long as its header says; where it is not, the error says both lengths, so no
-//! header makes the reader allocate more than the file itself holds (an `.npz` member: more than it unpacks to).
+//! Reading: a path → `bytes` (a memory map) → one of `npy`, `npz`, `vecs`, `bin`, `tensors`,
+//! `columns`, `datasets` finds the `layout` → [`VectorFile`], [`read_answers`] or
+//! [`read_distances`]. `FILE::NAME` names one of several matrices in a file ([`Source`]). A file
+//! must be exactly as long as its header says; where it is not, the error says both lengths, so no
+//! header makes the reader allocate more than the file itself holds (an `.npz` member: more than it
+//! unpacks to).
 //!
-//! Writing: into a temporary file beside the target, flushed to disk, then renamed over it: the target is whole or not there.
+//! Writing: into a temporary file beside the target, flushed to disk, then renamed over it: the
+//! target is whole or not there.
 //!
-//! Does not: change values. Wider types are rounded to float32, and what overflows there becomes infinite for
-//! [`crate::validate`] to find.
+//! Does not: change values. Wider types are rounded to float32, and what overflows there becomes
+//! infinite for [`crate::validate`] to find.
 
 mod answers;
 mod atomic;

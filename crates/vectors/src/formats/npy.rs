@@ -1,9 +1,11 @@
 //! `.npy`: NumPy's own format, versions 1.0, 2.0 and 3.0.
 //!
-//! signature · version · length of the header (16 bits in version 1, 32 after) · a Python dictionary · the numbers
+//! signature · version · length of the header (16 bits in version 1, 32 after) · a Python
+//! dictionary · the numbers
 //!
-//! The dictionary has three keys, `descr`, `fortran_order` and `shape`; this reads the literals that NumPy writes for them and
-//! refuses everything else. Reference: NEP 1. Does not: read structured, complex, string or object arrays.
+//! The dictionary has three keys, `descr`, `fortran_order` and `shape`; this reads the literals
+//! that NumPy writes for them and refuses everything else. Reference: NEP 1. Does not: read
+//! structured, complex, string or object arrays.
 
 use std::io::{self, Write};
 
@@ -29,7 +31,9 @@ pub(super) fn claim(bytes: &[u8]) -> Result<Claim, ReadError> {
         text.expect(":")?;
         match key {
             "descr" if text.starts_with("[") => {
-                return Err(ReadError::UnsupportedType { descr: "structured".to_owned() });
+                return Err(ReadError::UnsupportedType {
+                    descr: "structured".to_owned(),
+                });
             }
             "descr" => descr = Some(text.string()?),
             "fortran_order" => fortran_order = Some(text.boolean()?),
@@ -42,43 +46,77 @@ pub(super) fn claim(bytes: &[u8]) -> Result<Claim, ReadError> {
         return Err(malformed("descr, fortran_order or shape is missing"));
     };
     let (byte_order, element) = number_type(descr)?;
-    let [rows, columns] = shape[..] else { return Err(ReadError::Dimensions { shape }) };
-    let arrangement = if fortran_order { Arrangement::Columns } else { Arrangement::Rows };
-    Ok(Claim { element, byte_order, arrangement, rows, columns, start })
+    let [rows, columns] = shape[..] else {
+        return Err(ReadError::Dimensions { shape });
+    };
+    let arrangement = if fortran_order {
+        Arrangement::Columns
+    } else {
+        Arrangement::Rows
+    };
+    Ok(Claim {
+        element,
+        byte_order,
+        arrangement,
+        rows,
+        columns,
+        start,
+    })
 }
 
 /// The dictionary's text, and where the numbers start.
 fn dictionary(bytes: &[u8]) -> Result<(&str, usize), ReadError> {
     let short = || malformed(format!("it ends after {} bytes", bytes.len()));
-    let after_signature = bytes.strip_prefix(SIGNATURE).ok_or_else(|| malformed("no signature"))?;
+    let after_signature = bytes
+        .strip_prefix(SIGNATURE)
+        .ok_or_else(|| malformed("no signature"))?;
     let (length, length_end) = match after_signature {
-        [1, _, low, high, ..] => (usize::from(u16::from_le_bytes([*low, *high])), SIGNATURE.len() + 4),
-        [2 | 3, _, a, b, c, d, ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, SIGNATURE.len() + 6),
+        [1, _, low, high, ..] => (
+            usize::from(u16::from_le_bytes([*low, *high])),
+            SIGNATURE.len() + 4,
+        ),
+        [2 | 3, _, a, b, c, d, ..] => (
+            u32::from_le_bytes([*a, *b, *c, *d]) as usize,
+            SIGNATURE.len() + 6,
+        ),
         [] | [1..=3, ..] => return Err(short()),
         [version, ..] => return Err(malformed(format!("version {version} is not known"))),
     };
     if length > LONGEST_HEADER {
-        return Err(malformed(format!("it claims {length} bytes, more than {LONGEST_HEADER}")));
+        return Err(malformed(format!(
+            "it claims {length} bytes, more than {LONGEST_HEADER}"
+        )));
     }
     let start = length_end + length;
     let text = bytes.get(length_end..start).ok_or_else(short)?;
-    Ok((std::str::from_utf8(text).map_err(|_| malformed("it is not text"))?, start))
+    Ok((
+        std::str::from_utf8(text).map_err(|_| malformed("it is not text"))?,
+        start,
+    ))
 }
 
 /// `<f4` and its like.
 fn number_type(descr: &str) -> Result<(ByteOrder, Element), ReadError> {
-    let unsupported = || ReadError::UnsupportedType { descr: descr.to_owned() };
+    let unsupported = || ReadError::UnsupportedType {
+        descr: descr.to_owned(),
+    };
     let (byte_order, code) = match descr.split_at_checked(1).ok_or_else(unsupported)? {
-        // NumPy writes the order out; `=` would mean that of the machine that wrote, nowadays little.
+        // NumPy writes the order out; `=` would mean that of the machine that wrote, nowadays
+        // little.
         ("<" | "|" | "=", code) => (ByteOrder::Little, code),
         (">", code) => (ByteOrder::Big, code),
         _ => (ByteOrder::Little, descr),
     };
-    Ok((byte_order, Element::from_numpy(code).ok_or_else(unsupported)?))
+    Ok((
+        byte_order,
+        Element::from_numpy(code).ok_or_else(unsupported)?,
+    ))
 }
 
 fn malformed(problem: impl Into<String>) -> ReadError {
-    ReadError::Header { problem: problem.into() }
+    ReadError::Header {
+        problem: problem.into(),
+    }
 }
 
 /// What is left of a Python literal.
@@ -99,7 +137,11 @@ impl<'a> Literal<'a> {
     }
 
     fn expect(&mut self, token: &str) -> Result<(), ReadError> {
-        if self.skip(token) { Ok(()) } else { Err(self.unexpected(token)) }
+        if self.skip(token) {
+            Ok(())
+        } else {
+            Err(self.unexpected(token))
+        }
     }
 
     fn unexpected(&self, wanted: &str) -> ReadError {
@@ -109,7 +151,11 @@ impl<'a> Literal<'a> {
 
     fn string(&mut self) -> Result<&'a str, ReadError> {
         let quote = if self.starts_with("\"") { '"' } else { '\'' };
-        let Some((content, rest)) = self.0.strip_prefix(quote).and_then(|text| text.split_once(quote)) else {
+        let Some((content, rest)) = self
+            .0
+            .strip_prefix(quote)
+            .and_then(|text| text.split_once(quote))
+        else {
             return Err(self.unexpected("a string"));
         };
         self.0 = rest;
@@ -142,18 +188,30 @@ impl<'a> Literal<'a> {
 
     fn number(&mut self) -> Result<u64, ReadError> {
         self.0 = self.0.trim_start();
-        let end = self.0.find(|character: char| !character.is_ascii_digit()).unwrap_or(self.0.len());
-        let number = self.0[..end].parse().map_err(|_| self.unexpected("a number of 64 bits"))?;
+        let end = self
+            .0
+            .find(|character: char| !character.is_ascii_digit())
+            .unwrap_or(self.0.len());
+        let number = self.0[..end]
+            .parse()
+            .map_err(|_| self.unexpected("a number of 64 bits"))?;
         self.0 = &self.0[end..];
         Ok(number)
     }
 }
 
-/// Writes a version 1.0 header for a matrix in C order, padded so that the numbers start at a multiple of 64.
-pub(super) fn write_header(writer: &mut impl Write, descr: &str, rows: usize, columns: usize) -> io::Result<()> {
+/// Writes a version 1.0 header for a matrix in C order, padded so that the numbers start at a
+/// multiple of 64.
+pub(super) fn write_header(
+    writer: &mut impl Write,
+    descr: &str,
+    rows: usize,
+    columns: usize,
+) -> io::Result<()> {
     const ALIGNMENT: usize = 64;
     const BEFORE: usize = SIGNATURE.len() + 4;
-    let dictionary = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+    let dictionary =
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
     let length = (BEFORE + dictionary.len() + 1).next_multiple_of(ALIGNMENT) - BEFORE;
     writer.write_all(SIGNATURE)?;
     writer.write_all(&[1, 0])?;

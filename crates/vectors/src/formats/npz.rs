@@ -1,8 +1,9 @@
 //! `.npz`: a zip archive whose members are `.npy` files.
 //!
-//! Enters: the archive's bytes and perhaps a member's name (`weights` and `weights.npy` both name `weights.npy`). Leaves: the
-//! member's bytes and layout. A member stored unpacked (`numpy.savez`) is read where it lies in the map; a packed one
-//! (`numpy.savez_compressed`) is unpacked into memory, and no further than its own header says.
+//! Enters: the archive's bytes and perhaps a member's name (`weights` and `weights.npy` both name
+//! `weights.npy`). Leaves: the member's bytes and layout. A member stored unpacked (`numpy.savez`)
+//! is read where it lies in the map; a packed one (`numpy.savez_compressed`) is unpacked into
+//! memory, and no further than its own header says.
 
 use std::io::{Cursor, Read};
 
@@ -20,7 +21,11 @@ const ENDING: &str = ".npy";
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
 /// The named member, or the one that is a matrix and fits the role.
-pub(super) fn open(bytes: Bytes, name: Option<&str>, role: Role) -> Result<(Bytes, Layout), ReadError> {
+pub(super) fn open(
+    bytes: Bytes,
+    name: Option<&str>,
+    role: Role,
+) -> Result<(Bytes, Layout), ReadError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes.as_slice()))?;
     let name = name.map(|name| name.strip_suffix(ENDING).unwrap_or(name));
     let (index, claim) = pick(&names(&archive), name, role, |index| {
@@ -33,16 +38,22 @@ pub(super) fn open(bytes: Bytes, name: Option<&str>, role: Role) -> Result<(Byte
         _ => None,
     };
     let bytes = if let Some(start) = stored_at {
-        let range = usize::try_from(start).ok().zip(usize::try_from(member.size()).ok());
+        let range = usize::try_from(start)
+            .ok()
+            .zip(usize::try_from(member.size()).ok());
         let range = range.and_then(|(start, size)| Some(start..start.checked_add(size)?));
         let inside = range.filter(|range| range.end <= bytes.as_slice().len());
-        let beyond = || ReadError::Header { problem: format!("a member of {} bytes at {start}", member.size()) };
+        let beyond = || ReadError::Header {
+            problem: format!("a member of {} bytes at {start}", member.size()),
+        };
         let range = inside.ok_or_else(beyond)?;
         drop(member);
         bytes.narrow(range)
     } else {
         let mut unpacked = Vec::new();
-        let one_too_many = u64::try_from(claim.expected_bytes()).unwrap_or(u64::MAX).saturating_add(1);
+        let one_too_many = u64::try_from(claim.expected_bytes())
+            .unwrap_or(u64::MAX)
+            .saturating_add(1);
         member.take(one_too_many).read_to_end(&mut unpacked)?;
         Bytes::Owned(unpacked)
     };
@@ -53,14 +64,20 @@ pub(super) fn open(bytes: Bytes, name: Option<&str>, role: Role) -> Result<(Byte
 /// What a member's header says, with no more unpacked than a header's worth.
 fn claim(archive: &mut Archive<'_>, index: usize) -> Result<Claim, ReadError> {
     let mut head = Vec::new();
-    archive.by_index(index)?.take(npy::HEAD_BYTES as u64).read_to_end(&mut head)?;
+    archive
+        .by_index(index)?
+        .take(npy::HEAD_BYTES as u64)
+        .read_to_end(&mut head)?;
     npy::claim(&head)
 }
 
 /// Members' names in the archive's order, without their ending.
 fn names(archive: &Archive<'_>) -> Vec<String> {
     let name = |index| {
-        let name = archive.name_for_index(index).and_then(Result::ok).unwrap_or_default();
+        let name = archive
+            .name_for_index(index)
+            .and_then(Result::ok)
+            .unwrap_or_default();
         name.strip_suffix(ENDING).unwrap_or(&name).to_owned()
     };
     (0..archive.len()).map(name).collect()

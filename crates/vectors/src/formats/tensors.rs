@@ -1,7 +1,9 @@
-//! `.safetensors`: a JSON header of names, types, shapes and places, then the tensors' bytes, little-endian, row after row.
+//! `.safetensors`: a JSON header of names, types, shapes and places, then the tensors' bytes,
+//! little-endian, row after row.
 //!
-//! Enters: the file's bytes and perhaps a tensor's name. Leaves: the tensor where it lies in the map. The header's reader holds every
-//! place against the file's length, with neither gap nor overlap. Reference: the format's own page in `safetensors`.
+//! Enters: the file's bytes and perhaps a tensor's name. Leaves: the tensor where it lies in the
+//! map. The header's reader holds every place against the file's length, with neither gap nor
+//! overlap. Reference: the format's own page in `safetensors`.
 
 use safetensors::tensor::TensorInfo;
 use safetensors::{Dtype, SafeTensors};
@@ -16,14 +18,25 @@ use super::source::{Role, pick};
 const LENGTH_BYTES: usize = 8;
 
 /// The named tensor, or the one that is a matrix and fits the role.
-pub(super) fn open(bytes: Bytes, member: Option<&str>, role: Role) -> Result<(Bytes, Layout), ReadError> {
+pub(super) fn open(
+    bytes: Bytes,
+    member: Option<&str>,
+    role: Role,
+) -> Result<(Bytes, Layout), ReadError> {
     let found = bytes.as_slice().len() as u64;
-    let damaged = |problem: String| ReadError::Damaged { content: "safetensors file", found, problem };
+    let damaged = |problem: String| ReadError::Damaged {
+        content: "safetensors file",
+        found,
+        problem,
+    };
     let header = SafeTensors::read_metadata(bytes.as_slice());
     let (header_bytes, metadata) = header.map_err(|error| damaged(error.to_string()))?;
     let names = metadata.offset_keys();
     let (claim, (start, end)) = pick(&names, member, role, |index| {
-        let absent = || ReadError::NoSuchMember { name: names[index].clone(), members: names.clone() };
+        let absent = || ReadError::NoSuchMember {
+            name: names[index].clone(),
+            members: names.clone(),
+        };
         let info = metadata.info(&names[index]).ok_or_else(absent)?;
         let claim = claim(info)?;
         Ok((claim.element, (claim, info.data_offsets)))
@@ -35,13 +48,24 @@ pub(super) fn open(bytes: Bytes, member: Option<&str>, role: Role) -> Result<(By
 }
 
 fn claim(info: &TensorInfo) -> Result<Claim, ReadError> {
-    let unsupported = || ReadError::UnsupportedType { descr: info.dtype.to_string() };
+    let unsupported = || ReadError::UnsupportedType {
+        descr: info.dtype.to_string(),
+    };
     let element = element(info.dtype).ok_or_else(unsupported)?;
     let [rows, columns] = info.shape[..] else {
-        return Err(ReadError::Dimensions { shape: info.shape.iter().map(|&size| size as u64).collect() });
+        return Err(ReadError::Dimensions {
+            shape: info.shape.iter().map(|&size| size as u64).collect(),
+        });
     };
     let (rows, columns) = (rows as u64, columns as u64);
-    Ok(Claim { element, byte_order: ByteOrder::Little, arrangement: Arrangement::Rows, rows, columns, start: 0 })
+    Ok(Claim {
+        element,
+        byte_order: ByteOrder::Little,
+        arrangement: Arrangement::Rows,
+        rows,
+        columns,
+        start: 0,
+    })
 }
 
 fn element(dtype: Dtype) -> Option<Element> {

@@ -1,9 +1,11 @@
 //! A file of vectors, open: its shape is known, its values are still where they were.
 //!
-//! Enters: a path. Leaves: all rows, a range of rows, or chosen rows, as float32. Cost: opening reads a header; `select` touches the
-//! pages of the rows asked for and no others (in Fortran order, of every column); reading in order goes by blocks of 8 MiB at most and
-//! hands each block's pages back, so that a pass in ranges of 256 KiB or more keeps its own buffer and one block resident, whatever the
-//! file's size. Pages of smaller reads, and of files in Fortran order, stay until the system wants them; they are clean.
+//! Enters: a path. Leaves: all rows, a range of rows, or chosen rows, as float32. Cost: opening
+//! reads a header; `select` touches the pages of the rows asked for and no others (in Fortran
+//! order, of every column); reading in order goes by blocks of 8 MiB at most and hands each block's
+//! pages back, so that a pass in ranges of 256 KiB or more keeps its own buffer and one block
+//! resident, whatever the file's size. Pages of smaller reads, and of files in Fortran order, stay
+//! until the system wants them; they are clean.
 
 use std::ops::Range;
 use std::path::Path;
@@ -48,13 +50,14 @@ pub struct VectorFile {
 impl VectorFile {
     /// Opens a file by its ending and holds the content against it: the vectors to search in.
     ///
-    /// `FILE::NAME` names a member of a file that has several; where none is named, there must be exactly one matrix, or one called
-    /// `train`.
+    /// `FILE::NAME` names a member of a file that has several; where none is named, there must be
+    /// exactly one matrix, or one called `train`.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         Self::open_source(&Source::parse(path), Role::Base)
     }
 
-    /// Opens the vectors to search for: as [`open`](Self::open), but where nothing is named, the member called `test`.
+    /// Opens the vectors to search for: as [`open`](Self::open), but where nothing is named, the
+    /// member called `test`.
     pub fn open_queries(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         Self::open_source(&Source::parse(path), Role::Queries)
     }
@@ -74,10 +77,19 @@ impl VectorFile {
         format.check_content(content)?;
         let layout = match format {
             Format::Npz | Format::Safetensors | Format::Parquet | Format::Arrow | Format::Hdf5 => {
-                let (bytes, layout, metric_name) = open_member(format, bytes, source.member(), role)?;
-                return Ok(Self { bytes, layout, format, metric_name });
+                let (bytes, layout, metric_name) =
+                    open_member(format, bytes, source.member(), role)?;
+                return Ok(Self {
+                    bytes,
+                    layout,
+                    format,
+                    metric_name,
+                });
             }
-            Format::Npy => Layout::new(npy::claim(&content[..content.len().min(npy::HEAD_BYTES)])?, content.len())?,
+            Format::Npy => Layout::new(
+                npy::claim(&content[..content.len().min(npy::HEAD_BYTES)])?,
+                content.len(),
+            )?,
             Format::Fvecs => vecs::layout(content, Element::F32)?,
             Format::Ivecs => vecs::layout(content, Element::I32)?,
             Format::Bvecs => vecs::layout(content, Element::U8)?,
@@ -88,7 +100,12 @@ impl VectorFile {
             Format::F16bin => bin::layout(content, Element::F16)?,
             Format::Bin => return Err(ReadError::NotVectors),
         };
-        Ok(Self { bytes, layout, format, metric_name: None })
+        Ok(Self {
+            bytes,
+            layout,
+            format,
+            metric_name: None,
+        })
     }
 
     /// Number of rows, n.
@@ -111,8 +128,8 @@ impl VectorFile {
         self.format
     }
 
-    /// The metric that the file says its vectors are for, in the file's own words: the attribute `distance` of an HDF5 file, `angular`
-    /// or `euclidean` for instance.
+    /// The metric that the file says its vectors are for, in the file's own words: the attribute
+    /// `distance` of an HDF5 file, `angular` or `euclidean` for instance.
     pub fn metric_name(&self) -> Option<&str> {
         self.metric_name.as_deref()
     }
@@ -130,11 +147,16 @@ impl VectorFile {
         self.matrix(rows.len(), values)
     }
 
-    /// A range of rows into a buffer that takes exactly those, for passes over files larger than memory.
+    /// A range of rows into a buffer that takes exactly those, for passes over files larger than
+    /// memory.
     pub fn read_rows_into(&self, rows: Range<usize>, values: &mut [f32]) -> Result<(), ReadError> {
         self.check_rows(&rows)?;
         if rows.len().checked_mul(self.columns()) != Some(values.len()) {
-            return Err(ReadError::Buffer { rows: rows.len(), columns: self.columns(), found: values.len() });
+            return Err(ReadError::Buffer {
+                rows: rows.len(),
+                columns: self.columns(),
+                found: values.len(),
+            });
         }
         self.decode_rows(rows, values)
     }
@@ -142,45 +164,71 @@ impl VectorFile {
     /// The given rows in the given order, repeats allowed.
     pub fn select(&self, rows: &[usize]) -> Result<Matrix, ReadError> {
         if let Some(&row) = rows.iter().find(|&&row| row >= self.rows()) {
-            return Err(ReadError::NoSuchRow { row, rows: self.rows() });
+            return Err(ReadError::NoSuchRow {
+                row,
+                rows: self.rows(),
+            });
         }
         let mut values = self.buffer(rows.len())?;
         for (&row, values) in rows.iter().zip(values.chunks_exact_mut(self.columns())) {
-            self.layout.decode(self.bytes.as_slice(), row..row + 1, values)?;
+            self.layout
+                .decode(self.bytes.as_slice(), row..row + 1, values)?;
         }
         self.matrix(rows.len(), values)
     }
 
-    /// Hands every page of the map back to the system: after reads of single rows, whose pages are kept otherwise.
+    /// Hands every page of the map back to the system: after reads of single rows, whose pages are
+    /// kept otherwise.
     pub fn release_pages(&self) {
         self.bytes.release(0..self.bytes.as_slice().len());
     }
 
     fn check_rows(&self, range: &Range<usize>) -> Result<(), ReadError> {
         if range.start > range.end || range.end > self.rows() {
-            return Err(ReadError::NoSuchRow { row: range.start.max(self.rows()), rows: self.rows() });
+            return Err(ReadError::NoSuchRow {
+                row: range.start.max(self.rows()),
+                rows: self.rows(),
+            });
         }
         Ok(())
     }
 
     fn buffer<T: Target>(&self, rows: usize) -> Result<Vec<T>, ReadError> {
-        let refused = || ReadError::Memory { rows, columns: self.columns() };
+        let refused = || ReadError::Memory {
+            rows,
+            columns: self.columns(),
+        };
         let length = rows.checked_mul(self.columns()).ok_or_else(refused)?;
-        // Asks first, since `vec!` aborts where memory is refused; but only `vec!` gets pages that are zero already.
-        Vec::<T>::new().try_reserve_exact(length).map_err(|_| refused())?;
+        // Asks first, since `vec!` aborts where memory is refused; but only `vec!` gets pages that
+        // are zero already.
+        Vec::<T>::new()
+            .try_reserve_exact(length)
+            .map_err(|_| refused())?;
         Ok(vec![T::default(); length])
     }
 
     fn matrix(&self, rows: usize, values: Vec<f32>) -> Result<Matrix, ReadError> {
-        Matrix::new(rows, self.columns(), values).map_err(|_| ReadError::Memory { rows, columns: self.columns() })
+        Matrix::new(rows, self.columns(), values).map_err(|_| ReadError::Memory {
+            rows,
+            columns: self.columns(),
+        })
     }
 
     /// Decodes rows block by block, and hands each block's pages back.
-    fn decode_rows<T: Target>(&self, rows: Range<usize>, values: &mut [T]) -> Result<(), ReadError> {
+    fn decode_rows<T: Target>(
+        &self,
+        rows: Range<usize>,
+        values: &mut [T],
+    ) -> Result<(), ReadError> {
         let block_rows = (BLOCK_BYTES / (self.columns() * self.element().size_bytes())).max(1);
-        for (first, values) in rows.clone().step_by(block_rows).zip(values.chunks_mut(block_rows * self.columns())) {
+        for (first, values) in rows
+            .clone()
+            .step_by(block_rows)
+            .zip(values.chunks_mut(block_rows * self.columns()))
+        {
             let block = first..rows.end.min(first + block_rows);
-            self.layout.decode(self.bytes.as_slice(), block.clone(), values)?;
+            self.layout
+                .decode(self.bytes.as_slice(), block.clone(), values)?;
             let extent = self.layout.extent(block);
             if extent.len() >= RELEASED_BYTES {
                 self.bytes.release(extent);
@@ -192,7 +240,9 @@ impl VectorFile {
     /// Every value as a 64-bit integer.
     pub(super) fn read_integers(&self) -> Result<Vec<i64>, ReadError> {
         if !self.element().is_integer() {
-            return Err(ReadError::NotIntegers { element: self.element() });
+            return Err(ReadError::NotIntegers {
+                element: self.element(),
+            });
         }
         let mut values = self.buffer(self.rows())?;
         self.decode_rows(0..self.rows(), &mut values)?;
@@ -200,7 +250,8 @@ impl VectorFile {
     }
 }
 
-/// The member of a file that has several: its bytes, where the numbers lie in them, and the metric that the file names.
+/// The member of a file that has several: its bytes, where the numbers lie in them, and the metric
+/// that the file names.
 fn open_member(
     format: Format,
     bytes: Bytes,

@@ -1,7 +1,8 @@
 //! Matrices and id tables into files, by ending.
 //!
-//! Enters: a view or a slice. Leaves: a whole file or none (see `atomic`). `.npy` takes float32, int32 and int64 as they are; `.fbin`
-//! and `.fvecs` take matrices; `.ibin` and `.ivecs` take ids, which must fit 32 bits there.
+//! Enters: a view or a slice. Leaves: a whole file or none (see `atomic`). `.npy` takes float32,
+//! int32 and int64 as they are; `.fbin` and `.fvecs` take matrices; `.ibin` and `.ivecs` take ids,
+//! which must fit 32 bits there.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -119,12 +120,22 @@ impl IdValue for i64 {
     const DESCR: &'static str = "<i8";
 }
 
-/// Writes a table of ids, in the format that the ending names: `.npy` in the ids' own type, `.ibin` and `.ivecs` in 32 bits.
-pub fn write_ids<T: IdValue>(path: impl AsRef<Path>, rows: usize, columns: usize, ids: &[T]) -> Result<(), WriteError> {
+/// Writes a table of ids, in the format that the ending names: `.npy` in the ids' own type, `.ibin`
+/// and `.ivecs` in 32 bits.
+pub fn write_ids<T: IdValue>(
+    path: impl AsRef<Path>,
+    rows: usize,
+    columns: usize,
+    ids: &[T],
+) -> Result<(), WriteError> {
     let path = path.as_ref();
     let format = format_of(path, ID_ENDINGS)?;
     if rows.checked_mul(columns) != Some(ids.len()) {
-        return Err(WriteError::Shape { rows, columns, found: ids.len() });
+        return Err(WriteError::Shape {
+            rows,
+            columns,
+            found: ids.len(),
+        });
     }
     check_shape(format, rows, columns)?;
     match format {
@@ -135,8 +146,20 @@ pub fn write_ids<T: IdValue>(path: impl AsRef<Path>, rows: usize, columns: usize
                 _ => write_numbers(file, ids, |id| id.into().to_le_bytes()),
             }
         }),
-        Format::Ibin => write_bin(path, rows, columns, &narrow(columns, ids)?, i32::to_le_bytes),
-        Format::Ivecs => write_vecs(path, rows, columns, &narrow(columns, ids)?, i32::to_le_bytes),
+        Format::Ibin => write_bin(
+            path,
+            rows,
+            columns,
+            &narrow(columns, ids)?,
+            i32::to_le_bytes,
+        ),
+        Format::Ivecs => write_vecs(
+            path,
+            rows,
+            columns,
+            &narrow(columns, ids)?,
+            i32::to_le_bytes,
+        ),
         other => Err(not_writable(other, "ids", ID_ENDINGS)),
     }
 }
@@ -149,13 +172,19 @@ fn format_of(path: &Path, expected: &'static str) -> Result<Format, WriteError> 
 }
 
 fn not_writable(format: Format, content: &'static str, expected: &'static str) -> WriteError {
-    WriteError::NotWritable { ending: format.ending(), content, expected }
+    WriteError::NotWritable {
+        ending: format.ending(),
+        content,
+        expected,
+    }
 }
 
 fn check_shape(format: Format, rows: usize, columns: usize) -> Result<(), WriteError> {
     match format {
         _ if columns == 0 => Err(WriteError::NoColumns { rows }),
-        Format::Fvecs | Format::Ivecs if rows == 0 => Err(WriteError::NoRows { ending: format.ending() }),
+        Format::Fvecs | Format::Ivecs if rows == 0 => Err(WriteError::NoRows {
+            ending: format.ending(),
+        }),
         _ => Ok(()),
     }
 }
@@ -163,7 +192,11 @@ fn check_shape(format: Format, rows: usize, columns: usize) -> Result<(), WriteE
 fn narrow<T: IdValue>(columns: usize, ids: &[T]) -> Result<Vec<i32>, WriteError> {
     let narrow_one = |(place, &id): (usize, &T)| {
         let id: i64 = id.into();
-        i32::try_from(id).map_err(|_| WriteError::IdTooLarge { row: place / columns, column: place % columns, id })
+        i32::try_from(id).map_err(|_| WriteError::IdTooLarge {
+            row: place / columns,
+            column: place % columns,
+            id,
+        })
     };
     ids.iter().enumerate().map(narrow_one).collect()
 }
@@ -191,7 +224,9 @@ fn write_vecs<T: Copy>(
     values: &[T],
     to_bytes: impl Fn(T) -> [u8; 4],
 ) -> Result<(), WriteError> {
-    let Ok(length) = i32::try_from(columns) else { return Err(WriteError::TooLarge { rows, columns }) };
+    let Ok(length) = i32::try_from(columns) else {
+        return Err(WriteError::TooLarge { rows, columns });
+    };
     write_atomically(path, |file| {
         for row in values.chunks_exact(columns) {
             file.write_all(&length.to_le_bytes())?;
@@ -201,7 +236,8 @@ fn write_vecs<T: Copy>(
     })
 }
 
-/// By way of a buffer of some thousand numbers: writing each by itself would cost more than the disk does.
+/// By way of a buffer of some thousand numbers: writing each by itself would cost more than the
+/// disk does.
 fn write_numbers<T: Copy, const SIZE: usize>(
     file: &mut impl Write,
     values: &[T],

@@ -6,16 +6,21 @@
 //! the last 1..=7 values                a masked load, sum 3
 //! (s0 + s1) + (s2 + s3), then across the lanes
 //!
-//! Why four sums: a fused multiply-add takes 4 cycles, and two 32-byte loads per cycle feed one term per cycle, so four
-//! chains keep the loads busy. Why two rows at once and not four: 2 × 4 sums and 4 query vectors fill the 16 registers,
-//! and fewer sums per row would give a batch other bits than its members.
+//! Why four sums: a fused multiply-add takes 4 cycles, and two 32-byte loads per cycle feed one
+//! term per cycle, so four chains keep the loads busy. Why two rows at once and not four: 2 × 4
+//! sums and 4 query vectors fill the 16 registers, and fewer sums per row would give a batch other
+//! bits than its members.
 
-#![expect(unsafe_code, reason = "vector loads from raw pointers, and calls that need a proven instruction set")]
+#![expect(
+    unsafe_code,
+    reason = "vector loads from raw pointers, and calls that need a proven instruction set"
+)]
 
 use std::arch::x86_64::*;
 
 use super::instruction_set::{
-    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, sum_bytes_by_any, under_by,
+    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by,
+    sum_bytes_by_any, under_by,
 };
 
 const LANES: usize = 8;
@@ -48,8 +53,12 @@ impl InstructionSet for Avx2 {
     fn sum_x4<T: Term, Q: Stored, S: Stored>(self, query: &[Q], rows: [&[S]; 4]) -> [f32; 4] {
         let [first, second, third, fourth] = rows;
         // SAFETY: the token proves the instructions.
-        let [[a, b], [c, d]] =
-            unsafe { [sum::<T, Q, S, 2>(query, [first, second]), sum::<T, Q, S, 2>(query, [third, fourth])] };
+        let [[a, b], [c, d]] = unsafe {
+            [
+                sum::<T, Q, S, 2>(query, [first, second]),
+                sum::<T, Q, S, 2>(query, [third, fourth]),
+            ]
+        };
         [a, b, c, d]
     }
 
@@ -85,7 +94,10 @@ impl InstructionSet for Avx2 {
 }
 
 #[target_feature(enable = "avx2,fma,f16c")]
-fn sum<T: Term, Q: Stored, S: Stored, const ROWS: usize>(query: &[Q], rows: [&[S]; ROWS]) -> [f32; ROWS] {
+fn sum<T: Term, Q: Stored, S: Stored, const ROWS: usize>(
+    query: &[Q],
+    rows: [&[S]; ROWS],
+) -> [f32; ROWS] {
     let length = common_length(query, &rows);
     let mut sums = [[_mm256_setzero_ps(); SUMS]; ROWS];
     let mut start = 0;
@@ -110,7 +122,8 @@ fn sum<T: Term, Q: Stored, S: Stored, const ROWS: usize>(query: &[Q], rows: [&[S
             let held = unsafe { load(query.as_ptr().add(start)) };
             for (row, sums) in rows.iter().zip(&mut sums) {
                 // SAFETY: as above.
-                sums[block] = step::<T>(sums[block], held, unsafe { load(row.as_ptr().add(start)) });
+                sums[block] =
+                    step::<T>(sums[block], held, unsafe { load(row.as_ptr().add(start)) });
             }
             start += LANES;
         }
@@ -149,9 +162,11 @@ fn step<T: Term>(sum: __m256, a: __m256, b: __m256) -> __m256 {
 #[target_feature(enable = "avx2,fma,f16c")]
 unsafe fn load<S: Stored>(values: *const S) -> __m256 {
     match S::KIND {
-        // SAFETY: the caller's promise; `Stored` promises that S is f32. The load needs no alignment.
+        // SAFETY: the caller's promise; `Stored` promises that S is f32. The load needs no
+        // alignment.
         StoredKind::F32 => unsafe { _mm256_loadu_ps(values.cast()) },
-        // SAFETY: the caller's promise; `Stored` promises that S is f16. The load needs no alignment.
+        // SAFETY: the caller's promise; `Stored` promises that S is f16. The load needs no
+        // alignment.
         StoredKind::F16 => _mm256_cvtph_ps(unsafe { _mm_loadu_si128(values.cast()) }),
     }
 }
@@ -165,7 +180,8 @@ fn load_tail<S: Stored>(values: &[S]) -> __m256 {
         StoredKind::F32 => {
             let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
             let mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(values.len() as i32), lane);
-            // SAFETY: the mask reads the slice's own lanes only, and `Stored` promises that S is f32.
+            // SAFETY: the mask reads the slice's own lanes only, and `Stored` promises that S is
+            // f32.
             unsafe { _mm256_maskload_ps(values.as_ptr().cast(), mask) }
         }
         StoredKind::F16 => {
@@ -181,7 +197,10 @@ fn load_tail<S: Stored>(values: &[S]) -> __m256 {
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn across_lanes(values: __m256) -> f32 {
-    let four = _mm_add_ps(_mm256_castps256_ps128(values), _mm256_extractf128_ps::<1>(values));
+    let four = _mm_add_ps(
+        _mm256_castps256_ps128(values),
+        _mm256_extractf128_ps::<1>(values),
+    );
     let two = _mm_add_ps(four, _mm_movehdup_ps(four));
     _mm_cvtss_f32(_mm_add_ss(two, _mm_movehl_ps(two, two)))
 }
@@ -190,7 +209,12 @@ pub(super) fn across_lanes(values: __m256) -> f32 {
 fn below(values: &[f32], bars: &[f32]) -> u64 {
     below_by::<LANES>(values, bars, |values, bars| {
         // SAFETY: both have LANES values.
-        let (values, bars) = unsafe { (_mm256_loadu_ps(values.as_ptr()), _mm256_loadu_ps(bars.as_ptr())) };
+        let (values, bars) = unsafe {
+            (
+                _mm256_loadu_ps(values.as_ptr()),
+                _mm256_loadu_ps(bars.as_ptr()),
+            )
+        };
         _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(values, bars)) as u64
     })
 }
@@ -213,14 +237,23 @@ fn keep(values: &[u32], mask: u64, out: &mut [u32]) -> usize {
         // SAFETY: eight lanes are read, and eight numbers of the table.
         let (values, lanes) = unsafe {
             let lanes = _mm_loadl_epi64(KEPT_LANES[bits as usize].as_ptr().cast());
-            (_mm256_loadu_si256(values.as_ptr().cast()), _mm256_cvtepu8_epi32(lanes))
+            (
+                _mm256_loadu_si256(values.as_ptr().cast()),
+                _mm256_cvtepu8_epi32(lanes),
+            )
         };
         // SAFETY: eight lanes are written.
-        unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), _mm256_permutevar8x32_epi32(values, lanes)) };
+        unsafe {
+            _mm256_storeu_si256(
+                out.as_mut_ptr().cast(),
+                _mm256_permutevar8x32_epi32(values, lanes),
+            )
+        };
     })
 }
 
-/// For every mask of eight lanes, which of them stand first when those whose bits are set are moved to the front.
+/// For every mask of eight lanes, which of them stand first when those whose bits are set are moved
+/// to the front.
 static KEPT_LANES: [[u8; LANES]; 1 << LANES] = kept_lanes();
 
 const fn kept_lanes() -> [[u8; LANES]; 1 << LANES] {
@@ -243,17 +276,22 @@ const fn kept_lanes() -> [[u8; LANES]; 1 << LANES] {
 #[target_feature(enable = "avx2")]
 pub(super) fn sum_bytes(a: &[i8], b: &[i8]) -> u32 {
     const BYTES: usize = 16;
-    let ((vectors, rest), (other_vectors, others_left)) = (a.as_chunks::<BYTES>(), b.as_chunks::<BYTES>());
+    let ((vectors, rest), (other_vectors, others_left)) =
+        (a.as_chunks::<BYTES>(), b.as_chunks::<BYTES>());
     let mut sums = [_mm256_setzero_si256(); 2];
     for (place, (a, b)) in vectors.iter().zip(other_vectors).enumerate() {
         // SAFETY: both have sixteen bytes.
-        let [a, b] = [a, b].map(|bytes| _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }));
+        let [a, b] = [a, b]
+            .map(|bytes| _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }));
         let difference = _mm256_sub_epi16(a, b);
         let sum = &mut sums[place % 2];
         *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(difference, difference));
     }
     let eight = _mm256_add_epi32(sums[0], sums[1]);
-    let four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256::<1>(eight));
+    let four = _mm_add_epi32(
+        _mm256_castsi256_si128(eight),
+        _mm256_extracti128_si256::<1>(eight),
+    );
     let two = _mm_add_epi32(four, _mm_shuffle_epi32::<0b1110>(four));
     let one = _mm_add_epi32(two, _mm_shuffle_epi32::<0b01>(two));
     _mm_cvtsi128_si32(one).cast_unsigned() + sum_bytes_by_any(rest, others_left)
@@ -270,18 +308,30 @@ fn sum_f64<T: Term>(a: &[f32], b: &[f32]) -> f64 {
         for (block, sum) in sums.iter_mut().enumerate() {
             let offset = start + block * LANES;
             // SAFETY: offset + LANES ≤ length, which both slices have.
-            let (a, b) = unsafe { (_mm_loadu_ps(a.as_ptr().add(offset)), _mm_loadu_ps(b.as_ptr().add(offset))) };
+            let (a, b) = unsafe {
+                (
+                    _mm_loadu_ps(a.as_ptr().add(offset)),
+                    _mm_loadu_ps(b.as_ptr().add(offset)),
+                )
+            };
             *sum = step_f64::<T>(*sum, _mm256_cvtps_pd(a), _mm256_cvtps_pd(b));
         }
         start += SUMS * LANES;
     }
     for (sum, offset) in sums.iter_mut().zip((start..length).step_by(LANES)) {
         let end = length.min(offset + LANES);
-        *sum = step_f64::<T>(*sum, widen_tail(&a[offset..end]), widen_tail(&b[offset..end]));
+        *sum = step_f64::<T>(
+            *sum,
+            widen_tail(&a[offset..end]),
+            widen_tail(&b[offset..end]),
+        );
     }
     let [s0, s1, s2, s3] = sums;
     let four = _mm256_add_pd(_mm256_add_pd(s0, s1), _mm256_add_pd(s2, s3));
-    let two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd::<1>(four));
+    let two = _mm_add_pd(
+        _mm256_castpd256_pd128(four),
+        _mm256_extractf128_pd::<1>(four),
+    );
     _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
 }
 
@@ -301,7 +351,10 @@ fn step_f64<T: Term>(sum: __m256d, a: __m256d, b: __m256d) -> __m256d {
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
 fn widen_tail(values: &[f32]) -> __m256d {
-    let mask = _mm_cmpgt_epi32(_mm_set1_epi32(values.len() as i32), _mm_setr_epi32(0, 1, 2, 3));
+    let mask = _mm_cmpgt_epi32(
+        _mm_set1_epi32(values.len() as i32),
+        _mm_setr_epi32(0, 1, 2, 3),
+    );
     // SAFETY: the mask reads the slice's own lanes only.
     _mm256_cvtps_pd(unsafe { _mm_maskload_ps(values.as_ptr(), mask) })
 }

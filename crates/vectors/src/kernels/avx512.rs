@@ -1,9 +1,13 @@
 //! Kernels on AVX-512F: 16 lanes, four running sums per row.
 //!
-//! The shape is `avx2`'s with two differences: 32 registers hold the 4 × 4 sums of four rows and the 4 query vectors,
-//! so a batch of four is one pass; and masked loads make the tail one more vector of any length.
+//! The shape is `avx2`'s with two differences: 32 registers hold the 4 × 4 sums of four rows and
+//! the 4 query vectors, so a batch of four is one pass; and masked loads make the tail one more
+//! vector of any length.
 
-#![expect(unsafe_code, reason = "vector loads from raw pointers, and calls that need a proven instruction set")]
+#![expect(
+    unsafe_code,
+    reason = "vector loads from raw pointers, and calls that need a proven instruction set"
+)]
 
 use std::arch::x86_64::*;
 
@@ -77,7 +81,10 @@ impl InstructionSet for Avx512 {
 }
 
 #[target_feature(enable = "avx512f,avx2,fma,f16c")]
-fn sum<T: Term, Q: Stored, S: Stored, const ROWS: usize>(query: &[Q], rows: [&[S]; ROWS]) -> [f32; ROWS] {
+fn sum<T: Term, Q: Stored, S: Stored, const ROWS: usize>(
+    query: &[Q],
+    rows: [&[S]; ROWS],
+) -> [f32; ROWS] {
     let length = common_length(query, &rows);
     let mut sums = [[_mm512_setzero_ps(); SUMS]; ROWS];
     let mut start = 0;
@@ -136,9 +143,11 @@ fn step<T: Term>(sum: __m512, a: __m512, b: __m512) -> __m512 {
 #[target_feature(enable = "avx512f,avx2,fma,f16c")]
 unsafe fn load<S: Stored>(values: *const S) -> __m512 {
     match S::KIND {
-        // SAFETY: the caller's promise; `Stored` promises that S is f32. The load needs no alignment.
+        // SAFETY: the caller's promise; `Stored` promises that S is f32. The load needs no
+        // alignment.
         StoredKind::F32 => unsafe { _mm512_loadu_ps(values.cast()) },
-        // SAFETY: the caller's promise; `Stored` promises that S is f16. The load needs no alignment.
+        // SAFETY: the caller's promise; `Stored` promises that S is f16. The load needs no
+        // alignment.
         StoredKind::F16 => _mm512_cvtph_ps(unsafe { _mm256_loadu_si256(values.cast()) }),
     }
 }
@@ -151,7 +160,8 @@ fn load_tail<S: Stored>(values: &[S]) -> __m512 {
     match S::KIND {
         StoredKind::F32 => {
             let mask = ((1_u32 << values.len()) - 1) as __mmask16;
-            // SAFETY: the mask reads the slice's own lanes only, and `Stored` promises that S is f32.
+            // SAFETY: the mask reads the slice's own lanes only, and `Stored` promises that S is
+            // f32.
             unsafe { _mm512_maskz_loadu_ps(mask, values.as_ptr().cast()) }
         }
         StoredKind::F16 => {
@@ -167,7 +177,12 @@ fn load_tail<S: Stored>(values: &[S]) -> __m512 {
 fn below(values: &[f32], bars: &[f32]) -> u64 {
     below_by::<LANES>(values, bars, |values, bars| {
         // SAFETY: both have LANES values.
-        let (values, bars) = unsafe { (_mm512_loadu_ps(values.as_ptr()), _mm512_loadu_ps(bars.as_ptr())) };
+        let (values, bars) = unsafe {
+            (
+                _mm512_loadu_ps(values.as_ptr()),
+                _mm512_loadu_ps(bars.as_ptr()),
+            )
+        };
         u64::from(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(values, bars))
     })
 }
@@ -188,7 +203,8 @@ fn keep(values: &[u32], mask: u64, out: &mut [u32]) -> usize {
         // SAFETY: there are LANES values.
         let values = unsafe { _mm512_loadu_si512(values.as_ptr().cast()) };
         let kept = _mm512_maskz_compress_epi32(bits as __mmask16, values);
-        // SAFETY: LANES values are written. Not by the compressing store, which some processors take a hundred cycles for.
+        // SAFETY: LANES values are written. Not by the compressing store, which some processors
+        // take a hundred cycles for.
         unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), kept) };
     })
 }
@@ -204,19 +220,34 @@ fn sum_f64<T: Term>(a: &[f32], b: &[f32]) -> f64 {
         for (block, sum) in sums.iter_mut().enumerate() {
             let offset = start + block * LANES;
             // SAFETY: offset + LANES ≤ length, which both slices have.
-            let (a, b) = unsafe { (_mm256_loadu_ps(a.as_ptr().add(offset)), _mm256_loadu_ps(b.as_ptr().add(offset))) };
+            let (a, b) = unsafe {
+                (
+                    _mm256_loadu_ps(a.as_ptr().add(offset)),
+                    _mm256_loadu_ps(b.as_ptr().add(offset)),
+                )
+            };
             *sum = step_f64::<T>(*sum, _mm512_cvtps_pd(a), _mm512_cvtps_pd(b));
         }
         start += SUMS * LANES;
     }
     for (sum, offset) in sums.iter_mut().zip((start..length).step_by(LANES)) {
         let end = length.min(offset + LANES);
-        *sum = step_f64::<T>(*sum, widen_tail(&a[offset..end]), widen_tail(&b[offset..end]));
+        *sum = step_f64::<T>(
+            *sum,
+            widen_tail(&a[offset..end]),
+            widen_tail(&b[offset..end]),
+        );
     }
     let [s0, s1, s2, s3] = sums;
     let eight = _mm512_add_pd(_mm512_add_pd(s0, s1), _mm512_add_pd(s2, s3));
-    let four = _mm256_add_pd(_mm512_castpd512_pd256(eight), _mm512_extractf64x4_pd::<1>(eight));
-    let two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd::<1>(four));
+    let four = _mm256_add_pd(
+        _mm512_castpd512_pd256(eight),
+        _mm512_extractf64x4_pd::<1>(eight),
+    );
+    let two = _mm_add_pd(
+        _mm256_castpd256_pd128(four),
+        _mm256_extractf128_pd::<1>(four),
+    );
     _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
 }
 

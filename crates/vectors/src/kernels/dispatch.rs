@@ -1,7 +1,7 @@
 //! The choice of instruction set, made once, and the functions everyone calls.
 //!
-//! A free function costs one load and one predictable branch more than the kernel it leads to. A loop that wants
-//! even that back takes [`detected`] once and calls the methods of [`Kernels`].
+//! A free function costs one load and one predictable branch more than the kernel it leads to. A
+//! loop that wants even that back takes [`detected`] once and calls the methods of [`Kernels`].
 
 use std::sync::OnceLock;
 
@@ -68,7 +68,8 @@ macro_rules! on_chosen {
     };
 }
 
-/// Writes each kernel twice: as a method of [`Kernels`], and as a free function on the detected ones.
+/// Writes each kernel twice: as a method of [`Kernels`], and as a free function on the detected
+/// ones.
 macro_rules! kernels {
     ($(
         $(#[$doc:meta])*
@@ -99,11 +100,13 @@ kernels! {
     l2_squared<A, B>(a: &[A], b: &[B]) -> f32 = sum::<SquaredDifference, A, B>;
     /// The inner product Σ a·b.
     dot<A, B>(a: &[A], b: &[B]) -> f32 = sum::<Product, A, B>;
-    /// The squared L2 distances of one query to four rows, the same bits as four calls of `l2_squared`.
+    /// The squared L2 distances of one query to four rows, the same bits as four calls of
+    /// `l2_squared`.
     l2_squared_x4<Q, S>(query: &[Q], rows: [&[S]; 4]) -> [f32; 4] = sum_x4::<SquaredDifference, Q, S>;
     /// The inner products of one query with four rows, the same bits as four calls of `dot`.
     dot_x4<Q, S>(query: &[Q], rows: [&[S]; 4]) -> [f32; 4] = sum_x4::<Product, Q, S>;
-    /// The squared L2 distance in 64-bit arithmetic: differences, products and sums, for certifying a float32 answer.
+    /// The squared L2 distance in 64-bit arithmetic: differences, products and sums, for certifying
+    /// a float32 answer.
     l2_squared_f64(a: &[f32], b: &[f32]) -> f64 = sum_f64::<SquaredDifference>;
     /// The inner product in 64-bit arithmetic; each product of two float32 is exact.
     dot_f64(a: &[f32], b: &[f32]) -> f64 = sum_f64::<Product>;
@@ -113,8 +116,8 @@ kernels! {
     under(values: &[u32], bar: u32) -> u64 = under::<>;
     /// The squared L2 distance of two rows of bytes, exactly; of up to 33,025 columns.
     l2_squared_bytes(a: &[i8], b: &[i8]) -> u32 = sum_bytes::<>;
-    /// Writes those of at most 64 values whose bits are set to `out`, in order, and says how many they are. `out` must be as
-    /// long as `values`, or longer; so much of it may be overwritten.
+    /// Writes those of at most 64 values whose bits are set to `out`, in order, and says how many
+    /// they are. `out` must be as long as `values`, or longer; so much of it may be overwritten.
     keep(values: &[u32], mask: u64, out: &mut [u32]) -> usize = keep::<>;
 }
 
@@ -127,14 +130,16 @@ impl Kernels {
         on_chosen!(self, set => name(set))
     }
 
-    /// A bound on the relative error of [`l2_squared`](Self::l2_squared) over `columns` float32 values, so long as no
-    /// square overflows or underflows: γ of the longest way of a term through the sums (Higham 2002, §3.1 and §4.2).
+    /// A bound on the relative error of [`l2_squared`](Self::l2_squared) over `columns` float32
+    /// values, so long as no square overflows or underflows: γ of the longest way of a term through
+    /// the sums (Higham 2002, §3.1 and §4.2).
     pub fn l2_squared_relative_error(self, columns: usize) -> f64 {
         fn parallel<I: InstructionSet>(_set: I) -> usize {
             I::PARALLEL
         }
         let parallel = on_chosen!(self, set => parallel(set));
-        // Of a term: its difference twice, its square, the additions to its sum and those of the sums to one another.
+        // Of a term: its difference twice, its square, the additions to its sum and those of the
+        // sums to one another.
         let roundings = 3 + (columns / parallel + 1) + parallel.ilog2() as usize;
         let error = roundings as f64 * f64::from(f32::EPSILON) / 2.0;
         error / (1.0 - error)

@@ -1,8 +1,9 @@
 //! What every instruction set must offer, and the two small vocabularies it is generic over.
 //!
-//! A kernel is `Σ term(query[i], row[i])`. [`Term`] names the term, [`Stored`] the number type that rows are kept in;
-//! both are markers that compile away. An [`InstructionSet`] is a token: a value of the type exists only where a
-//! run-time check found the processor able, so holding one is the proof that its kernels may run.
+//! A kernel is `Σ term(query[i], row[i])`. [`Term`] names the term, [`Stored`] the number type that
+//! rows are kept in; both are markers that compile away. An [`InstructionSet`] is a token: a value
+//! of the type exists only where a run-time check found the processor able, so holding one is the
+//! proof that its kernels may run.
 
 use std::fmt::Debug;
 
@@ -128,7 +129,8 @@ pub(super) trait InstructionSet: Copy {
     /// What reports print.
     const NAME: &'static str;
 
-    /// Sums that a kernel keeps side by side: each takes one value in this many, and one more of what is left over.
+    /// Sums that a kernel keeps side by side: each takes one value in this many, and one more of
+    /// what is left over.
     const PARALLEL: usize;
 
     /// The token, where this processor has the instructions.
@@ -158,13 +160,21 @@ pub(super) trait InstructionSet: Copy {
 
 /// [`InstructionSet::below`] of whole vectors by `compare`, of the values left over one by one.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the caller's instruction set")]
+#[expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the caller's instruction set"
+)]
 pub(super) fn below_by<const LANES: usize>(
     values: &[f32],
     bars: &[f32],
     compare: impl Fn(&[f32; LANES], &[f32; LANES]) -> u64,
 ) -> u64 {
-    debug_assert!(values.len() == bars.len() && values.len() <= 64, "{} values, {} bars", values.len(), bars.len());
+    debug_assert!(
+        values.len() == bars.len() && values.len() <= 64,
+        "{} values, {} bars",
+        values.len(),
+        bars.len()
+    );
     let ((vectors, rest), (bar_vectors, bars_left)) = (values.as_chunks(), bars.as_chunks());
     let mut mask = 0;
     for (place, (values, bars)) in vectors.iter().zip(bar_vectors).enumerate() {
@@ -178,8 +188,15 @@ pub(super) fn below_by<const LANES: usize>(
 
 /// [`InstructionSet::under`] of whole vectors by `compare`, of the values left over one by one.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the caller's instruction set")]
-pub(super) fn under_by<const LANES: usize>(values: &[u32], bar: u32, compare: impl Fn(&[u32; LANES]) -> u64) -> u64 {
+#[expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the caller's instruction set"
+)]
+pub(super) fn under_by<const LANES: usize>(
+    values: &[u32],
+    bar: u32,
+    compare: impl Fn(&[u32; LANES]) -> u64,
+) -> u64 {
     debug_assert!(values.len() <= 64, "{} values", values.len());
     let (vectors, rest) = values.as_chunks();
     let mut mask = 0;
@@ -192,9 +209,13 @@ pub(super) fn under_by<const LANES: usize>(values: &[u32], bar: u32, compare: im
     mask
 }
 
-/// [`InstructionSet::keep`] of whole vectors by `compact`, which may overwrite all lanes; of the values left over one by one.
+/// [`InstructionSet::keep`] of whole vectors by `compact`, which may overwrite all lanes; of the
+/// values left over one by one.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the caller's instruction set")]
+#[expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the caller's instruction set"
+)]
 pub(super) fn keep_by<const LANES: usize>(
     values: &[u32],
     mask: u64,
@@ -220,11 +241,19 @@ pub(super) fn keep_by<const LANES: usize>(
     kept
 }
 
-/// [`InstructionSet::sum_bytes`], left to the compiler: sums of products of 16-bit numbers are one instruction on most sets.
+/// [`InstructionSet::sum_bytes`], left to the compiler: sums of products of 16-bit numbers are one
+/// instruction on most sets.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for the caller's instruction set")]
+#[expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the caller's instruction set"
+)]
 pub(super) fn sum_bytes_by_any(a: &[i8], b: &[i8]) -> u32 {
-    debug_assert_eq!(a.len(), b.len(), "kernel called with slices of different lengths");
+    debug_assert_eq!(
+        a.len(),
+        b.len(),
+        "kernel called with slices of different lengths"
+    );
     let square = |(&a, &b): (&i8, &i8)| {
         let difference = i16::from(a) - i16::from(b);
         i32::from(difference) * i32::from(difference)
@@ -237,7 +266,11 @@ pub(super) fn sum_bytes_by_any(a: &[i8], b: &[i8]) -> u32 {
 pub(super) fn common_length<Q, S>(query: &[Q], rows: &[&[S]]) -> usize {
     let mut length = query.len();
     for row in rows {
-        debug_assert_eq!(query.len(), row.len(), "kernel called with slices of different lengths");
+        debug_assert_eq!(
+            query.len(),
+            row.len(),
+            "kernel called with slices of different lengths"
+        );
         length = length.min(row.len());
     }
     length

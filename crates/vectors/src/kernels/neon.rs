@@ -1,14 +1,20 @@
-//! Kernels on NEON: 4 lanes, four running sums. 16-bit floats are widened one by one: their vectors are not in stable Rust.
+//! Kernels on NEON: 4 lanes, four running sums. 16-bit floats are widened one by one: their vectors
+//! are not in stable Rust.
 //!
-//! The shape is `avx2`'s; the last 1..=3 values are copied into a padded vector. A batch of four is two passes over two rows:
-//! 8 sums, 4 query vectors and the loads fit the 32 registers with room to spare.
+//! The shape is `avx2`'s; the last 1..=3 values are copied into a padded vector. A batch of four is
+//! two passes over two rows: 8 sums, 4 query vectors and the loads fit the 32 registers with room
+//! to spare.
 
-#![expect(unsafe_code, reason = "vector loads from raw pointers, and calls that need a proven instruction set")]
+#![expect(
+    unsafe_code,
+    reason = "vector loads from raw pointers, and calls that need a proven instruction set"
+)]
 
 use std::arch::aarch64::*;
 
 use super::instruction_set::{
-    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, sum_bytes_by_any, under_by,
+    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by,
+    sum_bytes_by_any, under_by,
 };
 
 const LANES: usize = 4;
@@ -37,8 +43,12 @@ impl InstructionSet for Neon {
     fn sum_x4<T: Term, Q: Stored, S: Stored>(self, query: &[Q], rows: [&[S]; 4]) -> [f32; 4] {
         let [first, second, third, fourth] = rows;
         // SAFETY: the token proves the instructions.
-        let [[a, b], [c, d]] =
-            unsafe { [sum::<T, Q, S, 2>(query, [first, second]), sum::<T, Q, S, 2>(query, [third, fourth])] };
+        let [[a, b], [c, d]] = unsafe {
+            [
+                sum::<T, Q, S, 2>(query, [first, second]),
+                sum::<T, Q, S, 2>(query, [third, fourth]),
+            ]
+        };
         [a, b, c, d]
     }
 
@@ -74,7 +84,10 @@ impl InstructionSet for Neon {
 }
 
 #[target_feature(enable = "neon")]
-fn sum<T: Term, Q: Stored, S: Stored, const ROWS: usize>(query: &[Q], rows: [&[S]; ROWS]) -> [f32; ROWS] {
+fn sum<T: Term, Q: Stored, S: Stored, const ROWS: usize>(
+    query: &[Q],
+    rows: [&[S]; ROWS],
+) -> [f32; ROWS] {
     let length = common_length(query, &rows);
     let mut sums = [[vdupq_n_f32(0.0); SUMS]; ROWS];
     let mut start = 0;
@@ -156,8 +169,13 @@ fn load_tail<S: Stored>(values: &[S]) -> float32x4_t {
 fn below(values: &[f32], bars: &[f32]) -> u64 {
     below_by::<LANES>(values, bars, |values, bars| {
         // SAFETY: all have LANES values.
-        let (values, bars, bits) =
-            unsafe { (vld1q_f32(values.as_ptr()), vld1q_f32(bars.as_ptr()), vld1q_u32([1, 2, 4, 8].as_ptr())) };
+        let (values, bars, bits) = unsafe {
+            (
+                vld1q_f32(values.as_ptr()),
+                vld1q_f32(bars.as_ptr()),
+                vld1q_u32([1, 2, 4, 8].as_ptr()),
+            )
+        };
         u64::from(vaddvq_u32(vandq_u32(vcltq_f32(values, bars), bits)))
     })
 }
@@ -166,8 +184,12 @@ fn below(values: &[f32], bars: &[f32]) -> u64 {
 fn under(values: &[u32], bar: u32) -> u64 {
     under_by::<LANES>(values, bar, |values| {
         // SAFETY: both have LANES values.
-        let (values, bits) = unsafe { (vld1q_u32(values.as_ptr()), vld1q_u32([1, 2, 4, 8].as_ptr())) };
-        u64::from(vaddvq_u32(vandq_u32(vcltq_u32(values, vdupq_n_u32(bar)), bits)))
+        let (values, bits) =
+            unsafe { (vld1q_u32(values.as_ptr()), vld1q_u32([1, 2, 4, 8].as_ptr())) };
+        u64::from(vaddvq_u32(vandq_u32(
+            vcltq_u32(values, vdupq_n_u32(bar)),
+            bits,
+        )))
     })
 }
 
@@ -191,7 +213,11 @@ fn sum_f64<T: Term>(a: &[f32], b: &[f32]) -> f64 {
     for start in (0..length).step_by(LANES) {
         let end = length.min(start + LANES);
         let (a, b) = (load_tail(&a[start..end]), load_tail(&b[start..end]));
-        low = step_f64::<T>(low, vcvt_f64_f32(vget_low_f32(a)), vcvt_f64_f32(vget_low_f32(b)));
+        low = step_f64::<T>(
+            low,
+            vcvt_f64_f32(vget_low_f32(a)),
+            vcvt_f64_f32(vget_low_f32(b)),
+        );
         high = step_f64::<T>(high, vcvt_high_f64_f32(a), vcvt_high_f64_f32(b));
     }
     vaddvq_f64(vaddq_f64(low, high))

@@ -1,10 +1,11 @@
 //! Kernels in plain Rust: what runs where no instruction set is known.
 //!
-//! Eight sums side by side, so that the compiler may use whatever vectors the target's baseline has; they are added
-//! pairwise at the end. The tests' oracle is simpler still (see `tests`).
+//! Eight sums side by side, so that the compiler may use whatever vectors the target's baseline
+//! has; they are added pairwise at the end. The tests' oracle is simpler still (see `tests`).
 
 use super::instruction_set::{
-    InstructionSet, Stored, Term, TermKind, below_by, common_length, keep_by, sum_bytes_by_any, under_by,
+    InstructionSet, Stored, Term, TermKind, below_by, common_length, keep_by, sum_bytes_by_any,
+    under_by,
 };
 
 const LANES: usize = 8;

@@ -1,11 +1,14 @@
 //! Which rows are drawn, and in which order.
 //!
-//! Enters: a seed, a population, a size. Leaves: `size` distinct row numbers below `population`. As NumPy decides:
+//! Enters: a seed, a population, a size. Leaves: `size` distinct row numbers below `population`. As
+//! NumPy decides:
 //!
-//! * a population over 10,000 of which more than a fiftieth is drawn: shuffle the tail of 0..population, keep the tail
+//! * a population over 10,000 of which more than a fiftieth is drawn: shuffle the tail of
+//!   0..population, keep the tail
 //! * otherwise: Floyd's sampling (Bentley & Floyd, CACM 30, 1987), then a shuffle of the sample
 //!
-//! Cost: 4 bytes per member of the population in the first case, a hash set of the sample in the second.
+//! Cost: 4 bytes per member of the population in the first case, a hash set of the sample in the
+//! second.
 
 use std::collections::HashSet;
 
@@ -30,7 +33,9 @@ pub enum SubsetError {
         population: usize,
     },
     /// More rows than 32-bit row numbers can tell apart.
-    #[error("{population} rows are more than row numbers of 32 bits can tell apart ({LARGEST_POPULATION})")]
+    #[error(
+        "{population} rows are more than row numbers of 32 bits can tell apart ({LARGEST_POPULATION})"
+    )]
     TooMany {
         /// Rows there are.
         population: usize,
@@ -45,7 +50,8 @@ pub enum SubsetError {
     },
 }
 
-/// The row numbers that `numpy.random.default_rng(seed).choice(population, size, replace=False)` gives, in its order.
+/// The row numbers that `numpy.random.default_rng(seed).choice(population, size, replace=False)`
+/// gives, in its order.
 ///
 /// ```
 /// let rows = annatomy_vectors::subset::numpy_choice(42, 100, 5)?;
@@ -83,7 +89,8 @@ fn shuffled_tail(
     Ok(rows)
 }
 
-/// For each `last` of the sample's possible largest members: a random row up to `last`, or `last` itself where that is taken.
+/// For each `last` of the sample's possible largest members: a random row up to `last`, or `last`
+/// itself where that is taken.
 fn floyd_sample(
     generator: &mut Generator,
     population: usize,
@@ -109,9 +116,18 @@ mod tests {
 
     #[test]
     fn impossible_subsets_are_refused_with_their_numbers() {
-        assert_eq!(numpy_choice(0, 3, 4), Err(SubsetError::TooFew { size: 4, population: 3 }));
+        assert_eq!(
+            numpy_choice(0, 3, 4),
+            Err(SubsetError::TooFew {
+                size: 4,
+                population: 3
+            })
+        );
         let population = u32::MAX as usize + 1;
-        assert_eq!(numpy_choice(0, population, 1), Err(SubsetError::TooMany { population }));
+        assert_eq!(
+            numpy_choice(0, population, 1),
+            Err(SubsetError::TooMany { population })
+        );
         assert_eq!(numpy_choice(0, 0, 0), Ok(Vec::new()));
     }
 }

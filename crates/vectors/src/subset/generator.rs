@@ -1,7 +1,8 @@
 //! PCG64 (XSL-RR 128/64) seeded and read as NumPy's `default_rng` does.
 //!
-//! Two habits of NumPy's that the numbers depend on: a 64-bit output serves two 32-bit draws, low half first, and bounded
-//! integers come from Lemire's multiplication ("Fast Random Integer Generation in an Interval", ACM TOMACS 29, 2019).
+//! Two habits of NumPy's that the numbers depend on: a 64-bit output serves two 32-bit draws, low
+//! half first, and bounded integers come from Lemire's multiplication ("Fast Random Integer
+//! Generation in an Interval", ACM TOMACS 29, 2019).
 
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng as _;
@@ -19,7 +20,10 @@ impl Generator {
     pub(super) fn new(seed: u64) -> Self {
         let [state_high, state_low, stream_high, stream_low] = SeedSequence::new(seed).words();
         let join = |high: u64, low: u64| u128::from(high) << 64 | u128::from(low);
-        Self { source: Pcg64::new(join(state_high, state_low), join(stream_high, stream_low)), high_half: None }
+        Self {
+            source: Pcg64::new(join(state_high, state_low), join(stream_high, stream_low)),
+            high_half: None,
+        }
     }
 
     fn next_u32(&mut self) -> u32 {
@@ -31,7 +35,8 @@ impl Generator {
         both as u32
     }
 
-    /// A uniform integer in 0..=`largest`; nothing is drawn where 0 is the only one. `largest` is below `u32::MAX`.
+    /// A uniform integer in 0..=`largest`; nothing is drawn where 0 is the only one. `largest` is
+    /// below `u32::MAX`.
     pub(super) fn up_to(&mut self, largest: u32) -> u32 {
         debug_assert!(largest < u32::MAX);
         if largest == 0 {
@@ -48,7 +53,8 @@ impl Generator {
         (product >> 32) as u32
     }
 
-    /// Fisher–Yates from the back: places `first..` of `values` get their final members, the rest is left as it falls.
+    /// Fisher–Yates from the back: places `first..` of `values` get their final members, the rest
+    /// is left as it falls.
     pub(super) fn shuffle_from(&mut self, first: usize, values: &mut [u32]) {
         for place in (first..values.len()).rev() {
             let other = self.up_to(place as u32) as usize;

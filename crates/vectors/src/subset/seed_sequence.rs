@@ -1,7 +1,8 @@
 //! NumPy's `SeedSequence`: a 64-bit seed hashed into as many well-mixed words as asked for.
 //!
-//! After Melissa O'Neill's `seed_seq` design ("Developing a `seed_seq` Alternative", 2015). Without spawn keys, and for seeds
-//! of at most two 32-bit words, which is all that [`super::numpy_choice`] takes.
+//! After Melissa O'Neill's `seed_seq` design ("Developing a `seed_seq` Alternative", 2015). Without
+//! spawn keys, and for seeds of at most two 32-bit words, which is all that [`super::numpy_choice`]
+//! takes.
 
 const POOL_WORDS: usize = 4;
 
@@ -20,7 +21,10 @@ pub(super) struct SeedSequence {
 impl SeedSequence {
     /// The pool of `seed`, its low word first.
     pub(super) fn new(seed: u64) -> Self {
-        let mut hash = Hash { constant: FILL_START, factor: FILL_FACTOR };
+        let mut hash = Hash {
+            constant: FILL_START,
+            factor: FILL_FACTOR,
+        };
         let mut pool = [seed as u32, (seed >> 32) as u32, 0, 0].map(|word| hash.next(word));
         for source in 0..POOL_WORDS {
             for target in 0..POOL_WORDS {
@@ -34,8 +38,15 @@ impl SeedSequence {
 
     /// `N` words of 64 bits, each from two of 32, low half first.
     pub(super) fn words<const N: usize>(&self) -> [u64; N] {
-        let mut hash = Hash { constant: DRAW_START, factor: DRAW_FACTOR };
-        let mut halves = self.pool.iter().cycle().map(|&word| u64::from(hash.next(word)));
+        let mut hash = Hash {
+            constant: DRAW_START,
+            factor: DRAW_FACTOR,
+        };
+        let mut halves = self
+            .pool
+            .iter()
+            .cycle()
+            .map(|&word| u64::from(hash.next(word)));
         std::array::from_fn(|_| {
             let mut half = || halves.next().expect("a cycle over four words has no end");
             let low = half();
@@ -60,7 +71,9 @@ impl Hash {
 }
 
 fn mix(left: u32, right: u32) -> u32 {
-    let mixed = MIX_LEFT.wrapping_mul(left).wrapping_sub(MIX_RIGHT.wrapping_mul(right));
+    let mixed = MIX_LEFT
+        .wrapping_mul(left)
+        .wrapping_sub(MIX_RIGHT.wrapping_mul(right));
     mixed ^ mixed >> 16
 }
 
@@ -76,10 +89,22 @@ mod tests {
         assert_eq!(SeedSequence::new(u64::MAX).words(), LARGEST);
     }
 
-    const ZERO: [u64; 4] =
-        [15_793_235_383_387_715_774, 12_390_638_538_380_655_177, 2_361_836_109_651_742_017, 3_188_717_715_514_472_916];
-    const FORTY_TWO: [u64; 4] =
-        [11_465_652_750_463_011_511, 15_382_171_918_060_459_190, 9_018_504_550_953_525_431, 3_703_499_796_004_394_495];
-    const LARGEST: [u64; 4] =
-        [12_591_116_029_944_179_981, 1_268_942_265_879_420_026, 1_998_214_320_288_580_263, 12_063_755_697_402_456_310];
+    const ZERO: [u64; 4] = [
+        15_793_235_383_387_715_774,
+        12_390_638_538_380_655_177,
+        2_361_836_109_651_742_017,
+        3_188_717_715_514_472_916,
+    ];
+    const FORTY_TWO: [u64; 4] = [
+        11_465_652_750_463_011_511,
+        15_382_171_918_060_459_190,
+        9_018_504_550_953_525_431,
+        3_703_499_796_004_394_495,
+    ];
+    const LARGEST: [u64; 4] = [
+        12_591_116_029_944_179_981,
+        1_268_942_265_879_420_026,
+        1_998_214_320_288_580_263,
+        12_063_755_697_402_456_310,
+    ];
 }

@@ -1,7 +1,8 @@
 //! Rows that repeat: a fact about the data and no fault.
 //!
-//! Enters: rows, whole or block by block. Leaves: [`Duplicates`]. Cost: one pass, 16 bytes a row, a sort of one hash per row, and a second look
-//! at rows whose hashes agree. Exact: a hash only brings candidates together.
+//! Enters: rows, whole or block by block. Leaves: [`Duplicates`]. Cost: one pass, 16 bytes a row, a
+//! sort of one hash per row, and a second look at rows whose hashes agree. Exact: a hash only
+//! brings candidates together.
 
 use crate::MatrixView;
 
@@ -34,7 +35,12 @@ impl Duplicates {
     }
 
     fn none(rows: usize) -> Self {
-        Self { rows, repeated: 0, largest_group: rows.min(1), first: None }
+        Self {
+            rows,
+            repeated: 0,
+            largest_group: rows.min(1),
+            first: None,
+        }
     }
 }
 
@@ -60,7 +66,8 @@ impl DuplicateSearch {
     /// Takes the next rows.
     pub fn add(&mut self, block: MatrixView<'_>) {
         let first = self.hashed.len();
-        self.hashed.extend((0..block.rows()).map(|row| (hash(block.row(row)), first + row)));
+        self.hashed
+            .extend((0..block.rows()).map(|row| (hash(block.row(row)), first + row)));
     }
 
     /// The count; `same` says whether two rows, by number, have the [same values](same_values).
@@ -68,15 +75,23 @@ impl DuplicateSearch {
         let mut hashed = self.hashed;
         hashed.sort_unstable();
         let mut found = Duplicates::none(hashed.len());
-        for same_hash in hashed.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
+        for same_hash in hashed
+            .chunk_by(|a, b| a.0 == b.0)
+            .filter(|group| group.len() > 1)
+        {
             add_group(&mut same, same_hash, &mut found);
         }
         found
     }
 }
 
-/// Compares the rows of one hash, in row order, with the first of each kind so far: nearly always a single one.
-fn add_group(same: &mut impl FnMut(usize, usize) -> bool, same_hash: &[(u64, usize)], found: &mut Duplicates) {
+/// Compares the rows of one hash, in row order, with the first of each kind so far: nearly always a
+/// single one.
+fn add_group(
+    same: &mut impl FnMut(usize, usize) -> bool,
+    same_hash: &[(u64, usize)],
+    found: &mut Duplicates,
+) {
     let mut kinds: Vec<(usize, usize)> = Vec::new();
     for &(_, row) in same_hash {
         let known = kinds.iter_mut().find(|(earlier, _)| same(*earlier, row));
@@ -87,7 +102,10 @@ fn add_group(same: &mut impl FnMut(usize, usize) -> bool, same_hash: &[(u64, usi
         *count += 1;
         found.repeated += 1;
         found.largest_group = found.largest_group.max(*count);
-        let repeat = Repeat { row, earlier: *earlier };
+        let repeat = Repeat {
+            row,
+            earlier: *earlier,
+        };
         found.first = Some(found.first.map_or(repeat, |first| first.min(repeat)));
     }
 }
@@ -99,8 +117,9 @@ fn bits(value: f32) -> u32 {
 
 /// Rotate, xor, multiply by 2⁶⁴/φ, as in rustc's `FxHash`.
 fn hash(row: &[f32]) -> u64 {
-    let mix =
-        |state: u64, &value: &f32| (state.rotate_left(5) ^ u64::from(bits(value))).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mix = |state: u64, &value: &f32| {
+        (state.rotate_left(5) ^ u64::from(bits(value))).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    };
     row.iter().fold(0, mix)
 }
 
@@ -116,13 +135,32 @@ mod tests {
 
     #[test]
     fn repeats_are_counted_and_negative_zero_is_zero() {
-        let values = matrix(2, &[7.0, 7.0, 0.0, 1.0, -0.0, 1.0, 7.0, 7.0, 7.0, 7.0, 2.0, 2.0]);
+        let values = matrix(
+            2,
+            &[7.0, 7.0, 0.0, 1.0, -0.0, 1.0, 7.0, 7.0, 7.0, 7.0, 2.0, 2.0],
+        );
         let found = duplicates(values.view());
         let first = Some(Repeat { row: 2, earlier: 1 });
-        assert_eq!(found, Duplicates { rows: 6, repeated: 3, largest_group: 3, first });
+        assert_eq!(
+            found,
+            Duplicates {
+                rows: 6,
+                repeated: 3,
+                largest_group: 3,
+                first
+            }
+        );
         assert_eq!(found.distinct(), 3);
         let none = Matrix::new(0, 4, Vec::new()).unwrap();
-        assert_eq!(duplicates(none.view()), Duplicates { rows: 0, repeated: 0, largest_group: 0, first: None });
+        assert_eq!(
+            duplicates(none.view()),
+            Duplicates {
+                rows: 0,
+                repeated: 0,
+                largest_group: 0,
+                first: None
+            }
+        );
     }
 
     #[test]
@@ -130,7 +168,11 @@ mod tests {
         let values = matrix(1, &[1.0, 2.0, 1.0, 2.0, 3.0]);
         let mut found = Duplicates::none(5);
         let mut same = |a, b| same_values(values.row(a), values.row(b));
-        add_group(&mut same, &[(9, 0), (9, 1), (9, 2), (9, 3), (9, 4)], &mut found);
+        add_group(
+            &mut same,
+            &[(9, 0), (9, 1), (9, 2), (9, 3), (9, 4)],
+            &mut found,
+        );
         assert_eq!(found.repeated, 2);
         assert_eq!(found.first, Some(Repeat { row: 2, earlier: 0 }));
     }

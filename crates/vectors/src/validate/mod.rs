@@ -1,8 +1,9 @@
 //! What is wrong with a set of vectors, counted, before anything is computed from it.
 //!
-//! Enters: a matrix, or its rows block by block. Leaves: nothing, or an error that says how many rows are bad and which is first; and, since
-//! repeats are a fact about the data and no fault, [`Duplicates`]. Cost: one pass each; duplicates also sort one hash per row.
-//! Does not: repair or drop rows.
+//! Enters: a matrix, or its rows block by block. Leaves: nothing, or an error that says how many
+//! rows are bad and which is first; and, since repeats are a fact about the data and no fault,
+//! [`Duplicates`]. Cost: one pass each; duplicates also sort one hash per row. Does not: repair or
+//! drop rows.
 
 mod duplicates;
 mod running;
@@ -37,7 +38,9 @@ pub enum ValidationError {
         value: f32,
     },
     /// Some rows are zero, and the angle to a zero vector is undefined.
-    #[error("{zero_rows} of {rows} rows are zero vectors, which have no cosine distance; the first is row {first_row}")]
+    #[error(
+        "{zero_rows} of {rows} rows are zero vectors, which have no cosine distance; the first is row {first_row}"
+    )]
     ZeroVectors {
         /// Rows looked at.
         rows: usize,
@@ -55,10 +58,16 @@ pub fn check<S: Stored>(matrix: MatrixView<'_, S>, metric: Metric) -> Result<(),
         running.add(block);
         running.finish()
     };
-    let sound = |start: usize| of_block(matrix.row_range(start..(start + BLOCK_ROWS).min(matrix.rows()))).is_ok();
+    let sound = |start: usize| {
+        of_block(matrix.row_range(start..(start + BLOCK_ROWS).min(matrix.rows()))).is_ok()
+    };
     let starts: Vec<usize> = (0..matrix.rows()).step_by(BLOCK_ROWS).collect();
     // Bad rows are counted in their order, once it is known that there are any.
-    if starts.into_par_iter().all(sound) { Ok(()) } else { of_block(matrix) }
+    if starts.into_par_iter().all(sound) {
+        Ok(())
+    } else {
+        of_block(matrix)
+    }
 }
 
 /// Every value is finite.
@@ -79,10 +88,18 @@ mod tests {
     fn bad_values_are_counted_by_row_and_the_first_is_named() {
         let values = matrix(2, &[1.0, 2.0, 3.0, f32::INFINITY, f32::NAN, f32::NAN]);
         let error = check_finite(values.view()).unwrap_err();
-        let expected =
-            ValidationError::NotFinite { rows: 3, bad_rows: 2, first_row: 1, column: 1, value: f32::INFINITY };
+        let expected = ValidationError::NotFinite {
+            rows: 3,
+            bad_rows: 2,
+            first_row: 1,
+            column: 1,
+            value: f32::INFINITY,
+        };
         assert_eq!(error, expected);
-        assert_eq!(error.to_string(), "2 of 3 rows hold NaN or infinite values; the first is row 1, column 1: inf");
+        assert_eq!(
+            error.to_string(),
+            "2 of 3 rows hold NaN or infinite values; the first is row 1, column 1: inf"
+        );
     }
 
     #[test]
@@ -90,7 +107,11 @@ mod tests {
         let values = matrix(2, &[1.0, 0.0, 0.0, -0.0, 0.0, 0.0]);
         assert_eq!(check(values.view(), Metric::L2), Ok(()));
         assert_eq!(check(values.view(), Metric::InnerProduct), Ok(()));
-        let expected = ValidationError::ZeroVectors { rows: 3, zero_rows: 2, first_row: 1 };
+        let expected = ValidationError::ZeroVectors {
+            rows: 3,
+            zero_rows: 2,
+            first_row: 1,
+        };
         assert_eq!(check(values.view(), Metric::Cosine), Err(expected));
     }
 }

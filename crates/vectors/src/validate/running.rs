@@ -1,4 +1,5 @@
-//! Whether vectors can be searched, found block by block: what a pass over a file can tell without holding it.
+//! Whether vectors can be searched, found block by block: what a pass over a file can tell without
+//! holding it.
 
 use super::ValidationError;
 use crate::kernels::Stored;
@@ -40,7 +41,12 @@ struct Zero {
 impl RunningCheck {
     /// A check of no rows yet.
     pub fn new(metric: Metric) -> Self {
-        Self { metric, rows: 0, not_finite: None, zero: None }
+        Self {
+            metric,
+            rows: 0,
+            not_finite: None,
+            zero: None,
+        }
     }
 
     /// Looks at the next rows.
@@ -48,13 +54,21 @@ impl RunningCheck {
         if let Some((count, first)) = count_and_first(block, is_not_finite) {
             let (column, value) = bad_value(block.row(first));
             let first_row = self.rows + first;
-            let found = self.not_finite.get_or_insert(NotFinite { bad_rows: 0, first_row, column, value });
+            let found = self.not_finite.get_or_insert(NotFinite {
+                bad_rows: 0,
+                first_row,
+                column,
+                value,
+            });
             found.bad_rows += count;
         }
         if self.metric == Metric::Cosine
             && let Some((count, first)) = count_and_first(block, is_zero)
         {
-            let found = self.zero.get_or_insert(Zero { zero_rows: 0, first_row: self.rows + first });
+            let found = self.zero.get_or_insert(Zero {
+                zero_rows: 0,
+                first_row: self.rows + first,
+            });
             found.zero_rows += count;
         }
         self.rows += block.rows();
@@ -63,11 +77,30 @@ impl RunningCheck {
     /// What was wrong with the rows seen, if anything.
     pub fn finish(self) -> Result<(), ValidationError> {
         let rows = self.rows;
-        if let Some(NotFinite { bad_rows, first_row, column, value }) = self.not_finite {
-            return Err(ValidationError::NotFinite { rows, bad_rows, first_row, column, value });
+        if let Some(NotFinite {
+            bad_rows,
+            first_row,
+            column,
+            value,
+        }) = self.not_finite
+        {
+            return Err(ValidationError::NotFinite {
+                rows,
+                bad_rows,
+                first_row,
+                column,
+                value,
+            });
         }
         match self.zero {
-            Some(Zero { zero_rows, first_row }) => Err(ValidationError::ZeroVectors { rows, zero_rows, first_row }),
+            Some(Zero {
+                zero_rows,
+                first_row,
+            }) => Err(ValidationError::ZeroVectors {
+                rows,
+                zero_rows,
+                first_row,
+            }),
             None => Ok(()),
         }
     }
@@ -75,7 +108,8 @@ impl RunningCheck {
 
 /// The fold, unlike `any`, has no early way out and so becomes vector code.
 fn is_not_finite<S: Stored>(row: &[S]) -> bool {
-    row.iter().fold(false, |bad, value| bad | !value.is_finite())
+    row.iter()
+        .fold(false, |bad, value| bad | !value.is_finite())
 }
 
 fn is_zero<S: Stored>(row: &[S]) -> bool {
@@ -84,12 +118,17 @@ fn is_zero<S: Stored>(row: &[S]) -> bool {
 
 fn bad_value<S: Stored>(row: &[S]) -> (usize, f32) {
     let mut values = row.iter().enumerate();
-    let (column, value) = values.find(|(_, value)| !value.is_finite()).expect("the row was found to hold one");
+    let (column, value) = values
+        .find(|(_, value)| !value.is_finite())
+        .expect("the row was found to hold one");
     (column, value.widen())
 }
 
 /// How many rows are so, and the first of them; nothing where none is.
-fn count_and_first<S: Stored>(matrix: MatrixView<'_, S>, is_so: impl Fn(&[S]) -> bool) -> Option<(usize, usize)> {
+fn count_and_first<S: Stored>(
+    matrix: MatrixView<'_, S>,
+    is_so: impl Fn(&[S]) -> bool,
+) -> Option<(usize, usize)> {
     let mut found = (0..matrix.rows()).filter(|&row| is_so(matrix.row(row)));
     let first = found.next()?;
     Some((1 + found.count(), first))

@@ -1,8 +1,9 @@
-//! What an answer file takes for granted: where ids begin, whether the query is its own neighbor, what a distance is.
+//! What an answer file takes for granted: where ids begin, whether the query is its own neighbor,
+//! what a distance is.
 //!
-//! All three are detected on up to 256 queries. Ids begin at 1 if none is 0 and the rows they name are nearer when read so. The query
-//! counts as included if most rows hold it. A distance is of the kind whose median relative deviation from the true value is least, if
-//! that is below 1 %.
+//! All three are detected on up to 256 queries. Ids begin at 1 if none is 0 and the rows they name
+//! are nearer when read so. The query counts as included if most rows hold it. A distance is of the
+//! kind whose median relative deviation from the true value is least, if that is below 1 %.
 
 use super::tables::Tables;
 use crate::audit::data::Data;
@@ -28,7 +29,9 @@ type Kind = fn(&Pair) -> f64;
 const KINDS: [(&str, Kind); 6] = [
     ("l2", |pair| pair.squared.sqrt()),
     ("squared l2", |pair| pair.squared),
-    ("cosine distance, 1 − cos", |pair| 1.0 - pair.dot / pair.lengths),
+    ("cosine distance, 1 − cos", |pair| {
+        1.0 - pair.dot / pair.lengths
+    }),
     ("cosine similarity", |pair| pair.dot / pair.lengths),
     ("inner product", |pair| pair.dot),
     ("negated inner product", |pair| -pair.dot),
@@ -48,11 +51,19 @@ impl Conventions {
         let holds_itself = |query: &&usize| {
             let row = tables.ids.row(tables.places[**query]);
             let own = data.queries.own_id(**query);
-            own.is_some() && row.iter().any(|&id| tables.base_row(id, first_id, data.base.rows()) == own)
+            own.is_some()
+                && row
+                    .iter()
+                    .any(|&id| tables.base_row(id, first_id, data.base.rows()) == own)
         };
         let including = queries.iter().filter(holds_itself).count();
         let (distance_kind, distance_deviation) = distance_kind(tables, data, first_id, &queries);
-        Self { first_id, self_included: 2 * including > queries.len(), distance_kind, distance_deviation }
+        Self {
+            first_id,
+            self_included: 2 * including > queries.len(),
+            distance_kind,
+            distance_deviation,
+        }
     }
 }
 
@@ -95,7 +106,10 @@ fn distance_kind(
                 let pair = pair(data, query, row);
                 for (deviations, (_, kind)) in deviations.iter_mut().zip(KINDS) {
                     let expected = kind(&pair);
-                    let size = expected.abs().max(f64::from(given).abs()).max(f64::MIN_POSITIVE);
+                    let size = expected
+                        .abs()
+                        .max(f64::from(given).abs())
+                        .max(f64::MIN_POSITIVE);
                     deviations.push((f64::from(given) - expected).abs() / size);
                 }
             }
@@ -103,17 +117,32 @@ fn distance_kind(
     }
     let medians = deviations.map(|mut values| {
         values.sort_unstable_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or(f64::INFINITY)
+        values
+            .get(values.len() / 2)
+            .copied()
+            .unwrap_or(f64::INFINITY)
     });
-    let best = (0..KINDS.len()).min_by(|&a, &b| medians[a].total_cmp(&medians[b])).unwrap_or(0);
-    if medians[best] < RECOGNIZED { (Some(KINDS[best].0), Some(medians[best])) } else { (None, None) }
+    let best = (0..KINDS.len())
+        .min_by(|&a, &b| medians[a].total_cmp(&medians[b]))
+        .unwrap_or(0);
+    if medians[best] < RECOGNIZED {
+        (Some(KINDS[best].0), Some(medians[best]))
+    } else {
+        (None, None)
+    }
 }
 
 fn pair(data: &Data, query: usize, row: u32) -> Pair {
     let a = data.queries.row(&data.base, query);
     data.base.with_row(row, |b| {
         let dot = kernels::dot_f64(a, b);
-        let lengths = (kernels::dot_f64(a, a) * kernels::dot_f64(b, b)).sqrt().max(f64::MIN_POSITIVE);
-        Pair { squared: kernels::l2_squared_f64(a, b), dot, lengths }
+        let lengths = (kernels::dot_f64(a, a) * kernels::dot_f64(b, b))
+            .sqrt()
+            .max(f64::MIN_POSITIVE);
+        Pair {
+            squared: kernels::l2_squared_f64(a, b),
+            dot,
+            lengths,
+        }
     })
 }

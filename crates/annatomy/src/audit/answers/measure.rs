@@ -10,7 +10,8 @@ use annatomy_knn::NeighborTable;
 use annatomy_vectors::{Metric, TASK_QUERIES};
 use rayon::prelude::*;
 
-/// One list of values per k, an entry per query; for the causes the graph is asked where there is one.
+/// One list of values per k, an entry per query; for the causes the graph is asked where there is
+/// one.
 pub(in crate::audit) fn measure_answers(
     answers: &Answers,
     data: &Data,
@@ -26,8 +27,12 @@ pub(in crate::audit) fn measure_answers(
         let measure = |&k: &usize| {
             let filled = returned.ids.len().min(k);
             let values = returned.measure(k, list, scratch, data.metric, reachable);
-            let barycenter_shift = shifts.of(query, &list.ids[..k], || returned.ids[..filled].to_vec());
-            QueryValues { barycenter_shift, ..values }
+            let barycenter_shift =
+                shifts.of(query, &list.ids[..k], || returned.ids[..filled].to_vec());
+            QueryValues {
+                barycenter_shift,
+                ..values
+            }
         };
         ks.iter().map(measure).collect()
     };
@@ -36,7 +41,9 @@ pub(in crate::audit) fn measure_answers(
         .with_max_len(TASK_QUERIES)
         .map_init(Default::default, of_query)
         .collect();
-    (0..ks.len()).map(|k_index| queries.iter().map(|values| values[k_index]).collect()).collect()
+    (0..ks.len())
+        .map(|k_index| queries.iter().map(|values| values[k_index]).collect())
+        .collect()
 }
 
 /// An answer, nearest first.
@@ -79,8 +86,8 @@ impl Returned {
         values
     }
 
-    /// A missing neighbor is unreachable if the graph says so, tied if another at its distance stands in its place, else displaced by a
-    /// farther one or missed in an empty slot.
+    /// A missing neighbor is unreachable if the graph says so, tied if another at its distance
+    /// stands in its place, else displaced by a farther one or missed in an empty slot.
     fn count_missing(
         &self,
         k: usize,
@@ -90,13 +97,20 @@ impl Returned {
         values: &mut QueryValues,
     ) {
         let mut found = vec![false; k];
-        for &rank in self.ranks[..filled].iter().filter(|&&rank| (rank as usize) < k) {
+        for &rank in self.ranks[..filled]
+            .iter()
+            .filter(|&&rank| (rank as usize) < k)
+        {
             found[rank as usize] = true;
         }
         let missing = (0..k).filter(|&rank| !found[rank]);
-        let lost = missing.clone().filter(|&rank| reachable.is_some_and(|reach| !reach[list.ids[rank] as usize]));
+        let lost = missing
+            .clone()
+            .filter(|&rank| reachable.is_some_and(|reach| !reach[list.ids[rank] as usize]));
         values.unreachable = lost.count() as f64;
         values.tied = (values.overlap - values.overlap_strict) * k as f64;
-        values.displaced = (missing.count() as f64 - values.unreachable - values.tied - (k - filled) as f64).max(0.0);
+        values.displaced =
+            (missing.count() as f64 - values.unreachable - values.tied - (k - filled) as f64)
+                .max(0.0);
     }
 }

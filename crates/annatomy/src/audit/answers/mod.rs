@@ -1,10 +1,12 @@
 //! Answers that any engine gave, told from the sentinels among them and measured.
 //!
-//! Enters: tables of ids and, if at hand, of distances. Leaves: [`Answers`], each row its valid neighbors, distances computed anew from
-//! the vectors, nearest first; [`AnswerFacts`] on what was found instead of neighbors.
+//! Enters: tables of ids and, if at hand, of distances. Leaves: [`Answers`], each row its valid
+//! neighbors, distances computed anew from the vectors, nearest first; [`AnswerFacts`] on what was
+//! found instead of neighbors.
 //!
-//! files → [`Tables`](tables) → `convention` detects where ids begin, whether the query is among its neighbors, what the distances are
-//! → `clean` sorts slots into neighbors and sentinels, row by row → `measure`.
+//! files → [`Tables`](tables) → `convention` detects where ids begin, whether the query is among
+//! its neighbors, what the distances are → `clean` sorts slots into neighbors and sentinels, row by
+//! row → `measure`.
 
 mod clean;
 mod convention;
@@ -40,16 +42,26 @@ pub(super) fn read(request: &AuditRequest, data: &Data) -> Result<Option<Answers
 }
 
 /// As [`read`], from memory.
-pub(super) fn given(answers: Option<GivenAnswers>, data: &Data) -> Result<Option<Answers>, AuditError> {
-    let tables = answers.map(|answers| Tables::given(answers, data)).transpose()?;
+pub(super) fn given(
+    answers: Option<GivenAnswers>,
+    data: &Data,
+) -> Result<Option<Answers>, AuditError> {
+    let tables = answers
+        .map(|answers| Tables::given(answers, data))
+        .transpose()?;
     Ok(tables.map(|tables| clean(&tables, data)))
 }
 
 fn clean(tables: &Tables, data: &Data) -> Answers {
     let conventions = Conventions::detect(tables, data);
     let cleaner = Cleaner::new(tables, data, conventions.first_id);
-    let rows: Vec<CleanRow> = (0..data.queries.count()).into_par_iter().map(|query| cleaner.clean(query)).collect();
-    let sentinels = rows.iter().fold(Sentinels::default(), |sum, row| sum.plus(&row.sentinels));
+    let rows: Vec<CleanRow> = (0..data.queries.count())
+        .into_par_iter()
+        .map(|query| cleaner.clean(query))
+        .collect();
+    let sentinels = rows
+        .iter()
+        .fold(Sentinels::default(), |sum, row| sum.plus(&row.sentinels));
     let facts = AnswerFacts {
         name: tables.name.clone(),
         run: tables.run.clone().map(RunFacts::from),
@@ -68,8 +80,20 @@ fn clean(tables: &Tables, data: &Data) -> Answers {
 
 impl From<BenchmarkRun> for RunFacts {
     fn from(run: BenchmarkRun) -> Self {
-        let BenchmarkRun { algorithm, name, dataset, distance, count } = run;
-        Self { algorithm, name, dataset, distance, count }
+        let BenchmarkRun {
+            algorithm,
+            name,
+            dataset,
+            distance,
+            count,
+        } = run;
+        Self {
+            algorithm,
+            name,
+            dataset,
+            distance,
+            count,
+        }
     }
 }
 

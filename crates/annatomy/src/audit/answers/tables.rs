@@ -26,7 +26,9 @@ impl Tables {
     pub(super) fn read(request: &AuditRequest, data: &Data) -> Result<Option<Self>, AuditError> {
         let Some(path) = &request.neighbors else {
             return match &request.distances {
-                Some(_) => Err(AuditError::Request("distances were given without neighbors".to_owned())),
+                Some(_) => Err(AuditError::Request(
+                    "distances were given without neighbors".to_owned(),
+                )),
                 None => Ok(None),
             };
         };
@@ -34,50 +36,122 @@ impl Tables {
         let (ids, beside) = read_answers(path).map_err(file(path))?;
         let shape = |what, found, other: &str, expected| {
             let (path, other) = (path.clone(), other.to_owned());
-            if found == expected { Ok(()) } else { Err(AuditError::Shapes { path, what, found, other, expected }) }
+            if found == expected {
+                Ok(())
+            } else {
+                Err(AuditError::Shapes {
+                    path,
+                    what,
+                    found,
+                    other,
+                    expected,
+                })
+            }
         };
-        let queries = if data.queries.are_base_rows() { "the base" } else { "the file of queries" };
+        let queries = if data.queries.are_base_rows() {
+            "the base"
+        } else {
+            "the file of queries"
+        };
         shape("rows", ids.rows(), queries, data.queries.population)?;
         let distances = match &request.distances {
             Some(path) => Some(read_distances(path).map_err(file(path))?),
             None => beside,
         };
         if let Some(distances) = &distances {
-            shape("rows", ids.rows(), "the file of distances", distances.rows())?;
-            shape("columns", ids.columns(), "the file of distances", distances.columns())?;
+            shape(
+                "rows",
+                ids.rows(),
+                "the file of distances",
+                distances.rows(),
+            )?;
+            shape(
+                "columns",
+                ids.columns(),
+                "the file of distances",
+                distances.columns(),
+            )?;
         }
         let (name, places) = (path.display().to_string(), data.queries.numbers.clone());
-        Ok(Some(Self { name, run, ids, distances, places, row_of_label: rows_of_labels(data) }))
+        Ok(Some(Self {
+            name,
+            run,
+            ids,
+            distances,
+            places,
+            row_of_label: rows_of_labels(data),
+        }))
     }
 
     pub(super) fn given(answers: GivenAnswers, data: &Data) -> Result<Self, AuditError> {
-        let GivenAnswers { name, ids, distances } = answers;
+        let GivenAnswers {
+            name,
+            ids,
+            distances,
+        } = answers;
         let shape = |what, found, other: &str, expected| {
             let (path, other) = (PathBuf::from(&name), other.to_owned());
-            if found == expected { Ok(()) } else { Err(AuditError::Shapes { path, what, found, other, expected }) }
+            if found == expected {
+                Ok(())
+            } else {
+                Err(AuditError::Shapes {
+                    path,
+                    what,
+                    found,
+                    other,
+                    expected,
+                })
+            }
         };
         let places = if ids.rows() == data.queries.count() {
             (0..ids.rows()).collect()
         } else {
-            shape("rows", ids.rows(), "the table of queries", data.queries.population)?;
+            shape(
+                "rows",
+                ids.rows(),
+                "the table of queries",
+                data.queries.population,
+            )?;
             data.queries.numbers.clone()
         };
         if let Some(distances) = &distances {
-            shape("rows", ids.rows(), "the table of distances", distances.rows())?;
-            shape("columns", ids.columns(), "the table of distances", distances.columns())?;
+            shape(
+                "rows",
+                ids.rows(),
+                "the table of distances",
+                distances.rows(),
+            )?;
+            shape(
+                "columns",
+                ids.columns(),
+                "the table of distances",
+                distances.columns(),
+            )?;
         }
-        Ok(Self { name, run: None, ids, distances, places, row_of_label: rows_of_labels(data) })
+        Ok(Self {
+            name,
+            run: None,
+            ids,
+            distances,
+            places,
+            row_of_label: rows_of_labels(data),
+        })
     }
 
     /// The base row that `id` names, if any; ids count from `first_id`.
     pub(super) fn base_row(&self, id: i64, first_id: i64, rows: usize) -> Option<u32> {
         match &self.row_of_label {
             Some(row_of_label) => row_of_label.get(&id).copied(),
-            None => usize::try_from(id.checked_sub(first_id)?).ok().filter(|&row| row < rows).map(|row| row as u32),
+            None => usize::try_from(id.checked_sub(first_id)?)
+                .ok()
+                .filter(|&row| row < rows)
+                .map(|row| row as u32),
         }
     }
 }
 
 fn rows_of_labels(data: &Data) -> Option<HashMap<i64, u32>> {
-    data.labels.as_ref().map(|labels| labels.iter().copied().zip(0..).collect())
+    data.labels
+        .as_ref()
+        .map(|labels| labels.iter().copied().zip(0..).collect())
 }

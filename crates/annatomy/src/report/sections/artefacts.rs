@@ -21,7 +21,10 @@ pub(super) fn write(html: &mut Html, view: &View<'_>) {
         ("Another graph under the *α* experiment", alpha_graph(view)),
         ("*k* above `ef`", beyond(view)),
     ];
-    html.terms("prose", &entries.map(|(term, meaning)| (term.to_owned(), meaning)));
+    html.terms(
+        "prose",
+        &entries.map(|(term, meaning)| (term.to_owned(), meaning)),
+    );
 }
 
 fn empty_slots(view: &View<'_>) -> String {
@@ -36,23 +39,35 @@ fn empty_slots(view: &View<'_>) -> String {
         counted(total.empty_slots, "empty slot", "empty slots"),
         counted(total.rows_with_one_empty_slot, "row", "rows")
     );
-    text += &exploded(view).unwrap_or_else(|| " None of them reached a published mean distance.".to_owned());
+    text += &exploded(view)
+        .unwrap_or_else(|| " None of them reached a published mean distance.".to_owned());
     text
 }
 
 /// One mean distance that `FLT_MAX` made, and the arithmetic behind it.
 fn exploded(view: &View<'_>) -> Option<String> {
-    let runs =
-        view.conditions.iter().flat_map(|condition| condition.each_run().iter().map(move |run| (condition, *run)));
-    let places = runs.flat_map(|(condition, run)| {
-        run.published.iter().zip(&run.corrected).map(move |(published, corrected)| (condition, published, corrected))
+    let runs = view.conditions.iter().flat_map(|condition| {
+        condition
+            .each_run()
+            .iter()
+            .map(move |run| (condition, *run))
     });
-    let carried =
-        |published: &PublishedMetrics| published.mean_ann_dist > EXPLODED && published.mean_ann_dist.is_finite();
-    let (condition, published, corrected) = places.into_iter().find(|(_, published, _)| carried(published))?;
+    let places = runs.flat_map(|(condition, run)| {
+        run.published
+            .iter()
+            .zip(&run.corrected)
+            .map(move |(published, corrected)| (condition, published, corrected))
+    });
+    let carried = |published: &PublishedMetrics| {
+        published.mean_ann_dist > EXPLODED && published.mean_ann_dist.is_finite()
+    };
+    let (condition, published, corrected) = places
+        .into_iter()
+        .find(|(_, published, _)| carried(published))?;
     let (found, counts) = (published.mean_ann_dist, published.artefacts);
     let kept = queries(view).saturating_sub(counts.rows_dropped);
-    let predicted = counts.rows_with_one_empty_slot as f64 * f64::from(f32::MAX) / (published.k as f64 * kept as f64);
+    let predicted = counts.rows_with_one_empty_slot as f64 * f64::from(f32::MAX)
+        / (published.k as f64 * kept as f64);
     let why = if (found / predicted - 1.0).abs() < 1e-4 {
         format!(
             ", which is {} · `FLT_MAX` / ({} · {}), rows with one empty slot over *k* times rows kept",
@@ -83,8 +98,10 @@ fn dropped(view: &View<'_>) -> String {
     if total == 0 {
         return format!("{rule}; here no row was dropped.");
     }
-    let places =
-        view.conditions.iter().flat_map(|condition| (0..condition.ks.len()).map(move |place| (condition, place)));
+    let places = view
+        .conditions
+        .iter()
+        .flat_map(|condition| (0..condition.ks.len()).map(move |place| (condition, place)));
     let most = places.max_by_key(|(condition, place)| condition.artefacts(*place).rows_dropped);
     let at = most.map_or_else(String::new, |(condition, place)| {
         let rows = queries(view) * condition.each_run().len() as u64;
@@ -99,23 +116,38 @@ fn dropped(view: &View<'_>) -> String {
             percent(share)
         )
     });
-    format!("{rule}: {} over all conditions, *k* and runs{at}.", counted(total, "row", "rows"))
+    format!(
+        "{rule}: {} over all conditions, *k* and runs{at}.",
+        counted(total, "row", "rows")
+    )
 }
 
 fn lid(view: &View<'_>) -> String {
     let rule = "FLAT_L2 distances are squared, and ln *d*² = 2 ln *d* halves the estimate";
     let found = view.conditions.first().and_then(|condition| {
-        let place = condition.ks.iter().position(|&k| k >= 100).or(condition.ks.len().checked_sub(1))?;
+        let place = condition
+            .ks
+            .iter()
+            .position(|&k| k >= 100)
+            .or(condition.ks.len().checked_sub(1))?;
         Some((condition, place))
     });
-    let Some((condition, place)) = found else { return format!("{rule}.") };
-    let (published, corrected) =
-        (condition.published(place, |p| p.mean_lid_exact), condition.mean(place, |m| m.lid_exact));
+    let Some((condition, place)) = found else {
+        return format!("{rule}.");
+    };
+    let (published, corrected) = (
+        condition.published(place, |p| p.mean_lid_exact),
+        condition.mean(place, |m| m.lid_exact),
+    );
     let ratio = published / corrected;
     if !ratio.is_finite() {
         return format!("{rule}; the estimates of this study do not allow the comparison.");
     }
-    let metric = if view.results.settings.metric == "l2" { "" } else { " (another metric was used here)" };
+    let metric = if view.results.settings.metric == "l2" {
+        ""
+    } else {
+        " (another metric was used here)"
+    };
     format!(
         "{rule}{metric}: the exact neighbors at *k* = {} have LID {} as published and {} over distances, a ratio of {}.",
         condition.ks[place],
@@ -131,12 +163,15 @@ fn barycenter(view: &View<'_>) -> String {
     // Where every slot is filled the two differ in their normalization alone.
     let filled = view.conditions.iter().find_map(|condition| {
         let ok = |&place: &usize| {
-            condition.artefacts(place).empty_slots == 0 && condition.mean(place, |m| m.barycenter_shift) > 0.0
+            condition.artefacts(place).empty_slots == 0
+                && condition.mean(place, |m| m.barycenter_shift) > 0.0
         };
         Some((condition, (0..condition.ks.len()).rev().find(ok)?))
     });
     let Some((condition, place)) = filled else {
-        return format!("{rule}; no condition with all slots filled shows a shift that could be compared.");
+        return format!(
+            "{rule}; no condition with all slots filled shows a shift that could be compared."
+        );
     };
     let published = condition.published(place, |p| p.mean_barycenter_shift);
     let corrected = condition.mean(place, |m| m.barycenter_shift);
@@ -156,9 +191,12 @@ fn last_row(view: &View<'_>) -> String {
     if empty == 0 {
         return format!("{rule}; without empty slots it did not happen here.");
     }
-    let places =
-        view.conditions.iter().flat_map(|condition| (0..condition.ks.len()).map(move |place| (condition, place)));
-    let Some((condition, place)) = places.max_by_key(|(condition, place)| condition.artefacts(*place).empty_slots)
+    let places = view
+        .conditions
+        .iter()
+        .flat_map(|condition| (0..condition.ks.len()).map(move |place| (condition, place)));
+    let Some((condition, place)) =
+        places.max_by_key(|(condition, place)| condition.artefacts(*place).empty_slots)
     else {
         return format!("{rule}.");
     };
@@ -189,13 +227,17 @@ fn alpha_graph(view: &View<'_>) -> String {
     let Some(condition) = view.of(StudyKind::Alpha).next() else {
         return "The *α* experiment was not part of this study.".to_owned();
     };
-    let Some((corrected, published)) = condition.graphs() else { return NONE.to_owned() };
+    let Some((corrected, published)) = condition.graphs() else {
+        return NONE.to_owned();
+    };
     if corrected == published {
         return format!(
             "The published code searches the graph left by the last `ef_construction`; here both are {corrected}, so nothing differs."
         );
     }
-    let Some((place, overlap)) = condition.lowest_overlap() else { return NONE.to_owned() };
+    let Some((place, overlap)) = condition.lowest_overlap() else {
+        return NONE.to_owned();
+    };
     format!(
         "The published code searches the graph left over from the experiment before, `ef_construction` {published}, not the \
          configured {corrected}: at {}, *k* = {} overlap is {} on the one and {} on the other.",
@@ -207,13 +249,22 @@ fn alpha_graph(view: &View<'_>) -> String {
 }
 
 fn beyond(view: &View<'_>) -> String {
-    let places =
-        || view.conditions.iter().flat_map(|condition| (0..condition.ks.len()).map(move |place| (condition, place)));
-    let beyond = places().filter(|(condition, place)| condition.ks[*place] > condition.ef(*place)).count() as u64;
+    let places = || {
+        view.conditions
+            .iter()
+            .flat_map(|condition| (0..condition.ks.len()).map(move |place| (condition, place)))
+    };
+    let beyond = places()
+        .filter(|(condition, place)| condition.ks[*place] > condition.ef(*place))
+        .count() as u64;
     let empty = places().filter(|(condition, place)| condition.artefacts(*place).empty_slots > 0);
     let (mut above, mut below) = (0, 0);
     for (condition, place) in empty {
-        *(if condition.ks[place] > condition.ef(place) { &mut above } else { &mut below }) += 1;
+        *(if condition.ks[place] > condition.ef(place) {
+            &mut above
+        } else {
+            &mut below
+        }) += 1;
     }
     let rule = "The regime exists only under the rule of stopping early; engines that raise `ef` to *k* never enter it";
     if beyond == 0 {
@@ -224,10 +275,17 @@ fn beyond(view: &View<'_>) -> String {
          outside it {} any.",
         count(beyond),
         count(places().count() as u64),
-        if below == 0 { "none has".to_owned() } else { format!("{below} have") }
+        if below == 0 {
+            "none has".to_owned()
+        } else {
+            format!("{below} have")
+        }
     )
 }
 
 fn queries(view: &View<'_>) -> u64 {
-    view.results.runs.first().map_or(0, |run| run.data.queries as u64)
+    view.results
+        .runs
+        .first()
+        .map_or(0, |run| run.data.queries as u64)
 }

@@ -65,7 +65,8 @@ impl Cut {
             Self::First => ks.first(),
             Self::Last => ks.last(),
         };
-        end.zip(point.k).is_some_and(|(&end, k)| k.point == end as f64 && point.runs_without == 0)
+        end.zip(point.k)
+            .is_some_and(|(&end, k)| k.point == end as f64 && point.runs_without == 0)
     }
 
     fn sign(self) -> &'static str {
@@ -84,14 +85,28 @@ fn table(
     view: &View<'_>,
     points: impl Fn(&Condition<'_>) -> [BreakpointEstimate; 4],
 ) -> Table {
-    let columns = ["", "*k*", "*k*/`ef`", "*k*", "*k*/`ef`", "*k*", "*k*/`ef`", "*k*", "*k*/`ef`"];
-    let mut table = Table::new(caption, Columns::Numbers, &columns).grouped(&heads.map(|head| (head, 2)));
+    let columns = [
+        "", "*k*", "*k*/`ef`", "*k*", "*k*/`ef`", "*k*", "*k*/`ef`", "*k*", "*k*/`ef`",
+    ];
+    let mut table =
+        Table::new(caption, Columns::Numbers, &columns).grouped(&heads.map(|head| (head, 2)));
     for study in view.studies() {
         table.title(title(study));
         for condition in view.of(study) {
-            let cells = points(condition).into_iter().zip(cut).flat_map(|(point, cut)| {
-                breakpoint(&point, view.runs(), if cut.holds(&point, &condition.ks) { cut.sign() } else { "" })
-            });
+            let cells = points(condition)
+                .into_iter()
+                .zip(cut)
+                .flat_map(|(point, cut)| {
+                    breakpoint(
+                        &point,
+                        view.runs(),
+                        if cut.holds(&point, &condition.ks) {
+                            cut.sign()
+                        } else {
+                            ""
+                        },
+                    )
+                });
             let cells = cells.collect::<Vec<_>>();
             table.row([vec![condition.label()], cells].concat());
         }

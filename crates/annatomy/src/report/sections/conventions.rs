@@ -25,7 +25,9 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
 fn table(view: &View<'_>) -> Table {
     let caption = "P: published, C: corrected. Mean distances: P squared, empty slots as `FLT_MAX`, rows dropped. Barycenter \
                    shift: P a length over a squared length, C in units of the neighborhood’s radius.";
-    let head = ["*k*", "C", "P", "C", "P", "C", "P", "C", "P", "C", "P", "C", "P", "C"];
+    let head = [
+        "*k*", "C", "P", "C", "P", "C", "P", "C", "P", "C", "P", "C", "P", "C",
+    ];
     let groups = [
         ("fill", 1),
         ("overlap", 2),

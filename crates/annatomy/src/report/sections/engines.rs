@@ -20,9 +20,24 @@ const CLASSES: [[&str; 4]; 5] = [
         "`ef` ← max(`ef`, *k*)",
         "full, slower; fewer than *k* only if unreachable",
     ],
-    ["row cap", "pgvector (iterative scan off)", "beam `ef`, whatever LIMIT says", "at most `ef` rows"],
-    ["error", "Milvus, DiskANN, Elasticsearch", "*k* > `ef` refused", "an error"],
-    ["beam = *k*", "Lucene", "the beam is *k*", "full unless disconnected"],
+    [
+        "row cap",
+        "pgvector (iterative scan off)",
+        "beam `ef`, whatever LIMIT says",
+        "at most `ef` rows",
+    ],
+    [
+        "error",
+        "Milvus, DiskANN, Elasticsearch",
+        "*k* > `ef` refused",
+        "an error",
+    ],
+    [
+        "beam = *k*",
+        "Lucene",
+        "the beam is *k*",
+        "full unless disconnected",
+    ],
 ];
 
 /// Writes the section.
@@ -43,16 +58,27 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
 
 /// The same request under three rules, read off this study's surface.
 fn compared(view: &View<'_>) -> Option<String> {
-    let condition = view.representatives().into_iter().find(|condition| condition.study == StudyKind::EfSearch)?;
+    let condition = view
+        .representatives()
+        .into_iter()
+        .find(|condition| condition.study == StudyKind::EfSearch)?;
     let surface = &view.results.runs.first()?.surface;
     let ef = condition.ef(0);
     // The largest k beyond ef whose raised effort the surface holds, too.
     let fits = |&k: &usize| k > ef && surface.efs.contains(&k) && surface.ks.contains(&k);
     let place = condition.ks.iter().rposition(fits)?;
     let k = condition.ks[place];
-    let (row, column) = (surface.efs.iter().position(|&e| e == k)?, surface.ks.iter().position(|&other| other == k)?);
+    let (row, column) = (
+        surface.efs.iter().position(|&e| e == k)?,
+        surface.ks.iter().position(|&other| other == k)?,
+    );
     let at = row * surface.ks.len() + column;
-    let raised: Vec<f64> = view.results.runs.iter().filter_map(|run| run.surface.overlap.get(at).copied()).collect();
+    let raised: Vec<f64> = view
+        .results
+        .runs
+        .iter()
+        .filter_map(|run| run.surface.overlap.get(at).copied())
+        .collect();
     Some(format!(
         "On this study’s graph, `ef` {ef} and *k* = {k}: stopping early gives overlap {} with fill {}; raising `ef` to *k* gives \
          overlap {}; a cap of `ef` rows cannot give more than `ef`/*k* = {}.",

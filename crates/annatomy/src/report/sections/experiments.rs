@@ -17,7 +17,13 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>, figures: &[Illu
             if let Some(sentence) = geometry(&conditions) {
                 html.prose(&sentence);
             }
-            let names = ["overlap", "fill", "distances", "barycenter_shift", "lid_difference"];
+            let names = [
+                "overlap",
+                "fill",
+                "distances",
+                "barycenter_shift",
+                "lid_difference",
+            ];
             let names = names.map(|name| format!("{}_{name}", study.folder()));
             illustrations::row(html, figures, &names.each_ref().map(String::as_str));
         });
@@ -34,8 +40,15 @@ fn title(study: StudyKind) -> &'static str {
 
 fn varied(study: StudyKind, view: &View<'_>, conditions: &[&Condition<'_>]) -> String {
     let settings = &view.results.settings;
-    let values = listed(&conditions.iter().map(|condition| condition.value.to_string()).collect::<Vec<_>>());
-    let ks = conditions.first().map_or(&[][..], |condition| &condition.ks);
+    let values = listed(
+        &conditions
+            .iter()
+            .map(|condition| condition.value.to_string())
+            .collect::<Vec<_>>(),
+    );
+    let ks = conditions
+        .first()
+        .map_or(&[][..], |condition| &condition.ks);
     let range = match ks {
         [] => "no *k*".to_owned(),
         [k] => format!("*k* = {k}"),
@@ -55,7 +68,10 @@ fn varied(study: StudyKind, view: &View<'_>, conditions: &[&Condition<'_>]) -> S
         StudyKind::Alpha => format!(
             "The effort grows with the request: `ef_search` = max(2, ⌊*αk*⌋) for *α* = {values} and {range}, on the graph \
              with `ef_construction` {}.",
-            conditions.first().and_then(|condition| condition.graphs()).map_or(0, |graphs| graphs.0)
+            conditions
+                .first()
+                .and_then(|condition| condition.graphs())
+                .map_or(0, |graphs| graphs.0)
         ),
     }
 }
@@ -70,13 +86,25 @@ fn seen(conditions: &[&Condition<'_>]) -> String {
     let lowest = |condition: &&Condition<'_>| {
         let (place, overlap) = condition.lowest_overlap()?;
         let fills = (0..condition.ks.len()).map(|place| condition.mean(place, |m| m.fill));
-        let fill = fills.filter(|fill| fill.is_finite()).fold(f64::INFINITY, f64::min);
-        let fill =
-            if fill >= 1.0 { "every slot is filled".to_owned() } else { format!("fill is down to {}", share(fill)) };
-        let overlap = format!("mean overlap is lowest at *k* = {}, {}", condition.ks[place], share(overlap));
+        let fill = fills
+            .filter(|fill| fill.is_finite())
+            .fold(f64::INFINITY, f64::min);
+        let fill = if fill >= 1.0 {
+            "every slot is filled".to_owned()
+        } else {
+            format!("fill is down to {}", share(fill))
+        };
+        let overlap = format!(
+            "mean overlap is lowest at *k* = {}, {}",
+            condition.ks[place],
+            share(overlap)
+        );
         Some(format!("at {} {overlap}, and {fill}", condition.label()))
     };
-    let sentences: Vec<String> = ends.iter().filter_map(|condition| lowest(condition)).collect();
+    let sentences: Vec<String> = ends
+        .iter()
+        .filter_map(|condition| lowest(condition))
+        .collect();
     let mut text = sentences.join("; ");
     if let Some(first) = text.get(..1).map(str::to_uppercase) {
         text.replace_range(..1, &first);
@@ -89,9 +117,15 @@ fn geometry(conditions: &[&Condition<'_>]) -> Option<String> {
     let condition = conditions.first()?;
     let place = condition.ks.len().checked_sub(1)?;
     let shift = condition.mean(place, |m| m.barycenter_shift);
-    let (exact, returned) = (condition.mean(place, |m| m.lid_exact), condition.mean(place, |m| m.lid_returned));
+    let (exact, returned) = (
+        condition.mean(place, |m| m.lid_exact),
+        condition.mean(place, |m| m.lid_returned),
+    );
     let error = condition.mean(place, |m| m.relative_distance_error) * 100.0;
-    if ![shift, exact, returned, error].iter().all(|value| value.is_finite()) {
+    if ![shift, exact, returned, error]
+        .iter()
+        .all(|value| value.is_finite())
+    {
         return None;
     }
     Some(format!(

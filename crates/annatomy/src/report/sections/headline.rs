@@ -1,6 +1,7 @@
 //! Title, what was run, and the verdict in a few sentences.
 //!
-//! Each sentence has its condition beside it; where the condition does not hold, another sentence stands or none.
+//! Each sentence has its condition beside it; where the condition does not hold, another sentence
+//! stands or none.
 
 use crate::report::html::Html;
 use crate::report::number::{count, counted, decimals, listed, share, significant};
@@ -19,16 +20,32 @@ const EXPLODED: f64 = 1e20;
 /// Writes the head of the page.
 pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
     let settings = &view.results.settings;
-    html.within("h1", "", |html| html.words("Where the search stops returning the nearest neighbors"));
+    html.within("h1", "", |html| {
+        html.words("Where the search stops returning the nearest neighbors")
+    });
     html.within("p", "run", |html| {
         html.plain(&settings.data);
         if let Some(data) = view.results.runs.first().map(|run| &run.data) {
-            html.words(&format!(", {} × {}", count(data.rows as u64), count(data.columns as u64)));
+            html.words(&format!(
+                ", {} × {}",
+                count(data.rows as u64),
+                count(data.columns as u64)
+            ));
         }
-        html.words(&format!("; {}; ", counted(view.runs() as u64, "run", "runs")));
+        html.words(&format!(
+            "; {}; ",
+            counted(view.runs() as u64, "run", "runs")
+        ));
         html.plain(&settings.preset);
-        html.words(&format!(" graph, *M* = {}, `ef_construction` {}; ", settings.m, settings.ef_construction));
-        html.plain(if settings.metric == "l2" { "L2" } else { &settings.metric });
+        html.words(&format!(
+            " graph, *M* = {}, `ef_construction` {}; ",
+            settings.m, settings.ef_construction
+        ));
+        html.plain(if settings.metric == "l2" {
+            "L2"
+        } else {
+            &settings.metric
+        });
         html.words(" distance");
     });
     if settings.data == "resnet50-like" {
@@ -57,19 +74,31 @@ pub(in crate::report) fn sentences(view: &View<'_>) -> Vec<String> {
     if view.runs() == 0 {
         return vec!["No run is finished; there is nothing to report.".to_owned()];
     }
-    let found = [breaking(view), steepness(view), construction(view), alpha(view), explosion(view)];
+    let found = [
+        breaking(view),
+        steepness(view),
+        construction(view),
+        alpha(view),
+        explosion(view),
+    ];
     found.into_iter().flatten().collect()
 }
 
 /// Where slots go empty and overlap leaves .95, at the smallest `ef_search` where either happens.
 fn breaking(view: &View<'_>) -> Option<String> {
-    let fixed: Vec<_> = view.of(StudyKind::EfSearch).chain(view.of(StudyKind::EfConstruction)).collect();
+    let fixed: Vec<_> = view
+        .of(StudyKind::EfSearch)
+        .chain(view.of(StudyKind::EfConstruction))
+        .collect();
     let broken = |condition: &&&Condition<'_>| {
         let points = condition.breakpoints();
         points.fill_leaves_one.k.is_some() || points.overlap_leaves_95.k.is_some()
     };
     let Some(condition) = fixed.iter().find(broken) else {
-        let lowest = fixed.iter().filter_map(|condition| condition.lowest_overlap()).map(|(_, overlap)| overlap);
+        let lowest = fixed
+            .iter()
+            .filter_map(|condition| condition.lowest_overlap())
+            .map(|(_, overlap)| overlap);
         let lowest = lowest.min_by(f64::total_cmp)?;
         return Some(format!(
             "At no fixed effort did a slot come back empty or mean overlap fall below .95; the lowest is {}.",
@@ -77,15 +106,27 @@ fn breaking(view: &View<'_>) -> Option<String> {
         ));
     };
     let points = condition.breakpoints();
-    let overlap = match (points.overlap_leaves_95.k, points.overlap_leaves_95.k_over_ef) {
+    let overlap = match (
+        points.overlap_leaves_95.k,
+        points.overlap_leaves_95.k_over_ef,
+    ) {
         (Some(k), Some(ratio)) => Some(at(k.point, ratio.point)),
         _ => None,
     };
     let label = condition.label();
-    let Some((k, ratio)) = points.fill_leaves_one.k.zip(points.fill_leaves_one.k_over_ef) else {
-        return overlap.map(|place| format!("At {label} overlap leaves .95 {place}; no slot came back empty."));
+    let Some((k, ratio)) = points
+        .fill_leaves_one
+        .k
+        .zip(points.fill_leaves_one.k_over_ef)
+    else {
+        return overlap.map(|place| {
+            format!("At {label} overlap leaves .95 {place}; no slot came back empty.")
+        });
     };
-    let first = format!("At {label} the first empty slots appear {}", at(k.point, ratio.point));
+    let first = format!(
+        "At {label} the first empty slots appear {}",
+        at(k.point, ratio.point)
+    );
     Some(match (overlap, points.overlap_leaves_95.k) {
         (Some(place), Some(left)) if left.point < k.point => {
             format!("{first}; overlap has left .95 before that, {place}.")
@@ -98,19 +139,34 @@ fn breaking(view: &View<'_>) -> Option<String> {
 /// A breakpoint in words; a mean over runs need not be a whole number.
 fn at(k: f64, ratio: f64) -> String {
     let about = if k.fract() == 0.0 { "=" } else { "≈" };
-    format!("at *k*\u{a0}{about}\u{a0}{} ({} × `ef`)", decimals(k, 0), decimals(ratio, 1))
+    format!(
+        "at *k*\u{a0}{about}\u{a0}{} ({} × `ef`)",
+        decimals(k, 0),
+        decimals(ratio, 1)
+    )
 }
 
 /// Whether overlap falls smoothly at the condition that falls furthest.
 fn steepness(view: &View<'_>) -> Option<String> {
-    let lowest = |condition: &&Condition<'_>| condition.lowest_overlap().map_or(f64::INFINITY, |(_, overlap)| overlap);
-    let condition = view.of(StudyKind::EfSearch).min_by(|a, b| lowest(a).total_cmp(&lowest(b)))?;
+    let lowest = |condition: &&Condition<'_>| {
+        condition
+            .lowest_overlap()
+            .map_or(f64::INFINITY, |(_, overlap)| overlap)
+    };
+    let condition = view
+        .of(StudyKind::EfSearch)
+        .min_by(|a, b| lowest(a).total_cmp(&lowest(b)))?;
     let (place, low) = condition.lowest_overlap()?;
     if low >= 0.95 {
         return None;
     }
     let (fall, from, to) = condition.steepest_fall()?;
-    let between = format!("{} from *k* = {} to {}", share(fall), condition.ks[from], condition.ks[to]);
+    let between = format!(
+        "{} from *k* = {} to {}",
+        share(fall),
+        condition.ks[from],
+        condition.ks[to]
+    );
     let at = format!("At {}", condition.label());
     let end = format!("to {} at *k* = {}", share(low), condition.ks[place]);
     Some(if fall < SMOOTH && condition.ks.len() > 4 {
@@ -123,14 +179,17 @@ fn steepness(view: &View<'_>) -> Option<String> {
 /// What a better graph moves; it need not be for the better at every step.
 fn construction(view: &View<'_>) -> Option<String> {
     let conditions: Vec<_> = view.of(StudyKind::EfConstruction).collect();
-    let leaves = |condition: &&Condition<'_>| Some(condition.breakpoints().overlap_leaves_95.k?.point);
+    let leaves =
+        |condition: &&Condition<'_>| Some(condition.breakpoints().overlap_leaves_95.k?.point);
     let ks: Vec<f64> = conditions.iter().map(leaves).collect::<Option<_>>()?;
     let (first, last) = (conditions.first()?, conditions.last()?);
     let (from, to) = (*ks.first()?, *ks.last()?);
     if ks.len() < 2 {
         return None;
     }
-    let (lowest, highest) = ks.iter().fold((from, from), |(low, high), &k| (low.min(k), high.max(k)));
+    let (lowest, highest) = ks
+        .iter()
+        .fold((from, from), |(low, high), &k| (low.min(k), high.max(k)));
     Some(if highest - lowest < HARDLY * lowest {
         let range = format!("*k* = {} to {}", decimals(lowest, 0), decimals(highest, 0));
         format!("`ef_construction` hardly matters here: overlap leaves .95 at {range} throughout.")
@@ -142,7 +201,10 @@ fn construction(view: &View<'_>) -> Option<String> {
             first.value, last.value
         )
     } else {
-        let values: Vec<String> = conditions.iter().map(|condition| condition.value.to_string()).collect();
+        let values: Vec<String> = conditions
+            .iter()
+            .map(|condition| condition.value.to_string())
+            .collect();
         let ks: Vec<String> = ks.iter().map(|&k| decimals(k, 0)).collect();
         format!(
             "A larger `ef_construction` does not always delay it: for {} overlap leaves .95 at *k* = {}.",
@@ -155,15 +217,29 @@ fn construction(view: &View<'_>) -> Option<String> {
 /// Which α keep the neighborhood at every k.
 fn alpha(view: &View<'_>) -> Option<String> {
     let conditions: Vec<_> = view.of(StudyKind::Alpha).collect();
-    let lowest = |condition: &Condition<'_>| condition.lowest_overlap().map_or(f64::NAN, |(_, overlap)| overlap);
+    let lowest = |condition: &Condition<'_>| {
+        condition
+            .lowest_overlap()
+            .map_or(f64::NAN, |(_, overlap)| overlap)
+    };
     let worst = |condition: &Condition<'_>| {
         let (place, overlap) = condition.lowest_overlap().unwrap_or((0, f64::NAN));
-        format!("{} at *k* = {}", share(overlap), condition.ks.get(place).copied().unwrap_or(0))
+        format!(
+            "{} at *k* = {}",
+            share(overlap),
+            condition.ks.get(place).copied().unwrap_or(0)
+        )
     };
     let last = conditions.last()?;
-    let kept: Vec<bool> = conditions.iter().map(|condition| lowest(condition) >= KEPT).collect();
+    let kept: Vec<bool> = conditions
+        .iter()
+        .map(|condition| lowest(condition) >= KEPT)
+        .collect();
     // The smallest α from which on every one tried keeps it.
-    let place = kept.iter().rposition(|&kept| !kept).map_or(0, |place| place + 1);
+    let place = kept
+        .iter()
+        .rposition(|&kept| !kept)
+        .map_or(0, |place| place + 1);
     let Some(threshold) = conditions.get(place) else {
         return Some(format!(
             "With `ef` = *αk*, no *α* tried keeps mean overlap ≥ .99 at every *k*; with {} it goes down to {}.",
@@ -177,17 +253,23 @@ fn alpha(view: &View<'_>) -> Option<String> {
         format!("*α* ≥ {}", threshold.value)
     };
     let below = place.checked_sub(1).map_or_else(String::new, |below| {
-        format!("; {} does not ({})", conditions[below].label(), worst(conditions[below]))
+        format!(
+            "; {} does not ({})",
+            conditions[below].label(),
+            worst(conditions[below])
+        )
     });
-    Some(format!("With `ef` = *αk*, {range} keeps mean overlap ≥ .99 at every *k*{below}."))
+    Some(format!(
+        "With `ef` = *αk*, {range} keeps mean overlap ≥ .99 at every *k*{below}."
+    ))
 }
 
 /// Whether published mean distances explode, and from what.
 fn explosion(view: &View<'_>) -> Option<String> {
     let empty = view.artefacts().empty_slots;
     let exploded = view.conditions.iter().find_map(|condition| {
-        let place =
-            (0..condition.ks.len()).find(|&place| condition.published(place, |p| p.mean_ann_dist) > EXPLODED)?;
+        let place = (0..condition.ks.len())
+            .find(|&place| condition.published(place, |p| p.mean_ann_dist) > EXPLODED)?;
         Some((condition, place))
     });
     let (condition, place) = exploded?;

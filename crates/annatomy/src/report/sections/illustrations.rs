@@ -5,7 +5,10 @@ use crate::report::page::Illustration;
 
 /// Writes the figures of these names that exist, side by side where the page is wide enough.
 pub(in crate::report) fn row(html: &mut Html, figures: &[Illustration<'_>], names: &[&str]) {
-    let found: Vec<_> = names.iter().filter_map(|name| figures.iter().find(|figure| figure.name == *name)).collect();
+    let found: Vec<_> = names
+        .iter()
+        .filter_map(|name| figures.iter().find(|figure| figure.name == *name))
+        .collect();
     if found.is_empty() {
         return;
     }
@@ -23,7 +26,8 @@ pub(in crate::report) fn row(html: &mut Html, figures: &[Illustration<'_>], name
     });
 }
 
-/// The `<svg>` element without what a file has before it, and without the namespace that only a file needs.
+/// The `<svg>` element without what a file has before it, and without the namespace that only a
+/// file needs.
 fn element(svg: &str) -> String {
     let start = svg.find("<svg").unwrap_or(svg.len());
     svg[start..].replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1)

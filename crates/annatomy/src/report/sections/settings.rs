@@ -11,7 +11,11 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
     html.section("settings", "Settings, machine, time", |html| {
         html.within("dl", "facts", |html| {
             for (term, value) in settings(view).into_iter().chain(machine(view)) {
-                html.trusted(&format!("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(term), escape(&value)));
+                html.trusted(&format!(
+                    "<div><dt>{}</dt><dd>{}</dd></div>\n",
+                    escape(term),
+                    escape(&value)
+                ));
             }
         });
         time(view).write(html);
@@ -20,9 +24,22 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
 
 fn settings(view: &View<'_>) -> Vec<(&'static str, String)> {
     let settings = &view.results.settings;
-    let all = |number: Option<usize>| number.map_or_else(|| "all".to_owned(), |number| number.to_string());
-    let joined = |values: &[usize]| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let alphas = settings.alpha_values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let all = |number: Option<usize>| {
+        number.map_or_else(|| "all".to_owned(), |number| number.to_string())
+    };
+    let joined = |values: &[usize]| {
+        values
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let alphas = settings
+        .alpha_values
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
     let conventions = match settings.conventions {
         Conventions::Corrected => "corrected",
         Conventions::Published => "published",
@@ -36,14 +53,34 @@ fn settings(view: &View<'_>) -> Vec<(&'static str, String)> {
         ("metric", settings.metric.clone()),
         ("graph preset", settings.preset.clone()),
         ("M", settings.m.to_string()),
-        ("ef_construction, configured", settings.ef_construction.to_string()),
+        (
+            "ef_construction, configured",
+            settings.ef_construction.to_string(),
+        ),
         ("ef_search values", joined(&settings.ef_values)),
-        ("ef_construction values", joined(&settings.ef_construction_values)),
-        ("those searched at ef_search", settings.ef_search.to_string()),
+        (
+            "ef_construction values",
+            joined(&settings.ef_construction_values),
+        ),
+        (
+            "those searched at ef_search",
+            settings.ef_search.to_string(),
+        ),
         ("α values", alphas),
         ("k", grid(&settings.ks)),
-        ("experiments", settings.studies.iter().map(|study| study.folder()).collect::<Vec<_>>().join(", ")),
-        ("measurements.csv holds", format!("{conventions} conventions")),
+        (
+            "experiments",
+            settings
+                .studies
+                .iter()
+                .map(|study| study.folder())
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+        (
+            "measurements.csv holds",
+            format!("{conventions} conventions"),
+        ),
     ]
 }
 
@@ -62,10 +99,19 @@ fn machine(view: &View<'_>) -> Vec<(&'static str, String)> {
 /// `10 to 500 by 10` for an even grid, the values otherwise.
 fn grid(ks: &[usize]) -> String {
     match ks {
-        [first, second, .., last] if ks.len() > 3 && ks.windows(2).all(|pair| pair[1] - pair[0] == second - first) => {
+        [first, second, .., last]
+            if ks.len() > 3
+                && ks
+                    .windows(2)
+                    .all(|pair| pair[1] - pair[0] == second - first) =>
+        {
             format!("{first} to {last} by {}", second - first)
         }
-        _ => ks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        _ => ks
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
@@ -75,17 +121,32 @@ type Reader = fn(&StageSeconds) -> f64;
 fn time(view: &View<'_>) -> Table {
     let stages: [(&str, Reader); 5] = [
         ("vectors read or generated", |seconds| seconds.data),
-        ("exact distances, certified and ranked", |seconds| seconds.distances),
+        ("exact distances, certified and ranked", |seconds| {
+            seconds.distances
+        }),
         ("graphs built", |seconds| seconds.build),
         ("traversals", |seconds| seconds.traverse),
         ("measures", |seconds| seconds.measure),
     ];
-    let total = |read: Reader| view.results.runs.iter().map(|run| read(&run.seconds)).sum::<f64>();
+    let total = |read: Reader| {
+        view.results
+            .runs
+            .iter()
+            .map(|run| read(&run.seconds))
+            .sum::<f64>()
+    };
     let all: f64 = stages.iter().map(|(_, read)| total(*read)).sum();
-    let caption = format!("Where the time went, {} together.", counted(view.runs() as u64, "run", "runs"));
+    let caption = format!(
+        "Where the time went, {} together.",
+        counted(view.runs() as u64, "run", "runs")
+    );
     let mut table = Table::new(&caption, Columns::Numbers, &["stage", "time", "share"]);
     for (name, read) in stages {
-        table.row([name.to_owned(), seconds(total(read)), percent(total(read) / all)]);
+        table.row([
+            name.to_owned(),
+            seconds(total(read)),
+            percent(total(read) / all),
+        ]);
     }
     table.row(["all".to_owned(), seconds(all), String::new()]);
     table

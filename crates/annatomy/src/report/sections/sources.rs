@@ -30,12 +30,18 @@ const DEFINITIONS: [(&str, &str); 9] = [
         "Local intrinsic dimensionality by maximum likelihood, −[(1/(*k* − 1)) Σ ln(*d*_{i}_/*d*_{k}_)]⁻¹ over *i* < *k* (Levina & \
          Bickel 2004; Amsaleg et al. 2015). Zero distances are left out and counted.",
     ),
-    ("required `ef`", "The smallest effort at which a query has visited all of its *k* true neighbors."),
+    (
+        "required `ef`",
+        "The smallest effort at which a query has visited all of its *k* true neighbors.",
+    ),
     (
         "intervals",
         "95\u{202f}%, Student’s *t* over runs, cut off at 0. They speak of further runs on the same data source, not of other data.",
     ),
-    ("visited", "Distances evaluated on the base layer per query, *V*(`ef`). Slots are empty where *k* exceeds it."),
+    (
+        "visited",
+        "Distances evaluated on the base layer per query, *V*(`ef`). Slots are empty where *k* exceeds it.",
+    ),
 ];
 
 /// Address, text, what it is the source of.
@@ -67,7 +73,10 @@ const SOURCES: [(&str, &str, &str); 4] = [
 /// Writes definitions and sources.
 pub(in crate::report) fn write(html: &mut Html) {
     html.section("definitions", "Definitions and sources", |html| {
-        html.terms("prose", &DEFINITIONS.map(|(term, meaning)| (term.to_owned(), meaning.to_owned())));
+        html.terms(
+            "prose",
+            &DEFINITIONS.map(|(term, meaning)| (term.to_owned(), meaning.to_owned())),
+        );
         html.within("ul", "", |html| {
             for (address, text, of) in SOURCES {
                 html.within("li", "", |html| {

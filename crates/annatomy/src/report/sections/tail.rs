@@ -31,13 +31,19 @@ fn worst(view: &View<'_>) -> Option<String> {
     let gap = |condition: &Condition<'_>, place| {
         condition.mean(place, |m| m.overlap) - condition.mean(place, |m| m.overlap_p1)
     };
-    let places =
-        view.representatives().into_iter().flat_map(|condition| (0..condition.ks.len()).map(move |p| (condition, p)));
+    let places = view
+        .representatives()
+        .into_iter()
+        .flat_map(|condition| (0..condition.ks.len()).map(move |p| (condition, p)));
     let (condition, place) = places
         .filter(|(condition, place)| gap(condition, *place).is_finite())
         .max_by(|a, b| gap(a.0, a.1).total_cmp(&gap(b.0, b.1)))?;
     let low = condition.mean(place, |m| m.overlap_p1);
-    let low = if low == 0.0 { "finds none".to_owned() } else { format!("has {} or less", share(low)) };
+    let low = if low == 0.0 {
+        "finds none".to_owned()
+    } else {
+        format!("has {} or less", share(low))
+    };
     Some(format!(
         "They are furthest apart at {}, *k* = {}: mean overlap {}, but one query in a hundred {low}.",
         condition.label(),
@@ -47,9 +53,24 @@ fn worst(view: &View<'_>) -> Option<String> {
 }
 
 fn table(view: &View<'_>) -> Table {
-    let caption = "Overlap over queries, and missing true neighbors per query by cause; means over runs.";
-    let head = ["*k*", "mean", "*p*5", "*p*1", "overlap ≥ .9", "an empty slot", "unreachable", "unvisited", "tied"];
-    let groups = [("overlap", 3), ("queries with", 2), ("missing per query", 3)];
+    let caption =
+        "Overlap over queries, and missing true neighbors per query by cause; means over runs.";
+    let head = [
+        "*k*",
+        "mean",
+        "*p*5",
+        "*p*1",
+        "overlap ≥ .9",
+        "an empty slot",
+        "unreachable",
+        "unvisited",
+        "tied",
+    ];
+    let groups = [
+        ("overlap", 3),
+        ("queries with", 2),
+        ("missing per query", 3),
+    ];
     let mut table = Table::new(caption, Columns::Numbers, &head).grouped(&groups);
     for condition in view.representatives() {
         table.title(&condition.label());

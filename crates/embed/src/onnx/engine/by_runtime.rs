@@ -1,8 +1,8 @@
 //! Models run by ONNX Runtime, from a library that is already on the machine.
 //!
-//! The library is opened once per process and stays; nothing of it is in the build. Each thread has a session of its own, of one
-//! thread: a session may not be run by two at once, and so no row depends on the number of threads. Each holds its own copy of
-//! the weights.
+//! The library is opened once per process and stays; nothing of it is in the build. Each thread has
+//! a session of its own, of one thread: a session may not be run by two at once, and so no row
+//! depends on the number of threads. Each holds its own copy of the weights.
 //!
 //! Does not: name values between operators, for this engine gives outputs alone.
 
@@ -24,13 +24,22 @@ pub(super) fn open(library: &Path) -> Result<(), String> {
     let open = || {
         // A name without a folder would be looked for where the system keeps libraries.
         let library = library.canonicalize().map_err(|error| error.to_string())?;
-        let environment = fenced(|problem| problem, || ort::init_from(library).map_err(|error| error.to_string()))?;
-        fenced(|problem| problem, || Ok(environment.with_telemetry(false).commit()))?;
+        let environment = fenced(
+            |problem| problem,
+            || ort::init_from(library).map_err(|error| error.to_string()),
+        )?;
+        fenced(
+            |problem| problem,
+            || Ok(environment.with_telemetry(false).commit()),
+        )?;
         Ok(())
     };
     let (opened, outcome) = OPENED.get_or_init(|| (library.to_owned(), open()));
     if opened != library {
-        return Err(format!("this process has {} open, and cannot open another", opened.display()));
+        return Err(format!(
+            "this process has {} open, and cannot open another",
+            opened.display()
+        ));
     }
     outcome.clone()
 }
@@ -48,8 +57,15 @@ impl Runtime {
     /// Reads the model once, for what it declares.
     pub(super) fn load(path: &Path, optimize: Optimize, device: Device) -> Result<Self, String> {
         let session = session(path, optimize, device)?;
-        let [inputs, outputs] = [session.inputs(), session.outputs()].map(|ports| ports.iter().map(declared).collect());
-        Ok(Self { path: path.to_owned(), optimize, device, inputs, outputs })
+        let [inputs, outputs] =
+            [session.inputs(), session.outputs()].map(|ports| ports.iter().map(declared).collect());
+        Ok(Self {
+            path: path.to_owned(),
+            optimize,
+            device,
+            inputs,
+            outputs,
+        })
     }
 }
 
@@ -72,14 +88,30 @@ impl Engine for Runtime {
 }
 
 impl Runner for Session {
-    fn run(&mut self, shape: &[usize], values: Vec<f32>, names: &[String]) -> Result<Vec<Found>, String> {
+    fn run(
+        &mut self,
+        shape: &[usize],
+        values: Vec<f32>,
+        names: &[String],
+    ) -> Result<Vec<Found>, String> {
         let run = || {
             let shape: Vec<i64> = shape.iter().map(|&side| side as i64).collect();
             let input = TensorRef::from_array_view((shape, &values[..])).map_err(words)?;
-            let wanted = names.iter().fold(OutputSelector::no_default(), OutputSelector::with);
+            let wanted = names
+                .iter()
+                .fold(OutputSelector::no_default(), OutputSelector::with);
             let options = RunOptions::new().map_err(words)?.with_outputs(wanted);
-            let outputs = self.run_with_options(ort::inputs![input], &options).map_err(words)?;
-            let named = |name: &String| found(name, outputs.get(name).ok_or_else(|| format!("no value {name:?}"))?);
+            let outputs = self
+                .run_with_options(ort::inputs![input], &options)
+                .map_err(words)?;
+            let named = |name: &String| {
+                found(
+                    name,
+                    outputs
+                        .get(name)
+                        .ok_or_else(|| format!("no value {name:?}"))?,
+                )
+            };
             names.iter().map(named).collect()
         };
         fenced(|problem| problem, run)
@@ -93,15 +125,19 @@ fn session(path: &Path, optimize: Optimize, device: Device) -> Result<Session, S
     };
     let open = || {
         let builder = Session::builder().map_err(words)?;
-        let builder = builder.with_intra_threads(1).map_err(words)?.with_inter_threads(1).map_err(words)?;
+        let builder = builder
+            .with_intra_threads(1)
+            .map_err(words)?
+            .with_inter_threads(1)
+            .map_err(words)?;
         let builder = builder.with_optimization_level(level).map_err(words)?;
         // What is wrong comes as an error; the engine need not print it too.
         let builder = builder.with_log_level(LogLevel::Fatal).map_err(words)?;
         let mut builder = match device {
             Device::Processor => builder,
-            Device::Cuda => {
-                builder.with_execution_providers([CUDA::default().build().error_on_failure()]).map_err(words)?
-            }
+            Device::Cuda => builder
+                .with_execution_providers([CUDA::default().build().error_on_failure()])
+                .map_err(words)?,
         };
         builder.commit_from_file(path).map_err(words)
     };
@@ -115,13 +151,30 @@ fn words<T>(error: ort::Error<T>) -> String {
 
 fn declared(port: &Outlet) -> Declared {
     let (kind, shape) = match port.dtype() {
-        ValueType::Tensor { ty, shape, .. } => {
-            (format!("tensor({ty})"), Some(shape.iter().map(|&side| usize::try_from(side).ok()).collect()))
-        }
+        ValueType::Tensor { ty, shape, .. } => (
+            format!("tensor({ty})"),
+            Some(
+                shape
+                    .iter()
+                    .map(|&side| usize::try_from(side).ok())
+                    .collect(),
+            ),
+        ),
         other => (other.to_string(), None),
     };
-    let takes_numbers = matches!(port.dtype(), ValueType::Tensor { ty: TensorElementType::Float32, .. });
-    Declared { name: port.name().to_owned(), kind, takes_numbers, shape }
+    let takes_numbers = matches!(
+        port.dtype(),
+        ValueType::Tensor {
+            ty: TensorElementType::Float32,
+            ..
+        }
+    );
+    Declared {
+        name: port.name().to_owned(),
+        kind,
+        takes_numbers,
+        shape,
+    }
 }
 
 fn found(name: &str, value: &DynValue) -> Result<Found, String> {
@@ -134,11 +187,19 @@ fn found(name: &str, value: &DynValue) -> Result<Found, String> {
         _ => Vec::new(),
     };
     let numbers = match value.dtype() {
-        ValueType::Tensor { ty: TensorElementType::Float32, .. } => {
+        ValueType::Tensor {
+            ty: TensorElementType::Float32,
+            ..
+        } => {
             let (_, numbers) = value.try_extract_tensor::<f32>().map_err(words)?;
             Some(numbers.to_vec())
         }
         _ => None,
     };
-    Ok(Found { name: name.to_owned(), kind, shape, numbers })
+    Ok(Found {
+        name: name.to_owned(),
+        kind,
+        shape,
+        numbers,
+    })
 }

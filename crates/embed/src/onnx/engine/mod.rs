@@ -1,9 +1,11 @@
 //! Whoever runs the model: what each engine must say of it and do with it.
 //!
 //! * `by_rten`: in Rust, always there;
-//! * `by_runtime`: an ONNX Runtime library that the user has, opened when it is asked for (feature `onnxruntime`).
+//! * `by_runtime`: an ONNX Runtime library that the user has, opened when it is asked for (feature
+//!   `onnxruntime`).
 //!
-//! Enters: a model's file; a batch of numbers. Leaves: what the model declares; the values that were asked for, by name.
+//! Enters: a model's file; a batch of numbers. Leaves: what the model declares; the values that
+//! were asked for, by name.
 
 mod by_rten;
 #[cfg(feature = "onnxruntime")]
@@ -21,7 +23,8 @@ pub enum OnnxEngine {
     /// `rten`.
     #[default]
     Rten,
-    /// ONNX Runtime, from its library: `libonnxruntime.so`, `.dylib` or `onnxruntime.dll`, 1.17 or later. A process opens one.
+    /// ONNX Runtime, from its library: `libonnxruntime.so`, `.dylib` or `onnxruntime.dll`, 1.17 or
+    /// later. A process opens one.
     #[cfg(feature = "onnxruntime")]
     Runtime(PathBuf, Device),
 }
@@ -33,8 +36,9 @@ pub enum Device {
     /// The processor: one thread a session, the same bytes at any number of threads.
     #[default]
     Processor,
-    /// An NVIDIA GPU, by a library that was built with CUDA. Where it cannot be had that is an error, not a slower run.
-    /// Refusals are tested, a run on a GPU is not; whether its rows are the same bytes each time is not known.
+    /// An NVIDIA GPU, by a library that was built with CUDA. Where it cannot be had that is an
+    /// error, not a slower run. Refusals are tested, a run on a GPU is not; whether its rows are
+    /// the same bytes each time is not known.
     Cuda,
 }
 
@@ -75,8 +79,14 @@ pub(super) trait Engine: Send + Sync {
 
 /// A model as one thread runs it.
 pub(crate) trait Runner: Send {
-    /// Runs the model's one input, of that shape, up to the values of the given names; what is wrong, in words.
-    fn run(&mut self, shape: &[usize], values: Vec<f32>, names: &[String]) -> Result<Vec<Found>, String>;
+    /// Runs the model's one input, of that shape, up to the values of the given names; what is
+    /// wrong, in words.
+    fn run(
+        &mut self,
+        shape: &[usize],
+        values: Vec<f32>,
+        names: &[String],
+    ) -> Result<Vec<Found>, String>;
 }
 
 /// How much of a model is rewritten before it is run.
@@ -87,14 +97,28 @@ pub(super) enum Optimize {
 }
 
 /// Has an engine load a model.
-pub(super) fn load(engine: &OnnxEngine, path: &Path, optimize: Optimize) -> Result<Box<dyn Engine>, OnnxError> {
-    let failed = |problem| OnnxError::Load { path: path.to_owned(), problem };
+pub(super) fn load(
+    engine: &OnnxEngine,
+    path: &Path,
+    optimize: Optimize,
+) -> Result<Box<dyn Engine>, OnnxError> {
+    let failed = |problem| OnnxError::Load {
+        path: path.to_owned(),
+        problem,
+    };
     match engine {
-        OnnxEngine::Rten => Ok(Box::new(by_rten::Rten::load(path, optimize).map_err(failed)?)),
+        OnnxEngine::Rten => Ok(Box::new(
+            by_rten::Rten::load(path, optimize).map_err(failed)?,
+        )),
         #[cfg(feature = "onnxruntime")]
         OnnxEngine::Runtime(library, device) => {
-            by_runtime::open(library).map_err(|problem| OnnxError::Library { path: library.clone(), problem })?;
-            Ok(Box::new(by_runtime::Runtime::load(path, optimize, *device).map_err(failed)?))
+            by_runtime::open(library).map_err(|problem| OnnxError::Library {
+                path: library.clone(),
+                problem,
+            })?;
+            Ok(Box::new(
+                by_runtime::Runtime::load(path, optimize, *device).map_err(failed)?,
+            ))
         }
     }
 }
@@ -103,7 +127,10 @@ pub(super) fn load(engine: &OnnxEngine, path: &Path, optimize: Optimize) -> Resu
 pub(super) fn declared(values: &[Declared]) -> String {
     let one = |value: &Declared| {
         let side = |side: &Option<usize>| side.map_or("?".to_owned(), |side| side.to_string());
-        let shape = value.shape.as_deref().map(|shape| shape.iter().map(side).collect::<Vec<_>>().join(", "));
+        let shape = value
+            .shape
+            .as_deref()
+            .map(|shape| shape.iter().map(side).collect::<Vec<_>>().join(", "));
         format!(
             "{} {} {}",
             value.name,
@@ -111,7 +138,11 @@ pub(super) fn declared(values: &[Declared]) -> String {
             shape.map_or("of any shape".to_owned(), |shape| format!("[{shape}]"))
         )
     };
-    if values.is_empty() { "nothing".to_owned() } else { values.iter().map(one).collect::<Vec<_>>().join(", ") }
+    if values.is_empty() {
+        "nothing".to_owned()
+    } else {
+        values.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// Names, types and shapes, as a run gave them.

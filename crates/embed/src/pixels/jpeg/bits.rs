@@ -15,7 +15,13 @@ pub(super) struct Bits<'a> {
 
 impl<'a> Bits<'a> {
     pub(super) fn new(bytes: &'a [u8], position: usize) -> Self {
-        Self { bytes, position, buffer: 0, count: 0, beyond: 0 }
+        Self {
+            bytes,
+            position,
+            buffer: 0,
+            count: 0,
+            beyond: 0,
+        }
     }
 
     /// Where the next marker or unread byte stands.
@@ -26,7 +32,10 @@ impl<'a> Bits<'a> {
     /// Has at least 32 bits in the buffer, zeros where the scan has ended.
     fn fill(&mut self) {
         while self.count <= 56 {
-            let byte = match (self.bytes.get(self.position), self.bytes.get(self.position + 1)) {
+            let byte = match (
+                self.bytes.get(self.position),
+                self.bytes.get(self.position + 1),
+            ) {
                 (Some(0xff), Some(0)) => {
                     self.position += 2;
                     0xff
@@ -58,7 +67,11 @@ impl<'a> Bits<'a> {
     #[inline]
     pub(super) fn skip(&mut self, count: u32) -> Result<(), JpegError> {
         self.count -= count;
-        if self.count < self.beyond { Err(JpegError::Truncated) } else { Ok(()) }
+        if self.count < self.beyond {
+            Err(JpegError::Truncated)
+        } else {
+            Ok(())
+        }
     }
 
     /// The next bits as a number, at most 16.
@@ -83,7 +96,11 @@ impl<'a> Bits<'a> {
     pub(super) fn signed(&mut self, count: u32) -> Result<i32, JpegError> {
         let bits = self.take(count)? as i32;
         let negative = count > 0 && bits < 1 << (count - 1);
-        Ok(if negative { bits - (1 << count) + 1 } else { bits })
+        Ok(if negative {
+            bits - (1 << count) + 1
+        } else {
+            bits
+        })
     }
 
     /// Passes a restart marker, dropping the bits before it.

@@ -41,7 +41,11 @@ impl Part<'_> {
     }
 
     /// All of a block at once.
-    pub(super) fn whole(&mut self, bits: &mut Bits<'_>, block: &mut Block) -> Result<(), JpegError> {
+    pub(super) fn whole(
+        &mut self,
+        bits: &mut Bits<'_>,
+        block: &mut Block,
+    ) -> Result<(), JpegError> {
         block[0] = self.next_direct(bits)? as i16;
         let table = self.alternating.ok_or(damaged("no table of codes"))?;
         let mut index = 1;
@@ -81,7 +85,13 @@ impl Part<'_> {
         Ok(())
     }
 
-    fn first_pass(&self, bits: &mut Bits<'_>, block: &mut Block, band: Band, runs: &mut u32) -> Result<(), JpegError> {
+    fn first_pass(
+        &self,
+        bits: &mut Bits<'_>,
+        block: &mut Block,
+        band: Band,
+        runs: &mut u32,
+    ) -> Result<(), JpegError> {
         if *runs > 0 {
             *runs -= 1;
             return Ok(());
@@ -109,7 +119,13 @@ impl Part<'_> {
     }
 
     /// One bit more of each coefficient that is known, and new ones in between.
-    fn later_pass(&self, bits: &mut Bits<'_>, block: &mut Block, band: Band, runs: &mut u32) -> Result<(), JpegError> {
+    fn later_pass(
+        &self,
+        bits: &mut Bits<'_>,
+        block: &mut Block,
+        band: Band,
+        runs: &mut u32,
+    ) -> Result<(), JpegError> {
         let table = self.alternating.ok_or(damaged("no table of codes"))?;
         let step = 1i16 << band.low;
         let mut index = band.first;

@@ -1,6 +1,7 @@
 //! From a file's components to RGB.
 //!
-//! YCbCr by libjpeg's 16-bit fixed point (jdcolor.c); CMYK is stored inverted, and turned to RGB as Pillow's Convert.c does.
+//! YCbCr by libjpeg's 16-bit fixed point (jdcolor.c); CMYK is stored inverted, and turned to RGB as
+//! Pillow's Convert.c does.
 
 use super::JpegError;
 use super::markers::{Colors, File};
@@ -20,13 +21,25 @@ pub(super) fn to_rgb(file: &File) -> Result<Vec<u8>, JpegError> {
             (Colors::Rgb, [red, green, blue]) => rgb.extend(three(red, green, blue).flatten()),
             (Colors::YCbCr, [y, cb, cr]) => rgb.extend(three(y, cb, cr).flat_map(from_ycbcr)),
             (Colors::Cmyk, [c, m, y, k]) => {
-                rgb.extend(three(c, m, y).zip(k).flat_map(|(inks, &k)| inks.map(|ink| from_ink(ink, k))));
+                rgb.extend(
+                    three(c, m, y)
+                        .zip(k)
+                        .flat_map(|(inks, &k)| inks.map(|ink| from_ink(ink, k))),
+                );
             }
             (Colors::Ycck, [y, cb, cr, k]) => {
-                let inks = three(y, cb, cr).map(|values| from_ycbcr(values).map(|value| 255 - value));
-                rgb.extend(inks.zip(k).flat_map(|(inks, &k)| inks.map(|ink| from_ink(ink, k))));
+                let inks =
+                    three(y, cb, cr).map(|values| from_ycbcr(values).map(|value| 255 - value));
+                rgb.extend(
+                    inks.zip(k)
+                        .flat_map(|(inks, &k)| inks.map(|ink| from_ink(ink, k))),
+                );
             }
-            _ => return Err(super::error::damaged("components that do not fit their colors")),
+            _ => {
+                return Err(super::error::damaged(
+                    "components that do not fit their colors",
+                ));
+            }
         }
     }
     Ok(rgb)

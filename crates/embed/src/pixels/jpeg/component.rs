@@ -34,7 +34,10 @@ impl Component {
         (width, height): (usize, usize),
         process: Process,
     ) -> Self {
-        let units = (width.div_ceil(8 * largest.0), height.div_ceil(8 * largest.1));
+        let units = (
+            width.div_ceil(8 * largest.0),
+            height.div_ceil(8 * largest.1),
+        );
         let blocks = (units.0 * sampling.0, units.1 * sampling.1);
         let count = blocks.0 * blocks.1;
         let (coefficients, samples) = match process {

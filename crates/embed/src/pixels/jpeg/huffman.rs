@@ -21,8 +21,12 @@ pub(super) struct Huffman {
 impl Huffman {
     /// From how many codes there are of each length 1..=16, and the symbols in order of code.
     pub(super) fn new(lengths: &[u8; 16], symbols: &[u8]) -> Result<Self, JpegError> {
-        let mut table =
-            Self { short: vec![(0, 0); 1 << SHORT], end: [0; 17], offset: [0; 17], symbols: symbols.to_vec() };
+        let mut table = Self {
+            short: vec![(0, 0); 1 << SHORT],
+            end: [0; 17],
+            offset: [0; 17],
+            symbols: symbols.to_vec(),
+        };
         let (mut code, mut index) = (0u32, 0usize);
         for length in 1..=16u32 {
             let count = usize::from(lengths[length as usize - 1]);
@@ -34,7 +38,8 @@ impl Huffman {
                 let symbol = *symbols.get(index).ok_or(JpegError::Truncated)?;
                 if length <= SHORT {
                     let first = (code << (SHORT - length)) as usize;
-                    table.short[first..first + (1 << (SHORT - length))].fill((length as u8, symbol));
+                    table.short[first..first + (1 << (SHORT - length))]
+                        .fill((length as u8, symbol));
                 }
                 code += 1;
                 index += 1;
@@ -57,7 +62,9 @@ impl Huffman {
         for length in SHORT + 1..=16 {
             if next < self.end[length as usize] {
                 let index = (next >> (16 - length)) as i32 + self.offset[length as usize];
-                let symbol = usize::try_from(index).ok().and_then(|index| self.symbols.get(index));
+                let symbol = usize::try_from(index)
+                    .ok()
+                    .and_then(|index| self.symbols.get(index));
                 bits.skip(length)?;
                 return symbol.copied().ok_or(damaged("a code without symbol"));
             }

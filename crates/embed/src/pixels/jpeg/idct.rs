@@ -4,7 +4,8 @@
 //!
 //! columns into 32 bits with 2 extra bits of precision, then rows; constants of 13 bits
 //!
-//! Source: Loeffler, Ligtenberg & Moschytz 1989 as in libjpeg's jidctint.c, whose every rounding is kept.
+//! Source: Loeffler, Ligtenberg & Moschytz 1989 as in libjpeg's jidctint.c, whose every rounding is
+//! kept.
 
 /// A block in natural order.
 pub(super) type Block = [i16; 64];
@@ -28,7 +29,9 @@ const C3_072711026: i32 = 25172;
 /// Samples of a block, row by row.
 pub(super) fn samples(block: &Block, quantizers: &[u16; 64]) -> [u8; 64] {
     if block[1..].iter().all(|&coefficient| coefficient == 0) {
-        let flat = i32::from(block[0]).wrapping_mul(quantizers[0].into()).wrapping_shl(EXTRA_BITS);
+        let flat = i32::from(block[0])
+            .wrapping_mul(quantizers[0].into())
+            .wrapping_shl(EXTRA_BITS);
         return [sample(descale(flat, EXTRA_BITS + 3)); 64];
     }
     let mut columns = [0i32; 64];
@@ -36,12 +39,20 @@ pub(super) fn samples(block: &Block, quantizers: &[u16; 64]) -> [u8; 64] {
         let input = std::array::from_fn(|row| {
             i32::from(block[row * 8 + column]).wrapping_mul(quantizers[row * 8 + column].into())
         });
-        for (row, value) in transform(input, CONSTANT_BITS - EXTRA_BITS).into_iter().enumerate() {
+        for (row, value) in transform(input, CONSTANT_BITS - EXTRA_BITS)
+            .into_iter()
+            .enumerate()
+        {
             columns[row * 8 + column] = value;
         }
     }
     let mut samples = [0; 64];
-    for (row, samples) in columns.as_chunks::<8>().0.iter().zip(samples.as_chunks_mut::<8>().0) {
+    for (row, samples) in columns
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .zip(samples.as_chunks_mut::<8>().0)
+    {
         *samples = transform(*row, CONSTANT_BITS + EXTRA_BITS + 3).map(sample);
     }
     samples
@@ -67,7 +78,12 @@ fn transform(input: [i32; 8], bits: u32) -> [i32; 8] {
     let even_3 = sum(shared, times(input[2], C0_765366865));
     let even_0 = sum(input[0], input[4]).wrapping_shl(CONSTANT_BITS);
     let even_1 = less(input[0], input[4]).wrapping_shl(CONSTANT_BITS);
-    let even = [sum(even_0, even_3), sum(even_1, even_2), less(even_1, even_2), less(even_0, even_3)];
+    let even = [
+        sum(even_0, even_3),
+        sum(even_1, even_2),
+        less(even_1, even_2),
+        less(even_0, even_3),
+    ];
     // The odd part.
     let [a, b, c, d] = [input[7], input[5], input[3], input[1]];
     let turn = times(sum(sum(a, c), sum(b, d)), C1_175875602);
@@ -82,7 +98,11 @@ fn transform(input: [i32; 8], bits: u32) -> [i32; 8] {
         sum(times(a, C0_298631336), sum(z1, z3)),
     ];
     std::array::from_fn(|index| {
-        let value = if index < 4 { sum(even[index], odd[index]) } else { less(even[7 - index], odd[7 - index]) };
+        let value = if index < 4 {
+            sum(even[index], odd[index])
+        } else {
+            less(even[7 - index], odd[7 - index])
+        };
         descale(value, bits)
     })
 }

@@ -1,6 +1,8 @@
-//! The segments of a file: sizes, tables, scans, and the notes that matter for color and orientation.
+//! The segments of a file: sizes, tables, scans, and the notes that matter for color and
+//! orientation.
 //!
-//! Source: ITU-T T.81, annex B; which colors the components are: libjpeg, jdapimin.c, `default_decompress_parms`.
+//! Source: ITU-T T.81, annex B; which colors the components are: libjpeg, jdapimin.c,
+//! `default_decompress_parms`.
 
 use super::JpegError;
 use super::component::Component;
@@ -13,9 +15,9 @@ const MOST_PIXELS: usize = 1 << 26;
 
 /// Zigzag order to natural order.
 const NATURAL: [usize; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
-    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
-    47, 55, 62, 63,
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
+    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
+    52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
 /// What the components mean.
@@ -74,7 +76,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<File, JpegError> {
         let Some(marker) = next_marker(bytes, &mut position) else {
             // Baseline files without their end are whole if every component is there.
             return match frame {
-                Some(frame) if is_whole(&frame) && frame.process == Process::Sequential => Ok(finish(frame, notes)?),
+                Some(frame) if is_whole(&frame) && frame.process == Process::Sequential => {
+                    Ok(finish(frame, notes)?)
+                }
                 _ => Err(JpegError::Truncated),
             };
         };
@@ -104,7 +108,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<File, JpegError> {
             0xe1 if segment.starts_with(b"Exif\0\0") && notes.exif.is_none() => {
                 notes.exif = Some(segment[6..].to_vec());
             }
-            0xee if segment.starts_with(b"Adobe") => notes.adobe_transform = segment.get(11).copied(),
+            0xee if segment.starts_with(b"Adobe") => {
+                notes.adobe_transform = segment.get(11).copied()
+            }
             _ => {}
         }
     }
@@ -115,7 +121,11 @@ fn is_whole(frame: &Frame) -> bool {
 }
 
 fn finish(frame: Frame, notes: Notes) -> Result<File, JpegError> {
-    let ids: Vec<u8> = frame.components.iter().map(|component| component.id).collect();
+    let ids: Vec<u8> = frame
+        .components
+        .iter()
+        .map(|component| component.id)
+        .collect();
     let colors = match (ids.len(), notes.jfif, notes.adobe_transform) {
         (1, ..) => Colors::Gray,
         (3, false, Some(0)) => Colors::Rgb,
@@ -125,17 +135,32 @@ fn finish(frame: Frame, notes: Notes) -> Result<File, JpegError> {
         (4, ..) => Colors::Ycck,
         _ => return Err(unsupported("a number of components other than 1, 3 or 4")),
     };
-    let Frame { width, height, mut components, .. } = frame;
+    let Frame {
+        width,
+        height,
+        mut components,
+        ..
+    } = frame;
     for component in &mut components {
         component.finish();
     }
-    Ok(File { width, height, colors, components, exif: notes.exif })
+    Ok(File {
+        width,
+        height,
+        colors,
+        components,
+        exif: notes.exif,
+    })
 }
 
 /// The byte after the next 0xff that is followed by neither 0xff nor 0.
 fn next_marker(bytes: &[u8], position: &mut usize) -> Option<u8> {
     loop {
-        let start = *position + bytes.get(*position..)?.iter().position(|&byte| byte == 0xff)?;
+        let start = *position
+            + bytes
+                .get(*position..)?
+                .iter()
+                .position(|&byte| byte == 0xff)?;
         *position = start + 1;
         match bytes.get(*position)? {
             0 | 0xff => {}
@@ -162,18 +187,31 @@ fn u16_at(bytes: &[u8], at: usize) -> Result<u16, JpegError> {
 }
 
 fn read_frame(segment: &[u8], process: Process) -> Result<Frame, JpegError> {
-    let &[precision, _, _, _, _, count, ref rest @ ..] = segment else { return Err(JpegError::Truncated) };
+    let &[precision, _, _, _, _, count, ref rest @ ..] = segment else {
+        return Err(JpegError::Truncated);
+    };
     if precision != 8 {
         return Err(unsupported("samples of other than 8 bits"));
     }
-    let (height, width) = (usize::from(u16_at(segment, 1)?), usize::from(u16_at(segment, 3)?));
+    let (height, width) = (
+        usize::from(u16_at(segment, 1)?),
+        usize::from(u16_at(segment, 3)?),
+    );
     if width == 0 || height == 0 {
         return Err(unsupported("a size that is said after the scan"));
     }
     if width * height > MOST_PIXELS {
-        return Err(JpegError::TooLarge { width, height, most: MOST_PIXELS });
+        return Err(JpegError::TooLarge {
+            width,
+            height,
+            most: MOST_PIXELS,
+        });
     }
-    let parts = rest.as_chunks::<3>().0.get(..usize::from(count)).ok_or(JpegError::Truncated)?;
+    let parts = rest
+        .as_chunks::<3>()
+        .0
+        .get(..usize::from(count))
+        .ok_or(JpegError::Truncated)?;
     let across = parts.iter().map(|part| part[1] >> 4).max().unwrap_or(0);
     let down = parts.iter().map(|part| part[1] & 15).max().unwrap_or(0);
     let largest = (usize::from(across), usize::from(down));
@@ -186,13 +224,25 @@ fn read_frame(segment: &[u8], process: Process) -> Result<Frame, JpegError> {
         if largest.0 % sampling.0 != 0 || largest.1 % sampling.1 != 0 {
             return Err(unsupported("fractional sampling"));
         }
-        Ok(Component::new(id, sampling, largest, table.into(), (width, height), process))
+        Ok(Component::new(
+            id,
+            sampling,
+            largest,
+            table.into(),
+            (width, height),
+            process,
+        ))
     };
     let components = parts.iter().map(component).collect::<Result<Vec<_>, _>>()?;
     if !matches!(components.len(), 1 | 3 | 4) {
         return Err(unsupported("a number of components other than 1, 3 or 4"));
     }
-    Ok(Frame { width, height, process, components })
+    Ok(Frame {
+        width,
+        height,
+        process,
+        components,
+    })
 }
 
 fn read_codes(mut segment: &[u8], tables: &mut Tables) -> Result<(), JpegError> {
@@ -218,13 +268,19 @@ fn read_quantizers(mut segment: &[u8], tables: &mut Tables) -> Result<(), JpegEr
             1 => 2,
             _ => return Err(damaged("quantizers of unknown width")),
         };
-        let (values, rest) = rest.split_at_checked(64 * bytes).ok_or(JpegError::Truncated)?;
+        let (values, rest) = rest
+            .split_at_checked(64 * bytes)
+            .ok_or(JpegError::Truncated)?;
         let mut quantizers = [0; 64];
         for (index, value) in values.chunks_exact(bytes).enumerate() {
-            quantizers[natural(index)] = value.iter().fold(0, |value, &byte| value << 8 | u16::from(byte));
+            quantizers[natural(index)] = value
+                .iter()
+                .fold(0, |value, &byte| value << 8 | u16::from(byte));
         }
-        *tables.quantizers.get_mut(usize::from(kind & 15)).ok_or(damaged("a fifth table of quantizers"))? =
-            Some(quantizers);
+        *tables
+            .quantizers
+            .get_mut(usize::from(kind & 15))
+            .ok_or(damaged("a fifth table of quantizers"))? = Some(quantizers);
         segment = rest;
     }
     Ok(())

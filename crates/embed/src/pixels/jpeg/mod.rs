@@ -1,15 +1,18 @@
 //! JPEG to the byte as libjpeg-turbo decodes it, and so as Pillow and torchvision see it.
 //!
-//! Enters: the bytes of a baseline, extended or progressive file of 8 bits. Leaves: RGB, or gray three times.
+//! Enters: the bytes of a baseline, extended or progressive file of 8 bits. Leaves: RGB, or gray
+//! three times.
 //!
-//! `markers` segments and tables → `scan` → `coefficients` of a block (`huffman`, `bits`) → `idct` → samples of a `component` →
-//! `upsample` → `color`
+//! `markers` segments and tables → `scan` → `coefficients` of a block (`huffman`, `bits`) → `idct`
+//! → samples of a `component` → `upsample` → `color`
 //!
-//! Decoders may differ by a few units where the standard leaves rounding open, and with 4:2:0 in nearly every pixel: enough to move an
-//! embedding by 2·10⁻⁴ of its norm. So each rounding step here is libjpeg's: the accurate integer transform (jidctint.c), the
-//! triangle filter for color (jdsample.c), the fixed-point matrix (jdcolor.c), and Pillow's own way from CMYK.
+//! Decoders may differ by a few units where the standard leaves rounding open, and with 4:2:0 in
+//! nearly every pixel: enough to move an embedding by 2·10⁻⁴ of its norm. So each rounding step
+//! here is libjpeg's: the accurate integer transform (jidctint.c), the triangle filter for color
+//! (jdsample.c), the fixed-point matrix (jdcolor.c), and Pillow's own way from CMYK.
 //!
-//! Damage is an error, where libjpeg would go on with a warning. Does not: arithmetic coding, lossless, 12 bits.
+//! Damage is an error, where libjpeg would go on with a warning. Does not: arithmetic coding,
+//! lossless, 12 bits.
 
 mod bits;
 mod coefficients;
@@ -43,6 +46,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, JpegError> {
     let file = markers::read(bytes)?;
     let (width, height) = (file.width, file.height);
     let values = color::to_rgb(&file)?;
-    let picture = Picture::new(width, height, values).map_err(|_| JpegError::Damaged { problem: "no pixels" })?;
-    Ok(Decoded { picture, exif: file.exif })
+    let picture = Picture::new(width, height, values).map_err(|_| JpegError::Damaged {
+        problem: "no pixels",
+    })?;
+    Ok(Decoded {
+        picture,
+        exif: file.exif,
+    })
 }

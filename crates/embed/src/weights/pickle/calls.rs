@@ -6,15 +6,26 @@ use super::{TensorRecord, Value};
 impl Machine<'_> {
     /// ("storage", type, key, device, number of values)
     pub(super) fn storage(&mut self) -> Result<(), String> {
-        let Value::Tuple(parts) = self.pop()? else { return Err("a reference that is no storage".to_owned()) };
-        let [Value::Text(kind), Value::Name(storage), Value::Text(key), ..] = &parts[..] else {
+        let Value::Tuple(parts) = self.pop()? else {
+            return Err("a reference that is no storage".to_owned());
+        };
+        let [
+            Value::Text(kind),
+            Value::Name(storage),
+            Value::Text(key),
+            ..,
+        ] = &parts[..]
+        else {
             return Err("a reference that is no storage".to_owned());
         };
         if &**kind != "storage" {
             return Err(format!("a reference to {kind:?}"));
         }
         let storage = storage.rsplit('.').next().unwrap_or_default().into();
-        self.push(Value::Storage { storage, key: key.clone() });
+        self.push(Value::Storage {
+            storage,
+            key: key.clone(),
+        });
         Ok(())
     }
 
@@ -40,15 +51,26 @@ impl Machine<'_> {
 
 /// (storage, offset, shape, strides, …)
 fn tensor(arguments: &[Value]) -> Result<TensorRecord, String> {
-    let [Value::Storage { storage, key }, Value::Number(offset), Value::Tuple(shape), Value::Tuple(strides), ..] =
-        arguments
+    let [
+        Value::Storage { storage, key },
+        Value::Number(offset),
+        Value::Tuple(shape),
+        Value::Tuple(strides),
+        ..,
+    ] = arguments
     else {
         return Err("a tensor without storage, offset, shape and strides".to_owned());
     };
-    let whole = |number: i64| usize::try_from(number).map_err(|_| format!("{number} where a size is due"));
+    let whole =
+        |number: i64| usize::try_from(number).map_err(|_| format!("{number} where a size is due"));
     let sizes = |values: &[Value]| {
-        let one =
-            |value: &Value| if let Value::Number(number) = value { whole(*number) } else { Err("no size".to_owned()) };
+        let one = |value: &Value| {
+            if let Value::Number(number) = value {
+                whole(*number)
+            } else {
+                Err("no size".to_owned())
+            }
+        };
         values.iter().map(one).collect::<Result<Vec<_>, _>>()
     };
     Ok(TensorRecord {

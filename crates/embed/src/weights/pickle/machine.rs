@@ -17,7 +17,13 @@ pub(super) struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, position: 0, stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() }
+        Self {
+            bytes,
+            position: 0,
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: HashMap::new(),
+        }
     }
 
     /// The byte of the next instruction.
@@ -32,7 +38,8 @@ impl<'a> Machine<'a> {
             0x95 => drop(self.take(8)?),               // FRAME
             b'.' => return self.pop().map(Some),       // STOP
             b'(' => self.marks.push(self.stack.len()), // MARK
-            // POP, APPEND, and BUILD: what nothing here needs, the attribute `_metadata` of a dictionary among it.
+            // POP, APPEND, and BUILD: what nothing here needs, the attribute `_metadata` of a
+            // dictionary among it.
             b'0' | b'a' | b'b' => drop(self.pop()?),
             b'N' => self.push(Value::Nothing),
             0x88 => self.push(Value::Number(1)), // NEWTRUE
@@ -64,8 +71,8 @@ impl<'a> Machine<'a> {
                 let items = self.above_mark()?; // TUPLE
                 self.push(Value::Tuple(items.into()));
             }
-            b']' => self.push(Value::List),                   // EMPTY_LIST
-            b'e' => drop(self.above_mark()?),                 // APPENDS
+            b']' => self.push(Value::List),   // EMPTY_LIST
+            b'e' => drop(self.above_mark()?), // APPENDS
             b'}' => self.push(Value::Dictionary(Vec::new())), // EMPTY_DICT
             b's' => {
                 let entry = self.pop_many(2)?; // SETITEM
@@ -99,7 +106,11 @@ impl<'a> Machine<'a> {
             0x93 => self.stack_global()?, // STACK_GLOBAL
             b'Q' => self.storage()?,      // BINPERSID
             b'R' => self.call()?,         // REDUCE
-            other => return Err(format!("instruction {other:#04x} has no place in a list of tensors")),
+            other => {
+                return Err(format!(
+                    "instruction {other:#04x} has no place in a list of tensors"
+                ));
+            }
         }
         Ok(None)
     }
@@ -113,11 +124,17 @@ impl<'a> Machine<'a> {
         if self.stack.len() <= floor {
             return Err("the stack is empty".to_owned());
         }
-        self.stack.pop().ok_or_else(|| "the stack is empty".to_owned())
+        self.stack
+            .pop()
+            .ok_or_else(|| "the stack is empty".to_owned())
     }
 
     fn pop_many(&mut self, count: usize) -> Result<Vec<Value>, String> {
-        let start = self.stack.len().checked_sub(count).ok_or("the stack is too short")?;
+        let start = self
+            .stack
+            .len()
+            .checked_sub(count)
+            .ok_or("the stack is too short")?;
         Ok(self.stack.split_off(start))
     }
 
@@ -130,7 +147,9 @@ impl<'a> Machine<'a> {
     }
 
     fn take(&mut self, count: usize) -> Result<&[u8], String> {
-        let taken = self.bytes[self.position..].get(..count).ok_or("it breaks off")?;
+        let taken = self.bytes[self.position..]
+            .get(..count)
+            .ok_or("it breaks off")?;
         self.position += count;
         Ok(taken)
     }
@@ -140,20 +159,30 @@ impl<'a> Machine<'a> {
     }
 
     fn array<const COUNT: usize>(&mut self) -> Result<[u8; COUNT], String> {
-        self.take(COUNT)?.try_into().map_err(|_| "it breaks off".to_owned())
+        self.take(COUNT)?
+            .try_into()
+            .map_err(|_| "it breaks off".to_owned())
     }
 
     fn line(&mut self) -> Result<String, String> {
         let rest = &self.bytes[self.position..];
-        let length = rest.iter().position(|&byte| byte == b'\n').ok_or("it breaks off")?;
-        let line = std::str::from_utf8(&rest[..length]).map_err(|_| "a name is not text")?.to_owned();
+        let length = rest
+            .iter()
+            .position(|&byte| byte == b'\n')
+            .ok_or("it breaks off")?;
+        let line = std::str::from_utf8(&rest[..length])
+            .map_err(|_| "a name is not text")?
+            .to_owned();
         self.position += length + 1;
         Ok(line)
     }
 
     fn push_number<const COUNT: usize>(&mut self) -> Result<(), String> {
         let bytes: [u8; COUNT] = self.array()?;
-        let number = bytes.iter().rev().fold(0, |number, &byte| number << 8 | i64::from(byte));
+        let number = bytes
+            .iter()
+            .rev()
+            .fold(0, |number, &byte| number << 8 | i64::from(byte));
         self.push(Value::Number(number));
         Ok(())
     }
@@ -172,7 +201,9 @@ impl<'a> Machine<'a> {
     }
 
     fn text(&mut self, length: usize) -> Result<(), String> {
-        let text = std::str::from_utf8(self.take(length)?).map_err(|_| "a string is not text")?.into();
+        let text = std::str::from_utf8(self.take(length)?)
+            .map_err(|_| "a string is not text")?
+            .into();
         self.push(Value::Text(text));
         Ok(())
     }
@@ -205,7 +236,11 @@ impl<'a> Machine<'a> {
     }
 
     fn recall(&mut self, index: u32) -> Result<(), String> {
-        let value = self.memo.get(&index).ok_or_else(|| format!("value {index} was never remembered"))?.clone();
+        let value = self
+            .memo
+            .get(&index)
+            .ok_or_else(|| format!("value {index} was never remembered"))?
+            .clone();
         self.push(value);
         Ok(())
     }

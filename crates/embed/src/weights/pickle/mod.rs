@@ -1,10 +1,11 @@
 //! The part of Python's pickle language that describes a dictionary of tensors.
 //!
-//! Enters: the bytes of `data.pkl`. Leaves: a [`Value`]. A stack machine with some thirty instructions; every function call
-//! but three is refused: `OrderedDict`, `_rebuild_tensor_v2` and `_rebuild_parameter` become values, nothing is executed.
+//! Enters: the bytes of `data.pkl`. Leaves: a [`Value`]. A stack machine with some thirty
+//! instructions; every function call but three is refused: `OrderedDict`, `_rebuild_tensor_v2` and
+//! `_rebuild_parameter` become values, nothing is executed.
 //!
-//! Source: Python, Lib/pickletools.py; PyTorch, torch/_weights_only_unpickler.py, which draws the same line.
-//! Does not: follow references to containers, which no list of tensors has.
+//! Source: Python, Lib/pickletools.py; PyTorch, torch/_weights_only_unpickler.py, which draws the
+//! same line. Does not: follow references to containers, which no list of tensors has.
 //!
 //! `machine` has the instructions, `calls` the three functions and what they make.
 
@@ -69,7 +70,12 @@ mod tests {
     #[test]
     fn calls_are_refused_by_name() {
         let error = read(b"\x80\x02cos\nsystem\nX\x02\0\0\0ls\x85R.").unwrap_err();
-        assert!(error.to_string().contains("call os.system, which is refused"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("call os.system, which is refused"),
+            "{error}"
+        );
     }
 
     #[test]

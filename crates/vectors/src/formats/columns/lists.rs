@@ -2,8 +2,8 @@
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{
-    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, GenericListArray, OffsetSizeTrait};
 
@@ -28,7 +28,13 @@ pub(in crate::formats) struct Lists {
 impl Lists {
     pub(super) fn new(column: Column) -> Self {
         let (lengths, row_lengths, numbers) = (Lengths::default(), Vec::new(), Vec::new());
-        Self { column, lengths, uneven: None, row_lengths, numbers }
+        Self {
+            column,
+            lengths,
+            uneven: None,
+            row_lengths,
+            numbers,
+        }
     }
 
     /// The number type of the lists.
@@ -55,7 +61,11 @@ impl Lists {
     pub(super) fn into_matrix(self) -> Result<(Bytes, Layout), ReadError> {
         let first = self.row_lengths.first().copied();
         if let (Some(expected), Some((row, found))) = (first, self.uneven) {
-            return Err(ReadError::RowLength { row, expected: expected as usize, found: found as i64 });
+            return Err(ReadError::RowLength {
+                row,
+                expected: expected as usize,
+                found: found as i64,
+            });
         }
         let claim = Claim {
             element: self.column.element,
@@ -85,7 +95,10 @@ impl Lists {
         }
     }
 
-    fn append_lists<O: OffsetSizeTrait>(&mut self, lists: &GenericListArray<O>) -> Result<(), ReadError> {
+    fn append_lists<O: OffsetSizeTrait>(
+        &mut self,
+        lists: &GenericListArray<O>,
+    ) -> Result<(), ReadError> {
         self.check_present(lists)?;
         let mut ends = lists.value_offsets().iter().map(|offset| offset.as_usize());
         let start = ends.next().unwrap_or(0);
@@ -103,15 +116,24 @@ impl Lists {
         for end in ends {
             let length = end - row_start;
             if let Some(column) = first_null(values, row_start, length) {
-                return Err(ReadError::NullNumber { row: self.row_lengths.len(), column });
+                return Err(ReadError::NullNumber {
+                    row: self.row_lengths.len(),
+                    column,
+                });
             }
             self.append_length(length)?;
             row_start = end;
         }
         let size = self.column.element.size_bytes();
-        let bytes = number_bytes(self.column.element, values).ok_or_else(|| self.other_type(values))?;
-        let bytes = bytes.get(start * size..row_start * size).ok_or_else(|| self.other_type(values))?;
-        let refused = ReadError::Memory { rows: self.lengths.rows(), columns: self.lengths.columns() };
+        let bytes =
+            number_bytes(self.column.element, values).ok_or_else(|| self.other_type(values))?;
+        let bytes = bytes
+            .get(start * size..row_start * size)
+            .ok_or_else(|| self.other_type(values))?;
+        let refused = ReadError::Memory {
+            rows: self.lengths.rows(),
+            columns: self.lengths.columns(),
+        };
         self.numbers.try_reserve(bytes.len()).map_err(|_| refused)?;
         self.numbers.extend_from_slice(bytes);
         Ok(())
@@ -119,9 +141,16 @@ impl Lists {
 
     fn append_length(&mut self, length: usize) -> Result<(), ReadError> {
         let row = self.row_lengths.len();
-        let expected = self.row_lengths.first().map_or(length, |&first| first as usize);
+        let expected = self
+            .row_lengths
+            .first()
+            .map_or(length, |&first| first as usize);
         let narrow = u32::try_from(length);
-        let narrow = narrow.map_err(|_| ReadError::RowLength { row, expected, found: length as i64 })?;
+        let narrow = narrow.map_err(|_| ReadError::RowLength {
+            row,
+            expected,
+            found: length as i64,
+        })?;
         if length != expected && self.uneven.is_none() {
             self.uneven = Some((row, length));
         }
@@ -131,14 +160,22 @@ impl Lists {
     }
 
     fn check_present(&self, lists: &dyn Array) -> Result<(), ReadError> {
-        match (0..lists.len()).find(|&row| lists.is_null(row)).filter(|_| lists.null_count() > 0) {
-            Some(row) => Err(ReadError::NullRow { row: self.row_lengths.len() + row }),
+        match (0..lists.len())
+            .find(|&row| lists.is_null(row))
+            .filter(|_| lists.null_count() > 0)
+        {
+            Some(row) => Err(ReadError::NullRow {
+                row: self.row_lengths.len() + row,
+            }),
             None => Ok(()),
         }
     }
 
     fn other_type(&self, found: &dyn Array) -> ReadError {
-        ReadError::Column { name: format!("#{}", self.column.index), found: found.data_type().to_string() }
+        ReadError::Column {
+            name: format!("#{}", self.column.index),
+            found: found.data_type().to_string(),
+        }
     }
 }
 

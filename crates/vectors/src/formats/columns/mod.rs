@@ -1,9 +1,12 @@
-//! Columns of lists in Parquet and Arrow files, as Hugging Face keeps embeddings: each row one list of numbers.
+//! Columns of lists in Parquet and Arrow files, as Hugging Face keeps embeddings: each row one list
+//! of numbers.
 //!
-//! Enters: the file's bytes and perhaps a column's name. Leaves: the column, decoded into memory at its own number type. Taken are
-//! lists, large lists and lists of fixed size, of integers or floats. A missing list or number is an error with its row.
+//! Enters: the file's bytes and perhaps a column's name. Leaves: the column, decoded into memory at
+//! its own number type. Taken are lists, large lists and lists of fixed size, of integers or
+//! floats. A missing list or number is an error with its row.
 //!
-//! `parquet_file`, `arrow_file`: find the columns, decode one → `lists`: gathers rows → a layout, or a table filled up (`ragged`).
+//! `parquet_file`, `arrow_file`: find the columns, decode one → `lists`: gathers rows → a layout,
+//! or a table filled up (`ragged`).
 //!
 //! Does not: look into structs, keep the file's pages, read lists of lists.
 
@@ -35,10 +38,25 @@ pub(super) fn open(
 }
 
 /// The same column, of rows that may differ in length.
-pub(super) fn read(format: Format, bytes: Bytes, member: Option<&str>, role: Role) -> Result<Lists, ReadError> {
-    let (content, found) =
-        (if format == Format::Arrow { "Arrow file" } else { "Parquet file" }, bytes.as_slice().len());
-    let damaged = |problem| ReadError::Damaged { content, found: found as u64, problem };
+pub(super) fn read(
+    format: Format,
+    bytes: Bytes,
+    member: Option<&str>,
+    role: Role,
+) -> Result<Lists, ReadError> {
+    let (content, found) = (
+        if format == Format::Arrow {
+            "Arrow file"
+        } else {
+            "Parquet file"
+        },
+        bytes.as_slice().len(),
+    );
+    let damaged = |problem| ReadError::Damaged {
+        content,
+        found: found as u64,
+        problem,
+    };
     fenced(damaged, || match format {
         Format::Arrow => arrow_file::read(bytes, member, role),
         _ => parquet_file::read(bytes, member, role),
@@ -58,9 +76,19 @@ fn pick_column(fields: &Fields, member: Option<&str>, role: Role) -> Result<Colu
     let names: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
     pick(&names, member, role, |index| {
         let data_type = fields[index].data_type();
-        let not_a_list = || ReadError::Column { name: names[index].clone(), found: data_type.to_string() };
+        let not_a_list = || ReadError::Column {
+            name: names[index].clone(),
+            found: data_type.to_string(),
+        };
         let (element, fixed) = list_of(data_type).ok_or_else(not_a_list)?;
-        Ok((element, Column { index, element, fixed }))
+        Ok((
+            element,
+            Column {
+                index,
+                element,
+                fixed,
+            },
+        ))
     })
 }
 

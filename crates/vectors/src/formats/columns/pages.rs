@@ -1,13 +1,16 @@
-//! What the pages of a Parquet column claim to unpack to, held against what their codec could unpack.
+//! What the pages of a Parquet column claim to unpack to, held against what their codec could
+//! unpack.
 //!
-//! Enters: the bytes of a column chunk and its codec. Leaves: nothing, or which page claims too much. The decoder fills as many bytes with zeros
-//! as a page's header claims before it looks at the page, 2 GiB for a few flipped bits, so headers are looked at first.
+//! Enters: the bytes of a column chunk and its codec. Leaves: nothing, or which page claims too
+//! much. The decoder fills as many bytes with zeros as a page's header claims before it looks at
+//! the page, 2 GiB for a few flipped bits, so headers are looked at first.
 //!
 //! chunk    page · page · …                       dictionary first, if there is one
 //! page     header · as many bytes as it says
 //! header   a struct in Thrift's compact protocol: 1 type · 2 unpacked bytes · 3 packed bytes · …
 //!
-//! A header that cannot be read ends the walk without complaint: the decoder, if it comes so far, says what is wrong with it.
+//! A header that cannot be read ends the walk without complaint: the decoder, if it comes so far,
+//! says what is wrong with it.
 //!
 //! Reference: Parquet format 2.12, `parquet.thrift`; Thrift compact protocol specification.
 
@@ -22,12 +25,18 @@ const DEEPEST: usize = 8;
 pub(super) fn check_pages(chunk: &[u8], codec: Compression) -> Result<(), String> {
     let mut left = chunk;
     while let Some(PageSizes { unpacked, packed }) = page_sizes(&mut left) {
-        let most = u64::from(packed).saturating_mul(most_expansion(codec)).saturating_add(SLACK);
+        let most = u64::from(packed)
+            .saturating_mul(most_expansion(codec))
+            .saturating_add(SLACK);
         if u64::from(unpacked) > most {
             let start = chunk.len() - left.len();
-            return Err(format!("the page at {start} claims to unpack {packed} bytes to {unpacked}"));
+            return Err(format!(
+                "the page at {start} claims to unpack {packed} bytes to {unpacked}"
+            ));
         }
-        let Some(next) = left.get(packed as usize..) else { break };
+        let Some(next) = left.get(packed as usize..) else {
+            break;
+        };
         left = next;
     }
     Ok(())
@@ -65,7 +74,10 @@ fn page_sizes(bytes: &mut &[u8]) -> Option<PageSizes> {
         }
         field = number;
     }
-    Some(PageSizes { unpacked: unpacked?, packed: packed? })
+    Some(PageSizes {
+        unpacked: unpacked?,
+        packed: packed?,
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -110,7 +122,11 @@ fn field_head(bytes: &mut &[u8], before: i64) -> Option<Head> {
         return Some(Head::End);
     }
     let step = i64::from(head >> 4);
-    let number = if step == 0 { zigzag(varint(bytes)?) } else { before.checked_add(step)? };
+    let number = if step == 0 {
+        zigzag(varint(bytes)?)
+    } else {
+        before.checked_add(step)?
+    };
     Some(Head::Field(number, Kind::of(head & 0x0f)?))
 }
 
@@ -142,11 +158,19 @@ fn skip(bytes: &mut &[u8], kind: Kind, depth: usize) -> Option<()> {
 
 fn skip_list(bytes: &mut &[u8], depth: usize) -> Option<()> {
     let head = byte(bytes)?;
-    let count = if head >> 4 == 15 { varint(bytes)? } else { u64::from(head >> 4) };
+    let count = if head >> 4 == 15 {
+        varint(bytes)?
+    } else {
+        u64::from(head >> 4)
+    };
     let kind = Kind::of(head & 0x0f)?;
     for _ in 0..count {
         // Each takes a byte at least, so that no count outlasts the bytes.
-        if kind == Kind::Boolean { advance(bytes, 1)? } else { skip(bytes, kind, depth)? }
+        if kind == Kind::Boolean {
+            advance(bytes, 1)?
+        } else {
+            skip(bytes, kind, depth)?
+        }
     }
     Some(())
 }
@@ -182,10 +206,12 @@ fn zigzag(value: u64) -> i64 {
 mod tests {
     use super::*;
 
-    /// A header of a data page of 10 bytes, packed to 3, with a struct, a list, text and a boolean after the sizes; then the page.
+    /// A header of a data page of 10 bytes, packed to 3, with a struct, a list, text and a boolean
+    /// after the sizes; then the page.
     const PAGE: [u8; 26] = [
         0x15, 0, 0x15, 20, 0x15, 6, // 1, 2, 3: type, unpacked, packed
-        0x1c, 0x15, 2, 0x2c, 0x18, 1, b'a', 0, 0, // 4: a struct of an integer and a struct with text
+        0x1c, 0x15, 2, 0x2c, 0x18, 1, b'a', 0,
+        0, // 4: a struct of an integer and a struct with text
         0x19, 0x21, 1, 2, 0x11, 0x16, 1, 0, // 5: two booleans, 6: true, 7: an integer; end
         7, 7, 7,
     ];
@@ -194,7 +220,10 @@ mod tests {
     fn headers_are_passed_over_field_by_field() {
         let mut left = &PAGE[..];
         let sizes = page_sizes(&mut left).expect("a header");
-        assert_eq!((sizes.unpacked, sizes.packed, left), (10, 3, &[7, 7, 7][..]));
+        assert_eq!(
+            (sizes.unpacked, sizes.packed, left),
+            (10, 3, &[7, 7, 7][..])
+        );
     }
 
     #[test]
@@ -203,10 +232,17 @@ mod tests {
         huge.extend([0xfe, 0xff, 0xff, 0xff, 0x0f, 0x15, 6, 0]);
         let chunk = [&PAGE[..], &huge, &[7, 7, 7]].concat();
         let error = check_pages(&chunk, Compression::SNAPPY).expect_err("2 GiB in 3 bytes");
-        assert_eq!(error, "the page at 37 claims to unpack 3 bytes to 2147483647");
+        assert_eq!(
+            error,
+            "the page at 37 claims to unpack 3 bytes to 2147483647"
+        );
         assert_eq!(check_pages(&PAGE, Compression::SNAPPY), Ok(()));
         for cut in 0..PAGE.len() {
-            assert_eq!(check_pages(&PAGE[..cut], Compression::SNAPPY), Ok(()), "cut at {cut}");
+            assert_eq!(
+                check_pages(&PAGE[..cut], Compression::SNAPPY),
+                Ok(()),
+                "cut at {cut}"
+            );
         }
     }
 }
