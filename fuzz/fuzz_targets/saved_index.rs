@@ -1,7 +1,7 @@
 //! FAISS and hnswlib files: an error, or a graph that can be searched.
 #![no_main]
 
-use annatomy_hnsw::foreign::{EngineOracle, SavedIndex};
+use annatomy_hnsw::import::{EngineOracle, SavedIndex};
 use annatomy_hnsw::{HeapFrontier, Traversal, Visits};
 use annatomy_vectors::Metric;
 use libfuzzer_sys::fuzz_target;

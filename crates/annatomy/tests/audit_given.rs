@@ -5,7 +5,7 @@ use annatomy::audit::{
 };
 use annatomy::builtin::resnet50_like;
 use annatomy::index::EngineIndex;
-use annatomy_hnsw::foreign::SavedIndex;
+use annatomy_hnsw::import::SavedIndex;
 use annatomy_vectors::Matrix;
 use annatomy_vectors::formats::{AnswerTable, write_ids, write_matrix};
 use std::path::Path;

@@ -7,7 +7,7 @@
 //! Fails if an engine's takes more than twelve times as long: then its code is no longer compiled
 //! for the instructions at hand, and each fused addition is a call (fifty times).
 
-use annatomy_hnsw::foreign::{Engine, EngineOracle};
+use annatomy_hnsw::import::{Engine, EngineOracle};
 use annatomy_hnsw::{VectorOracle, View};
 use annatomy_vectors::{Matrix, Metric};
 use std::hint::black_box;

@@ -9,9 +9,9 @@
 
 mod build;
 mod engine;
-pub mod foreign;
 mod frontier;
 mod graph;
+pub mod import;
 mod levels;
 mod oracle;
 mod parameters;

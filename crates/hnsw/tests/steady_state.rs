@@ -2,7 +2,7 @@
 
 mod common;
 
-use annatomy_hnsw::foreign::{Engine, EngineOracle};
+use annatomy_hnsw::import::{Engine, EngineOracle};
 use annatomy_hnsw::{
     Graph, Parameters, RankOracle, Search, Sketch, Traversal, VectorOracle, View, Visits,
 };

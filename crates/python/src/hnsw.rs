@@ -6,7 +6,7 @@ use crate::work::{run, run_told};
 use annatomy::audit::GivenIndex;
 use annatomy::figures;
 use annatomy::index::{EngineIndex, Index, SurfaceRequest};
-use annatomy_hnsw::foreign::SavedIndex;
+use annatomy_hnsw::import::SavedIndex;
 use annatomy_hnsw::{EngineClass, Links, Parameters, reachable};
 use annatomy_knn::NeighborTable;
 use annatomy_vectors::{MatrixView, Metric};

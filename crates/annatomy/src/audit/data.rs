@@ -11,7 +11,7 @@ use super::queries::{QueryRows, read_queries, sample_size};
 use super::request::AuditRequest;
 use super::streamed::StreamedRows;
 use crate::index::{Difference, first_difference};
-use annatomy_hnsw::foreign::{Engine, SavedIndex};
+use annatomy_hnsw::import::{Engine, SavedIndex};
 use annatomy_hnsw::{EngineClass, Graph};
 use annatomy_vectors::formats::{ReadError, VectorFile};
 use annatomy_vectors::transform::normalize_rows;

@@ -1,7 +1,7 @@
 //! Why an audit cannot be made.
 
 use annatomy_hnsw::BuildError;
-use annatomy_hnsw::foreign::SavedIndexError;
+use annatomy_hnsw::import::SavedIndexError;
 use annatomy_knn::{ExactError, TableError};
 use annatomy_vectors::formats::ReadError;
 use annatomy_vectors::subset::SubsetError;

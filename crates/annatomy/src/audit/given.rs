@@ -1,6 +1,6 @@
 //! What is at hand in memory, in the place of files.
 
-use annatomy_hnsw::foreign::Engine;
+use annatomy_hnsw::import::Engine;
 use annatomy_hnsw::{EngineClass, Graph};
 use annatomy_vectors::formats::AnswerTable;
 use annatomy_vectors::{Matrix, MatrixView, Metric};

@@ -5,7 +5,7 @@
 //! whose graph it is.
 
 use super::data::Data;
-use annatomy_hnsw::foreign::{Engine, EngineOracle};
+use annatomy_hnsw::import::{Engine, EngineOracle};
 use annatomy_hnsw::{Oracle, RankOracle, Sketch, VectorOracle, Visit};
 use annatomy_knn::{RankTable, SeparationTable};
 use annatomy_vectors::{MatrixView, Metric};

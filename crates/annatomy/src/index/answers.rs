@@ -5,7 +5,7 @@
 //! recorded and the answer read from it.
 
 use super::{Index, IndexError};
-use annatomy_hnsw::foreign::EngineOracle;
+use annatomy_hnsw::import::EngineOracle;
 use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Links, Oracle, Search, Seen, Traversal};
 use annatomy_hnsw::{VectorOracle, View, Visits};
 use annatomy_knn::NeighborTable;

@@ -1,7 +1,7 @@
 //! Building an index, by ranks where a table of all pairs fits, else from the vectors.
 
 use super::IndexError;
-use annatomy_hnsw::foreign::Engine;
+use annatomy_hnsw::import::Engine;
 use annatomy_hnsw::{Graph, Links, Parameters, RankOracle, Sketch, VectorOracle};
 use annatomy_knn::{MAX_RANKED_ROWS, RankTable, SeparationTable};
 use annatomy_vectors::kernels::Stored;

@@ -5,7 +5,7 @@
 //! engine's rows beside it.
 
 use super::{Index, IndexError};
-use annatomy_hnsw::foreign::{Engine, SavedIndex};
+use annatomy_hnsw::import::{Engine, SavedIndex};
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, MatrixView, Metric, validate};
 use std::borrow::Cow;

@@ -11,7 +11,7 @@ use super::build::table_fits;
 use super::counts::{Counts, Grid, Scratch};
 use super::{Index, IndexError};
 use crate::results::SurfaceGrid;
-use annatomy_hnsw::foreign::EngineOracle;
+use annatomy_hnsw::import::EngineOracle;
 use annatomy_hnsw::{
     EngineClass, Links, Oracle, RankOracle, Traversal, VectorOracle, View, Visits,
 };

@@ -1,4 +1,4 @@
-"""Makes the saved indexes and the engines' own answers that `foreign.rs` reads.
+"""Makes the saved indexes and the engines' own answers that `import.rs` reads.
 
 Needs faiss-cpu 1.15, hnswlib 0.8 and NumPy. Answers hold one row per query, -1 where a slot is empty.
 """
