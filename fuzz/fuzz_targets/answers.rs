@@ -1,7 +1,7 @@
 //! Tables of ids and distances: the first byte picks the ending, the rest is the file.
 #![no_main]
 
-use annatomy_vectors::formats::{read_answers, read_distances};
+use annatomy_formats::{read_answers, read_distances};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 

@@ -1,7 +1,7 @@
 //! Files of vectors: the first byte picks the ending, the rest is the file.
 #![no_main]
 
-use annatomy_vectors::formats::VectorFile;
+use annatomy_formats::VectorFile;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 

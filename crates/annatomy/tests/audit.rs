@@ -3,8 +3,8 @@
 
 use annatomy::audit::{AuditOutcome, AuditRequest, Causes, GraphRequest, Prediction, audit};
 use annatomy::builtin::resnet50_like;
+use annatomy_formats::{VectorFile, write_ids, write_matrix};
 use annatomy_hnsw::EngineClass;
-use annatomy_vectors::formats::{VectorFile, write_ids, write_matrix};
 use annatomy_vectors::{Matrix, Metric};
 use half::f16;
 use std::path::{Path, PathBuf};

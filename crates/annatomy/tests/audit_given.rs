@@ -5,9 +5,9 @@ use annatomy::audit::{
 };
 use annatomy::builtin::resnet50_like;
 use annatomy::index::EngineIndex;
+use annatomy_formats::{AnswerTable, write_ids, write_matrix};
 use annatomy_hnsw::import::SavedIndex;
 use annatomy_vectors::Matrix;
-use annatomy_vectors::formats::{AnswerTable, write_ids, write_matrix};
 use std::path::Path;
 
 const QUIET: &(dyn Fn(&str) + Sync) = &|_| {};

@@ -61,7 +61,7 @@ fn rows(folder: &Path, duplicates: bool) -> (Matrix, String) {
         }
     }
     let path = folder.join("rows.npy");
-    annatomy_vectors::formats::write_matrix(&path, rows.view()).expect("file");
+    annatomy_formats::write_matrix(&path, rows.view()).expect("file");
     (rows, path.display().to_string())
 }
 
@@ -347,8 +347,7 @@ fn cosine_is_scale_free() {
             .iter_mut()
             .for_each(|value| *value *= factor);
     }
-    annatomy_vectors::formats::write_matrix(folder.path().join("rows.npy"), rows.view())
-        .expect("file");
+    annatomy_formats::write_matrix(folder.path().join("rows.npy"), rows.view()).expect("file");
     assert_eq!(
         plain,
         csv::text(&run(settings, 2)),

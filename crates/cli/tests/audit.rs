@@ -99,7 +99,7 @@ fn predictions_reach_files_that_match_the_engine() {
         "--predict",
         &wanted,
     ]);
-    let read = |path: &str| annatomy_vectors::formats::read_ids(path).expect("ids");
+    let read = |path: &str| annatomy_formats::read_ids(path).expect("ids");
     let (predicted, own) = (read(&file), read(&golden("faiss_l2_ef4_k40.npy")));
     assert_eq!(predicted.rows(), 200);
     assert_eq!(&predicted.ids()[..own.ids().len()], own.ids());
@@ -110,9 +110,9 @@ fn predictions_reach_files_that_match_the_engine() {
 fn answers_are_audited_at_any_thread_count_alike() {
     let folder = tempfile::tempdir().expect("folder");
     let queries = folder.path().join("queries.npy").display().to_string();
-    let rows = annatomy_vectors::formats::VectorFile::open(golden("rows.npy")).expect("rows");
+    let rows = annatomy_formats::VectorFile::open(golden("rows.npy")).expect("rows");
     let first = rows.read_rows(0..60).expect("sixty rows");
-    annatomy_vectors::formats::write_matrix(&queries, first.view()).expect("a file");
+    annatomy_formats::write_matrix(&queries, first.view()).expect("a file");
     let arguments = |threads| {
         let (vectors, neighbors) = (golden("rows.npy"), golden("faiss_l2_ef4_k40.npy"));
         let found = [
@@ -298,9 +298,8 @@ fn every_sentinel_is_counted_and_none_is_scored() {
     let view = |rows, columns, values| {
         annatomy_vectors::MatrixView::new(rows, columns, values).expect("a matrix")
     };
-    annatomy_vectors::formats::write_matrix(path("rows.npy"), view(10, 1, &line)).expect("a file");
-    annatomy_vectors::formats::write_matrix(path("queries.npy"), view(5, 1, &line[..5]))
-        .expect("a file");
+    annatomy_formats::write_matrix(path("rows.npy"), view(10, 1, &line)).expect("a file");
+    annatomy_formats::write_matrix(path("queries.npy"), view(5, 1, &line[..5])).expect("a file");
     // Per row three slots that hold no neighbor: −1s, ids beyond the rows, repeats, a number that
     // is none and infinities, padding.
     let ids: [i64; 20] = [
@@ -348,9 +347,8 @@ fn every_sentinel_is_counted_and_none_is_scored() {
         256.0,
         256.0,
     ];
-    annatomy_vectors::formats::write_ids(path("ids.npy"), 5, 4, &ids).expect("a file");
-    annatomy_vectors::formats::write_matrix(path("distances.npy"), view(5, 4, &distances))
-        .expect("a file");
+    annatomy_formats::write_ids(path("ids.npy"), 5, 4, &ids).expect("a file");
+    annatomy_formats::write_matrix(path("distances.npy"), view(5, 4, &distances)).expect("a file");
     let [rows, queries, ids, distances] =
         ["rows.npy", "queries.npy", "ids.npy", "distances.npy"].map(path);
     let found = json(&[
@@ -397,7 +395,7 @@ fn every_sentinel_is_counted_and_none_is_scored() {
 fn a_result_of_ann_benchmarks_is_audited_against_its_data_set() {
     let member = |name: &str| {
         format!(
-            "{}/../vectors/tests/goldens/members/{name}",
+            "{}/../formats/tests/goldens/members/{name}",
             env!("CARGO_MANIFEST_DIR")
         )
     };
@@ -497,7 +495,7 @@ fn answers_over_a_base_larger_than_memory_are_audited() {
     let ids: Vec<i64> = (0..rows * slots)
         .map(|slot| ((slot * 7_919) % rows) as i64)
         .collect();
-    annatomy_vectors::formats::write_ids(path("ids.npy"), rows, slots, &ids).expect("a file");
+    annatomy_formats::write_ids(path("ids.npy"), rows, slots, &ids).expect("a file");
     // The base has 123 MB; all memory that the command may own, stacks and answers (8 MB) included,
     // is 64 MiB.
     let audit = |limit: &str| {

@@ -236,7 +236,7 @@ fn any_onnx_model_embeds() {
 #[cfg(feature = "onnxruntime")]
 #[test]
 fn onnx_runtime_runs_the_same_model() {
-    use annatomy_vectors::formats::VectorFile;
+    use annatomy_formats::VectorFile;
 
     let folder = tempfile::tempdir().unwrap();
     let absent = "embed %/pictures/rgb.png --model %/onnx/classifier.onnx --out @/rows.npy --onnxruntime @/none.so";

@@ -17,7 +17,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use annatomy_vectors::formats::write_atomically;
+use annatomy_formats::write_atomically;
 
 use crate::batches::{BatchError, Batches};
 use crate::embedder::Embedder;

@@ -11,7 +11,7 @@
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use annatomy_vectors::formats::write_atomically;
+use annatomy_formats::write_atomically;
 
 /// Room for signature, version, length and dictionary, whatever the shape.
 pub(crate) const HEADER_BYTES: usize = 128;

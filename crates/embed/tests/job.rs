@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use annatomy_embed::pixels::Picture;
 use annatomy_embed::source::ItemError;
 use annatomy_embed::{Embedder, Job, JobError, OnBroken, Progress, Silent};
-use annatomy_vectors::formats::VectorFile;
+use annatomy_formats::VectorFile;
 use common::{drawn_embedder, drawn_picture, goldens};
 
 fn embedder() -> &'static Embedder {

@@ -8,7 +8,7 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use annatomy_embed::{Job, KeptError, KeptRows, Silent};
-use annatomy_vectors::formats::VectorFile;
+use annatomy_formats::VectorFile;
 use common::drawn_embedder;
 
 const PICTURES: usize = 6;

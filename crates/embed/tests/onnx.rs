@@ -17,7 +17,7 @@ use annatomy_embed::onnx::{OnnxEngine, OnnxError, OnnxModel, OnnxRequest};
 use annatomy_embed::pixels::PreparationSettings;
 use annatomy_embed::source::ItemError;
 use annatomy_embed::{Embedder, Job, Progress, Silent};
-use annatomy_vectors::formats::VectorFile;
+use annatomy_formats::VectorFile;
 use common::{drawn_picture, goldens};
 
 /// As in the script.

@@ -4,8 +4,8 @@
 //! One thread, k = ef. The graph is built once (M = 32, ef_construction = 200) over the rows as
 //! float16 has them, so that both searches answer the same; that they do is checked.
 
+use annatomy_formats::VectorFile;
 use annatomy_hnsw::{Graph, HeapFrontier, Parameters, Search, VectorOracle, View};
-use annatomy_vectors::formats::VectorFile;
 use annatomy_vectors::{Matrix, Metric};
 use half::f16;
 use std::error::Error;

@@ -4,9 +4,9 @@
 //! One graph (M = 32, ef_construction = 200), both ways; searches on one thread, k = ef. That both
 //! graphs are one, and that both searches answer the same, is checked.
 
+use annatomy_formats::VectorFile;
 use annatomy_hnsw::{Graph, HeapFrontier, Parameters, Search, Sketch, VectorOracle, View};
 use annatomy_vectors::Metric;
-use annatomy_vectors::formats::VectorFile;
 use std::error::Error;
 use std::time::Instant;
 

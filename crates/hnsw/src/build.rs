@@ -23,7 +23,7 @@ use crate::oracle::Oracle;
 use crate::parameters::{Parameters, ShortLists};
 use crate::search::{Nobody, Room, descend, search_layer};
 use crate::selection::thin;
-use annatomy_vectors::{PerThread, Zeroed, interrupt};
+use annatomy_runtime::{PerThread, Zeroed};
 use rayon::prelude::*;
 
 /// A batch holds at most one new node for this many present.
@@ -131,7 +131,7 @@ fn check(rows: usize, parameters: &Parameters) -> Result<(), BuildError> {
 /// Begins the stage of `graphs` graphs: a step a node, but for the first of each, which has nothing
 /// to choose from.
 fn begin(rows: usize, graphs: usize) {
-    interrupt::begin("graph", (rows.saturating_sub(1) * graphs) as u64);
+    annatomy_runtime::stage("graph", (rows.saturating_sub(1) * graphs) as u64);
 }
 
 /// A graph under construction: every list in a block of its full capacity, keys beside ids.
@@ -311,7 +311,7 @@ impl Growing {
         node: u32,
         scratch: &mut Scratch<O::Frontier>,
     ) -> Vec<Vec<Seen>> {
-        interrupt::advance(1);
+        annatomy_runtime::advance(1);
         let view = oracle.view(node);
         let top = self.level(node).min(self.level(entry_point));
         let mut entry = descend(self, view, entry_point, top, &mut scratch.room);

@@ -1,6 +1,6 @@
 //! The frozen graph, and what it shares with a graph under construction.
 
-use annatomy_vectors::Zeroed;
+use annatomy_runtime::Zeroed;
 use std::ops::Range;
 
 /// The links of a layered graph: all that a search may know of it.

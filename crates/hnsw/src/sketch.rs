@@ -13,8 +13,9 @@
 //! Cost: d bytes a row and two passes over the rows to make it; then d bytes read for each row that
 //! is met. Does not: cosine and inner products, whose rows are evaluated all.
 
+use annatomy_runtime::Zeroed;
 use annatomy_vectors::kernels::{self, Kernels, Stored};
-use annatomy_vectors::{MatrixView, Metric, Zeroed};
+use annatomy_vectors::{MatrixView, Metric};
 use rayon::prelude::*;
 
 /// Codes reach from −REACH to REACH.

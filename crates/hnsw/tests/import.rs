@@ -3,9 +3,9 @@
 //! A reviewer should expect no difference in any id. `goldens/make_goldens.py` made the files with
 //! the real libraries.
 
+use annatomy_formats::{VectorFile, read_ids};
 use annatomy_hnsw::import::{Engine, EngineOracle, SavedIndex, SavedIndexError};
 use annatomy_hnsw::{EngineClass, HeapFrontier, Links, Traversal, Visits};
-use annatomy_vectors::formats::{VectorFile, read_ids};
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, Metric};
 

@@ -4,8 +4,8 @@
 //! The Rust side of `python/benches/exact_knn.py`. With HELD_OUT, that many of the rows, a little
 //! shorter, are queries from outside.
 
+use annatomy_formats::VectorFile;
 use annatomy_knn::{Queries, exact_knn};
-use annatomy_vectors::formats::VectorFile;
 use annatomy_vectors::{Matrix, Metric};
 use std::error::Error;
 use std::time::Instant;

@@ -22,7 +22,8 @@ use crate::products::{Side, TILE, Tile, Wanted};
 use crate::sample::SampledOrder;
 use crate::settle::{Settling, limit};
 use crate::source::RowSource;
-use annatomy_vectors::{MatrixView, Metric, PerThread, PointId, interrupt};
+use annatomy_runtime::PerThread;
+use annatomy_vectors::{MatrixView, Metric, PointId};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -214,7 +215,7 @@ impl<'k> Meeting<'k> {
             .zip(kept.parts(QUERY_ROWS))
             .map(block)
             .collect();
-        interrupt::begin("exact neighbors", (base.rows() * blocks.len()) as u64);
+        annatomy_runtime::stage("exact neighbors", (base.rows() * blocks.len()) as u64);
         let room = preparation.room(BASE_ROWS.min(base.rows()), Side::Right);
         let tiles = PerThread::new(Tile::default);
         Self {
@@ -288,7 +289,7 @@ impl<'k> Meeting<'k> {
             .into_par_iter()
             .with_max_len(1)
             .for_each(|(block, rows)| {
-                interrupt::advance(rows.len() as u64);
+                annatomy_runtime::advance(rows.len() as u64);
                 tiles.with(|tile| block.meet(base, ids, rows, preparation, tile));
             });
     }

@@ -11,7 +11,8 @@
 //! Cost: a comparison a separation, CHUNK of them in one mask.
 
 use crate::order::{order_key, value_of_key};
-use annatomy_vectors::{Zeroed, kernels};
+use annatomy_runtime::Zeroed;
+use annatomy_vectors::kernels;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Separations held against their bars together.

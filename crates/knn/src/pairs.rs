@@ -19,7 +19,8 @@ use crate::prepared::{Preparation, Prepared, Size};
 use crate::products::{Panels, Side, TILE, Tile, Wanted};
 use crate::sample::SampledOrder;
 use crate::settle::{Settling, limit};
-use annatomy_vectors::{MatrixView, Metric, PerThread, PointId, interrupt};
+use annatomy_runtime::PerThread;
+use annatomy_vectors::{MatrixView, Metric, PointId};
 use rayon::prelude::*;
 use std::sync::Mutex;
 
@@ -42,7 +43,7 @@ pub(crate) fn all_pairs<I: From<PointId> + Clone + Send>(
     let mut kept = Kept::new(rows.rows(), limit(k), rows.rows());
     let pairs = Pairs::new(rows, &preparation, &order, &mut kept);
     let tasks = pairs.tasks();
-    interrupt::begin("exact neighbors", tasks.len() as u64);
+    annatomy_runtime::stage("exact neighbors", tasks.len() as u64);
     let mut others = &tasks[..];
     for &sample in order.samples() {
         let of_sample;
@@ -139,7 +140,7 @@ impl<'p> Pairs<'p> {
         };
         let room = PerThread::new(room);
         tasks.par_iter().with_max_len(1).for_each(|&task| {
-            interrupt::advance(1);
+            annatomy_runtime::advance(1);
             room.with(|(strip, panels, tile)| {
                 if strip.replace(task.left) != Some(task.left) {
                     let first = task.left * STRIP;

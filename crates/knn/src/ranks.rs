@@ -12,7 +12,7 @@
 
 use crate::order::order_key;
 use crate::separations::{SeparationTable, TableError};
-use annatomy_vectors::{PerThread, TASK_QUERIES, Zeroed, interrupt};
+use annatomy_runtime::{PerThread, TASK_QUERIES, Zeroed};
 use rayon::prelude::*;
 
 /// The most rows whose ranks fit 16 bits.
@@ -52,7 +52,7 @@ impl RankTable {
         let words = rows.div_ceil(64);
         let mut ranks = Zeroed::<u16>::new(rows * rows);
         let mut ties = vec![0; rows * words];
-        interrupt::begin("ranks", rows as u64);
+        annatomy_runtime::stage("ranks", rows as u64);
         let room = PerThread::new(Room::default);
         let tasks = ranks
             .par_chunks_mut(rows)
@@ -61,7 +61,7 @@ impl RankTable {
         tasks
             .with_max_len(TASK_QUERIES)
             .for_each(|(row, (ranks, ties))| {
-                interrupt::advance(1);
+                annatomy_runtime::advance(1);
                 room.with(|room| room.rank(table, row, ranks, ties));
             });
         Ok(Self { rows, ranks, ties })

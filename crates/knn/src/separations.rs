@@ -16,7 +16,8 @@ use crate::neighbors::NeighborTable;
 use crate::prepared::{FromRows, PreparedBase, Size, distance_from_separation};
 use crate::products::{Panels, Side, TILE, Tile, Wanted};
 use crate::select::Selection;
-use annatomy_vectors::{MatrixView, Metric, PerThread, PointId, TASK_QUERIES, Zeroed, interrupt};
+use annatomy_runtime::{PerThread, TASK_QUERIES, Zeroed};
+use annatomy_vectors::{MatrixView, Metric, PointId};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -119,7 +120,7 @@ impl SeparationTable {
         let tiles = (0..rows)
             .step_by(STRIP)
             .map(|first| (rows - first).div_ceil(TILE));
-        interrupt::begin("all distances", tiles.sum::<usize>() as u64);
+        annatomy_runtime::stage("all distances", tiles.sum::<usize>() as u64);
         // Handed out in order: the first strips are the longest, and the last leave no thread
         // waiting.
         let strips = self
@@ -138,7 +139,7 @@ impl SeparationTable {
             let height = values.len() / rows;
             left.regroup(right, first..first + height);
             for start in (first..rows).step_by(TILE) {
-                interrupt::advance(1);
+                annatomy_runtime::advance(1);
                 let columns = start..(start + TILE).min(rows);
                 let wanted = if start == first {
                     Wanted::FromDiagonal
@@ -168,7 +169,7 @@ impl SeparationTable {
                 .enumerate()
                 .with_max_len(1)
                 .for_each(|(chunk, lower)| {
-                    interrupt::check();
+                    annatomy_runtime::check();
                     let top = first + 16 * chunk;
                     for (column, source) in above.chunks_exact(rows).enumerate() {
                         let count = lower.len() / rows;
@@ -202,7 +203,7 @@ impl SeparationTable {
         let largest = sizes.iter().copied().fold(Size::default(), Size::max);
         let evaluated = AtomicU64::new(0);
         self.order = vec![0; rows * certified];
-        interrupt::begin("exact neighbors", rows as u64);
+        annatomy_runtime::stage("exact neighbors", rows as u64);
         let pivots = self.nearest_pivots();
         let rows_and_orders = self
             .values
@@ -221,7 +222,7 @@ impl SeparationTable {
         jobs.into_par_iter()
             .with_max_len(TASK_QUERIES)
             .for_each(|(query, (row, order))| {
-                interrupt::advance(1);
+                annatomy_runtime::advance(1);
                 let bound = |other: Size| base.preparation.error_bound(sizes[query], other);
                 let bound_of = |candidate: Candidate| bound(sizes[candidate.id as usize]);
                 let evaluate = FromRows {

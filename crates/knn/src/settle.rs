@@ -18,7 +18,8 @@ use crate::prepared::{
     Differences, FromRows, Preparation, Size, distance_from_separation, exact_separation,
 };
 use crate::source::RowSource;
-use annatomy_vectors::{Metric, PerThread, PointId, TASK_QUERIES, interrupt};
+use annatomy_runtime::{PerThread, TASK_QUERIES};
+use annatomy_vectors::{Metric, PointId};
 use rayon::prelude::*;
 
 /// Candidates kept beyond k, for those that rounding may have put on the wrong side of it.
@@ -58,7 +59,7 @@ impl Settling<'_> {
         let contests = PerThread::new(Contest::default);
         jobs.into_par_iter().with_max_len(TASK_QUERIES).for_each(
             |(query, ((list, size), (ids, distances)))| {
-                interrupt::check();
+                annatomy_runtime::check();
                 let row = self.queries.row(query);
                 let nearest = contests.with(|contest| {
                     if let Some(rows) = self.base.resident() {

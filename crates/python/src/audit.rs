@@ -9,7 +9,7 @@ use annatomy::audit::{
     audit_given, draw_queries, verdict,
 };
 use annatomy::{figures, report};
-use annatomy_vectors::formats::AnswerTable;
+use annatomy_formats::AnswerTable;
 use numpy::{PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use std::path::PathBuf;

@@ -6,7 +6,7 @@
 //!   raises the flag on a signal                unwinds at its next look
 //!   hands on the result or the signal          ends
 
-use annatomy_vectors::interrupt::{Interrupt, Interrupted, Steps};
+use annatomy_runtime::{Cancelled, Monitor, Steps};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -32,7 +32,7 @@ pub(crate) fn run_with<R: Send>(
     work: impl FnOnce() -> R + Send,
     look: impl FnMut(Python<'_>) -> PyResult<()> + Send,
 ) -> PyResult<R> {
-    run_watched(py, threads, &Interrupt::default(), work, look)
+    run_watched(py, threads, &Monitor::default(), work, look)
 }
 
 /// As [`run`]; `progress(stage, done, total)` is called with the news, once more at the end.
@@ -42,19 +42,19 @@ pub(crate) fn run_told<R: Send>(
     progress: Option<&Py<PyAny>>,
     work: impl FnOnce() -> R + Send,
 ) -> PyResult<R> {
-    let interrupt = Interrupt::default();
+    let monitor = Monitor::default();
     let mut told = Steps::default();
     let mut tell = |py: Python<'_>| {
-        let (Some(progress), now) = (progress, interrupt.steps()) else {
+        let (Some(progress), now) = (progress, monitor.steps()) else {
             return Ok(());
         };
         if now != told {
             told = now;
-            progress.call1(py, (now.stage, now.done, now.total))?;
+            progress.call1(py, (&told.stage, told.done, told.total))?;
         }
         Ok(())
     };
-    let result = run_watched(py, threads, &interrupt, work, &mut tell)?;
+    let result = run_watched(py, threads, &monitor, work, &mut tell)?;
     tell(py)?;
     Ok(result)
 }
@@ -62,30 +62,24 @@ pub(crate) fn run_told<R: Send>(
 fn run_watched<R: Send>(
     py: Python<'_>,
     threads: usize,
-    interrupt: &Interrupt,
+    monitor: &Monitor,
     work: impl FnOnce() -> R + Send,
     look: impl FnMut(Python<'_>) -> PyResult<()> + Send,
 ) -> PyResult<R> {
-    let flag = interrupt.clone();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .start_handler(move |_| flag.clone().watch())
-        .build()
-        .map_err(|error| {
-            PyValueError::new_err(format!("cannot start {threads} threads: {error}"))
-        })?;
-    py.detach(|| wait(interrupt, || pool.install(work), look))
+    let work = || annatomy_runtime::install(threads, work);
+    let result = py.detach(|| wait(monitor, work, look))?;
+    result.map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 fn wait<R: Send>(
-    interrupt: &Interrupt,
+    monitor: &Monitor,
     work: impl FnOnce() -> R + Send,
     mut look: impl FnMut(Python<'_>) -> PyResult<()>,
 ) -> PyResult<R> {
     std::thread::scope(|scope| {
         let (finished, outcome) = sync_channel(1);
         let worker = scope.spawn(move || {
-            let result = Interrupt::catch(work);
+            let result = monitor.observe(work);
             // Nobody is left to hear of it only where the caller has panicked.
             let _ = finished.send(());
             result
@@ -95,7 +89,7 @@ fn wait<R: Send>(
             if stopped.is_none()
                 && let Err(error) = Python::attach(|py| py.check_signals().and_then(|()| look(py)))
             {
-                interrupt.raise();
+                monitor.cancel();
                 stopped = Some(error);
             }
         }
@@ -105,7 +99,7 @@ fn wait<R: Send>(
         match (stopped, result) {
             (None, Ok(result)) => Ok(result),
             (Some(error), _) => Err(error),
-            (None, Err(Interrupted)) => Err(PyValueError::new_err(Interrupted.to_string())),
+            (None, Err(Cancelled)) => Err(PyValueError::new_err(Cancelled.to_string())),
         }
     })
 }

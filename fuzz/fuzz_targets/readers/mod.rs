@@ -4,7 +4,7 @@
 //! happen is a panic outside the fence, an allocation out of proportion, or a read that does not
 //! end.
 
-use annatomy_vectors::formats::{VectorFile, read_answers, read_distances};
+use annatomy_formats::{VectorFile, read_answers, read_distances};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 

@@ -13,7 +13,8 @@ use annatomy_geometry::corrected::{
 };
 use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Oracle, Traversal, Visits};
 use annatomy_knn::NeighborTable;
-use annatomy_vectors::{Metric, PerThread, TASK_QUERIES, interrupt};
+use annatomy_runtime::{PerThread, TASK_QUERIES};
+use annatomy_vectors::Metric;
 use rayon::prelude::*;
 
 /// A point of the surface, and the rule that leads to it.
@@ -118,7 +119,7 @@ impl<F: Frontier> Scratch<F> {
     where
         S::Oracle: Oracle<Frontier = F>,
     {
-        interrupt::check();
+        annatomy_runtime::check();
         self.exact.read(on.exact, query, on.data.base.rows());
         self.traversal
             .record(on.graph, on.sight.view(query), effort, &mut self.visits);

@@ -6,8 +6,9 @@ use super::results::Difficulty;
 use annatomy_geometry::corrected::ExactSide;
 use annatomy_geometry::difficulty::{Hubness, k_occurrences, relative_contrast};
 use annatomy_knn::NeighborTable;
+use annatomy_runtime::TASK_QUERIES;
 use annatomy_vectors::subset::numpy_choice;
-use annatomy_vectors::{Metric, TASK_QUERIES, kernels};
+use annatomy_vectors::{Metric, kernels};
 use rayon::prelude::*;
 
 /// Rows drawn to estimate the mean distance to all.

@@ -1,9 +1,9 @@
 //! Why an audit cannot be made.
 
+use annatomy_formats::ReadError;
 use annatomy_hnsw::BuildError;
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_knn::{ExactError, TableError};
-use annatomy_vectors::formats::ReadError;
 use annatomy_vectors::subset::SubsetError;
 use annatomy_vectors::validate::ValidationError;
 use std::path::PathBuf;
@@ -101,12 +101,7 @@ pub enum AuditError {
     /// Of a graph to build.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// Of the threads.
-    #[error("cannot start {threads} threads: {reason}")]
-    Threads {
-        /// Threads asked for.
-        threads: usize,
-        /// Why not.
-        reason: String,
-    },
+    /// The thread pool cannot be started.
+    #[error(transparent)]
+    Threads(#[from] annatomy_runtime::PoolError),
 }

@@ -1,8 +1,8 @@
 //! What is at hand in memory, in the place of files.
 
+use annatomy_formats::AnswerTable;
 use annatomy_hnsw::import::Engine;
 use annatomy_hnsw::{EngineClass, Graph};
-use annatomy_vectors::formats::AnswerTable;
 use annatomy_vectors::{Matrix, MatrixView, Metric};
 
 /// Arrays and a graph; nothing is copied but rows that cosine has to scale to unit length.

@@ -3,7 +3,7 @@
 use super::data::{file, have_unit_length, open};
 use super::error::AuditError;
 use super::request::AuditRequest;
-use annatomy_vectors::formats::BenchmarkRun;
+use annatomy_formats::BenchmarkRun;
 use annatomy_vectors::{MatrixView, Metric};
 
 /// The rows of an index, and its metric if it keeps one.

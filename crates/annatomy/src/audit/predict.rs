@@ -4,7 +4,7 @@
 use super::cells::Evaluation;
 use super::sight::Sight;
 use annatomy_hnsw::{EngineClass, Oracle, Traversal, Visits};
-use annatomy_vectors::{PerThread, TASK_QUERIES, interrupt};
+use annatomy_runtime::{PerThread, TASK_QUERIES};
 use rayon::prelude::*;
 
 /// An answer to write down.
@@ -23,7 +23,7 @@ pub(super) fn predict<S: Sight>(on: &Evaluation<'_, S>, prediction: &Prediction)
     let Prediction { ef, k, class } = *prediction;
     let scratch = PerThread::new(Scratch::<<S::Oracle as Oracle>::Frontier>::default);
     let row = |query: usize| {
-        interrupt::check();
+        annatomy_runtime::check();
         scratch.with(|Scratch { traversal, visits }| {
             traversal.record(on.graph, on.sight.view(query), class.effort(ef, k), visits);
             let ids = visits

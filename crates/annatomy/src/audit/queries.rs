@@ -4,7 +4,7 @@ use super::base::Base;
 use super::data::{file, unit_lengths};
 use super::error::AuditError;
 use super::request::AuditRequest;
-use annatomy_vectors::formats::VectorFile;
+use annatomy_formats::VectorFile;
 use annatomy_vectors::subset::numpy_choice;
 use annatomy_vectors::{MatrixView, Metric, Rows};
 

@@ -3,8 +3,8 @@
 
 use super::answers::Answers;
 use super::data::Data;
+use annatomy_formats::{WriteError, write_ids, write_matrix};
 use annatomy_knn::NeighborTable;
-use annatomy_vectors::formats::{WriteError, write_ids, write_matrix};
 use annatomy_vectors::{MatrixView, PointId};
 use std::path::{Path, PathBuf};
 

@@ -9,7 +9,7 @@
 
 use super::data::has_unit_length;
 use super::error::AuditError;
-use annatomy_vectors::formats::{ReadError, VectorFile};
+use annatomy_formats::{ReadError, VectorFile};
 use annatomy_vectors::transform::normalize_row;
 use annatomy_vectors::validate::{DuplicateSearch, RunningCheck, same_values};
 use annatomy_vectors::{Matrix, Metric};

@@ -12,7 +12,7 @@ use super::sight::Sight;
 use annatomy_geometry::corrected::TIE_TOLERANCE;
 use annatomy_hnsw::{Frontier, Graph, Oracle, Traversal, Visits};
 use annatomy_knn::NeighborTable;
-use annatomy_vectors::{PerThread, TASK_QUERIES, interrupt};
+use annatomy_runtime::{PerThread, TASK_QUERIES};
 use rayon::prelude::*;
 
 /// The ef that is never enough.
@@ -102,7 +102,7 @@ impl<F: Frontier> Scratch<F> {
     where
         S::Oracle: Oracle<Frontier = F>,
     {
-        interrupt::check();
+        annatomy_runtime::check();
         self.exact.read(exact, query, data.base.rows());
         self.traversal
             .record(graph, sight.view(query), ef, &mut self.visits);

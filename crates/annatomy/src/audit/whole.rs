@@ -22,7 +22,7 @@ use super::sight::{AsEngine, Computed, Ranked, Sight};
 use super::summarize::{Name, summarize};
 use annatomy_hnsw::Sketch;
 use annatomy_knn::{MAX_RANKED_ROWS, NeighborTable, RankTable, SeparationTable};
-use annatomy_vectors::interrupt::{self, Interrupt};
+use annatomy_runtime::install;
 use std::time::Instant;
 
 /// Neighbors asked for unless someone says otherwise.
@@ -84,16 +84,7 @@ fn on_threads(
     job: impl FnOnce() -> Result<AuditOutcome, AuditError> + Send,
 ) -> Result<AuditOutcome, AuditError> {
     let begin = Instant::now();
-    let flag = interrupt::on_this_thread();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .start_handler(move |_| flag.clone().into_iter().for_each(Interrupt::watch))
-        .build()
-        .map_err(|error| AuditError::Threads {
-            threads,
-            reason: error.to_string(),
-        })?;
-    let mut outcome = pool.install(job)?;
+    let mut outcome = install(threads, job)??;
     outcome.results.seconds = begin.elapsed().as_secs_f64();
     Ok(outcome)
 }

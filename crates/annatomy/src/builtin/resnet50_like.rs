@@ -28,7 +28,7 @@
 //!
 //! Cost about 1.1 M multiply–adds a row. Does not: make anything that looks like an image.
 
-use annatomy_vectors::{Matrix, interrupt};
+use annatomy_vectors::Matrix;
 use rayon::prelude::*;
 use std::sync::LazyLock;
 
@@ -101,7 +101,7 @@ pub fn resnet50_like(rows: usize, seed: u64) -> Result<Matrix, BuiltinError> {
         .enumerate()
         .with_max_len(1)
         .for_each(|(block, values)| {
-            interrupt::check();
+            annatomy_runtime::check();
             world.fill(seed, block * BLOCK, values);
         });
     Ok(features)

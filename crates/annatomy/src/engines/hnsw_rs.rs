@@ -4,7 +4,9 @@
 //! `None` in the slots it left. Rows are inserted in their order by one thread: with several, its
 //! graph differs from run to run. It keeps a copy of them.
 
-use annatomy_vectors::{MatrixView, PointId, TASK_QUERIES, interrupt};
+use annatomy_vectors::{MatrixView, PointId};
+
+use annatomy_runtime::TASK_QUERIES;
 use hnsw_rs::prelude::{DistL2, Hnsw};
 use rayon::prelude::*;
 
@@ -63,7 +65,7 @@ impl HnswRs {
         in_range("efConstruction", ef_construction, 1, 1 << 20)?;
         let index = Hnsw::new(m, rows.rows(), LAYERS, ef_construction, DistL2);
         for row in 0..rows.rows() {
-            interrupt::check();
+            annatomy_runtime::check();
             index.insert((rows.row(row), row));
         }
         Ok(Self {
@@ -88,7 +90,7 @@ impl HnswRs {
         in_range("k", k, 1, 1 << 24)?;
         in_range("ef", ef, 1, 1 << 24)?;
         let answer = |query: usize| {
-            interrupt::check();
+            annatomy_runtime::check();
             let found = self.index.search(queries.row(query), k, ef);
             let ids = found
                 .iter()

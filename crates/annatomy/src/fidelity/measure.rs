@@ -6,7 +6,8 @@ use annatomy_geometry::corrected::{
     ExactSide, QueryMeasures, ReturnedList, Scratch, barycenter_shift, measure,
 };
 use annatomy_geometry::published::Figures;
-use annatomy_vectors::{Metric, PointId, TASK_QUERIES, interrupt, kernels, validate};
+use annatomy_runtime::TASK_QUERIES;
+use annatomy_vectors::{Metric, PointId, kernels, validate};
 use rayon::prelude::*;
 
 /// One query at one k, in corrected conventions.
@@ -47,7 +48,7 @@ pub fn fidelity(
     returned.check("returned", subject, true)?;
     let published = Published::new(subject, exact, returned);
     let of_query = |query: usize| {
-        interrupt::check();
+        annatomy_runtime::check();
         Ok((
             corrected(subject, query, exact, returned, ks)?,
             published.rows(query, ks),

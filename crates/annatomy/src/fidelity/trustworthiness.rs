@@ -2,7 +2,8 @@
 
 use super::{FidelityError, IdTable, Subject};
 use annatomy_geometry::difficulty;
-use annatomy_vectors::{MatrixView, Metric, PointId, TASK_QUERIES, interrupt, validate};
+use annatomy_runtime::TASK_QUERIES;
+use annatomy_vectors::{MatrixView, Metric, PointId, validate};
 use rayon::prelude::*;
 
 /// Trustworthiness at `k` of what was `returned` for every row, itself left out by id (Venna &
@@ -33,7 +34,7 @@ pub fn trustworthiness(
     })?;
     returned.check("returned", &subject, true)?;
     let ranks_of = |query: usize| {
-        interrupt::check();
+        annatomy_runtime::check();
         ranks(&subject, query, returned.row(query), k)
     };
     let ranks: Vec<Vec<u32>> = (0..rows.rows())

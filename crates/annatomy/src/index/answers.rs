@@ -9,8 +9,9 @@ use annatomy_hnsw::import::EngineOracle;
 use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Links, Oracle, Search, Seen, Traversal};
 use annatomy_hnsw::{VectorOracle, View, Visits};
 use annatomy_knn::NeighborTable;
+use annatomy_runtime::{PerThread, TASK_QUERIES};
 use annatomy_vectors::kernels::Stored;
-use annatomy_vectors::{Matrix, MatrixView, Metric, PerThread, PointId, TASK_QUERIES, interrupt};
+use annatomy_vectors::{Matrix, MatrixView, Metric, PointId};
 use rayon::prelude::*;
 
 #[derive(Default)]
@@ -164,7 +165,7 @@ impl Index {
         distance_of_key: impl Fn(u32) -> f32 + Sync,
     ) -> NeighborTable {
         let scratch = PerThread::new(Scratch::<V::Frontier>::default);
-        interrupt::begin("searches", count as u64);
+        annatomy_runtime::stage("searches", count as u64);
         let mut ids = vec![None; count * k];
         let mut distances = vec![f32::INFINITY; count * k];
         let slots = ids
@@ -174,7 +175,7 @@ impl Index {
         slots
             .with_max_len(TASK_QUERIES)
             .for_each(|(query, (ids, distances))| {
-                interrupt::advance(1);
+                annatomy_runtime::advance(1);
                 let (view, own) = view(query as u32);
                 scratch.with(|scratch| {
                     let found = scratch.answer(self.graph(), view, asked);

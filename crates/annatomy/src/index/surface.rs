@@ -16,8 +16,9 @@ use annatomy_hnsw::{
     EngineClass, Links, Oracle, RankOracle, Traversal, VectorOracle, View, Visits,
 };
 use annatomy_knn::{NeighborTable, Queries, RankTable, SeparationTable, exact_knn};
+use annatomy_runtime::{PerThread, TASK_QUERIES};
 use annatomy_vectors::kernels::Stored;
-use annatomy_vectors::{Matrix, MatrixView, PerThread, Rows, TASK_QUERIES, interrupt};
+use annatomy_vectors::{Matrix, MatrixView, Rows};
 use rayon::prelude::*;
 
 /// What is asked of a surface.
@@ -136,12 +137,12 @@ impl Index {
             scratch: Scratch::default(),
             counts: Counts::new(grid),
         });
-        interrupt::begin("traversals", exact.queries() as u64);
+        annatomy_runtime::stage("traversals", exact.queries() as u64);
         (0..exact.queries())
             .into_par_iter()
             .with_max_len(TASK_QUERIES)
             .for_each(|query| {
-                interrupt::advance(1);
+                annatomy_runtime::advance(1);
                 workers.with(
                     |Worker {
                          traversal,

@@ -5,7 +5,7 @@ use super::sections;
 use super::view::View;
 use crate::figures::Figure;
 use crate::results::StudyResults;
-use annatomy_vectors::formats::write_atomically;
+use annatomy_formats::write_atomically;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

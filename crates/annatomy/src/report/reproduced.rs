@@ -5,7 +5,7 @@ use super::number::{NONE, count, counted, decimals, percent, significant};
 use super::page::{ReportError, STYLE};
 use super::table::{Columns, Table};
 use crate::published::{Comparison, Figure, Row, Spread};
-use annatomy_vectors::formats::write_atomically;
+use annatomy_formats::write_atomically;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;

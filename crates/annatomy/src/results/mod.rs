@@ -18,7 +18,7 @@ pub use model::{
     RunRecord, Settings, StageSeconds, StudyKind, StudyResults, SurfaceGrid,
 };
 
-use annatomy_vectors::formats::write_atomically;
+use annatomy_formats::write_atomically;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

@@ -22,8 +22,9 @@
     reason = "what is not inlined is not compiled for the dispatched instruction set"
 )]
 
+use annatomy_runtime::{PerThread, TASK_QUERIES, Zeroed};
 use annatomy_vectors::transform::{center, column_means};
-use annatomy_vectors::{MatrixView, PerThread, TASK_QUERIES, Zeroed, kernels};
+use annatomy_vectors::{MatrixView, kernels};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 use std::hint::select_unpredictable;

@@ -4,7 +4,7 @@ use super::{StoreError, StudyError};
 use crate::builtin::resnet50_like;
 use crate::config::RESNET50_LIKE;
 use crate::results::Settings;
-use annatomy_vectors::formats::{ReadError, VectorFile};
+use annatomy_formats::{ReadError, VectorFile};
 use annatomy_vectors::subset::numpy_choice;
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, MatrixView, Metric, validate};

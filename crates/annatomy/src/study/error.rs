@@ -41,7 +41,7 @@ pub enum StudyError {
         /// The file.
         path: PathBuf,
         /// Why it cannot be read.
-        source: annatomy_vectors::formats::ReadError,
+        source: annatomy_formats::ReadError,
     },
     /// Rows that no distance can be taken from.
     #[error("{data}, run {run}: {source}")]
@@ -68,12 +68,7 @@ pub enum StudyError {
     /// The output folder.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The thread pool.
-    #[error("cannot start {threads} threads: {reason}")]
-    Threads {
-        /// Threads asked for.
-        threads: usize,
-        /// What the system says.
-        reason: String,
-    },
+    /// The thread pool cannot be started.
+    #[error(transparent)]
+    Threads(#[from] annatomy_runtime::PoolError),
 }

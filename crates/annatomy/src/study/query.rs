@@ -23,7 +23,7 @@ use annatomy_geometry::corrected::{
 };
 use annatomy_geometry::published::{row_lid, row_lids, row_mean, row_mean_of_slots};
 use annatomy_hnsw::{Frontier, Graph, Oracle, Traversal, Visits};
-use annatomy_vectors::{Metric, interrupt};
+use annatomy_vectors::Metric;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -183,7 +183,7 @@ impl<F: Frontier> Scratch<F> {
         self.shifts
             .resize_with(self.shifts.len().max(rows.len()), QueryShifts::default);
         for (query, &row) in rows.iter().enumerate() {
-            interrupt::check();
+            annatomy_runtime::check();
             self.measure_query(context, first + query, row as u32, query, block);
         }
         squared_norms(

@@ -13,8 +13,9 @@ use super::{Execution, Progress, StudyError, reduce};
 use crate::results::{DataFacts, RunRecord, Settings, StageSeconds};
 use annatomy_hnsw::{Graph, Oracle, Parameters, Sketch, reachable};
 use annatomy_knn::{MAX_RANKED_ROWS, RankTable, SeparationTable};
+use annatomy_runtime::PerThread;
 use annatomy_vectors::validate::duplicates;
-use annatomy_vectors::{Matrix, Metric, PerThread};
+use annatomy_vectors::{Matrix, Metric};
 use rayon::prelude::*;
 use std::time::Instant;
 

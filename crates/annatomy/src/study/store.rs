@@ -5,7 +5,7 @@
 //! whole or not at all.
 
 use crate::results::{RunRecord, Settings};
-use annatomy_vectors::formats::write_atomically;
+use annatomy_formats::write_atomically;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::Write;

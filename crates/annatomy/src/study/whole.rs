@@ -7,8 +7,8 @@ use super::run;
 use super::store::{Identity, Start, Store};
 use crate::config::check;
 use crate::results::{Machine, RunRecord, Settings, StudyResults};
+use annatomy_runtime::{install, thread_count};
 use annatomy_vectors::MatrixView;
-use annatomy_vectors::interrupt::{self, Interrupt};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -139,23 +139,14 @@ impl<'a> Study<'a> {
         progress: &dyn Progress,
         store: Option<&Store>,
     ) -> Result<StudyResults, StudyError> {
-        let flag = interrupt::on_this_thread();
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(execution.threads)
-            .start_handler(move |_| flag.clone().into_iter().for_each(Interrupt::watch))
-            .build()
-            .map_err(|error| StudyError::Threads {
-                threads: execution.threads,
-                reason: error.to_string(),
-            })?;
-        let machine = machine(pool.current_num_threads());
+        let machine = machine(thread_count(execution.threads));
         let mut runs = Vec::new();
         for number in 0..self.settings.runs {
             let kept = store.map_or(Ok(None), |store| store.read(number))?;
             let resumed = kept.is_some();
             let record: RunRecord = match kept {
                 Some(record) => record,
-                None => pool.install(|| {
+                None => install(execution.threads, || {
                     run::run(
                         &self.settings,
                         &self.plan,
@@ -164,7 +155,7 @@ impl<'a> Study<'a> {
                         execution,
                         progress,
                     )
-                })?,
+                })??,
             };
             if let Some(store) = store
                 && !resumed

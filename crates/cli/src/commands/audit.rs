@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use annatomy::audit::{AuditError, AuditOutcome, AuditRequest, GraphRequest, audit, verdict};
 use annatomy::results::write_file;
 use annatomy::{figures, report};
-use annatomy_vectors::formats::write_ids;
+use annatomy_formats::write_ids;
 use indicatif::ProgressBar;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -25,7 +25,7 @@ pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
     write_tables(arguments, &outcome)?;
     let json = serde_json::to_string_pretty(&outcome.results).map_err(Failure::work)?;
     if let Some(out) = &arguments.out {
-        super::pool(arguments.threads)?.install(|| write_report(out, &outcome, &json))?;
+        super::on_threads(arguments.threads, || write_report(out, &outcome, &json))??;
     }
     let said = if arguments.json {
         format!("{json}\n")

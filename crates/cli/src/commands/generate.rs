@@ -3,7 +3,7 @@
 use crate::arguments::{DataName, GenerateArguments};
 use crate::failure::Failure;
 use annatomy::builtin::resnet50_like;
-use annatomy_vectors::formats::write_matrix;
+use annatomy_formats::write_matrix;
 
 pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     let rows = match arguments.name {

@@ -1,10 +1,10 @@
 //! `annatomy knn`: exact neighbors to a file.
 
-use super::pool;
+use super::on_threads;
 use crate::arguments::KnnArguments;
 use crate::failure::Failure;
+use annatomy_formats::{VectorFile, write_ids, write_matrix};
 use annatomy_knn::{NeighborTable, Queries, RowSource, exact_knn};
-use annatomy_vectors::formats::{VectorFile, write_ids, write_matrix};
 use annatomy_vectors::{Matrix, MatrixView, PointId, validate};
 use std::path::Path;
 
@@ -24,12 +24,11 @@ pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {
         .map_or(Queries::AllRows(base.view()), |rows| {
             Queries::HeldOut(rows.view())
         });
-    let neighbors = pool(arguments.threads)?
-        .install(|| {
-            let base: &dyn RowSource = &base.view();
-            exact_knn(base, queries, arguments.k, arguments.metric, BUDGET_BYTES)
-        })
-        .map_err(Failure::usage)?;
+    let neighbors = on_threads(arguments.threads, || {
+        let base: &dyn RowSource = &base.view();
+        exact_knn(base, queries, arguments.k, arguments.metric, BUDGET_BYTES)
+    })?
+    .map_err(Failure::usage)?;
     write(&neighbors, arguments)
 }
 

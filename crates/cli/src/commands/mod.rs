@@ -8,12 +8,8 @@ pub mod reproduce;
 pub mod study;
 
 use crate::failure::Failure;
-use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// A pool of `threads` threads, 0 for as many as the machine has.
-fn pool(threads: usize) -> Result<ThreadPool, Failure> {
-    ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|error| Failure::work(format!("cannot start {threads} threads: {error}")))
+/// Runs `work` on `threads` threads, 0 for as many as the machine has.
+fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R, Failure> {
+    annatomy_runtime::install(threads, work).map_err(Failure::work)
 }

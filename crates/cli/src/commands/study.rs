@@ -1,6 +1,6 @@
 //! `annatomy study`: settings together, the study run, results, figures and report written.
 
-use super::pool;
+use super::on_threads;
 use crate::arguments::{StudyArguments, StudyName};
 use crate::failure::Failure;
 use crate::progress::Bar;
@@ -48,7 +48,7 @@ pub fn carry_out(
     let found = outcome.map_err(failure)?;
     results::write_all(out, &found)
         .map_err(|error| Failure::work(format!("writing results: {error}")))?;
-    let drawn = pool(threads)?.install(|| figures::write_all(out, &found));
+    let drawn = on_threads(threads, || figures::write_all(out, &found))?;
     drawn.map_err(|error| Failure::work(format!("writing figures: {error}")))?;
     report::write(out, &found)
         .map_err(|error| Failure::work(format!("writing the report: {error}")))?;

@@ -47,7 +47,7 @@ impl Source {
     /// Opens whatever the path names.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SourceError> {
         let path = path.as_ref();
-        let named = annatomy_vectors::formats::Source::parse(path);
+        let named = annatomy_formats::Source::parse(path);
         if named
             .path()
             .extension()

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use annatomy_vectors::fenced;
+use annatomy_runtime::guard_panics;
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Fields};
@@ -41,7 +41,7 @@ enum Shape {
 
 pub(super) fn open(path: &Path, column: Option<&str>) -> Result<Source, SourceError> {
     let file = File::open(path).map_err(|error| SourceError::io(path, error))?;
-    fenced(
+    guard_panics(
         |problem| damaged(path, problem),
         || {
             // The file's own word on Arrow types is passed over, so that there is one type of
@@ -140,7 +140,7 @@ impl Iterator for Rows {
     fn next(&mut self) -> Option<Self::Item> {
         while self.ready.is_empty() {
             let mut reader = self.reader.take()?;
-            let batch = fenced(
+            let batch = guard_panics(
                 |problem| damaged(&self.path, problem),
                 || {
                     reader

@@ -1,6 +1,6 @@
 //! Why a saved index cannot be used.
 
-use annatomy_vectors::formats::ReadError;
+use annatomy_formats::ReadError;
 
 /// Why a saved index cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use super::layers::renamed;
 use super::{faiss, hnswlib};
 use crate::engine::EngineClass;
 use crate::graph::Graph;
-use annatomy_vectors::formats::MappedFile;
+use annatomy_formats::MappedFile;
 use annatomy_vectors::{Matrix, Metric};
 use std::fmt;
 use std::path::Path;

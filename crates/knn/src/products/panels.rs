@@ -9,7 +9,7 @@
 //! into registers.
 
 use super::kernel::Shape;
-use annatomy_vectors::Zeroed;
+use annatomy_runtime::Zeroed;
 use std::ops::Range;
 
 /// Values of a cache line: what is read of a row at once while its panel's part stays in the first

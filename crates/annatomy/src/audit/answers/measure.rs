@@ -7,7 +7,8 @@ use crate::audit::exact::ExactList;
 use crate::audit::shift::{Barycenters, Shifts};
 use annatomy_geometry::corrected::{ReturnedSide, Scratch, measure};
 use annatomy_knn::NeighborTable;
-use annatomy_vectors::{Metric, TASK_QUERIES};
+use annatomy_runtime::TASK_QUERIES;
+use annatomy_vectors::Metric;
 use rayon::prelude::*;
 
 /// One list of values per k, an entry per query; for the causes the graph is asked where there is

@@ -21,7 +21,7 @@ use super::error::AuditError;
 use super::given::GivenAnswers;
 use super::request::AuditRequest;
 use super::results::{AnswerFacts, RunFacts, Sentinels};
-use annatomy_vectors::formats::BenchmarkRun;
+use annatomy_formats::BenchmarkRun;
 use clean::Cleaner;
 use convention::Conventions;
 use rayon::prelude::*;

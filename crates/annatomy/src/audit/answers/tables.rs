@@ -4,8 +4,8 @@ use crate::audit::data::{Data, file};
 use crate::audit::error::AuditError;
 use crate::audit::given::GivenAnswers;
 use crate::audit::request::AuditRequest;
+use annatomy_formats::{AnswerTable, BenchmarkRun, read_answers, read_distances};
 use annatomy_vectors::Matrix;
-use annatomy_vectors::formats::{AnswerTable, BenchmarkRun, read_answers, read_distances};
 use std::collections::HashMap;
 use std::path::PathBuf;
 

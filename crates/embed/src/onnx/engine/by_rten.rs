@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use annatomy_vectors::fenced;
+use annatomy_runtime::guard_panics;
 use rten::{
     DataType, Dimension, Model, ModelOptions, NodeId, NodeInfo, RunOptions, ThreadPool, Value,
     ValueType,
@@ -32,7 +32,7 @@ impl Rten {
         options
             .enable_optimization(optimize == Optimize::Yes)
             .prepack_weights(true);
-        let model = fenced(
+        let model = guard_panics(
             |problem| problem,
             || options.load_file(path).map_err(|error| error.to_string()),
         )?;
@@ -113,7 +113,7 @@ impl Runner for Thread {
                 .map_err(|error| error.to_string())
         };
         // The fence belongs to the thread that might panic.
-        let values = self.pool.run(|| fenced(|problem| problem, run))?;
+        let values = self.pool.run(|| guard_panics(|problem| problem, run))?;
         let found = |(name, value): (&String, &Value)| Found {
             name: name.clone(),
             kind: value.dtype().to_string(),

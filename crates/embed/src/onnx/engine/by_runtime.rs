@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use annatomy_vectors::fenced;
+use annatomy_runtime::guard_panics;
 use ort::ep::CUDA;
 use ort::logging::LogLevel;
 use ort::session::builder::GraphOptimizationLevel;
@@ -24,11 +24,11 @@ pub(super) fn open(library: &Path) -> Result<(), String> {
     let open = || {
         // A name without a folder would be looked for where the system keeps libraries.
         let library = library.canonicalize().map_err(|error| error.to_string())?;
-        let environment = fenced(
+        let environment = guard_panics(
             |problem| problem,
             || ort::init_from(library).map_err(|error| error.to_string()),
         )?;
-        fenced(
+        guard_panics(
             |problem| problem,
             || Ok(environment.with_telemetry(false).commit()),
         )?;
@@ -114,7 +114,7 @@ impl Runner for Session {
             };
             names.iter().map(named).collect()
         };
-        fenced(|problem| problem, run)
+        guard_panics(|problem| problem, run)
     }
 }
 
@@ -141,7 +141,7 @@ fn session(path: &Path, optimize: Optimize, device: Device) -> Result<Session, S
         };
         builder.commit_from_file(path).map_err(words)
     };
-    fenced(|problem| problem, open)
+    guard_panics(|problem| problem, open)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]

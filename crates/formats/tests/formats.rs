@@ -4,10 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use annatomy_vectors::Matrix;
-use annatomy_vectors::formats::{
+use annatomy_formats::{
     Element, ReadError, VectorFile, WriteError, read_ids, write_atomically, write_ids, write_matrix,
 };
+use annatomy_vectors::Matrix;
 
 const ROWS: usize = 5;
 const COLUMNS: usize = 3;

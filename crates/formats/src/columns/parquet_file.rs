@@ -13,9 +13,9 @@ use parquet::file::metadata::ParquetMetaData;
 use super::lists::Lists;
 use super::pages::check_pages;
 use super::pick_column;
-use crate::formats::bytes::Bytes;
-use crate::formats::error::ReadError;
-use crate::formats::source::Role;
+use crate::bytes::Bytes;
+use crate::error::ReadError;
+use crate::source::Role;
 
 /// Numbers that a byte of the file may stand for.
 const MOST_EXPANSION: u64 = 1 << 16;

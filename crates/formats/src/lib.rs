@@ -22,7 +22,9 @@
 //! target is whole or not there.
 //!
 //! Does not: change values. Wider types are rounded to float32, and what overflows there becomes
-//! infinite for [`crate::validate`] to find.
+//! infinite for [`annatomy_vectors::validate`] to find.
+
+#![deny(missing_docs)]
 
 mod answers;
 mod atomic;
@@ -41,6 +43,7 @@ mod layout;
 mod npy;
 mod npz;
 mod ragged;
+mod regular_file;
 mod source;
 mod tensors;
 mod vecs;
@@ -54,6 +57,7 @@ pub use bytes::MappedFile;
 pub use element::Element;
 pub use error::ReadError;
 pub use format::Format;
+pub use regular_file::{NotRegular, open_regular, read_regular, read_regular_text};
 pub use source::{Role, Source};
 pub use vector_file::VectorFile;
 pub use write::{IdValue, WriteError, write_ids, write_matrix};

@@ -8,15 +8,15 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, GenericListArray, OffsetSizeTrait};
 
 use super::Column;
-use crate::formats::bytes::Bytes;
-use crate::formats::element::{ByteOrder, Element};
-use crate::formats::error::ReadError;
-use crate::formats::layout::{Arrangement, Claim, Layout};
-use crate::formats::ragged::Lengths;
+use crate::bytes::Bytes;
+use crate::element::{ByteOrder, Element};
+use crate::error::ReadError;
+use crate::layout::{Arrangement, Claim, Layout};
+use crate::ragged::Lengths;
 
 /// Lists of numbers, one after the other.
 #[derive(Debug)]
-pub(in crate::formats) struct Lists {
+pub(crate) struct Lists {
     column: Column,
     lengths: Lengths,
     /// The first row of another length than the first, and that length.
@@ -38,17 +38,17 @@ impl Lists {
     }
 
     /// The number type of the lists.
-    pub(in crate::formats) fn element(&self) -> Element {
+    pub(crate) fn element(&self) -> Element {
         self.column.element
     }
 
     /// The shape of all rows.
-    pub(in crate::formats) fn lengths(&self) -> &Lengths {
+    pub(crate) fn lengths(&self) -> &Lengths {
         &self.lengths
     }
 
     /// Each row's bytes.
-    pub(in crate::formats) fn rows(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u8]> {
         let mut left = self.numbers.as_slice();
         self.row_lengths.iter().map(move |&length| {
             let (row, rest) = left.split_at(length as usize * self.column.element.size_bytes());

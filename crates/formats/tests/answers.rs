@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use annatomy_vectors::formats::{
+use annatomy_formats::{
     EMPTY_SLOT, ReadError, Source, VectorFile, read_answers, read_distances, read_ids, write_ids,
     write_matrix,
 };

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use annatomy_formats::{Format, ReadError, VectorFile, read_ids, write_ids, write_matrix};
 use annatomy_vectors::Matrix;
-use annatomy_vectors::formats::{Format, ReadError, VectorFile, read_ids, write_ids, write_matrix};
 use proptest::prelude::*;
 
 fn matrices() -> impl Strategy<Value = Matrix> {

@@ -62,7 +62,7 @@ impl Role {
 /// A file, and perhaps a member of it.
 ///
 /// ```
-/// use annatomy_vectors::formats::Source;
+/// use annatomy_formats::Source;
 ///
 /// let source = Source::parse("glove.npz::queries");
 /// assert_eq!((source.path().to_str(), source.member()), (Some("glove.npz"), Some("queries")));

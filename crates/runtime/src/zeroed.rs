@@ -17,7 +17,7 @@ use std::ops::{Deref, DerefMut};
 /// memory for it.
 ///
 /// ```
-/// let mut table = annatomy_vectors::Zeroed::<f32>::new(3);
+/// let mut table = annatomy_runtime::Zeroed::<f32>::new(3);
 /// table[1] = 2.0;
 /// assert_eq!(table[..], [0.0, 2.0, 0.0]);
 /// ```

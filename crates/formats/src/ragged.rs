@@ -13,7 +13,7 @@ use super::columns::Lists;
 use super::element::{ByteOrder, Element, Target};
 use super::error::ReadError;
 use super::layout::PREFIX_BYTES;
-use crate::Matrix;
+use annatomy_vectors::Matrix;
 
 /// Cells allowed for each value that the file holds.
 const MOST_FILLING: usize = 64;

@@ -11,7 +11,7 @@ use super::atomic::write_atomically;
 use super::error::ReadError;
 use super::format::Format;
 use super::{bin, npy};
-use crate::MatrixView;
+use annatomy_vectors::MatrixView;
 
 /// Why a file cannot be written.
 #[derive(Debug, thiserror::Error)]

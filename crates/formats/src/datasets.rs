@@ -23,7 +23,7 @@ use super::element::{ByteOrder, Element};
 use super::error::ReadError;
 use super::layout::{Arrangement, Claim, Layout};
 use super::source::{Role, pick};
-use crate::fence::fenced;
+use annatomy_runtime::guard_panics;
 
 /// Bytes that a packed byte may stand for: deflate's longest match, 258 bytes in two bits.
 const MOST_EXPANSION: u64 = 1032;
@@ -46,7 +46,7 @@ pub(super) fn open(
         problem,
     };
     let bytes = Arc::new(bytes);
-    let (claim, content, metric) = fenced(damaged, || {
+    let (claim, content, metric) = guard_panics(damaged, || {
         let file = open_file(&bytes, found)?;
         let names = names(&file).map_err(|error| damaged(error.to_string()))?;
         let member = member.map(|name| name.trim_start_matches('/'));
@@ -88,7 +88,7 @@ pub(super) fn run(bytes: Bytes) -> Result<BenchmarkRun, ReadError> {
         problem,
     };
     let bytes = Arc::new(bytes);
-    fenced(damaged, || {
+    guard_panics(damaged, || {
         let file = open_file(&bytes, found)?;
         let root = file
             .root_group()

@@ -24,9 +24,9 @@ use arrow_schema::SchemaRef;
 
 use super::lists::Lists;
 use super::pick_column;
-use crate::formats::bytes::Bytes;
-use crate::formats::error::ReadError;
-use crate::formats::source::Role;
+use crate::bytes::Bytes;
+use crate::error::ReadError;
+use crate::source::Role;
 
 const SIGNATURE: &[u8] = b"ARROW1";
 const CONTINUATION: u32 = u32::MAX;

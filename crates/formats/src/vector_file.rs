@@ -17,7 +17,7 @@ use super::format::Format;
 use super::layout::Layout;
 use super::source::{Role, Source};
 use super::{bin, npy, npz, tensors, vecs};
-use crate::Matrix;
+use annatomy_vectors::Matrix;
 
 const BLOCK_BYTES: usize = 8 << 20;
 /// Shorter reads keep their pages: they are as likely random access, which comes back.
@@ -29,7 +29,7 @@ const RELEASED_BYTES: usize = 256 << 10;
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("vectors.npy");
 /// use annatomy_vectors::Matrix;
-/// use annatomy_vectors::formats::{VectorFile, write_matrix};
+/// use annatomy_formats::{VectorFile, write_matrix};
 ///
 /// let matrix = Matrix::new(3, 2, vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0])?;
 /// write_matrix(&path, matrix.view())?;

@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use annatomy_vectors::formats::{
-    Element, ReadError, VectorFile, read_answers, read_distances, read_ids,
-};
+use annatomy_formats::{Element, ReadError, VectorFile, read_answers, read_distances, read_ids};
 
 const ROWS: usize = 5;
 const COLUMNS: usize = 3;
@@ -188,7 +186,7 @@ fn a_format_that_is_left_out_says_how_to_have_it() {
         ("a.feather", "parquet"),
         ("a.h5", "hdf5"),
     ] {
-        if annatomy_vectors::formats::Format::of(Path::new(name))
+        if annatomy_formats::Format::of(Path::new(name))
             .unwrap()
             .missing_feature()
             .is_some()
@@ -372,8 +370,8 @@ mod columns {
 
 #[cfg(feature = "hdf5")]
 mod datasets {
+    use annatomy_formats::BenchmarkRun;
     use annatomy_vectors::Metric;
-    use annatomy_vectors::formats::BenchmarkRun;
 
     use super::*;
 

@@ -18,7 +18,7 @@ use std::path::Path;
 /// A name on one line: control characters are escaped, line feeds too.
 ///
 /// ```
-/// assert_eq!(annatomy_vectors::printable("a\u{1b}[31m.png"), "a\\u{1b}[31m.png");
+/// assert_eq!(annatomy_runtime::printable("a\u{1b}[31m.png"), "a\\u{1b}[31m.png");
 /// ```
 pub fn printable(text: &str) -> Cow<'_, str> {
     if text.contains(is_escaped) {
@@ -48,7 +48,7 @@ pub fn printable_message(text: &str) -> Cow<'_, str> {
 /// A name of bytes, as file systems and archives store them.
 ///
 /// ```
-/// assert_eq!(annatomy_vectors::printable_bytes(b"caf\xe9.png"), "caf\\xe9.png");
+/// assert_eq!(annatomy_runtime::printable_bytes(b"caf\xe9.png"), "caf\\xe9.png");
 /// ```
 pub fn printable_bytes(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| Cow::Owned(escaped(bytes)), printable)

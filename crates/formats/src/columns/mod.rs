@@ -23,7 +23,7 @@ use super::error::ReadError;
 use super::format::Format;
 use super::layout::Layout;
 use super::source::{Role, pick};
-use crate::fence::fenced;
+use annatomy_runtime::guard_panics;
 
 pub(super) use lists::Lists;
 
@@ -57,7 +57,7 @@ pub(super) fn read(
         found: found as u64,
         problem,
     };
-    fenced(damaged, || match format {
+    guard_panics(damaged, || match format {
         Format::Arrow => arrow_file::read(bytes, member, role),
         _ => parquet_file::read(bytes, member, role),
     })

@@ -16,33 +16,33 @@ use std::sync::Once;
 
 thread_local! {
     /// Whether this thread is inside a fence.
-    static FENCED: Cell<bool> = const { Cell::new(false) };
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs a decoder; a panic in it becomes the error that `damaged` makes of its message.
 ///
 /// ```
-/// let outcome = annatomy_vectors::fenced(|problem| problem, || -> Result<(), String> { panic!("no page {}", 3) });
+/// let outcome = annatomy_runtime::guard_panics(|problem| problem, || -> Result<(), String> { panic!("no page {}", 3) });
 /// assert_eq!(outcome, Err("no page 3".to_owned()));
 /// ```
-pub fn fenced<T, E>(
+pub fn guard_panics<T, E>(
     damaged: impl FnOnce(String) -> E,
     decode: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    silence_fenced_panics();
-    let outside = FENCED.replace(true);
+    silence_guarded_panics();
+    let outside = GUARDED.replace(true);
     // What `decode` borrows is only read.
     let outcome = catch_unwind(AssertUnwindSafe(decode));
-    FENCED.set(outside);
+    GUARDED.set(outside);
     outcome.unwrap_or_else(|panic| Err(damaged(message(panic.as_ref()))))
 }
 
-fn silence_fenced_panics() {
+fn silence_guarded_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if !FENCED.get() {
+            if !GUARDED.get() {
                 before(panic);
             }
         }));
@@ -65,9 +65,10 @@ mod tests {
     fn a_panic_becomes_an_error_and_the_fence_is_gone_after_it() {
         let row = 3;
         let damaged = |problem: String| format!("damaged: {problem}");
-        let error = fenced::<(), String>(damaged, || panic!("no page for row {row}")).unwrap_err();
+        let error =
+            guard_panics::<(), String>(damaged, || panic!("no page for row {row}")).unwrap_err();
         assert_eq!(error, "damaged: no page for row 3");
-        assert!(!FENCED.get());
-        assert_eq!(fenced(damaged, || Ok(5)), Ok(5));
+        assert!(!GUARDED.get());
+        assert_eq!(guard_panics(damaged, || Ok(5)), Ok(5));
     }
 }

@@ -17,7 +17,7 @@ use super::format::Format;
 use super::source::{Role, Source};
 use super::vector_file::VectorFile;
 use super::{groundtruth, ragged};
-use crate::Matrix;
+use annatomy_vectors::Matrix;
 
 /// What fills rows that are shorter than the longest, by the custom of engines.
 pub const EMPTY_SLOT: i64 = -1;
@@ -87,7 +87,7 @@ impl AnswerTable {
 /// ```
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("answers.npy");
-/// use annatomy_vectors::formats::{read_answers, write_ids};
+/// use annatomy_formats::{read_answers, write_ids};
 ///
 /// write_ids(&path, 2, 2, &[4_i64, 7, 9, -1])?;
 /// let (answers, distances) = read_answers(&path)?;

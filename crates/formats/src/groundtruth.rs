@@ -19,7 +19,7 @@ use super::bin;
 use super::element::{ByteOrder, Element, Target};
 use super::error::ReadError;
 use super::ragged::filled;
-use crate::Matrix;
+use annatomy_vectors::Matrix;
 
 /// The ids, and the distances where there are some.
 pub(super) fn read(bytes: &[u8]) -> Result<(AnswerTable, Option<Matrix>), ReadError> {

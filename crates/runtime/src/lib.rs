@@ -1,0 +1,24 @@
+//! How work runs: one thread pool, one cancellation, one progress channel, per-thread scratch, large tables.
+//!
+//! A caller that wants to watch or to stop a computation makes a [`Monitor`] and runs the work under
+//! it ([`Monitor::observe`]); [`install`] starts a pool whose threads report to the monitor of the
+//! calling thread. Inside, loops name their [`stage`], count steps with [`advance`] and so can be
+//! cancelled at every step.
+
+#![deny(missing_docs)]
+
+mod monitor;
+mod panic_guard;
+mod per_thread;
+mod pool;
+mod printable;
+mod progress;
+mod zeroed;
+
+pub use monitor::{Cancelled, Monitor, Steps, advance, check, note, prefix_stages, stage};
+pub use panic_guard::guard_panics;
+pub use per_thread::{PerThread, TASK_QUERIES};
+pub use pool::{PoolError, install, thread_count};
+pub use printable::{printable, printable_bytes, printable_message, printable_path};
+pub use progress::{NoProgress, Progress};
+pub use zeroed::Zeroed;
