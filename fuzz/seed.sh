@@ -2,7 +2,7 @@
 # Seeds for the targets that take a file behind a byte which picks its ending and member: fuzz/corpus/<target>/.
 set -eu
 cd "$(dirname "$0")/.."
-files=crates/vectors/tests/goldens/members
+files=crates/formats/tests/goldens/members
 # target, ending, bytes that pick it with each member (ending + number of endings × member, octal)
 seed() {
     mkdir -p "fuzz/corpus/$1"
