@@ -1,15 +1,15 @@
 //! FAISS and hnswlib files: an error, or a graph that can be searched.
 #![no_main]
 
-use annatomy_hnsw::import::{EngineOracle, SavedIndex};
-use annatomy_hnsw::{HeapFrontier, Traversal, Visits};
+use annatomy_hnsw::import::{EngineDistances, SavedIndex};
+use annatomy_hnsw::{HeapQueue, Traversal, Visits};
 use annatomy_vectors::Metric;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(index) = SavedIndex::from_bytes(bytes) else { return };
-    let oracle = EngineOracle::new(index.vectors.view(), index.metric.unwrap_or(Metric::L2), index.engine);
+    let oracle = EngineDistances::new(index.vectors.view(), index.metric.unwrap_or(Metric::L2), index.engine);
     let query = vec![0.5; index.vectors.columns()];
-    let mut traversal = Traversal::<HeapFrontier>::default();
-    traversal.record::<EngineOracle<'_>>(&index.graph, oracle.view_of(&query), 16, &mut Visits::default());
+    let mut traversal = Traversal::<HeapQueue>::default();
+    traversal.record::<EngineDistances<'_>>(&index.graph, oracle.scorer_for(&query), 16, &mut Visits::default());
 });

@@ -7,9 +7,9 @@ use annatomy::study::{Execution, NoProgress, Start, Study};
 use annatomy_geometry::corrected::{ExactSide, ReturnedList, Scratch, barycenter_shift, measure};
 use annatomy_geometry::published::{Table, whole_table};
 use annatomy_hnsw::{
-    Answer, EngineClass, Graph, Oracle, Parameters, RankOracle, Traversal, Visits,
+    Answer, DistanceComputer, EngineClass, Graph, Parameters, RankDistances, Traversal, Visits,
 };
-use annatomy_knn::{RankTable, SeparationTable};
+use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::{Matrix, Metric, PointId};
 use std::path::Path;
 
@@ -78,9 +78,9 @@ fn against_plain_forms(duplicates: bool) {
     };
     let results = run(settings.clone(), 2);
     let largest_k = 90;
-    let table = SeparationTable::new(rows.view(), Metric::L2, largest_k).expect("table");
+    let table = PairTable::new(rows.view(), Metric::L2, largest_k).expect("table");
     let ranks = RankTable::new(&table).expect("ranks");
-    let oracle = RankOracle(&ranks);
+    let oracle = RankDistances(&ranks);
     for condition in &results.runs[0].conditions {
         let graph_of = |ef_construction| {
             Graph::build(
@@ -154,8 +154,8 @@ fn against_plain_forms(duplicates: bool) {
 
 fn plain_corrected(
     rows: &Matrix,
-    table: &SeparationTable,
-    oracle: &RankOracle<'_>,
+    table: &PairTable,
+    oracle: &RankDistances<'_>,
     graph: &Graph,
     ef: usize,
     k: usize,
@@ -163,7 +163,7 @@ fn plain_corrected(
     let mut sums = [(0.0, 0usize); 7];
     let (mut traversal, mut visits) = (Traversal::default(), Visits::default());
     for query in 0..rows.rows() {
-        traversal.record(graph, oracle.view(query as u32), ef, &mut visits);
+        traversal.record(graph, oracle.scorer(query as u32), ef, &mut visits);
         let distance = |id: &u32| table.distance(table.row(query)[*id as usize]);
         let ids: Vec<u32> = visits
             .rows(Answer::Rows {
@@ -219,8 +219,8 @@ fn plain_corrected(
 
 fn plain_published(
     rows: &Matrix,
-    table: &SeparationTable,
-    oracle: &RankOracle<'_>,
+    table: &PairTable,
+    oracle: &RankDistances<'_>,
     graph: &Graph,
     ef: usize,
     k: usize,
@@ -236,7 +236,7 @@ fn plain_published(
                 .map(|&id| i64::from(id)),
         );
         exact_values.extend(table.nearest(query)[..columns].iter().map(separation));
-        traversal.record(graph, oracle.view(query as u32), ef, &mut visits);
+        traversal.record(graph, oracle.scorer(query as u32), ef, &mut visits);
         let found: Vec<u32> = visits
             .rows(visits.answer(EngineClass::StopEarly, ef, columns))
             .collect();

@@ -7,8 +7,8 @@
 //! Fails if an engine's takes more than twelve times as long: then its code is no longer compiled
 //! for the instructions at hand, and each fused addition is a call (fifty times).
 
-use annatomy_hnsw::import::{Engine, EngineOracle};
-use annatomy_hnsw::{VectorOracle, View};
+use annatomy_hnsw::import::{Engine, EngineDistances};
+use annatomy_hnsw::{QueryScorer, VectorDistances};
 use annatomy_vectors::{Matrix, Metric};
 use std::hint::black_box;
 use std::time::Instant;
@@ -26,17 +26,19 @@ fn main() {
     let rows = Matrix::new(ROWS as usize + 1, COLUMNS, values).expect("rows of columns values");
     let query = rows.row(ROWS as usize);
     let ids: Vec<u32> = (0..ROWS).collect();
-    let ours = VectorOracle::new(rows.view(), Metric::L2);
+    let ours = VectorDistances::new(rows.view(), Metric::L2);
     let [faiss, hnswlib] = [Engine::Faiss, Engine::Hnswlib]
-        .map(|engine| EngineOracle::new(rows.view(), Metric::L2, engine));
+        .map(|engine| EngineDistances::new(rows.view(), Metric::L2, engine));
     let (mut ratios, mut keys) = ([Vec::new(), Vec::new()], [const { Vec::new() }; 3]);
     for _ in 0..ROUNDS {
-        let base = seconds(ours.view_of(query), &ids, &mut keys[0]);
-        ratios[0].push(seconds(faiss.view_of(query), &ids, &mut keys[1]) / base);
-        ratios[1].push(seconds(hnswlib.view_of(query), &ids, &mut keys[2]) / base);
+        let base = seconds(ours.scorer_for(query), &ids, &mut keys[0]);
+        ratios[0].push(seconds(faiss.scorer_for(query), &ids, &mut keys[1]) / base);
+        ratios[1].push(seconds(hnswlib.scorer_for(query), &ids, &mut keys[2]) / base);
     }
-    let [ours, engines @ ..] =
-        keys.map(|keys| keys.into_iter().map(VectorOracle::separation_of_key));
+    let [ours, engines @ ..] = keys.map(|keys| {
+        keys.into_iter()
+            .map(VectorDistances::reduced_distance_of_key)
+    });
     for engine in engines {
         for (ours, theirs) in ours.clone().zip(engine) {
             assert!(
@@ -58,7 +60,7 @@ fn main() {
 }
 
 /// Evaluates `ids` time and again; the last keys are left in `keys`.
-fn seconds(view: impl View, ids: &[u32], keys: &mut Vec<u32>) -> f64 {
+fn seconds(view: impl QueryScorer, ids: &[u32], keys: &mut Vec<u32>) -> f64 {
     let start = Instant::now();
     for _ in 0..REPEATS {
         keys.clear();

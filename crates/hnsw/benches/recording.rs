@@ -10,8 +10,8 @@
 //! Fails if plain is more than 5 % behind bare, by the median of the ratios round by round.
 
 use annatomy_hnsw::{
-    Frontier, Graph, HeapFrontier, Links, Oracle, Parameters, Search, Seen, Traversal,
-    VectorOracle, View, Visits,
+    CandidateQueue, DistanceComputer, Graph, HeapQueue, Links, Parameters, QueryScorer, Scored,
+    Search, Traversal, VectorDistances, Visits,
 };
 use annatomy_vectors::{Matrix, Metric, kernels};
 use std::time::Instant;
@@ -27,7 +27,7 @@ const ROUNDS: usize = 21;
 
 fn main() {
     let rows = noise();
-    let oracle = VectorOracle::new(rows.view(), Metric::L2);
+    let oracle = VectorDistances::new(rows.view(), Metric::L2);
     let graph =
         Graph::build(&oracle, &Parameters::faiss(16, 100, 1)).expect("a graph of finite rows");
     let mut found = [Vec::new(), Vec::new(), Vec::new()];
@@ -36,8 +36,8 @@ fn main() {
     for _ in 0..ROUNDS {
         // made anew in every round: where memory happens to lie is worth some percent to one of
         // them
-        let (mut bare, mut search) = (Bare::default(), Search::<HeapFrontier>::default());
-        let (mut traversal, mut visits) = (Traversal::<HeapFrontier>::default(), Visits::default());
+        let (mut bare, mut search) = (Bare::default(), Search::<HeapQueue>::default());
+        let (mut traversal, mut visits) = (Traversal::<HeapQueue>::default(), Visits::default());
         found.iter_mut().for_each(Vec::clear);
         let mut seconds = [0.0; 3];
         for (block, first) in (0..QUERIES).step_by(BLOCK).enumerate() {
@@ -47,7 +47,7 @@ fn main() {
                 let ids = &mut found[contestant];
                 let start = Instant::now();
                 for query in first..first + BLOCK as u32 {
-                    let view = oracle.view(query);
+                    let view = oracle.scorer(query);
                     match contestant {
                         0 => bare.nearest(&graph, view, EF, &mut nearest),
                         1 => search.nearest(&graph, view, EF, &mut nearest),
@@ -83,13 +83,19 @@ fn main() {
 /// What a bare search works in.
 #[derive(Default)]
 struct Bare {
-    frontier: HeapFrontier,
+    frontier: HeapQueue,
     keys: Vec<u32>,
 }
 
 impl Bare {
     /// The search of [`Search::nearest`], line for line, with no observer in it.
-    fn nearest<V: View>(&mut self, graph: &Graph, view: V, ef: usize, out: &mut Vec<Seen>) {
+    fn nearest<V: QueryScorer>(
+        &mut self,
+        graph: &Graph,
+        view: V,
+        ef: usize,
+        out: &mut Vec<Scored>,
+    ) {
         let entry_point = graph.entry_point().expect("rows");
         self.frontier.reset(graph.nodes(), ef);
         let entry = descend(graph, view, entry_point, &mut self.keys);
@@ -108,8 +114,13 @@ impl Bare {
 }
 
 /// The way through the upper layers, all links of a row evaluated together.
-fn descend<V: View>(graph: &Graph, view: V, entry_point: u32, keys: &mut Vec<u32>) -> Seen {
-    let mut nearest = Seen {
+fn descend<V: QueryScorer>(
+    graph: &Graph,
+    view: V,
+    entry_point: u32,
+    keys: &mut Vec<u32>,
+) -> Scored {
+    let mut nearest = Scored {
         key: view.key(entry_point),
         id: entry_point,
     };
@@ -119,7 +130,7 @@ fn descend<V: View>(graph: &Graph, view: V, entry_point: u32, keys: &mut Vec<u32
             let links = graph.links(before.id, layer);
             keys.clear();
             view.keys(links, keys);
-            let met = keys.iter().zip(links).map(|(&key, &id)| Seen { key, id });
+            let met = keys.iter().zip(links).map(|(&key, &id)| Scored { key, id });
             nearest = met.fold(before, |nearest, seen| {
                 if seen.key < nearest.key {
                     seen

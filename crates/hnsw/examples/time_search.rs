@@ -5,7 +5,7 @@
 //! float16 has them, so that both searches answer the same; that they do is checked.
 
 use annatomy_formats::VectorFile;
-use annatomy_hnsw::{Graph, HeapFrontier, Parameters, Search, VectorOracle, View};
+use annatomy_hnsw::{Graph, HeapQueue, Parameters, QueryScorer, Search, VectorDistances};
 use annatomy_vectors::{Matrix, Metric};
 use half::f16;
 use std::error::Error;
@@ -30,18 +30,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     )?;
     let rows = halves.view().widened();
     let (wide, narrow) = (
-        VectorOracle::new(rows.view(), Metric::L2),
-        VectorOracle::new(halves.view(), Metric::L2),
+        VectorDistances::new(rows.view(), Metric::L2),
+        VectorDistances::new(halves.view(), Metric::L2),
     );
     let begin = Instant::now();
     let graph = Graph::build(&wide, &Parameters::faiss(32, 200, 0))?;
     println!("built in {:.1} s", begin.elapsed().as_secs_f64());
     for _ in 0..repetitions {
         let (wide_rate, wide_sum) = rate(&graph, ef, queries.rows(), |query| {
-            wide.view_of(queries.row(query))
+            wide.scorer_for(queries.row(query))
         });
         let (narrow_rate, narrow_sum) = rate(&graph, ef, queries.rows(), |query| {
-            narrow.view_of(queries.row(query))
+            narrow.scorer_for(queries.row(query))
         });
         assert_eq!(wide_sum, narrow_sum, "the same answers");
         println!(
@@ -53,13 +53,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Queries a second, and a sum over all answers.
-fn rate<V: View<Frontier = HeapFrontier>>(
+fn rate<V: QueryScorer<Queue = HeapQueue>>(
     graph: &Graph,
     ef: usize,
     queries: usize,
     view: impl Fn(usize) -> V,
 ) -> (f64, u64) {
-    let (mut search, mut found, mut sum) = (Search::<HeapFrontier>::default(), Vec::new(), 0);
+    let (mut search, mut found, mut sum) = (Search::<HeapQueue>::default(), Vec::new(), 0);
     let begin = Instant::now();
     for query in 0..queries {
         search.nearest(graph, view(query), ef, &mut found);

@@ -5,7 +5,7 @@
 //! graphs are one, and that both searches answer the same, is checked.
 
 use annatomy_formats::VectorFile;
-use annatomy_hnsw::{Graph, HeapFrontier, Parameters, Search, Sketch, VectorOracle, View};
+use annatomy_hnsw::{Graph, HeapQueue, Parameters, QueryScorer, Search, Sq8Codes, VectorDistances};
 use annatomy_vectors::Metric;
 use std::error::Error;
 use std::time::Instant;
@@ -23,11 +23,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let queries = VectorFile::open(queries)?.read_all()?;
     let rows = VectorFile::open(vectors)?.read_all()?;
     let begin = Instant::now();
-    let sketch = Sketch::of(rows.view(), Metric::L2).ok_or("these rows are not worth a sketch")?;
+    let sketch =
+        Sq8Codes::of(rows.view(), Metric::L2).ok_or("these rows are not worth a sketch")?;
     let sketched_queries = sketch.queries(queries.view());
     println!("sketched in {:.2} s", begin.elapsed().as_secs_f64());
-    let plain = VectorOracle::new(rows.view(), Metric::L2);
-    let sketched = plain.with_sketch(Some(&sketch));
+    let plain = VectorDistances::new(rows.view(), Metric::L2);
+    let sketched = plain.with_codes(Some(&sketch));
     let [graph, other] = [("with", sketched), ("without", plain)].map(|(way, oracle)| {
         let begin = Instant::now();
         let graph = Graph::build(&oracle, &Parameters::faiss(32, 200, 0));
@@ -39,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for ef in EFS {
         let mut ratios = Vec::new();
         for _ in 0..repetitions {
-            let mut searches = [Search::<HeapFrontier>::default(), Search::default()];
+            let mut searches = [Search::<HeapQueue>::default(), Search::default()];
             let mut seconds = [0.0; 2];
             for (block, first) in (0..queries.rows()).step_by(BLOCK).enumerate() {
                 let block_of_queries = first..queries.rows().min(first + BLOCK);
@@ -49,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     for query in block_of_queries.clone() {
                         let row = queries.row(query);
                         let sketched = (way == 1).then_some(&sketched_queries);
-                        let view = plain.view_beside(row, sketched, query as u32);
+                        let view = plain.scorer_with_codes(row, sketched, query as u32);
                         sums[way] += sum(&mut searches[way], &graph, ef, view);
                     }
                     seconds[way] += begin.elapsed().as_secs_f64();
@@ -69,8 +70,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Over all ids and keys of an answer.
-fn sum<V: View<Frontier = HeapFrontier>>(
-    search: &mut Search<HeapFrontier>,
+fn sum<V: QueryScorer<Queue = HeapQueue>>(
+    search: &mut Search<HeapQueue>,
     graph: &Graph,
     ef: usize,
     view: V,

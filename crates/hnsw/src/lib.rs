@@ -1,33 +1,23 @@
-//! The graph: built deterministically, searched by one written-once loop, and traversed with a
-//! record of every visit.
+//! HNSW: deterministic batched construction, best-first search, and a trace of every visit.
 //!
-//! The path through this crate: [`Parameters`] → [`Graph::build`] over an [`Oracle`] →
+//! The path through this crate: [`Parameters`] → [`Graph::build`] over a [`DistanceComputer`] →
 //! [`Traversal`] per query → [`Visits`], from which the answer of any [`EngineClass`] at any (ef,
 //! k) is a lookup.
 
 #![deny(missing_docs)]
 
 mod build;
-mod engine;
-mod frontier;
+mod distance;
 mod graph;
 pub mod import;
-mod levels;
-mod oracle;
-mod parameters;
-mod reach;
+mod queue;
 mod search;
-mod selection;
-mod sketch;
-mod visits;
 
-pub use build::BuildError;
-pub use engine::{Answer, EngineClass, UnknownEngineClass};
-pub use frontier::{BitsetFrontier, Frontier, HeapFrontier, Seen};
-pub use graph::{Graph, Links};
-pub use oracle::{Oracle, RankOracle, RankView, VectorOracle, VectorView, View};
-pub use parameters::{ForwardLinks, InsertionOrder, Parameters, ShortLists, UnknownPreset};
-pub use reach::reachable;
-pub use search::{Search, Traversal};
-pub use sketch::{Sieve, Sketch, SketchedQueries};
-pub use visits::{Visit, Visits};
+pub use build::{BuildError, ForwardLinks, InsertionOrder, Parameters, ShortLists, UnknownPreset};
+pub use distance::{
+    DistanceComputer, LowerBoundFilter, QueryScorer, RankDistances, RankScorer, Sq8Codes,
+    Sq8Queries, VectorDistances, VectorScorer,
+};
+pub use graph::{Graph, Links, reachable};
+pub use queue::{BitsetQueue, CandidateQueue, HeapQueue, Scored};
+pub use search::{Answer, EngineClass, Search, Traversal, UnknownEngineClass, Visit, Visits};

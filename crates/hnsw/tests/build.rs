@@ -4,9 +4,10 @@
 mod common;
 
 use annatomy_hnsw::{
-    Graph, HeapFrontier, Links, Oracle, Parameters, RankOracle, Search, VectorOracle, reachable,
+    DistanceComputer, Graph, HeapQueue, Links, Parameters, RankDistances, Search, VectorDistances,
+    reachable,
 };
-use annatomy_knn::{RankTable, SeparationTable};
+use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::{Matrix, Metric};
 use common::clustered;
 
@@ -16,7 +17,7 @@ fn build_on(threads: usize, points: &Matrix, parameters: &Parameters) -> Graph {
         .build()
         .expect("pool");
     pool.install(|| {
-        Graph::build(&VectorOracle::new(points.view(), Metric::L2), parameters).expect("graph")
+        Graph::build(&VectorDistances::new(points.view(), Metric::L2), parameters).expect("graph")
     })
 }
 
@@ -43,7 +44,7 @@ fn the_same_seed_gives_the_same_graph_at_any_thread_count() {
 #[test]
 fn graphs_built_at_once_are_those_built_one_after_another() {
     let points = clustered(2_000, 12, 7, 5);
-    let oracle = VectorOracle::new(points.view(), Metric::L2);
+    let oracle = VectorDistances::new(points.view(), Metric::L2);
     let all: Vec<Parameters> = [(8, 60, 1), (8, 20, 1), (5, 60, 1), (8, 60, 2)]
         .map(|(m, ef, seed)| Parameters::faiss(m, ef, seed))
         .to_vec();
@@ -83,10 +84,10 @@ fn ranks_and_vectors_build_the_same_graph() {
         .values_mut()
         .iter_mut()
         .for_each(|value| *value = (*value * 400.0).round());
-    let table = SeparationTable::new(points.view(), Metric::L2, 1).expect("table");
+    let table = PairTable::new(points.view(), Metric::L2, 1).expect("table");
     let ranks = RankTable::new(&table).expect("ranks");
     let parameters = Parameters::faiss(6, 40, 11);
-    let from_ranks = Graph::build(&RankOracle(&ranks), &parameters).expect("graph");
+    let from_ranks = Graph::build(&RankDistances(&ranks), &parameters).expect("graph");
     assert_eq!(from_ranks, build_on(2, &points, &parameters));
 }
 
@@ -116,13 +117,13 @@ fn lists_keep_their_limits_and_name_other_nodes() {
 #[test]
 fn full_effort_on_a_connected_graph_finds_every_neighbor() {
     let points = clustered(800, 10, 5, 10);
-    let oracle = VectorOracle::new(points.view(), Metric::L2);
+    let oracle = VectorDistances::new(points.view(), Metric::L2);
     let graph = build_on(2, &points, &Parameters::faiss(8, 80, 2));
-    let exact = SeparationTable::new(points.view(), Metric::L2, 50).expect("table");
-    let mut search = Search::<HeapFrontier>::default();
+    let exact = PairTable::new(points.view(), Metric::L2, 50).expect("table");
+    let mut search = Search::<HeapQueue>::default();
     let mut found = Vec::new();
     for query in 0..800 {
-        search.nearest(&graph, oracle.view(query), 800, &mut found);
+        search.nearest(&graph, oracle.scorer(query), 800, &mut found);
         assert_eq!(found.len(), 800);
         let ids: Vec<u32> = found.iter().take(51).map(|seen| seen.id).collect();
         assert_eq!(ids, exact.nearest(query as usize));
@@ -148,7 +149,7 @@ fn duplicates_and_tiny_sets_build() {
 #[test]
 fn impossible_parameters_are_refused_with_their_numbers() {
     let points = clustered(10, 2, 1, 1);
-    let oracle = VectorOracle::new(points.view(), Metric::L2);
+    let oracle = VectorDistances::new(points.view(), Metric::L2);
     let error = |parameters: Parameters| {
         Graph::build(&oracle, &parameters)
             .expect_err("refused")

@@ -4,8 +4,8 @@
 //! the real libraries.
 
 use annatomy_formats::{VectorFile, read_ids};
-use annatomy_hnsw::import::{Engine, EngineOracle, SavedIndex, SavedIndexError};
-use annatomy_hnsw::{EngineClass, HeapFrontier, Links, Traversal, Visits};
+use annatomy_hnsw::import::{Engine, EngineDistances, SavedIndex, SavedIndexError};
+use annatomy_hnsw::{EngineClass, HeapQueue, Links, Traversal, Visits};
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, Metric};
 
@@ -34,11 +34,11 @@ fn predicted(
         Engine::Faiss => EngineClass::StopEarly,
         Engine::Hnswlib => EngineClass::Raise,
     };
-    let oracle = EngineOracle::new(index.vectors.view(), metric, index.engine);
-    let (mut traversal, mut visits) = (Traversal::<HeapFrontier>::default(), Visits::default());
+    let oracle = EngineDistances::new(index.vectors.view(), metric, index.engine);
+    let (mut traversal, mut visits) = (Traversal::<HeapQueue>::default(), Visits::default());
     let mut ids = Vec::new();
     for query in 0..QUERIES {
-        let view = oracle.view_of(queries.row(query));
+        let view = oracle.scorer_for(queries.row(query));
         traversal.record(&index.graph, view, class.effort(ef, k), &mut visits);
         let names = visits
             .rows(visits.answer(class, ef, k))
@@ -151,11 +151,11 @@ fn flipped_bytes_do_no_harm() {
 }
 
 fn search_once(index: &SavedIndex) {
-    let oracle = EngineOracle::new(index.vectors.view(), Metric::L2, index.engine);
+    let oracle = EngineDistances::new(index.vectors.view(), Metric::L2, index.engine);
     let query = vec![0.5; index.vectors.columns()];
     let mut visits = Visits::default();
-    let mut traversal = Traversal::<HeapFrontier>::default();
-    traversal.record(&index.graph, oracle.view_of(&query), 8, &mut visits);
+    let mut traversal = Traversal::<HeapQueue>::default();
+    traversal.record(&index.graph, oracle.scorer_for(&query), 8, &mut visits);
     assert!(visits.visited(8) <= index.graph.nodes());
 }
 

@@ -3,8 +3,8 @@
 mod common;
 
 use annatomy_hnsw::{
-    EngineClass, Graph, HeapFrontier, Oracle, Parameters, Search, Sketch, Traversal, VectorOracle,
-    Visits,
+    DistanceComputer, EngineClass, Graph, HeapQueue, Parameters, Search, Sq8Codes, Traversal,
+    VectorDistances, Visits,
 };
 use annatomy_vectors::{Matrix, Metric};
 use common::clustered;
@@ -27,32 +27,32 @@ fn crowded(columns: usize) -> Matrix {
 fn graphs_and_searches_are_the_same_with_a_sketch() {
     for columns in [48, 96, 130] {
         let rows = crowded(columns);
-        let sketch = Sketch::of(rows.view(), Metric::L2).expect("worth it");
-        let plain = VectorOracle::new(rows.view(), Metric::L2);
-        let oracle = plain.with_sketch(Some(&sketch));
+        let sketch = Sq8Codes::of(rows.view(), Metric::L2).expect("worth it");
+        let plain = VectorDistances::new(rows.view(), Metric::L2);
+        let oracle = plain.with_codes(Some(&sketch));
         let parameters = Parameters::faiss(8, 60, 3);
         let graph = Graph::build(&oracle, &parameters).expect("graph");
         assert!(
             graph == Graph::build(&plain, &parameters).expect("graph"),
             "{columns} columns"
         );
-        let mut searches = [Search::<HeapFrontier>::default(), Search::default()];
+        let mut searches = [Search::<HeapQueue>::default(), Search::default()];
         let [mut found, mut expected] = [Vec::new(), Vec::new()];
         let queries = clustered(100, columns, 60, 2);
         let sketched = sketch.queries(queries.view());
         for ef in [1, 7, 40, 200] {
             for query in 0..100 {
                 let row = queries.row(query as usize);
-                searches[0].nearest(&graph, plain.view_of(row), ef, &mut expected);
+                searches[0].nearest(&graph, plain.scorer_for(row), ef, &mut expected);
                 searches[1].nearest(
                     &graph,
-                    oracle.view_beside(row, Some(&sketched), query),
+                    oracle.scorer_with_codes(row, Some(&sketched), query),
                     ef,
                     &mut found,
                 );
                 assert_eq!(found, expected, "{columns} columns, ef {ef}, query {query}");
-                searches[0].nearest(&graph, plain.view(query), ef, &mut expected);
-                searches[1].nearest(&graph, oracle.view(query), ef, &mut found);
+                searches[0].nearest(&graph, plain.scorer(query), ef, &mut expected);
+                searches[1].nearest(&graph, oracle.scorer(query), ef, &mut found);
                 assert_eq!(found, expected, "{columns} columns, ef {ef}, row {query}");
             }
         }
@@ -68,10 +68,10 @@ fn float16_rows_have_sketches_too() {
         .map(|&value| f16::from_f32(value))
         .collect();
     let halves = Matrix::new(ROWS, 64, halves).expect("shape");
-    let sketch = Sketch::of(halves.view(), Metric::L2).expect("worth it");
-    let plain = VectorOracle::new(halves.view(), Metric::L2);
+    let sketch = Sq8Codes::of(halves.view(), Metric::L2).expect("worth it");
+    let plain = VectorDistances::new(halves.view(), Metric::L2);
     let parameters = Parameters::hnswlib(8, 60, 3);
-    let graph = Graph::build(&plain.with_sketch(Some(&sketch)), &parameters).expect("graph");
+    let graph = Graph::build(&plain.with_codes(Some(&sketch)), &parameters).expect("graph");
     assert!(graph == Graph::build(&plain, &parameters).expect("graph"));
 }
 
@@ -80,18 +80,18 @@ fn float16_rows_have_sketches_too() {
 #[test]
 fn traversals_for_the_nearest_count_every_visit_and_tell_fewer() {
     let rows = crowded(96);
-    let sketch = Sketch::of(rows.view(), Metric::L2).expect("worth it");
-    let oracle = VectorOracle::new(rows.view(), Metric::L2).with_sketch(Some(&sketch));
+    let sketch = Sq8Codes::of(rows.view(), Metric::L2).expect("worth it");
+    let oracle = VectorDistances::new(rows.view(), Metric::L2).with_codes(Some(&sketch));
     let graph = Graph::build(&oracle, &Parameters::faiss(8, 60, 3)).expect("graph");
     let (mut traversal, [mut whole, mut nearest]) = (
-        Traversal::<HeapFrontier>::default(),
+        Traversal::<HeapQueue>::default(),
         [(); 2].map(|()| Visits::default()),
     );
     let (mut told, mut visited) = (0, 0);
     for (ef, most) in [(120, 120), (120, 30), (60, 61)] {
         for query in (0..ROWS as u32).step_by(53) {
-            traversal.record(&graph, oracle.view(query), ef, &mut whole);
-            traversal.record_nearest(&graph, oracle.view(query), ef, most, &mut nearest);
+            traversal.record(&graph, oracle.scorer(query), ef, &mut whole);
+            traversal.record_for_k(&graph, oracle.scorer(query), ef, most, &mut nearest);
             if most > ef {
                 assert_eq!(
                     nearest.nearest_first(),

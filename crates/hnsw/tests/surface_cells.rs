@@ -4,21 +4,22 @@
 mod common;
 
 use annatomy_hnsw::{
-    Answer, EngineClass, Graph, Oracle, Parameters, RankOracle, Traversal, VectorOracle, Visits,
+    Answer, DistanceComputer, EngineClass, Graph, Parameters, RankDistances, Traversal,
+    VectorDistances, Visits,
 };
-use annatomy_knn::{RankTable, SeparationTable};
+use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::Metric;
 use common::{Rule, clustered, plain_search};
 
 const EFS: [usize; 9] = [1, 2, 5, 10, 16, 25, 40, 64, 120];
 const KS: [usize; 6] = [1, 5, 20, 50, 100, 200];
 
-fn compare<O: Oracle>(
+fn compare<O: DistanceComputer>(
     graph: &Graph,
     oracle: &O,
     queries: impl Iterator<Item = u32> + Clone,
 ) -> usize {
-    let mut traversal = Traversal::<O::Frontier>::default();
+    let mut traversal = Traversal::<O::Queue>::default();
     let mut visits = Visits::default();
     let mut cells = 0;
     let classes = [
@@ -30,7 +31,7 @@ fn compare<O: Oracle>(
     for (class, rule) in &classes {
         let mut of_class = 0;
         for query in queries.clone() {
-            traversal.record(graph, oracle.view(query), 200, &mut visits);
+            traversal.record(graph, oracle.scorer(query), 200, &mut visits);
             for ef in EFS {
                 for k in KS {
                     let predicted: Vec<u32> = visits.rows(visits.answer(*class, ef, k)).collect();
@@ -47,7 +48,7 @@ fn compare<O: Oracle>(
         cells += of_class;
     }
     for query in queries {
-        traversal.record(graph, oracle.view(query), 200, &mut visits);
+        traversal.record(graph, oracle.scorer(query), 200, &mut visits);
         for ef in EFS {
             for k in KS {
                 let refused = visits.answer(EngineClass::Refuse, ef, k) == Answer::Refused;
@@ -70,9 +71,9 @@ fn compare<O: Oracle>(
 #[test]
 fn cells_read_from_ranks_equal_separate_searches() {
     let points = clustered(2_000, 24, 9, 1);
-    let table = SeparationTable::new(points.view(), Metric::L2, 10).expect("table");
+    let table = PairTable::new(points.view(), Metric::L2, 10).expect("table");
     let ranks = RankTable::new(&table).expect("ranks");
-    let oracle = RankOracle(&ranks);
+    let oracle = RankDistances(&ranks);
     let graph = Graph::build(&oracle, &Parameters::faiss(8, 40, 3)).expect("graph");
     assert!(compare(&graph, &oracle, (0..2_000).step_by(97)) >= 4_000);
 }
@@ -80,7 +81,7 @@ fn cells_read_from_ranks_equal_separate_searches() {
 #[test]
 fn cells_read_from_vectors_equal_separate_searches() {
     let points = clustered(2_000, 24, 9, 2);
-    let oracle = VectorOracle::new(points.view(), Metric::L2);
+    let oracle = VectorDistances::new(points.view(), Metric::L2);
     let graph = Graph::build(&oracle, &Parameters::hnswlib(8, 40, 3)).expect("graph");
     assert!(compare(&graph, &oracle, (0..2_000).step_by(97)) >= 4_000);
 }
@@ -88,12 +89,12 @@ fn cells_read_from_vectors_equal_separate_searches() {
 #[test]
 fn required_ef_is_the_smallest_that_visits() {
     let points = clustered(1_500, 16, 5, 3);
-    let oracle = VectorOracle::new(points.view(), Metric::L2);
+    let oracle = VectorDistances::new(points.view(), Metric::L2);
     let graph = Graph::build(&oracle, &Parameters::paper(6, 30, 1)).expect("graph");
-    let mut traversal = Traversal::<annatomy_hnsw::HeapFrontier>::default();
+    let mut traversal = Traversal::<annatomy_hnsw::HeapQueue>::default();
     let mut visits = Visits::default();
     for query in (0..1_500).step_by(211) {
-        traversal.record(&graph, oracle.view(query), 150, &mut visits);
+        traversal.record(&graph, oracle.scorer(query), 150, &mut visits);
         let efs: Vec<usize> = (1..=150).collect();
         assert!(
             visits

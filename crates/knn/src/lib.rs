@@ -2,7 +2,7 @@
 //!
 //! * [`exact_knn`]: exact ids under a certificate, in bounded memory, for all rows or held-out
 //!   queries;
-//! * [`SeparationTable`]: every pair's separation at once, when n² float32 values are wanted and
+//! * [`PairTable`]: every pair's separation at once, when n² float32 values are wanted and
 //!   fit;
 //! * [`RankTable`]: the same table reduced to what a graph needs, the order of each row;
 //! * [`NeighborTable`]: q queries × k slots of (id, distance).
@@ -27,5 +27,5 @@ mod source;
 pub use exact::{ExactError, Queries, exact_knn, exact_knn_as};
 pub use neighbors::NeighborTable;
 pub use ranks::{MAX_RANKED_ROWS, RankRow, RankTable};
-pub use separations::{SeparationTable, TableError};
+pub use separations::{PairTable, TableError};
 pub use source::RowSource;

@@ -6,12 +6,12 @@
 //! half the bytes of the separations, and integer positions turn heaps into bit sets (see the graph
 //! crate's frontiers).
 //!
-//! Enters: a [`SeparationTable`]. Leaves: [`RankTable`], n × n 16-bit ranks and one bit per place
+//! Enters: a [`PairTable`]. Leaves: [`RankTable`], n × n 16-bit ranks and one bit per place
 //! that says whether it is tied with the place before. Cost: one radix sort per row, 2n² bytes: 200
 //! MB at n = 10,000.
 
 use crate::order::order_key;
-use crate::separations::{SeparationTable, TableError};
+use crate::separations::{PairTable, TableError};
 use annatomy_runtime::{PerThread, TASK_QUERIES, Zeroed};
 use rayon::prelude::*;
 
@@ -41,7 +41,7 @@ impl RankTable {
     }
 
     /// Ranks every row of `table`.
-    pub fn new(table: &SeparationTable) -> Result<Self, TableError> {
+    pub fn new(table: &PairTable) -> Result<Self, TableError> {
         let rows = table.rows();
         if rows > MAX_RANKED_ROWS {
             return Err(TableError::TooManyRows {
@@ -91,7 +91,7 @@ struct Room {
 }
 
 impl Room {
-    fn rank(&mut self, table: &SeparationTable, row: usize, ranks: &mut [u16], ties: &mut [u64]) {
+    fn rank(&mut self, table: &PairTable, row: usize, ranks: &mut [u16], ties: &mut [u64]) {
         let Self { keys, buffer } = self;
         let separations = table.row(row);
         keys.clear();
@@ -173,7 +173,7 @@ mod tests {
     fn ranks_are_the_sorted_order_with_ties_by_id_and_marked() {
         // A line with a repeated point: 0, 1, 1, 3, 7.
         let points = Matrix::new(5, 1, vec![0.0, 1.0, 1.0, 3.0, 7.0]).expect("shape");
-        let table = SeparationTable::new(points.view(), Metric::L2, 3).expect("table");
+        let table = PairTable::new(points.view(), Metric::L2, 3).expect("table");
         let ranks = RankTable::new(&table).expect("ranks");
         assert_eq!(ranks.row(0).ranks(), [0, 1, 2, 3, 4]);
         assert!(ranks.row(0).tied_with_previous(2) && !ranks.row(0).tied_with_previous(1));

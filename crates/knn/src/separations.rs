@@ -1,7 +1,7 @@
 //! Every pair's separation at once: one symmetric blocked product, half of it computed, half
 //! mirrored.
 //!
-//! Enters: n rows. Leaves: [`SeparationTable`], n × n float32, in which each row's `certified`
+//! Enters: n rows. Leaves: [`PairTable`], n × n float32, in which each row's `certified`
 //! nearest stand in exact order.
 //!
 //! for each strip of STRIP rows, in parallel
@@ -30,7 +30,7 @@ const PIVOTS: usize = 128;
 /// Each value is within the rounding bound of its product; the `certified` nearest of each row (the
 /// row itself included) are in exact order, contested values having been evaluated in float64.
 #[derive(Debug)]
-pub struct SeparationTable {
+pub struct PairTable {
     rows: usize,
     metric: Metric,
     certified: usize,
@@ -62,7 +62,7 @@ pub enum TableError {
     },
 }
 
-impl SeparationTable {
+impl PairTable {
     /// Bytes a table of `rows` rows takes.
     pub fn bytes(rows: usize) -> u64 {
         4 * (rows as u64) * (rows as u64)
@@ -105,7 +105,7 @@ impl SeparationTable {
     }
 
     /// Share of the certified places that were contested and evaluated in float64.
-    pub fn contested_share(&self) -> f64 {
+    pub fn ambiguous_share(&self) -> f64 {
         self.evaluated as f64 / (self.rows * self.certified) as f64
     }
 

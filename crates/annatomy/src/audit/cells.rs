@@ -11,7 +11,9 @@ use super::sight::Sight;
 use annatomy_geometry::corrected::{
     QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure,
 };
-use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Oracle, Traversal, Visits};
+use annatomy_hnsw::{
+    Answer, CandidateQueue, DistanceComputer, EngineClass, Graph, Traversal, Visits,
+};
 use annatomy_knn::NeighborTable;
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use annatomy_vectors::Metric;
@@ -80,7 +82,7 @@ impl<S: Sight> Evaluation<'_, S> {
             .map(|cell| cell.class.effort(cell.ef, self.data.asked(cell.k)))
             .max()
             .unwrap_or(1);
-        let scratch = PerThread::new(Scratch::<<S::Oracle as Oracle>::Frontier>::default);
+        let scratch = PerThread::new(Scratch::<<S::Distances as DistanceComputer>::Queue>::default);
         let queries: Vec<Vec<Option<QueryValues>>> = (0..self.data.queries.count())
             .into_par_iter()
             .with_max_len(TASK_QUERIES)
@@ -108,7 +110,7 @@ struct Scratch<F> {
     measures: Vec<QueryMeasures>,
 }
 
-impl<F: Frontier> Scratch<F> {
+impl<F: CandidateQueue> Scratch<F> {
     fn evaluate<S: Sight>(
         &mut self,
         on: &Evaluation<'_, S>,
@@ -117,12 +119,12 @@ impl<F: Frontier> Scratch<F> {
         query: usize,
     ) -> Vec<Option<QueryValues>>
     where
-        S::Oracle: Oracle<Frontier = F>,
+        S::Distances: DistanceComputer<Queue = F>,
     {
         annatomy_runtime::check();
         self.exact.read(on.exact, query, on.data.base.rows());
         self.traversal
-            .record(on.graph, on.sight.view(query), effort, &mut self.visits);
+            .record(on.graph, on.sight.scorer(query), effort, &mut self.visits);
         self.visited
             .read(on.sight, on.data, query, &self.visits, &self.exact);
         cells

@@ -6,7 +6,7 @@ use super::error::AuditError;
 use super::sight::Sight;
 use annatomy_geometry::corrected::{ExactSide, UNKNOWN_RANK};
 use annatomy_hnsw::Visits;
-use annatomy_knn::{NeighborTable, Queries, SeparationTable, exact_knn};
+use annatomy_knn::{NeighborTable, PairTable, Queries, exact_knn};
 use annatomy_vectors::{PointId, validate};
 
 /// The exact `k` nearest of every query, certified; itself excluded by id.
@@ -34,7 +34,7 @@ pub(super) fn neighbors(
 }
 
 /// The same, read from a table of all pairs.
-pub(super) fn neighbors_in(table: &SeparationTable, data: &Data, k: usize) -> NeighborTable {
+pub(super) fn neighbors_in(table: &PairTable, data: &Data, k: usize) -> NeighborTable {
     let (mut ids, mut distances) = (Vec::new(), Vec::new());
     for &query in &data.queries.numbers {
         let others = table

@@ -4,7 +4,7 @@ use super::data::{Data, Index};
 use super::error::AuditError;
 use super::request::{AuditRequest, GraphRequest};
 use super::results::GraphFacts;
-use annatomy_hnsw::{EngineClass, Graph, Links, Oracle, Parameters, reachable};
+use annatomy_hnsw::{DistanceComputer, EngineClass, Graph, Links, Parameters, reachable};
 use std::borrow::Cow;
 
 /// Graphs with what is known of them.
@@ -21,7 +21,7 @@ pub(super) struct Graphs<'g> {
 pub(super) fn graphs<'g>(
     request: &AuditRequest,
     data: &'g Data,
-    oracle: &impl Oracle,
+    oracle: &impl DistanceComputer,
 ) -> Result<Graphs<'g>, AuditError> {
     match &data.index {
         Some(index) => Ok(of_index(index, data)),
@@ -45,7 +45,7 @@ pub(super) fn build<'g>(
     wanted: &GraphRequest,
     seed: u64,
     data: &Data,
-    oracle: &impl Oracle,
+    oracle: &impl DistanceComputer,
 ) -> Result<Graphs<'g>, AuditError> {
     let seeds = (0..wanted.count).map(|number| seed.wrapping_add(number as u64));
     let parameters = seeds

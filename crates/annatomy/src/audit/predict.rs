@@ -3,7 +3,7 @@
 
 use super::cells::Evaluation;
 use super::sight::Sight;
-use annatomy_hnsw::{EngineClass, Oracle, Traversal, Visits};
+use annatomy_hnsw::{DistanceComputer, EngineClass, Traversal, Visits};
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use rayon::prelude::*;
 
@@ -21,11 +21,16 @@ pub struct Prediction {
 /// One row of k ids per query, as the engine names them, −1 where a slot is empty.
 pub(super) fn predict<S: Sight>(on: &Evaluation<'_, S>, prediction: &Prediction) -> Vec<i64> {
     let Prediction { ef, k, class } = *prediction;
-    let scratch = PerThread::new(Scratch::<<S::Oracle as Oracle>::Frontier>::default);
+    let scratch = PerThread::new(Scratch::<<S::Distances as DistanceComputer>::Queue>::default);
     let row = |query: usize| {
         annatomy_runtime::check();
         scratch.with(|Scratch { traversal, visits }| {
-            traversal.record(on.graph, on.sight.view(query), class.effort(ef, k), visits);
+            traversal.record(
+                on.graph,
+                on.sight.scorer(query),
+                class.effort(ef, k),
+                visits,
+            );
             let ids = visits
                 .rows(visits.answer(class, ef, k))
                 .map(|id| on.data.label(id));

@@ -5,20 +5,20 @@
 //! whose graph it is.
 
 use super::data::Data;
-use annatomy_hnsw::import::{Engine, EngineOracle};
-use annatomy_hnsw::{Oracle, RankOracle, Sketch, VectorOracle, Visit};
-use annatomy_knn::{RankTable, SeparationTable};
+use annatomy_hnsw::import::{Engine, EngineDistances};
+use annatomy_hnsw::{DistanceComputer, RankDistances, Sq8Codes, VectorDistances, Visit};
+use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::{MatrixView, Metric};
 
 /// How queries see the base.
 pub(super) trait Sight: Sync {
     /// What graphs are built and searched with.
-    type Oracle: Oracle;
+    type Distances: DistanceComputer;
 
-    fn oracle(&self) -> &Self::Oracle;
+    fn oracle(&self) -> &Self::Distances;
 
     /// As query number `query` sees it.
-    fn view(&self, query: usize) -> <Self::Oracle as Oracle>::View<'_>;
+    fn scorer(&self, query: usize) -> <Self::Distances as DistanceComputer>::Scorer<'_>;
 
     /// The distance of a row that query number `query` visited, in the metric's own unit.
     fn distance(&self, query: usize, visit: &Visit) -> f32;
@@ -26,34 +26,30 @@ pub(super) trait Sight: Sync {
 
 /// From a table of all pairs.
 pub(super) struct Ranked<'t> {
-    table: &'t SeparationTable,
-    oracle: RankOracle<'t>,
+    table: &'t PairTable,
+    oracle: RankDistances<'t>,
     data: &'t Data<'t>,
 }
 
 impl<'t> Ranked<'t> {
-    pub(super) fn new(
-        table: &'t SeparationTable,
-        ranks: &'t RankTable,
-        data: &'t Data<'t>,
-    ) -> Self {
+    pub(super) fn new(table: &'t PairTable, ranks: &'t RankTable, data: &'t Data<'t>) -> Self {
         Self {
             table,
-            oracle: RankOracle(ranks),
+            oracle: RankDistances(ranks),
             data,
         }
     }
 }
 
 impl<'t> Sight for Ranked<'t> {
-    type Oracle = RankOracle<'t>;
+    type Distances = RankDistances<'t>;
 
-    fn oracle(&self) -> &RankOracle<'t> {
+    fn oracle(&self) -> &RankDistances<'t> {
         &self.oracle
     }
 
-    fn view(&self, query: usize) -> <RankOracle<'t> as Oracle>::View<'_> {
-        self.oracle.view(self.data.queries.numbers[query] as u32)
+    fn scorer(&self, query: usize) -> <RankDistances<'t> as DistanceComputer>::Scorer<'_> {
+        self.oracle.scorer(self.data.queries.numbers[query] as u32)
     }
 
     fn distance(&self, query: usize, visit: &Visit) -> f32 {
@@ -64,7 +60,7 @@ impl<'t> Sight for Ranked<'t> {
 
 /// From the vectors.
 pub(super) struct Computed<'v> {
-    oracle: VectorOracle<'v>,
+    oracle: VectorDistances<'v>,
     data: &'v Data<'v>,
 }
 
@@ -73,29 +69,29 @@ impl<'v> Computed<'v> {
     pub(super) fn new(
         base: MatrixView<'v>,
         data: &'v Data<'v>,
-        sketch: Option<&'v Sketch>,
+        sketch: Option<&'v Sq8Codes>,
     ) -> Self {
         Self {
-            oracle: VectorOracle::new(base, data.metric).with_sketch(sketch),
+            oracle: VectorDistances::new(base, data.metric).with_codes(sketch),
             data,
         }
     }
 }
 
 impl<'v> Sight for Computed<'v> {
-    type Oracle = VectorOracle<'v>;
+    type Distances = VectorDistances<'v>;
 
-    fn oracle(&self) -> &VectorOracle<'v> {
+    fn oracle(&self) -> &VectorDistances<'v> {
         &self.oracle
     }
 
-    fn view(&self, query: usize) -> <VectorOracle<'v> as Oracle>::View<'_> {
+    fn scorer(&self, query: usize) -> <VectorDistances<'v> as DistanceComputer>::Scorer<'_> {
         self.oracle
-            .view_of(self.data.queries.row(&self.data.base, query))
+            .scorer_for(self.data.queries.row(&self.data.base, query))
     }
 
     fn distance(&self, _query: usize, visit: &Visit) -> f32 {
-        let separation = VectorOracle::separation_of_key(visit.key);
+        let separation = VectorDistances::reduced_distance_of_key(visit.key);
         match self.data.metric {
             Metric::L2 => separation.max(0.0).sqrt(),
             Metric::Cosine | Metric::InnerProduct => separation,
@@ -105,7 +101,7 @@ impl<'v> Sight for Computed<'v> {
 
 /// From the vectors, summed as the engine sums.
 pub(super) struct AsEngine<'v> {
-    oracle: EngineOracle<'v>,
+    oracle: EngineDistances<'v>,
     data: &'v Data<'v>,
 }
 
@@ -113,22 +109,22 @@ impl<'v> AsEngine<'v> {
     /// `base` is the base of `data`.
     pub(super) fn new(base: MatrixView<'v>, data: &'v Data<'v>, engine: Engine) -> Self {
         Self {
-            oracle: EngineOracle::new(base, data.metric, engine),
+            oracle: EngineDistances::new(base, data.metric, engine),
             data,
         }
     }
 }
 
 impl<'v> Sight for AsEngine<'v> {
-    type Oracle = EngineOracle<'v>;
+    type Distances = EngineDistances<'v>;
 
-    fn oracle(&self) -> &EngineOracle<'v> {
+    fn oracle(&self) -> &EngineDistances<'v> {
         &self.oracle
     }
 
-    fn view(&self, query: usize) -> <EngineOracle<'v> as Oracle>::View<'_> {
+    fn scorer(&self, query: usize) -> <EngineDistances<'v> as DistanceComputer>::Scorer<'_> {
         self.oracle
-            .view_of(self.data.queries.row(&self.data.base, query))
+            .scorer_for(self.data.queries.row(&self.data.base, query))
     }
 
     fn distance(&self, _query: usize, visit: &Visit) -> f32 {

@@ -10,7 +10,7 @@ use super::data::Data;
 use super::exact::{ExactList, VisitedList};
 use super::sight::Sight;
 use annatomy_geometry::corrected::TIE_TOLERANCE;
-use annatomy_hnsw::{Frontier, Graph, Oracle, Traversal, Visits};
+use annatomy_hnsw::{CandidateQueue, DistanceComputer, Graph, Traversal, Visits};
 use annatomy_knn::NeighborTable;
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use rayon::prelude::*;
@@ -43,7 +43,7 @@ impl Trace {
         ks: &[usize],
         ef: usize,
     ) -> Self {
-        let scratch = PerThread::new(Scratch::<<S::Oracle as Oracle>::Frontier>::default);
+        let scratch = PerThread::new(Scratch::<<S::Distances as DistanceComputer>::Queue>::default);
         let queries = (0..data.queries.count())
             .into_par_iter()
             .with_max_len(TASK_QUERIES)
@@ -84,7 +84,7 @@ struct Scratch<F> {
     arrivals: Vec<u32>,
 }
 
-impl<F: Frontier> Scratch<F> {
+impl<F: CandidateQueue> Scratch<F> {
     #[expect(
         clippy::too_many_arguments,
         reason = "the body of one loop, split for length"
@@ -100,12 +100,12 @@ impl<F: Frontier> Scratch<F> {
         query: usize,
     ) -> Vec<u32>
     where
-        S::Oracle: Oracle<Frontier = F>,
+        S::Distances: DistanceComputer<Queue = F>,
     {
         annatomy_runtime::check();
         self.exact.read(exact, query, data.base.rows());
         self.traversal
-            .record(graph, sight.view(query), ef, &mut self.visits);
+            .record(graph, sight.scorer(query), ef, &mut self.visits);
         self.visited
             .read(sight, data, query, &self.visits, &self.exact);
         let mut required = Vec::with_capacity(2 * ks.iter().sum::<usize>());

@@ -20,8 +20,8 @@ use super::results::{AuditResults, CellResult, DataFacts};
 use super::shift::Barycenters;
 use super::sight::{AsEngine, Computed, Ranked, Sight};
 use super::summarize::{Name, summarize};
-use annatomy_hnsw::Sketch;
-use annatomy_knn::{MAX_RANKED_ROWS, NeighborTable, RankTable, SeparationTable};
+use annatomy_hnsw::Sq8Codes;
+use annatomy_knn::{MAX_RANKED_ROWS, NeighborTable, PairTable, RankTable};
 use annatomy_runtime::install;
 use std::time::Instant;
 
@@ -169,7 +169,7 @@ impl<'j> Job<'j> {
             return self.finish(on_graphs, &exact);
         }
         if self.has_room_for_tables() && self.data.queries.are_base_rows() {
-            let table = SeparationTable::new(base, self.data.metric, self.depth)?;
+            let table = PairTable::new(base, self.data.metric, self.depth)?;
             let ranks = RankTable::new(&table)?;
             let exact = exact::neighbors_in(&table, &self.data, self.depth);
             let on_graphs = self.on_graphs(&Ranked::new(&table, &ranks, &self.data), &exact)?;
@@ -177,7 +177,7 @@ impl<'j> Job<'j> {
         }
         let exact = self.exact()?;
         let sketch = if self.data.index.is_none() {
-            Sketch::where_it_pays(base, self.data.metric)
+            Sq8Codes::if_worthwhile(base, self.data.metric)
         } else {
             None
         };
@@ -197,7 +197,7 @@ impl<'j> Job<'j> {
 
     fn has_room_for_tables(&self) -> bool {
         let rows = self.data.base.rows();
-        let bytes = SeparationTable::bytes(rows) + RankTable::bytes(rows);
+        let bytes = PairTable::bytes(rows) + RankTable::bytes(rows);
         rows <= MAX_RANKED_ROWS && bytes <= self.request.memory_budget_bytes
     }
 

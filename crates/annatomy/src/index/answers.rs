@@ -5,9 +5,11 @@
 //! recorded and the answer read from it.
 
 use super::{Index, IndexError};
-use annatomy_hnsw::import::EngineOracle;
-use annatomy_hnsw::{Answer, EngineClass, Frontier, Graph, Links, Oracle, Search, Seen, Traversal};
-use annatomy_hnsw::{VectorOracle, View, Visits};
+use annatomy_hnsw::import::EngineDistances;
+use annatomy_hnsw::{
+    Answer, CandidateQueue, DistanceComputer, EngineClass, Graph, Links, Scored, Search, Traversal,
+};
+use annatomy_hnsw::{QueryScorer, VectorDistances, Visits};
 use annatomy_knn::NeighborTable;
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use annatomy_vectors::kernels::Stored;
@@ -19,7 +21,7 @@ struct Scratch<F> {
     search: Search<F>,
     traversal: Traversal<F>,
     visits: Visits,
-    found: Vec<Seen>,
+    found: Vec<Scored>,
 }
 
 /// What is asked of an engine about one query.
@@ -30,9 +32,14 @@ struct Asked {
     k: usize,
 }
 
-impl<F: Frontier> Scratch<F> {
+impl<F: CandidateQueue> Scratch<F> {
     /// The rows returned, nearest first.
-    fn answer<V: View<Frontier = F>>(&mut self, graph: &Graph, view: V, asked: Asked) -> &[Seen] {
+    fn answer<V: QueryScorer<Queue = F>>(
+        &mut self,
+        graph: &Graph,
+        view: V,
+        asked: Asked,
+    ) -> &[Scored] {
         let effort = asked.class.effort(asked.ef, asked.k);
         if asked.k < effort {
             self.search.nearest(graph, view, effort, &mut self.found);
@@ -49,7 +56,7 @@ impl<F: Frontier> Scratch<F> {
         self.found.clear();
         if let Answer::Rows { visited, rows } = self.visits.answer(asked.class, asked.ef, asked.k) {
             let returned = self.visits.among_first(visited).take(rows);
-            self.found.extend(returned.map(|visit| Seen {
+            self.found.extend(returned.map(|visit| Scored {
                 key: visit.key,
                 id: visit.id,
             }));
@@ -88,16 +95,16 @@ impl Index {
             });
         };
         let rows = rows.float32();
-        let oracle = EngineOracle::new(rows.view(), self.metric(), engine);
+        let oracle = EngineDistances::new(rows.view(), self.metric(), engine);
         let distance = |key| oracle.distance_of_key(key);
         Ok(match queries {
             Some(queries) => self.held_out(
                 queries.rows(),
                 asked,
-                |query| oracle.view_of(queries.row(query as usize)),
+                |query| oracle.scorer_for(queries.row(query as usize)),
                 distance,
             ),
-            None => self.each_row(asked, |row| oracle.view(row), distance),
+            None => self.each_row(asked, |row| oracle.scorer(row), distance),
         })
     }
 
@@ -107,18 +114,20 @@ impl Index {
         queries: Option<MatrixView<'_>>,
         asked: Asked,
     ) -> NeighborTable {
-        let oracle = VectorOracle::new(rows, self.metric()).with_sketch(self.sketch());
-        let distance = |key| distance_of(self.metric(), VectorOracle::separation_of_key(key));
+        let oracle = VectorDistances::new(rows, self.metric()).with_codes(self.sketch());
+        let distance =
+            |key| distance_of(self.metric(), VectorDistances::reduced_distance_of_key(key));
         let Some(queries) = queries else {
-            return self.each_row(asked, |row| oracle.view(row), distance);
+            return self.each_row(asked, |row| oracle.scorer(row), distance);
         };
         let sketched = self.sketch().map(|sketch| sketch.queries(queries));
-        let view =
-            |query: u32| oracle.view_beside(queries.row(query as usize), sketched.as_ref(), query);
+        let view = |query: u32| {
+            oracle.scorer_with_codes(queries.row(query as usize), sketched.as_ref(), query)
+        };
         self.held_out(queries.rows(), asked, view, distance)
     }
 
-    fn held_out<V: View>(
+    fn held_out<V: QueryScorer>(
         &self,
         queries: usize,
         asked: Asked,
@@ -135,7 +144,7 @@ impl Index {
     }
 
     /// Every row as a query, which itself takes a place in what the engine returns.
-    fn each_row<V: View>(
+    fn each_row<V: QueryScorer>(
         &self,
         asked: Asked,
         view: impl Fn(u32) -> V + Sync,
@@ -156,7 +165,7 @@ impl Index {
 
     /// The `k` nearest that are returned to each of `count` queries; `view` also names the row that
     /// a query is.
-    fn answer<V: View>(
+    fn answer<V: QueryScorer>(
         &self,
         count: usize,
         k: usize,
@@ -164,7 +173,7 @@ impl Index {
         view: impl Fn(u32) -> (V, Option<u32>) + Sync,
         distance_of_key: impl Fn(u32) -> f32 + Sync,
     ) -> NeighborTable {
-        let scratch = PerThread::new(Scratch::<V::Frontier>::default);
+        let scratch = PerThread::new(Scratch::<V::Queue>::default);
         annatomy_runtime::stage("searches", count as u64);
         let mut ids = vec![None; count * k];
         let mut distances = vec![f32::INFINITY; count * k];

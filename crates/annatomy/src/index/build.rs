@@ -2,8 +2,8 @@
 
 use super::IndexError;
 use annatomy_hnsw::import::Engine;
-use annatomy_hnsw::{Graph, Links, Parameters, RankOracle, Sketch, VectorOracle};
-use annatomy_knn::{MAX_RANKED_ROWS, RankTable, SeparationTable};
+use annatomy_hnsw::{Graph, Links, Parameters, RankDistances, Sq8Codes, VectorDistances};
+use annatomy_knn::{MAX_RANKED_ROWS, PairTable, RankTable};
 use annatomy_vectors::kernels::Stored;
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, MatrixView, Metric, Rows, validate};
@@ -18,14 +18,14 @@ pub struct Index {
     /// length).
     own_rows: Option<Matrix>,
     /// The rows in a byte a value, where searches find the same sooner by it.
-    sketch: Option<Sketch>,
+    sketch: Option<Sq8Codes>,
     /// Whose order of summation searches use; `None`: ours.
     engine: Option<Engine>,
 }
 
 /// Bytes that the tables of `rows` rows take: separations and ranks.
 pub(super) fn table_bytes(rows: usize) -> u64 {
-    SeparationTable::bytes(rows) + RankTable::bytes(rows)
+    PairTable::bytes(rows) + RankTable::bytes(rows)
 }
 
 /// Whether a table of all pairs of `rows` rows can be had within `budget_bytes`.
@@ -53,19 +53,19 @@ impl Index {
         budget_bytes: u64,
     ) -> Result<Self, IndexError> {
         let own_rows = measured(rows, metric, "rows")?;
-        let sketch = Sketch::where_it_pays(rows, metric);
+        let sketch = Sq8Codes::if_worthwhile(rows, metric);
         let graph = if table_fits(rows.rows(), budget_bytes) {
             let certified = parameters.ef_construction.clamp(1, rows.rows() - 1);
             let measured = own_rows
                 .as_ref()
                 .map_or_else(|| rows.float32(), |own| Rows::Lent(own.view()));
-            let ranks = RankTable::new(&SeparationTable::new(measured.view(), metric, certified)?)?;
-            Graph::build(&RankOracle(&ranks), parameters)?
+            let ranks = RankTable::new(&PairTable::new(measured.view(), metric, certified)?)?;
+            Graph::build(&RankDistances(&ranks), parameters)?
         } else if let Some(own) = &own_rows {
-            Graph::build(&VectorOracle::new(own.view(), metric), parameters)?
+            Graph::build(&VectorDistances::new(own.view(), metric), parameters)?
         } else {
             Graph::build(
-                &VectorOracle::new(rows, metric).with_sketch(sketch.as_ref()),
+                &VectorDistances::new(rows, metric).with_codes(sketch.as_ref()),
                 parameters,
             )?
         };
@@ -119,7 +119,7 @@ impl Index {
 
     /// The same with a sketch of its rows, where they are too few for one.
     #[cfg(test)]
-    pub(super) fn with_sketch(self, sketch: Sketch) -> Self {
+    pub(super) fn with_codes(self, sketch: Sq8Codes) -> Self {
         Self {
             sketch: Some(sketch),
             ..self
@@ -127,7 +127,7 @@ impl Index {
     }
 
     /// The sketch of the rows, where there is one.
-    pub(super) fn sketch(&self) -> Option<&Sketch> {
+    pub(super) fn sketch(&self) -> Option<&Sq8Codes> {
         self.sketch.as_ref()
     }
 

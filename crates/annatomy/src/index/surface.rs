@@ -11,11 +11,12 @@ use super::build::table_fits;
 use super::counts::{Counts, Grid, Scratch};
 use super::{Index, IndexError};
 use crate::results::SurfaceGrid;
-use annatomy_hnsw::import::EngineOracle;
+use annatomy_hnsw::import::EngineDistances;
 use annatomy_hnsw::{
-    EngineClass, Links, Oracle, RankOracle, Traversal, VectorOracle, View, Visits,
+    DistanceComputer, EngineClass, Links, QueryScorer, RankDistances, Traversal, VectorDistances,
+    Visits,
 };
-use annatomy_knn::{NeighborTable, Queries, RankTable, SeparationTable, exact_knn};
+use annatomy_knn::{NeighborTable, PairTable, Queries, RankTable, exact_knn};
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use annatomy_vectors::kernels::Stored;
 use annatomy_vectors::{Matrix, MatrixView, Rows};
@@ -61,11 +62,11 @@ impl Index {
         let widened = self.own_rows().map_or_else(|| rows.float32(), Rows::Lent);
         let measured = widened.view();
         if self.engine().is_none() && k < rows.rows() && table_fits(rows.rows(), budget) {
-            let table = SeparationTable::new(measured, self.metric(), k)?;
+            let table = PairTable::new(measured, self.metric(), k)?;
             let ranks = RankTable::new(&table)?;
-            let (exact, oracle) = (table.neighbors(k), RankOracle(&ranks));
+            let (exact, oracle) = (table.neighbors(k), RankDistances(&ranks));
             drop(table);
-            return Ok(self.count(|query| oracle.view(query), &exact, &grid));
+            return Ok(self.count(|query| oracle.scorer(query), &exact, &grid));
         }
         let exact = exact_knn(
             &measured,
@@ -89,14 +90,14 @@ impl Index {
     ) -> SurfaceGrid {
         if let Some(engine) = self.engine() {
             let rows = rows.float32();
-            let oracle = EngineOracle::new(rows.view(), self.metric(), engine);
+            let oracle = EngineDistances::new(rows.view(), self.metric(), engine);
             return match queries {
                 Some(queries) => self.count(
-                    |query| oracle.view_of(queries.row(query as usize)),
+                    |query| oracle.scorer_for(queries.row(query as usize)),
                     exact,
                     grid,
                 ),
-                None => self.count(|query| oracle.view(query), exact, grid),
+                None => self.count(|query| oracle.scorer(query), exact, grid),
             };
         }
         match self.own_rows() {
@@ -112,26 +113,26 @@ impl Index {
         exact: &NeighborTable,
         grid: &Grid<'_>,
     ) -> SurfaceGrid {
-        let oracle = VectorOracle::new(rows, self.metric()).with_sketch(self.sketch());
+        let oracle = VectorDistances::new(rows, self.metric()).with_codes(self.sketch());
         match queries {
             Some(queries) => {
                 let sketched = self.sketch().map(|sketch| sketch.queries(queries));
                 let view = |query: u32| {
-                    oracle.view_beside(queries.row(query as usize), sketched.as_ref(), query)
+                    oracle.scorer_with_codes(queries.row(query as usize), sketched.as_ref(), query)
                 };
                 self.count(view, exact, grid)
             }
-            None => self.count(|query| oracle.view(query), exact, grid),
+            None => self.count(|query| oracle.scorer(query), exact, grid),
         }
     }
 
-    fn count<V: View>(
+    fn count<V: QueryScorer>(
         &self,
         view: impl Fn(u32) -> V + Sync,
         exact: &NeighborTable,
         grid: &Grid<'_>,
     ) -> SurfaceGrid {
-        let workers = PerThread::new(|| Worker::<V::Frontier> {
+        let workers = PerThread::new(|| Worker::<V::Queue> {
             traversal: Traversal::default(),
             visits: Visits::default(),
             scratch: Scratch::default(),
@@ -151,7 +152,7 @@ impl Index {
                          counts,
                      }| {
                         let (view, ef) = (view(query as u32), grid.largest_effort());
-                        traversal.record_nearest(self.graph(), view, ef, grid.most_rows(), visits);
+                        traversal.record_for_k(self.graph(), view, ef, grid.most_rows(), visits);
                         scratch.read(self.graph().nodes(), query, exact.ids(query), visits, grid);
                         counts.add(grid, visits, scratch);
                     },
@@ -172,7 +173,7 @@ struct Worker<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use annatomy_hnsw::{Parameters, Sketch};
+    use annatomy_hnsw::{Parameters, Sq8Codes};
     use annatomy_vectors::Metric;
 
     /// 600 rows around 20 others, every tenth of them the same.
@@ -199,9 +200,9 @@ mod tests {
         let plain =
             Index::build(rows.view(), Metric::L2, &Parameters::faiss(6, 40, 3), 0).expect("index");
         assert!(plain.sketch().is_none(), "so few rows are in cache");
-        let sketch = Sketch::of(rows.view(), Metric::L2).expect("worth it");
+        let sketch = Sq8Codes::of(rows.view(), Metric::L2).expect("worth it");
         let sketched = Index::build(rows.view(), Metric::L2, &Parameters::faiss(6, 40, 3), 0);
-        let sketched = sketched.expect("index").with_sketch(sketch);
+        let sketched = sketched.expect("index").with_codes(sketch);
         for class in [
             EngineClass::StopEarly,
             EngineClass::Raise,

@@ -4,9 +4,9 @@
 //! every row is a query, and [`Computed`], where queries are sampled or n is large and separations
 //! are computed as they are asked for.
 
-use annatomy_hnsw::{Oracle, RankOracle, Sketch, VectorOracle, Visit};
+use annatomy_hnsw::{DistanceComputer, RankDistances, Sq8Codes, VectorDistances, Visit};
 use annatomy_knn::{
-    ExactError, NeighborTable, Queries, RankTable, SeparationTable, TableError, exact_knn,
+    ExactError, NeighborTable, PairTable, Queries, RankTable, TableError, exact_knn,
 };
 use annatomy_vectors::{MatrixView, Metric};
 
@@ -24,9 +24,9 @@ pub enum NeighborhoodError {
 /// Exact neighbors and separations of a run's queries, which are base rows.
 pub(crate) trait Neighborhoods: Sync {
     /// What graphs are built and searched with.
-    type Oracle: Oracle;
+    type Distances: DistanceComputer;
 
-    fn oracle(&self) -> &Self::Oracle;
+    fn oracle(&self) -> &Self::Distances;
 
     /// Appends the exact neighbors of query number `query`, itself excluded, with their
     /// separations.
@@ -38,35 +38,31 @@ pub(crate) trait Neighborhoods: Sync {
 
 /// All pairs at once.
 pub(crate) struct Ranked<'t> {
-    table: &'t SeparationTable,
-    oracle: RankOracle<'t>,
+    table: &'t PairTable,
+    oracle: RankDistances<'t>,
     queries: &'t [usize],
 }
 
 impl<'t> Ranked<'t> {
     /// The neighborhoods of the rows `queries`.
-    pub(crate) fn new(
-        table: &'t SeparationTable,
-        ranks: &'t RankTable,
-        queries: &'t [usize],
-    ) -> Self {
+    pub(crate) fn new(table: &'t PairTable, ranks: &'t RankTable, queries: &'t [usize]) -> Self {
         Self {
             table,
-            oracle: RankOracle(ranks),
+            oracle: RankDistances(ranks),
             queries,
         }
     }
 
     /// Bytes that the tables of `rows` rows take.
     pub(crate) fn bytes(rows: usize) -> u64 {
-        SeparationTable::bytes(rows) + RankTable::bytes(rows)
+        PairTable::bytes(rows) + RankTable::bytes(rows)
     }
 }
 
 impl<'t> Neighborhoods for Ranked<'t> {
-    type Oracle = RankOracle<'t>;
+    type Distances = RankDistances<'t>;
 
-    fn oracle(&self) -> &RankOracle<'t> {
+    fn oracle(&self) -> &RankDistances<'t> {
         &self.oracle
     }
 
@@ -91,7 +87,7 @@ impl<'t> Neighborhoods for Ranked<'t> {
 
 /// Separations on demand.
 pub(crate) struct Computed<'v> {
-    oracle: VectorOracle<'v>,
+    oracle: VectorDistances<'v>,
     exact: NeighborTable,
     metric: Metric,
 }
@@ -114,25 +110,25 @@ impl<'v> Computed<'v> {
             budget_bytes,
         )?;
         Ok(Self {
-            oracle: VectorOracle::new(rows, metric),
+            oracle: VectorDistances::new(rows, metric),
             exact,
             metric,
         })
     }
 
     /// The same with a sketch of the rows, by which graphs are built sooner.
-    pub(crate) fn with_sketch(self, sketch: Option<&'v Sketch>) -> Self {
+    pub(crate) fn with_codes(self, sketch: Option<&'v Sq8Codes>) -> Self {
         Self {
-            oracle: self.oracle.with_sketch(sketch),
+            oracle: self.oracle.with_codes(sketch),
             ..self
         }
     }
 }
 
 impl<'v> Neighborhoods for Computed<'v> {
-    type Oracle = VectorOracle<'v>;
+    type Distances = VectorDistances<'v>;
 
-    fn oracle(&self) -> &VectorOracle<'v> {
+    fn oracle(&self) -> &VectorDistances<'v> {
         &self.oracle
     }
 
@@ -153,7 +149,7 @@ impl<'v> Neighborhoods for Computed<'v> {
         separations.extend(
             visits
                 .iter()
-                .map(|visit| VectorOracle::separation_of_key(visit.key)),
+                .map(|visit| VectorDistances::reduced_distance_of_key(visit.key)),
         );
     }
 }

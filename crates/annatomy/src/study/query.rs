@@ -22,7 +22,7 @@ use annatomy_geometry::corrected::{
     QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure,
 };
 use annatomy_geometry::published::{row_lid, row_lids, row_mean, row_mean_of_slots};
-use annatomy_hnsw::{Frontier, Graph, Oracle, Traversal, Visits};
+use annatomy_hnsw::{CandidateQueue, DistanceComputer, Graph, Traversal, Visits};
 use annatomy_vectors::Metric;
 use std::ops::Range;
 use std::time::Instant;
@@ -165,7 +165,7 @@ impl Series {
     }
 }
 
-impl<F: Frontier> Scratch<F> {
+impl<F: CandidateQueue> Scratch<F> {
     /// Measures a block of queries: numbers `first`, `first` + 1, … of the run, which are base rows
     /// `rows`.
     pub(crate) fn measure_block<N>(
@@ -176,7 +176,7 @@ impl<F: Frontier> Scratch<F> {
         block: &mut Block,
     ) where
         N: Neighborhoods,
-        N::Oracle: Oracle<Frontier = F>,
+        N::Distances: DistanceComputer<Queue = F>,
     {
         let begin = Instant::now();
         let ks = &context.plan.ks;
@@ -207,7 +207,7 @@ impl<F: Frontier> Scratch<F> {
         block: &mut Block,
     ) where
         N: Neighborhoods,
-        N::Oracle: Oracle<Frontier = F>,
+        N::Distances: DistanceComputer<Queue = F>,
     {
         let (neighborhoods, ks) = (context.neighborhoods, &context.plan.ks);
         self.lists
@@ -216,7 +216,7 @@ impl<F: Frontier> Scratch<F> {
         self.measure_exact_side_as_published(ks);
         self.exact_answers.begin(ks.len());
         self.shifts[query].begin(ks, &self.lists.exact.ids, &self.exact_means);
-        let view = neighborhoods.oracle().view(row);
+        let view = neighborhoods.oracle().scorer(row);
         for (graph, planned) in context.plan.graphs.iter().enumerate() {
             let traversal = Instant::now();
             let visits = &mut self.search.visits;

@@ -11,8 +11,8 @@ use super::plan::Plan;
 use super::query::{Context, Scratch};
 use super::{Execution, Progress, StudyError, reduce};
 use crate::results::{DataFacts, RunRecord, Settings, StageSeconds};
-use annatomy_hnsw::{Graph, Oracle, Parameters, Sketch, reachable};
-use annatomy_knn::{MAX_RANKED_ROWS, RankTable, SeparationTable};
+use annatomy_hnsw::{DistanceComputer, Graph, Parameters, Sq8Codes, reachable};
+use annatomy_knn::{MAX_RANKED_ROWS, PairTable, RankTable};
 use annatomy_runtime::PerThread;
 use annatomy_vectors::validate::duplicates;
 use annatomy_vectors::{Matrix, Metric};
@@ -55,7 +55,7 @@ pub(crate) fn run(
     progress.stage(run, "exact neighbors", 0);
     if fits && queries.len() * TABLE_SHARE >= rows.rows() {
         let table = timed(&mut seconds.distances, || {
-            SeparationTable::new(rows.view(), metric, plan.largest_k())
+            PairTable::new(rows.view(), metric, plan.largest_k())
         })
         .map_err(NeighborhoodError::from)?;
         let ranks = timed(&mut seconds.distances, || RankTable::new(&table))
@@ -67,9 +67,9 @@ pub(crate) fn run(
             Computed::new(rows.view(), metric, &queries, plan.largest_k(), budget)
         })?;
         let sketch = timed(&mut seconds.build, || {
-            Sketch::where_it_pays(rows.view(), metric)
+            Sq8Codes::if_worthwhile(rows.view(), metric)
         });
-        job.finish(&computed.with_sketch(sketch.as_ref()), seconds)
+        job.finish(&computed.with_codes(sketch.as_ref()), seconds)
     }
 }
 
@@ -126,7 +126,7 @@ impl Job<'_> {
         })
     }
 
-    fn build<O: Oracle>(&self, oracle: &O) -> Result<Vec<Graph>, StudyError> {
+    fn build<O: DistanceComputer>(&self, oracle: &O) -> Result<Vec<Graph>, StudyError> {
         let efs: Vec<String> = self
             .plan
             .graphs
@@ -158,7 +158,7 @@ impl Job<'_> {
             .stage(self.run, "measuring", self.queries.len() as u64);
         let cells = self.plan.conditions.len() * self.plan.ks.len();
         let surface = SurfaceSums::new(self.plan.surface_efs.len(), self.plan.ks.len());
-        let scratch = PerThread::new(Scratch::<<N::Oracle as Oracle>::Frontier>::default);
+        let scratch = PerThread::new(Scratch::<<N::Distances as DistanceComputer>::Queue>::default);
         let measure_block = |(number, rows): (usize, &[usize])| {
             let mut block = Block::new(cells, rows.len(), surface.clone());
             scratch.with(|scratch| {

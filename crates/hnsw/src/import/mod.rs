@@ -10,7 +10,7 @@
 //! `faiss` or `hnswlib` checks every link, level and offset → [`SavedIndex`]. Nothing is allocated
 //! that the file is not long enough for.
 //!
-//! [`EngineOracle`] evaluates distances in the order in which the engine adds its terms, so that a
+//! [`EngineDistances`] evaluates distances in the order in which the engine adds its terms, so that a
 //! prediction agrees with the engine's answer in every id, and not only in all that rounding leaves
 //! alone.
 //!
@@ -27,5 +27,5 @@ mod oracle;
 mod saved_index;
 
 pub use error::SavedIndexError;
-pub use oracle::{EngineOracle, EngineView};
+pub use oracle::{EngineDistances, EngineScorer};
 pub use saved_index::{Engine, SavedIndex};

@@ -9,8 +9,8 @@ use super::arithmetic::{
     Apart, Fused, Join, Product, SquaredDifference, as_faiss, dot_as_hnswlib, l2_as_hnswlib,
 };
 use super::saved_index::Engine;
-use crate::frontier::HeapFrontier;
-use crate::oracle::{Oracle, VectorOracle, View, key_of_separation};
+use crate::distance::{DistanceComputer, QueryScorer, VectorDistances, key_of_reduced_distance};
+use crate::queue::HeapQueue;
 use annatomy_vectors::{MatrixView, Metric, kernels};
 use pulp::{Arch, WithSimd};
 
@@ -19,7 +19,7 @@ const BATCH: usize = 4;
 
 /// Keys are separations summed as `engine` sums them. For cosine the rows must have unit length.
 #[derive(Clone, Copy, Debug)]
-pub struct EngineOracle<'v> {
+pub struct EngineDistances<'v> {
     rows: MatrixView<'v>,
     metric: Metric,
     engine: Engine,
@@ -28,12 +28,12 @@ pub struct EngineOracle<'v> {
 
 /// One vector's separations from the rows of a matrix.
 #[derive(Clone, Copy, Debug)]
-pub struct EngineView<'v> {
+pub struct EngineScorer<'v> {
     query: &'v [f32],
-    oracle: EngineOracle<'v>,
+    oracle: EngineDistances<'v>,
 }
 
-impl<'v> EngineOracle<'v> {
+impl<'v> EngineDistances<'v> {
     /// An oracle over `rows`. For [`Metric::Cosine`] they must have unit length.
     pub fn new(rows: MatrixView<'v>, metric: Metric, engine: Engine) -> Self {
         Self {
@@ -48,13 +48,13 @@ impl<'v> EngineOracle<'v> {
     ///
     /// # Panics
     /// If `query` has another length than the rows.
-    pub fn view_of(&self, query: &'v [f32]) -> EngineView<'v> {
+    pub fn scorer_for(&self, query: &'v [f32]) -> EngineScorer<'v> {
         assert_eq!(
             query.len(),
             self.rows.columns(),
             "query and rows of equal length"
         );
-        EngineView {
+        EngineScorer {
             query,
             oracle: *self,
         }
@@ -62,7 +62,7 @@ impl<'v> EngineOracle<'v> {
 
     /// The distance behind a key of this oracle's views, in the metric's own unit.
     pub fn distance_of_key(&self, key: u32) -> f32 {
-        let separation = VectorOracle::separation_of_key(key);
+        let separation = VectorDistances::reduced_distance_of_key(key);
         match (self.engine, self.metric) {
             // FAISS compares −⟨x, y⟩ and hnswlib 1 − ⟨x, y⟩, whatever it is called.
             (Engine::Faiss, Metric::Cosine) => 1.0 + separation,
@@ -89,7 +89,7 @@ impl<'v> EngineOracle<'v> {
 
 /// Evaluates ids in batches of four, and one by one what is left, on the instructions at hand.
 struct Keys<'k, 'v> {
-    view: EngineView<'v>,
+    view: EngineScorer<'v>,
     ids: &'k [u32],
     out: &'k mut Vec<u32>,
 }
@@ -99,17 +99,17 @@ impl WithSimd for Keys<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) {
-        let EngineView { query, oracle } = self.view;
+        let EngineScorer { query, oracle } = self.view;
         let (batches, rest) = self.ids.as_chunks::<BATCH>();
         for &id in batches.as_flattened() {
-            self.out.push(key_of_separation(oracle.separation(
+            self.out.push(key_of_reduced_distance(oracle.separation(
                 query,
                 oracle.rows.row(id as usize),
                 Fused,
             )));
         }
         for &id in rest {
-            self.out.push(key_of_separation(oracle.separation(
+            self.out.push(key_of_reduced_distance(oracle.separation(
                 query,
                 oracle.rows.row(id as usize),
                 Apart,
@@ -120,7 +120,7 @@ impl WithSimd for Keys<'_, '_> {
 
 /// Evaluates one id.
 struct Key<'v> {
-    view: EngineView<'v>,
+    view: EngineScorer<'v>,
     id: u32,
 }
 
@@ -129,13 +129,13 @@ impl WithSimd for Key<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) -> u32 {
-        let EngineView { query, oracle } = self.view;
-        key_of_separation(oracle.separation(query, oracle.rows.row(self.id as usize), Apart))
+        let EngineScorer { query, oracle } = self.view;
+        key_of_reduced_distance(oracle.separation(query, oracle.rows.row(self.id as usize), Apart))
     }
 }
 
-impl View for EngineView<'_> {
-    type Frontier = HeapFrontier;
+impl QueryScorer for EngineScorer<'_> {
+    type Queue = HeapQueue;
 
     fn key(self, id: u32) -> u32 {
         self.oracle.arch.dispatch(Key { view: self, id })
@@ -161,27 +161,27 @@ impl View for EngineView<'_> {
     }
 }
 
-impl<'v> Oracle for EngineOracle<'v> {
-    type View<'a>
-        = EngineView<'v>
+impl<'v> DistanceComputer for EngineDistances<'v> {
+    type Scorer<'a>
+        = EngineScorer<'v>
     where
         Self: 'a;
-    type Frontier = HeapFrontier;
+    type Queue = HeapQueue;
 
     fn rows(&self) -> usize {
         self.rows.rows()
     }
 
     #[inline]
-    fn view(&self, id: u32) -> EngineView<'v> {
-        EngineView {
+    fn scorer(&self, id: u32) -> EngineScorer<'v> {
+        EngineScorer {
             query: self.rows.row(id as usize),
             oracle: *self,
         }
     }
 
     #[inline]
-    fn seen_back(&self, _candidate: u32, _origin: u32, key: u32) -> u32 {
+    fn reverse_key(&self, _candidate: u32, _origin: u32, key: u32) -> u32 {
         key
     }
 }

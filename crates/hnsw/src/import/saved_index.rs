@@ -3,8 +3,8 @@
 use super::error::SavedIndexError;
 use super::layers::renamed;
 use super::{faiss, hnswlib};
-use crate::engine::EngineClass;
 use crate::graph::Graph;
+use crate::search::EngineClass;
 use annatomy_formats::MappedFile;
 use annatomy_vectors::{Matrix, Metric};
 use std::fmt;

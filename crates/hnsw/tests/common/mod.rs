@@ -1,6 +1,6 @@
 //! Seeded data and a plain search that shares no code with the library.
 
-use annatomy_hnsw::{Links, Oracle, View};
+use annatomy_hnsw::{DistanceComputer, Links, QueryScorer};
 use annatomy_vectors::Matrix;
 use std::collections::HashSet;
 
@@ -34,7 +34,7 @@ pub enum Rule {
 
 /// One separate search, in the most direct form: lists, linear scans, no heaps.
 #[allow(dead_code, reason = "each test binary uses its part")]
-pub fn plain_search<O: Oracle>(
+pub fn plain_search<O: DistanceComputer>(
     graph: &impl Links,
     oracle: &O,
     query: u32,
@@ -42,7 +42,7 @@ pub fn plain_search<O: Oracle>(
     k: usize,
     rule: &Rule,
 ) -> Vec<u32> {
-    let view = oracle.view(query);
+    let view = oracle.scorer(query);
     let (beam, rows) = match rule {
         Rule::StopEarly => (ef, k),
         Rule::Raise => (ef.max(k), k),

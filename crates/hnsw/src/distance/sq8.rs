@@ -49,7 +49,7 @@ struct Code {
 
 /// All rows, coarsely.
 #[derive(Debug)]
-pub struct Sketch {
+pub struct Sq8Codes {
     code: Code,
     codes: Zeroed<i8>,
     /// ‖x − x̂‖, of the row for which it is largest.
@@ -60,8 +60,8 @@ pub struct Sketch {
 
 /// A row or a query, coarsely.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sketched<'s> {
-    sketch: &'s Sketch,
+pub(crate) struct Sq8Vector<'s> {
+    sketch: &'s Sq8Codes,
     codes: &'s [i8],
     /// How far it is from what was sketched.
     error: f64,
@@ -69,7 +69,7 @@ pub(crate) struct Sketched<'s> {
 
 /// Sifts rows that matter only under a bar.
 #[derive(Clone, Copy, Debug)]
-pub struct Sieve {
+pub struct LowerBoundFilter {
     /// The least distance, squared and in steps, at which a separation is surely not computed to be
     /// under the bar.
     steps_squared: u32,
@@ -80,13 +80,13 @@ pub struct Sieve {
 
 /// Some queries, coarsely: d bytes each.
 #[derive(Debug)]
-pub struct SketchedQueries<'s> {
-    sketch: &'s Sketch,
+pub struct Sq8Queries<'s> {
+    sketch: &'s Sq8Codes,
     codes: Zeroed<i8>,
     errors: Vec<f64>,
 }
 
-impl Sketch {
+impl Sq8Codes {
     /// Of `rows`, on the current rayon pool; `None` where it would tell little: for short rows,
     /// where a few values far from all others make every step a coarse one, and for other metrics
     /// than L2.
@@ -116,7 +116,7 @@ impl Sketch {
     }
 
     /// The same where searches are the sooner for it; `None` as well where the rows fit in cache.
-    pub fn where_it_pays<S: Stored>(rows: MatrixView<'_, S>, metric: Metric) -> Option<Self> {
+    pub fn if_worthwhile<S: Stored>(rows: MatrixView<'_, S>, metric: Metric) -> Option<Self> {
         if size_of_val(rows.values()) < LEAST_BYTES {
             None
         } else {
@@ -125,9 +125,9 @@ impl Sketch {
     }
 
     /// Queries of as many columns as the rows have, on the current rayon pool.
-    pub fn queries<Q: Stored>(&self, queries: MatrixView<'_, Q>) -> SketchedQueries<'_> {
+    pub fn queries<Q: Stored>(&self, queries: MatrixView<'_, Q>) -> Sq8Queries<'_> {
         let (codes, errors) = self.code.encode_all(queries);
-        SketchedQueries {
+        Sq8Queries {
             sketch: self,
             codes,
             errors,
@@ -136,8 +136,8 @@ impl Sketch {
 
     /// Row `id`.
     #[inline]
-    pub(crate) fn row(&self, id: u32) -> Sketched<'_> {
-        Sketched {
+    pub(crate) fn row(&self, id: u32) -> Sq8Vector<'_> {
+        Sq8Vector {
             sketch: self,
             codes: self.codes_of(id),
             error: self.error,
@@ -205,11 +205,11 @@ impl Code {
     }
 }
 
-impl SketchedQueries<'_> {
-    pub(crate) fn query(&self, number: u32) -> Sketched<'_> {
+impl Sq8Queries<'_> {
+    pub(crate) fn query(&self, number: u32) -> Sq8Vector<'_> {
         let (number, stride) = (number as usize, self.sketch.code.stride);
         let codes = &self.codes[number * stride..][..stride];
-        Sketched {
+        Sq8Vector {
             sketch: self.sketch,
             codes,
             error: self.errors[number],
@@ -217,10 +217,10 @@ impl SketchedQueries<'_> {
     }
 }
 
-impl Sketched<'_> {
+impl Sq8Vector<'_> {
     /// For separations under `bar`.
     #[inline]
-    pub(crate) fn sieve(self, bar: f32) -> Sieve {
+    pub(crate) fn sieve(self, bar: f32) -> LowerBoundFilter {
         // What underflowing squares may take away does not show beside it.
         const LEAST: f64 = 1e-30;
         /// More than float64 rounds anywhere here, sums over all columns included, as a share and
@@ -233,7 +233,7 @@ impl Sketched<'_> {
             + ROUNDING;
         // Saturates at what no sum reaches.
         let steps_squared = ((steps * steps) as u32).saturating_add(1);
-        Sieve {
+        LowerBoundFilter {
             steps_squared,
             ahead: (LINES_AHEAD * LINE / sketch.code.stride).max(1),
             kernels: kernels::detected(),
@@ -242,7 +242,7 @@ impl Sketched<'_> {
 
     /// Whether row `id` may be under the bar.
     #[inline]
-    pub(crate) fn passes(self, id: u32, sieve: Sieve) -> bool {
+    pub(crate) fn passes(self, id: u32, sieve: LowerBoundFilter) -> bool {
         sieve
             .kernels
             .l2_squared_bytes(self.codes, self.sketch.codes_of(id))
@@ -324,7 +324,7 @@ mod tests {
     }
 
     /// How many of all rows pass, of those at the bar or beyond it; every row under the bar must.
-    fn share_passed(rows: &Matrix, query: &[f32], sketched: Sketched<'_>, bar: f32) -> f64 {
+    fn share_passed(rows: &Matrix, query: &[f32], sketched: Sq8Vector<'_>, bar: f32) -> f64 {
         let (mut beyond, mut passed) = (0, 0);
         for id in 0..ROWS as u32 {
             let separation = kernels::l2_squared(query, rows.row(id as usize));
@@ -347,7 +347,7 @@ mod tests {
             [(48, 9, 0.2), (100, 20, 0.5), (257, 1, 1.0), (768, 40, 0.1)]
         {
             let rows = rows(columns, centers, spread);
-            let sketch = Sketch::of(rows.view(), Metric::L2).expect("worth it");
+            let sketch = Sq8Codes::of(rows.view(), Metric::L2).expect("worth it");
             // Rows themselves, and queries beside, between and far from them, whose codes end at
             // the range of the rows.
             let wild: Vec<f32> = numbers(3 * columns, 5)
@@ -396,7 +396,7 @@ mod tests {
             let rows = Matrix::new(3, columns, [of(-127.0), of(127.0), of(10.49)].concat())
                 .expect("shape");
             let queries = Matrix::new(2, columns, [of(19.51), of(3.49)].concat()).expect("shape");
-            let sketch = Sketch::of(rows.view(), Metric::L2).expect("worth it");
+            let sketch = Sq8Codes::of(rows.view(), Metric::L2).expect("worth it");
             let sketched = sketch.queries(queries.view());
             for (number, nearest) in [(0, 9.02), (1, 7.0 - 0.98)] {
                 let (query, sketched) = (queries.row(number), sketched.query(number as u32));
@@ -415,7 +415,7 @@ mod tests {
 
     #[test]
     fn what_would_tell_little_is_not_sketched() {
-        let of = |rows: &Matrix| Sketch::of(rows.view(), Metric::L2).is_some();
+        let of = |rows: &Matrix| Sq8Codes::of(rows.view(), Metric::L2).is_some();
         assert!(of(&rows(64, 9, 0.5)));
         assert!(!of(&rows(LEAST_COLUMNS - 1, 9, 0.5)), "short rows");
         assert!(

@@ -9,7 +9,7 @@
 //! | refuse | Milvus, DiskANN, Elasticsearch | k > ef is an error |
 //! | beam is k | Lucene | ef ← k |
 
-use crate::visits::{Visit, Visits};
+use super::trace::{Visit, Visits};
 use std::fmt;
 use std::str::FromStr;
 

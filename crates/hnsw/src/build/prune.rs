@@ -5,8 +5,8 @@
 //! pruned candidates). Cost: at most candidates × kept comparisons, few in practice since most
 //! candidates are shadowed by one of the first kept.
 
-use crate::frontier::Seen;
-use crate::oracle::{Oracle, View};
+use crate::distance::{DistanceComputer, QueryScorer};
+use crate::queue::Scored;
 
 /// What a candidate will be compared by is fetched this many candidates before its turn.
 const AHEAD: usize = 6;
@@ -15,7 +15,12 @@ const KEPT_AHEAD: usize = 4;
 
 /// Thins `candidates`, ascending by (key, id) as `origin` sees them, to at most `limit` kept ones,
 /// in place.
-pub(crate) fn thin(oracle: &impl Oracle, origin: u32, candidates: &mut Vec<Seen>, limit: usize) {
+pub(crate) fn prune(
+    oracle: &impl DistanceComputer,
+    origin: u32,
+    candidates: &mut Vec<Scored>,
+    limit: usize,
+) {
     let mut kept = 0;
     for index in 0..candidates.len() {
         if kept == limit {
@@ -28,8 +33,8 @@ pub(crate) fn thin(oracle: &impl Oracle, origin: u32, candidates: &mut Vec<Seen>
                 .map(|kept| kept.id);
             oracle.prefetch(ahead.id, first_kept.chain([origin]));
         }
-        let view = oracle.view(candidate.id);
-        let back = oracle.seen_back(candidate.id, origin, candidate.key);
+        let view = oracle.scorer(candidate.id);
+        let back = oracle.reverse_key(candidate.id, origin, candidate.key);
         let shadowed = candidates[..kept]
             .iter()
             .any(|other| view.strictly_closer(view.key(other.id), back));

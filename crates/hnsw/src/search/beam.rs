@@ -9,16 +9,16 @@
 //!
 //! Observing is a trait with empty defaults, so that a plain search pays nothing for it.
 
-use crate::frontier::{Frontier, Seen};
+use super::trace::Visits;
+use crate::distance::QueryScorer;
 use crate::graph::Links;
-use crate::oracle::View;
-use crate::visits::Visits;
+use crate::queue::{CandidateQueue, Scored};
 use annatomy_vectors::kernels;
 
 /// What a search tells as it goes.
-pub(crate) trait Observer {
+pub(crate) trait SearchRecord {
     /// `seen` was evaluated.
-    fn met(&mut self, seen: Seen) {
+    fn met(&mut self, seen: Scored) {
         let _ = seen;
     }
     /// So many more were seen, that are no nearer than the ef nearest by then.
@@ -30,25 +30,25 @@ pub(crate) trait Observer {
         false
     }
     /// `popped` is about to be expanded.
-    fn expands(&mut self, popped: Seen) {
+    fn expands(&mut self, popped: Scored) {
         let _ = popped;
     }
 }
 
 /// Observes nothing.
-pub(crate) struct Nobody;
+pub(crate) struct NoopRecord;
 
-impl Observer for Nobody {}
+impl SearchRecord for NoopRecord {}
 
 /// Best-first search of one layer from `entry`; the frontier must have been reset.
 #[inline]
-pub(crate) fn search_layer<V: View>(
+pub(crate) fn search_layer<V: QueryScorer>(
     graph: &impl Links,
     view: V,
     level: usize,
-    entry: Seen,
-    frontier: &mut impl Frontier,
-    observer: &mut impl Observer,
+    entry: Scored,
+    frontier: &mut impl CandidateQueue,
+    observer: &mut impl SearchRecord,
 ) {
     frontier.enter(entry);
     observer.met(entry);
@@ -68,20 +68,20 @@ pub(crate) fn search_layer<V: View>(
 
 /// What a descent works in.
 #[derive(Debug, Default)]
-pub(crate) struct Room {
+pub(crate) struct DescentScratch {
     ids: Vec<u32>,
     keys: Vec<u32>,
 }
 
 /// Moves to ever nearer rows on the layers above `level`; the row it ends on.
-pub(crate) fn descend<V: View>(
+pub(crate) fn descend<V: QueryScorer>(
     graph: &impl Links,
     view: V,
     entry_point: u32,
     level: usize,
-    Room { ids, keys }: &mut Room,
-) -> Seen {
-    let mut nearest = Seen {
+    DescentScratch { ids, keys }: &mut DescentScratch,
+) -> Scored {
+    let mut nearest = Scored {
         key: view.key(entry_point),
         id: entry_point,
     };
@@ -100,7 +100,7 @@ pub(crate) fn descend<V: View>(
             view.keys(ids, keys);
             for (&key, &id) in keys.iter().zip(&*ids) {
                 if key < nearest.key {
-                    nearest = Seen { key, id };
+                    nearest = Scored { key, id };
                 }
             }
             if nearest == before {
@@ -115,18 +115,18 @@ pub(crate) fn descend<V: View>(
 #[derive(Debug, Default)]
 pub struct Search<F> {
     frontier: F,
-    room: Room,
+    room: DescentScratch,
 }
 
-impl<F: Frontier> Search<F> {
+impl<F: CandidateQueue> Search<F> {
     /// The ef nearest rows that a search of effort `ef` finds, ascending by (key, id); empty for an
     /// empty graph.
-    pub fn nearest<V: View<Frontier = F>>(
+    pub fn nearest<V: QueryScorer<Queue = F>>(
         &mut self,
         graph: &impl Links,
         view: V,
         ef: usize,
-        out: &mut Vec<Seen>,
+        out: &mut Vec<Scored>,
     ) {
         out.clear();
         let Some(entry_point) = graph.entry_point() else {
@@ -134,7 +134,7 @@ impl<F: Frontier> Search<F> {
         };
         self.frontier.reset(graph.nodes(), ef);
         let entry = descend(graph, view, entry_point, 0, &mut self.room);
-        search_layer(graph, view, 0, entry, &mut self.frontier, &mut Nobody);
+        search_layer(graph, view, 0, entry, &mut self.frontier, &mut NoopRecord);
         self.frontier.nearest(out);
     }
 }
@@ -144,24 +144,24 @@ impl<F: Frontier> Search<F> {
 #[derive(Debug, Default)]
 pub struct Traversal<F> {
     frontier: F,
-    room: Room,
+    room: DescentScratch,
 }
 
-impl<F: Frontier> Traversal<F> {
+impl<F: CandidateQueue> Traversal<F> {
     /// Traverses as a search of effort `ef` would and records every visit in `visits`.
-    pub fn record<V: View<Frontier = F>>(
+    pub fn record<V: QueryScorer<Queue = F>>(
         &mut self,
         graph: &impl Links,
         view: V,
         ef: usize,
         visits: &mut Visits,
     ) {
-        self.record_nearest(graph, view, ef, usize::MAX, visits);
+        self.record_for_k(graph, view, ef, usize::MAX, visits);
     }
 
     /// The same where of each answer only the `most` nearest rows are wanted: rows that are surely
     /// in none may be counted among the visits without their ids and keys, which takes less time.
-    pub fn record_nearest<V: View<Frontier = F>>(
+    pub fn record_for_k<V: QueryScorer<Queue = F>>(
         &mut self,
         graph: &impl Links,
         view: V,

@@ -1,7 +1,7 @@
 //! Building: nodes join in batches whose links are applied in a fixed order, so that the graph does
 //! not depend on threads.
 //!
-//! Enters: an [`Oracle`] and [`Parameters`]. Leaves: a [`Graph`], the same bytes at any thread
+//! Enters: an [`DistanceComputer`] and [`Parameters`]. Leaves: a [`Graph`], the same bytes at any thread
 //! count.
 //!
 //! for each batch of new nodes (1 node at first, then 1/BATCH_SHARE of those present)
@@ -16,13 +16,13 @@
 //! graph stays statistically that of one insertion after another. Keys are kept beside links, so
 //! that thinning a full list evaluates only pairs within it.
 
-use crate::frontier::{Frontier, Seen};
+use super::levels::{draw_levels, insertion_order};
+use super::parameters::{Parameters, ShortLists};
+use super::prune::prune;
+use crate::distance::DistanceComputer;
 use crate::graph::{Graph, Links};
-use crate::levels::{draw_levels, insertion_order};
-use crate::oracle::Oracle;
-use crate::parameters::{Parameters, ShortLists};
-use crate::search::{Nobody, Room, descend, search_layer};
-use crate::selection::thin;
+use crate::queue::{CandidateQueue, Scored};
+use crate::search::{DescentScratch, NoopRecord, descend, search_layer};
 use annatomy_runtime::{PerThread, Zeroed};
 use rayon::prelude::*;
 
@@ -67,7 +67,10 @@ impl Graph {
     ///
     /// # Errors
     /// If M is below 2, `ef_construction` is 0, or rows × 2M exceeds 32-bit offsets.
-    pub fn build<O: Oracle>(oracle: &O, parameters: &Parameters) -> Result<Self, BuildError> {
+    pub fn build<O: DistanceComputer>(
+        oracle: &O,
+        parameters: &Parameters,
+    ) -> Result<Self, BuildError> {
         check(oracle.rows(), parameters)?;
         begin(oracle.rows(), 1);
         Ok(Self::grow(oracle, parameters))
@@ -78,7 +81,10 @@ impl Graph {
     ///
     /// # Errors
     /// As those of [`Graph::build`], before anything is built.
-    pub fn build_all<O: Oracle>(oracle: &O, all: &[Parameters]) -> Result<Vec<Self>, BuildError> {
+    pub fn build_all<O: DistanceComputer>(
+        oracle: &O,
+        all: &[Parameters],
+    ) -> Result<Vec<Self>, BuildError> {
         all.iter()
             .try_for_each(|parameters| check(oracle.rows(), parameters))?;
         begin(oracle.rows(), all.len());
@@ -95,12 +101,12 @@ impl Graph {
         })
     }
 
-    fn grow<O: Oracle>(oracle: &O, parameters: &Parameters) -> Self {
+    fn grow<O: DistanceComputer>(oracle: &O, parameters: &Parameters) -> Self {
         let rows = oracle.rows();
         let levels = draw_levels(parameters, rows);
         let order = insertion_order(parameters, &levels);
         let mut growing = Growing::new(*parameters, levels);
-        let scratch = PerThread::new(Scratch::<O::Frontier>::default);
+        let scratch = PerThread::new(Scratch::<O::Queue>::default);
         let mut start = 0;
         while start < rows {
             let end = growing.batch_end(&order, start);
@@ -156,8 +162,8 @@ struct Lists {
 #[derive(Default)]
 struct Scratch<F> {
     frontier: F,
-    room: Room,
-    found: Vec<Seen>,
+    room: DescentScratch,
+    found: Vec<Scored>,
 }
 
 /// A link to be added at `target`.
@@ -165,7 +171,7 @@ struct Scratch<F> {
 struct LinkBack {
     target: u32,
     level: u32,
-    source: Seen,
+    source: Scored,
 }
 
 impl Links for Growing {
@@ -200,15 +206,15 @@ impl Lists {
         }
     }
 
-    fn read(&self, block: usize) -> impl Iterator<Item = Seen> + '_ {
+    fn read(&self, block: usize) -> impl Iterator<Item = Scored> + '_ {
         let range = block * self.capacity..block * self.capacity + usize::from(self.lengths[block]);
         self.keys[range.clone()]
             .iter()
             .zip(&self.ids[range])
-            .map(|(&key, &id)| Seen { key, id })
+            .map(|(&key, &id)| Scored { key, id })
     }
 
-    fn write(&mut self, block: usize, links: &[Seen]) {
+    fn write(&mut self, block: usize, links: &[Scored]) {
         let start = block * self.capacity;
         self.lengths[block] = links.len() as u16;
         for (offset, link) in links.iter().enumerate() {
@@ -269,11 +275,11 @@ impl Growing {
         start + fitting.max(1)
     }
 
-    fn insert<O: Oracle>(
+    fn insert<O: DistanceComputer>(
         &mut self,
         oracle: &O,
         batch: &[u32],
-        scratch: &PerThread<Scratch<O::Frontier>>,
+        scratch: &PerThread<Scratch<O::Queue>>,
     ) {
         let Some(entry_point) = self.entry_point else {
             self.entry_point = batch.first().copied();
@@ -282,7 +288,7 @@ impl Growing {
         let choose = |&node: &u32| {
             scratch.with(|scratch| self.choose_links(oracle, entry_point, node, scratch))
         };
-        let chosen: Vec<Vec<Vec<Seen>>> = if batch.len() < 2 * TASK_NODES {
+        let chosen: Vec<Vec<Vec<Scored>>> = if batch.len() < 2 * TASK_NODES {
             batch.iter().map(choose).collect()
         } else {
             batch
@@ -304,15 +310,15 @@ impl Growing {
     }
 
     /// The links `node` takes on each of its layers, layer 0 first.
-    fn choose_links<O: Oracle>(
+    fn choose_links<O: DistanceComputer>(
         &self,
         oracle: &O,
         entry_point: u32,
         node: u32,
-        scratch: &mut Scratch<O::Frontier>,
-    ) -> Vec<Vec<Seen>> {
+        scratch: &mut Scratch<O::Queue>,
+    ) -> Vec<Vec<Scored>> {
         annatomy_runtime::advance(1);
-        let view = oracle.view(node);
+        let view = oracle.scorer(node);
         let top = self.level(node).min(self.level(entry_point));
         let mut entry = descend(self, view, entry_point, top, &mut scratch.room);
         let mut layers = vec![Vec::new(); self.level(node) + 1];
@@ -320,12 +326,19 @@ impl Growing {
             scratch
                 .frontier
                 .reset(self.nodes(), self.parameters.ef_construction);
-            search_layer(self, view, level, entry, &mut scratch.frontier, &mut Nobody);
+            search_layer(
+                self,
+                view,
+                level,
+                entry,
+                &mut scratch.frontier,
+                &mut NoopRecord,
+            );
             scratch.frontier.nearest(&mut scratch.found);
             entry = scratch.found.first().copied().unwrap_or(entry);
             let limit = self.parameters.forward_limit(level);
-            if scratch.found.len() >= limit || self.parameters.short_lists == ShortLists::Thin {
-                thin(oracle, node, &mut scratch.found, limit);
+            if scratch.found.len() >= limit || self.parameters.short_lists == ShortLists::Prune {
+                prune(oracle, node, &mut scratch.found, limit);
             }
             layers[level].extend_from_slice(&scratch.found);
         }
@@ -333,16 +346,21 @@ impl Growing {
     }
 
     /// Adds the new nodes to the lists of those they chose.
-    fn link_back<O: Oracle>(&mut self, oracle: &O, batch: &[u32], chosen: &[Vec<Vec<Seen>>]) {
+    fn link_back<O: DistanceComputer>(
+        &mut self,
+        oracle: &O,
+        batch: &[u32],
+        chosen: &[Vec<Vec<Scored>>],
+    ) {
         let mut links = Vec::new();
         for (&node, layers) in batch.iter().zip(chosen) {
             for (level, layer) in layers.iter().enumerate() {
                 links.extend(layer.iter().map(|link| {
-                    let key = oracle.seen_back(link.id, node, link.key);
+                    let key = oracle.reverse_key(link.id, node, link.key);
                     LinkBack {
                         target: link.id,
                         level: level as u32,
-                        source: Seen { key, id: node },
+                        source: Scored { key, id: node },
                     }
                 }));
             }
@@ -352,7 +370,7 @@ impl Growing {
             .chunk_by(|a, b| (a.target, a.level) == (b.target, b.level))
             .collect();
         let lengthen = |group: &&[LinkBack]| self.lengthened(oracle, group);
-        let lists: Vec<Vec<Seen>> = if batch.len() < 2 * TASK_NODES {
+        let lists: Vec<Vec<Scored>> = if batch.len() < 2 * TASK_NODES {
             groups.iter().map(lengthen).collect()
         } else {
             groups
@@ -377,16 +395,16 @@ impl Growing {
 
     /// The list of one target after the links of `group` were added in order, thinned each time it
     /// was full.
-    fn lengthened(&self, oracle: &impl Oracle, group: &[LinkBack]) -> Vec<Seen> {
+    fn lengthened(&self, oracle: &impl DistanceComputer, group: &[LinkBack]) -> Vec<Scored> {
         let (target, level) = (group[0].target, group[0].level as usize);
         let (lists, block) = self.block(target, level);
-        let mut list: Vec<Seen> = Vec::with_capacity(lists.capacity + 1);
+        let mut list: Vec<Scored> = Vec::with_capacity(lists.capacity + 1);
         list.extend(lists.read(block));
         for link in group {
             list.push(link.source);
             if list.len() > lists.capacity {
                 list.sort_unstable();
-                thin(oracle, target, &mut list, lists.capacity);
+                prune(oracle, target, &mut list, lists.capacity);
             }
         }
         list

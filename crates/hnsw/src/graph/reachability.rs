@@ -1,6 +1,6 @@
 //! Which nodes any search can find at all.
 
-use crate::graph::Links;
+use super::frozen::Links;
 
 /// Marks every node to which a path leads from the entry point, through the links of any layer.
 /// Cost: one walk of the graph.

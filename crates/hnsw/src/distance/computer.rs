@@ -1,24 +1,24 @@
 //! What a graph asks of its data: comparisons only.
 //!
-//! Building and searching never add distances, they compare them. An [`Oracle`] answers as row i
-//! sees the world through a [`View`]: every other row has an integer key, smaller is nearer. Two
+//! Building and searching never add distances, they compare them. An [`DistanceComputer`] answers as row i
+//! sees the world through a [`QueryScorer`]: every other row has an integer key, smaller is nearer. Two
 //! oracles exist:
 //!
-//! * [`RankOracle`]: keys are places in the row's sorted order, read from a [`RankTable`] (n up to
+//! * [`RankDistances`]: keys are places in the row's sorted order, read from a [`RankTable`] (n up to
 //!   65,536);
-//! * [`VectorOracle`]: keys are computed separations, their float32 bits mapped to integers of the
-//!   same order; with a [`Sketch`] of the rows beside it, most rows are never read.
+//! * [`VectorDistances`]: keys are computed separations, their float32 bits mapped to integers of the
+//!   same order; with a [`Sq8Codes`] of the rows beside it, most rows are never read.
 
-use crate::frontier::{BitsetFrontier, Frontier, HeapFrontier};
-use crate::sketch::{Sieve, Sketch, Sketched, SketchedQueries};
+use super::sq8::{LowerBoundFilter, Sq8Codes, Sq8Queries, Sq8Vector};
+use crate::queue::{BitsetQueue, CandidateQueue, HeapQueue};
 use annatomy_knn::{RankRow, RankTable};
 use annatomy_vectors::kernels::{self, Stored};
 use annatomy_vectors::{MatrixView, Metric};
 
 /// The world as one row or query sees it.
-pub trait View: Copy {
+pub trait QueryScorer: Copy {
     /// The search structure that suits the keys.
-    type Frontier: Frontier;
+    type Queue: CandidateQueue;
 
     /// How far `id` is, as an integer of the same order.
     fn key(self, id: u32) -> u32;
@@ -53,7 +53,7 @@ pub trait View: Copy {
     /// What rows that matter only under `key` are sifted by; `None` where nothing tells them sooner
     /// than `key(id)`.
     #[inline]
-    fn sieve(self, key: u32) -> Option<Sieve> {
+    fn sieve(self, key: u32) -> Option<LowerBoundFilter> {
         let _ = key;
         None
     }
@@ -61,7 +61,7 @@ pub trait View: Copy {
     /// Whether `id` may be under the key that `sieve` was made of. What does not pass is not under
     /// it.
     #[inline]
-    fn passes(self, id: u32, sieve: Sieve) -> bool {
+    fn passes(self, id: u32, sieve: LowerBoundFilter) -> bool {
         let _ = (id, sieve);
         true
     }
@@ -80,19 +80,19 @@ pub trait View: Copy {
 }
 
 /// All the views a graph needs of its data.
-pub trait Oracle: Sync {
+pub trait DistanceComputer: Sync {
     /// How one row sees the others.
-    type View<'a>: View<Frontier = Self::Frontier>
+    type Scorer<'a>: QueryScorer<Queue = Self::Queue>
     where
         Self: 'a;
     /// The search structure that suits the keys.
-    type Frontier: Frontier;
+    type Queue: CandidateQueue;
 
     /// Number of rows, n.
     fn rows(&self) -> usize;
 
     /// As row `id` sees it.
-    fn view(&self, id: u32) -> Self::View<'_>;
+    fn scorer(&self, id: u32) -> Self::Scorer<'_>;
 
     /// Begins to fetch what `candidate` will see `ids` by, where it is not in cache as the vectors
     /// of a search are.
@@ -103,19 +103,19 @@ pub trait Oracle: Sync {
 
     /// The key under which `candidate` sees `origin`, given the key under which `origin` sees
     /// `candidate`.
-    fn seen_back(&self, candidate: u32, origin: u32, key: u32) -> u32;
+    fn reverse_key(&self, candidate: u32, origin: u32, key: u32) -> u32;
 }
 
 /// Keys are ranks.
 #[derive(Clone, Copy, Debug)]
-pub struct RankOracle<'t>(pub &'t RankTable);
+pub struct RankDistances<'t>(pub &'t RankTable);
 
 /// One row's ranks.
 #[derive(Clone, Copy, Debug)]
-pub struct RankView<'t>(RankRow<'t>);
+pub struct RankScorer<'t>(RankRow<'t>);
 
-impl View for RankView<'_> {
-    type Frontier = BitsetFrontier;
+impl QueryScorer for RankScorer<'_> {
+    type Queue = BitsetQueue;
 
     #[inline]
     fn key(self, id: u32) -> u32 {
@@ -138,20 +138,20 @@ impl View for RankView<'_> {
     }
 }
 
-impl<'t> Oracle for RankOracle<'t> {
-    type View<'a>
-        = RankView<'t>
+impl<'t> DistanceComputer for RankDistances<'t> {
+    type Scorer<'a>
+        = RankScorer<'t>
     where
         Self: 'a;
-    type Frontier = BitsetFrontier;
+    type Queue = BitsetQueue;
 
     fn rows(&self) -> usize {
         self.0.rows()
     }
 
     #[inline]
-    fn view(&self, id: u32) -> RankView<'t> {
-        RankView(self.0.row(id as usize))
+    fn scorer(&self, id: u32) -> RankScorer<'t> {
+        RankScorer(self.0.row(id as usize))
     }
 
     #[inline]
@@ -161,8 +161,8 @@ impl<'t> Oracle for RankOracle<'t> {
     }
 
     #[inline]
-    fn seen_back(&self, candidate: u32, origin: u32, _key: u32) -> u32 {
-        self.view(candidate).key(origin)
+    fn reverse_key(&self, candidate: u32, origin: u32, _key: u32) -> u32 {
+        self.scorer(candidate).key(origin)
     }
 }
 
@@ -171,29 +171,29 @@ impl<'t> Oracle for RankOracle<'t> {
 /// Rows kept in float16 take half the memory and give the very keys that they give widened to
 /// float32.
 #[derive(Clone, Copy, Debug)]
-pub struct VectorOracle<'v, S = f32> {
+pub struct VectorDistances<'v, S = f32> {
     rows: MatrixView<'v, S>,
     metric: Metric,
-    sketch: Option<&'v Sketch>,
+    sketch: Option<&'v Sq8Codes>,
 }
 
 /// One vector's separations from the rows of a matrix.
 #[derive(Clone, Copy, Debug)]
-pub struct VectorView<'v, Q = f32, S = f32> {
+pub struct VectorScorer<'v, Q = f32, S = f32> {
     query: &'v [Q],
     rows: MatrixView<'v, S>,
     metric: Metric,
-    sketched: Option<Sketched<'v>>,
+    sketched: Option<Sq8Vector<'v>>,
 }
 
-impl VectorOracle<'_> {
+impl VectorDistances<'_> {
     /// The separation behind a key of an oracle's views: squared L2, cosine distance or −⟨x, y⟩.
-    pub fn separation_of_key(key: u32) -> f32 {
-        separation_of_key(key)
+    pub fn reduced_distance_of_key(key: u32) -> f32 {
+        reduced_distance_of_key(key)
     }
 }
 
-impl<'v, S: Stored> VectorOracle<'v, S> {
+impl<'v, S: Stored> VectorDistances<'v, S> {
     /// An oracle over `rows`. For [`Metric::Cosine`] they must have unit length.
     pub fn new(rows: MatrixView<'v, S>, metric: Metric) -> Self {
         Self {
@@ -209,7 +209,7 @@ impl<'v, S: Stored> VectorOracle<'v, S> {
     /// # Panics
     /// If there is one and the metric is not L2.
     #[must_use]
-    pub fn with_sketch(self, sketch: Option<&'v Sketch>) -> Self {
+    pub fn with_codes(self, sketch: Option<&'v Sq8Codes>) -> Self {
         assert!(
             sketch.is_none() || self.metric == Metric::L2,
             "a sketch of L2 distances for {}",
@@ -222,7 +222,7 @@ impl<'v, S: Stored> VectorOracle<'v, S> {
     ///
     /// # Panics
     /// If `query` has another length than the rows.
-    pub fn view_of<'a, Q: Stored>(&self, query: &'a [Q]) -> VectorView<'a, Q, S>
+    pub fn scorer_for<'a, Q: Stored>(&self, query: &'a [Q]) -> VectorScorer<'a, Q, S>
     where
         'v: 'a,
     {
@@ -231,7 +231,7 @@ impl<'v, S: Stored> VectorOracle<'v, S> {
             self.rows.columns(),
             "query and rows of equal length"
         );
-        VectorView {
+        VectorScorer {
             query,
             rows: self.rows,
             metric: self.metric,
@@ -243,24 +243,24 @@ impl<'v, S: Stored> VectorOracle<'v, S> {
     ///
     /// # Panics
     /// If `query` has another length than the rows, or fewer queries were sketched.
-    pub fn view_beside<'a, Q: Stored>(
+    pub fn scorer_with_codes<'a, Q: Stored>(
         &self,
         query: &'a [Q],
-        sketched: Option<&'a SketchedQueries<'a>>,
+        sketched: Option<&'a Sq8Queries<'a>>,
         number: u32,
-    ) -> VectorView<'a, Q, S>
+    ) -> VectorScorer<'a, Q, S>
     where
         'v: 'a,
     {
-        VectorView {
+        VectorScorer {
             sketched: sketched.map(|queries| queries.query(number)),
-            ..self.view_of(query)
+            ..self.scorer_for(query)
         }
     }
 }
 
-impl<Q: Stored, S: Stored> View for VectorView<'_, Q, S> {
-    type Frontier = HeapFrontier;
+impl<Q: Stored, S: Stored> QueryScorer for VectorScorer<'_, Q, S> {
+    type Queue = HeapQueue;
 
     #[inline]
     fn key(self, id: u32) -> u32 {
@@ -270,7 +270,7 @@ impl<Q: Stored, S: Stored> View for VectorView<'_, Q, S> {
             Metric::Cosine => 1.0 - kernels::dot(self.query, row),
             Metric::InnerProduct => -kernels::dot(self.query, row),
         };
-        key_of_separation(separation)
+        key_of_reduced_distance(separation)
     }
 
     #[inline]
@@ -286,7 +286,7 @@ impl<Q: Stored, S: Stored> View for VectorView<'_, Q, S> {
                     .map(|product| 1.0 - product),
                 Metric::InnerProduct => kernels.dot_x4(self.query, rows).map(|product| -product),
             };
-            out.extend(separations.map(key_of_separation));
+            out.extend(separations.map(key_of_reduced_distance));
         }
         out.extend(rest.iter().map(|&id| self.key(id)));
     }
@@ -297,13 +297,13 @@ impl<Q: Stored, S: Stored> View for VectorView<'_, Q, S> {
     }
 
     #[inline]
-    fn sieve(self, key: u32) -> Option<Sieve> {
+    fn sieve(self, key: u32) -> Option<LowerBoundFilter> {
         self.sketched
-            .map(|sketched| sketched.sieve(separation_of_key(key)))
+            .map(|sketched| sketched.sieve(reduced_distance_of_key(key)))
     }
 
     #[inline]
-    fn passes(self, id: u32, sieve: Sieve) -> bool {
+    fn passes(self, id: u32, sieve: LowerBoundFilter) -> bool {
         self.sketched
             .is_none_or(|sketched| sketched.passes(id, sieve))
     }
@@ -321,26 +321,26 @@ impl<Q: Stored, S: Stored> View for VectorView<'_, Q, S> {
     }
 }
 
-impl<'v, S: Stored> Oracle for VectorOracle<'v, S> {
-    type View<'a>
-        = VectorView<'v, S, S>
+impl<'v, S: Stored> DistanceComputer for VectorDistances<'v, S> {
+    type Scorer<'a>
+        = VectorScorer<'v, S, S>
     where
         Self: 'a;
-    type Frontier = HeapFrontier;
+    type Queue = HeapQueue;
 
     fn rows(&self) -> usize {
         self.rows.rows()
     }
 
     #[inline]
-    fn view(&self, id: u32) -> VectorView<'v, S, S> {
+    fn scorer(&self, id: u32) -> VectorScorer<'v, S, S> {
         let Self {
             rows,
             metric,
             sketch,
         } = *self;
         let sketched = sketch.map(|sketch| sketch.row(id));
-        VectorView {
+        VectorScorer {
             query: rows.row(id as usize),
             rows,
             metric,
@@ -349,13 +349,13 @@ impl<'v, S: Stored> Oracle for VectorOracle<'v, S> {
     }
 
     #[inline]
-    fn seen_back(&self, _candidate: u32, _origin: u32, key: u32) -> u32 {
+    fn reverse_key(&self, _candidate: u32, _origin: u32, key: u32) -> u32 {
         key
     }
 }
 
 /// Maps a separation to an integer of the same order (−0 and 0 alike).
-pub(crate) fn key_of_separation(separation: f32) -> u32 {
+pub(crate) fn key_of_reduced_distance(separation: f32) -> u32 {
     let bits = (separation + 0.0).to_bits();
     if bits >> 31 == 0 {
         bits | 1 << 31
@@ -364,8 +364,8 @@ pub(crate) fn key_of_separation(separation: f32) -> u32 {
     }
 }
 
-/// The separation behind a key of [`key_of_separation`].
-fn separation_of_key(key: u32) -> f32 {
+/// The separation behind a key of [`key_of_reduced_distance`].
+fn reduced_distance_of_key(key: u32) -> f32 {
     f32::from_bits(if key >> 31 == 1 {
         key & !(1 << 31)
     } else {

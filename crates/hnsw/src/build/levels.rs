@@ -4,7 +4,7 @@
 //! A level is ⌊−ln(u)/ln(M)⌋ for uniform u in (0, 1] (Malkov & Yashunin 2018, algorithm 1). One
 //! named generator stream per purpose, so that a change in one cannot shift the other.
 
-use crate::parameters::{InsertionOrder, Parameters};
+use super::parameters::{InsertionOrder, Parameters};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 

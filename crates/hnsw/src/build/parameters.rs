@@ -2,7 +2,7 @@
 //!
 //! Engines follow the same paper and differ in three points that show in the curves: how many links
 //! a new node takes on layer 0, in which order nodes are inserted, and whether a list shorter than
-//! its limit is thinned at all.
+//! its limit is pruned at all.
 
 /// How many links a new node takes on layer 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum ShortLists {
     /// `ef_construction`.
     KeepAll,
     /// The heuristic always runs (the paper).
-    Thin,
+    Prune,
 }
 
 /// Everything that decides a graph, given the data.
@@ -84,7 +84,7 @@ impl Parameters {
         Self {
             forward_links: ForwardLinks::M,
             insertion_order: InsertionOrder::Shuffled,
-            short_lists: ShortLists::Thin,
+            short_lists: ShortLists::Prune,
             ..Self::faiss(m, ef_construction, seed)
         }
     }

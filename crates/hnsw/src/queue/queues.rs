@@ -3,21 +3,21 @@
 //! The rule, common to FAISS, hnswlib and their kin: pop the nearest unexpanded row; stop when at
 //! least ef of the rows seen so far are strictly nearer. Two forms of the same rule:
 //!
-//! * [`HeapFrontier`] for arbitrary keys: two binary heaps and an epoch mark per row, O(log ef) an
+//! * [`HeapQueue`] for arbitrary keys: two binary heaps and an epoch mark per row, O(log ef) an
 //!   evaluation;
-//! * [`BitsetFrontier`] for keys that are places in 0..n: one bit per place, O(1) an evaluation,
+//! * [`BitsetQueue`] for keys that are places in 0..n: one bit per place, O(1) an evaluation,
 //!   O(n/64) at worst a pop.
 //!
 //! Neither allocates once it has grown to its largest search.
 
-use crate::oracle::View;
-use crate::sketch::Sieve;
+use crate::distance::LowerBoundFilter;
+use crate::distance::QueryScorer;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// A row that a search has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Seen {
+pub struct Scored {
     /// Its key in the query's view.
     pub key: u32,
     /// Its id.
@@ -25,12 +25,12 @@ pub struct Seen {
 }
 
 /// Search state over the rows of one graph, reused from query to query.
-pub trait Frontier: Default + Send {
+pub trait CandidateQueue: Default + Send {
     /// Forgets everything; the next search is over `rows` rows with effort `ef`.
     fn reset(&mut self, rows: usize, ef: usize);
 
     /// Enters a row that was evaluated before the search began.
-    fn enter(&mut self, seen: Seen);
+    fn enter(&mut self, seen: Scored);
 
     /// Evaluates those of `ids` that were not seen before, in their order, and tells each that is
     /// new. `next` is what will probably be met after them: it may be fetched meanwhile, and
@@ -38,24 +38,24 @@ pub trait Frontier: Default + Send {
     ///
     /// Unless `all` are wanted, those that are surely no nearer than the ef nearest seen so far
     /// need not be told; how many were not.
-    fn meet<V: View>(
+    fn meet<V: QueryScorer>(
         &mut self,
         view: V,
         ids: &[u32],
         next: &[u32],
         all: bool,
-        told: impl FnMut(Seen),
+        told: impl FnMut(Scored),
     ) -> usize;
 
     /// The nearest unexpanded row, or `None` when the search is over.
-    fn pop<V: View>(&mut self, view: V) -> Option<Seen>;
+    fn pop<V: QueryScorer>(&mut self, view: V) -> Option<Scored>;
 
     /// The id of the nearest unexpanded row: what the next pop takes, unless a nearer one is met
     /// before.
     fn first(&self) -> Option<u32>;
 
     /// The ef nearest rows seen, ascending by (key, id).
-    fn nearest(&mut self, out: &mut Vec<Seen>);
+    fn nearest(&mut self, out: &mut Vec<Scored>);
 }
 
 /// Rows evaluated at once, and links of the next row looked at after them. An engine's own
@@ -65,7 +65,7 @@ const AT_ONCE: usize = 4;
 
 /// Two heaps and a mark per row.
 #[derive(Debug, Default)]
-pub struct HeapFrontier {
+pub struct HeapQueue {
     ef: usize,
     /// 16 bits, so that the marks of many rows stay in cache; they are cleared once in 65,535
     /// searches.
@@ -123,7 +123,7 @@ impl Yield {
 struct Packed(u64);
 
 impl Packed {
-    fn new(seen: Seen) -> Self {
+    fn new(seen: Scored) -> Self {
         Self(u64::from(seen.key) << 32 | u64::from(seen.id))
     }
 
@@ -131,15 +131,15 @@ impl Packed {
         (self.0 >> 32) as u32
     }
 
-    fn seen(self) -> Seen {
-        Seen {
+    fn seen(self) -> Scored {
+        Scored {
             key: self.key(),
             id: self.0 as u32,
         }
     }
 }
 
-impl HeapFrontier {
+impl HeapQueue {
     fn is_full(&self) -> bool {
         self.best.len() >= self.ef
     }
@@ -149,13 +149,13 @@ impl HeapFrontier {
     /// Sketches are asked for a few rows ahead, and with each that of one of the next links: memory
     /// always has work, and never more than it can have in flight.
     #[inline]
-    fn meet_sifted<V: View>(
+    fn meet_sifted<V: QueryScorer>(
         &mut self,
         view: V,
         ids: &[u32],
         next: &[u32],
-        sieve: Sieve,
-        mut told: impl FnMut(Seen),
+        sieve: LowerBoundFilter,
+        mut told: impl FnMut(Scored),
     ) -> usize {
         self.unseen.clear();
         for &id in ids {
@@ -186,7 +186,7 @@ impl HeapFrontier {
         self.keys.clear();
         view.keys(&self.sifted, &mut self.keys);
         for place in 0..self.sifted.len() {
-            let seen = Seen {
+            let seen = Scored {
                 key: self.keys[place],
                 id: self.sifted[place],
             };
@@ -199,7 +199,7 @@ impl HeapFrontier {
 
     /// Keeps `seen` unless ef rows are at least as near.
     #[inline]
-    fn hold(&mut self, seen: Seen) {
+    fn hold(&mut self, seen: Scored) {
         let packed = Packed::new(seen);
         if !self.is_full() {
             self.best.push(packed);
@@ -214,7 +214,7 @@ impl HeapFrontier {
     }
 }
 
-impl Frontier for HeapFrontier {
+impl CandidateQueue for HeapQueue {
     fn reset(&mut self, rows: usize, ef: usize) {
         self.ef = ef;
         self.yields.begin();
@@ -228,19 +228,19 @@ impl Frontier for HeapFrontier {
         }
     }
 
-    fn enter(&mut self, seen: Seen) {
+    fn enter(&mut self, seen: Scored) {
         self.marks[seen.id as usize] = self.epoch;
         self.hold(seen);
     }
 
     #[inline]
-    fn meet<V: View>(
+    fn meet<V: QueryScorer>(
         &mut self,
         view: V,
         ids: &[u32],
         next: &[u32],
         all: bool,
-        mut told: impl FnMut(Seen),
+        mut told: impl FnMut(Scored),
     ) -> usize {
         let sifts = !all && self.yields.is_worth_it() && self.is_full();
         let farthest = if sifts { self.best.peek() } else { None };
@@ -271,7 +271,7 @@ impl Frontier for HeapFrontier {
             }
         }
         for place in 0..self.unseen.len() {
-            let seen = Seen {
+            let seen = Scored {
                 key: self.keys[place],
                 id: self.unseen[place],
             };
@@ -282,7 +282,7 @@ impl Frontier for HeapFrontier {
     }
 
     #[inline]
-    fn pop<V: View>(&mut self, _view: V) -> Option<Seen> {
+    fn pop<V: QueryScorer>(&mut self, _view: V) -> Option<Scored> {
         let Reverse(nearest) = self.pending.pop()?;
         let beaten = self.is_full()
             && self
@@ -299,7 +299,7 @@ impl Frontier for HeapFrontier {
             .map(|Reverse(nearest)| nearest.seen().id)
     }
 
-    fn nearest(&mut self, out: &mut Vec<Seen>) {
+    fn nearest(&mut self, out: &mut Vec<Scored>) {
         out.clear();
         out.extend(self.best.drain().map(Packed::seen));
         out.sort_unstable();
@@ -308,7 +308,7 @@ impl Frontier for HeapFrontier {
 
 /// One bit per place for what was seen, one for what is pending.
 #[derive(Debug, Default)]
-pub struct BitsetFrontier {
+pub struct BitsetQueue {
     ef: usize,
     count: usize,
     seen: Places,
@@ -316,7 +316,7 @@ pub struct BitsetFrontier {
     id_at: Vec<u32>,
 }
 
-impl Frontier for BitsetFrontier {
+impl CandidateQueue for BitsetQueue {
     fn reset(&mut self, rows: usize, ef: usize) {
         self.ef = ef;
         self.count = 0;
@@ -325,7 +325,7 @@ impl Frontier for BitsetFrontier {
         self.id_at.resize(rows, 0);
     }
 
-    fn enter(&mut self, seen: Seen) {
+    fn enter(&mut self, seen: Scored) {
         if self.seen.insert(seen.key) {
             self.pending.insert(seen.key);
             self.id_at[seen.key as usize] = seen.id;
@@ -334,13 +334,13 @@ impl Frontier for BitsetFrontier {
     }
 
     #[inline]
-    fn meet<V: View>(
+    fn meet<V: QueryScorer>(
         &mut self,
         view: V,
         ids: &[u32],
         _: &[u32],
         _all: bool,
-        mut told: impl FnMut(Seen),
+        mut told: impl FnMut(Scored),
     ) -> usize {
         ids.iter().for_each(|&id| view.prefetch(id));
         for &id in ids {
@@ -349,13 +349,13 @@ impl Frontier for BitsetFrontier {
                 self.pending.insert(place);
                 self.id_at[place as usize] = id;
                 self.count += 1;
-                told(Seen { key: place, id });
+                told(Scored { key: place, id });
             }
         }
         0
     }
 
-    fn pop<V: View>(&mut self, view: V) -> Option<Seen> {
+    fn pop<V: QueryScorer>(&mut self, view: V) -> Option<Scored> {
         let place = self.pending.first()?;
         self.pending.remove(place);
         // No more rows are nearer than places before it, and mostly those are too few: then nothing
@@ -364,7 +364,7 @@ impl Frontier for BitsetFrontier {
         if may_be_over && self.seen.below(view.first_of_tie(place)) >= self.ef {
             return None;
         }
-        Some(Seen {
+        Some(Scored {
             key: place,
             id: self.id_at[place as usize],
         })
@@ -375,9 +375,9 @@ impl Frontier for BitsetFrontier {
         self.pending.first().map(|place| self.id_at[place as usize])
     }
 
-    fn nearest(&mut self, out: &mut Vec<Seen>) {
+    fn nearest(&mut self, out: &mut Vec<Scored>) {
         out.clear();
-        out.extend(self.seen.iter().take(self.ef).map(|place| Seen {
+        out.extend(self.seen.iter().take(self.ef).map(|place| Scored {
             key: place,
             id: self.id_at[place as usize],
         }));

@@ -14,9 +14,9 @@
 //! Cost: one sort of the visits, as integers (where keys are places, one bit insertion each), one
 //! bit insertion a visit and one count a pop.
 
-use crate::frontier::{Places, Seen};
-use crate::oracle::View;
-use crate::search::Observer;
+use super::beam::SearchRecord;
+use crate::distance::QueryScorer;
+use crate::queue::{Places, Scored};
 
 /// One visited row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,9 +71,9 @@ fn unpacked(packed: u64) -> (u32, u32) {
     ((packed >> 32) as u32, packed as u32)
 }
 
-impl Observer for Visits {
+impl SearchRecord for Visits {
     #[inline]
-    fn met(&mut self, seen: Seen) {
+    fn met(&mut self, seen: Scored) {
         self.order
             .push(u64::from(seen.key) << 32 | self.ids.len() as u64);
         self.ids.push(seen.id);
@@ -88,7 +88,7 @@ impl Observer for Visits {
     }
 
     #[inline]
-    fn expands(&mut self, popped: Seen) {
+    fn expands(&mut self, popped: Scored) {
         self.pops.push(Pop {
             key: popped.key,
             seen: self.ids.len() as u32,
@@ -106,7 +106,7 @@ impl Visits {
     }
 
     /// Puts the visits in order and replays the pops to find the steps.
-    pub(crate) fn finish(&mut self, view: impl View) {
+    pub(crate) fn finish(&mut self, view: impl QueryScorer) {
         if let Some(places) = view.places() {
             self.order_by_place(places);
             self.find_steps(|visits, key| visits.keys.below(view.first_of_tie(key)));
@@ -256,7 +256,7 @@ impl Visits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::{Oracle, VectorOracle};
+    use crate::distance::{DistanceComputer, VectorDistances};
     use annatomy_vectors::{Matrix, Metric};
 
     #[test]
@@ -265,9 +265,9 @@ mod tests {
         let mut visits = Visits::default();
         visits.begin(4, usize::MAX);
         for (key, id) in [(5, 7), (5, 3), (4, 9), (5, 5)] {
-            visits.met(Seen { key, id });
+            visits.met(Scored { key, id });
         }
-        visits.finish(VectorOracle::new(rows.view(), Metric::L2).view(0));
+        visits.finish(VectorDistances::new(rows.view(), Metric::L2).scorer(0));
         let found: Vec<_> = visits
             .nearest_first()
             .iter()

@@ -1,0 +1,9 @@
+//! Building a graph: parameters and presets, levels, batched insertion, the prune heuristic.
+
+mod builder;
+mod levels;
+mod parameters;
+mod prune;
+
+pub use builder::BuildError;
+pub use parameters::{ForwardLinks, InsertionOrder, Parameters, ShortLists, UnknownPreset};

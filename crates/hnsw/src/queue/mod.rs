@@ -1,0 +1,6 @@
+//! Candidate queues: the state of one best-first search.
+
+mod queues;
+
+pub(crate) use queues::Places;
+pub use queues::{BitsetQueue, CandidateQueue, HeapQueue, Scored};
