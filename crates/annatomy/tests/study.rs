@@ -437,13 +437,6 @@ fn impossible_requests_name_their_numbers() {
     );
     assert!(
         message(Settings {
-            preset: "annoy".to_owned(),
-            ..small()
-        })
-        .contains("annoy")
-    );
-    assert!(
-        message(Settings {
             data: "missing.npy".to_owned(),
             ..small()
         })

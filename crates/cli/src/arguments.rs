@@ -5,7 +5,7 @@ use annatomy::audit::{Prediction, Target};
 use annatomy::config::parse_ks;
 use annatomy::results::{Conventions, StudyKind};
 use annatomy_embed::pixels::{Colors, Filter, Sides};
-use annatomy_hnsw::UnknownEngineClass;
+use annatomy_hnsw::{Preset, UnknownEngineClass};
 use annatomy_vectors::Metric;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -73,7 +73,7 @@ pub struct StudyArguments {
     pub metric: Option<Metric>,
     /// Build graphs as this engine does: faiss, hnswlib or paper [default: faiss]
     #[arg(long, value_name = "NAME")]
-    pub preset: Option<String>,
+    pub preset: Option<Preset>,
     /// Folder for results
     #[arg(long, value_name = "DIR", default_value = "annatomy-study")]
     pub out: PathBuf,
@@ -124,7 +124,7 @@ pub struct AuditArguments {
     pub metric: Option<Metric>,
     /// Whose rules graphs are built by: faiss, hnswlib or paper
     #[arg(long, value_name = "NAME", default_value = "faiss")]
-    pub preset: String,
+    pub preset: Preset,
     /// Links per node
     #[arg(long, value_name = "M", default_value_t = 32)]
     pub m: usize,

@@ -13,7 +13,9 @@ pub mod import;
 mod queue;
 mod search;
 
-pub use build::{BuildError, ForwardLinks, InsertionOrder, Parameters, ShortLists, UnknownPreset};
+pub use build::{
+    BuildError, ForwardLinks, InsertionOrder, Parameters, Preset, ShortLists, UnknownPreset,
+};
 pub use distance::{
     DistanceComputer, LowerBoundFilter, QueryScorer, RankDistances, RankScorer, Sq8Codes,
     Sq8Queries, VectorDistances, VectorScorer,

@@ -216,7 +216,7 @@ impl Wanted {
                 .map(|name| name.parse().map_err(raised))
                 .transpose()?,
             graphs: GraphRequest {
-                preset: self.preset.clone(),
+                preset: self.preset.parse().map_err(raised)?,
                 m: self.m,
                 ef_construction: self.ef_construction,
                 count: self.graphs,

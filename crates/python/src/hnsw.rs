@@ -7,7 +7,7 @@ use annatomy::audit::GivenIndex;
 use annatomy::figures;
 use annatomy::index::{EngineIndex, Index, SurfaceRequest};
 use annatomy_hnsw::import::SavedIndex;
-use annatomy_hnsw::{EngineClass, Links, Parameters, reachable};
+use annatomy_hnsw::{EngineClass, Links, Preset, reachable};
 use annatomy_knn::NeighborTable;
 use annatomy_vectors::{MatrixView, Metric};
 use half::f16;
@@ -113,7 +113,8 @@ impl Hnsw {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let metric: Metric = metric.parse().map_err(raised)?;
-        let parameters = Parameters::preset(preset, m, ef_construction, seed).map_err(raised)?;
+        let preset: Preset = preset.parse().map_err(raised)?;
+        let parameters = preset.parameters(m, ef_construction, seed);
         let progress = progress.as_ref();
         let index = over_rows!(&rows, py, base => {
             run_told(py, threads, progress, || Index::build(base, metric, &parameters, budget_bytes))
@@ -121,11 +122,7 @@ impl Hnsw {
         let index = index?.map_err(raised)?;
         let facts = Facts {
             source: format!("a graph built here as {preset} builds, seed {seed}"),
-            class: if preset == "faiss" {
-                EngineClass::StopEarly
-            } else {
-                EngineClass::Raise
-            },
+            class: preset.engine_class(),
             labels: None,
             m,
             ef_construction,

@@ -48,22 +48,20 @@ pub(super) fn build<'g>(
     oracle: &impl DistanceComputer,
 ) -> Result<Graphs<'g>, AuditError> {
     let seeds = (0..wanted.count).map(|number| seed.wrapping_add(number as u64));
-    let parameters = seeds
-        .map(|seed| Parameters::preset(&wanted.preset, wanted.m, wanted.ef_construction, seed));
-    let parameters = parameters
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| AuditError::Request(error.to_string()))?;
+    let parameters: Vec<Parameters> = seeds
+        .map(|seed| {
+            wanted
+                .preset
+                .parameters(wanted.m, wanted.ef_construction, seed)
+        })
+        .collect();
     let graphs = Graph::build_all(oracle, &parameters)?
         .into_iter()
         .map(Cow::Owned)
         .collect();
     let origin = Origin {
         source: format!("{} built here as {} builds", wanted.count, wanted.preset),
-        class: if wanted.preset == "faiss" {
-            EngineClass::StopEarly
-        } else {
-            EngineClass::Raise
-        },
+        class: wanted.preset.engine_class(),
         m: wanted.m,
         ef_construction: wanted.ef_construction,
         ef_search: None,

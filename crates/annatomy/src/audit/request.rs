@@ -46,8 +46,8 @@ pub struct AuditRequest {
 /// Graphs to build here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GraphRequest {
-    /// Whose rules: `faiss`, `hnswlib` or `paper`.
-    pub preset: String,
+    /// Whose rules.
+    pub preset: annatomy_hnsw::Preset,
     /// M.
     pub m: usize,
     /// efConstruction.
@@ -66,7 +66,7 @@ impl AuditRequest {
 impl Default for GraphRequest {
     fn default() -> Self {
         Self {
-            preset: "faiss".to_owned(),
+            preset: annatomy_hnsw::Preset::Faiss,
             m: 32,
             ef_construction: 200,
             count: 3,

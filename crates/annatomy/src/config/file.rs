@@ -80,7 +80,7 @@ struct TomlFile {
     ks: Option<String>,
     studies: Option<Vec<StudyName>>,
     conventions: Option<Conventions>,
-    preset: Option<String>,
+    preset: Option<annatomy_hnsw::Preset>,
 }
 
 #[derive(Clone, Copy, Deserialize)]

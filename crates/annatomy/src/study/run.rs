@@ -139,17 +139,15 @@ impl Job<'_> {
             0,
         );
         let seed = self.settings.seed.wrapping_add(self.run as u64);
-        let parameters = self.plan.graphs.iter().map(|planned| {
-            Parameters::preset(
-                &self.settings.preset,
-                self.settings.m,
-                planned.ef_construction,
-                seed,
-            )
-        });
-        let parameters = parameters
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(crate::config::SettingsError::from)?;
+        let parameters: Vec<Parameters> = self
+            .plan
+            .graphs
+            .iter()
+            .map(|planned| {
+                let (preset, m) = (self.settings.preset, self.settings.m);
+                preset.parameters(m, planned.ef_construction, seed)
+            })
+            .collect();
         Ok(Graph::build_all(oracle, &parameters)?)
     }
 

@@ -51,7 +51,7 @@ fn request(arguments: &AuditArguments) -> AuditRequest {
         seed: arguments.seed,
         metric: arguments.metric,
         graphs: GraphRequest {
-            preset: arguments.preset.clone(),
+            preset: arguments.preset,
             m: arguments.m,
             ef_construction: arguments.ef_construction,
             count: arguments.graphs,

@@ -70,7 +70,7 @@ fn settings(arguments: &StudyArguments) -> Result<Settings, Failure> {
         ks: arguments.ks.clone(),
         studies: arguments.studies.as_deref().map(kinds),
         conventions: arguments.conventions.map(Into::into),
-        preset: arguments.preset.clone(),
+        preset: arguments.preset,
         ..Overrides::default()
     };
     Ok(overrides.over(settings))

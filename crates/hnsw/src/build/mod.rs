@@ -6,4 +6,4 @@ mod parameters;
 mod prune;
 
 pub use builder::BuildError;
-pub use parameters::{ForwardLinks, InsertionOrder, Parameters, ShortLists, UnknownPreset};
+pub use parameters::{ForwardLinks, InsertionOrder, Parameters, Preset, ShortLists, UnknownPreset};

@@ -4,6 +4,11 @@
 //! a new node takes on layer 0, in which order nodes are inserted, and whether a list shorter than
 //! its limit is pruned at all.
 
+use crate::search::EngineClass;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
 /// How many links a new node takes on layer 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForwardLinks {
@@ -52,10 +57,67 @@ pub struct Parameters {
     pub seed: u64,
 }
 
+/// Whose construction rules a graph follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Preset {
+    /// FAISS `IndexHNSWFlat`.
+    #[default]
+    Faiss,
+    /// hnswlib.
+    Hnswlib,
+    /// Malkov & Yashunin (2018), nodes in random order.
+    Paper,
+}
+
 /// A preset name that is not known.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown graph preset {0:?}: expected faiss, hnswlib or paper")]
 pub struct UnknownPreset(String);
+
+impl Preset {
+    /// Every preset.
+    pub const ALL: [Self; 3] = [Self::Faiss, Self::Hnswlib, Self::Paper];
+
+    /// How the engine of this preset treats k > ef. The paper's search returns full lists, as
+    /// hnswlib's does.
+    pub fn engine_class(self) -> EngineClass {
+        match self {
+            Self::Faiss => EngineClass::StopEarly,
+            Self::Hnswlib | Self::Paper => EngineClass::Raise,
+        }
+    }
+
+    /// The parameters of a graph built by this preset's rules.
+    pub fn parameters(self, m: usize, ef_construction: usize, seed: u64) -> Parameters {
+        match self {
+            Self::Faiss => Parameters::faiss(m, ef_construction, seed),
+            Self::Hnswlib => Parameters::hnswlib(m, ef_construction, seed),
+            Self::Paper => Parameters::paper(m, ef_construction, seed),
+        }
+    }
+}
+
+impl FromStr for Preset {
+    type Err = UnknownPreset;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|preset| preset.to_string() == name)
+            .ok_or_else(|| UnknownPreset(name.to_owned()))
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Faiss => "faiss",
+            Self::Hnswlib => "hnswlib",
+            Self::Paper => "paper",
+        })
+    }
+}
 
 impl Parameters {
     /// As FAISS `IndexHNSWFlat` builds.
@@ -89,21 +151,6 @@ impl Parameters {
         }
     }
 
-    /// The preset called `name`.
-    pub fn preset(
-        name: &str,
-        m: usize,
-        ef_construction: usize,
-        seed: u64,
-    ) -> Result<Self, UnknownPreset> {
-        match name {
-            "faiss" => Ok(Self::faiss(m, ef_construction, seed)),
-            "hnswlib" => Ok(Self::hnswlib(m, ef_construction, seed)),
-            "paper" => Ok(Self::paper(m, ef_construction, seed)),
-            other => Err(UnknownPreset(other.to_owned())),
-        }
-    }
-
     /// The most links a node holds on `level`.
     pub fn capacity(&self, level: usize) -> usize {
         if level == 0 { 2 * self.m } else { self.m }
@@ -115,5 +162,33 @@ impl Parameters {
             (0, ForwardLinks::TwoM) => 2 * self.m,
             _ => self.m,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_presets_and_unknown_ones_are_named() {
+        for preset in Preset::ALL {
+            assert_eq!(preset.to_string().parse::<Preset>().expect("known"), preset);
+        }
+        let unknown = "annoy".parse::<Preset>().unwrap_err();
+        assert_eq!(
+            unknown.to_string(),
+            "unknown graph preset \"annoy\": expected faiss, hnswlib or paper"
+        );
+    }
+
+    #[test]
+    fn only_faiss_stops_early() {
+        let classes = Preset::ALL.map(Preset::engine_class);
+        let expected = [
+            EngineClass::StopEarly,
+            EngineClass::Raise,
+            EngineClass::Raise,
+        ];
+        assert_eq!(classes, expected);
     }
 }

@@ -36,7 +36,7 @@ pub(in crate::report) fn write(html: &mut Html, view: &View<'_>) {
             "; {}; ",
             counted(view.runs() as u64, "run", "runs")
         ));
-        html.plain(&settings.preset);
+        html.plain(&settings.preset.to_string());
         html.words(&format!(
             " graph, *M* = {}, `ef_construction` {}; ",
             settings.m, settings.ef_construction

@@ -51,7 +51,7 @@ fn settings(view: &View<'_>) -> Vec<(&'static str, String)> {
         ("rows that are queries", all(settings.sample)),
         ("seed", settings.seed.to_string()),
         ("metric", settings.metric.clone()),
-        ("graph preset", settings.preset.clone()),
+        ("graph preset", settings.preset.to_string()),
         ("M", settings.m.to_string()),
         (
             "ef_construction, configured",
