@@ -121,7 +121,7 @@ print(*[file for name in names for file in folder.glob(name)][:1])";
 fn goldens() -> Result<()> {
     for script in [
         "crates/vectors/tests/goldens",
-        "crates/geometry/tests/golden",
+        "crates/measures/tests/golden",
     ] {
         let entries = std::fs::read_dir(script).with_context(|| format!("no folder {script}"))?;
         for entry in entries {

@@ -6,8 +6,9 @@ use crate::hnsw::Hnsw;
 use crate::work::run_with;
 use annatomy::audit::{
     AuditOutcome, AuditRequest, DEFAULT_KS, Given, GivenAnswers, GraphRequest, Prediction,
-    audit_given, draw_queries, verdict,
+    audit_given, draw_queries,
 };
+use annatomy::report::verdict;
 use annatomy::{figures, report};
 use annatomy_formats::AnswerTable;
 use numpy::{PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};

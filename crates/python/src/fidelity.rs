@@ -4,7 +4,7 @@ use crate::arrays::{matrix, slice, view};
 use crate::errors::raised;
 use crate::work::run;
 use annatomy::fidelity::{Fidelity, IdTable, PublishedQueryRow, QueryRow, Subject};
-use annatomy_geometry::published::Figures;
+use annatomy_measures::published::Figures;
 use annatomy_vectors::Metric;
 use numpy::{PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;

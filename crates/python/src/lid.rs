@@ -2,7 +2,7 @@
 
 use crate::arrays::slice;
 use crate::errors::raised;
-use annatomy_geometry::lid::Lid;
+use annatomy_measures::lid::Lid;
 use numpy::{PyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 

@@ -2,7 +2,8 @@
 
 use crate::arguments::AuditArguments;
 use crate::failure::Failure;
-use annatomy::audit::{AuditError, AuditOutcome, AuditRequest, GraphRequest, audit, verdict};
+use annatomy::audit::{AuditError, AuditOutcome, AuditRequest, GraphRequest, audit};
+use annatomy::report::verdict;
 use annatomy::results::write_file;
 use annatomy::{figures, report};
 use annatomy_formats::write_ids;

@@ -1,0 +1,157 @@
+//! The files of ids and distances, held against the queries and against each other.
+
+use crate::data::{Data, file};
+use crate::error::AuditError;
+use crate::given::GivenAnswers;
+use crate::request::AuditRequest;
+use annatomy_formats::{AnswerTable, BenchmarkRun, read_answers, read_distances};
+use annatomy_vectors::Matrix;
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// Ids as they stand, one row per query of the population.
+pub(super) struct Tables {
+    pub(super) name: String,
+    /// The run that made them, where the file says so.
+    pub(super) run: Option<BenchmarkRun>,
+    pub(super) ids: AnswerTable,
+    pub(super) distances: Option<Matrix>,
+    /// The row of the tables that answers each query measured.
+    pub(super) places: Vec<usize>,
+    /// The base row behind each name that an index gives its rows.
+    pub(super) row_of_label: Option<HashMap<i64, u32>>,
+}
+
+impl Tables {
+    pub(super) fn read(request: &AuditRequest, data: &Data) -> Result<Option<Self>, AuditError> {
+        let Some(path) = &request.neighbors else {
+            return match &request.distances {
+                Some(_) => Err(AuditError::Request(
+                    "distances were given without neighbors".to_owned(),
+                )),
+                None => Ok(None),
+            };
+        };
+        let run = BenchmarkRun::read(path).map_err(file(path))?;
+        let (ids, beside) = read_answers(path).map_err(file(path))?;
+        let shape = |what, found, other: &str, expected| {
+            let (path, other) = (path.clone(), other.to_owned());
+            if found == expected {
+                Ok(())
+            } else {
+                Err(AuditError::Shapes {
+                    path,
+                    what,
+                    found,
+                    other,
+                    expected,
+                })
+            }
+        };
+        let queries = if data.queries.are_base_rows() {
+            "the base"
+        } else {
+            "the file of queries"
+        };
+        shape("rows", ids.rows(), queries, data.queries.population)?;
+        let distances = match &request.distances {
+            Some(path) => Some(read_distances(path).map_err(file(path))?),
+            None => beside,
+        };
+        if let Some(distances) = &distances {
+            shape(
+                "rows",
+                ids.rows(),
+                "the file of distances",
+                distances.rows(),
+            )?;
+            shape(
+                "columns",
+                ids.columns(),
+                "the file of distances",
+                distances.columns(),
+            )?;
+        }
+        let (name, places) = (path.display().to_string(), data.queries.numbers.clone());
+        Ok(Some(Self {
+            name,
+            run,
+            ids,
+            distances,
+            places,
+            row_of_label: rows_of_labels(data),
+        }))
+    }
+
+    pub(super) fn given(answers: GivenAnswers, data: &Data) -> Result<Self, AuditError> {
+        let GivenAnswers {
+            name,
+            ids,
+            distances,
+        } = answers;
+        let shape = |what, found, other: &str, expected| {
+            let (path, other) = (PathBuf::from(&name), other.to_owned());
+            if found == expected {
+                Ok(())
+            } else {
+                Err(AuditError::Shapes {
+                    path,
+                    what,
+                    found,
+                    other,
+                    expected,
+                })
+            }
+        };
+        let places = if ids.rows() == data.queries.count() {
+            (0..ids.rows()).collect()
+        } else {
+            shape(
+                "rows",
+                ids.rows(),
+                "the table of queries",
+                data.queries.population,
+            )?;
+            data.queries.numbers.clone()
+        };
+        if let Some(distances) = &distances {
+            shape(
+                "rows",
+                ids.rows(),
+                "the table of distances",
+                distances.rows(),
+            )?;
+            shape(
+                "columns",
+                ids.columns(),
+                "the table of distances",
+                distances.columns(),
+            )?;
+        }
+        Ok(Self {
+            name,
+            run: None,
+            ids,
+            distances,
+            places,
+            row_of_label: rows_of_labels(data),
+        })
+    }
+
+    /// The base row that `id` names, if any; ids count from `first_id`.
+    pub(super) fn base_row(&self, id: i64, first_id: i64, rows: usize) -> Option<u32> {
+        match &self.row_of_label {
+            Some(row_of_label) => row_of_label.get(&id).copied(),
+            None => usize::try_from(id.checked_sub(first_id)?)
+                .ok()
+                .filter(|&row| row < rows)
+                .map(|row| row as u32),
+        }
+    }
+}
+
+fn rows_of_labels(data: &Data) -> Option<HashMap<i64, u32>> {
+    data.labels
+        .as_ref()
+        .map(|labels| labels.iter().copied().zip(0..).collect())
+}

@@ -1,0 +1,276 @@
+//! What an audit reads: the base rows and the queries, from files or from a saved index; from
+//! memory they come by `memory`.
+//!
+//! For cosine all rows have unit length when they leave here. Rows out of an index are never
+//! changed, since a search there compares just those bits.
+
+use super::base::Base;
+use super::error::AuditError;
+use super::metric;
+use super::queries::{QueryRows, read_queries, sample_size};
+use super::request::AuditRequest;
+use super::streamed::StreamedRows;
+use annatomy_eval::index::{Difference, first_difference};
+use annatomy_formats::{ReadError, VectorFile};
+use annatomy_hnsw::import::{Engine, SavedIndex};
+use annatomy_hnsw::{EngineClass, Graph};
+use annatomy_vectors::transform::normalize_rows;
+use annatomy_vectors::{Matrix, MatrixView, Metric, Rows, kernels, validate};
+use std::borrow::Cow;
+use std::path::Path;
+
+/// How far a squared length may be from 1 and still be taken for it.
+const UNIT_TOLERANCE: f64 = 1e-4;
+
+/// What an index says of itself besides its rows.
+pub(super) struct Index<'d> {
+    /// What a report calls it.
+    pub(super) source: String,
+    /// Whose order of summation it is searched with; `None`: ours.
+    pub(super) engine: Option<Engine>,
+    /// What it does when k exceeds ef.
+    pub(super) class: EngineClass,
+    pub(super) graph: Cow<'d, Graph>,
+    pub(super) m: usize,
+    pub(super) ef_construction: usize,
+    pub(super) ef_search: Option<usize>,
+}
+
+/// Everything an audit reads before it computes.
+pub(super) struct Data<'d> {
+    pub(super) name: String,
+    pub(super) base: Base<'d>,
+    pub(super) metric: Metric,
+    /// What the engine calls each base row, where that is not its number.
+    pub(super) labels: Option<Cow<'d, [i64]>>,
+    pub(super) queries: QueryRows<'d>,
+    pub(super) index: Option<Index<'d>>,
+    /// What a reader should know of how the data were taken.
+    pub(super) notes: Vec<String>,
+}
+
+impl Data<'_> {
+    pub(super) fn read(request: &AuditRequest) -> Result<Self, AuditError> {
+        let mut notes = Vec::new();
+        let saved = request.index.as_deref().map(read_index).transpose()?;
+        let kept = saved
+            .as_ref()
+            .map(|saved| (saved.vectors.view(), saved.metric));
+        let metric = metric::choose(request, kept, &mut notes)?;
+        let (mut base, labels, index) = if let Some(saved) = saved {
+            let path = request.index.as_deref().unwrap_or(Path::new(""));
+            take_index(request, path, saved, metric)?
+        } else {
+            let path = request.vectors.as_deref().ok_or(AuditError::NoVectors)?;
+            (read_base(request, path, metric)?, None, None)
+        };
+        let name = request.vectors.as_ref().or(request.index.as_ref());
+        let queries = read_queries(request, &base, metric)?;
+        if let (Base::Streamed { rows, drawn }, None) = (&mut base, queries.held_out()) {
+            *drawn = rows.select(&queries.numbers);
+        }
+        Ok(Self {
+            name: name.map_or(String::new(), |path| path.display().to_string()),
+            base,
+            metric,
+            labels,
+            queries,
+            index,
+            notes,
+        })
+    }
+
+    /// Most neighbors that a query can have.
+    pub(super) fn available(&self) -> usize {
+        self.base.rows() - usize::from(self.queries.are_base_rows())
+    }
+
+    /// The distance of base row `id` from query number `query`, from float64 sums.
+    pub(super) fn distance(&self, query: usize, id: u32) -> f32 {
+        let a = self.queries.row(&self.base, query);
+        self.base.with_row(id, |b| match self.metric {
+            Metric::L2 => kernels::l2_squared_f64(a, b).sqrt() as f32,
+            Metric::Cosine => (1.0 - kernels::dot_f64(a, b)) as f32,
+            Metric::InnerProduct => -kernels::dot_f64(a, b) as f32,
+        })
+    }
+
+    /// What the engine calls base row `row`.
+    pub(super) fn label(&self, row: u32) -> i64 {
+        self.labels
+            .as_ref()
+            .map_or(i64::from(row), |labels| labels[row as usize])
+    }
+
+    /// What a reader knows query number `query` by.
+    pub(super) fn query_name(&self, query: usize) -> i64 {
+        match self.queries.own_id(query) {
+            Some(row) => self.label(row),
+            None => self.queries.numbers[query] as i64,
+        }
+    }
+}
+
+pub(super) fn file(path: &Path) -> impl Fn(ReadError) -> AuditError + '_ {
+    |source| AuditError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+pub(super) fn open(path: &Path) -> Result<VectorFile, AuditError> {
+    VectorFile::open(path).map_err(file(path))
+}
+
+fn read_index(path: &Path) -> Result<SavedIndex, AuditError> {
+    let saved = SavedIndex::read(path).map_err(|source| AuditError::Index {
+        path: path.to_owned(),
+        source,
+    })?;
+    validate::check_finite(saved.vectors.view()).map_err(|source| AuditError::Vectors {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(saved)
+}
+
+/// Left in its file if nothing but answers is asked about, and not every row is a query and in
+/// memory anyway.
+fn read_base(
+    request: &AuditRequest,
+    path: &Path,
+    metric: Metric,
+) -> Result<Base<'static>, AuditError> {
+    let opened = open(path)?;
+    let every_row_asks =
+        request.queries.is_none() && sample_size(request, opened.rows())? == opened.rows();
+    if request.wants_graphs() || every_row_asks {
+        let mut base = opened.read_all().map_err(file(path))?;
+        unit_lengths(&mut base, metric, path)?;
+        return Ok(Base::Whole(Rows::Own(base)));
+    }
+    let rows = StreamedRows::new(opened, path, metric)?;
+    let drawn = Matrix::zeros(0, rows.columns());
+    Ok(Base::Streamed {
+        rows: Box::new(rows),
+        drawn,
+    })
+}
+
+type Taken = (
+    Base<'static>,
+    Option<Cow<'static, [i64]>>,
+    Option<Index<'static>>,
+);
+
+/// The rows of an index, held against VECTORS where those are given.
+fn take_index(
+    request: &AuditRequest,
+    path: &Path,
+    saved: SavedIndex,
+    metric: Metric,
+) -> Result<Taken, AuditError> {
+    if let Some(vectors) = &request.vectors {
+        compare(vectors, path, &saved, metric)?;
+    }
+    let SavedIndex {
+        engine,
+        graph,
+        vectors,
+        labels,
+        m,
+        ef_construction,
+        ef_search,
+        ..
+    } = saved;
+    let source = format!("{engine} index {}", path.display());
+    let (engine, class, graph) = (Some(engine), engine.class(), Cow::Owned(graph));
+    let index = Index {
+        source,
+        engine,
+        class,
+        graph,
+        m,
+        ef_construction,
+        ef_search,
+    };
+    Ok((
+        Base::Whole(Rows::Own(vectors)),
+        labels.map(Cow::Owned),
+        Some(index),
+    ))
+}
+
+fn compare(
+    vectors: &Path,
+    index: &Path,
+    saved: &SavedIndex,
+    metric: Metric,
+) -> Result<(), AuditError> {
+    let given = open(vectors)?;
+    let shape = |what, found, expected| {
+        let other = index.display().to_string();
+        if found == expected {
+            Ok(())
+        } else {
+            Err(AuditError::Shapes {
+                path: vectors.to_owned(),
+                what,
+                found,
+                other,
+                expected,
+            })
+        }
+    };
+    shape("rows", given.rows(), saved.vectors.rows())?;
+    shape("columns", given.columns(), saved.vectors.columns())?;
+    if saved.labels.is_some() {
+        return Ok(());
+    }
+    let mut given = given.read_all().map_err(file(vectors))?;
+    unit_lengths(&mut given, metric, vectors)?;
+    match first_difference(given.view(), saved.vectors.view()) {
+        None => Ok(()),
+        Some(Difference {
+            row,
+            column,
+            found,
+            expected,
+        }) => {
+            let (vectors, index) = (vectors.to_owned(), index.to_owned());
+            Err(AuditError::OtherVectors {
+                vectors,
+                index,
+                row,
+                column,
+                found,
+                expected,
+            })
+        }
+    }
+}
+
+pub(super) fn have_unit_length(rows: MatrixView<'_>) -> bool {
+    (0..rows.rows()).all(|row| has_unit_length(rows.row(row)))
+}
+
+pub(super) fn has_unit_length(row: &[f32]) -> bool {
+    (kernels::dot_f64(row, row) - 1.0).abs() <= UNIT_TOLERANCE
+}
+
+/// Checks rows, and for cosine scales them unless they are of unit length as they are.
+pub(super) fn unit_lengths(
+    rows: &mut Matrix,
+    metric: Metric,
+    path: &Path,
+) -> Result<(), AuditError> {
+    let bad = |source| AuditError::Vectors {
+        path: path.to_owned(),
+        source,
+    };
+    validate::check(rows.view(), metric).map_err(bad)?;
+    if metric == Metric::Cosine && !have_unit_length(rows.view()) {
+        normalize_rows(rows).map_err(bad)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,280 @@
+//! Everything an audit found, as `audit.json` holds it.
+
+use super::target::Target;
+use annatomy_measures::estimate::Estimate;
+use serde::Serialize;
+
+/// Everything an audit found.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditResults {
+    /// What was looked at.
+    pub data: DataFacts,
+    /// How hard these data are for any index.
+    pub difficulty: Vec<Difficulty>,
+    /// The graphs; none if only answers were looked at.
+    pub graphs: Option<GraphFacts>,
+    /// The answers given.
+    pub answers: Option<AnswerFacts>,
+    /// Measures of the answers given, one per k.
+    pub returned: Vec<CellResult>,
+    /// What the index itself, or an effort asked for, gives: one per ef and k.
+    pub efforts: Vec<CellResult>,
+    /// What engines return on these graphs at their own defaults: one per engine and k.
+    pub engines: Vec<CellResult>,
+    /// The smallest ef for each k and target.
+    pub advice: Vec<Advice>,
+    /// What a denser graph does for targets that no ef meets, if one was built to see.
+    pub remedy: Option<Remedy>,
+    /// Overlap and fill against ef, one per k.
+    pub curves: Vec<Curve>,
+    /// What a reader should know of how things were taken.
+    pub notes: Vec<String>,
+    /// Version of annatomy.
+    pub version: String,
+    /// Seconds taken.
+    pub seconds: f64,
+}
+
+/// The run that answers come from, where their file says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunFacts {
+    /// Which engine.
+    pub algorithm: Option<String>,
+    /// The engine and its settings.
+    pub name: Option<String>,
+    /// What was searched.
+    pub dataset: Option<String>,
+    /// The metric, in the file's own words.
+    pub distance: Option<String>,
+    /// Neighbors asked for.
+    pub count: Option<u64>,
+}
+
+/// What was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct DataFacts {
+    /// The file.
+    pub name: String,
+    /// Base rows, n.
+    pub rows: usize,
+    /// Columns, d.
+    pub columns: usize,
+    /// `l2`, `cosine` or `ip`.
+    pub metric: String,
+    /// Queries measured.
+    pub queries: usize,
+    /// Queries there were to draw from.
+    pub query_population: usize,
+    /// Whether the queries are base rows.
+    pub queries_are_base_rows: bool,
+    /// Rows that equal an earlier one.
+    pub duplicate_rows: usize,
+}
+
+/// How hard these data are for any index, at one k.
+#[derive(Clone, Debug, Serialize)]
+pub struct Difficulty {
+    /// Neighbors.
+    pub k: usize,
+    /// Maximum-likelihood LID of the exact neighbors, mean over queries (Levina & Bickel 2004).
+    pub lid: Option<Estimate>,
+    /// Mean distance to rows drawn at random over mean distance to the k-th neighbor (He, Kumar &
+    /// Chang 2012).
+    pub relative_contrast: Option<f64>,
+    /// Skewness of the k-occurrences over the queries (Radovanović et al. 2010).
+    pub hubness: Option<f64>,
+    /// Share of base rows that are nobody's neighbor.
+    pub antihub_share: f64,
+}
+
+/// The graphs looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct GraphFacts {
+    /// Where they come from.
+    pub source: String,
+    /// What their engine does when k exceeds ef.
+    pub class: String,
+    /// M.
+    pub m: usize,
+    /// efConstruction.
+    pub ef_construction: usize,
+    /// efSearch, where the index says it.
+    pub ef_search: Option<usize>,
+    /// How many.
+    pub count: usize,
+    /// Mean links of a node on layer 0.
+    pub links_per_node: f64,
+    /// Per graph, the rows to which no path leads.
+    pub unreachable: Vec<Vec<i64>>,
+}
+
+/// What the answers given look like.
+#[derive(Clone, Debug, Serialize)]
+pub struct AnswerFacts {
+    /// The file.
+    pub name: String,
+    /// The run that made them, if the file is a benchmark's.
+    pub run: Option<RunFacts>,
+    /// Rows.
+    pub rows: usize,
+    /// Slots per row.
+    pub columns: usize,
+    /// Ids count from this.
+    pub first_id: i64,
+    /// Whether most rows contain the query itself.
+    pub self_included: bool,
+    /// What the distances are, if there are any and they are of a known kind.
+    pub distance_kind: Option<String>,
+    /// Median relative deviation of the distances from that.
+    pub distance_deviation: Option<f64>,
+    /// Rows whose slots do not come nearest first.
+    pub rows_out_of_order: usize,
+    /// What was not taken for a neighbor.
+    pub sentinels: Sentinels,
+}
+
+/// Slots that hold no neighbor, by what they hold instead; over the queries measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sentinels {
+    /// Negative ids.
+    pub negative_ids: usize,
+    /// Ids that no row has.
+    pub ids_out_of_range: usize,
+    /// Ids that stand earlier in their row.
+    pub duplicates: usize,
+    /// Zeros or other ids repeated up to the row's end, in place of nothing.
+    pub padding: usize,
+    /// Ids whose distance is not a number.
+    pub nan_distances: usize,
+    /// Ids whose distance is infinite or the largest float.
+    pub sentinel_distances: usize,
+    /// Rows with a slot of any of these kinds.
+    pub short_rows: usize,
+}
+
+/// All measures at one k.
+#[derive(Clone, Debug, Serialize)]
+pub struct CellResult {
+    /// Whose answer.
+    pub who: String,
+    /// The rule for k > ef.
+    pub class: Option<String>,
+    /// Search effort.
+    pub ef: Option<usize>,
+    /// Neighbors asked for.
+    pub k: usize,
+    /// Whether the engine refuses k > ef; then nothing else has a value.
+    pub refused: bool,
+    /// Share of the k slots that hold a neighbor.
+    pub fill: Option<Estimate>,
+    /// Tie-aware overlap.
+    pub overlap: Option<Estimate>,
+    /// Overlap by id.
+    pub overlap_strict: Option<Estimate>,
+    /// Overlap that 99 % of the queries reach.
+    pub overlap_p1: Option<Estimate>,
+    /// Overlap that 95 % of the queries reach.
+    pub overlap_p5: Option<Estimate>,
+    /// Share of queries with overlap of at least .9.
+    pub robust_90: Option<f64>,
+    /// Mean over filled ranks of d_A/d_E − 1.
+    pub relative_distance_error: Option<Estimate>,
+    /// Mean distance of the exact neighbors.
+    pub mean_exact_distance: Option<Estimate>,
+    /// Mean distance of the returned neighbors.
+    pub mean_returned_distance: Option<Estimate>,
+    /// ‖mean(E) − mean(A)‖ / r, over up to 500 queries.
+    pub barycenter_shift: Option<Estimate>,
+    /// LID of the exact neighbors.
+    pub lid_exact: Option<Estimate>,
+    /// LID of the returned neighbors.
+    pub lid_returned: Option<Estimate>,
+    /// |LID returned / LID exact − 1|, of the means.
+    pub lid_bias: Option<Estimate>,
+    /// Rows visited on layer 0: distance evaluations a query.
+    pub visited: Option<f64>,
+    /// Why neighbors are missing.
+    pub missing: Causes,
+    /// The queries with the least overlap.
+    pub worst: Vec<WorstQuery>,
+}
+
+/// Missing neighbors a query, by cause; `empty` counts slots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Causes {
+    /// No path leads to them.
+    pub unreachable: f64,
+    /// The search stopped before them.
+    pub unvisited: f64,
+    /// Visited, and beyond the rows that the engine returns.
+    pub cut_off: f64,
+    /// Displaced by others at the same distance.
+    pub tied: f64,
+    /// Another row stands in their place; why, only the graph could say.
+    pub displaced: f64,
+    /// Slots that hold nothing.
+    pub empty: f64,
+}
+
+/// A query and how much of its neighborhood came back.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct WorstQuery {
+    /// Its row, label, or number in the file of queries.
+    pub query: i64,
+    /// Its overlap, mean over graphs.
+    pub overlap: f64,
+}
+
+/// The smallest ef for one k and target.
+#[derive(Clone, Debug, Serialize)]
+pub struct Advice {
+    /// Neighbors asked for.
+    pub k: usize,
+    /// What is to be reached.
+    pub target: Target,
+    /// The smallest ef whose estimate reaches it; `None` if no effort does.
+    pub ef: Option<usize>,
+    /// The smallest ef that may reach it: the lower end of the 95 % interval of `ef`.
+    pub ef_low: Option<usize>,
+    /// The smallest ef that reaches it with its whole interval: the upper end.
+    pub ef_high: Option<usize>,
+    /// ef/k.
+    pub alpha: Option<f64>,
+    /// Distance evaluations a query at `ef`, on layer 0.
+    pub distance_evaluations: Option<f64>,
+    /// The measure at `ef`, or at the largest effort tried.
+    pub reached: Option<Estimate>,
+    /// The largest effort tried.
+    pub largest_ef: usize,
+    /// The best overlap that any effort could give, since the rest of the neighbors cannot be
+    /// reached.
+    pub best_overlap: f64,
+}
+
+/// One graph with more links, built because no ef met a target.
+#[derive(Clone, Debug, Serialize)]
+pub struct Remedy {
+    /// M.
+    pub m: usize,
+    /// efConstruction.
+    pub ef_construction: usize,
+    /// The rows to which no path leads even so.
+    pub unreachable: Vec<i64>,
+    /// The smallest ef on it for each k and target that was out of reach.
+    pub advice: Vec<Advice>,
+}
+
+/// Overlap and fill against ef at one k.
+#[derive(Clone, Debug, Serialize)]
+pub struct Curve {
+    /// Neighbors asked for.
+    pub k: usize,
+    /// Efforts.
+    pub efs: Vec<usize>,
+    /// Mean overlap at each.
+    pub overlap: Vec<Option<Estimate>>,
+    /// Overlap that 95 % of the queries reach.
+    pub overlap_p5: Vec<Option<Estimate>>,
+    /// Mean fill at each.
+    pub fill: Vec<Option<Estimate>>,
+}

@@ -1,0 +1,34 @@
+//! One graph over one set of rows: built, searched as an engine would, and its whole (ef, k)
+//! surface read.
+//!
+//! [`Index`] owns a graph and borrows its rows at each call; it keeps rows of its own only where
+//! the metric needs other ones (cosine: scaled to unit length). [`EngineIndex`] makes one of a live
+//! engine's graph.
+//!
+//! ```
+//! use annatomy_eval::index::{Index, SurfaceRequest};
+//! use annatomy_hnsw::{EngineClass, Parameters};
+//! use annatomy_vectors::Metric;
+//!
+//! let rows = annatomy_builtin::resnet50_like(200, 1)?;
+//! let index = Index::build(rows.view(), Metric::L2, &Parameters::faiss(8, 40, 0), 1 << 30)?;
+//! let class = EngineClass::StopEarly;
+//! let request = SurfaceRequest { efs: &[5, 50], ks: &[10, 20], class, memory_budget_bytes: 1 << 30 };
+//! let surface = index.surface(rows.view(), None, &request)?;
+//! assert_eq!((surface.overlap.len(), surface.efs.len()), (4, 2));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod answers;
+mod build;
+mod counts;
+mod engine;
+mod error;
+mod steps;
+mod surface;
+
+pub use build::Index;
+pub use engine::EngineIndex;
+pub use engine::{Difference, first_difference};
+pub use error::IndexError;
+pub use surface::SurfaceRequest;

@@ -1,0 +1,9 @@
+//! Everything between a method and a figure, once: exact, visited and returned lists, distance sources, the (effort, k)
+//! surface, why a neighbor is missing, measures of answers.
+
+#![deny(missing_docs)]
+
+pub mod engines;
+pub mod fidelity;
+pub mod index;
+pub mod surface;

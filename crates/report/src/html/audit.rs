@@ -1,0 +1,267 @@
+//! The report of an audit: verdict first, then advice, engines, curves, and what every word means.
+
+use super::html::Html;
+use super::page::{Illustration, ReportError, begin, write_text};
+use super::sections::illustrations;
+use super::table::{Columns, Table};
+use crate::figures::Figure;
+use crate::terminal::verdict;
+use crate::text::number::{count, share, significant};
+use annatomy_audit::{Advice, AuditResults, CellResult};
+use annatomy_measures::estimate::Estimate;
+use std::path::Path;
+
+/// Lost rows named on the page; `audit.json` has them all.
+const NAMED: usize = 200;
+
+/// Writes `report.html` under `folder`, by way of a temporary file beside it.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_audit(
+    folder: &Path,
+    results: &AuditResults,
+    figures: &[Figure],
+) -> Result<(), ReportError> {
+    write_text(folder, &audit_html(results, figures))
+}
+
+/// The page's text.
+pub fn audit_html(results: &AuditResults, figures: &[Figure]) -> String {
+    let mut html = Html::default();
+    begin(
+        &mut html,
+        &format!("annatomy: audit of {}", results.data.name),
+    );
+    html.within("header", "", |html| headline(html, results));
+    html.within("main", "", |html| {
+        advice(html, results);
+        cells(html, "answers", "The answers given", "", &results.returned);
+        let same = "The rule of the graph's own engine at the efforts given.";
+        cells(html, "efforts", "At the effort given", same, &results.efforts);
+        curves(html, figures);
+        let elsewhere = "What each engine's rule returns *on this graph* at the effort it uses when nobody sets one. An \
+                         engine builds a graph of its own, so read this as the rule's doing, not as a race.";
+        cells(html, "engines", "At engines' own defaults", elsewhere, &results.engines);
+        difficulty(html, results);
+        lost(html, results);
+        words(html);
+    });
+    html.trusted("</body>\n</html>\n");
+    html.finish()
+}
+
+fn headline(html: &mut Html, results: &AuditResults) {
+    html.within("h1", "", |html| {
+        html.plain(&format!("Audit of {}", results.data.name))
+    });
+    html.within("pre", "", |html| html.plain(&verdict(results)));
+    html.prose(&format!(
+        "annatomy {}, {} s.",
+        results.version,
+        significant(results.seconds, 2)
+    ));
+}
+
+fn advice(html: &mut Html, results: &AuditResults) {
+    if results.advice.is_empty() {
+        return;
+    }
+    html.section("advice", "Which effort", |html| {
+        html.prose(
+            "The smallest `ef` whose mean over queries and graphs meets the target; in brackets the efforts between which \
+             it lies with 95 % confidence, over queries and, where several graphs were built, over graphs. The upper one \
+             is the safe choice.",
+        );
+        let head = ["*k*", "target", "`ef`", "95 %", "α = `ef`/*k*", "distances a query", "reached"];
+        let mut table = Table::new("Smallest efforts", Columns::Numbers, &head);
+        results.advice.iter().for_each(|advice| table.row(advice_row(advice)));
+        table.write(html);
+    });
+}
+
+fn advice_row(advice: &Advice) -> Vec<String> {
+    let number = |value: Option<usize>| value.map_or("–".to_owned(), |value| count(value as u64));
+    vec![
+        advice.k.to_string(),
+        advice.target.to_string(),
+        advice
+            .ef
+            .map_or(format!("none up to {}", advice.largest_ef), |ef| {
+                count(ef as u64)
+            }),
+        format!("{} to {}", number(advice.ef_low), number(advice.ef_high)),
+        advice
+            .alpha
+            .map_or("–".to_owned(), |alpha| significant(alpha, 3)),
+        advice
+            .distance_evaluations
+            .map_or("–".to_owned(), |cost| count(cost.round() as u64)),
+        with_interval(advice.reached),
+    ]
+}
+
+fn cells(html: &mut Html, id: &str, title: &str, words: &str, cells: &[CellResult]) {
+    if cells.is_empty() {
+        return;
+    }
+    html.section(id, title, |html| {
+        if !words.is_empty() {
+            html.prose(words);
+        }
+        let head = [
+            "",
+            "*k*",
+            "fill",
+            "overlap",
+            "by id",
+            "worst 5 %",
+            "worst 1 %",
+            "distance error",
+            "shift",
+            "LID exact",
+            "LID returned",
+            "visited",
+            "missing a query: unreachable",
+            "unvisited",
+            "cut off",
+            "displaced",
+            "tied",
+            "empty",
+            "worst queries",
+        ];
+        let mut table = Table::new(title, Columns::Numbers, &head);
+        cells.iter().for_each(|cell| table.row(cell_row(cell)));
+        table.write(html);
+    });
+}
+
+fn cell_row(cell: &CellResult) -> Vec<String> {
+    let who = match (&cell.class, cell.ef) {
+        (Some(class), Some(ef)) => format!("{} ({class}, ef {ef})", cell.who),
+        _ => cell.who.clone(),
+    };
+    if cell.refused {
+        return vec![who, cell.k.to_string(), "refused".to_owned()];
+    }
+    let number = |value: Option<Estimate>| {
+        value.map_or("–".to_owned(), |value| significant(value.point, 4))
+    };
+    let worst: Vec<String> = cell
+        .worst
+        .iter()
+        .map(|worst| format!("{} ({})", worst.query, share(worst.overlap)))
+        .collect();
+    let missing = &cell.missing;
+    let causes = [
+        missing.unreachable,
+        missing.unvisited,
+        missing.cut_off,
+        missing.displaced,
+        missing.tied,
+        missing.empty,
+    ];
+    let mut row = vec![
+        who,
+        cell.k.to_string(),
+        with_interval(cell.fill),
+        with_interval(cell.overlap),
+        with_interval(cell.overlap_strict),
+        with_interval(cell.overlap_p5),
+        with_interval(cell.overlap_p1),
+        number(cell.relative_distance_error),
+        number(cell.barycenter_shift),
+        number(cell.lid_exact),
+        number(cell.lid_returned),
+        cell.visited
+            .map_or("–".to_owned(), |visited| significant(visited, 3)),
+    ];
+    row.extend(causes.map(|amount| significant(amount, 3)));
+    row.push(worst.join(", "));
+    row
+}
+
+fn with_interval(value: Option<Estimate>) -> String {
+    let Some(value) = value else {
+        return "–".to_owned();
+    };
+    match value.low.zip(value.high) {
+        Some((low, high)) if low < high => {
+            format!("{} ⟦{} to {}⟧", share(value.point), share(low), share(high))
+        }
+        _ => share(value.point),
+    }
+}
+
+fn curves(html: &mut Html, figures: &[Figure]) {
+    if figures.is_empty() {
+        return;
+    }
+    html.section("curves", "Every effort at once", |html| {
+        html.prose("All efforts are read from one traversal a query: what a search at `ef` visits is a prefix of it.");
+        let drawn: Vec<Illustration<'_>> = figures.iter().map(Illustration::from).collect();
+        let names: Vec<&str> = drawn.iter().map(|figure| figure.name).collect();
+        illustrations::row(html, &drawn, &names);
+    });
+}
+
+fn difficulty(html: &mut Html, results: &AuditResults) {
+    html.section("difficulty", "How hard these data are", |html| {
+        let head = ["*k*", "LID", "relative contrast", "hubness", "antihubs"];
+        let mut table = Table::new("Of the exact neighbors", Columns::Numbers, &head);
+        let number =
+            |value: Option<f64>| value.map_or("–".to_owned(), |value| significant(value, 4));
+        for at in &results.difficulty {
+            table.row([
+                at.k.to_string(),
+                number(at.lid.map(|lid| lid.point)),
+                number(at.relative_contrast),
+                number(at.hubness),
+                share(at.antihub_share),
+            ]);
+        }
+        table.write(html);
+    });
+}
+
+fn lost(html: &mut Html, results: &AuditResults) {
+    let Some(graphs) = results
+        .graphs
+        .as_ref()
+        .filter(|graphs| graphs.unreachable.iter().any(|lost| !lost.is_empty()))
+    else {
+        return;
+    };
+    html.section("unreachable", "Rows that no search finds", |html| {
+        html.prose(
+            "No path leads to them from the entry point. No `ef` brings them back; a larger *M* or `efConstruction`, or \
+             another order of insertion, gives another graph.",
+        );
+        for (number, lost) in graphs.unreachable.iter().enumerate() {
+            let names: Vec<String> = lost.iter().take(NAMED).map(i64::to_string).collect();
+            let more = if lost.len() > NAMED { ", …" } else { "" };
+            html.prose(&format!("Graph {number}: {} rows: {}{more}", lost.len(), names.join(", ")));
+        }
+    });
+}
+
+fn words(html: &mut Html) {
+    html.section("words", "What the words mean", |html| {
+        let pairs = [
+            ("fill", "Share of the *k* slots that hold a valid, distinct neighbor. Everything else is over filled slots."),
+            ("overlap", "Share of the exact *k* that came back; a row at the *k*-th distance to one part in a million counts."),
+            ("worst 5 %", "The overlap that 95 % of the queries reach."),
+            ("distance error", "Mean over ranks of returned over exact distance, less 1."),
+            ("shift", "Distance between the two barycenters over the radius of the exact neighborhood; over 500 queries at most."),
+            ("LID", "Local intrinsic dimensionality, maximum likelihood (Levina & Bickel 2004)."),
+            ("unreachable", "No path from the entry point leads there."),
+            ("unvisited", "Reachable, and the search stopped before it."),
+            ("cut off", "Visited, and beyond the rows that the engine returns."),
+            ("displaced", "A farther row stands in its place; without the graph nobody can say why."),
+            ("relative contrast", "Mean distance to random rows over the mean distance of the *k*-th neighbor; near 1 is hard."),
+            ("hubness", "Skewness of how often rows are neighbors; far above 0, few rows crowd all lists."),
+        ];
+        let pairs: Vec<(String, String)> = pairs.map(|(word, meaning)| (word.to_owned(), meaning.to_owned())).into();
+        html.terms("words", &pairs);
+    });
+}

@@ -1,0 +1,27 @@
+//! `report.html`: one page that says what a study found, with its figures and every number's
+//! definition.
+//!
+//! Enters: [`StudyResults`](annatomy_study::results::StudyResults). Leaves: a single file that needs nothing
+//! beside it. The figures are inline, the style sheet too; the only addresses in it are plain links
+//! to the sources. One file per section under `sections`, in the order of the page; `view` reads
+//! the results over runs, `number` prints them, `html` and `table` escape them.
+//!
+//! **Every sentence is chosen by the numbers**: what a study does not show, its report does not
+//! say.
+
+mod audit;
+mod html;
+mod page;
+mod reproduced;
+mod sections;
+mod table;
+mod view;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use audit::{audit_html, write_audit};
+pub use page::{Illustration, ReportError, html, html_with, write};
+pub use reproduced::write_reproduced;

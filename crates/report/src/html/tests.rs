@@ -1,0 +1,277 @@
+//! The page as a whole, over studies made up and odd.
+
+use super::fixture::study;
+use super::{Illustration, html, html_with, write};
+use annatomy_study::results::{Artefacts, StudyKind, StudyResults};
+
+fn grid() -> Vec<usize> {
+    (1..=50).map(|step| step * 10).collect()
+}
+
+/// The page's words without its elements, spaces alike.
+fn words(page: &str) -> String {
+    let body = page.split_once("</head>").map_or(page, |(_, body)| body);
+    let mut inside = false;
+    let text: String = body
+        .chars()
+        .filter(|&character| {
+            inside = (inside || character == '<') && character != '>';
+            !inside && character != '>'
+        })
+        .collect();
+    text.replace(['\u{a0}', '\u{202f}'], " ")
+}
+
+#[test]
+fn nothing_is_loaded_from_elsewhere() {
+    let page = html(&study(2, &grid()));
+    for forbidden in ["src=", "<script", "<link", "@import", "url("] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    for (place, _) in page.match_indices("http") {
+        assert!(
+            page[..place].ends_with("<a href=\""),
+            "{}",
+            &page[place.saturating_sub(20)..place + 30]
+        );
+    }
+}
+
+#[test]
+fn every_section_is_there() {
+    let page = html(&study(2, &grid()));
+    let ids = [
+        "efSearch_study",
+        "efConstruction_study",
+        "alpha_study",
+        "surface",
+        "breakpoints",
+        "conventions",
+        "engines",
+    ];
+    let places = ids
+        .into_iter()
+        .chain(["tail", "data", "settings", "definitions"]);
+    let places: Vec<usize> = places
+        .map(|id| {
+            page.find(&format!("<section id=\"{id}\""))
+                .unwrap_or_else(|| panic!("{id}"))
+        })
+        .collect();
+    assert!(places.is_sorted(), "in order");
+}
+
+#[test]
+fn elements_are_closed_in_order() {
+    let page = html(&study(2, &grid()));
+    let mut open: Vec<&str> = Vec::new();
+    for piece in page.split('<').skip(1) {
+        let tag = piece.split(['>', ' ']).next().expect("a tag");
+        match tag.strip_prefix('/') {
+            Some(closed) => assert_eq!(open.pop(), Some(closed)),
+            None if ["!DOCTYPE", "meta"].contains(&tag) => {}
+            None if piece
+                .split('>')
+                .next()
+                .is_some_and(|element| element.ends_with('/')) => {}
+            None => open.push(tag),
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+#[test]
+fn numbers_are_those_of_the_model() {
+    // In the fixture slots go empty beyond 3.6 × ef: at 25, from k = 100 on. Runs differ by 1 % in
+    // k/ef.
+    let mut results = study(1, &grid());
+    results.runs[0].conditions[0].corrected[49].overlap = 0.123;
+    let text = words(&html(&results));
+    assert!(
+        text.contains("At ef_search 25 the first empty slots appear at k = 100 (4.0 × ef); overlap has left .95"),
+        "{text}"
+    );
+    assert!(text.contains("to .123 at k = 500"), "{text}");
+    let empty: u64 = results.runs[0]
+        .conditions
+        .iter()
+        .flat_map(|condition| &condition.published)
+        .map(|metrics| metrics.artefacts.empty_slots)
+        .sum();
+    assert!(
+        text.contains(&crate::text::number::count(empty).replace('\u{202f}', " ")),
+        "{empty}"
+    );
+    assert!(
+        text.contains("have LID 9.00 as published and 18.0 over distances, a ratio of 0.500"),
+        "{text}"
+    );
+}
+
+#[test]
+fn zero_counts_are_said_to_be_zero() {
+    let mut results = study(2, &[10, 20]);
+    for condition in results.runs.iter_mut().flat_map(|run| &mut run.conditions) {
+        condition
+            .corrected
+            .iter_mut()
+            .for_each(|m| (m.fill, m.overlap) = (1.0, 1.0));
+        condition
+            .published
+            .iter_mut()
+            .for_each(|p| (p.artefacts, p.mean_ann_dist) = (Artefacts::default(), 80.0));
+    }
+    let text = words(&html(&results));
+    assert!(text.contains("in this study there was none"), "{text}");
+    assert!(text.contains("here no row was dropped"), "{text}");
+    assert!(text.contains("in this study it always was there"), "{text}");
+    assert!(
+        !text.contains("cliff") && !text.contains("first empty slots appear"),
+        "{text}"
+    );
+    assert!(
+        text.contains("At no fixed effort did a slot come back empty"),
+        "{text}"
+    );
+}
+
+#[test]
+fn alpha_claims_only_what_holds() {
+    let mut results = study(1, &[10, 50, 100]);
+    let mut say = |overlaps: [f64; 5]| {
+        let alphas = results.runs[0]
+            .conditions
+            .iter_mut()
+            .filter(|condition| condition.study == StudyKind::Alpha);
+        for (condition, overlap) in alphas.zip(overlaps) {
+            condition
+                .corrected
+                .iter_mut()
+                .for_each(|m| m.overlap = overlap);
+        }
+        words(&html(&results))
+    };
+    let text = say([0.8, 0.9, 0.995, 0.999, 1.0]);
+    assert!(
+        text.contains(
+            "α ≥ 1 keeps mean overlap ≥ .99 at every k; α = 0.5 does not (.900 at k = 10)"
+        ),
+        "{text}"
+    );
+    assert!(say([0.8, 0.9, 0.995, 0.98, 1.0]).contains("α = 4, the largest tried, keeps"));
+    assert!(say([0.8, 0.9, 0.995, 0.98, 0.97]).contains("no α tried keeps"));
+}
+
+#[test]
+fn a_better_graph_is_praised_only_where_it_helps() {
+    let say = |leaves: [usize; 5]| {
+        let mut results = study(1, &grid());
+        let conditions = &mut results.runs[0].conditions;
+        let graphs = conditions
+            .iter_mut()
+            .filter(|condition| condition.study == StudyKind::EfConstruction);
+        for (condition, place) in graphs.zip(leaves) {
+            condition
+                .corrected
+                .iter_mut()
+                .for_each(|m| m.overlap = if m.k < place { 0.95 } else { 0.9 });
+        }
+        words(&html(&results))
+    };
+    assert!(
+        say([50, 60, 70, 80, 90])
+            .contains("A better graph delays it: from ef_construction 50 to 400")
+    );
+    assert!(
+        say([90, 60, 70, 80, 90])
+            .contains("A larger ef_construction does not always delay it: for 50, 100, 200")
+    );
+    assert!(say([500, 500, 490, 500, 500]).contains("ef_construction hardly matters here"));
+}
+
+#[test]
+fn odd_studies_do_not_panic() {
+    let empty = StudyResults {
+        runs: Vec::new(),
+        ..study(1, &[10])
+    };
+    assert!(html(&empty).contains("No run is finished"));
+    html(&study(1, &[10]));
+    html(&study(3, &[7, 13]));
+    for kind in [
+        StudyKind::EfSearch,
+        StudyKind::EfConstruction,
+        StudyKind::Alpha,
+    ] {
+        let mut one = study(2, &grid());
+        one.runs
+            .iter_mut()
+            .for_each(|run| run.conditions.retain(|condition| condition.study == kind));
+        assert!(html(&one).contains(kind.folder()));
+    }
+    for value in [f64::NAN, f64::INFINITY, 0.0] {
+        let mut odd = study(2, &grid());
+        for condition in odd.runs.iter_mut().flat_map(|run| &mut run.conditions) {
+            for m in &mut condition.corrected {
+                (m.overlap, m.fill, m.lid_exact, m.lid_returned) = (value, value, value, value);
+                (m.barycenter_shift, m.mean_returned_distance, m.overlap_p1) =
+                    (value, value, value);
+            }
+            for p in &mut condition.published {
+                (
+                    p.mean_ann_dist,
+                    p.mean_lid_exact,
+                    p.mean_lid_ann,
+                    p.mean_overlap,
+                ) = (value, value, value, value);
+            }
+        }
+        let text = words(&html(&odd));
+        assert!(!text.contains("NaN") && !text.contains("inf "), "{text}");
+    }
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let mut results = study(1, &[10, 20]);
+    results.settings.data = "<script>alert('*x*')</script>\"&.npy".to_owned();
+    results.machine.processor = "<img src=x>".to_owned();
+    let page = html(&results);
+    assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("<b>`"));
+    assert!(page.contains("&lt;script&gt;alert(&#39;*x*&#39;)&lt;/script&gt;&quot;&amp;.npy"));
+    assert!(!page.contains("synthetic"), "said of built-in data alone");
+}
+
+#[test]
+fn figures_stand_in_their_sections() {
+    let svg = "<?xml version=\"1.0\"?><svg viewBox=\"0 0 1 1\"></svg>";
+    let figure = |name| Illustration {
+        name,
+        title: "A < B",
+        caption: "",
+        svg,
+    };
+    let page = html_with(
+        &study(1, &[10, 20]),
+        &[
+            figure("surface_overlap"),
+            figure("alpha_study_fill"),
+            figure("other"),
+        ],
+    );
+    assert_eq!(page.matches("<svg").count(), 2);
+    assert!(!page.contains("<?xml") && page.contains("A &lt; B"));
+    assert!(page.find("<svg") > page.find("<section id=\"alpha_study\""));
+}
+
+#[test]
+fn the_file_holds_the_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let results = study(1, &[10, 20]);
+    let out = folder.path().join("new");
+    write(&out, &results).expect("writable");
+    assert_eq!(
+        std::fs::read_to_string(out.join("report.html")).expect("readable"),
+        html(&results)
+    );
+}

@@ -1,0 +1,267 @@
+//! What an audit says on a terminal: a screenful, each line a finding.
+
+mod advice;
+mod answers;
+
+use crate::text::number::{count, counted, share, significant};
+use advice::advice_lines;
+use annatomy_audit::{AuditResults, CellResult, DataFacts, GraphFacts};
+use annatomy_measures::estimate::Estimate;
+use answers::answer_lines;
+use std::fmt::Write;
+
+/// Rows named before the rest are only counted.
+const NAMED: usize = 8;
+
+/// The findings as text, lines of about 100 characters.
+pub fn verdict(results: &AuditResults) -> String {
+    let mut text = String::new();
+    let mut line = |words: String| {
+        text.push_str(words.trim_end());
+        text.push('\n');
+    };
+    line(data_line(&results.data));
+    results
+        .graphs
+        .iter()
+        .for_each(|graphs| graph_lines(graphs).into_iter().for_each(&mut line));
+    results
+        .notes
+        .iter()
+        .for_each(|note| line(format!("note: {note}")));
+    difficulty_lines(results).into_iter().for_each(&mut line);
+    if let Some(answers) = &results.answers {
+        line(String::new());
+        answer_lines(answers).into_iter().for_each(&mut line);
+        measure_lines(&results.returned)
+            .into_iter()
+            .for_each(&mut line);
+    }
+    if !results.efforts.is_empty() {
+        line(String::new());
+        line("At the effort given".to_owned());
+        measure_lines(&results.efforts)
+            .into_iter()
+            .for_each(&mut line);
+    }
+    if !results.engines.is_empty() {
+        line(String::new());
+        engine_lines(results).into_iter().for_each(&mut line);
+    }
+    if !results.advice.is_empty() {
+        line(String::new());
+        advice_lines(results).into_iter().for_each(&mut line);
+    }
+    text
+}
+
+fn data_line(data: &DataFacts) -> String {
+    let queries = match (
+        data.queries == data.query_population,
+        data.queries_are_base_rows,
+    ) {
+        (true, true) => "every row a query, itself excluded".to_owned(),
+        (false, true) => format!(
+            "{} of the rows drawn as queries, each itself excluded",
+            count(data.queries as u64)
+        ),
+        (true, false) => format!("{} queries of their own", count(data.queries as u64)),
+        (false, false) => {
+            format!(
+                "{} of {} queries drawn",
+                count(data.queries as u64),
+                count(data.query_population as u64)
+            )
+        }
+    };
+    let duplicates = match data.duplicate_rows {
+        0 => String::new(),
+        rows => format!("; repeats of an earlier row: {}", count(rows as u64)),
+    };
+    let (rows, columns) = (count(data.rows as u64), count(data.columns as u64));
+    format!(
+        "{}: {rows} × {columns}, {}; {queries}{duplicates}",
+        data.name, data.metric
+    )
+}
+
+fn graph_lines(graphs: &GraphFacts) -> Vec<String> {
+    let GraphFacts {
+        source,
+        m,
+        ef_construction,
+        links_per_node,
+        ..
+    } = graphs;
+    let links = significant(*links_per_node, 3);
+    let effort = graphs
+        .ef_search
+        .map_or(String::new(), |ef| format!(", efSearch {ef}"));
+    let mut lines = vec![format!(
+        "graph: {source}; M {m}, efConstruction {ef_construction}{effort}; {links} links a node"
+    )];
+    for (number, lost) in graphs
+        .unreachable
+        .iter()
+        .enumerate()
+        .filter(|(_, lost)| !lost.is_empty())
+    {
+        let names: Vec<String> = lost.iter().take(NAMED).map(i64::to_string).collect();
+        let more = if lost.len() > NAMED { ", …" } else { "" };
+        let which = if graphs.unreachable.len() > 1 {
+            format!(" in graph {number}")
+        } else {
+            String::new()
+        };
+        let lost = counted(lost.len() as u64, "row", "rows");
+        lines.push(format!(
+            "  {lost} cannot be reached{which}, at any ef: {}{more}",
+            names.join(", ")
+        ));
+    }
+    lines
+}
+
+fn difficulty_lines(results: &AuditResults) -> Vec<String> {
+    let per_k = |value: &dyn Fn(usize) -> String| -> String {
+        (0..results.difficulty.len())
+            .map(|place| format!("{:>10}", value(place)))
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    let all = &results.difficulty;
+    let number = |value: Option<f64>| value.map_or("–".to_owned(), |value| significant(value, 3));
+    vec![
+        String::new(),
+        format!(
+            "{:<44}{}",
+            "How hard these data are",
+            per_k(&|place| format!("k = {}", all[place].k))
+        ),
+        format!(
+            "{:<44}{}",
+            "  local intrinsic dimensionality",
+            per_k(&|place| number(all[place].lid.map(|lid| lid.point)))
+        ),
+        format!(
+            "{:<44}{}",
+            "  contrast, mean distance over k-th",
+            per_k(&|place| number(all[place].relative_contrast))
+        ),
+        format!(
+            "{:<44}{}",
+            "  hubness, skewness of k-occurrences",
+            per_k(&|place| number(all[place].hubness))
+        ),
+    ]
+}
+
+/// A table of all measures, one row per cell, and why neighbors are missing.
+fn measure_lines(cells: &[CellResult]) -> Vec<String> {
+    let head = format!(
+        "  {:>7} {:>5} {:>6} {:>15} {:>6} {:>9} {:>9} {:>7}  {}",
+        "", "k", "fill", "overlap", "p5", "distance", "LID", "shift", "missing a query"
+    );
+    let mut lines = vec![head];
+    for cell in cells {
+        let who = cell.ef.map_or(String::new(), |ef| format!("ef {ef}"));
+        if cell.refused {
+            lines.push(format!("  {who:>7} {:>5} refused: k exceeds ef", cell.k));
+            continue;
+        }
+        let signed = |ratio: Option<f64>| {
+            ratio
+                .filter(|ratio| ratio.is_finite())
+                .map_or("–".to_owned(), |ratio| format!("{:+.2} %", 100.0 * ratio))
+        };
+        let lid = cell
+            .lid_returned
+            .zip(cell.lid_exact)
+            .map(|(a, e)| a.point / e.point - 1.0);
+        lines.push(format!(
+            "  {who:>7} {:>5} {:>6} {:>15} {:>6} {:>9} {:>9} {:>7}  {}",
+            cell.k,
+            point(cell.fill),
+            interval(cell.overlap),
+            point(cell.overlap_p5),
+            signed(cell.relative_distance_error.map(|error| error.point)),
+            signed(lid),
+            cell.barycenter_shift
+                .map_or("–".to_owned(), |shift| share(shift.point)),
+            causes(cell),
+        ));
+    }
+    lines
+}
+
+fn causes(cell: &CellResult) -> String {
+    let missing = &cell.missing;
+    let kinds = [
+        (missing.unreachable, "unreachable"),
+        (missing.unvisited, "unvisited"),
+        (missing.cut_off, "cut off"),
+        (missing.displaced, "displaced"),
+        (missing.tied, "tied"),
+        (missing.empty, "slots empty"),
+    ];
+    let found: Vec<String> = kinds
+        .iter()
+        .filter(|(amount, _)| *amount >= 0.0005)
+        .map(|(amount, kind)| format!("{} {kind}", significant(*amount, 2)))
+        .collect();
+    if found.is_empty() {
+        "none".to_owned()
+    } else {
+        found.join(", ")
+    }
+}
+
+fn engine_lines(results: &AuditResults) -> Vec<String> {
+    let ks: Vec<usize> = results
+        .difficulty
+        .iter()
+        .map(|difficulty| difficulty.k)
+        .collect();
+    let heads = ks
+        .iter()
+        .map(|k| format!("{:>24}", format!("k = {k}")))
+        .collect::<Vec<_>>()
+        .concat();
+    let mut lines = vec![format!("{:<15}{heads}", "Engines' defaults"), {
+        let cells = format!("{:>24}", "ef  overlap   fill").repeat(ks.len());
+        format!("{:<15}{cells}", "  on this graph")
+    }];
+    for row in results.engines.chunks(ks.len().max(1)) {
+        let mut line = format!("  {:<13}", row[0].who);
+        for cell in row {
+            let ef = cell.ef.unwrap_or(0);
+            let words = if cell.refused {
+                "refused".to_owned()
+            } else {
+                format!(
+                    "{ef:>6}  {:>7} {:>6}",
+                    point(cell.overlap),
+                    point(cell.fill)
+                )
+            };
+            let _ = write!(line, "{words:>24}");
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+fn point(estimate: Option<Estimate>) -> String {
+    estimate.map_or("–".to_owned(), |estimate| share(estimate.point))
+}
+
+/// A share with the half width of its interval.
+fn interval(estimate: Option<Estimate>) -> String {
+    let Some(estimate) = estimate else {
+        return "–".to_owned();
+    };
+    match estimate.low.zip(estimate.high) {
+        Some((low, high)) => format!("{} ± {:.4}", share(estimate.point), (high - low) / 2.0),
+        None => share(estimate.point),
+    }
+}

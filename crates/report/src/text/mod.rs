@@ -1,0 +1,3 @@
+//! Numbers and names as text.
+
+pub(crate) mod number;

@@ -1,0 +1,74 @@
+//! Why a study cannot be run.
+
+use super::neighborhoods::NeighborhoodError;
+use super::store::StoreError;
+use crate::config::SettingsError;
+use std::path::PathBuf;
+
+/// Why a study cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum StudyError {
+    /// The settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The largest k needs more other rows than there are.
+    #[error("k = {k} neighbors of each of {rows} rows: k must be below the number of rows")]
+    KTooLarge {
+        /// The largest k.
+        k: usize,
+        /// Rows per run.
+        rows: usize,
+    },
+    /// More rows to draw than there are.
+    #[error("a subset of {subset} rows cannot be drawn from {rows}")]
+    SubsetTooLarge {
+        /// Rows to draw.
+        subset: usize,
+        /// Rows there are.
+        rows: usize,
+    },
+    /// More queries to sample than rows.
+    #[error("a sample of {sample} queries cannot be drawn from {rows} rows")]
+    SampleTooLarge {
+        /// Queries to draw.
+        sample: usize,
+        /// Rows there are.
+        rows: usize,
+    },
+    /// The vectors' file.
+    #[error("{path}: {source}")]
+    Vectors {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be read.
+        source: annatomy_formats::ReadError,
+    },
+    /// Rows that no distance can be taken from.
+    #[error("{data}, run {run}: {source}")]
+    Rows {
+        /// The data.
+        data: String,
+        /// The run whose rows they are.
+        run: usize,
+        /// What is wrong with them.
+        source: annatomy_vectors::validate::ValidationError,
+    },
+    /// Drawing rows.
+    #[error(transparent)]
+    Subset(#[from] annatomy_vectors::subset::SubsetError),
+    /// The built-in data.
+    #[error(transparent)]
+    BuiltIn(#[from] annatomy_builtin::BuiltinError),
+    /// Exact neighbors.
+    #[error(transparent)]
+    Neighborhoods(#[from] NeighborhoodError),
+    /// A graph.
+    #[error(transparent)]
+    Build(#[from] annatomy_hnsw::BuildError),
+    /// The output folder.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The thread pool cannot be started.
+    #[error(transparent)]
+    Threads(#[from] annatomy_runtime::PoolError),
+}

@@ -1,0 +1,36 @@
+//! The published study, run after run: plan, measure, keep, resume.
+//!
+//! [`Study`] turns [`Settings`](crate::results::Settings) into
+//! [`StudyResults`](crate::results::StudyResults); each finished run is kept in the output folder,
+//! so that a study goes on after a kill and ends with the same bytes.
+//!
+//! **No result depends on the number of threads.**
+
+#![deny(missing_docs)]
+
+mod barycenter;
+mod cells;
+pub mod config;
+mod data;
+mod error;
+mod exact_answers;
+mod joins;
+mod lists;
+mod neighborhoods;
+mod places;
+mod plan;
+mod query;
+mod reduce;
+pub mod reference;
+pub mod results;
+mod run;
+mod shifts;
+mod store;
+mod whole;
+
+pub use data::BUILTIN_ROWS;
+pub use error::StudyError;
+pub use neighborhoods::NeighborhoodError;
+pub use plan::{Condition, GraphPlan, Plan, alpha_effort};
+pub use store::{Start, StoreError};
+pub use whole::{Execution, NoProgress, Progress, Study};

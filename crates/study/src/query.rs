@@ -1,0 +1,527 @@
+//! A block of queries, all conditions: traverse each graph once per query, read every cell, in both
+//! conventions.
+//!
+//! for each query, for each graph
+//!   record one traversal to the largest effort any condition asks                 `Visits`
+//!   for each condition read from it
+//!     the returned list of its ef (one for all k, or one per k for α)             `ReturnedRows`
+//!     fill, overlap, distances, LID, causes                                       O(K)
+//!     the rows that tell E from A                                                 `QueryShifts`
+//! one pass over the vectors for all barycenters of the block                      `ColumnBlocks`
+
+use super::barycenter::{ColumnBlocks, squared_norms};
+use super::cells::{Block, Figure};
+use super::exact_answers::ExactAnswers;
+use super::joins::{Apart, Difference, Reach};
+use super::lists::{Answer, Columns, ExactList, NEVER, VisitedList};
+use super::neighborhoods::Neighborhoods;
+use super::places::Places;
+use super::plan::{Condition, Plan};
+use super::shifts::{Place, QueryShifts, Reader};
+use annatomy_hnsw::{CandidateQueue, DistanceComputer, Graph, Traversal, Visits};
+use annatomy_measures::corrected::{
+    QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure,
+};
+use annatomy_measures::published::{row_lid, row_lids, row_mean, row_mean_of_slots};
+use annatomy_vectors::Metric;
+use std::ops::Range;
+use std::time::Instant;
+
+/// Everything a run's queries share.
+pub(crate) struct Context<'c, N: Neighborhoods> {
+    pub(crate) plan: &'c Plan,
+    pub(crate) metric: Metric,
+    pub(crate) rows: usize,
+    pub(crate) neighborhoods: &'c N,
+    /// In the order of the plan's graphs.
+    pub(crate) graphs: &'c [Graph],
+    /// Per graph, whether each node can be reached from its entry point.
+    pub(crate) reachable: &'c [Vec<bool>],
+    pub(crate) columns: &'c ColumnBlocks,
+    /// The graph the surface is drawn on.
+    pub(crate) configured: usize,
+}
+
+/// Which conventions are read from a graph for a condition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Both,
+    Corrected,
+    Published,
+}
+
+impl Reading {
+    fn readers(self) -> &'static [Reader] {
+        match self {
+            Self::Both => &[Reader::Corrected, Reader::Published],
+            Self::Corrected => &[Reader::Corrected],
+            Self::Published => &[Reader::Published],
+        }
+    }
+}
+
+/// Memory reused from block to block; one per thread.
+#[derive(Default)]
+pub(crate) struct Scratch<F> {
+    search: SearchScratch<F>,
+    lists: Lists,
+    measure: MeasureScratch,
+    measures: Vec<QueryMeasures>,
+    lids: Vec<f32>,
+    exact_means: Vec<f32>,
+    exact_lids: Vec<f32>,
+    exact_answers: ExactAnswers,
+    missed: Missed,
+    reach: Reach,
+    apart: Apart,
+    difference: Difference,
+    shifts: Vec<QueryShifts>,
+}
+
+#[derive(Default)]
+struct SearchScratch<F> {
+    traversal: Traversal<F>,
+    visits: Visits,
+}
+
+/// The lists of the query at hand.
+#[derive(Default)]
+struct Lists {
+    exact: ExactList,
+    visited: VisitedList,
+    answer: Answer,
+}
+
+/// Ranks of exact neighbors that the search of one answer did not visit.
+#[derive(Default)]
+struct Missed {
+    /// Ranks that it did visit.
+    visited: Places,
+    all: Places,
+    reachable: Places,
+}
+
+impl Missed {
+    fn read(&mut self, list: &VisitedList, visited: usize, largest_k: usize) {
+        self.visited.set_under(
+            &list.arrival_of_rank[..largest_k],
+            visited as u32,
+            usize::MAX,
+        );
+        self.all.set_others(&self.visited, largest_k);
+        self.reachable.set_common(&self.all, &list.reachable_ranks);
+    }
+}
+
+/// Where the measures of one series of k go.
+#[derive(Clone)]
+struct Series {
+    /// The query's number in its block.
+    query: usize,
+    /// Indices of the series' k.
+    k_range: Range<usize>,
+    /// The cell of the first of them.
+    cell: usize,
+    /// V(ef) of the series.
+    visited: usize,
+}
+
+impl Series {
+    /// Enters the corrected figures at one k, the `offset`th of the series; with how many of the
+    /// exact neighbors were not visited, those that cannot be reached and the others.
+    fn enter(
+        &self,
+        block: &mut Block,
+        offset: usize,
+        measures: &QueryMeasures,
+        not_visited: [usize; 2],
+    ) {
+        let [unreachable, unvisited] = not_visited.map(|count| count as f64);
+        let missing = (measures.k - measures.overlap_strict_count) as f64;
+        let mut enter = |figure, value| block.enter(self.query, self.cell + offset, figure, value);
+        enter(Figure::Fill, measures.fill());
+        enter(Figure::Overlap, measures.overlap());
+        enter(Figure::OverlapStrict, measures.overlap_strict());
+        enter(Figure::MeanExactDistance, measures.mean_exact_distance);
+        enter(
+            Figure::MeanReturnedDistance,
+            measures.mean_returned_distance,
+        );
+        enter(
+            Figure::RelativeDistanceError,
+            measures.relative_distance_error,
+        );
+        enter(Figure::LidExact, measures.lid_exact);
+        enter(Figure::LidReturned, measures.lid_returned);
+        enter(Figure::Unreachable, unreachable);
+        enter(Figure::Unvisited, unvisited);
+        enter(Figure::Tied, missing - unreachable - unvisited);
+        enter(Figure::Visited, self.visited as f64);
+        enter(Figure::ZeroDistances, measures.zero_returned as f64);
+        enter(
+            Figure::HasEmptySlots,
+            f64::from(u8::from(measures.filled < measures.k)),
+        );
+    }
+}
+
+impl<F: CandidateQueue> Scratch<F> {
+    /// Measures a block of queries: numbers `first`, `first` + 1, … of the run, which are base rows
+    /// `rows`.
+    pub(crate) fn measure_block<N>(
+        &mut self,
+        context: &Context<'_, N>,
+        first: usize,
+        rows: &[usize],
+        block: &mut Block,
+    ) where
+        N: Neighborhoods,
+        N::Distances: DistanceComputer<Queue = F>,
+    {
+        let begin = Instant::now();
+        let ks = &context.plan.ks;
+        self.shifts
+            .resize_with(self.shifts.len().max(rows.len()), QueryShifts::default);
+        for (query, &row) in rows.iter().enumerate() {
+            annatomy_runtime::check();
+            self.measure_query(context, first + query, row as u32, query, block);
+        }
+        squared_norms(
+            self.shifts[..rows.len()]
+                .iter_mut()
+                .map(|shifts| &mut shifts.sums),
+            context.columns,
+        );
+        for (query, shifts) in self.shifts[..rows.len()].iter().enumerate() {
+            shifts.write(ks, context.columns, query, block);
+        }
+        block.total_time = begin.elapsed();
+    }
+
+    fn measure_query<N>(
+        &mut self,
+        context: &Context<'_, N>,
+        number: usize,
+        row: u32,
+        query: usize,
+        block: &mut Block,
+    ) where
+        N: Neighborhoods,
+        N::Distances: DistanceComputer<Queue = F>,
+    {
+        let (neighborhoods, ks) = (context.neighborhoods, &context.plan.ks);
+        self.lists
+            .exact
+            .read(neighborhoods, number, row, context.rows, context.metric);
+        self.measure_exact_side_as_published(ks);
+        self.exact_answers.begin(ks.len());
+        self.shifts[query].begin(ks, &self.lists.exact.ids, &self.exact_means);
+        let view = neighborhoods.oracle().scorer(row);
+        for (graph, planned) in context.plan.graphs.iter().enumerate() {
+            let traversal = Instant::now();
+            let visits = &mut self.search.visits;
+            self.search
+                .traversal
+                .record(&context.graphs[graph], view, planned.ef, visits);
+            block.traverse_time += traversal.elapsed();
+            self.lists.visited.read(
+                neighborhoods,
+                number,
+                row,
+                visits,
+                &self.lists.exact,
+                context.metric,
+            );
+            self.lists
+                .visited
+                .note_reachable(&self.lists.exact, &context.reachable[graph]);
+            if graph == context.configured {
+                self.add_to_surface(context.plan, block);
+            }
+            for (position, condition) in context.plan.conditions.iter().enumerate() {
+                if context.plan.measured_as(position) != position {
+                    continue;
+                }
+                let corrected = context.plan.graph(condition.ef_construction) == graph;
+                let published = context.plan.graph(condition.published_ef_construction) == graph;
+                let reading = match (corrected, published) {
+                    (true, true) => Reading::Both,
+                    (true, false) => Reading::Corrected,
+                    (false, true) => Reading::Published,
+                    (false, false) => continue,
+                };
+                let first_cell = position * ks.len();
+                for k_range in series(condition) {
+                    let visited = self.search.visits.visited(condition.efs[k_range.start]);
+                    let series = Series {
+                        query,
+                        cell: first_cell + k_range.start,
+                        k_range,
+                        visited,
+                    };
+                    self.measure_series(ks, &series, reading, row, block);
+                }
+            }
+        }
+    }
+
+    /// The exact side's published figures: mean squared distance and LID per k.
+    fn measure_exact_side_as_published(&mut self, ks: &[usize]) {
+        // With duplicates of smaller id before it, the query itself stays in the list at distance
+        // 0, as they are.
+        let list = &self.lists.exact.separations;
+        row_lids(list, ks, &mut self.exact_lids);
+        self.exact_means.clear();
+        self.exact_means
+            .extend(ks.iter().map(|&k| row_mean(&list[..k])));
+    }
+
+    /// Measures one returned list at each k of a series.
+    fn measure_series(
+        &mut self,
+        ks: &[usize],
+        series: &Series,
+        reading: Reading,
+        row: u32,
+        block: &mut Block,
+    ) {
+        let series_ks = &ks[series.k_range.clone()];
+        let exact = self.is_exact_answer(series_ks, series, reading);
+        if exact
+            && self
+                .measure_again(series_ks[0], series, reading, block)
+                .is_some()
+        {
+            return;
+        }
+        let largest_k = series_ks[series_ks.len() - 1];
+        let columns = Columns {
+            ids: series_ks.len() > 1,
+            separations: reading != Reading::Corrected,
+            distances: reading != Reading::Published,
+        };
+        self.lists
+            .answer
+            .read(&self.lists.visited, series.visited, largest_k, columns);
+        if reading != Reading::Published {
+            self.measure_corrected(series_ks, series, block);
+        }
+        let mut same = true;
+        if reading != Reading::Corrected {
+            same = self.measure_published(series_ks, series, row, block);
+        }
+        self.add_shifts(series_ks, series, reading, same, row);
+        if exact {
+            let k_index = series.k_range.start;
+            if reading != Reading::Published {
+                self.exact_answers.corrected[k_index] = self.measures.first().copied();
+            }
+            if reading != Reading::Corrected {
+                self.exact_answers.published[k_index] =
+                    Some(*block.published(series.query, series.cell));
+            }
+        }
+    }
+
+    /// Whether a series is one answer, and that the exact neighbors in the conventions it is read
+    /// in.
+    fn is_exact_answer(&self, ks: &[usize], series: &Series, reading: Reading) -> bool {
+        let (list, visited) = (&self.lists.visited, series.visited);
+        let same = || list.finds_self_first(visited) && self.lists.exact.before_self == 0;
+        matches!(ks, &[k] if list.finds_all(visited, k))
+            && (reading == Reading::Corrected || same())
+    }
+
+    /// Enters what the exact neighbors measure as an answer; `None` if that is not known yet, and
+    /// nothing is entered.
+    fn measure_again(
+        &mut self,
+        k: usize,
+        series: &Series,
+        reading: Reading,
+        block: &mut Block,
+    ) -> Option<()> {
+        let k_index = series.k_range.start;
+        let (corrected, published) = (
+            self.exact_answers.corrected[k_index],
+            self.exact_answers.published[k_index],
+        );
+        let (corrected, published) = match reading {
+            Reading::Both => (Some(corrected?), Some(published?)),
+            Reading::Corrected => (Some(corrected?), None),
+            Reading::Published => (None, Some(published?)),
+        };
+        if let Some(measures) = corrected {
+            series.enter(block, 0, &measures, [0, 0]);
+        }
+        if let Some(figures) = published {
+            *block.published(series.query, series.cell) = figures;
+        }
+        let place = Place {
+            k_index,
+            cell: series.cell,
+        };
+        self.shifts[series.query].add_exact_answer(
+            &mut self.difference,
+            k,
+            place,
+            reading.readers(),
+        );
+        Some(())
+    }
+
+    /// Adds the barycenter shifts of one answer: together where both conventions read the same
+    /// lists, else apart.
+    fn add_shifts(
+        &mut self,
+        ks: &[usize],
+        series: &Series,
+        reading: Reading,
+        same: bool,
+        row: u32,
+    ) {
+        let (shifts, lists) = (&mut self.shifts[series.query], &self.lists);
+        let (corrected, published): (&[Reader], bool) = match reading {
+            Reading::Both if !same => (&[Reader::Corrected], true),
+            Reading::Published if !same => (&[], true),
+            _ => (reading.readers(), false),
+        };
+        let answer = &lists.answer;
+        let place = Place {
+            k_index: series.k_range.start,
+            cell: series.cell,
+        };
+        if let &[k] = ks {
+            shifts.add_answer(
+                &mut self.difference,
+                &lists.visited,
+                answer,
+                k,
+                place,
+                corrected,
+            );
+        } else if !corrected.is_empty() {
+            shifts.add_list(&mut self.reach, ks, &answer.returned, place, corrected);
+        }
+        if published {
+            let (exact, returned) = (lists.exact.as_published(row), answer.as_published());
+            if exact == lists.exact.ids && ks.len() > 1 {
+                shifts.add_list(&mut self.reach, ks, returned, place, &[Reader::Published]);
+            } else {
+                shifts.add_apart(&mut self.apart, ks, &exact, returned, place);
+            }
+        }
+    }
+
+    fn measure_corrected(&mut self, ks: &[usize], series: &Series, block: &mut Block) {
+        let returned = &self.lists.answer.returned;
+        let side = ReturnedSide::new(&returned.distances, &returned.ranks);
+        measure(
+            &self.lists.exact.side,
+            side,
+            ks,
+            &mut self.measure,
+            &mut self.measures,
+        );
+        self.missed
+            .read(&self.lists.visited, series.visited, ks[ks.len() - 1]);
+        let (mut ranks, mut missed, mut reachable) = (0..0, 0, 0);
+        for (offset, measures) in self.measures.iter().enumerate() {
+            ranks = ranks.end..measures.k;
+            missed += self.missed.all.count_within(ranks.clone());
+            reachable += self.missed.reachable.count_within(ranks.clone());
+            series.enter(block, offset, measures, [missed - reachable, reachable]);
+        }
+    }
+
+    /// The study's figures of one series; says whether its lists were those of the corrected
+    /// conventions.
+    fn measure_published(
+        &mut self,
+        ks: &[usize],
+        series: &Series,
+        row: u32,
+        block: &mut Block,
+    ) -> bool {
+        let largest_k = ks[ks.len() - 1];
+        let lists = &mut self.lists;
+        let self_first = lists.answer.self_first;
+        let same = self_first && lists.exact.before_self == 0;
+        if !same {
+            lists.answer.rank_as_published(
+                &lists.visited,
+                largest_k,
+                &lists.exact.as_published(row),
+            );
+        }
+        let returned = if same {
+            &lists.answer.returned
+        } else {
+            lists.answer.as_published()
+        };
+        if ks.len() == 1 {
+            self.lids.clear();
+            self.lids.push(row_lid(&returned.separations, largest_k));
+        } else {
+            row_lids(&returned.separations, ks, &mut self.lids);
+        }
+        for (offset, &k) in ks.iter().enumerate() {
+            let filled = returned.len().min(k);
+            let common = returned.ranks[..filled]
+                .iter()
+                .filter(|&&rank| (rank as usize) < k)
+                .count();
+            let published = block.published(series.query, series.cell + offset);
+            published.overlap = common as f64 / k as f64;
+            published.exact_mean = self.exact_means[series.k_range.start + offset];
+            published.returned_mean = row_mean_of_slots(&returned.separations, k);
+            published.lid_exact = self.exact_lids[series.k_range.start + offset];
+            published.lid_returned = self.lids[offset];
+            published.empty_slots = (k - filled) as u32;
+            published.self_not_first = !self_first;
+        }
+        same
+    }
+
+    fn add_to_surface(&self, plan: &Plan, block: &mut Block) {
+        let (ks, surface) = (&plan.ks, &mut block.surface);
+        surface.queries += 1;
+        for (row, &ef) in plan.surface_efs.iter().enumerate() {
+            let visited = self.search.visits.visited(ef);
+            surface.visited[row] += visited as u64;
+            let others = visited - usize::from((self.lists.visited.own_arrival as usize) < visited);
+            let mut found = 0;
+            let mut rank = 0;
+            for (column, &k) in ks.iter().enumerate() {
+                let arrivals = &self.lists.visited.arrival_of_rank[rank..k];
+                found += arrivals
+                    .iter()
+                    .filter(|&&arrival| (arrival as usize) < visited)
+                    .count() as u64;
+                rank = k;
+                surface.found[row * ks.len() + column] += found;
+                surface.filled[row * ks.len() + column] += others.min(k) as u64;
+            }
+        }
+        for (column, &k) in ks.iter().enumerate() {
+            let latest = self.lists.visited.latest_arrival[k - 1];
+            let required = if latest == NEVER {
+                u32::MAX
+            } else {
+                self.search.visits.required_ef(latest) as u32
+            };
+            surface.required[column].push(required);
+        }
+    }
+}
+
+/// The runs of k that one returned list serves: all of them where ef is fixed, each k by itself
+/// where it is not.
+fn series(condition: &Condition) -> impl Iterator<Item = Range<usize>> {
+    let fixed = condition.efs.iter().all(|&ef| ef == condition.efs[0]);
+    let count = condition.efs.len();
+    let length = if fixed { count } else { 1 };
+    (0..count)
+        .step_by(length)
+        .map(move |start| start..start + length)
+}

@@ -1,0 +1,151 @@
+//! From cells to rows: the means, percentiles and published figures of one run.
+
+use super::cells::{Cells, Figure, SurfaceSums};
+use super::plan::{Condition, Plan};
+use crate::results::{Artefacts, ConditionResult, Measurement, PublishedMetrics, SurfaceGrid};
+use annatomy_eval::surface::effort_quantiles;
+use annatomy_measures::estimate::percentile;
+use annatomy_measures::published::{Artefacts as PublishedArtefacts, Columns};
+use rayon::prelude::*;
+
+/// The share of queries at or above this overlap is `robustness_90`.
+const ROBUST_OVERLAP: f64 = 0.9;
+
+/// Every condition's rows.
+pub(crate) fn conditions(plan: &Plan, cells: &Cells) -> Vec<ConditionResult> {
+    let results =
+        plan.conditions
+            .par_iter()
+            .enumerate()
+            .with_max_len(1)
+            .map(|(number, condition)| {
+                let cell = |index: usize| plan.measured_as(number) * plan.ks.len() + index;
+                let indices = || (0..plan.ks.len()).into_par_iter().with_max_len(1);
+                ConditionResult {
+                    study: condition.study,
+                    condition: condition.name.clone(),
+                    value: condition.value,
+                    ef_construction: condition.ef_construction,
+                    published_ef_construction: condition.published_ef_construction,
+                    corrected: indices()
+                        .map(|index| measurement(plan, condition, index, cells, cell(index)))
+                        .collect(),
+                    published: indices()
+                        .map(|index| published(plan, condition, index, cells, cell(index)))
+                        .collect(),
+                }
+            });
+    results.collect()
+}
+
+fn measurement(
+    plan: &Plan,
+    condition: &Condition,
+    index: usize,
+    cells: &Cells,
+    cell: usize,
+) -> Measurement {
+    let mean = |figure| cells.sum(cell, figure).mean();
+    let mut overlaps = cells.overlaps(cell);
+    let robust = overlaps
+        .iter()
+        .filter(|&&overlap| overlap >= ROBUST_OVERLAP)
+        .count();
+    Measurement {
+        k: plan.ks[index],
+        ef: condition.efs[index],
+        fill: mean(Figure::Fill),
+        overlap: mean(Figure::Overlap),
+        overlap_strict: mean(Figure::OverlapStrict),
+        mean_exact_distance: mean(Figure::MeanExactDistance),
+        mean_returned_distance: mean(Figure::MeanReturnedDistance),
+        relative_distance_error: mean(Figure::RelativeDistanceError),
+        barycenter_shift: mean(Figure::BarycenterShift),
+        lid_exact: mean(Figure::LidExact),
+        lid_returned: mean(Figure::LidReturned),
+        unreachable: mean(Figure::Unreachable),
+        unvisited: mean(Figure::Unvisited),
+        tied: mean(Figure::Tied),
+        overlap_p1: percentile(&mut overlaps, 1.0).unwrap_or(f64::NAN),
+        overlap_p5: percentile(&mut overlaps, 5.0).unwrap_or(f64::NAN),
+        visited: mean(Figure::Visited),
+        robustness_90: robust as f64 / overlaps.len() as f64,
+        queries_with_empty_slots: mean(Figure::HasEmptySlots),
+        zero_distances: mean(Figure::ZeroDistances),
+    }
+}
+
+fn published(
+    plan: &Plan,
+    condition: &Condition,
+    index: usize,
+    cells: &Cells,
+    cell: usize,
+) -> PublishedMetrics {
+    let rows = cells.published(cell);
+    let empty = |count: u32| rows.iter().filter(|row| row.empty_slots == count).count() as u64;
+    let counted = PublishedArtefacts {
+        empty_slots: rows.iter().map(|row| u64::from(row.empty_slots)).sum(),
+        rows_with_one_empty_slot: empty(1),
+        rows_dropped: 0,
+        self_not_first: rows.iter().filter(|row| row.self_not_first).count() as u64,
+    };
+    let figures = Columns {
+        overlaps: &rows.iter().map(|row| row.overlap).collect::<Vec<_>>(),
+        exact_means: &rows.iter().map(|row| row.exact_mean).collect::<Vec<_>>(),
+        returned_means: &rows.iter().map(|row| row.returned_mean).collect::<Vec<_>>(),
+        barycenter_shifts: &rows
+            .iter()
+            .map(|row| row.barycenter_shift)
+            .collect::<Vec<_>>(),
+        lids_exact: &rows.iter().map(|row| row.lid_exact).collect::<Vec<_>>(),
+        lids_returned: &rows.iter().map(|row| row.lid_returned).collect::<Vec<_>>(),
+    }
+    .figures(counted);
+    PublishedMetrics {
+        k: plan.ks[index],
+        ef: condition.efs[index],
+        mean_overlap: figures.mean_overlap,
+        mean_exact_dist: figures.mean_exact_dist,
+        mean_ann_dist: figures.mean_ann_dist,
+        mean_barycenter_shift: figures.mean_barycenter_shift,
+        mean_lid_diff: figures.mean_lid_diff,
+        mean_lid_exact: figures.mean_lid_exact,
+        mean_lid_ann: figures.mean_lid_ann,
+        artefacts: Artefacts {
+            empty_slots: figures.artefacts.empty_slots,
+            rows_with_one_empty_slot: figures.artefacts.rows_with_one_empty_slot,
+            rows_dropped: figures.artefacts.rows_dropped,
+            self_not_first: figures.artefacts.self_not_first,
+        },
+    }
+}
+
+/// The (ef, k) surface of the configured graph.
+pub(crate) fn surface(plan: &Plan, mut sums: SurfaceSums) -> SurfaceGrid {
+    let queries = sums.queries as f64;
+    let share = |counts: &[u64]| -> Vec<f64> {
+        let slots = plan.ks.iter().cycle().map(|&k| k as f64 * queries);
+        counts
+            .iter()
+            .zip(slots)
+            .map(|(&count, slots)| count as f64 / slots)
+            .collect()
+    };
+    SurfaceGrid {
+        efs: plan.surface_efs.clone(),
+        ks: plan.ks.clone(),
+        overlap: share(&sums.found),
+        fill: share(&sums.filled),
+        visited: sums
+            .visited
+            .iter()
+            .map(|&visited| visited as f64 / queries)
+            .collect(),
+        required_ef: sums
+            .required
+            .iter_mut()
+            .map(|efs| effort_quantiles(efs))
+            .collect(),
+    }
+}
