@@ -7,6 +7,7 @@
 
 #![deny(missing_docs)]
 
+mod memory;
 mod monitor;
 mod panic_guard;
 mod per_thread;
@@ -15,10 +16,11 @@ mod printable;
 mod progress;
 mod zeroed;
 
+pub use memory::{NotEnoughMemory, available_memory, bytes_in_words, check_memory};
 pub use monitor::{Cancelled, Monitor, Steps, advance, check, note, prefix_stages, stage};
 pub use panic_guard::guard_panics;
 pub use per_thread::{PerThread, TASK_QUERIES};
 pub use pool::{PoolError, install, thread_count};
 pub use printable::{printable, printable_bytes, printable_message, printable_path};
 pub use progress::{NoProgress, Progress};
-pub use zeroed::Zeroed;
+pub use zeroed::{NoMemory, Zeroed};

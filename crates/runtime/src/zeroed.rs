@@ -13,6 +13,14 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
+/// The system refused memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no memory for {}", crate::bytes_in_words(*.bytes))]
+pub struct NoMemory {
+    /// Bytes asked for.
+    pub bytes: u64,
+}
+
 /// `length` values of zero, to begin with. Like a `Vec`, it ends the process where there is no
 /// memory for it.
 ///
@@ -27,17 +35,27 @@ pub struct Zeroed<T> {
 }
 
 impl<T: Pod> Zeroed<T> {
-    /// That many zeros.
+    /// That many zeros; ends the process where there is no memory for them.
     pub fn new(length: usize) -> Self {
-        let layout = Layout::array::<T>(length).expect("a table that fits the address space");
-        let bytes = MmapMut::map_anon(layout.size()).unwrap_or_else(|_| handle_alloc_error(layout));
-        // Only a wish: without it the table is the same.
+        Self::try_new(length).unwrap_or_else(|_| match Layout::array::<T>(length) {
+            Ok(layout) => handle_alloc_error(layout),
+            Err(_) => panic!("a table of {length} values exceeds the address space"),
+        })
+    }
+
+    /// That many zeros, or an error with the number of bytes where there is no memory for them.
+    pub fn try_new(length: usize) -> Result<Self, NoMemory> {
+        let bytes = (length as u64).saturating_mul(size_of::<T>() as u64);
+        let refused = NoMemory { bytes };
+        let layout = Layout::array::<T>(length).map_err(|_| refused)?;
+        let bytes = MmapMut::map_anon(layout.size()).map_err(|_| refused)?;
+        // Without huge pages the table is the same.
         #[cfg(target_os = "linux")]
         let _ = bytes.advise(memmap2::Advice::HugePage);
-        Self {
+        Ok(Self {
             bytes,
             values: PhantomData,
-        }
+        })
     }
 }
 
@@ -82,6 +100,14 @@ impl<T> fmt::Debug for Zeroed<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_beyond_the_address_space_is_an_error_with_its_bytes() {
+        for length in [1 << 58, usize::MAX] {
+            let error = Zeroed::<u32>::try_new(length).unwrap_err();
+            assert_eq!(error.bytes, (length as u64).saturating_mul(4));
+        }
+    }
 
     #[test]
     fn none_is_an_empty_slice_and_a_copy_is_its_own() {
