@@ -122,7 +122,7 @@ fn embed_group(embedder: &Embedder, scratch: &mut Scratch, items: Vec<Item>) -> 
 
 fn picture(embedder: &Embedder, content: Content) -> Result<Picture, ItemError> {
     match content {
-        Content::Encoded(bytes) => Ok(decode(&bytes, embedder.orientation())?),
+        Content::Encoded(bytes) => Ok(decode(&bytes, embedder.decoding())?),
         Content::Picture(picture) => Ok(picture),
     }
 }

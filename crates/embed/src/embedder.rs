@@ -6,7 +6,7 @@
 use crate::network::{BORDER, ResNet50, Workspace};
 #[cfg(feature = "onnx")]
 use crate::onnx::{OnnxModel, Runner};
-use crate::pixels::{Orientation, Picture, Preparation, Transform};
+use crate::pixels::{Decoding, Picture, Preparation, Transform};
 
 /// A network with the way that pictures are prepared for it.
 ///
@@ -15,7 +15,7 @@ use crate::pixels::{Orientation, Picture, Preparation, Transform};
 ///
 /// let weights = Weights::read("resnet50-11ad3fa6.pth")?;
 /// let embedder = Embedder::new(ResNet50::new(&weights)?);
-/// let picture = pixels::decode(&std::fs::read("photo.jpg")?, embedder.orientation())?;
+/// let picture = pixels::decode(&std::fs::read("photo.jpg")?, embedder.decoding())?;
 /// assert_eq!(embedder.embed(&picture)?.len(), 2048);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -25,7 +25,7 @@ pub struct Embedder {
     preparation: Preparation,
     /// What each byte of each channel becomes.
     values: [[f32; 256]; 3],
-    orientation: Orientation,
+    decoding: Decoding,
 }
 
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Embedder {
             network,
             preparation,
             values: preparation.values(),
-            orientation: Orientation::default(),
+            decoding: Decoding::default(),
         }
     }
 
@@ -90,18 +90,15 @@ impl Embedder {
         }
     }
 
-    /// With another view of cameras' notes.
+    /// With other settings of decoding: Exif orientation, pixel limit.
     #[must_use]
-    pub fn with_orientation(self, orientation: Orientation) -> Self {
-        Self {
-            orientation,
-            ..self
-        }
+    pub fn with_decoding(self, decoding: Decoding) -> Self {
+        Self { decoding, ..self }
     }
 
-    /// Which side is up, for [`crate::pixels::decode`].
-    pub fn orientation(&self) -> Orientation {
-        self.orientation
+    /// How pictures are decoded, for [`crate::pixels::decode`].
+    pub fn decoding(&self) -> Decoding {
+        self.decoding
     }
 
     /// How pictures become the network's input.

@@ -202,7 +202,7 @@ impl KeptRows {
             for ((name, embedding), place) in batch.into_iter().zip(&mut places) {
                 match embedding {
                     Ok(row) if row.iter().all(|value| value.is_finite()) => {
-                        self.write(place, &row)?
+                        self.write(place, &row)?;
                     }
                     Ok(_) => return Err(KeptError::NotFinite { name }),
                     Err(error) => return Err(KeptError::Broken { name, error }),

@@ -1,26 +1,33 @@
 //! From the bytes of a picture to the values that a network reads, as the published pipelines do
 //! it.
 //!
-//! bytes → `decode` ([`Picture`], 8-bit RGB; `jpeg` for JPEG, the `image` crate for the rest) →
-//! `resize` (Pillow's filters, only what the crop keeps) → values (divisor, mean, deviation)
+//! bytes → `decode` ([`Picture`], 8-bit RGB; `jpeg`, `pnm`, and the `image`, `gif` and `tiff` crates)
+//! → `resize` (Pillow's filters, only what the crop keeps) → values (divisor, mean, deviation)
 //!
 //! [`Preparation`] says how; [`Transform`] names the two that ResNet-50 was published with,
 //! [`PreparationSettings`] is what a user says.
 
 mod convert;
 mod decode;
+mod gif;
 mod jpeg;
+mod limit;
 mod picture;
+mod pnm;
 mod preparation;
 mod resize;
 mod settings;
+mod tiff;
 mod transform;
 
-pub use decode::{DecodeError, Orientation, decode};
+pub use decode::{DecodeError, Decoding, Orientation, decode};
 pub use jpeg::JpegError;
+pub use limit::{MAX_PIXELS, NoMemory, TooManyPixels};
 pub(crate) use picture::PlaneOrder;
 pub use picture::{Picture, PictureError};
+pub use pnm::PnmError;
 pub use preparation::{Colors, Preparation, PreparationError, Resize};
 pub use resize::Filter;
 pub use settings::{PreparationSettings, SettingsError, Sides};
+pub use tiff::UnsupportedTiff;
 pub use transform::Transform;

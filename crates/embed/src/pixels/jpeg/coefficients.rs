@@ -6,8 +6,7 @@ use super::JpegError;
 use super::bits::Bits;
 use super::error::damaged;
 use super::huffman::Huffman;
-use super::idct::Block;
-use super::markers::natural;
+use super::idct::{Block, natural};
 
 /// What a scan carries of each block.
 #[derive(Clone, Copy)]
@@ -126,6 +125,11 @@ impl Part<'_> {
         band: Band,
         runs: &mut u32,
     ) -> Result<(), JpegError> {
+        // Within a run, a block that is zero so far stays so and reads no bit.
+        if *runs > 0 && block.iter().all(|&coefficient| coefficient == 0) {
+            *runs -= 1;
+            return Ok(());
+        }
         let table = self.alternating.ok_or(damaged("no table of codes"))?;
         let step = 1i16 << band.low;
         let mut index = band.first;

@@ -6,10 +6,11 @@
 use super::JpegError;
 use super::markers::{Colors, File};
 use super::upsample;
+use crate::pixels::{convert::from_cmyk, limit};
 
 /// Width × height × 3 bytes.
 pub(super) fn to_rgb(file: &File) -> Result<Vec<u8>, JpegError> {
-    let mut rgb = Vec::with_capacity(file.width * file.height * 3);
+    let mut rgb = limit::reserved(file.width * file.height * 3)?;
     let mut rows = vec![Vec::new(); file.components.len()];
     for y in 0..file.height {
         for (component, row) in file.components.iter().zip(&mut rows) {
@@ -21,19 +22,17 @@ pub(super) fn to_rgb(file: &File) -> Result<Vec<u8>, JpegError> {
             (Colors::Rgb, [red, green, blue]) => rgb.extend(three(red, green, blue).flatten()),
             (Colors::YCbCr, [y, cb, cr]) => rgb.extend(three(y, cb, cr).flat_map(from_ycbcr)),
             (Colors::Cmyk, [c, m, y, k]) => {
-                rgb.extend(
-                    three(c, m, y)
-                        .zip(k)
-                        .flat_map(|(inks, &k)| inks.map(|ink| from_ink(ink, k))),
-                );
+                for ([c, m, y], &k) in three(c, m, y).zip(k) {
+                    rgb.extend(from_cmyk([c, m, y, k].map(|ink| 255 - ink)));
+                }
             }
             (Colors::Ycck, [y, cb, cr, k]) => {
-                let inks =
-                    three(y, cb, cr).map(|values| from_ycbcr(values).map(|value| 255 - value));
-                rgb.extend(
-                    inks.zip(k)
-                        .flat_map(|(inks, &k)| inks.map(|ink| from_ink(ink, k))),
-                );
+                for (values, &k) in three(y, cb, cr).zip(k) {
+                    // The color transform gives red, green and blue, whose complements are the
+                    // inverted inks.
+                    let [c, m, y] = from_ycbcr(values);
+                    rgb.extend(from_cmyk([c, m, y, 255 - k]));
+                }
             }
             _ => {
                 return Err(super::error::damaged(
@@ -61,11 +60,4 @@ fn from_ycbcr([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let green = y + ((-CB_TO_GREEN * cb - CR_TO_GREEN * cr + HALF) >> 16);
     let blue = y + ((CB_TO_BLUE * cb + HALF) >> 16);
     [red, green, blue].map(|value| value.clamp(0, 255) as u8)
-}
-
-/// An ink and the black, both inverted: 255 is none.
-fn from_ink(ink: u8, black: u8) -> u8 {
-    let product = u32::from(255 - ink) * u32::from(black) + 128;
-    let covered = ((product >> 8) + product) >> 8;
-    u32::from(black).saturating_sub(covered) as u8
 }

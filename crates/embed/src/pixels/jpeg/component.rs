@@ -2,8 +2,16 @@
 //!
 //! Source: ITU-T T.81, A.1 and A.2.
 
+use super::JpegError;
 use super::idct::{self, Block};
-use super::scan::Process;
+use crate::pixels::limit;
+
+/// How blocks are spread over scans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Process {
+    Sequential,
+    Progressive,
+}
 
 /// One component of the frame.
 pub(super) struct Component {
@@ -33,7 +41,7 @@ impl Component {
         table: usize,
         (width, height): (usize, usize),
         process: Process,
-    ) -> Self {
+    ) -> Result<Self, JpegError> {
         let units = (
             width.div_ceil(8 * largest.0),
             height.div_ceil(8 * largest.1),
@@ -41,10 +49,14 @@ impl Component {
         let blocks = (units.0 * sampling.0, units.1 * sampling.1);
         let count = blocks.0 * blocks.1;
         let (coefficients, samples) = match process {
-            Process::Sequential => (Vec::new(), vec![0; 64 * count]),
-            Process::Progressive => (vec![[0; 64]; count], Vec::new()),
+            Process::Sequential => (Vec::new(), limit::zeros(64 * count)?),
+            Process::Progressive => {
+                let mut coefficients = limit::reserved(count)?;
+                coefficients.resize(count, [0; 64]);
+                (coefficients, Vec::new())
+            }
         };
-        Self {
+        Ok(Self {
             id,
             sampling,
             spacing: (largest.0 / sampling.0, largest.1 / sampling.1),
@@ -55,7 +67,7 @@ impl Component {
             quantizers: None,
             coefficients,
             samples,
-        }
+        })
     }
 
     /// Samples from one row to the next.
@@ -69,14 +81,15 @@ impl Component {
     }
 
     /// Transforms what progressive scans have gathered.
-    pub(super) fn finish(&mut self) {
+    pub(super) fn finish(&mut self) -> Result<(), JpegError> {
         let coefficients = std::mem::take(&mut self.coefficients);
         if let (Some(quantizers), false) = (self.quantizers, coefficients.is_empty()) {
-            self.samples = vec![0; 64 * coefficients.len()];
+            self.samples = limit::zeros(64 * coefficients.len())?;
             for (index, block) in coefficients.iter().enumerate() {
                 self.store(index, &idct::samples(block, &quantizers));
             }
         }
+        Ok(())
     }
 
     /// Puts the samples of a block where they belong.

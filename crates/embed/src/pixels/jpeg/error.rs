@@ -1,5 +1,7 @@
 //! Why a JPEG cannot be decoded.
 
+use crate::pixels::limit::{NoMemory, TooManyPixels};
+
 /// What stands in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JpegError {
@@ -18,15 +20,21 @@ pub enum JpegError {
         /// What it would take.
         feature: &'static str,
     },
-    /// More pixels than are taken on.
-    #[error("{width} × {height} pixels are more than {most}")]
-    TooLarge {
-        /// Pixels across.
-        width: usize,
-        /// Pixels down.
-        height: usize,
-        /// Pixels allowed.
-        most: usize,
+    /// The header claims more pixels than are allowed.
+    #[error(transparent)]
+    TooManyPixels(#[from] TooManyPixels),
+    /// The system gives no memory for the pixels.
+    #[error(transparent)]
+    NoMemory(#[from] NoMemory),
+    /// The scans visit the blocks more often than a picture of this size and length needs.
+    #[error("scan {scan} exceeds the work limit: {visits} visits of blocks, {most} are allowed")]
+    TooManyScans {
+        /// Number of the scan, from 1.
+        scan: usize,
+        /// Visits of blocks by all scans up to this one.
+        visits: u64,
+        /// Visits allowed.
+        most: u64,
     },
 }
 

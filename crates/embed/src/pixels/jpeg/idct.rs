@@ -10,6 +10,19 @@
 /// A block in natural order.
 pub(super) type Block = [i16; 64];
 
+/// Zigzag order to natural order.
+const NATURAL: [usize; 64] = [
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
+    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
+    52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+];
+
+/// Place of the coefficient that comes `index`-th.
+#[inline]
+pub(super) fn natural(index: usize) -> usize {
+    NATURAL[index & 63]
+}
+
 const CONSTANT_BITS: u32 = 13;
 const EXTRA_BITS: u32 = 2;
 

@@ -5,20 +5,13 @@
 //! `default_decompress_parms`.
 
 use super::JpegError;
-use super::component::Component;
+use super::component::{Component, Process};
 use super::error::{damaged, unsupported};
+use super::frame::{Frame, Tables, Work};
 use super::huffman::Huffman;
-use super::scan::{self, Process};
-
-/// Pixels that are taken on, at up to 9 bytes each while decoding.
-const MOST_PIXELS: usize = 1 << 26;
-
-/// Zigzag order to natural order.
-const NATURAL: [usize; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
-    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
-    52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
-];
+use super::idct::natural;
+use super::scan;
+use crate::pixels::limit;
 
 /// What the components mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,23 +32,6 @@ pub(super) struct File {
     pub(super) exif: Option<Vec<u8>>,
 }
 
-/// The tables as they stand between two segments.
-#[derive(Default)]
-pub(super) struct Tables {
-    pub(super) quantizers: [Option<[u16; 64]>; 4],
-    pub(super) direct: [Option<Huffman>; 4],
-    pub(super) alternating: [Option<Huffman>; 4],
-    pub(super) restart_interval: usize,
-}
-
-/// The header of the frame.
-pub(super) struct Frame {
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) process: Process,
-    pub(super) components: Vec<Component>,
-}
-
 #[derive(Default)]
 struct Notes {
     jfif: bool,
@@ -63,13 +39,12 @@ struct Notes {
     exif: Option<Vec<u8>>,
 }
 
-/// Place of the coefficient that comes `index`-th.
-#[inline]
-pub(super) fn natural(index: usize) -> usize {
-    NATURAL[index & 63]
-}
-
-pub(super) fn read(bytes: &[u8]) -> Result<File, JpegError> {
+/// Reads all segments and decodes all scans.
+pub(super) fn read(bytes: &[u8], most_pixels: u64) -> Result<File, JpegError> {
+    let limits = Limits {
+        pixels: most_pixels,
+        file_bytes: bytes.len(),
+    };
     let (mut tables, mut notes, mut frame) = (Tables::default(), Notes::default(), None);
     let mut position = 2;
     loop {
@@ -93,8 +68,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<File, JpegError> {
         let segment = segment(bytes, &mut position)?;
         match marker {
             0xc0..=0xc2 if frame.is_some() => return Err(damaged("two frames")),
-            0xc0 | 0xc1 => frame = Some(read_frame(segment, Process::Sequential)?),
-            0xc2 => frame = Some(read_frame(segment, Process::Progressive)?),
+            0xc0 | 0xc1 => frame = Some(read_frame(segment, Process::Sequential, limits)?),
+            0xc2 => frame = Some(read_frame(segment, Process::Progressive, limits)?),
             0xc4 => read_codes(segment, &mut tables)?,
             0xc3 | 0xc5..=0xc7 => return Err(unsupported("lossless or hierarchical coding")),
             0xc9..=0xcf => return Err(unsupported("arithmetic coding")),
@@ -109,7 +84,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<File, JpegError> {
                 notes.exif = Some(segment[6..].to_vec());
             }
             0xee if segment.starts_with(b"Adobe") => {
-                notes.adobe_transform = segment.get(11).copied()
+                notes.adobe_transform = segment.get(11).copied();
             }
             _ => {}
         }
@@ -142,7 +117,7 @@ fn finish(frame: Frame, notes: Notes) -> Result<File, JpegError> {
         ..
     } = frame;
     for component in &mut components {
-        component.finish();
+        component.finish()?;
     }
     Ok(File {
         width,
@@ -186,7 +161,15 @@ fn u16_at(bytes: &[u8], at: usize) -> Result<u16, JpegError> {
     }
 }
 
-fn read_frame(segment: &[u8], process: Process) -> Result<Frame, JpegError> {
+/// What a frame's header may claim.
+#[derive(Clone, Copy)]
+struct Limits {
+    pixels: u64,
+    /// Length of the whole file.
+    file_bytes: usize,
+}
+
+fn read_frame(segment: &[u8], process: Process, limits: Limits) -> Result<Frame, JpegError> {
     let &[precision, _, _, _, _, count, ref rest @ ..] = segment else {
         return Err(JpegError::Truncated);
     };
@@ -200,12 +183,10 @@ fn read_frame(segment: &[u8], process: Process) -> Result<Frame, JpegError> {
     if width == 0 || height == 0 {
         return Err(unsupported("a size that is said after the scan"));
     }
-    if width * height > MOST_PIXELS {
-        return Err(JpegError::TooLarge {
-            width,
-            height,
-            most: MOST_PIXELS,
-        });
+    limit::check(width as u64, height as u64, limits.pixels)?;
+    // The direct coefficient of a block takes one bit at least.
+    if width.div_ceil(8) * height.div_ceil(8) > limits.file_bytes.saturating_mul(8) {
+        return Err(JpegError::Truncated);
     }
     let parts = rest
         .as_chunks::<3>()
@@ -224,24 +205,20 @@ fn read_frame(segment: &[u8], process: Process) -> Result<Frame, JpegError> {
         if largest.0 % sampling.0 != 0 || largest.1 % sampling.1 != 0 {
             return Err(unsupported("fractional sampling"));
         }
-        Ok(Component::new(
-            id,
-            sampling,
-            largest,
-            table.into(),
-            (width, height),
-            process,
-        ))
+        let place = (width, height);
+        Component::new(id, sampling, largest, table.into(), place, process)
     };
     let components = parts.iter().map(component).collect::<Result<Vec<_>, _>>()?;
     if !matches!(components.len(), 1 | 3 | 4) {
         return Err(unsupported("a number of components other than 1, 3 or 4"));
     }
+    let work = Work::new(&components, limits.file_bytes);
     Ok(Frame {
         width,
         height,
         process,
         components,
+        work,
     })
 }
 

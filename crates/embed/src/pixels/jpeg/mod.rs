@@ -3,7 +3,7 @@
 //! Enters: the bytes of a baseline, extended or progressive file of 8 bits. Leaves: RGB, or gray
 //! three times.
 //!
-//! `markers` segments and tables → `scan` → `coefficients` of a block (`huffman`, `bits`) → `idct`
+//! `markers` segments and tables (`frame`) → `scan` → `coefficients` of a block (`huffman`, `bits`) → `idct`
 //! → samples of a `component` → `upsample` → `color`
 //!
 //! Decoders may differ by a few units where the standard leaves rounding open, and with 4:2:0 in
@@ -19,6 +19,7 @@ mod coefficients;
 mod color;
 mod component;
 mod error;
+mod frame;
 mod huffman;
 mod idct;
 mod markers;
@@ -34,16 +35,16 @@ pub(super) fn is_one(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xff, 0xd8, 0xff])
 }
 
-/// A decoded file.
+/// A decoded file, not turned.
 pub(super) struct Decoded {
     pub(super) picture: Picture,
     /// The camera's note, as it stands in the file.
     pub(super) exif: Option<Vec<u8>>,
 }
 
-/// Decodes a whole file.
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, JpegError> {
-    let file = markers::read(bytes)?;
+/// Decodes a whole file of at most `most_pixels` pixels.
+pub(super) fn decode(bytes: &[u8], most_pixels: u64) -> Result<Decoded, JpegError> {
+    let file = markers::read(bytes, most_pixels)?;
     let (width, height) = (file.width, file.height);
     let values = color::to_rgb(&file)?;
     let picture = Picture::new(width, height, values).map_err(|_| JpegError::Damaged {

@@ -8,17 +8,11 @@
 use super::JpegError;
 use super::bits::Bits;
 use super::coefficients::{Band, Part};
+use super::component::Process;
 use super::error::damaged;
+use super::frame::{Frame, Tables};
 use super::huffman::Huffman;
 use super::idct;
-use super::markers::{Frame, Tables};
-
-/// How blocks are spread over scans.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Process {
-    Sequential,
-    Progressive,
-}
 
 /// Decodes the scan that starts at `position`; where it ends.
 pub(super) fn decode(
@@ -41,6 +35,17 @@ pub(super) fn decode(
             component.blocks.1 / component.sampling.1,
         )
     };
+    let mut blocks_per_unit = 1;
+    if !alone {
+        let blocks = |part: &Part| {
+            let (across, down) = frame.components[part.component].sampling;
+            across * down
+        };
+        blocks_per_unit = parts.iter().map(blocks).sum();
+    }
+    frame
+        .work
+        .add_scan((units.0 * units.1 * blocks_per_unit) as u64)?;
     let mut runs = 0;
     for unit in 0..units.0 * units.1 {
         if tables.restart_interval > 0 && unit > 0 && unit % tables.restart_interval == 0 {

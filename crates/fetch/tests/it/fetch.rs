@@ -1,14 +1,12 @@
 //! Downloads from a server that cuts, lies, ignores and confuses; nothing but the published bytes
 //! ever gets its name.
 
-mod common;
-
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::common::{Manner, Server};
 use annatomy_fetch::{FetchError, Fetched, Fetcher, Network, Patience, Progress, Remote, Silent};
-use common::{Manner, Server};
 
 /// 300,000 bytes by rule, and their MD5 as `md5sum` has it.
 const MD5: &str = "md5:b5436195105bd3ef8cf8652c8afffbd7";

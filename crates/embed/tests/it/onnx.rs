@@ -4,13 +4,10 @@
 //! Without that variable these tests pass over it with a line on stderr; with
 //! `ANNATOMY_REQUIRE_ENGINES` they fail.
 
-#![cfg(feature = "onnx")]
-
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::common::{drawn_picture, goldens};
 #[cfg(feature = "onnxruntime")]
 use annatomy_embed::onnx::Device;
 use annatomy_embed::onnx::{OnnxEngine, OnnxError, OnnxModel, OnnxRequest};
@@ -18,7 +15,6 @@ use annatomy_embed::pixels::PreparationSettings;
 use annatomy_embed::source::ItemError;
 use annatomy_embed::{Embedder, Job, Progress, Silent};
 use annatomy_formats::VectorFile;
-use common::{drawn_picture, goldens};
 
 /// As in the script.
 const SIZES: [(usize, usize); 5] = [(60, 41), (33, 97), (40, 40), (24, 30), (100, 8)];

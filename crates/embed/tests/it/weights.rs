@@ -1,10 +1,8 @@
 //! Files as PyTorch and safetensors write them.
 
-mod common;
-
+use crate::common::goldens;
 use annatomy_embed::ResNet50;
 use annatomy_embed::weights::{Weights, WeightsError};
-use common::goldens;
 
 #[test]
 fn every_file_holds_the_same_tensors() {
@@ -75,7 +73,7 @@ fn no_damage_makes_the_readers_panic() {
 fn the_digits_in_a_name_are_checked() {
     let folder = tempfile::tempdir().unwrap();
     let content = std::fs::read(goldens().join("weights.safetensors")).unwrap();
-    let digest = common::digest(&content);
+    let digest = crate::common::digest(&content);
     let right = folder
         .path()
         .join(format!("net-{}.safetensors", &digest[..8]));

@@ -1,15 +1,13 @@
 //! Rows kept as they come: broken off at any point, the work goes on where it was and ends in the
 //! same bytes.
 
-mod common;
-
 use std::fs::{self, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
+use crate::common::drawn_embedder;
 use annatomy_embed::{Job, KeptError, KeptRows, Silent};
 use annatomy_formats::VectorFile;
-use common::drawn_embedder;
 
 const PICTURES: usize = 6;
 

@@ -1,9 +1,15 @@
 //! Every pixel as Pillow and torchvision have it, to the byte.
 
-mod common;
+use crate::common::{digest, drawn_picture, goldens};
+use annatomy_embed::pixels::{DecodeError, Decoding, Orientation, Picture, Transform};
 
-use annatomy_embed::pixels::{Orientation, Transform, decode};
-use common::{digest, drawn_picture, goldens};
+fn decode(bytes: &[u8], orientation: Orientation) -> Result<Picture, DecodeError> {
+    let decoding = Decoding {
+        orientation,
+        ..Decoding::default()
+    };
+    annatomy_embed::pixels::decode(bytes, decoding)
+}
 
 #[test]
 fn pictures_of_every_kind_decode_and_crop_as_in_pillow() {

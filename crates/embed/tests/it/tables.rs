@@ -1,14 +1,10 @@
 //! Pictures in Parquet files, as pyarrow wrote them.
 
-#![cfg(feature = "parquet")]
-
-mod common;
-
 use std::fs;
 use std::path::Path;
 
+use crate::common::goldens;
 use annatomy_embed::source::{Content, Source, SourceError};
-use common::goldens;
 
 /// Names, and the picture that each is or what is wrong with it.
 fn items(path: &str) -> Vec<(String, Result<Vec<u8>, String>)> {

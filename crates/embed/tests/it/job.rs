@@ -3,18 +3,16 @@
 //!
 //! The drawn network is made once for all tests: its 94 MB take a second.
 
-mod common;
-
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use crate::common::{drawn_embedder, drawn_picture, goldens};
 use annatomy_embed::pixels::Picture;
 use annatomy_embed::source::ItemError;
 use annatomy_embed::{Embedder, Job, JobError, OnBroken, Progress, Silent};
 use annatomy_formats::VectorFile;
-use common::{drawn_embedder, drawn_picture, goldens};
 
 fn embedder() -> &'static Embedder {
     static EMBEDDER: OnceLock<Embedder> = OnceLock::new();
