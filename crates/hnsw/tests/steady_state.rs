@@ -1,5 +1,6 @@
 //! What a search takes from the system after the first few: nothing.
 
+#[path = "it/common.rs"]
 mod common;
 
 use annatomy_hnsw::import::{Engine, EngineDistances};

@@ -6,7 +6,7 @@ use serde_json::Value;
 #[test]
 fn trustworthiness_agrees_with_scikit_learn() {
     let golden: Value =
-        serde_json::from_str(include_str!("golden/trustworthiness.json")).expect("valid JSON");
+        serde_json::from_str(include_str!("../golden/trustworthiness.json")).expect("valid JSON");
     let count = |value: &Value| usize::try_from(value.as_u64().expect("a count")).expect("fits");
     let row = |row: &Value| {
         row.as_array()

@@ -39,18 +39,18 @@ fn count(value: &Value) -> usize {
 
 fn golden() -> Golden {
     let document: Value =
-        serde_json::from_str(include_str!("golden/published.json")).expect("valid JSON");
+        serde_json::from_str(include_str!("../golden/published.json")).expect("valid JSON");
     let (rows, columns) = (count(&document["rows"]), count(&document["columns"]));
     let vectors = Matrix::new(
         rows,
         columns,
-        floats(include_bytes!("golden/published_vectors.f32")),
+        floats(include_bytes!("../golden/published_vectors.f32")),
     )
     .expect("shape");
     let pairs = Matrix::new(
         rows,
         rows,
-        floats(include_bytes!("golden/published_pairs.f32")),
+        floats(include_bytes!("../golden/published_pairs.f32")),
     )
     .expect("shape");
     let order = (0..rows).map(|row| order(pairs.row(row))).collect();

@@ -1,8 +1,6 @@
 //! `annatomy embed` from pictures to files that the other commands read.
 
-#[path = "../../embed/tests/common/mod.rs"]
-mod drawn;
-
+use crate::drawn;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,15 +1,13 @@
 //! The graph: the same at any thread count and from either oracle, connected, and complete at full
 //! effort.
 
-mod common;
-
+use crate::common::clustered;
 use annatomy_hnsw::{
     DistanceComputer, Graph, HeapQueue, Links, Parameters, RankDistances, Search, VectorDistances,
     reachable,
 };
 use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::{Matrix, Metric};
-use common::clustered;
 
 fn build_on(threads: usize, points: &Matrix, parameters: &Parameters) -> Graph {
     let pool = rayon::ThreadPoolBuilder::new()

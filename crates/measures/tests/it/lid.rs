@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/lid.json")).expect("valid JSON")
+    serde_json::from_str(include_str!("../golden/lid.json")).expect("valid JSON")
 }
 
 fn numbers(value: &Value) -> Vec<f64> {

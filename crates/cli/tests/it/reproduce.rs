@@ -2,18 +2,14 @@
 //! layout, weights drawn by rule, wrong bytes, a cut, a kill in the middle of the embeddings, and
 //! then not one byte or picture twice.
 
-#[path = "../../embed/tests/common/mod.rs"]
-mod drawn;
-#[path = "../../fetch/tests/common/mod.rs"]
-mod server;
-
+use crate::drawn;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::server::{Manner, Server};
 use md5::{Digest as _, Md5};
-use server::{Manner, Server};
 use sha2::Sha256;
 
 /// Images in the two binaries of the set.

@@ -1,15 +1,13 @@
 //! One recorded traversal answers what a separate search would, cell by cell, for every engine
 //! class.
 
-mod common;
-
+use crate::common::{Rule, clustered, plain_search};
 use annatomy_hnsw::{
     Answer, DistanceComputer, EngineClass, Graph, Parameters, RankDistances, Traversal,
     VectorDistances, Visits,
 };
 use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::Metric;
-use common::{Rule, clustered, plain_search};
 
 const EFS: [usize; 9] = [1, 2, 5, 10, 16, 25, 40, 64, 120];
 const KS: [usize; 6] = [1, 5, 20, 50, 100, 200];

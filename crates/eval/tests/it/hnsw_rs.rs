@@ -1,7 +1,5 @@
 //! hnsw_rs is of the class it states: it raises ef to k, and leaves out what it cannot reach.
 
-#![cfg(feature = "hnsw_rs")]
-
 use annatomy_eval::engines::{HnswRs, HnswRsError};
 use annatomy_knn::{NeighborTable, Queries, exact_knn};
 use annatomy_vectors::{Matrix, Metric, PointId};
@@ -64,7 +62,7 @@ fn what_is_not_there_is_left_out() {
 
 #[test]
 fn the_version_named_is_the_one_compiled() {
-    let locked = include_str!("../../../Cargo.lock").replace("\r\n", "\n");
+    let locked = include_str!("../../../../Cargo.lock").replace("\r\n", "\n");
     assert!(locked.contains(&format!(
         "name = \"hnsw_rs\"\nversion = \"{}\"",
         HnswRs::VERSION

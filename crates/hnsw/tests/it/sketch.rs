@@ -1,13 +1,11 @@
 //! A sketch changes no graph and no answer: only how much is read for them.
 
-mod common;
-
+use crate::common::clustered;
 use annatomy_hnsw::{
     DistanceComputer, EngineClass, Graph, HeapQueue, Parameters, Search, Sq8Codes, Traversal,
     VectorDistances, Visits,
 };
 use annatomy_vectors::{Matrix, Metric};
-use common::clustered;
 use half::f16;
 
 const ROWS: usize = 3_000;

@@ -1,0 +1,4 @@
+//! Audits of graphs and of given answers; one binary, so that the crate is linked once.
+
+mod audit;
+mod audit_given;

@@ -1,0 +1,10 @@
+//! The command as a user meets it; one binary, so that the crate is linked once.
+
+mod audit;
+mod command;
+#[path = "../../../embed/tests/common/mod.rs"]
+mod drawn;
+mod embed;
+mod reproduce;
+#[path = "../../../fetch/tests/common/mod.rs"]
+mod server;

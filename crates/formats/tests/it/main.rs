@@ -1,0 +1,6 @@
+//! Files as real libraries write them; one binary, so that the crate is linked once.
+
+mod answers;
+mod formats;
+mod formats_laws;
+mod members;

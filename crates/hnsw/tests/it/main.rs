@@ -1,0 +1,7 @@
+//! Graphs against independent searches and the real engines; one binary, so that the crate is linked once.
+
+mod build;
+mod common;
+mod import;
+mod sketch;
+mod surface_cells;

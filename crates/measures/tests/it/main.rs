@@ -1,0 +1,7 @@
+//! Measures against independent values; one binary, so that the crate is linked once.
+
+mod breakpoints;
+mod corrected;
+mod difficulty;
+mod lid;
+mod published;
