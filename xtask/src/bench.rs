@@ -4,10 +4,9 @@
 //! Needs `python3` with `venv` and a compiler for hnswlib. The script is `benches/race`; its
 //! records go under `benches/record/`, one a part, day and instruction set.
 
+use crate::command::{cargo, run};
 use crate::environment::Environment;
-use crate::{cargo, run};
 use anyhow::{Context, Result};
-use std::path::Path;
 
 const ENVIRONMENT: &str = "target/bench/environment";
 const WHEELS: &str = "target/bench/wheels";
@@ -16,12 +15,7 @@ const PEERS: [&str; 5] = ["faiss-cpu", "hnswlib", "usearch", "matplotlib", "nump
 /// Runs the named parts of the race, or all of them.
 pub fn race(parts: &[String]) -> Result<()> {
     cargo(&["build", "--release", "--quiet"], &[])?;
-    let exists = Path::new(ENVIRONMENT).exists();
-    let environment = if exists {
-        Environment::open(ENVIRONMENT)?
-    } else {
-        Environment::create(ENVIRONMENT)?
-    };
+    let environment = Environment::open_or_create(ENVIRONMENT)?;
     let wheel = environment.wheel(WHEELS, "--profile release")?;
     environment.install(&PEERS)?;
     environment.install(&["--force-reinstall", "--no-deps", &wheel])?;

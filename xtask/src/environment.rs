@@ -1,9 +1,12 @@
 //! A Python virtual environment, and the package's wheel in it.
 
-use crate::run;
+use crate::command::run;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Builds the package where it is installed without a build environment of its own.
+const BUILDER: &str = "maturin>=1.9,<2";
 
 /// A virtual environment.
 pub struct Environment {
@@ -11,22 +14,23 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// A new one in `folder`, which must not exist.
-    pub fn create(folder: &str) -> Result<Self> {
-        run(Command::new("python3").args(["-m", "venv", folder]))?;
-        Self::open(folder)
-    }
-
-    /// The one in `folder`.
-    pub fn open(folder: &str) -> Result<Self> {
-        let python = Path::new(folder).join(if cfg!(windows) {
+    /// The one in `folder`, which is made where it does not exist.
+    pub fn open_or_create(folder: &str) -> Result<Self> {
+        let inside = if cfg!(windows) {
             "Scripts/python.exe"
         } else {
             "bin/python"
-        });
-        Ok(Self {
+        };
+        let python = Path::new(folder).join(inside);
+        let environment = Self {
             python: std::path::absolute(python).context("no current folder")?,
-        })
+        };
+        // A run that ended before pip was there is started over.
+        let works = environment.pip().arg("--version").output();
+        if !works.is_ok_and(|output| output.status.success()) {
+            run(Command::new("python3").args(["-m", "venv", "--clear", folder]))?;
+        }
+        Ok(environment)
     }
 
     /// Its interpreter.
@@ -34,20 +38,24 @@ impl Environment {
         Command::new(&self.python)
     }
 
-    /// `pip install` with `arguments`.
+    /// `pip install` with `arguments`. Modules are compiled when they are imported: most never are.
     pub fn install(&self, arguments: &[&str]) -> Result<()> {
         run(self
             .pip()
-            .args(["install", "--prefer-binary"])
+            .args(["install", "--prefer-binary", "--no-compile"])
             .args(arguments))
     }
 
     /// Builds the package's wheel in `folder`, which is emptied first; maturin is given
     /// `arguments`.
     pub fn wheel(&self, folder: &str, arguments: &str) -> Result<String> {
-        remove(folder)?;
+        if Path::new(folder).exists() {
+            std::fs::remove_dir_all(folder).with_context(|| format!("cannot empty {folder}"))?;
+        }
+        self.install(&[BUILDER])?;
         let mut build = self.pip();
-        build.args(["wheel", "--no-deps", "--wheel-dir", folder, "."]);
+        build.args(["wheel", "--no-deps", "--no-build-isolation"]);
+        build.args(["--wheel-dir", folder, "."]);
         run(build.env("MATURIN_PEP517_ARGS", arguments))?;
         let entries = std::fs::read_dir(folder).with_context(|| format!("no folder {folder}"))?;
         let wheels: Vec<PathBuf> = entries
@@ -59,17 +67,25 @@ impl Environment {
         }
     }
 
+    /// The library in the package `onnxruntime`.
+    pub fn onnx_runtime(&self) -> Result<String> {
+        const FIND: &str = "
+import onnxruntime, pathlib
+folder = pathlib.Path(onnxruntime.__file__).parent / 'capi'
+names = ['libonnxruntime.so*', 'libonnxruntime*.dylib', 'onnxruntime.dll']
+print(*[file for name in names for file in folder.glob(name)][:1])";
+        let found = self.python().args(["-c", FIND]).output();
+        let printed = found.context("cannot start Python")?.stdout;
+        let library = String::from_utf8(printed).context("a path that is not UTF-8")?;
+        match library.trim() {
+            "" => bail!("no ONNX Runtime library in Python's environment"),
+            library => Ok(library.to_owned()),
+        }
+    }
+
     fn pip(&self) -> Command {
         let mut pip = self.python();
         pip.args(["-m", "pip", "--quiet", "--disable-pip-version-check"]);
         pip
     }
-}
-
-/// Removes a folder, if there is one.
-pub fn remove(folder: &str) -> Result<()> {
-    if Path::new(folder).exists() {
-        std::fs::remove_dir_all(folder).with_context(|| format!("cannot empty {folder}"))?;
-    }
-    Ok(())
 }

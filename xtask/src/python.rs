@@ -1,15 +1,15 @@
-//! The Python package: its wheel into a fresh virtual environment, its tests beside it.
+//! The Python package: its wheel in a virtual environment, and its tests against the engines.
 //!
-//! Needs `python3` with `venv`; everything else comes from the package index by name. Engines that
-//! come as C++ source (hnswlib) are tested where they compile; `ANNATOMY_REQUIRE_ENGINES=1` turns
-//! their skipped tests into failures. Large engines (`test-engines`; pgvector by way of PGlite
-//! where `npm` is at hand) are tested where they install, and missed only with
-//! `ANNATOMY_REQUIRE_ENGINES=all`. The wheel is compiled with the `dev` profile, whose dependencies
-//! the other tests have compiled already; `pip install .` compiles with `release`. The tests of
-//! `annatomy audit` hold the command itself against the engines.
+//! Needs `python3` with `venv`; everything else comes from the package index by name
+//! (`python/tests/requirements*.txt`). The environment stays between runs.
+//!
+//! `ANNATOMY_REQUIRE_ENGINES=1` turns skipped tests of engines into failures: hnswlib comes as C++
+//! source. Large engines are installed and tested with `ANNATOMY_REQUIRE_ENGINES=all` only: Qdrant,
+//! LanceDB, Milvus Lite, hnsw_rs (a feature of the wheel) and pgvector (PostgreSQL in WebAssembly,
+//! which needs `npm`).
 
-use crate::environment::{Environment, remove};
-use crate::{cargo, run};
+use crate::command::run as execute;
+use crate::environment::Environment;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,57 +17,66 @@ use std::process::Command;
 const ENVIRONMENT: &str = "target/python/environment";
 const WHEELS: &str = "target/python/wheels";
 const NODE: &str = "target/python/node";
+/// With the tests' profile and features, the wheel compiles no dependency of theirs again; `pip
+/// install .` compiles with `release`.
+const AS_THE_TESTS: &str = "--profile dev --features tested";
 
-pub fn test() -> Result<()> {
-    remove(ENVIRONMENT)?;
-    let environment = Environment::create(ENVIRONMENT)?;
-    let wheel = environment.wheel(WHEELS, "--profile dev")?;
-    let install = |extra: &str| environment.install(&[&format!("{wheel}[{extra}]")]);
-    install("test")?;
-    if install("test-compiled").is_err() {
+/// The environment with what the tests need but the wheel.
+pub fn packages() -> Result<Environment> {
+    let environment = Environment::open_or_create(ENVIRONMENT)?;
+    let requirements = |name: &str| format!("python/tests/requirements{name}.txt");
+    environment.install(&["--requirement", &requirements("")])?;
+    if environment
+        .install(&["--requirement", &requirements("-compiled")])
+        .is_err()
+    {
         eprintln!("engines that come as source do not compile here: their tests are skipped");
     }
-    if install("test-engines").is_err() {
-        eprintln!("large engines do not install here: their tests are skipped");
+    if large_engines() {
+        environment.install(&["--requirement", &requirements("-engines")])?;
+        install_pglite()?;
     }
-    let node_packages = node_packages();
-    // A test of the command brings the command. Selected so, all features are those of `cargo test
-    // --workspace`, and nothing is compiled again; `cargo build` leaves out what development
-    // dependencies ask for, and compiles half of it anew.
-    cargo(
-        &[
-            "test",
-            "--workspace",
-            "--test",
-            "audit",
-            "--no-run",
-            "--quiet",
-        ],
-        &[],
-    )?;
+    Ok(environment)
+}
+
+/// Builds the wheel and installs it.
+pub fn install_wheel(environment: &Environment) -> Result<()> {
+    let features = if large_engines() { ",hnsw_rs" } else { "" };
+    let wheel = environment.wheel(WHEELS, &format!("{AS_THE_TESTS}{features}"))?;
+    environment.install(&["--force-reinstall", "--no-deps", &wheel])
+}
+
+/// Runs the tests, with the command that cargo's tests have compiled.
+pub fn run(environment: &Environment) -> Result<()> {
     let command = std::path::absolute("target/debug/annatomy").context("no current folder")?;
     let mut tests = environment.python();
     tests
-        .args(["-m", "pytest", "--quiet", "python/tests"])
+        .args(["-m", "pytest", "--quiet", "--durations=15", "python/tests"])
         .env("ANNATOMY_COMMAND", command);
-    run(tests.envs(node_packages.map(|folder| ("ANNATOMY_PGLITE", folder))))
+    if large_engines() {
+        tests.env("ANNATOMY_PGLITE", node_folder()?);
+    }
+    execute(&mut tests)
 }
 
-/// The folder of PostgreSQL with pgvector in WebAssembly, for node; `None` where it cannot be had.
-fn node_packages() -> Option<PathBuf> {
-    let folder = std::path::absolute(NODE).ok()?;
-    std::fs::create_dir_all(&folder).ok()?;
+fn large_engines() -> bool {
+    std::env::var("ANNATOMY_REQUIRE_ENGINES").is_ok_and(|wanted| wanted == "all")
+}
+
+/// The folder of PostgreSQL with pgvector in WebAssembly, for node.
+fn node_folder() -> Result<PathBuf> {
+    std::path::absolute(NODE).context("no current folder")
+}
+
+fn install_pglite() -> Result<()> {
+    let folder = node_folder()?;
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {NODE}"))?;
+    let names =
+        ["pglite", "pglite-pgvector", "pglite-socket"].map(|name| format!("@electric-sql/{name}"));
     let mut install = Command::new("npm");
     install
         .args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"])
-        .arg(&folder);
-    let names =
-        ["pglite", "pglite-pgvector", "pglite-socket"].map(|name| format!("@electric-sql/{name}"));
-    match run(install.args(names)) {
-        Ok(()) => Some(folder),
-        Err(error) => {
-            eprintln!("{error:#}: the tests of pgvector are skipped");
-            None
-        }
-    }
+        .arg(&folder)
+        .args(names);
+    execute(&mut install)
 }
