@@ -8,7 +8,6 @@
 //! While a target is out of reach the traces are recorded again to four times the effort, up to n.
 
 use super::cells::{Cell, CellValues, Evaluation, QueryValues};
-use super::data::Data;
 use super::estimates::{mean, quantile, share};
 use super::exact::ExactList;
 use super::graphs::Graphs;
@@ -18,6 +17,7 @@ use super::sight::Sight;
 use super::summarize::lid_bias;
 use super::target::{Measure, Target};
 use super::trace::{Figure, Trace};
+use annatomy_eval::dataset::Dataset;
 use annatomy_knn::NeighborTable;
 use annatomy_measures::estimate::Estimate;
 use std::cell::RefCell;
@@ -32,7 +32,7 @@ const FURTHER: usize = 4;
 /// What advice is drawn from.
 pub(super) struct Adviser<'a, S> {
     pub(super) sight: &'a S,
-    pub(super) data: &'a Data<'a>,
+    pub(super) data: &'a Dataset<'a>,
     pub(super) exact: &'a NeighborTable,
     pub(super) graphs: &'a Graphs<'a>,
     pub(super) ks: &'a [usize],
@@ -44,7 +44,7 @@ pub(super) struct Adviser<'a, S> {
 impl<'a, S: Sight> Adviser<'a, S> {
     pub(super) fn new(
         sight: &'a S,
-        data: &'a Data<'a>,
+        data: &'a Dataset<'a>,
         exact: &'a NeighborTable,
         graphs: &'a Graphs<'a>,
         ks: &'a [usize],

@@ -4,10 +4,10 @@
 //! of the queries; a figure that a query does not have is NaN. Cost: one traversal a query to the
 //! largest effort of any cell, O(k) a cell, O(k·d) for barycenters where asked.
 
-use super::data::Data;
 use super::exact::{ExactList, VisitedList};
 use super::shift::{Barycenters, Shifts};
 use super::sight::Sight;
+use annatomy_eval::dataset::Dataset;
 use annatomy_hnsw::{
     Answer, CandidateQueue, DistanceComputer, EngineClass, Graph, Traversal, Visits,
 };
@@ -60,19 +60,11 @@ pub(super) enum CellValues {
 /// What is evaluated, and on what.
 pub(super) struct Evaluation<'e, S> {
     pub(super) sight: &'e S,
-    pub(super) data: &'e Data<'e>,
+    pub(super) data: &'e Dataset<'e>,
     pub(super) exact: &'e NeighborTable,
     pub(super) graph: &'e Graph,
     pub(super) reachable: &'e [bool],
     pub(super) barycenters: Barycenters,
-}
-
-impl Data<'_> {
-    /// What an engine is asked for when k neighbors are wanted: one more where it will answer with
-    /// the query itself.
-    pub(super) fn asked(&self, k: usize) -> usize {
-        k + usize::from(self.queries.are_base_rows())
-    }
 }
 
 impl<S: Sight> Evaluation<'_, S> {

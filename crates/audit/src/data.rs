@@ -4,23 +4,18 @@
 //! For cosine all rows have unit length when they leave here. Rows out of an index are never
 //! changed, since a search there compares just those bits.
 
-use super::base::Base;
 use super::error::AuditError;
 use super::metric;
-use super::queries::{QueryRows, read_queries, sample_size};
+use super::queries::{read_queries, sample_size};
 use super::request::AuditRequest;
-use super::streamed::StreamedRows;
+use annatomy_eval::dataset::{Base, Dataset, StreamedRows, check_and_normalize};
 use annatomy_eval::index::{Difference, first_difference};
 use annatomy_formats::{ReadError, VectorFile};
 use annatomy_hnsw::import::{Engine, SavedIndex};
 use annatomy_hnsw::{EngineClass, Graph};
-use annatomy_vectors::transform::normalize_rows;
-use annatomy_vectors::{Matrix, MatrixView, Metric, Rows, kernels, validate};
+use annatomy_vectors::{Matrix, Metric, Rows, validate};
 use std::borrow::Cow;
 use std::path::Path;
-
-/// How far a squared length may be from 1 and still be taken for it.
-const UNIT_TOLERANCE: f64 = 1e-4;
 
 /// What an index says of itself besides its rows.
 pub(super) struct Index<'d> {
@@ -37,19 +32,14 @@ pub(super) struct Index<'d> {
 }
 
 /// Everything an audit reads before it computes.
-pub(super) struct Data<'d> {
-    pub(super) name: String,
-    pub(super) base: Base<'d>,
-    pub(super) metric: Metric,
-    /// What the engine calls each base row, where that is not its number.
-    pub(super) labels: Option<Cow<'d, [i64]>>,
-    pub(super) queries: QueryRows<'d>,
+pub(super) struct Inputs<'d> {
+    pub(super) data: Dataset<'d>,
     pub(super) index: Option<Index<'d>>,
     /// What a reader should know of how the data were taken.
     pub(super) notes: Vec<String>,
 }
 
-impl Data<'_> {
+impl Inputs<'_> {
     pub(super) fn read(request: &AuditRequest) -> Result<Self, AuditError> {
         let mut notes = Vec::new();
         let saved = request.index.as_deref().map(read_index).transpose()?;
@@ -66,48 +56,17 @@ impl Data<'_> {
         };
         let name = request.vectors.as_ref().or(request.index.as_ref());
         let queries = read_queries(request, &base, metric)?;
-        if let (Base::Streamed { rows, drawn }, None) = (&mut base, queries.held_out()) {
+        if let (Base::Streamed { rows, drawn }, None) = (&mut base, queries.held_out_rows()) {
             *drawn = rows.select(&queries.numbers);
         }
-        Ok(Self {
+        let data = Dataset {
             name: name.map_or(String::new(), |path| path.display().to_string()),
             base,
             metric,
             labels,
             queries,
-            index,
-            notes,
-        })
-    }
-
-    /// Most neighbors that a query can have.
-    pub(super) fn available(&self) -> usize {
-        self.base.rows() - usize::from(self.queries.are_base_rows())
-    }
-
-    /// The distance of base row `id` from query number `query`, from float64 sums.
-    pub(super) fn distance(&self, query: usize, id: u32) -> f32 {
-        let a = self.queries.row(&self.base, query);
-        self.base.with_row(id, |b| match self.metric {
-            Metric::L2 => kernels::l2_squared_f64(a, b).sqrt() as f32,
-            Metric::Cosine => (1.0 - kernels::dot_f64(a, b)) as f32,
-            Metric::InnerProduct => -kernels::dot_f64(a, b) as f32,
-        })
-    }
-
-    /// What the engine calls base row `row`.
-    pub(super) fn label(&self, row: u32) -> i64 {
-        self.labels
-            .as_ref()
-            .map_or(i64::from(row), |labels| labels[row as usize])
-    }
-
-    /// What a reader knows query number `query` by.
-    pub(super) fn query_name(&self, query: usize) -> i64 {
-        match self.queries.own_id(query) {
-            Some(row) => self.label(row),
-            None => self.queries.numbers[query] as i64,
-        }
+        };
+        Ok(Self { data, index, notes })
     }
 }
 
@@ -147,7 +106,7 @@ fn read_base(
     if request.wants_graphs() || every_row_asks {
         let mut base = opened.read_all().map_err(file(path))?;
         unit_lengths(&mut base, metric, path)?;
-        return Ok(Base::Whole(Rows::Own(base)));
+        return Ok(Base::InMemory(Rows::Own(base)));
     }
     let rows = StreamedRows::new(opened, path, metric)?;
     let drawn = Matrix::zeros(0, rows.columns());
@@ -195,7 +154,7 @@ fn take_index(
         ef_search,
     };
     Ok((
-        Base::Whole(Rows::Own(vectors)),
+        Base::InMemory(Rows::Own(vectors)),
         labels.map(Cow::Owned),
         Some(index),
     ))
@@ -250,27 +209,14 @@ fn compare(
     }
 }
 
-pub(super) fn have_unit_length(rows: MatrixView<'_>) -> bool {
-    (0..rows.rows()).all(|row| has_unit_length(rows.row(row)))
-}
-
-pub(super) fn has_unit_length(row: &[f32]) -> bool {
-    (kernels::dot_f64(row, row) - 1.0).abs() <= UNIT_TOLERANCE
-}
-
 /// Checks rows, and for cosine scales them unless they are of unit length as they are.
 pub(super) fn unit_lengths(
     rows: &mut Matrix,
     metric: Metric,
     path: &Path,
 ) -> Result<(), AuditError> {
-    let bad = |source| AuditError::Vectors {
+    check_and_normalize(rows, metric).map_err(|source| AuditError::Vectors {
         path: path.to_owned(),
         source,
-    };
-    validate::check(rows.view(), metric).map_err(bad)?;
-    if metric == Metric::Cosine && !have_unit_length(rows.view()) {
-        normalize_rows(rows).map_err(bad)?;
-    }
-    Ok(())
+    })
 }

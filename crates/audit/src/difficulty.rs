@@ -1,8 +1,8 @@
 //! How hard these data are for any index: dimension, contrast, hubs.
 
-use super::data::Data;
 use super::estimates::mean;
 use super::results::Difficulty;
+use annatomy_eval::dataset::Dataset;
 use annatomy_knn::NeighborTable;
 use annatomy_measures::corrected::ExactSide;
 use annatomy_measures::difficulty::{Hubness, k_occurrences, relative_contrast};
@@ -16,7 +16,7 @@ const DRAWN: usize = 256;
 
 /// One entry per k.
 pub(super) fn difficulty(
-    data: &Data,
+    data: &Dataset,
     exact: &NeighborTable,
     ks: &[usize],
     seed: u64,
@@ -55,7 +55,7 @@ fn lids(exact: &NeighborTable, k: usize) -> Vec<f64> {
 }
 
 /// Per query the mean distance to rows drawn once for all.
-fn mean_distances(data: &Data, seed: u64) -> Vec<f64> {
+fn mean_distances(data: &Dataset, seed: u64) -> Vec<f64> {
     let rows = numpy_choice(
         seed ^ 0xc0_17a5,
         data.base.rows(),

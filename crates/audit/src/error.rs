@@ -92,6 +92,9 @@ pub enum AuditError {
     /// A draw.
     #[error(transparent)]
     Choice(#[from] SubsetError),
+    /// Rows that are streamed from their file.
+    #[error(transparent)]
+    Stream(#[from] annatomy_eval::dataset::StreamError),
     /// Of the exact neighbors.
     #[error(transparent)]
     Exact(#[from] ExactError),

@@ -1,9 +1,9 @@
 //! The exact neighbors of every query, and the state in which one query's lists are read.
 
-use super::base::Base;
-use super::data::Data;
 use super::error::AuditError;
 use super::sight::Sight;
+use annatomy_eval::dataset::Base;
+use annatomy_eval::dataset::Dataset;
 use annatomy_hnsw::Visits;
 use annatomy_knn::{NeighborTable, PairTable, Queries, exact_knn};
 use annatomy_measures::corrected::{ExactSide, UNKNOWN_RANK};
@@ -11,17 +11,17 @@ use annatomy_vectors::{PointId, validate};
 
 /// The exact `k` nearest of every query, certified; itself excluded by id.
 pub(super) fn neighbors(
-    data: &Data,
+    data: &Dataset,
     k: usize,
     budget_bytes: u64,
 ) -> Result<NeighborTable, AuditError> {
     let numbers = &data.queries.numbers;
-    let queries = match (data.queries.held_out(), &data.base) {
+    let queries = match (data.queries.held_out_rows(), &data.base) {
         (Some(rows), _) => Queries::HeldOut(rows),
-        (None, Base::Whole(base)) if numbers.len() == base.view().rows() => {
+        (None, Base::InMemory(base)) if numbers.len() == base.view().rows() => {
             Queries::AllRows(base.view())
         }
-        (None, Base::Whole(base)) => Queries::SomeRows(base.view(), numbers),
+        (None, Base::InMemory(base)) => Queries::SomeRows(base.view(), numbers),
         (None, Base::Streamed { drawn, .. }) => Queries::DrawnRows(drawn.view(), numbers),
     };
     Ok(exact_knn(
@@ -34,7 +34,7 @@ pub(super) fn neighbors(
 }
 
 /// The same, read from a table of all pairs.
-pub(super) fn neighbors_in(table: &PairTable, data: &Data, k: usize) -> NeighborTable {
+pub(super) fn neighbors_in(table: &PairTable, data: &Dataset, k: usize) -> NeighborTable {
     let (mut ids, mut distances) = (Vec::new(), Vec::new());
     for &query in &data.queries.numbers {
         let others = table
@@ -51,9 +51,9 @@ pub(super) fn neighbors_in(table: &PairTable, data: &Data, k: usize) -> Neighbor
 }
 
 /// How many rows repeat an earlier one.
-pub(super) fn duplicate_rows(data: &Data) -> usize {
+pub(super) fn duplicate_rows(data: &Dataset) -> usize {
     match &data.base {
-        Base::Whole(base) => validate::duplicates(base.view()).repeated,
+        Base::InMemory(base) => validate::duplicates(base.view()).repeated,
         Base::Streamed { rows, .. } => rows.repeated(),
     }
 }
@@ -116,7 +116,7 @@ impl VisitedList {
     pub(super) fn read<S: Sight>(
         &mut self,
         sight: &S,
-        data: &Data,
+        data: &Dataset,
         query: usize,
         visits: &Visits,
         exact: &ExactList,

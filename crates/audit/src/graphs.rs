@@ -1,9 +1,10 @@
 //! The graphs an audit looks at: the one of an index, or some built here.
 
-use super::data::{Data, Index};
+use super::data::Index;
 use super::error::AuditError;
 use super::request::{AuditRequest, GraphRequest};
 use super::results::GraphFacts;
+use annatomy_eval::dataset::Dataset;
 use annatomy_hnsw::{DistanceComputer, EngineClass, Graph, Links, Parameters, reachable};
 use std::borrow::Cow;
 
@@ -20,16 +21,17 @@ pub(super) struct Graphs<'g> {
 /// The graph of the index, or graphs over `oracle`.
 pub(super) fn graphs<'g>(
     request: &AuditRequest,
-    data: &'g Data,
+    data: &Dataset,
+    index: Option<&'g Index<'_>>,
     oracle: &impl DistanceComputer,
 ) -> Result<Graphs<'g>, AuditError> {
-    match &data.index {
+    match index {
         Some(index) => Ok(of_index(index, data)),
         None => build(&request.graphs, request.seed, data, oracle),
     }
 }
 
-fn of_index<'g>(index: &'g Index<'_>, data: &Data) -> Graphs<'g> {
+fn of_index<'g>(index: &'g Index<'_>, data: &Dataset) -> Graphs<'g> {
     let origin = Origin {
         source: index.source.clone(),
         class: index.class,
@@ -44,7 +46,7 @@ fn of_index<'g>(index: &'g Index<'_>, data: &Data) -> Graphs<'g> {
 pub(super) fn build<'g>(
     wanted: &GraphRequest,
     seed: u64,
-    data: &Data,
+    data: &Dataset,
     oracle: &impl DistanceComputer,
 ) -> Result<Graphs<'g>, AuditError> {
     let seeds = (0..wanted.count).map(|number| seed.wrapping_add(number as u64));
@@ -78,7 +80,7 @@ struct Origin {
     ef_search: Option<usize>,
 }
 
-fn with_facts<'g>(graphs: Vec<Cow<'g, Graph>>, origin: Origin, data: &Data) -> Graphs<'g> {
+fn with_facts<'g>(graphs: Vec<Cow<'g, Graph>>, origin: Origin, data: &Dataset) -> Graphs<'g> {
     let reachable: Vec<Vec<bool>> = graphs
         .iter()
         .map(|graph| reachable(graph.as_ref()))

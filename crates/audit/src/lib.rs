@@ -2,8 +2,8 @@
 //!
 //! [`AuditRequest`] says what is at hand in files, [`Given`] what is in memory. The way through:
 //!
-//! * `data`: base rows and queries, from files, a saved index or memory; `base`: the rows in
-//!   memory, or `streamed` from their file; `queries`, `metric`: whose neighbors, and under what;
+//! * `data`: base rows and queries, from files, a saved index or `memory`; `queries`, `metric`:
+//!   whose neighbors, and under what;
 //! * `sight`: how queries see the base: from a table of all pairs, from vectors, or in an engine's
 //!   own arithmetic;
 //! * `trace`: each query traverses each graph once, and every (ef, k) of fill and overlap is known;
@@ -21,7 +21,6 @@
 
 mod advice;
 mod answers;
-mod base;
 mod cells;
 mod curves;
 mod data;
@@ -42,7 +41,6 @@ mod request;
 mod results;
 mod shift;
 mod sight;
-mod streamed;
 mod summarize;
 mod target;
 mod trace;

@@ -1,17 +1,17 @@
 //! The base rows and the queries from memory: read where they lie, unless cosine has to scale them.
 
-use super::base::Base;
-use super::data::{Data, Index, have_unit_length, unit_lengths};
+use super::data::{Index, Inputs, unit_lengths};
 use super::error::AuditError;
 use super::given::{Given, GivenIndex};
 use super::metric::with_index;
-use super::queries::{QueryRows, draw_queries};
+use super::queries::draw_queries;
 use super::request::AuditRequest;
+use annatomy_eval::dataset::{Base, Dataset, QueryRows, all_have_unit_length};
 use annatomy_vectors::{MatrixView, Metric, Rows, validate};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-impl<'d> Data<'d> {
+impl<'d> Inputs<'d> {
     /// As [`read`](Self::read), from memory.
     pub(super) fn given(request: &AuditRequest, given: &Given<'d>) -> Result<Self, AuditError> {
         let mut notes = Vec::new();
@@ -26,15 +26,18 @@ impl<'d> Data<'d> {
             (None, Some(rows)) => lent(rows, metric, "X")?,
             (None, None) => return Err(AuditError::NoVectors),
         };
-        Ok(Self {
+        let data = Dataset {
             name: given.name.clone(),
             queries: given_queries(request, given, base.view(), metric)?,
-            base: Base::Whole(base),
+            base: Base::InMemory(base),
             metric,
             labels: given
                 .index
                 .and_then(|index| index.labels)
                 .map(Cow::Borrowed),
+        };
+        Ok(Self {
+            data,
             index: given.index.map(Index::from),
             notes,
         })
@@ -64,11 +67,7 @@ fn given_queries<'d>(
         }
     };
     let Some(queries) = given.queries else {
-        return Ok(QueryRows {
-            held_out: None,
-            population,
-            numbers,
-        });
+        return Ok(QueryRows::base_rows(numbers, population));
     };
     if queries.columns() != base.columns() {
         let (found, expected) = (queries.columns(), base.columns());
@@ -88,11 +87,7 @@ fn given_queries<'d>(
         unit_lengths(&mut rows, metric, Path::new("queries"))?;
         rows.into()
     };
-    Ok(QueryRows {
-        held_out: Some(rows),
-        population,
-        numbers,
-    })
+    Ok(QueryRows::held_out(rows, numbers, population))
 }
 
 /// Rows in memory, checked; copied only where cosine has to scale them.
@@ -101,7 +96,7 @@ fn lent<'d>(rows: MatrixView<'d>, metric: Metric, name: &str) -> Result<Rows<'d>
         path: PathBuf::from(name),
         source,
     })?;
-    if metric != Metric::Cosine || have_unit_length(rows) {
+    if metric != Metric::Cosine || all_have_unit_length(rows) {
         return Ok(Rows::Lent(rows));
     }
     let mut own = rows.to_matrix();

@@ -1,8 +1,9 @@
 //! Which metric an audit goes by: the one asked for, else what the files say, else L2.
 
-use super::data::{file, have_unit_length, open};
+use super::data::{file, open};
 use super::error::AuditError;
 use super::request::AuditRequest;
+use annatomy_eval::dataset::all_have_unit_length;
 use annatomy_formats::BenchmarkRun;
 use annatomy_vectors::{MatrixView, Metric};
 
@@ -54,7 +55,7 @@ pub(super) fn with_index(
     (rows, saved): Kept<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Metric, AuditError> {
-    let unit = have_unit_length(rows);
+    let unit = all_have_unit_length(rows);
     match (asked, saved) {
         (None, Some(Metric::InnerProduct)) if unit => {
             notes.push("The index compares inner products of rows of unit length: read as cosine.".to_owned());

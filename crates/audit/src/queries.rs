@@ -1,55 +1,17 @@
 //! The queries: rows of another file, base rows, or a seeded sample of either.
 
-use super::base::Base;
 use super::data::{file, unit_lengths};
 use super::error::AuditError;
 use super::request::AuditRequest;
+use annatomy_eval::dataset::{Base, QueryRows};
 use annatomy_formats::VectorFile;
+use annatomy_vectors::Metric;
 use annatomy_vectors::subset::numpy_choice;
-use annatomy_vectors::{MatrixView, Metric, Rows};
 
 /// Up to here every base row is a query unless a sample is asked for.
 const ALL_ROWS: usize = 10_000;
 /// Queries drawn beyond.
 const DEFAULT_SAMPLE: usize = 2_000;
-
-/// The rows that are asked about.
-pub(super) struct QueryRows<'d> {
-    /// Vectors that are no base rows, one per entry of `numbers`.
-    pub(super) held_out: Option<Rows<'d>>,
-    /// Their numbers in their file, or the base rows that are queries.
-    pub(super) numbers: Vec<usize>,
-    /// Queries there were to draw from.
-    pub(super) population: usize,
-}
-
-impl QueryRows<'_> {
-    pub(super) fn count(&self) -> usize {
-        self.numbers.len()
-    }
-
-    pub(super) fn are_base_rows(&self) -> bool {
-        self.held_out.is_none()
-    }
-
-    pub(super) fn held_out(&self) -> Option<MatrixView<'_>> {
-        self.held_out.as_ref().map(Rows::view)
-    }
-
-    /// The base row that query number `query` is, if any.
-    pub(super) fn own_id(&self, query: usize) -> Option<u32> {
-        self.are_base_rows().then(|| self.numbers[query] as u32)
-    }
-
-    /// The vector of query number `query`.
-    pub(super) fn row<'r>(&'r self, base: &'r Base<'_>, query: usize) -> &'r [f32] {
-        match (&self.held_out, base) {
-            (Some(rows), _) => rows.view().row(query),
-            (None, Base::Whole(base)) => base.view().row(self.numbers[query]),
-            (None, Base::Streamed { drawn, .. }) => drawn.row(query),
-        }
-    }
-}
 
 pub(super) fn read_queries(
     request: &AuditRequest,
@@ -58,11 +20,7 @@ pub(super) fn read_queries(
 ) -> Result<QueryRows<'static>, AuditError> {
     let Some(path) = &request.queries else {
         let numbers = draw_queries(request, base.rows())?;
-        return Ok(QueryRows {
-            held_out: None,
-            population: base.rows(),
-            numbers,
-        });
+        return Ok(QueryRows::base_rows(numbers, base.rows()));
     };
     let opened = VectorFile::open_queries(path).map_err(file(path))?;
     if opened.columns() != base.columns() {
@@ -77,11 +35,7 @@ pub(super) fn read_queries(
     let numbers = draw_queries(request, opened.rows())?;
     let mut rows = opened.select(&numbers).map_err(file(path))?;
     unit_lengths(&mut rows, metric, path)?;
-    Ok(QueryRows {
-        held_out: Some(rows.into()),
-        population: opened.rows(),
-        numbers,
-    })
+    Ok(QueryRows::held_out(rows.into(), numbers, opened.rows()))
 }
 
 /// How many of `population` queries are measured.

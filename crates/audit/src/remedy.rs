@@ -26,7 +26,7 @@ pub(super) fn remedy<S: Sight>(
         .map(|advice| (advice.k, advice.target))
         .collect();
     let m = 2 * request.graphs.m;
-    if unmet.is_empty() || on.data.index.is_some() || m > LARGEST_M {
+    if unmet.is_empty() || m > LARGEST_M {
         return Ok(None);
     }
     // A beam narrower than the links to choose from would leave them unused.

@@ -2,7 +2,7 @@
 //! its kin can take.
 
 use super::answers::Answers;
-use super::data::Data;
+use annatomy_eval::dataset::Dataset;
 use annatomy_formats::{WriteError, write_ids, write_matrix};
 use annatomy_knn::NeighborTable;
 use annatomy_vectors::{MatrixView, PointId};
@@ -25,7 +25,7 @@ pub struct RepairedTable {
 
 /// `exact` holds at least as many neighbors as the answers have slots. A row stays if all its
 /// neighbors are right.
-pub(super) fn repair(answers: &Answers, data: &Data, exact: &NeighborTable) -> RepairedTable {
+pub(super) fn repair(answers: &Answers, data: &Dataset, exact: &NeighborTable) -> RepairedTable {
     let slots = answers.slots;
     let with_self = answers.facts.self_included && data.queries.are_base_rows();
     let columns = slots + usize::from(with_self);

@@ -1,7 +1,7 @@
 //! Barycenter shifts, of some queries only: each costs O(k·d) and reads rows from all over the
 //! base, and a mean needs no more.
 
-use super::data::Data;
+use annatomy_eval::dataset::Dataset;
 use annatomy_vectors::Metric;
 
 /// Queries whose barycenters are computed, evenly spaced.
@@ -16,14 +16,14 @@ pub(super) enum Barycenters {
 
 /// Whose shifts are computed.
 pub(super) struct Shifts<'s> {
-    data: &'s Data<'s>,
+    data: &'s Dataset<'s>,
     /// From one query to the next; none where there are no shifts.
     step: Option<usize>,
 }
 
 impl<'s> Shifts<'s> {
     /// An inner product has no geometry, and no shifts.
-    pub(super) fn new(data: &'s Data<'s>, barycenters: Barycenters) -> Self {
+    pub(super) fn new(data: &'s Dataset<'s>, barycenters: Barycenters) -> Self {
         let computed = barycenters == Barycenters::Computed && data.metric != Metric::InnerProduct;
         Self {
             data,

@@ -4,7 +4,7 @@
 //! [`Computed`] evaluates vectors; [`AsEngine`] evaluates them in the arithmetic of the engine
 //! whose graph it is.
 
-use super::data::Data;
+use annatomy_eval::dataset::Dataset;
 use annatomy_hnsw::import::{Engine, EngineDistances};
 use annatomy_hnsw::{DistanceComputer, RankDistances, Sq8Codes, VectorDistances, Visit};
 use annatomy_knn::{PairTable, RankTable};
@@ -28,11 +28,11 @@ pub(super) trait Sight: Sync {
 pub(super) struct Ranked<'t> {
     table: &'t PairTable,
     oracle: RankDistances<'t>,
-    data: &'t Data<'t>,
+    data: &'t Dataset<'t>,
 }
 
 impl<'t> Ranked<'t> {
-    pub(super) fn new(table: &'t PairTable, ranks: &'t RankTable, data: &'t Data<'t>) -> Self {
+    pub(super) fn new(table: &'t PairTable, ranks: &'t RankTable, data: &'t Dataset<'t>) -> Self {
         Self {
             table,
             oracle: RankDistances(ranks),
@@ -61,14 +61,14 @@ impl<'t> Sight for Ranked<'t> {
 /// From the vectors.
 pub(super) struct Computed<'v> {
     oracle: VectorDistances<'v>,
-    data: &'v Data<'v>,
+    data: &'v Dataset<'v>,
 }
 
 impl<'v> Computed<'v> {
     /// `base` is the base of `data`; by a sketch of it graphs are built sooner.
     pub(super) fn new(
         base: MatrixView<'v>,
-        data: &'v Data<'v>,
+        data: &'v Dataset<'v>,
         sketch: Option<&'v Sq8Codes>,
     ) -> Self {
         Self {
@@ -102,12 +102,12 @@ impl<'v> Sight for Computed<'v> {
 /// From the vectors, summed as the engine sums.
 pub(super) struct AsEngine<'v> {
     oracle: EngineDistances<'v>,
-    data: &'v Data<'v>,
+    data: &'v Dataset<'v>,
 }
 
 impl<'v> AsEngine<'v> {
     /// `base` is the base of `data`.
-    pub(super) fn new(base: MatrixView<'v>, data: &'v Data<'v>, engine: Engine) -> Self {
+    pub(super) fn new(base: MatrixView<'v>, data: &'v Dataset<'v>, engine: Engine) -> Self {
         Self {
             oracle: EngineDistances::new(base, data.metric, engine),
             data,

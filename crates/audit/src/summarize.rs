@@ -1,9 +1,9 @@
 //! From values per graph and query to the figures of one cell.
 
 use super::cells::{CellValues, QueryValues};
-use super::data::Data;
 use super::estimates::{magnitude, mean, quantile, share};
 use super::results::{Causes, CellResult, WorstQuery};
+use annatomy_eval::dataset::Dataset;
 use annatomy_measures::estimate::Estimate;
 
 /// Queries named as the worst.
@@ -18,7 +18,7 @@ pub(super) struct Name {
 }
 
 /// The figures of one cell over all graphs.
-pub(super) fn summarize(name: Name, graphs: &[CellValues], data: &Data) -> CellResult {
+pub(super) fn summarize(name: Name, graphs: &[CellValues], data: &Dataset) -> CellResult {
     let values: Option<Vec<&Vec<QueryValues>>> = graphs
         .iter()
         .map(|graph| match graph {
@@ -40,7 +40,7 @@ fn column(graphs: &[&Vec<QueryValues>], figure: impl Fn(&QueryValues) -> f64) ->
         .collect()
 }
 
-fn answered(name: Name, graphs: &[&Vec<QueryValues>], data: &Data) -> CellResult {
+fn answered(name: Name, graphs: &[&Vec<QueryValues>], data: &Dataset) -> CellResult {
     let of = |figure: fn(&QueryValues) -> f64| mean(&column(graphs, figure));
     let overlap = column(graphs, |values| values.overlap);
     let average =
@@ -121,7 +121,7 @@ pub(super) fn lid_bias(graphs: &[&Vec<QueryValues>]) -> Option<Estimate> {
 }
 
 /// The queries whose overlap, averaged over graphs, is least and below 1; ties by number.
-fn worst(overlap: &[Vec<f64>], data: &Data) -> Vec<WorstQuery> {
+fn worst(overlap: &[Vec<f64>], data: &Dataset) -> Vec<WorstQuery> {
     let average =
         |query: usize| overlap.iter().map(|graph| graph[query]).sum::<f64>() / overlap.len() as f64;
     let mut queries: Vec<(f64, usize)> = (0..overlap[0].len())

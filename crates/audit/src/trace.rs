@@ -6,9 +6,9 @@
 //!
 //! Cost: one traversal to the largest ef a query, and 8·Σk bytes a query and graph.
 
-use super::data::Data;
 use super::exact::{ExactList, VisitedList};
 use super::sight::Sight;
+use annatomy_eval::dataset::Dataset;
 use annatomy_hnsw::{CandidateQueue, DistanceComputer, Graph, Traversal, Visits};
 use annatomy_knn::NeighborTable;
 use annatomy_measures::corrected::TIE_TOLERANCE;
@@ -37,7 +37,7 @@ pub(super) enum Figure {
 impl Trace {
     pub(super) fn record<S: Sight>(
         sight: &S,
-        data: &Data,
+        data: &Dataset,
         exact: &NeighborTable,
         graph: &Graph,
         ks: &[usize],
@@ -92,7 +92,7 @@ impl<F: CandidateQueue> Scratch<F> {
     fn trace<S: Sight>(
         &mut self,
         sight: &S,
-        data: &Data,
+        data: &Dataset,
         exact: &NeighborTable,
         graph: &Graph,
         ks: &[usize],

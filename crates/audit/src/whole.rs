@@ -2,10 +2,9 @@
 
 use super::advice::Adviser;
 use super::answers::{self, Answers, measure_answers};
-use super::base::Base;
 use super::cells::{Cell, CellValues};
 use super::curves::curves;
-use super::data::Data;
+use super::data::{Index, Inputs};
 use super::difficulty::difficulty;
 use super::engines::ENGINES;
 use super::error::AuditError;
@@ -20,6 +19,7 @@ use super::results::{AuditResults, CellResult, DataFacts};
 use super::shift::Barycenters;
 use super::sight::{AsEngine, Computed, Ranked, Sight};
 use super::summarize::{Name, summarize};
+use annatomy_eval::dataset::{Base, Dataset};
 use annatomy_hnsw::Sq8Codes;
 use annatomy_knn::{MAX_RANKED_ROWS, NeighborTable, PairTable, RankTable};
 use annatomy_runtime::install;
@@ -93,7 +93,9 @@ fn on_threads(
 struct Job<'j> {
     request: &'j AuditRequest,
     stage: &'j (dyn Fn(&str) + Sync),
-    data: Data<'j>,
+    data: Dataset<'j>,
+    index: Option<Index<'j>>,
+    notes: Vec<String>,
     answers: Option<Answers>,
     ks: Vec<usize>,
     /// Exact neighbors to find: enough for every k, and for repair.
@@ -106,9 +108,9 @@ impl<'j> Job<'j> {
         stage: &'j (dyn Fn(&str) + Sync),
     ) -> Result<Self, AuditError> {
         stage("reading");
-        let data = Data::read(request)?;
-        let answers = answers::read(request, &data)?;
-        Self::new(request, stage, data, answers)
+        let inputs = Inputs::read(request)?;
+        let answers = answers::read(request, &inputs.data)?;
+        Self::new(request, stage, inputs, answers)
     }
 
     fn given(
@@ -117,17 +119,18 @@ impl<'j> Job<'j> {
         stage: &'j (dyn Fn(&str) + Sync),
     ) -> Result<Self, AuditError> {
         stage("reading");
-        let data = Data::given(request, &given)?;
-        let answers = answers::given(given.answers, &data)?;
-        Self::new(request, stage, data, answers)
+        let inputs = Inputs::given(request, &given)?;
+        let answers = answers::given(given.answers, &inputs.data)?;
+        Self::new(request, stage, inputs, answers)
     }
 
     fn new(
         request: &'j AuditRequest,
         stage: &'j (dyn Fn(&str) + Sync),
-        data: Data<'j>,
+        inputs: Inputs<'j>,
         answers: Option<Answers>,
     ) -> Result<Self, AuditError> {
+        let Inputs { data, index, notes } = inputs;
         let slots = answers.as_ref().map(|answers| answers.slots);
         let ks = choose_ks(request, data.available(), slots)?;
         if request.repair && answers.is_none() {
@@ -147,6 +150,8 @@ impl<'j> Job<'j> {
             request,
             stage,
             data,
+            index,
+            notes,
             answers,
             ks,
             depth,
@@ -155,7 +160,7 @@ impl<'j> Job<'j> {
 
     fn run(self) -> Result<AuditOutcome, AuditError> {
         (self.stage)("exact neighbors");
-        let Some(base) = self.data.base.whole().filter(|_| self.wants_graphs()) else {
+        let Some(base) = self.data.base.in_memory().filter(|_| self.wants_graphs()) else {
             let exact = self.exact()?;
             let returned = OnGraphs {
                 returned: self.returned(&exact, None),
@@ -163,7 +168,7 @@ impl<'j> Job<'j> {
             };
             return self.finish(returned, &exact);
         };
-        if let Some(engine) = self.data.index.as_ref().and_then(|index| index.engine) {
+        if let Some(engine) = self.index.as_ref().and_then(|index| index.engine) {
             let exact = self.exact()?;
             let on_graphs = self.on_graphs(&AsEngine::new(base, &self.data, engine), &exact)?;
             return self.finish(on_graphs, &exact);
@@ -176,7 +181,7 @@ impl<'j> Job<'j> {
             return self.finish(on_graphs, &exact);
         }
         let exact = self.exact()?;
-        let sketch = if self.data.index.is_none() {
+        let sketch = if self.index.is_none() {
             Sq8Codes::if_worthwhile(base, self.data.metric)
         } else {
             None
@@ -188,7 +193,7 @@ impl<'j> Job<'j> {
 
     /// Graphs are looked at unless answers alone are asked about.
     fn wants_graphs(&self) -> bool {
-        self.answers.is_none() || self.data.index.is_some() || !self.request.predictions.is_empty()
+        self.answers.is_none() || self.index.is_some() || !self.request.predictions.is_empty()
     }
 
     fn exact(&self) -> Result<NeighborTable, AuditError> {
@@ -207,11 +212,20 @@ impl<'j> Job<'j> {
         exact: &NeighborTable,
     ) -> Result<OnGraphs, AuditError> {
         (self.stage)("graphs");
-        let graphs = graphs(self.request, &self.data, sight.oracle())?;
+        let graphs = graphs(
+            self.request,
+            &self.data,
+            self.index.as_ref(),
+            sight.oracle(),
+        )?;
         (self.stage)("traversals");
         let mut adviser = Adviser::new(sight, &self.data, exact, &graphs, &self.ks);
         let advice = adviser.advise(&self.request.targets);
-        let remedy = remedy(self.request, &adviser, &advice)?;
+        let remedy = if self.index.is_none() {
+            remedy(self.request, &adviser, &advice)?
+        } else {
+            None
+        };
         (self.stage)("measures");
         let predictions = self.request.predictions.iter();
         Ok(OnGraphs {
@@ -346,7 +360,7 @@ impl<'j> Job<'j> {
             advice: found.advice,
             remedy: found.remedy,
             curves: found.curves,
-            notes: data.notes.clone(),
+            notes: self.notes.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seconds: 0.0,
         };

@@ -3,6 +3,7 @@
 
 #![deny(missing_docs)]
 
+pub mod dataset;
 pub mod engines;
 pub mod fidelity;
 pub mod index;

@@ -11,8 +11,8 @@
 //! | the query itself | left out, not missed |
 
 use super::tables::Tables;
-use crate::data::Data;
 use crate::results::Sentinels;
+use annatomy_eval::dataset::Dataset;
 
 /// Beyond this a float32 distance stands for nothing.
 const LARGEST_DISTANCE: f32 = 1e38;
@@ -31,12 +31,12 @@ pub(crate) struct CleanRow {
 
 pub(super) struct Cleaner<'c> {
     tables: &'c Tables,
-    data: &'c Data<'c>,
+    data: &'c Dataset<'c>,
     first_id: i64,
 }
 
 impl<'c> Cleaner<'c> {
-    pub(super) fn new(tables: &'c Tables, data: &'c Data<'c>, first_id: i64) -> Self {
+    pub(super) fn new(tables: &'c Tables, data: &'c Dataset<'c>, first_id: i64) -> Self {
         Self {
             tables,
             data,

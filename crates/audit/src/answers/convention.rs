@@ -6,7 +6,7 @@
 //! kind whose median relative deviation from the true value is least, if that is below 1 %.
 
 use super::tables::Tables;
-use crate::data::Data;
+use annatomy_eval::dataset::Dataset;
 use annatomy_vectors::kernels;
 
 const SAMPLED: usize = 256;
@@ -44,7 +44,7 @@ struct Pair {
 }
 
 impl Conventions {
-    pub(super) fn detect(tables: &Tables, data: &Data) -> Self {
+    pub(super) fn detect(tables: &Tables, data: &Dataset) -> Self {
         let step = data.queries.count().div_ceil(SAMPLED).max(1);
         let queries: Vec<usize> = (0..data.queries.count()).step_by(step).collect();
         let first_id = first_id(tables, data, &queries);
@@ -67,7 +67,7 @@ impl Conventions {
     }
 }
 
-fn first_id(tables: &Tables, data: &Data, queries: &[usize]) -> i64 {
+fn first_id(tables: &Tables, data: &Dataset, queries: &[usize]) -> i64 {
     let ids = tables.ids.ids();
     if tables.row_of_label.is_some() || ids.contains(&0) {
         return 0;
@@ -89,7 +89,7 @@ fn first_id(tables: &Tables, data: &Data, queries: &[usize]) -> i64 {
 
 fn distance_kind(
     tables: &Tables,
-    data: &Data,
+    data: &Dataset,
     first_id: i64,
     queries: &[usize],
 ) -> (Option<&'static str>, Option<f64>) {
@@ -132,7 +132,7 @@ fn distance_kind(
     }
 }
 
-fn pair(data: &Data, query: usize, row: u32) -> Pair {
+fn pair(data: &Dataset, query: usize, row: u32) -> Pair {
     let a = data.queries.row(&data.base, query);
     data.base.with_row(row, |b| {
         let dot = kernels::dot_f64(a, b);

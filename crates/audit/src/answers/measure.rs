@@ -2,9 +2,9 @@
 
 use super::{Answers, CleanRow};
 use crate::cells::QueryValues;
-use crate::data::Data;
 use crate::exact::ExactList;
 use crate::shift::{Barycenters, Shifts};
+use annatomy_eval::dataset::Dataset;
 use annatomy_knn::NeighborTable;
 use annatomy_measures::corrected::{ReturnedSide, Scratch, measure};
 use annatomy_runtime::TASK_QUERIES;
@@ -15,7 +15,7 @@ use rayon::prelude::*;
 /// one.
 pub(crate) fn measure_answers(
     answers: &Answers,
-    data: &Data,
+    data: &Dataset,
     exact: &NeighborTable,
     reachable: Option<&[bool]>,
     ks: &[usize],

@@ -16,11 +16,11 @@ mod tables;
 pub(super) use clean::CleanRow;
 pub(super) use measure::measure_answers;
 
-use super::data::Data;
 use super::error::AuditError;
 use super::given::GivenAnswers;
 use super::request::AuditRequest;
 use super::results::{AnswerFacts, RunFacts, Sentinels};
+use annatomy_eval::dataset::Dataset;
 use annatomy_formats::BenchmarkRun;
 use clean::Cleaner;
 use convention::Conventions;
@@ -37,14 +37,14 @@ pub(super) struct Answers {
 }
 
 /// Reads and cleans the answers asked about; nothing if there are none.
-pub(super) fn read(request: &AuditRequest, data: &Data) -> Result<Option<Answers>, AuditError> {
+pub(super) fn read(request: &AuditRequest, data: &Dataset) -> Result<Option<Answers>, AuditError> {
     Ok(Tables::read(request, data)?.map(|tables| clean(&tables, data)))
 }
 
 /// As [`read`], from memory.
 pub(super) fn given(
     answers: Option<GivenAnswers>,
-    data: &Data,
+    data: &Dataset,
 ) -> Result<Option<Answers>, AuditError> {
     let tables = answers
         .map(|answers| Tables::given(answers, data))
@@ -52,7 +52,7 @@ pub(super) fn given(
     Ok(tables.map(|tables| clean(&tables, data)))
 }
 
-fn clean(tables: &Tables, data: &Data) -> Answers {
+fn clean(tables: &Tables, data: &Dataset) -> Answers {
     let conventions = Conventions::detect(tables, data);
     let cleaner = Cleaner::new(tables, data, conventions.first_id);
     let rows: Vec<CleanRow> = (0..data.queries.count())

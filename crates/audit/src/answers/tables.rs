@@ -1,9 +1,10 @@
 //! The files of ids and distances, held against the queries and against each other.
 
-use crate::data::{Data, file};
+use crate::data::file;
 use crate::error::AuditError;
 use crate::given::GivenAnswers;
 use crate::request::AuditRequest;
+use annatomy_eval::dataset::Dataset;
 use annatomy_formats::{AnswerTable, BenchmarkRun, read_answers, read_distances};
 use annatomy_vectors::Matrix;
 use std::collections::HashMap;
@@ -23,7 +24,7 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    pub(super) fn read(request: &AuditRequest, data: &Data) -> Result<Option<Self>, AuditError> {
+    pub(super) fn read(request: &AuditRequest, data: &Dataset) -> Result<Option<Self>, AuditError> {
         let Some(path) = &request.neighbors else {
             return match &request.distances {
                 Some(_) => Err(AuditError::Request(
@@ -83,7 +84,7 @@ impl Tables {
         }))
     }
 
-    pub(super) fn given(answers: GivenAnswers, data: &Data) -> Result<Self, AuditError> {
+    pub(super) fn given(answers: GivenAnswers, data: &Dataset) -> Result<Self, AuditError> {
         let GivenAnswers {
             name,
             ids,
@@ -150,7 +151,7 @@ impl Tables {
     }
 }
 
-fn rows_of_labels(data: &Data) -> Option<HashMap<i64, u32>> {
+fn rows_of_labels(data: &Dataset) -> Option<HashMap<i64, u32>> {
     data.labels
         .as_ref()
         .map(|labels| labels.iter().copied().zip(0..).collect())

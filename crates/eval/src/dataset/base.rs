@@ -1,8 +1,8 @@
-//! The base rows: in memory, or read from their file as they are needed.
+//! The base rows: in memory, or streamed from their file.
 //!
-//! Graphs are searched in memory. Answers need one pass for the exact neighbors and the rows that
-//! were answered, whatever the size of the file, so an audit of answers alone leaves the rows where
-//! they are.
+//! Graphs are searched in memory. Measuring an engine's answers takes one pass for the exact
+//! neighbors and single reads of the rows that were returned, whatever the size of the file, so
+//! there the rows stay in their file.
 
 use super::streamed::StreamedRows;
 use annatomy_knn::RowSource;
@@ -11,62 +11,65 @@ use annatomy_vectors::{Matrix, MatrixView, PointId, Rows};
 use std::ops::Range;
 
 /// The rows that are searched in.
-pub(super) enum Base<'d> {
+#[derive(Debug)]
+pub enum Base<'d> {
     /// In memory.
-    Whole(Rows<'d>),
-    /// In their file; in memory are those that are queries, one per query, in the order of the
-    /// queries.
+    InMemory(Rows<'d>),
+    /// In their file. Base rows that are queries are in memory.
     Streamed {
-        /// Where all rows are.
+        /// All rows, in their file.
         rows: Box<StreamedRows>,
-        /// The base rows that are queries; none where the queries are held out.
+        /// The base rows that are queries, in the order of the queries; no rows where the queries
+        /// are held out.
         drawn: Matrix,
     },
 }
 
 impl Base<'_> {
-    pub(super) fn rows(&self) -> usize {
+    /// Number of rows, n.
+    pub fn rows(&self) -> usize {
         match self {
-            Self::Whole(rows) => rows.view().rows(),
+            Self::InMemory(rows) => rows.view().rows(),
             Self::Streamed { rows, .. } => rows.rows(),
         }
     }
 
-    pub(super) fn columns(&self) -> usize {
+    /// Number of columns, d.
+    pub fn columns(&self) -> usize {
         match self {
-            Self::Whole(rows) => rows.view().columns(),
+            Self::InMemory(rows) => rows.view().columns(),
             Self::Streamed { rows, .. } => rows.columns(),
         }
     }
 
     /// All rows, if they are in memory.
-    pub(super) fn whole(&self) -> Option<MatrixView<'_>> {
+    pub fn in_memory(&self) -> Option<MatrixView<'_>> {
         match self {
-            Self::Whole(rows) => Some(rows.view()),
+            Self::InMemory(rows) => Some(rows.view()),
             Self::Streamed { .. } => None,
         }
     }
 
-    /// Shows row `id` to `look`.
-    pub(super) fn with_row<T>(&self, id: u32, look: impl FnOnce(&[f32]) -> T) -> T {
+    /// Calls `read` with row `id`.
+    pub fn with_row<T>(&self, id: u32, read: impl FnOnce(&[f32]) -> T) -> T {
         match self {
-            Self::Whole(rows) => look(rows.view().row(id as usize)),
-            Self::Streamed { rows, .. } => look(rows.select(&[id as usize]).row(0)),
+            Self::InMemory(rows) => read(rows.view().row(id as usize)),
+            Self::Streamed { rows, .. } => read(rows.select(&[id as usize]).row(0)),
         }
     }
 
     /// The given rows in the given order.
-    pub(super) fn select(&self, ids: &[usize]) -> Matrix {
+    pub fn select(&self, ids: &[usize]) -> Matrix {
         match self {
-            Self::Whole(rows) => rows.view().select(ids),
+            Self::InMemory(rows) => rows.view().select(ids),
             Self::Streamed { rows, .. } => rows.select(ids),
         }
     }
 
-    /// The shift between the barycenters of two lists of rows, in radii of the first.
-    pub(super) fn barycenter_shift(&self, exact: &[u32], returned: &[u32]) -> f64 {
+    /// The barycenter shift between two lists of rows, in radii of the first.
+    pub fn barycenter_shift(&self, exact: &[u32], returned: &[u32]) -> f64 {
         match self {
-            Self::Whole(whole) => barycenter_shift(whole.view(), &points(exact), &points(returned)),
+            Self::InMemory(all) => barycenter_shift(all.view(), &points(exact), &points(returned)),
             Self::Streamed { rows, .. } => {
                 let both: Vec<usize> = exact
                     .iter()
@@ -96,12 +99,12 @@ impl RowSource for Base<'_> {
 
     fn read_rows(&self, range: Range<usize>, out: &mut [f32]) {
         match self {
-            Self::Whole(rows) => RowSource::read_rows(&rows.view(), range, out),
+            Self::InMemory(rows) => RowSource::read_rows(&rows.view(), range, out),
             Self::Streamed { rows, .. } => rows.read(range, out),
         }
     }
 
     fn resident(&self) -> Option<MatrixView<'_>> {
-        self.whole()
+        self.in_memory()
     }
 }

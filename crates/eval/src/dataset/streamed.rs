@@ -1,17 +1,16 @@
-//! Base rows that stay in their file: read in blocks or one by one, as float32, of unit length
-//! under cosine.
+//! Base rows streamed from their file in blocks or one by one, as float32, of unit length under
+//! cosine.
 //!
-//! Enters: an open file. One pass checks every row and tells whether cosine needs them scaled; from
-//! then on rows read here are bit for bit those that [`unit_lengths`](super::data) makes of the
-//! whole. Cost: the pass; afterwards a block of [`BLOCK_ROWS`] in memory at a time, and of the
-//! file's mapped pages those of the last [`RANDOM_ROWS`] single rows. Files that must be unpacked
-//! (Parquet, packed HDF5) are in memory in their own number type all the same.
+//! Enters: an open file. One pass checks every row and finds whether cosine needs them scaled; rows
+//! read afterwards are bit for bit those that [`check_and_normalize`](super::check_and_normalize)
+//! makes in memory. Cost: the pass; afterwards a block of [`BLOCK_ROWS`] in memory at a time, and
+//! of the file's mapped pages those of the last [`RANDOM_ROWS`] single rows. Files that must be
+//! unpacked (Parquet, packed HDF5) are in memory in their own number type in any case.
 
-use super::data::has_unit_length;
-use super::error::AuditError;
+use super::unit_length::has_unit_length;
 use annatomy_formats::{ReadError, VectorFile};
 use annatomy_vectors::transform::normalize_row;
-use annatomy_vectors::validate::{DuplicateSearch, RunningCheck, same_values};
+use annatomy_vectors::validate::{DuplicateSearch, RunningCheck, ValidationError, same_values};
 use annatomy_vectors::{Matrix, Metric};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -20,36 +19,59 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows of a block.
 const BLOCK_ROWS: usize = 2048;
-/// Single rows read between two times that the map's pages are handed back; the system maps up to
-/// 64 KiB around each.
+/// Single rows read before the map's pages are released; the system maps up to 64 KiB around each.
 const RANDOM_ROWS: usize = 256;
 
-/// Whether rows are changed on their way.
+/// Whether rows are scaled as they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scaling {
-    AsTheyStand,
+    None,
     ToUnitLength,
+}
+
+/// Why rows cannot be streamed.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// The file cannot be read, or was rewritten while it was read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ReadError,
+    },
+    /// Vectors that have no distance.
+    #[error("{path}: {source}")]
+    Vectors {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with them.
+        source: ValidationError,
+    },
 }
 
 /// Rows in a file.
 #[derive(Debug)]
-pub(super) struct StreamedRows {
+pub struct StreamedRows {
     file: VectorFile,
     path: PathBuf,
     scaling: Scaling,
     single_rows: AtomicUsize,
-    /// What went wrong after the first pass: another process rewrote the file.
+    /// The first error after the first pass: another process rewrote the file.
     failure: Mutex<Option<ReadError>>,
 }
 
 impl StreamedRows {
-    /// Checks every row of `file`.
-    pub(super) fn new(file: VectorFile, path: &Path, metric: Metric) -> Result<Self, AuditError> {
+    /// Checks every row of `file`, in one pass.
+    ///
+    /// # Errors
+    /// If a row cannot be read, is not finite, or under cosine is zero.
+    pub fn new(file: VectorFile, path: &Path, metric: Metric) -> Result<Self, StreamError> {
         let (single_rows, failure) = (AtomicUsize::new(0), Mutex::new(None));
         let mut rows = Self {
             file,
             path: path.to_owned(),
-            scaling: Scaling::AsTheyStand,
+            scaling: Scaling::None,
             single_rows,
             failure,
         };
@@ -60,7 +82,7 @@ impl StreamedRows {
             all_unit = all_unit && (0..block.rows()).all(|row| has_unit_length(block.row(row)));
         });
         rows.verify()?;
-        check.finish().map_err(|source| AuditError::Vectors {
+        check.finish().map_err(|source| StreamError::Vectors {
             path: path.to_owned(),
             source,
         })?;
@@ -70,17 +92,19 @@ impl StreamedRows {
         Ok(rows)
     }
 
-    pub(super) fn rows(&self) -> usize {
+    /// Number of rows, n.
+    pub fn rows(&self) -> usize {
         self.file.rows()
     }
 
-    pub(super) fn columns(&self) -> usize {
+    /// Number of columns, d.
+    pub fn columns(&self) -> usize {
         self.file.columns()
     }
 
-    /// Reads the rows of `range`. Where the file has gone bad meanwhile, [`verify`](Self::verify)
-    /// says so, and the values mean nothing.
-    pub(super) fn read(&self, range: Range<usize>, out: &mut [f32]) {
+    /// Reads the rows of `range`. If the file was rewritten since the first pass, the values are
+    /// placeholders and [`verify`](Self::verify) returns the error.
+    pub fn read(&self, range: Range<usize>, out: &mut [f32]) {
         if let Err(error) = self.file.read_rows_into(range.clone(), out) {
             // Finite and of some length, so that whatever is computed from them ends.
             out.fill(1.0);
@@ -101,7 +125,7 @@ impl StreamedRows {
     }
 
     /// The given rows in the given order.
-    pub(super) fn select(&self, ids: &[usize]) -> Matrix {
+    pub fn select(&self, ids: &[usize]) -> Matrix {
         let mut rows = Matrix::zeros(ids.len(), self.columns());
         for (place, &id) in ids.iter().enumerate() {
             self.read(id..id + 1, rows.row_mut(place));
@@ -110,7 +134,7 @@ impl StreamedRows {
     }
 
     /// How many rows equal an earlier one.
-    pub(super) fn repeated(&self) -> usize {
+    pub fn repeated(&self) -> usize {
         let mut search = DuplicateSearch::default();
         self.each_block(|block| search.add(block.view()));
         let same = |a, b| {
@@ -120,15 +144,18 @@ impl StreamedRows {
         search.finish(same).repeated
     }
 
-    /// An error if any row could not be read.
-    pub(super) fn verify(&self) -> Result<(), AuditError> {
+    /// Whether every read so far has succeeded.
+    ///
+    /// # Errors
+    /// The first that did not.
+    pub fn verify(&self) -> Result<(), StreamError> {
         let failure = self
             .failure
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .take();
         failure.map_or(Ok(()), |source| {
-            Err(AuditError::File {
+            Err(StreamError::Read {
                 path: self.path.clone(),
                 source,
             })

@@ -1,0 +1,63 @@
+//! The data set: what is searched in, what is searched for, and under which metric.
+
+use super::{Base, QueryRows};
+use annatomy_vectors::{Metric, kernels};
+use std::borrow::Cow;
+
+/// Base rows, queries and metric of an evaluation. Under cosine all rows have unit length.
+#[derive(Debug)]
+pub struct Dataset<'d> {
+    /// What a report calls it.
+    pub name: String,
+    /// The rows that are searched in, n × d.
+    pub base: Base<'d>,
+    /// The queries that are measured, q × d.
+    pub queries: QueryRows<'d>,
+    /// How distance is taken.
+    pub metric: Metric,
+    /// What the engine calls each base row, n labels; `None` where that is the row's number.
+    pub labels: Option<Cow<'d, [i64]>>,
+}
+
+impl Dataset<'_> {
+    /// Most neighbors that a query can have: all base rows but the query itself.
+    pub fn available(&self) -> usize {
+        self.base.rows() - usize::from(self.queries.are_base_rows())
+    }
+
+    /// The k an engine is asked for when k neighbors are wanted: one more where it returns the
+    /// query itself.
+    pub fn asked(&self, k: usize) -> usize {
+        k + usize::from(self.queries.are_base_rows())
+    }
+
+    /// The vector of query number `query`.
+    pub fn query(&self, query: usize) -> &[f32] {
+        self.queries.row(&self.base, query)
+    }
+
+    /// The distance of base row `id` from query number `query`, summed in float64 and rounded once.
+    pub fn distance(&self, query: usize, id: u32) -> f32 {
+        let a = self.query(query);
+        self.base.with_row(id, |b| match self.metric {
+            Metric::L2 => kernels::l2_squared_f64(a, b).sqrt() as f32,
+            Metric::Cosine => (1.0 - kernels::dot_f64(a, b)) as f32,
+            Metric::InnerProduct => -kernels::dot_f64(a, b) as f32,
+        })
+    }
+
+    /// What the engine calls base row `row`.
+    pub fn label(&self, row: u32) -> i64 {
+        self.labels
+            .as_ref()
+            .map_or(i64::from(row), |labels| labels[row as usize])
+    }
+
+    /// What a report calls query number `query`: its label, or its number in the file of queries.
+    pub fn query_name(&self, query: usize) -> i64 {
+        match self.queries.own_id(query) {
+            Some(row) => self.label(row),
+            None => self.queries.numbers[query] as i64,
+        }
+    }
+}
