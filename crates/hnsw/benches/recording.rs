@@ -1,17 +1,17 @@
 //! What recording costs a search that does not record, and one that does: `cargo bench -p
 //! annatomy-hnsw --bench recording`.
 //!
-//! Three ways through one graph, in turn, answers held against each other:
+//! Three ways through one graph, in turn, answers compared:
 //!
-//! * bare: the search loop written out here, with nothing in it that could observe;
-//! * plain: [`Search`], whose observer is empty;
-//! * recorded: [`Traversal`], which tells every (ef, k).
+//! * bare: the search loop written out here, without a record;
+//! * plain: [`Search`], whose record is empty;
+//! * recorded: [`Traversal`], which gives every (ef, k).
 //!
 //! Fails if plain is more than 5 % behind bare, by the median of the ratios round by round.
 
 use annatomy_hnsw::{
-    CandidateQueue, DistanceComputer, Graph, HeapQueue, Links, Parameters, QueryScorer, Scored,
-    Search, Traversal, VectorDistances, Visits,
+    CandidateQueue, Coverage, DistanceComputer, Graph, HeapQueue, Links, Parameters, QueryScorer,
+    Scored, Search, Traversal, VectorDistances, Visits,
 };
 use annatomy_vectors::{Matrix, Metric, kernels};
 use std::time::Instant;
@@ -34,7 +34,7 @@ fn main() {
     let mut nearest = Vec::new();
     let mut ratios = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
-        // made anew in every round: where memory happens to lie is worth some percent to one of
+        // made again in every round: where memory happens to lie is worth some percent to one of
         // them
         let (mut bare, mut search) = (Bare::default(), Search::<HeapQueue>::default());
         let (mut traversal, mut visits) = (Traversal::<HeapQueue>::default(), Visits::default());
@@ -47,12 +47,12 @@ fn main() {
                 let ids = &mut found[contestant];
                 let start = Instant::now();
                 for query in first..first + BLOCK as u32 {
-                    let view = oracle.scorer(query);
+                    let scorer = oracle.scorer(query);
                     match contestant {
-                        0 => bare.nearest(&graph, view, EF, &mut nearest),
-                        1 => search.nearest(&graph, view, EF, &mut nearest),
+                        0 => bare.nearest(&graph, scorer, EF, &mut nearest),
+                        1 => search.nearest(&graph, scorer, EF, &mut nearest),
                         _ => {
-                            traversal.record(&graph, view, EF, &mut visits);
+                            traversal.record(&graph, scorer, EF, &mut visits);
                             ids.extend(visits.nearest_first()[..EF].iter().map(|visit| visit.id));
                             continue;
                         }
@@ -76,52 +76,57 @@ fn main() {
     println!("recorded / plain  {recorded:.3}");
     assert!(
         plain <= 1.05,
-        "an observer that is empty costs {plain:.3} of a loop without one"
+        "an empty record costs {plain:.3} of a loop without one"
     );
 }
 
-/// What a bare search works in.
+/// State of a bare search.
 #[derive(Default)]
 struct Bare {
-    frontier: HeapQueue,
+    queue: HeapQueue,
     keys: Vec<u32>,
 }
 
 impl Bare {
-    /// The search of [`Search::nearest`], line for line, with no observer in it.
+    /// The search of [`Search::nearest`], line for line, without a record.
     fn nearest<V: QueryScorer>(
         &mut self,
         graph: &Graph,
-        view: V,
+        scorer: V,
         ef: usize,
         out: &mut Vec<Scored>,
     ) {
         let entry_point = graph.entry_point().expect("rows");
-        self.frontier.reset(graph.nodes(), ef);
-        let entry = descend(graph, view, entry_point, &mut self.keys);
-        self.frontier.enter(entry);
-        while let Some(popped) = self.frontier.pop(view) {
+        self.queue.reset(graph.nodes(), ef);
+        let entry = descend(graph, scorer, entry_point, &mut self.keys);
+        self.queue.push(entry);
+        while let Some(popped) = self.queue.pop(scorer) {
             let next = self
-                .frontier
-                .first()
+                .queue
+                .peek()
                 .map_or(&[][..], |next| graph.links(next, 0));
             kernels::prefetch_whole(next);
-            self.frontier
-                .meet(view, graph.links(popped.id, 0), next, false, |_| {});
+            self.queue.evaluate(
+                scorer,
+                graph.links(popped.id, 0),
+                next,
+                Coverage::MayBeCloser,
+                |_| {},
+            );
         }
-        self.frontier.nearest(out);
+        self.queue.nearest(out);
     }
 }
 
-/// The way through the upper layers, all links of a row evaluated together.
+/// Greedy descent through the upper layers, all links of a row scored together.
 fn descend<V: QueryScorer>(
     graph: &Graph,
-    view: V,
+    scorer: V,
     entry_point: u32,
     keys: &mut Vec<u32>,
 ) -> Scored {
     let mut nearest = Scored {
-        key: view.key(entry_point),
+        key: scorer.key(entry_point),
         id: entry_point,
     };
     for layer in (1..=graph.level(entry_point)).rev() {
@@ -129,7 +134,7 @@ fn descend<V: QueryScorer>(
             let before = nearest;
             let links = graph.links(before.id, layer);
             keys.clear();
-            view.keys(links, keys);
+            scorer.keys(links, keys);
             let met = keys.iter().zip(links).map(|(&key, &id)| Scored { key, id });
             nearest = met.fold(before, |nearest, seen| {
                 if seen.key < nearest.key {

@@ -17,9 +17,11 @@ pub use build::{
     BuildError, ForwardLinks, InsertionOrder, Parameters, Preset, ShortLists, UnknownPreset,
 };
 pub use distance::{
-    DistanceComputer, LowerBoundFilter, QueryScorer, RankDistances, RankScorer, Sq8Codes,
-    Sq8Queries, VectorDistances, VectorScorer,
+    DistanceComputer, RankDistances, RankScorer, Sq8Codes, Sq8Queries, VectorDistances,
+    VectorScorer,
 };
 pub use graph::{Graph, Links, reachable};
-pub use queue::{BitsetQueue, CandidateQueue, HeapQueue, Scored};
+pub use queue::{
+    BitsetQueue, CandidateQueue, Coverage, HeapQueue, LowerBoundFilter, QueryScorer, Scored,
+};
 pub use search::{Answer, EngineClass, Search, Traversal, UnknownEngineClass, Visit, Visits};

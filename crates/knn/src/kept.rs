@@ -10,9 +10,9 @@
 //!
 //! Cost: a comparison a separation, CHUNK of them in one mask.
 
-use crate::order::{order_key, value_of_key};
 use annatomy_runtime::Zeroed;
 use annatomy_vectors::kernels;
+use annatomy_vectors::{order_key, value_of_order_key};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Separations held against their bars together.
@@ -27,7 +27,7 @@ fn key(separation: f32, id: u32) -> Key {
 
 /// The separation in a key.
 pub(crate) fn separation_of(key: Key) -> f32 {
-    value_of_key((key >> 32) as u32)
+    value_of_order_key((key >> 32) as u32)
 }
 
 /// The id in a key.

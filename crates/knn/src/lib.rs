@@ -13,7 +13,6 @@ mod certificate;
 mod exact;
 mod kept;
 mod neighbors;
-mod order;
 mod pairs;
 mod prepared;
 mod products;

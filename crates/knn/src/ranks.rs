@@ -10,9 +10,9 @@
 //! that says whether it is tied with the place before. Cost: one radix sort per row, 2n² bytes: 200
 //! MB at n = 10,000.
 
-use crate::order::order_key;
 use crate::separations::{PairTable, TableError};
 use annatomy_runtime::{PerThread, TASK_QUERIES, Zeroed};
+use annatomy_vectors::order_key;
 use rayon::prelude::*;
 
 /// The most rows whose ranks fit 16 bits.

@@ -14,7 +14,7 @@
 //! more.
 
 use crate::certificate::Candidate;
-use crate::order::{order_key, value_of_key};
+use annatomy_vectors::{order_key, value_of_order_key};
 
 /// One value in this many is looked at to guess the bar.
 const SAMPLE_STRIDE: usize = 16;
@@ -90,7 +90,7 @@ impl Selection {
 }
 
 fn separation_of(kept: u64) -> f32 {
-    value_of_key((kept >> 32) as u32)
+    value_of_order_key((kept >> 32) as u32)
 }
 
 #[cfg(test)]

@@ -1,13 +1,18 @@
-//! Vectors as every other tier sees them: matrices, metrics, distance kernels, NumPy's subsets.
+//! Vectors as every other tier sees them: matrices, metrics, distance kernels, bit sets, NumPy's
+//! subsets.
 
 #![deny(missing_docs)]
 
+mod bit_set;
 pub mod kernels;
 mod matrix;
 mod metric;
+mod order;
 pub mod subset;
 pub mod transform;
 pub mod validate;
 
+pub use bit_set::{BitSet, RankedBitSet};
 pub use matrix::{Matrix, MatrixError, MatrixView, PointId, Rows};
 pub use metric::{Metric, UnknownMetric};
+pub use order::{order_key, value_of_order_key};

@@ -1,5 +1,9 @@
-//! The metrics a user may ask for, and what each means by "distance".
+//! Metrics, with their true and their reduced distance.
+//!
+//! The **reduced distance** (scikit-learn's `rdist`) orders as the distance does and is cheaper:
+//! squared L2, cosine distance 1 − cos, or −⟨x, y⟩. Only for L2 the two differ, by a square root.
 
+use crate::kernels;
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,6 +16,57 @@ pub enum Metric {
     Cosine,
     /// Negated inner product −⟨x, y⟩: smaller is nearer, may be negative.
     InnerProduct,
+}
+
+impl Metric {
+    /// The distance that a reduced distance stands for, in the metric's own unit. What rounding
+    /// left below zero is zero for L2.
+    ///
+    /// ```
+    /// use annatomy_vectors::Metric;
+    ///
+    /// assert_eq!(Metric::L2.true_distance(9.0), 3.0);
+    /// assert_eq!(Metric::Cosine.true_distance(0.25), 0.25);
+    /// ```
+    #[inline]
+    pub fn true_distance(self, reduced_distance: f32) -> f32 {
+        match self {
+            Self::L2 => reduced_distance.max(0.0).sqrt(),
+            Self::Cosine | Self::InnerProduct => reduced_distance,
+        }
+    }
+
+    /// The same in float64.
+    #[inline]
+    pub fn true_distance_f64(self, reduced_distance: f64) -> f64 {
+        match self {
+            Self::L2 => reduced_distance.max(0.0).sqrt(),
+            Self::Cosine | Self::InnerProduct => reduced_distance,
+        }
+    }
+
+    /// The reduced distance of a distance: its square for L2, itself otherwise.
+    #[inline]
+    pub fn reduced_distance(self, true_distance: f32) -> f32 {
+        match self {
+            Self::L2 => true_distance * true_distance,
+            Self::Cosine | Self::InnerProduct => true_distance,
+        }
+    }
+
+    /// The reduced distance between two vectors of equal length, summed in float64; for cosine they
+    /// need not have unit length.
+    #[inline]
+    pub fn reduced_distance_f64(self, x: &[f32], y: &[f32]) -> f64 {
+        match self {
+            Self::L2 => kernels::l2_squared_f64(x, y),
+            Self::Cosine => {
+                let lengths = (kernels::dot_f64(x, x) * kernels::dot_f64(y, y)).sqrt();
+                1.0 - kernels::dot_f64(x, y) / lengths
+            }
+            Self::InnerProduct => -kernels::dot_f64(x, y),
+        }
+    }
 }
 
 /// A metric name that is not known.
@@ -39,5 +94,26 @@ impl fmt::Display for Metric {
             Self::Cosine => "cosine",
             Self::InnerProduct => "ip",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_and_reduced_distances_lead_to_one_another() {
+        let (x, y) = ([3.0, 0.0], [0.0, 4.0]);
+        assert_eq!(Metric::L2.reduced_distance_f64(&x, &y), 25.0);
+        assert_eq!(Metric::L2.true_distance(25.0), 5.0);
+        assert_eq!(Metric::L2.true_distance_f64(25.0), 5.0);
+        assert_eq!(Metric::L2.reduced_distance(5.0), 25.0);
+        assert_eq!(Metric::L2.true_distance(-1e-9), 0.0, "rounding below zero");
+        assert_eq!(Metric::Cosine.reduced_distance_f64(&x, &y), 1.0);
+        assert_eq!(Metric::InnerProduct.reduced_distance_f64(&x, &x), -9.0);
+        for metric in [Metric::Cosine, Metric::InnerProduct] {
+            assert_eq!(metric.true_distance(-0.5), -0.5);
+            assert_eq!(metric.reduced_distance(-0.5), -0.5);
+        }
     }
 }

@@ -1,21 +1,22 @@
-//! Building: nodes join in batches whose links are applied in a fixed order, so that the graph does
-//! not depend on threads.
+//! HNSW construction in batches (ParlayANN): links are applied in a fixed order, so that the graph
+//! does not depend on threads.
 //!
-//! Enters: an [`DistanceComputer`] and [`Parameters`]. Leaves: a [`Graph`], the same bytes at any thread
-//! count.
+//! Enters: a [`DistanceComputer`] and [`Parameters`]. Leaves: a [`Graph`], the same bytes at any
+//! thread count.
 //!
 //! for each batch of new nodes (1 node at first, then 1/BATCH_SHARE of those present)
 //!   for each node, in parallel, seeing only earlier batches
-//!     descend, search each of its layers, thin the candidates      its own links
+//!     descend, search each of its layers, prune the candidates     its own links
 //!   sort all links back by (target, layer, order of insertion)
-//!   for each target, in parallel                                   append, or thin the full list
+//!   for each target, in parallel                                   append, or prune the full list
 //!   write                                                          in order
 //!
 //! Batches that grow with the graph come from ParlayANN (Dobson et al., PPoPP 2024). They are kept
 //! to a few percent of the nodes present, since members of one batch cannot link to each other: the
 //! graph stays statistically that of one insertion after another. Keys are kept beside links, so
-//! that thinning a full list evaluates only pairs within it.
+//! that pruning a full list evaluates only pairs within it.
 
+use super::growing::Growing;
 use super::levels::{draw_levels, insertion_order};
 use super::parameters::{Parameters, ShortLists};
 use super::prune::prune;
@@ -23,7 +24,7 @@ use crate::distance::DistanceComputer;
 use crate::graph::{Graph, Links};
 use crate::queue::{CandidateQueue, Scored};
 use crate::search::{DescentScratch, NoopRecord, descend, search_layer};
-use annatomy_runtime::{PerThread, Zeroed};
+use annatomy_runtime::PerThread;
 use rayon::prelude::*;
 
 /// A batch holds at most one new node for this many present.
@@ -55,7 +56,7 @@ pub enum BuildError {
     },
 }
 
-const LARGEST_M: usize = 4096;
+const MAX_M: usize = 4096;
 
 /// Graphs with room for no more links than this, all together, are built at once: 8 bytes a link
 /// while they grow. Small graphs grow in small batches, each of which leaves threads idle at its
@@ -63,17 +64,17 @@ const LARGEST_M: usize = 4096;
 const LINKS_AT_ONCE: usize = 1 << 24;
 
 impl Graph {
-    /// Builds the graph of all rows of `oracle`, in parallel on the current rayon pool.
+    /// Builds the graph of all rows of `distances`, in parallel on the current rayon pool.
     ///
     /// # Errors
     /// If M is below 2, `ef_construction` is 0, or rows × 2M exceeds 32-bit offsets.
-    pub fn build<O: DistanceComputer>(
-        oracle: &O,
+    pub fn build<D: DistanceComputer>(
+        distances: &D,
         parameters: &Parameters,
     ) -> Result<Self, BuildError> {
-        check(oracle.rows(), parameters)?;
-        begin(oracle.rows(), 1);
-        Ok(Self::grow(oracle, parameters))
+        check(distances.rows(), parameters)?;
+        begin(distances.rows(), 1);
+        Ok(Self::grow(distances, parameters))
     }
 
     /// Builds a graph for each of `all`, the same that [`Graph::build`] builds; small ones at once,
@@ -81,17 +82,17 @@ impl Graph {
     ///
     /// # Errors
     /// As those of [`Graph::build`], before anything is built.
-    pub fn build_all<O: DistanceComputer>(
-        oracle: &O,
+    pub fn build_all<D: DistanceComputer>(
+        distances: &D,
         all: &[Parameters],
     ) -> Result<Vec<Self>, BuildError> {
         all.iter()
-            .try_for_each(|parameters| check(oracle.rows(), parameters))?;
-        begin(oracle.rows(), all.len());
-        let grow = |parameters| Self::grow(oracle, parameters);
+            .try_for_each(|parameters| check(distances.rows(), parameters))?;
+        begin(distances.rows(), all.len());
+        let grow = |parameters| Self::grow(distances, parameters);
         let links: usize = all
             .iter()
-            .map(|parameters| oracle.rows() * parameters.capacity(0))
+            .map(|parameters| distances.rows() * parameters.capacity(0))
             .sum();
         let at_once = links <= LINKS_AT_ONCE;
         Ok(if at_once {
@@ -101,16 +102,16 @@ impl Graph {
         })
     }
 
-    fn grow<O: DistanceComputer>(oracle: &O, parameters: &Parameters) -> Self {
-        let rows = oracle.rows();
+    fn grow<D: DistanceComputer>(distances: &D, parameters: &Parameters) -> Self {
+        let rows = distances.rows();
         let levels = draw_levels(parameters, rows);
         let order = insertion_order(parameters, &levels);
         let mut growing = Growing::new(*parameters, levels);
-        let scratch = PerThread::new(Scratch::<O::Queue>::default);
+        let scratch = PerThread::new(Scratch::<D::Queue>::default);
         let mut start = 0;
         while start < rows {
             let end = growing.batch_end(&order, start);
-            growing.insert(oracle, &order[start..end], &scratch);
+            growing.insert(distances, &order[start..end], &scratch);
             start = end;
         }
         Self::freeze(&growing)
@@ -118,10 +119,10 @@ impl Graph {
 }
 
 fn check(rows: usize, parameters: &Parameters) -> Result<(), BuildError> {
-    if !(2..=LARGEST_M).contains(&parameters.m) {
+    if !(2..=MAX_M).contains(&parameters.m) {
         return Err(BuildError::M {
             m: parameters.m,
-            limit: LARGEST_M,
+            limit: MAX_M,
         });
     }
     if parameters.ef_construction == 0 {
@@ -140,29 +141,11 @@ fn begin(rows: usize, graphs: usize) {
     annatomy_runtime::stage("graph", (rows.saturating_sub(1) * graphs) as u64);
 }
 
-/// A graph under construction: every list in a block of its full capacity, keys beside ids.
-struct Growing {
-    parameters: Parameters,
-    levels: Vec<u8>,
-    entry_point: Option<u32>,
-    layers: Vec<Lists>,
-    /// Index of each node's block on its layers above 0: `upper[node] + level − 1`.
-    upper: Vec<u32>,
-}
-
-/// Link lists of equal capacity.
-struct Lists {
-    capacity: usize,
-    lengths: Vec<u16>,
-    ids: Zeroed<u32>,
-    keys: Zeroed<u32>,
-}
-
 /// What a thread needs to insert nodes.
 #[derive(Default)]
-struct Scratch<F> {
-    frontier: F,
-    room: DescentScratch,
+struct Scratch<Q> {
+    queue: Q,
+    descent: DescentScratch,
     found: Vec<Scored>,
 }
 
@@ -174,91 +157,7 @@ struct LinkBack {
     source: Scored,
 }
 
-impl Links for Growing {
-    fn nodes(&self) -> usize {
-        self.levels.len()
-    }
-
-    fn entry_point(&self) -> Option<u32> {
-        self.entry_point
-    }
-
-    fn level(&self, node: u32) -> usize {
-        usize::from(self.levels[node as usize])
-    }
-
-    #[inline]
-    fn links(&self, node: u32, level: usize) -> &[u32] {
-        let (lists, block) = self.block(node, level);
-        let start = block * lists.capacity;
-        &lists.ids[start..start + usize::from(lists.lengths[block])]
-    }
-}
-
-impl Lists {
-    fn new(blocks: usize, capacity: usize) -> Self {
-        let links = blocks * capacity;
-        Self {
-            capacity,
-            lengths: vec![0; blocks],
-            ids: Zeroed::new(links),
-            keys: Zeroed::new(links),
-        }
-    }
-
-    fn read(&self, block: usize) -> impl Iterator<Item = Scored> + '_ {
-        let range = block * self.capacity..block * self.capacity + usize::from(self.lengths[block]);
-        self.keys[range.clone()]
-            .iter()
-            .zip(&self.ids[range])
-            .map(|(&key, &id)| Scored { key, id })
-    }
-
-    fn write(&mut self, block: usize, links: &[Scored]) {
-        let start = block * self.capacity;
-        self.lengths[block] = links.len() as u16;
-        for (offset, link) in links.iter().enumerate() {
-            self.ids[start + offset] = link.id;
-            self.keys[start + offset] = link.key;
-        }
-    }
-}
-
 impl Growing {
-    fn new(parameters: Parameters, levels: Vec<u8>) -> Self {
-        let mut upper_blocks = 0u32;
-        let upper = levels
-            .iter()
-            .map(|&level| {
-                let first = upper_blocks;
-                upper_blocks += u32::from(level);
-                first
-            })
-            .collect();
-        let layers = vec![
-            Lists::new(levels.len(), parameters.capacity(0)),
-            Lists::new(upper_blocks as usize, parameters.capacity(1)),
-        ];
-        Self {
-            parameters,
-            levels,
-            entry_point: None,
-            layers,
-            upper,
-        }
-    }
-
-    fn block(&self, node: u32, level: usize) -> (&Lists, usize) {
-        (&self.layers[level.min(1)], self.block_index(node, level))
-    }
-
-    fn block_index(&self, node: u32, level: usize) -> usize {
-        match level {
-            0 => node as usize,
-            _ => self.upper[node as usize] as usize + level - 1,
-        }
-    }
-
     /// The end of the batch that begins at `start`: a node that rises above the entry point is a
     /// batch of its own.
     fn batch_end(&self, order: &[u32], start: usize) -> usize {
@@ -275,18 +174,18 @@ impl Growing {
         start + fitting.max(1)
     }
 
-    fn insert<O: DistanceComputer>(
+    fn insert<D: DistanceComputer>(
         &mut self,
-        oracle: &O,
+        distances: &D,
         batch: &[u32],
-        scratch: &PerThread<Scratch<O::Queue>>,
+        scratch: &PerThread<Scratch<D::Queue>>,
     ) {
         let Some(entry_point) = self.entry_point else {
             self.entry_point = batch.first().copied();
             return;
         };
         let choose = |&node: &u32| {
-            scratch.with(|scratch| self.choose_links(oracle, entry_point, node, scratch))
+            scratch.with(|scratch| self.choose_links(distances, entry_point, node, scratch))
         };
         let chosen: Vec<Vec<Vec<Scored>>> = if batch.len() < 2 * TASK_NODES {
             batch.iter().map(choose).collect()
@@ -297,11 +196,10 @@ impl Growing {
                 .map(choose)
                 .collect()
         };
-        self.link_back(oracle, batch, &chosen);
+        self.link_back(distances, batch, &chosen);
         for (&node, layers) in batch.iter().zip(&chosen) {
             for (level, links) in layers.iter().enumerate() {
-                let block = self.block_index(node, level);
-                self.layers[level.min(1)].write(block, links);
+                self.write(node, level, links);
             }
             if self.level(node) > self.level(entry_point) {
                 self.entry_point = Some(node);
@@ -310,35 +208,35 @@ impl Growing {
     }
 
     /// The links `node` takes on each of its layers, layer 0 first.
-    fn choose_links<O: DistanceComputer>(
+    fn choose_links<D: DistanceComputer>(
         &self,
-        oracle: &O,
+        distances: &D,
         entry_point: u32,
         node: u32,
-        scratch: &mut Scratch<O::Queue>,
+        scratch: &mut Scratch<D::Queue>,
     ) -> Vec<Vec<Scored>> {
         annatomy_runtime::advance(1);
-        let view = oracle.scorer(node);
+        let scorer = distances.scorer(node);
         let top = self.level(node).min(self.level(entry_point));
-        let mut entry = descend(self, view, entry_point, top, &mut scratch.room);
+        let mut entry = descend(self, scorer, entry_point, top, &mut scratch.descent);
         let mut layers = vec![Vec::new(); self.level(node) + 1];
         for level in (0..=top).rev() {
             scratch
-                .frontier
+                .queue
                 .reset(self.nodes(), self.parameters.ef_construction);
             search_layer(
                 self,
-                view,
+                scorer,
                 level,
                 entry,
-                &mut scratch.frontier,
+                &mut scratch.queue,
                 &mut NoopRecord,
             );
-            scratch.frontier.nearest(&mut scratch.found);
+            scratch.queue.nearest(&mut scratch.found);
             entry = scratch.found.first().copied().unwrap_or(entry);
             let limit = self.parameters.forward_limit(level);
             if scratch.found.len() >= limit || self.parameters.short_lists == ShortLists::Prune {
-                prune(oracle, node, &mut scratch.found, limit);
+                prune(distances, node, &mut scratch.found, limit);
             }
             layers[level].extend_from_slice(&scratch.found);
         }
@@ -346,9 +244,9 @@ impl Growing {
     }
 
     /// Adds the new nodes to the lists of those they chose.
-    fn link_back<O: DistanceComputer>(
+    fn link_back<D: DistanceComputer>(
         &mut self,
-        oracle: &O,
+        distances: &D,
         batch: &[u32],
         chosen: &[Vec<Vec<Scored>>],
     ) {
@@ -356,7 +254,7 @@ impl Growing {
         for (&node, layers) in batch.iter().zip(chosen) {
             for (level, layer) in layers.iter().enumerate() {
                 links.extend(layer.iter().map(|link| {
-                    let key = oracle.reverse_key(link.id, node, link.key);
+                    let key = distances.reverse_key(link.id, node, link.key);
                     LinkBack {
                         target: link.id,
                         level: level as u32,
@@ -369,33 +267,32 @@ impl Growing {
         let groups: Vec<&[LinkBack]> = links
             .chunk_by(|a, b| (a.target, a.level) == (b.target, b.level))
             .collect();
-        let lengthen = |group: &&[LinkBack]| self.lengthened(oracle, group);
+        let add_links = |group: &&[LinkBack]| self.with_links_added(distances, group);
         let lists: Vec<Vec<Scored>> = if batch.len() < 2 * TASK_NODES {
-            groups.iter().map(lengthen).collect()
+            groups.iter().map(add_links).collect()
         } else {
             groups
                 .par_iter()
                 .with_max_len(8 * TASK_NODES)
-                .map(lengthen)
+                .map(add_links)
                 .collect()
         };
-        let blocks: Vec<(usize, usize)> = groups
+        let targets: Vec<(u32, usize)> = groups
             .iter()
-            .map(|group| {
-                (
-                    group[0].level.min(1) as usize,
-                    self.block_index(group[0].target, group[0].level as usize),
-                )
-            })
+            .map(|group| (group[0].target, group[0].level as usize))
             .collect();
-        for ((layer, block), list) in blocks.into_iter().zip(lists) {
-            self.layers[layer].write(block, &list);
+        for ((target, level), list) in targets.into_iter().zip(lists) {
+            self.write(target, level, &list);
         }
     }
 
-    /// The list of one target after the links of `group` were added in order, thinned each time it
+    /// The list of one target after the links of `group` were added in order, pruned each time it
     /// was full.
-    fn lengthened(&self, oracle: &impl DistanceComputer, group: &[LinkBack]) -> Vec<Scored> {
+    fn with_links_added(
+        &self,
+        distances: &impl DistanceComputer,
+        group: &[LinkBack],
+    ) -> Vec<Scored> {
         let (target, level) = (group[0].target, group[0].level as usize);
         let (lists, block) = self.block(target, level);
         let mut list: Vec<Scored> = Vec::with_capacity(lists.capacity + 1);
@@ -404,7 +301,7 @@ impl Growing {
             list.push(link.source);
             if list.len() > lists.capacity {
                 list.sort_unstable();
-                prune(oracle, target, &mut list, lists.capacity);
+                prune(distances, target, &mut list, lists.capacity);
             }
         }
         list

@@ -1,6 +1,7 @@
 //! Building a graph: parameters and presets, levels, batched insertion, the prune heuristic.
 
 mod builder;
+mod growing;
 mod levels;
 mod parameters;
 mod prune;

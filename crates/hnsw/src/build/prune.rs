@@ -1,22 +1,22 @@
-//! Which candidates a node links to: the neighbor-selection heuristic.
+//! The neighbor-selection heuristic: prunes a candidate list to the links of a node.
 //!
-//! Walk the candidates from nearest to farthest and keep one only if no kept one is closer to it
-//! than the node is (Malkov & Yashunin 2018, algorithm 4, without extension and without keeping
-//! pruned candidates). Cost: at most candidates × kept comparisons, few in practice since most
-//! candidates are shadowed by one of the first kept.
+//! Walk the candidates from nearest to farthest and keep one only if no kept one is strictly closer
+//! to it than the node is (Malkov & Yashunin 2018, algorithm 4, without extension and without
+//! keeping pruned candidates). Cost: at most candidates × kept comparisons, few in practice since
+//! one of the first kept ones rules out most candidates.
 
-use crate::distance::{DistanceComputer, QueryScorer};
-use crate::queue::Scored;
+use crate::distance::DistanceComputer;
+use crate::queue::{QueryScorer, Scored};
 
-/// What a candidate will be compared by is fetched this many candidates before its turn.
+/// What a candidate is compared by is prefetched this many candidates before its turn.
 const AHEAD: usize = 6;
-/// Of the kept ones only so many, the nearest: they mostly decide.
+/// Prefetched are the keys of the nearest kept ones, which mostly decide.
 const KEPT_AHEAD: usize = 4;
 
-/// Thins `candidates`, ascending by (key, id) as `origin` sees them, to at most `limit` kept ones,
-/// in place.
+/// Prunes `candidates`, ascending by (key, id) for the query `origin`, to at most `limit` kept
+/// ones, in place.
 pub(crate) fn prune(
-    oracle: &impl DistanceComputer,
+    distances: &impl DistanceComputer,
     origin: u32,
     candidates: &mut Vec<Scored>,
     limit: usize,
@@ -31,14 +31,14 @@ pub(crate) fn prune(
             let first_kept = candidates[..kept.min(KEPT_AHEAD)]
                 .iter()
                 .map(|kept| kept.id);
-            oracle.prefetch(ahead.id, first_kept.chain([origin]));
+            distances.prefetch(ahead.id, first_kept.chain([origin]));
         }
-        let view = oracle.scorer(candidate.id);
-        let back = oracle.reverse_key(candidate.id, origin, candidate.key);
-        let shadowed = candidates[..kept]
+        let scorer = distances.scorer(candidate.id);
+        let to_origin = distances.reverse_key(candidate.id, origin, candidate.key);
+        let is_ruled_out = candidates[..kept]
             .iter()
-            .any(|other| view.strictly_closer(view.key(other.id), back));
-        if !shadowed {
+            .any(|other| scorer.strictly_closer(scorer.key(other.id), to_origin));
+        if !is_ruled_out {
             candidates[kept] = candidate;
             kept += 1;
         }

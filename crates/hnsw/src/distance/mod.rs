@@ -1,10 +1,11 @@
 //! Distance computers: from ranks, from vectors, with SQ8 codes as a lower-bound prefilter.
 
 mod computer;
+mod ranks;
 mod sq8;
+mod vectors;
 
-pub(crate) use computer::key_of_reduced_distance;
-pub use computer::{
-    DistanceComputer, QueryScorer, RankDistances, RankScorer, VectorDistances, VectorScorer,
-};
-pub use sq8::{LowerBoundFilter, Sq8Codes, Sq8Queries};
+pub use computer::DistanceComputer;
+pub use ranks::{RankDistances, RankScorer};
+pub use sq8::{Sq8Codes, Sq8Queries};
+pub use vectors::{VectorDistances, VectorScorer};

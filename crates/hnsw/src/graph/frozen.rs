@@ -1,19 +1,8 @@
-//! The frozen graph, and what it shares with a graph under construction.
+//! The frozen graph: per layer, links packed end to end.
 
+use super::links::Links;
 use annatomy_runtime::Zeroed;
 use std::ops::Range;
-
-/// The links of a layered graph: all that a search may know of it.
-pub trait Links: Sync {
-    /// Number of nodes.
-    fn nodes(&self) -> usize;
-    /// Where searches start, on the highest layer; `None` if the graph is empty.
-    fn entry_point(&self) -> Option<u32>;
-    /// The highest layer of `node`.
-    fn level(&self, node: u32) -> usize;
-    /// The links of `node` on `level`, which must not exceed the node's own.
-    fn links(&self, node: u32, level: usize) -> &[u32];
-}
 
 /// A finished graph: per layer, links packed end to end.
 ///

@@ -1,7 +1,9 @@
-//! The frozen graph and the links that searches read.
+//! The frozen graph, the links that searches read, and which nodes they can reach.
 
 mod frozen;
+mod links;
 mod reachability;
 
-pub use frozen::{Graph, Links};
+pub use frozen::Graph;
+pub use links::Links;
 pub use reachability::reachable;

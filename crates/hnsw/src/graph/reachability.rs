@@ -1,20 +1,20 @@
-//! Which nodes any search can find at all.
+//! Reachability: the nodes to which a path leads from the entry point.
 
-use super::frozen::Links;
+use super::links::Links;
 
 /// Marks every node to which a path leads from the entry point, through the links of any layer.
 /// Cost: one walk of the graph.
 pub fn reachable(graph: &impl Links) -> Vec<bool> {
     let mut reached = vec![false; graph.nodes()];
-    let mut open: Vec<u32> = graph.entry_point().into_iter().collect();
-    for &entry in &open {
+    let mut pending: Vec<u32> = graph.entry_point().into_iter().collect();
+    for &entry in &pending {
         reached[entry as usize] = true;
     }
-    while let Some(node) = open.pop() {
+    while let Some(node) = pending.pop() {
         for level in 0..=graph.level(node) {
             for &link in graph.links(node, level) {
                 if !std::mem::replace(&mut reached[link as usize], true) {
-                    open.push(link);
+                    pending.push(link);
                 }
             }
         }

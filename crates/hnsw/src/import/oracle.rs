@@ -9,9 +9,9 @@ use super::arithmetic::{
     Apart, Fused, Join, Product, SquaredDifference, as_faiss, dot_as_hnswlib, l2_as_hnswlib,
 };
 use super::saved_index::Engine;
-use crate::distance::{DistanceComputer, QueryScorer, VectorDistances, key_of_reduced_distance};
-use crate::queue::HeapQueue;
-use annatomy_vectors::{MatrixView, Metric, kernels};
+use crate::distance::{DistanceComputer, VectorDistances};
+use crate::queue::{HeapQueue, QueryScorer};
+use annatomy_vectors::{MatrixView, Metric, kernels, order_key};
 use pulp::{Arch, WithSimd};
 
 /// Rows that FAISS evaluates at once.
@@ -102,14 +102,14 @@ impl WithSimd for Keys<'_, '_> {
         let EngineScorer { query, oracle } = self.view;
         let (batches, rest) = self.ids.as_chunks::<BATCH>();
         for &id in batches.as_flattened() {
-            self.out.push(key_of_reduced_distance(oracle.separation(
+            self.out.push(order_key(oracle.separation(
                 query,
                 oracle.rows.row(id as usize),
                 Fused,
             )));
         }
         for &id in rest {
-            self.out.push(key_of_reduced_distance(oracle.separation(
+            self.out.push(order_key(oracle.separation(
                 query,
                 oracle.rows.row(id as usize),
                 Apart,
@@ -130,7 +130,7 @@ impl WithSimd for Key<'_> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) -> u32 {
         let EngineScorer { query, oracle } = self.view;
-        key_of_reduced_distance(oracle.separation(query, oracle.rows.row(self.id as usize), Apart))
+        order_key(oracle.separation(query, oracle.rows.row(self.id as usize), Apart))
     }
 }
 

@@ -2,9 +2,12 @@
 
 mod beam;
 mod engine_class;
+mod record;
+mod searches;
 mod trace;
 
-pub(crate) use beam::{DescentScratch, NoopRecord, descend, search_layer};
-pub use beam::{Search, Traversal};
+pub(crate) use beam::{DescentScratch, descend, search_layer};
 pub use engine_class::{Answer, EngineClass, UnknownEngineClass};
+pub(crate) use record::NoopRecord;
+pub use searches::{Search, Traversal};
 pub use trace::{Visit, Visits};

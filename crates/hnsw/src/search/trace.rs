@@ -6,24 +6,23 @@
 //! keeps that order and, whenever a pop's rank reaches a new maximum r, the **step** (r, number
 //! seen before it). V(ef) is the count at the first step with r ≥ ef.
 //!
-//! Where of an answer only some nearest rows are wanted, a search may pass over rows that are no
-//! nearer than ef others it has seen before: they are in no such answer, and nearer than no row
-//! that is popped later. They take a place in the order of arrivals, so that V(ef) counts them, and
-//! nothing else.
+//! Where answers hold at most `max_k` ≤ ef rows, a search may skip rows that are no nearer than ef
+//! rows seen before: they are in no such answer, and nearer than no row popped later. They take a
+//! place in the order of arrivals, so that V(ef) counts them, and nothing else.
 //!
-//! Cost: one sort of the visits, as integers (where keys are places, one bit insertion each), one
-//! bit insertion a visit and one count a pop.
+//! Cost: one sort of the visits, as integers (where keys are ranks, one bit insertion each), one bit
+//! insertion a visit and one rank query a pop.
 
-use super::beam::SearchRecord;
-use crate::distance::QueryScorer;
-use crate::queue::{Places, Scored};
+use super::record::SearchRecord;
+use crate::queue::{Coverage, QueryScorer, Scored};
+use annatomy_vectors::RankedBitSet;
 
 /// One visited row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visit {
     /// Its id.
     pub id: u32,
-    /// Its key in the query's view.
+    /// Its key for the query.
     pub key: u32,
     /// How many rows were visited before it.
     pub arrival: u32,
@@ -47,24 +46,24 @@ struct Pop {
 #[derive(Debug, Default)]
 pub struct Visits {
     ef: usize,
-    /// Of an answer so many rows are wanted.
-    most: usize,
-    /// By arrival; `NOT_TOLD` for those that were only counted.
+    /// The most rows of any answer.
+    max_k: usize,
+    /// By arrival; `ID_NOT_RECORDED` for skipped rows.
     ids: Vec<u32>,
     /// Key and arrival of every visit, as one integer.
     order: Vec<u64>,
     nearest_first: Vec<Visit>,
     pops: Vec<Pop>,
     steps: Vec<Step>,
-    seen: Places,
+    seen: RankedBitSet,
     place_by_arrival: Vec<u32>,
-    /// Where keys are places: those that were visited, and the arrival at each.
-    keys: Places,
+    /// Where keys are ranks: those visited, and the arrival at each.
+    keys: RankedBitSet,
     arrival_of_key: Vec<u32>,
 }
 
-/// The id of a row that was counted and not told.
-const NOT_TOLD: u32 = u32::MAX;
+/// The id of a row that was skipped and only counted.
+const ID_NOT_RECORDED: u32 = u32::MAX;
 
 /// Key and arrival.
 fn unpacked(packed: u64) -> (u32, u32) {
@@ -73,22 +72,26 @@ fn unpacked(packed: u64) -> (u32, u32) {
 
 impl SearchRecord for Visits {
     #[inline]
-    fn met(&mut self, seen: Scored) {
+    fn on_evaluated(&mut self, scored: Scored) {
         self.order
-            .push(u64::from(seen.key) << 32 | self.ids.len() as u64);
-        self.ids.push(seen.id);
+            .push(u64::from(scored.key) << 32 | self.ids.len() as u64);
+        self.ids.push(scored.id);
     }
 
-    fn passed_over(&mut self, count: usize) {
-        self.ids.resize(self.ids.len() + count, NOT_TOLD);
+    fn on_skipped(&mut self, count: usize) {
+        self.ids.resize(self.ids.len() + count, ID_NOT_RECORDED);
     }
 
-    fn wants_all(&self) -> bool {
-        self.most > self.ef
+    fn coverage(&self) -> Coverage {
+        if self.max_k > self.ef {
+            Coverage::All
+        } else {
+            Coverage::MayBeCloser
+        }
     }
 
     #[inline]
-    fn expands(&mut self, popped: Scored) {
+    fn on_expanded(&mut self, popped: Scored) {
         self.pops.push(Pop {
             key: popped.key,
             seen: self.ids.len() as u32,
@@ -97,23 +100,23 @@ impl SearchRecord for Visits {
 }
 
 impl Visits {
-    pub(crate) fn begin(&mut self, ef: usize, most: usize) {
-        (self.ef, self.most) = (ef, most);
+    pub(crate) fn begin(&mut self, ef: usize, max_k: usize) {
+        (self.ef, self.max_k) = (ef, max_k);
         self.ids.clear();
         self.order.clear();
         self.pops.clear();
         self.steps.clear();
     }
 
-    /// Puts the visits in order and replays the pops to find the steps.
-    pub(crate) fn finish(&mut self, view: impl QueryScorer) {
-        if let Some(places) = view.places() {
-            self.order_by_place(places);
-            self.find_steps(|visits, key| visits.keys.below(view.first_of_tie(key)));
+    /// Sorts the visits and replays the pops to find the steps.
+    pub(crate) fn finish(&mut self, scorer: impl QueryScorer) {
+        if let Some(ranks) = scorer.ranks() {
+            self.order_by_rank(ranks);
+            self.find_steps(|visits, key| visits.keys.rank(scorer.first_of_tie(key)));
         } else {
             self.order_by_key();
             self.find_steps(|visits, key| {
-                let nearer = view.first_of_tie(key);
+                let nearer = scorer.first_of_tie(key);
                 visits
                     .nearest_first
                     .partition_point(|visit| visit.key < nearer)
@@ -141,10 +144,10 @@ impl Visits {
         }
     }
 
-    /// The same where keys are places in 0..`places`.
-    fn order_by_place(&mut self, places: usize) {
-        self.keys.reset(places);
-        self.arrival_of_key.resize(places, 0);
+    /// The same where keys are ranks in 0..`ranks`.
+    fn order_by_rank(&mut self, ranks: usize) {
+        self.keys.reset(ranks);
+        self.arrival_of_key.resize(ranks, 0);
         for (key, arrival) in self.order.iter().copied().map(unpacked) {
             self.keys.insert(key);
             self.arrival_of_key[key as usize] = arrival;
@@ -172,8 +175,8 @@ impl Visits {
         let mut highest = 0;
         for pop in &self.pops {
             while arrived < pop.seen {
-                // What was not told is no nearer than any row that is popped.
-                if self.ids[arrived as usize] != NOT_TOLD {
+                // A skipped row is no nearer than any row popped later.
+                if self.ids[arrived as usize] != ID_NOT_RECORDED {
                     self.seen.insert(self.place_by_arrival[arrived as usize]);
                 }
                 arrived += 1;
@@ -181,7 +184,7 @@ impl Visits {
             let place = nearer(self, pop.key) as u32;
             // Its rank is no more than its place.
             if place > highest {
-                let rank = self.seen.below(place) as u32;
+                let rank = self.seen.rank(place) as u32;
                 if rank > highest {
                     highest = rank;
                     self.steps.push(Step {
@@ -198,7 +201,7 @@ impl Visits {
         self.ef
     }
 
-    /// Every visited row that was told, ascending by (key, id).
+    /// Every visited row that was not skipped, ascending by (key, id).
     pub fn nearest_first(&self) -> &[Visit] {
         &self.nearest_first
     }
@@ -210,7 +213,7 @@ impl Visits {
     pub fn visited(&self, ef: usize) -> usize {
         assert!(
             ef <= self.ef,
-            "ef {ef} asked of a traversal recorded to {}",
+            "ef {ef} of a traversal recorded to ef {}",
             self.ef
         );
         let step = self.steps.partition_point(|step| (step.rank as usize) < ef);
@@ -227,7 +230,7 @@ impl Visits {
         let last = efs.last().copied().unwrap_or(0);
         assert!(
             last <= self.ef,
-            "ef {last} asked of a traversal recorded to {}",
+            "ef {last} of a traversal recorded to ef {}",
             self.ef
         );
         let mut step = 0;
@@ -265,7 +268,7 @@ mod tests {
         let mut visits = Visits::default();
         visits.begin(4, usize::MAX);
         for (key, id) in [(5, 7), (5, 3), (4, 9), (5, 5)] {
-            visits.met(Scored { key, id });
+            visits.on_evaluated(Scored { key, id });
         }
         visits.finish(VectorDistances::new(rows.view(), Metric::L2).scorer(0));
         let found: Vec<_> = visits

@@ -3,5 +3,5 @@
 mod build;
 mod common;
 mod import;
-mod sketch;
+mod sq8;
 mod surface_cells;

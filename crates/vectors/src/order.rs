@@ -1,8 +1,9 @@
-//! Float32 values as integers of the same order: one comparison, and room for an id beside it.
+//! Order-preserving bits of float32: unsigned integers that compare as the values do, so that a
+//! value and an id share one integer key.
 
 /// Maps a float32 to an integer of the same order (−0 and 0 alike).
 #[inline]
-pub(crate) fn order_key(value: f32) -> u32 {
+pub fn order_key(value: f32) -> u32 {
     let bits = (value + 0.0).to_bits();
     if bits >> 31 == 0 {
         bits | 1 << 31
@@ -13,7 +14,7 @@ pub(crate) fn order_key(value: f32) -> u32 {
 
 /// The value behind a key of [`order_key`].
 #[inline]
-pub(crate) fn value_of_key(key: u32) -> f32 {
+pub fn value_of_order_key(key: u32) -> f32 {
     f32::from_bits(if key >> 31 == 1 {
         key & !(1 << 31)
     } else {
@@ -46,7 +47,7 @@ mod tests {
         assert!(
             values
                 .iter()
-                .all(|&value| value_of_key(order_key(value)) == value)
+                .all(|&value| value_of_order_key(order_key(value)) == value)
         );
     }
 }

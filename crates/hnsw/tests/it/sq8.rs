@@ -1,4 +1,4 @@
-//! A sketch changes no graph and no answer: only how much is read for them.
+//! The SQ8 lower-bound prefilter changes no graph and no answer: only how many rows are read.
 
 use crate::common::clustered;
 use annatomy_hnsw::{
@@ -22,12 +22,12 @@ fn crowded(columns: usize) -> Matrix {
 }
 
 #[test]
-fn graphs_and_searches_are_the_same_with_a_sketch() {
+fn graphs_and_searches_are_the_same_with_codes() {
     for columns in [48, 96, 130] {
         let rows = crowded(columns);
-        let sketch = Sq8Codes::of(rows.view(), Metric::L2).expect("worth it");
+        let codes = Sq8Codes::of(rows.view(), Metric::L2).expect("worth it");
         let plain = VectorDistances::new(rows.view(), Metric::L2);
-        let oracle = plain.with_codes(Some(&sketch));
+        let oracle = plain.with_codes(Some(&codes));
         let parameters = Parameters::faiss(8, 60, 3);
         let graph = Graph::build(&oracle, &parameters).expect("graph");
         assert!(
@@ -37,14 +37,14 @@ fn graphs_and_searches_are_the_same_with_a_sketch() {
         let mut searches = [Search::<HeapQueue>::default(), Search::default()];
         let [mut found, mut expected] = [Vec::new(), Vec::new()];
         let queries = clustered(100, columns, 60, 2);
-        let sketched = sketch.queries(queries.view());
+        let encoded = codes.queries(queries.view());
         for ef in [1, 7, 40, 200] {
             for query in 0..100 {
                 let row = queries.row(query as usize);
                 searches[0].nearest(&graph, plain.scorer_for(row), ef, &mut expected);
                 searches[1].nearest(
                     &graph,
-                    oracle.scorer_with_codes(row, Some(&sketched), query),
+                    oracle.scorer_with_codes(row, Some(&encoded), query),
                     ef,
                     &mut found,
                 );
@@ -66,10 +66,10 @@ fn float16_rows_have_sketches_too() {
         .map(|&value| f16::from_f32(value))
         .collect();
     let halves = Matrix::new(ROWS, 64, halves).expect("shape");
-    let sketch = Sq8Codes::of(halves.view(), Metric::L2).expect("worth it");
+    let codes = Sq8Codes::of(halves.view(), Metric::L2).expect("worth it");
     let plain = VectorDistances::new(halves.view(), Metric::L2);
     let parameters = Parameters::hnswlib(8, 60, 3);
-    let graph = Graph::build(&plain.with_codes(Some(&sketch)), &parameters).expect("graph");
+    let graph = Graph::build(&plain.with_codes(Some(&codes)), &parameters).expect("graph");
     assert!(graph == Graph::build(&plain, &parameters).expect("graph"));
 }
 
@@ -78,8 +78,8 @@ fn float16_rows_have_sketches_too() {
 #[test]
 fn traversals_for_the_nearest_count_every_visit_and_tell_fewer() {
     let rows = crowded(96);
-    let sketch = Sq8Codes::of(rows.view(), Metric::L2).expect("worth it");
-    let oracle = VectorDistances::new(rows.view(), Metric::L2).with_codes(Some(&sketch));
+    let codes = Sq8Codes::of(rows.view(), Metric::L2).expect("worth it");
+    let oracle = VectorDistances::new(rows.view(), Metric::L2).with_codes(Some(&codes));
     let graph = Graph::build(&oracle, &Parameters::faiss(8, 60, 3)).expect("graph");
     let (mut traversal, [mut whole, mut nearest]) = (
         Traversal::<HeapQueue>::default(),

@@ -1,4 +1,4 @@
-//! Building and searching with a sketch of the rows and without, in turn: `time_sketch VECTORS
+//! Building and searching with SQ8 codes of the rows and without, in turn: `time_sq8 VECTORS
 //! QUERIES REPETITIONS`.
 //!
 //! One graph (M = 32, ef_construction = 200), both ways; searches on one thread, k = ef. That both
@@ -17,19 +17,19 @@ const BLOCK: usize = 50;
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [vectors, queries, repetitions] = &arguments[..] else {
-        return Err("time_sketch VECTORS QUERIES REPETITIONS".into());
+        return Err("time_sq8 VECTORS QUERIES REPETITIONS".into());
     };
     let repetitions: usize = repetitions.parse()?;
     let queries = VectorFile::open(queries)?.read_all()?;
     let rows = VectorFile::open(vectors)?.read_all()?;
     let begin = Instant::now();
-    let sketch =
-        Sq8Codes::of(rows.view(), Metric::L2).ok_or("these rows are not worth a sketch")?;
-    let sketched_queries = sketch.queries(queries.view());
-    println!("sketched in {:.2} s", begin.elapsed().as_secs_f64());
+    let codes = Sq8Codes::of(rows.view(), Metric::L2)
+        .ok_or("an SQ8 lower bound would reject few of these rows")?;
+    let encoded_queries = codes.queries(queries.view());
+    println!("encoded in {:.2} s", begin.elapsed().as_secs_f64());
     let plain = VectorDistances::new(rows.view(), Metric::L2);
-    let sketched = plain.with_codes(Some(&sketch));
-    let [graph, other] = [("with", sketched), ("without", plain)].map(|(way, oracle)| {
+    let filtered = plain.with_codes(Some(&codes));
+    let [graph, other] = [("with", filtered), ("without", plain)].map(|(way, oracle)| {
         let begin = Instant::now();
         let graph = Graph::build(&oracle, &Parameters::faiss(32, 200, 0));
         println!("built {way} in {:.1} s", begin.elapsed().as_secs_f64());
@@ -49,8 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                     let begin = Instant::now();
                     for query in block_of_queries.clone() {
                         let row = queries.row(query);
-                        let sketched = (way == 1).then_some(&sketched_queries);
-                        let view = plain.scorer_with_codes(row, sketched, query as u32);
+                        let filtered = (way == 1).then_some(&encoded_queries);
+                        let view = plain.scorer_with_codes(row, filtered, query as u32);
                         sums[way] += sum(&mut searches[way], &graph, ef, view);
                     }
                     seconds[way] += begin.elapsed().as_secs_f64();

@@ -1,0 +1,13 @@
+//! The face that builder and frozen graph share, so that search is written once.
+
+/// The links of a layered graph: all that a search reads of it.
+pub trait Links: Sync {
+    /// Number of nodes.
+    fn nodes(&self) -> usize;
+    /// Where searches start, on the highest layer; `None` if the graph is empty.
+    fn entry_point(&self) -> Option<u32>;
+    /// The highest layer of `node`.
+    fn level(&self, node: u32) -> usize;
+    /// The links of `node` on `level`, which must not exceed the node's own.
+    fn links(&self, node: u32, level: usize) -> &[u32];
+}

@@ -1,0 +1,76 @@
+//! A whole search of a graph with its reusable state: [`Search`] for the ef nearest rows,
+//! [`Traversal`] for the trace of every visit.
+
+use super::beam::{DescentScratch, descend, search_layer};
+use super::record::NoopRecord;
+use super::trace::Visits;
+use crate::graph::Links;
+use crate::queue::{CandidateQueue, QueryScorer, Scored};
+
+/// Reusable state for plain searches of one graph.
+#[derive(Debug, Default)]
+pub struct Search<Q> {
+    queue: Q,
+    scratch: DescentScratch,
+}
+
+impl<Q: CandidateQueue> Search<Q> {
+    /// The ef nearest rows that a search of effort `ef` finds, ascending by (key, id); empty for an
+    /// empty graph.
+    pub fn nearest<S: QueryScorer<Queue = Q>>(
+        &mut self,
+        graph: &impl Links,
+        scorer: S,
+        ef: usize,
+        out: &mut Vec<Scored>,
+    ) {
+        out.clear();
+        let Some(entry_point) = graph.entry_point() else {
+            return;
+        };
+        self.queue.reset(graph.nodes(), ef);
+        let entry = descend(graph, scorer, entry_point, 0, &mut self.scratch);
+        search_layer(graph, scorer, 0, entry, &mut self.queue, &mut NoopRecord);
+        self.queue.nearest(out);
+    }
+}
+
+/// Reusable state for recorded traversals: one per query gives the answer at every (ef, k) up to
+/// the largest ef.
+#[derive(Debug, Default)]
+pub struct Traversal<Q> {
+    queue: Q,
+    scratch: DescentScratch,
+}
+
+impl<Q: CandidateQueue> Traversal<Q> {
+    /// Traverses as a search of effort `ef` would and records every visit in `visits`.
+    pub fn record<S: QueryScorer<Queue = Q>>(
+        &mut self,
+        graph: &impl Links,
+        scorer: S,
+        ef: usize,
+        visits: &mut Visits,
+    ) {
+        self.record_for_k(graph, scorer, ef, usize::MAX, visits);
+    }
+
+    /// The same for answers of at most `max_k` rows: rows that are surely in no such answer may be
+    /// counted among the visits without their ids and keys, which takes less time.
+    pub fn record_for_k<S: QueryScorer<Queue = Q>>(
+        &mut self,
+        graph: &impl Links,
+        scorer: S,
+        ef: usize,
+        max_k: usize,
+        visits: &mut Visits,
+    ) {
+        visits.begin(ef, max_k);
+        if let Some(entry_point) = graph.entry_point() {
+            self.queue.reset(graph.nodes(), ef);
+            let entry = descend(graph, scorer, entry_point, 0, &mut self.scratch);
+            search_layer(graph, scorer, 0, entry, &mut self.queue, visits);
+        }
+        visits.finish(scorer);
+    }
+}
