@@ -49,10 +49,35 @@ def test_overlap_is_what_the_graph_returns(clustered, found):
 def test_results_are_written_and_shown(found, tmp_path):
     found.write(tmp_path / "out")
     assert (tmp_path / "out" / "report.html").read_text() == found.report()
-    metrics = tmp_path / "out" / "run00" / "efSearch_study" / "ef_5" / "metrics.json"
-    assert "mean_overlap" in json.dumps(json.loads(metrics.read_text()))
     assert all(figure.svg.startswith("<svg") for figure in found.figures())
     assert found._repr_html_().count("<svg") == len(found.figures())
+
+
+def test_metrics_read_as_the_studys_notebook_reads_them(clustered, tmp_path):
+    """The notebook's way: ``json.load``, a frame of each file, a concatenation over runs, means by k, a plot's columns."""
+    pd = pytest.importorskip("pandas")
+    settings = dict(ks=[10, 40, 90], runs=2, ef_values=[5], ef_construction_values=[50, 400], alpha_values=[0.25, 4.0])
+    an.study(clustered, **settings).write(tmp_path / "out")
+    keys = "mean_overlap mean_exact_dist mean_ann_dist mean_barycenter_shift mean_lid_diff mean_lid_exact mean_lid_ann".split()
+    conditions = ["efSearch_study/ef_5", "efConstruction_study/efc_50", "efConstruction_study/efc_400"]
+    for condition in conditions + ["alpha_study/alpha_0.25", "alpha_study/alpha_4.0"]:
+        frames = []
+        for run in range(2):
+            with open(tmp_path / "out" / f"run{run:02}" / condition / "metrics.json") as file:
+                metrics = json.load(file)
+            assert metrics["k"] == [10, 40, 90]
+            assert all(isinstance(metrics[key], list) and len(metrics[key]) == 3 for key in keys)
+            assert all(isinstance(value, float) for key in keys for value in metrics[key])
+            frames.append(pd.DataFrame(metrics).assign(run=run))
+        frame = pd.concat(frames, ignore_index=True)
+        means = frame.groupby("k")["mean_overlap"].mean()
+        assert means.index.tolist() == [10, 40, 90] and means.between(0, 1).all()
+        if condition.startswith("alpha"):
+            alpha = float(condition.split("_")[-1])
+            assert isinstance(metrics["alpha"], float) and metrics["alpha"] == alpha
+            assert metrics["efSearch"] == [max(2, int(alpha * k)) for k in metrics["k"]]
+        else:
+            assert "alpha" not in metrics and "efSearch" not in metrics
 
 
 def test_progress_is_told_where_wanted(clustered, capfd):

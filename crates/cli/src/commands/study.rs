@@ -4,7 +4,7 @@ use super::on_threads;
 use crate::arguments::{StudyArguments, StudyName};
 use crate::failure::Failure;
 use crate::progress::Bar;
-use annatomy::config::{self, Overrides};
+use annatomy::config::{self, ConfigFile, Overrides};
 use annatomy::results::{Settings, StudyKind, StudyResults};
 use annatomy::study::{Execution, Start, StoreError, Study, StudyError};
 use annatomy::{figures, report, results};
@@ -56,10 +56,10 @@ pub fn carry_out(
 }
 
 fn settings(arguments: &StudyArguments) -> Result<Settings, Failure> {
-    let mut settings = config::defaults();
-    if let Some(path) = &arguments.config {
-        settings = config::read(path).map_err(Failure::usage)?.over(settings);
-    }
+    let file = match &arguments.config {
+        Some(path) => config::read(path).map_err(Failure::usage)?,
+        None => ConfigFile::default(),
+    };
     let overrides = Overrides {
         data: arguments.data.clone(),
         runs: arguments.runs,
@@ -73,7 +73,15 @@ fn settings(arguments: &StudyArguments) -> Result<Settings, Failure> {
         preset: arguments.preset,
         ..Overrides::default()
     };
-    Ok(overrides.over(settings))
+    let settings = overrides.over(file.overrides.over(config::defaults()));
+    if let Some(path) = &arguments.config {
+        for key in &file.unread {
+            if let Some(difference) = key.difference(&settings) {
+                eprintln!("note: {}: {difference}", path.display());
+            }
+        }
+    }
+    Ok(settings)
 }
 
 /// The experiments named, each once, in the order of the study.

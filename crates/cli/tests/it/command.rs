@@ -188,35 +188,70 @@ fn a_folder_with_other_settings_is_left_alone() {
     assert!(annatomy(&small_study(&out, &["--resume"])).status.success());
 }
 
+/// Runs `study` of 200 built-in rows with `yaml` as the study's own settings file.
+fn study_by_yaml(folder: &Folder, yaml: &str, more: &[&str]) -> (Output, String) {
+    let (config, out) = (folder.path("config.yaml"), folder.path("out"));
+    fs::write(&config, yaml).expect("file");
+    let study = [
+        "study", "--config", &config, "--subset", "200", "--out", &out,
+    ];
+    let output = annatomy(&[&study[..], more].concat());
+    let table = Path::new(&out).join("measurements.csv");
+    (output, fs::read_to_string(table).unwrap_or_default())
+}
+
 #[test]
 fn settings_come_from_a_file_and_options_win() {
     let folder = Folder::new();
-    let (config, out) = (folder.path("config.yaml"), folder.path("out"));
     let yaml = "experiment: {base_seed: 3, exp_runs: 1}\nevaluation: {min_k: 5, max_k: 15, k_step: 5}\n\
-                ef_search_study: {values: [9]}\nunknown: {anything: true}\n";
-    fs::write(&config, yaml).expect("file");
-    let arguments = [
-        "study",
-        "--config",
-        &config,
-        "--subset",
-        "200",
-        "--studies",
-        "ef",
-        "--ks",
-        "5,10",
-        "--out",
-        &out,
-    ];
-    let output = annatomy(&arguments);
+                ef_search_study: {values: [9]}\n";
+    let (output, table) = study_by_yaml(&folder, yaml, &["--studies", "ef", "--ks", "5,10"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let table = fs::read_to_string(Path::new(&out).join("measurements.csv")).expect("measurements");
     assert_eq!(
         table.lines().count(),
         1 + 2,
         "one run, one condition, two k"
     );
     assert!(table.contains("ef_9"));
+}
+
+#[test]
+fn a_disabled_experiment_is_not_run_and_what_is_not_followed_is_named() {
+    let folder = Folder::new();
+    let yaml = "experiment: {name: stl10, exp_runs: 1}\nevaluation: {min_k: 5, max_k: 10, k_step: 5}\n\
+                search: {distance_metric: cosine, normalize: true, ann: {algorithm: ivf}}\n\
+                ef_search_study: {enabled: true, values: [9]}\nef_construction_study: {enabled: false}\n\
+                alpha_study: {enabled: false}\n";
+    let (output, table) = study_by_yaml(&folder, yaml, &[]);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(
+        table.lines().count(),
+        1 + 2,
+        "one run, one condition, two k"
+    );
+    for key in [
+        "search.distance_metric: \"cosine\"",
+        "search.normalize: true",
+        "search.ann.algorithm: \"ivf\"",
+    ] {
+        assert!(said.contains(key), "{key} in {said}");
+    }
+    assert!(!said.contains("name"), "{said}");
+}
+
+#[test]
+fn an_unknown_key_of_the_studys_file_is_refused_by_name() {
+    let folder = Folder::new();
+    let (output, table) = study_by_yaml(&folder, "experiment: {base_seeed: 3}\n", &[]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("experiment.base_seeed"), "{said}");
+    assert!(
+        said.contains("hint: the setting is called experiment.base_seed"),
+        "{said}"
+    );
+    assert_eq!(table, "", "nothing was run");
 }
 
 #[test]

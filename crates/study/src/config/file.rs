@@ -1,12 +1,17 @@
-//! Settings files: our TOML, and the study's own `config.yaml` as it is.
-//!
-//! TOML uses the names of [`Overrides`], flat, and refuses unknown names. The YAML is the study's:
-//! its keys are read, anything else in it (paths, model, devices) is left alone.
+//! Settings files by their ending: annatomy's TOML, or the study's own `config.yaml`.
 
-use super::{Overrides, parse_ks};
-use crate::results::{Conventions, StudyKind};
-use serde::Deserialize;
+use super::study_keys::UnreadKey;
+use super::{Overrides, study_yaml, toml_file};
 use std::path::{Path, PathBuf};
+
+/// What a settings file says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ConfigFile {
+    /// The settings that it names.
+    pub overrides: Overrides,
+    /// Keys that no setting follows; only the study's YAML may hold some.
+    pub unread: Vec<UnreadKey>,
+}
 
 /// Why a settings file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +23,22 @@ pub enum ConfigError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// It is larger than any settings file.
+    #[error("{path} has {bytes} bytes: a settings file has at most {most}")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        most: u64,
+    },
+    /// It is a folder, a pipe or a device.
+    #[error("{path} is no regular file")]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
     },
     /// Its ending is neither .toml nor .yaml/.yml.
     #[error("{path}: a settings file ends in .toml, .yaml or .yml")]
@@ -35,276 +56,94 @@ pub enum ConfigError {
     },
 }
 
-/// Reads settings from `path`.
-pub fn read(path: &Path) -> Result<Overrides, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    let content = |reason: String| ConfigError::Content {
+/// Largest settings file; the study's own has two kilobytes.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// Reads settings from `path`, a regular file of at most 1 MiB.
+pub fn read(path: &Path) -> Result<ConfigFile, ConfigError> {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let parse: fn(&str) -> Result<ConfigFile, String> = match ending {
+        Some("toml") => toml_file::parse,
+        Some("yaml" | "yml") => study_yaml::parse,
+        _ => {
+            return Err(ConfigError::Ending {
+                path: path.to_owned(),
+            });
+        }
+    };
+    parse(&text(path)?).map_err(|reason| ConfigError::Content {
         path: path.to_owned(),
         reason,
+    })
+}
+
+fn text(path: &Path) -> Result<String, ConfigError> {
+    let failed = |source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
     };
-    match path.extension().and_then(|ending| ending.to_str()) {
-        Some("toml") => {
-            let file: TomlFile =
-                toml::from_str(&text).map_err(|error| content(error.to_string()))?;
-            file.into_overrides().map_err(content)
-        }
-        Some("yaml" | "yml") => {
-            let file: StudyFile =
-                serde_saphyr::from_str(&text).map_err(|error| content(error.to_string()))?;
-            file.into_overrides().map_err(content)
-        }
-        _ => Err(ConfigError::Ending {
+    // A pipe or a device is refused before it is opened: opening a FIFO waits for its writer.
+    let facts = std::fs::metadata(path).map_err(failed)?;
+    if !facts.is_file() {
+        return Err(ConfigError::NotAFile {
             path: path.to_owned(),
-        }),
+        });
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TomlFile {
-    data: Option<String>,
-    runs: Option<usize>,
-    subset: Option<usize>,
-    sample: Option<usize>,
-    seed: Option<u64>,
-    metric: Option<String>,
-    m: Option<usize>,
-    ef_construction: Option<usize>,
-    ef_search: Option<usize>,
-    ef_values: Option<Vec<usize>>,
-    ef_construction_values: Option<Vec<usize>>,
-    alpha_values: Option<Vec<f64>>,
-    ks: Option<String>,
-    studies: Option<Vec<StudyName>>,
-    conventions: Option<Conventions>,
-    preset: Option<annatomy_hnsw::Preset>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum StudyName {
-    Ef,
-    Efc,
-    Alpha,
-}
-
-impl From<StudyName> for StudyKind {
-    fn from(name: StudyName) -> Self {
-        match name {
-            StudyName::Ef => Self::EfSearch,
-            StudyName::Efc => Self::EfConstruction,
-            StudyName::Alpha => Self::Alpha,
-        }
+    if facts.len() > MOST_BYTES {
+        return Err(ConfigError::TooLarge {
+            path: path.to_owned(),
+            bytes: facts.len(),
+            most: MOST_BYTES,
+        });
     }
-}
-
-impl TomlFile {
-    fn into_overrides(self) -> Result<Overrides, String> {
-        Ok(Overrides {
-            data: self.data,
-            runs: self.runs,
-            subset: self.subset,
-            sample: self.sample,
-            seed: self.seed,
-            metric: self.metric,
-            m: self.m,
-            ef_construction: self.ef_construction,
-            ef_search: self.ef_search,
-            ef_values: self.ef_values,
-            ef_construction_values: self.ef_construction_values,
-            alpha_values: self.alpha_values,
-            ks: self
-                .ks
-                .as_deref()
-                .map(parse_ks)
-                .transpose()
-                .map_err(|error| format!("ks: {error}"))?,
-            studies: self
-                .studies
-                .map(|names| names.into_iter().map(StudyKind::from).collect()),
-            conventions: self.conventions,
-            preset: self.preset,
-        })
-    }
-}
-
-/// The keys of the study's file that decide its numbers.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct StudyFile {
-    experiment: Experiment,
-    exp_runs: Option<usize>,
-    data: Data,
-    search: SearchSection,
-    evaluation: Evaluation,
-    ef_search_study: Values,
-    ef_construction_study: Values,
-    alpha_study: Alphas,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Experiment {
-    base_seed: Option<u64>,
-    exp_runs: Option<usize>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Data {
-    sample: Sample,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Sample {
-    subset_size: Option<usize>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct SearchSection {
-    ann: Ann,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Ann {
-    parameters: AnnParameters,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct AnnParameters {
-    #[serde(rename = "M")]
-    m: Option<usize>,
-    #[serde(rename = "efConstruction")]
-    ef_construction: Option<usize>,
-    #[serde(rename = "efSearch")]
-    ef_search: Option<usize>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Evaluation {
-    min_k: Option<usize>,
-    max_k: Option<usize>,
-    k_step: Option<usize>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Values {
-    values: Option<Vec<usize>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Alphas {
-    alpha_values: Option<Vec<f64>>,
-}
-
-impl StudyFile {
-    fn into_overrides(self) -> Result<Overrides, String> {
-        let Evaluation {
-            min_k,
-            max_k,
-            k_step,
-        } = self.evaluation;
-        let ks = if min_k.is_some() || max_k.is_some() || k_step.is_some() {
-            let text = format!(
-                "{}:{}:{}",
-                min_k.unwrap_or(10),
-                max_k.unwrap_or(500),
-                k_step.unwrap_or(10)
-            );
-            Some(parse_ks(&text).map_err(|error| format!("evaluation: {error}"))?)
-        } else {
-            None
-        };
-        Ok(Overrides {
-            runs: self.experiment.exp_runs.or(self.exp_runs),
-            subset: self.data.sample.subset_size,
-            seed: self.experiment.base_seed,
-            m: self.search.ann.parameters.m,
-            ef_construction: self.search.ann.parameters.ef_construction,
-            ef_search: self.search.ann.parameters.ef_search,
-            ef_values: self.ef_search_study.values,
-            ef_construction_values: self.ef_construction_study.values,
-            alpha_values: self.alpha_study.alpha_values,
-            ks,
-            ..Overrides::default()
-        })
-    }
+    std::fs::read_to_string(path).map_err(failed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read_text(name: &str, text: &str) -> Result<Overrides, ConfigError> {
+    fn error_of(name: &str, bytes: &[u8]) -> String {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join(name);
-        std::fs::write(&path, text).expect("file");
-        read(&path)
+        std::fs::write(&path, bytes).expect("file");
+        read(&path).expect_err(name).to_string()
     }
 
     #[test]
-    fn the_studys_own_file_is_accepted_as_it_is() {
-        let text = "experiment:\n  name: stl10\n  base_seed: 7\n  exp_runs: 10\ndata:\n  dataset: stl10\n  sample:\n    \
-                    subset_size: 10000\nmodel:\n  name: resnet50\nsearch:\n  exact:\n    type: flat\n  ann:\n    type: hnsw\n    \
-                    parameters:\n      M: 32\n      efConstruction: 200\n      efSearch: 50\nevaluation:\n  min_k: 10\n  max_k: \
-                    40\n  k_step: 10\nef_search_study:\n  values: [25, 50]\nef_construction_study:\n  values: [50, 400]\n\
-                    alpha_study:\n  alpha_values: [0.25, 1.0, 4]\n";
-        let read = read_text("config.yaml", text).expect("settings");
-        assert_eq!(
-            (read.seed, read.runs, read.subset),
-            (Some(7), Some(10), Some(10_000))
-        );
-        assert_eq!(
-            (read.m, read.ef_construction, read.ef_search),
-            (Some(32), Some(200), Some(50))
-        );
-        assert_eq!(read.ks, Some(vec![10, 20, 30, 40]));
-        assert_eq!(read.ef_construction_values, Some(vec![50, 400]));
-        assert_eq!(read.alpha_values, Some(vec![0.25, 1.0, 4.0]));
+    fn the_ending_decides_the_format() {
+        let folder = tempfile::tempdir().expect("folder");
+        let read_text = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("file");
+            read(&path).expect(name).overrides.runs
+        };
+        assert_eq!(read_text("a.toml", "runs = 2\n"), Some(2));
+        assert_eq!(read_text("a.yaml", "experiment: {exp_runs: 3}\n"), Some(3));
+        assert_eq!(read_text("a.yml", "experiment: {exp_runs: 4}\n"), Some(4));
+        assert!(error_of("study.json", b"{}").contains(".toml"));
     }
 
     #[test]
-    fn toml_names_are_ours_and_unknown_ones_are_refused() {
-        let read = read_text(
-            "study.toml",
-            "runs = 2\nks = \"10:30:10\"\nstudies = [\"ef\", \"alpha\"]\n",
-        )
-        .expect("settings");
-        assert_eq!(read.ks, Some(vec![10, 20, 30]));
-        assert_eq!(
-            read.studies,
-            Some(vec![StudyKind::EfSearch, StudyKind::Alpha])
-        );
-        let error = read_text("study.toml", "run = 2\n")
-            .expect_err("typo")
-            .to_string();
-        assert!(error.contains("run"), "{error}");
+    fn files_that_are_no_settings_are_named() {
+        assert!(error_of("a.toml", b"runs = \xff").contains("a.toml"));
+        let large = vec![b'#'; (1 << 20) + 1];
+        assert!(error_of("a.yaml", &large).contains("1048577 bytes"));
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("folder.toml");
+        std::fs::create_dir(&path).expect("folder");
+        let error = read(&path).expect_err("a folder").to_string();
+        assert!(error.contains("no regular file"), "{error}");
     }
 
+    #[cfg(unix)]
     #[test]
-    fn wrong_endings_and_values_say_so() {
-        assert!(
-            read_text("study.json", "{}")
-                .expect_err("ending")
-                .to_string()
-                .contains(".toml")
-        );
-        assert!(
-            read_text("c.yaml", "evaluation: {min_k: 0}")
-                .expect_err("k = 0")
-                .to_string()
-                .contains("k = 0")
-        );
-        assert!(read_text("c.yaml", "evaluation: {min_k: many}").is_err());
+    fn a_pipe_for_settings_is_refused_without_waiting_for_its_writer() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("settings.toml");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo").success());
+        let error = read(&path).expect_err("a FIFO").to_string();
+        assert!(error.contains("no regular file"), "{error}");
     }
 }

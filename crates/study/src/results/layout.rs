@@ -1,63 +1,66 @@
-//! The study's own files: `runNN/<study>/<condition>/metrics.json`, so that a notebook written for
-//! it reads ours.
+//! The study's own files: `runNN/<study>/<condition>/metrics.json`, which the study's notebook
+//! reads unchanged.
 //!
-//! A JSON array, one object per k, with the study's key names and always in published conventions.
-//! As Python's `json` writes them, values that JSON lacks stand as `NaN` and `Infinity`.
+//! Each file is one JSON object of equally long lists, an entry per k, as
+//! `pandas.DataFrame(json.load(file))` takes it; in the alpha study `alpha` is one number and
+//! `efSearch` a list. The conventions are always the published ones. Values that JSON lacks stand
+//! as `NaN`, `Infinity` and `-Infinity`, as Python's `json` writes and reads them.
 
 use super::{ConditionResult, PublishedMetrics, StudyKind, StudyResults};
-use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// The figures of one k, by the study's key names.
+const FIGURES: [(&str, fn(&PublishedMetrics) -> f64); 7] = [
+    ("mean_overlap", |metrics| metrics.mean_overlap),
+    ("mean_exact_dist", |metrics| metrics.mean_exact_dist),
+    ("mean_ann_dist", |metrics| metrics.mean_ann_dist),
+    ("mean_barycenter_shift", |metrics| {
+        metrics.mean_barycenter_shift
+    }),
+    ("mean_lid_diff", |metrics| metrics.mean_lid_diff),
+    ("mean_lid_exact", |metrics| metrics.mean_lid_exact),
+    ("mean_lid_ann", |metrics| metrics.mean_lid_ann),
+];
 
 /// Every file, as (path under the output folder, text).
 pub fn files(results: &StudyResults) -> impl Iterator<Item = (PathBuf, String)> + '_ {
     results.runs.iter().flat_map(|run| {
-        run.conditions.iter().map(move |condition| {
-            let folder = PathBuf::from(format!("run{:02}", run.run));
-            (
-                folder
-                    .join(condition.study.folder())
-                    .join(&condition.condition)
-                    .join("metrics.json"),
-                text(condition),
-            )
-        })
+        run.conditions
+            .iter()
+            .map(|condition| (path(run.run, condition), text(condition)))
     })
 }
 
+fn path(run: usize, condition: &ConditionResult) -> PathBuf {
+    Path::new(&format!("run{run:02}"))
+        .join(condition.study.folder())
+        .join(&condition.condition)
+        .join("metrics.json")
+}
+
 fn text(condition: &ConditionResult) -> String {
-    let objects: Vec<String> = condition
-        .published
-        .iter()
-        .map(|metrics| object(condition, metrics))
-        .collect();
-    format!("[\n{}\n]\n", objects.join(",\n"))
-}
-
-fn object(condition: &ConditionResult, metrics: &PublishedMetrics) -> String {
-    let mut text = format!("  {{\n    \"k\": {}", metrics.k);
+    let rows = &condition.published;
+    let mut entries = vec![("k", list(rows, |row| row.k.to_string()))];
     if condition.study == StudyKind::Alpha {
-        let _ = write!(
-            text,
-            ",\n    \"alpha\": {:?},\n    \"efSearch\": {}",
-            condition.value, metrics.ef
-        );
+        entries.push(("alpha", number(condition.value)));
+        entries.push(("efSearch", list(rows, |row| row.ef.to_string())));
     }
-    let figures = [
-        ("mean_overlap", metrics.mean_overlap),
-        ("mean_exact_dist", metrics.mean_exact_dist),
-        ("mean_ann_dist", metrics.mean_ann_dist),
-        ("mean_barycenter_shift", metrics.mean_barycenter_shift),
-        ("mean_lid_diff", metrics.mean_lid_diff),
-        ("mean_lid_exact", metrics.mean_lid_exact),
-        ("mean_lid_ann", metrics.mean_lid_ann),
-    ];
-    for (key, value) in figures {
-        let _ = write!(text, ",\n    \"{key}\": {}", number(value));
+    for (key, figure) in FIGURES {
+        entries.push((key, list(rows, |row| number(figure(row)))));
     }
-    text.push_str("\n  }");
-    text
+    let lines: Vec<String> = entries
+        .into_iter()
+        .map(|(key, value)| format!("  \"{key}\": {value}"))
+        .collect();
+    format!("{{\n{}\n}}\n", lines.join(",\n"))
 }
 
+fn list(rows: &[PublishedMetrics], value: impl Fn(&PublishedMetrics) -> String) -> String {
+    let values: Vec<String> = rows.iter().map(value).collect();
+    format!("[{}]", values.join(", "))
+}
+
+/// The shortest text that reads back to the same float64.
 fn number(value: f64) -> String {
     match value {
         _ if value.is_nan() => "NaN".to_owned(),
