@@ -1,4 +1,4 @@
-"""Progress of long calls: silent in libraries, a line in notebooks, and wherever somebody asks for it."""
+"""Progress of long calls: silent in scripts, a bar in notebooks, and wherever it is asked for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Telling = Optional[Union[bool, Callable[..., None]]]
 
 @contextmanager
 def telling(progress: Telling, name: str) -> Iterator[Optional[Callable[..., None]]]:
-    """What to call with (stage), (stage, done, total) or (run, stage, done, total); None where nobody wants to hear."""
+    """What to call with (stage) or (stage, done, total); None where no progress is wanted."""
     if callable(progress):
         yield progress
     elif progress or (progress is None and in_notebook()):
@@ -48,8 +48,8 @@ class _Line:
             self.bars = tqdm
 
     def __call__(self, *news: Any) -> None:
-        run, stage, done, total = (None, *news, 0, 0)[:4] if len(news) < 4 else news
-        words = f"{self.name}: {stage}" if run is None else f"run {run + 1}: {stage}"
+        stage, done, total = (*news, 0, 0)[:3]
+        words = f"{self.name}: {stage}"
         if self.bars is None:
             share = f" {done}/{total}" if total else ""
             print(f"\r\x1b[K{words}{share}", end="", file=sys.stderr, flush=True)

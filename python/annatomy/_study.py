@@ -78,7 +78,7 @@ def study(
     threads, memory_budget_bytes : int
         See :func:`annatomy.exact_knn`.
     progress : bool or callable, optional
-        A callable gets (run, stage, done, total); True draws a bar on stderr, None does so in notebooks alone.
+        A callable gets (stage, done, total); True draws a bar on stderr, None does so in notebooks alone.
     **settings
         Any of runs, subset, sample, seed, metric, m, ef_construction, ef_search, ef_values, ef_construction_values,
         alpha_values, ks, studies (of "ef", "efc", "alpha"), conventions ("corrected", "published"), preset. Defaults are

@@ -1,59 +1,57 @@
 //! Progress on stderr: one bar with the time left, nothing where stderr is no terminal.
 
-use annatomy::study::Progress;
+use annatomy_runtime::{Monitor, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-/// A bar that follows a study.
-pub struct Bar {
-    bar: ProgressBar,
-    runs: usize,
-}
+/// A bar that follows the stages of long work.
+#[derive(Clone)]
+pub struct Bar(ProgressBar);
 
 impl Bar {
-    pub fn new(runs: usize) -> Self {
+    /// A bar on stderr, or a hidden one.
+    pub fn new() -> Self {
         let shown = std::io::stderr().is_terminal();
-        let bar = if shown {
+        Self(if shown {
             ProgressBar::new_spinner()
         } else {
             ProgressBar::hidden()
-        };
-        Self { bar, runs }
+        })
+    }
+
+    /// Runs `work` with the bar on the screen.
+    pub fn follow<R>(work: impl FnOnce() -> R) -> Result<R, annatomy_runtime::Cancelled> {
+        let bar = Self::new();
+        let result = Monitor::with_progress(bar.clone()).observe(work);
+        bar.0.finish_and_clear();
+        result
     }
 
     fn style(template: &str) -> ProgressStyle {
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
     }
-
-    pub fn clear(&self) {
-        self.bar.finish_and_clear();
-    }
 }
 
 impl Progress for Bar {
-    fn stage(&self, run: usize, stage: &str, total: u64) {
-        self.bar
-            .set_message(format!("run {}/{}  {stage}", run + 1, self.runs));
+    fn stage(&self, name: &str, total: u64) {
+        self.0.set_message(name.to_owned());
         if total > 0 {
-            self.bar.set_length(total);
-            self.bar.set_style(Self::style(
-                "{msg} {wide_bar} {pos}/{len} queries, {eta} left",
-            ));
-            self.bar.reset();
+            self.0.set_length(total);
+            let style = Self::style("{msg} {wide_bar} {pos}/{len}, {eta} left");
+            self.0.set_style(style);
+            self.0.reset();
         } else {
-            self.bar.set_style(Self::style("{spinner} {msg} {elapsed}"));
-            self.bar.enable_steady_tick(Duration::from_millis(200));
+            self.0.set_style(Self::style("{spinner} {msg} {elapsed}"));
+            self.0.enable_steady_tick(Duration::from_millis(200));
         }
     }
 
     fn advance(&self, steps: u64) {
-        self.bar.inc(steps);
+        self.0.inc(steps);
     }
 
-    fn finished(&self, run: usize, resumed: bool) {
-        let how = if resumed { "kept from before" } else { "done" };
-        self.bar
-            .println(format!("run {}/{} {how}", run + 1, self.runs));
+    fn note(&self, line: &str) {
+        self.0.println(line);
     }
 }

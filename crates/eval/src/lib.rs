@@ -4,7 +4,13 @@
 #![deny(missing_docs)]
 
 pub mod dataset;
+pub mod barycenter;
+mod bit_set;
+pub mod distance_source;
 pub mod engines;
 pub mod fidelity;
+pub mod ground_truth;
 pub mod index;
+pub mod lists;
+pub mod missing;
 pub mod surface;

@@ -67,7 +67,8 @@ pub enum ExactError {
 }
 
 impl<'a> Queries<'a> {
-    fn count(&self) -> usize {
+    /// Number of queries.
+    pub fn count(&self) -> usize {
         match self {
             Self::AllRows(rows) | Self::HeldOut(rows) => rows.rows(),
             Self::SomeRows(_, ids) | Self::DrawnRows(_, ids) => ids.len(),
@@ -83,8 +84,8 @@ impl<'a> Queries<'a> {
         }
     }
 
-    /// The raw row of a query.
-    pub(crate) fn row(&self, query: usize) -> &'a [f32] {
+    /// The vector of a query.
+    pub fn row(&self, query: usize) -> &'a [f32] {
         match *self {
             Self::AllRows(rows) | Self::HeldOut(rows) | Self::DrawnRows(rows, _) => rows.row(query),
             Self::SomeRows(rows, ids) => rows.row(ids[query]),
@@ -92,7 +93,7 @@ impl<'a> Queries<'a> {
     }
 
     /// The base row that a query is, which is no neighbor of itself.
-    pub(crate) fn own_id(&self, query: usize) -> Option<u32> {
+    pub fn own_id(&self, query: usize) -> Option<u32> {
         match self {
             Self::AllRows(_) => Some(query as u32),
             Self::SomeRows(_, ids) | Self::DrawnRows(_, ids) => Some(ids[query] as u32),

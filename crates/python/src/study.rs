@@ -2,14 +2,13 @@
 
 use crate::arrays::view;
 use crate::errors::raised;
-use crate::work::run_with;
+use crate::work::run_told;
 use annatomy::results::{self, Settings, csv, summary};
-use annatomy::study::{Execution, Progress, Study};
+use annatomy::study::{Execution, Study};
 use annatomy::{config, figures, report};
 use numpy::PyReadonlyArray2;
 use pyo3::prelude::*;
 use std::path::PathBuf;
-use std::sync::Mutex;
 
 /// What a finished study found.
 #[pyclass(frozen, module = "annatomy._core")]
@@ -75,82 +74,7 @@ pub(crate) fn study(
         threads,
         memory_budget_bytes: budget_bytes,
     };
-    let stage = Stage::default();
-    let told = Mutex::new(State::default());
-    let look = |py: Python<'_>| {
-        progress
-            .as_ref()
-            .map_or(Ok(()), |progress| stage.tell(py, progress, &told))
-    };
     // The study starts its own pool; the one made here only carries the call.
-    let found = run_with(py, 1, || study.run(&execution, &stage), look)?.map_err(raised)?;
-    progress
-        .as_ref()
-        .map_or(Ok(()), |progress| stage.tell(py, progress, &told))?;
+    let found = run_told(py, 1, progress.as_ref(), || study.run(&execution))?.map_err(raised)?;
     Ok(StudyResults(found))
-}
-
-/// How far a study is; written by its threads, read by the one that holds Python's lock.
-#[derive(Default)]
-struct Stage(Mutex<State>);
-
-#[derive(Clone, Default, PartialEq)]
-struct State {
-    run: usize,
-    stage: String,
-    done: u64,
-    total: u64,
-}
-
-impl Stage {
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        change(
-            &mut self
-                .0
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        );
-    }
-
-    /// Calls `progress(run, stage, done, total)` if there is news.
-    fn tell(&self, py: Python<'_>, progress: &Py<PyAny>, told: &Mutex<State>) -> PyResult<()> {
-        let mut now = State::default();
-        self.change(|state| now = state.clone());
-        let mut before = told
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if now != *before {
-            progress.call1(py, (now.run, &now.stage, now.done, now.total))?;
-            *before = now;
-        }
-        Ok(())
-    }
-}
-
-impl Progress for Stage {
-    fn stage(&self, run: usize, stage: &str, total: u64) {
-        self.change(|state| {
-            *state = State {
-                run,
-                stage: stage.to_owned(),
-                done: 0,
-                total,
-            }
-        });
-    }
-
-    fn advance(&self, steps: u64) {
-        self.change(|state| state.done += steps);
-    }
-
-    fn finished(&self, run: usize, _resumed: bool) {
-        self.change(|state| {
-            *state = State {
-                run,
-                stage: "finished".to_owned(),
-                done: 1,
-                total: 1,
-            }
-        });
-    }
 }

@@ -1,6 +1,5 @@
 //! Why a study cannot be run.
 
-use super::neighborhoods::NeighborhoodError;
 use super::store::StoreError;
 use crate::config::SettingsError;
 use std::path::PathBuf;
@@ -61,7 +60,10 @@ pub enum StudyError {
     BuiltIn(#[from] annatomy_builtin::BuiltinError),
     /// Exact neighbors.
     #[error(transparent)]
-    Neighborhoods(#[from] NeighborhoodError),
+    Pairs(#[from] annatomy_knn::TableError),
+    /// The exact neighbors.
+    #[error(transparent)]
+    Exact(#[from] annatomy_knn::ExactError),
     /// A graph.
     #[error(transparent)]
     Build(#[from] annatomy_hnsw::BuildError),

@@ -8,29 +8,22 @@
 
 #![deny(missing_docs)]
 
-mod barycenter;
 mod cells;
 pub mod config;
 mod data;
 mod error;
 mod exact_answers;
-mod joins;
-mod lists;
-mod neighborhoods;
-mod places;
 mod plan;
 mod query;
 mod reduce;
 pub mod reference;
 pub mod results;
 mod run;
-mod shifts;
 mod store;
 mod whole;
 
 pub use data::BUILTIN_ROWS;
 pub use error::StudyError;
-pub use neighborhoods::NeighborhoodError;
 pub use plan::{Condition, GraphPlan, Plan, alpha_effort};
 pub use store::{Start, StoreError};
-pub use whole::{Execution, NoProgress, Progress, Study};
+pub use whole::{Execution, Study};

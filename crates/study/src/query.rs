@@ -9,30 +9,29 @@
 //!     the rows that tell E from A                                                 `QueryShifts`
 //! one pass over the vectors for all barycenters of the block                      `ColumnBlocks`
 
-use super::barycenter::{ColumnBlocks, squared_norms};
 use super::cells::{Block, Figure};
 use super::exact_answers::ExactAnswers;
-use super::joins::{Apart, Difference, Reach};
-use super::lists::{Answer, Columns, ExactList, NEVER, VisitedList};
-use super::neighborhoods::Neighborhoods;
-use super::places::Places;
 use super::plan::{Condition, Plan};
-use super::shifts::{Place, QueryShifts, Reader};
+use annatomy_eval::barycenter::{
+    self, Apart, ColumnBlocks, Difference, Place, QueryShifts, Reach, Reader,
+};
+use annatomy_eval::distance_source::DistanceSource;
+use annatomy_eval::ground_truth::GroundTruth;
+use annatomy_eval::lists::{Answer, Columns, ExactList, NEVER, VisitedList};
+use annatomy_eval::missing::{Missing, NotVisited};
 use annatomy_hnsw::{CandidateQueue, DistanceComputer, Graph, Traversal, Visits};
 use annatomy_measures::corrected::{
     QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure,
 };
 use annatomy_measures::published::{row_lid, row_lids, row_mean, row_mean_of_slots};
-use annatomy_vectors::Metric;
 use std::ops::Range;
 use std::time::Instant;
 
 /// Everything a run's queries share.
-pub(crate) struct Context<'c, N: Neighborhoods> {
+pub(crate) struct Context<'c, S: DistanceSource> {
     pub(crate) plan: &'c Plan,
-    pub(crate) metric: Metric,
-    pub(crate) rows: usize,
-    pub(crate) neighborhoods: &'c N,
+    pub(crate) source: &'c S,
+    pub(crate) truth: &'c GroundTruth<'c>,
     /// In the order of the plan's graphs.
     pub(crate) graphs: &'c [Graph],
     /// Per graph, whether each node can be reached from its entry point.
@@ -71,7 +70,7 @@ pub(crate) struct Scratch<F> {
     exact_means: Vec<f32>,
     exact_lids: Vec<f32>,
     exact_answers: ExactAnswers,
-    missed: Missed,
+    not_visited: NotVisited,
     reach: Reach,
     apart: Apart,
     difference: Difference,
@@ -90,27 +89,6 @@ struct Lists {
     exact: ExactList,
     visited: VisitedList,
     answer: Answer,
-}
-
-/// Ranks of exact neighbors that the search of one answer did not visit.
-#[derive(Default)]
-struct Missed {
-    /// Ranks that it did visit.
-    visited: Places,
-    all: Places,
-    reachable: Places,
-}
-
-impl Missed {
-    fn read(&mut self, list: &VisitedList, visited: usize, largest_k: usize) {
-        self.visited.set_under(
-            &list.arrival_of_rank[..largest_k],
-            visited as u32,
-            usize::MAX,
-        );
-        self.all.set_others(&self.visited, largest_k);
-        self.reachable.set_common(&self.all, &list.reachable_ranks);
-    }
 }
 
 /// Where the measures of one series of k go.
@@ -134,10 +112,9 @@ impl Series {
         block: &mut Block,
         offset: usize,
         measures: &QueryMeasures,
-        not_visited: [usize; 2],
+        (unreachable, unvisited): (usize, usize),
     ) {
-        let [unreachable, unvisited] = not_visited.map(|count| count as f64);
-        let missing = (measures.k - measures.overlap_strict_count) as f64;
+        let missing = Missing::on_graph(measures, unreachable, unvisited);
         let mut enter = |figure, value| block.enter(self.query, self.cell + offset, figure, value);
         enter(Figure::Fill, measures.fill());
         enter(Figure::Overlap, measures.overlap());
@@ -153,9 +130,9 @@ impl Series {
         );
         enter(Figure::LidExact, measures.lid_exact);
         enter(Figure::LidReturned, measures.lid_returned);
-        enter(Figure::Unreachable, unreachable);
-        enter(Figure::Unvisited, unvisited);
-        enter(Figure::Tied, missing - unreachable - unvisited);
+        enter(Figure::Unreachable, missing.unreachable as f64);
+        enter(Figure::Unvisited, missing.unvisited as f64);
+        enter(Figure::Tied, missing.tied as f64);
         enter(Figure::Visited, self.visited as f64);
         enter(Figure::ZeroDistances, measures.zero_returned as f64);
         enter(
@@ -168,15 +145,15 @@ impl Series {
 impl<F: CandidateQueue> Scratch<F> {
     /// Measures a block of queries: numbers `first`, `first` + 1, … of the run, which are base rows
     /// `rows`.
-    pub(crate) fn measure_block<N>(
+    pub(crate) fn measure_block<S>(
         &mut self,
-        context: &Context<'_, N>,
+        context: &Context<'_, S>,
         first: usize,
         rows: &[usize],
         block: &mut Block,
     ) where
-        N: Neighborhoods,
-        N::Distances: DistanceComputer<Queue = F>,
+        S: DistanceSource,
+        S::Computer: DistanceComputer<Queue = F>,
     {
         let begin = Instant::now();
         let ks = &context.plan.ks;
@@ -186,55 +163,49 @@ impl<F: CandidateQueue> Scratch<F> {
             annatomy_runtime::check();
             self.measure_query(context, first + query, row as u32, query, block);
         }
-        squared_norms(
-            self.shifts[..rows.len()]
-                .iter_mut()
-                .map(|shifts| &mut shifts.sums),
-            context.columns,
-        );
+        barycenter::compute(&mut self.shifts[..rows.len()], context.columns);
         for (query, shifts) in self.shifts[..rows.len()].iter().enumerate() {
-            shifts.write(ks, context.columns, query, block);
+            shifts.each(
+                ks,
+                context.columns,
+                |Place { cell, .. }, reader, shift| match reader {
+                    Reader::Corrected => block.enter(query, cell, Figure::BarycenterShift, shift),
+                    Reader::Published => block.published(query, cell).barycenter_shift = shift,
+                },
+            );
         }
         block.total_time = begin.elapsed();
     }
 
-    fn measure_query<N>(
+    fn measure_query<S>(
         &mut self,
-        context: &Context<'_, N>,
+        context: &Context<'_, S>,
         number: usize,
         row: u32,
         query: usize,
         block: &mut Block,
     ) where
-        N: Neighborhoods,
-        N::Distances: DistanceComputer<Queue = F>,
+        S: DistanceSource,
+        S::Computer: DistanceComputer<Queue = F>,
     {
-        let (neighborhoods, ks) = (context.neighborhoods, &context.plan.ks);
-        self.lists
-            .exact
-            .read(neighborhoods, number, row, context.rows, context.metric);
+        let (source, truth, ks) = (context.source, context.truth, &context.plan.ks);
+        self.lists.exact.read(truth, number);
         self.measure_exact_side_as_published(ks);
         self.exact_answers.begin(ks.len());
         self.shifts[query].begin(ks, &self.lists.exact.ids, &self.exact_means);
-        let view = neighborhoods.oracle().scorer(row);
+        let scorer = source.scorer(number);
         for (graph, planned) in context.plan.graphs.iter().enumerate() {
             let traversal = Instant::now();
             let visits = &mut self.search.visits;
             self.search
                 .traversal
-                .record(&context.graphs[graph], view, planned.ef, visits);
+                .record(&context.graphs[graph], scorer, planned.ef, visits);
             block.traverse_time += traversal.elapsed();
-            self.lists.visited.read(
-                neighborhoods,
-                number,
-                row,
-                visits,
-                &self.lists.exact,
-                context.metric,
-            );
+            let Lists { exact, visited, .. } = &mut self.lists;
+            visited.read(source, truth, number, visits, exact);
             self.lists
                 .visited
-                .note_reachable(&self.lists.exact, &context.reachable[graph]);
+                .mark_reachable(&self.lists.exact, &context.reachable[graph]);
             if graph == context.configured {
                 self.add_to_surface(context.plan, block);
             }
@@ -269,7 +240,7 @@ impl<F: CandidateQueue> Scratch<F> {
     fn measure_exact_side_as_published(&mut self, ks: &[usize]) {
         // With duplicates of smaller id before it, the query itself stays in the list at distance
         // 0, as they are.
-        let list = &self.lists.exact.separations;
+        let list = &self.lists.exact.reduced;
         row_lids(list, ks, &mut self.exact_lids);
         self.exact_means.clear();
         self.exact_means
@@ -297,7 +268,7 @@ impl<F: CandidateQueue> Scratch<F> {
         let largest_k = series_ks[series_ks.len() - 1];
         let columns = Columns {
             ids: series_ks.len() > 1,
-            separations: reading != Reading::Corrected,
+            reduced: reading != Reading::Corrected,
             distances: reading != Reading::Published,
         };
         self.lists
@@ -352,7 +323,7 @@ impl<F: CandidateQueue> Scratch<F> {
             Reading::Published => (None, Some(published?)),
         };
         if let Some(measures) = corrected {
-            series.enter(block, 0, &measures, [0, 0]);
+            series.enter(block, 0, &measures, (0, 0));
         }
         if let Some(figures) = published {
             *block.published(series.query, series.cell) = figures;
@@ -423,14 +394,15 @@ impl<F: CandidateQueue> Scratch<F> {
             &mut self.measure,
             &mut self.measures,
         );
-        self.missed
+        self.not_visited
             .read(&self.lists.visited, series.visited, ks[ks.len() - 1]);
-        let (mut ranks, mut missed, mut reachable) = (0..0, 0, 0);
+        let (mut rank, mut unreachable, mut unvisited) = (0, 0, 0);
         for (offset, measures) in self.measures.iter().enumerate() {
-            ranks = ranks.end..measures.k;
-            missed += self.missed.all.count_within(ranks.clone());
-            reachable += self.missed.reachable.count_within(ranks.clone());
-            series.enter(block, offset, measures, [missed - reachable, reachable]);
+            let more = self.not_visited.count(rank..measures.k);
+            rank = measures.k;
+            unreachable += more.0;
+            unvisited += more.1;
+            series.enter(block, offset, measures, (unreachable, unvisited));
         }
     }
 
@@ -461,9 +433,9 @@ impl<F: CandidateQueue> Scratch<F> {
         };
         if ks.len() == 1 {
             self.lids.clear();
-            self.lids.push(row_lid(&returned.separations, largest_k));
+            self.lids.push(row_lid(&returned.reduced, largest_k));
         } else {
-            row_lids(&returned.separations, ks, &mut self.lids);
+            row_lids(&returned.reduced, ks, &mut self.lids);
         }
         for (offset, &k) in ks.iter().enumerate() {
             let filled = returned.len().min(k);
@@ -474,7 +446,7 @@ impl<F: CandidateQueue> Scratch<F> {
             let published = block.published(series.query, series.cell + offset);
             published.overlap = common as f64 / k as f64;
             published.exact_mean = self.exact_means[series.k_range.start + offset];
-            published.returned_mean = row_mean_of_slots(&returned.separations, k);
+            published.returned_mean = row_mean_of_slots(&returned.reduced, k);
             published.lid_exact = self.exact_lids[series.k_range.start + offset];
             published.lid_returned = self.lids[offset];
             published.empty_slots = (k - filled) as u32;

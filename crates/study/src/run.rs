@@ -3,17 +3,18 @@
 //! Memory: the rows twice (once in blocks of columns), and 6n² bytes of tables where they fit the
 //! budget.
 
-use super::barycenter::ColumnBlocks;
 use super::cells::{Block, Cells, SurfaceSums};
 use super::data::{Source, queries};
-use super::neighborhoods::{Computed, NeighborhoodError, Neighborhoods, Ranked};
 use super::plan::Plan;
 use super::query::{Context, Scratch};
-use super::{Execution, Progress, StudyError, reduce};
+use super::{Execution, StudyError, reduce};
 use crate::results::{DataFacts, RunRecord, Settings, StageSeconds};
-use annatomy_hnsw::{DistanceComputer, Graph, Parameters, Sq8Codes, reachable};
-use annatomy_knn::{MAX_RANKED_ROWS, PairTable, RankTable};
-use annatomy_runtime::PerThread;
+use annatomy_eval::barycenter::ColumnBlocks;
+use annatomy_eval::distance_source::{DistanceSource, Ranked, Vectors};
+use annatomy_eval::ground_truth::GroundTruth;
+use annatomy_hnsw::{DistanceComputer, Graph, Parameters, Sq8Codes, VectorDistances, reachable};
+use annatomy_knn::{PairTable, Queries, RankTable};
+use annatomy_runtime::{PerThread, advance, stage};
 use annatomy_vectors::validate::duplicates;
 use annatomy_vectors::{Matrix, Metric};
 use rayon::prelude::*;
@@ -31,45 +32,41 @@ pub(crate) fn run(
     source: &Source<'_>,
     run: usize,
     execution: &Execution,
-    progress: &dyn Progress,
 ) -> Result<RunRecord, StudyError> {
     let metric: Metric = settings
         .metric
         .parse()
         .map_err(crate::config::SettingsError::from)?;
     let mut seconds = StageSeconds::default();
-    progress.stage(run, "reading vectors", 0);
+    stage("reading vectors", 0);
     let rows = timed(&mut seconds.data, || source.load(settings, run, metric))?;
-    let queries = queries(settings, run, rows.rows())?;
+    let numbers = queries(settings, run, rows.rows())?;
+    let queries = Queries::SomeRows(rows.view(), &numbers);
     let job = Job {
         settings,
         plan,
         rows: &rows,
-        queries: &queries,
-        metric,
+        queries: &numbers,
         run,
-        progress,
     };
-    let fits = rows.rows() <= MAX_RANKED_ROWS
-        && Ranked::bytes(rows.rows()) <= execution.memory_budget_bytes;
-    progress.stage(run, "exact neighbors", 0);
-    if fits && queries.len() * TABLE_SHARE >= rows.rows() {
+    let budget = execution.memory_budget_bytes;
+    stage("exact neighbors", 0);
+    if Ranked::fits(rows.rows(), budget) && numbers.len() * TABLE_SHARE >= rows.rows() {
         let table = timed(&mut seconds.distances, || {
             PairTable::new(rows.view(), metric, plan.largest_k())
-        })
-        .map_err(NeighborhoodError::from)?;
-        let ranks = timed(&mut seconds.distances, || RankTable::new(&table))
-            .map_err(NeighborhoodError::from)?;
-        job.finish(&Ranked::new(&table, &ranks, &queries), seconds)
-    } else {
-        let budget = execution.memory_budget_bytes;
-        let computed = timed(&mut seconds.distances, || {
-            Computed::new(rows.view(), metric, &queries, plan.largest_k(), budget)
         })?;
-        let sketch = timed(&mut seconds.build, || {
+        let ranks = timed(&mut seconds.distances, || RankTable::new(&table))?;
+        let truth = GroundTruth::of_pairs(&table, queries);
+        job.finish(&Ranked::new(&table, &ranks, queries), &truth, seconds)
+    } else {
+        let truth = timed(&mut seconds.distances, || {
+            GroundTruth::compute(&rows.view(), queries, plan.largest_k(), metric, budget)
+        })?;
+        let codes = timed(&mut seconds.build, || {
             Sq8Codes::if_worthwhile(rows.view(), metric)
         });
-        job.finish(&computed.with_codes(sketch.as_ref()), seconds)
+        let computer = VectorDistances::new(rows.view(), metric).with_codes(codes.as_ref());
+        job.finish(&Vectors::new(computer, queries), &truth, seconds)
     }
 }
 
@@ -78,27 +75,25 @@ struct Job<'j> {
     plan: &'j Plan,
     rows: &'j Matrix,
     queries: &'j [usize],
-    metric: Metric,
     run: usize,
-    progress: &'j dyn Progress,
 }
 
 impl Job<'_> {
     /// Everything after the exact neighbors.
-    fn finish<N: Neighborhoods>(
+    fn finish<S: DistanceSource>(
         self,
-        neighborhoods: &N,
+        source: &S,
+        truth: &GroundTruth<'_>,
         mut seconds: StageSeconds,
     ) -> Result<RunRecord, StudyError> {
-        let graphs = timed(&mut seconds.build, || self.build(neighborhoods.oracle()))?;
+        let graphs = timed(&mut seconds.build, || self.build(source.computer()))?;
         let reachable: Vec<Vec<bool>> = graphs.iter().map(reachable).collect();
         let configured = self.plan.graph(self.settings.ef_construction);
         let columns = timed(&mut seconds.measure, || ColumnBlocks::new(self.rows.view()));
         let context = Context {
             plan: self.plan,
-            metric: self.metric,
-            rows: self.rows.rows(),
-            neighborhoods,
+            source,
+            truth,
             graphs: &graphs,
             reachable: &reachable,
             columns: &columns,
@@ -126,18 +121,14 @@ impl Job<'_> {
         })
     }
 
-    fn build<O: DistanceComputer>(&self, oracle: &O) -> Result<Vec<Graph>, StudyError> {
+    fn build<C: DistanceComputer>(&self, computer: &C) -> Result<Vec<Graph>, StudyError> {
         let efs: Vec<String> = self
             .plan
             .graphs
             .iter()
             .map(|planned| planned.ef_construction.to_string())
             .collect();
-        self.progress.stage(
-            self.run,
-            &format!("graphs, ef_construction {}", efs.join(", ")),
-            0,
-        );
+        stage(&format!("graphs, ef_construction {}", efs.join(", ")), 0);
         let seed = self.settings.seed.wrapping_add(self.run as u64);
         let parameters: Vec<Parameters> = self
             .plan
@@ -148,21 +139,20 @@ impl Job<'_> {
                 preset.parameters(m, planned.ef_construction, seed)
             })
             .collect();
-        Ok(Graph::build_all(oracle, &parameters)?)
+        Ok(Graph::build_all(computer, &parameters)?)
     }
 
-    fn measure<N: Neighborhoods>(&self, context: &Context<'_, N>) -> Cells {
-        self.progress
-            .stage(self.run, "measuring", self.queries.len() as u64);
+    fn measure<S: DistanceSource>(&self, context: &Context<'_, S>) -> Cells {
+        stage("measuring", self.queries.len() as u64);
         let cells = self.plan.conditions.len() * self.plan.ks.len();
         let surface = SurfaceSums::new(self.plan.surface_efs.len(), self.plan.ks.len());
-        let scratch = PerThread::new(Scratch::<<N::Distances as DistanceComputer>::Queue>::default);
+        let scratch = PerThread::new(Scratch::<<S::Computer as DistanceComputer>::Queue>::default);
         let measure_block = |(number, rows): (usize, &[usize])| {
             let mut block = Block::new(cells, rows.len(), surface.clone());
             scratch.with(|scratch| {
                 scratch.measure_block(context, number * BLOCK_QUERIES, rows, &mut block)
             });
-            self.progress.advance(rows.len() as u64);
+            advance(rows.len() as u64);
             block
         };
         Cells::new(

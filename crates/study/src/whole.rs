@@ -7,7 +7,7 @@ use super::run;
 use super::store::{Identity, Start, Store};
 use crate::config::check;
 use crate::results::{Machine, RunRecord, Settings, StudyResults};
-use annatomy_runtime::{install, thread_count};
+use annatomy_runtime::{install, note, prefix_stages, thread_count};
 use annatomy_vectors::MatrixView;
 use std::path::Path;
 use std::time::SystemTime;
@@ -30,26 +30,6 @@ impl Default for Execution {
     }
 }
 
-/// Told how a study goes on.
-pub trait Progress: Sync {
-    /// Run `run` begins `stage`, of `total` steps (0 if they cannot be counted).
-    fn stage(&self, run: usize, stage: &str, total: u64);
-    /// `steps` more are done.
-    fn advance(&self, steps: u64);
-    /// Run `run` is finished and kept; `resumed` if it had been before.
-    fn finished(&self, run: usize, resumed: bool);
-}
-
-/// Tells nobody.
-#[derive(Clone, Copy, Debug)]
-pub struct NoProgress;
-
-impl Progress for NoProgress {
-    fn stage(&self, _run: usize, _stage: &str, _total: u64) {}
-    fn advance(&self, _steps: u64) {}
-    fn finished(&self, _run: usize, _resumed: bool) {}
-}
-
 /// A study ready to run: settings checked, data opened.
 pub struct Study<'a> {
     settings: Settings,
@@ -61,13 +41,13 @@ impl<'a> Study<'a> {
     /// Checks `settings` and opens the data.
     ///
     /// ```
-    /// use annatomy_study::{Execution, NoProgress, Study};
+    /// use annatomy_study::{Execution, Study};
     ///
     /// let mut settings = annatomy_study::config::defaults();
     /// settings.subset = Some(300); // rows of built-in data
     /// settings.ks = vec![10, 20];
     /// settings.runs = 1;
-    /// let results = Study::new(settings)?.run(&Execution::default(), &NoProgress)?;
+    /// let results = Study::new(settings)?.run(&Execution::default())?;
     /// assert_eq!(results.runs[0].conditions.len(), 14);
     /// # Ok::<(), annatomy_study::StudyError>(())
     /// ```
@@ -111,12 +91,8 @@ impl<'a> Study<'a> {
     }
 
     /// Runs everything in memory.
-    pub fn run(
-        &self,
-        execution: &Execution,
-        progress: &dyn Progress,
-    ) -> Result<StudyResults, StudyError> {
-        self.carry_out(execution, progress, None)
+    pub fn run(&self, execution: &Execution) -> Result<StudyResults, StudyError> {
+        self.carry_out(execution, None)
     }
 
     /// Runs what `folder` does not hold yet, keeping each finished run there.
@@ -125,36 +101,28 @@ impl<'a> Study<'a> {
         folder: &Path,
         start: Start,
         execution: &Execution,
-        progress: &dyn Progress,
     ) -> Result<StudyResults, StudyError> {
         let identity = self.identity()?;
         let store = Store::open(folder, &identity, start)?;
-        self.carry_out(execution, progress, Some(&store))
+        self.carry_out(execution, Some(&store))
             .inspect_err(|_| store.abandon())
     }
 
     fn carry_out(
         &self,
         execution: &Execution,
-        progress: &dyn Progress,
         store: Option<&Store>,
     ) -> Result<StudyResults, StudyError> {
         let machine = machine(thread_count(execution.threads));
         let mut runs = Vec::new();
         for number in 0..self.settings.runs {
+            prefix_stages(&format!("run {}/{}: ", number + 1, self.settings.runs));
             let kept = store.map_or(Ok(None), |store| store.read(number))?;
             let resumed = kept.is_some();
             let record: RunRecord = match kept {
                 Some(record) => record,
                 None => install(execution.threads, || {
-                    run::run(
-                        &self.settings,
-                        &self.plan,
-                        &self.source,
-                        number,
-                        execution,
-                        progress,
-                    )
+                    run::run(&self.settings, &self.plan, &self.source, number, execution)
                 })??,
             };
             if let Some(store) = store
@@ -162,7 +130,8 @@ impl<'a> Study<'a> {
             {
                 store.keep(&record)?;
             }
-            progress.finished(number, resumed);
+            let how = if resumed { "kept from before" } else { "done" };
+            note(&format!("run {}/{} {how}", number + 1, self.settings.runs));
             runs.push(record);
         }
         Ok(StudyResults {

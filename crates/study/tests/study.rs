@@ -9,7 +9,7 @@ use annatomy_measures::corrected::{ExactSide, ReturnedList, Scratch, barycenter_
 use annatomy_measures::published::{Table, whole_table};
 use annatomy_study::config::defaults;
 use annatomy_study::results::{Conventions, Settings, StudyKind, StudyResults, csv};
-use annatomy_study::{Execution, NoProgress, Start, Study};
+use annatomy_study::{Execution, Start, Study};
 use annatomy_vectors::{Matrix, Metric, PointId};
 use std::path::Path;
 
@@ -38,7 +38,7 @@ fn execution(threads: usize) -> Execution {
 fn run(settings: Settings, threads: usize) -> StudyResults {
     Study::new(settings)
         .expect("settings")
-        .run(&execution(threads), &NoProgress)
+        .run(&execution(threads))
         .expect("results")
 }
 
@@ -293,13 +293,10 @@ fn a_small_memory_budget_changes_nothing_that_matters() {
     let with = run(small(), 2);
     let without = Study::new(small())
         .expect("settings")
-        .run(
-            &Execution {
-                threads: 2,
-                memory_budget_bytes: 0,
-            },
-            &NoProgress,
-        )
+        .run(&Execution {
+            threads: 2,
+            memory_budget_bytes: 0,
+        })
         .expect("results");
     for (a, b) in with.runs[0]
         .conditions
@@ -361,11 +358,11 @@ fn a_killed_study_resumes_to_the_same_bytes() {
     let out = folder.path().join("out");
     let study = Study::new(small()).expect("settings");
     let whole = study
-        .run_in(&out, Start::Afresh, &execution(2), &NoProgress)
+        .run_in(&out, Start::Afresh, &execution(2))
         .expect("results");
     std::fs::remove_file(out.join("records/run01.bin")).expect("the second run had not finished");
     let resumed = study
-        .run_in(&out, Start::Resume, &execution(1), &NoProgress)
+        .run_in(&out, Start::Resume, &execution(1))
         .expect("results");
     assert_eq!(csv::text(&whole), csv::text(&resumed));
     assert_eq!(
@@ -379,12 +376,9 @@ fn a_folder_of_another_study_is_left_alone() {
     let folder = tempfile::tempdir().expect("folder");
     let out = folder.path().join("out");
     let run_in = |settings: Settings| {
-        Study::new(settings).expect("settings").run_in(
-            &out,
-            Start::Resume,
-            &execution(1),
-            &NoProgress,
-        )
+        Study::new(settings)
+            .expect("settings")
+            .run_in(&out, Start::Resume, &execution(1))
     };
     run_in(Settings { runs: 1, ..small() }).expect("results");
     let error = run_in(Settings {
@@ -398,7 +392,7 @@ fn a_folder_of_another_study_is_left_alone() {
     std::fs::write(folder.path().join("notes.txt"), "mine").expect("file");
     let study = Study::new(small()).expect("settings");
     let error = study
-        .run_in(folder.path(), Start::Afresh, &execution(1), &NoProgress)
+        .run_in(folder.path(), Start::Afresh, &execution(1))
         .expect_err("no study");
     assert!(error.to_string().contains("holds no study"), "{error}");
 }

@@ -41,10 +41,8 @@ pub fn carry_out(
         threads,
         ..Execution::default()
     };
-    let bar = Bar::new(study.settings().runs);
     eprintln!("{}", introduction(&study));
-    let outcome = study.run_in(out, start, &execution, &bar);
-    bar.clear();
+    let outcome = Bar::follow(|| study.run_in(out, start, &execution)).map_err(Failure::work)?;
     let found = outcome.map_err(failure)?;
     results::write_all(out, &found)
         .map_err(|error| Failure::work(format!("writing results: {error}")))?;

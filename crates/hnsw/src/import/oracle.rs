@@ -60,15 +60,24 @@ impl<'v> EngineDistances<'v> {
         }
     }
 
-    /// The distance behind a key of this oracle's views, in the metric's own unit.
-    pub fn distance_of_key(&self, key: u32) -> f32 {
-        let separation = VectorDistances::reduced_distance_of_key(key);
+    /// The reduced distance behind a key of this computer's scorers: ‖x − y‖², 1 − cos or −⟨x, y⟩,
+    /// whatever constant the engine adds.
+    pub fn reduced_distance_of_key(&self, key: u32) -> f32 {
+        let reduced = VectorDistances::reduced_distance_of_key(key);
         match (self.engine, self.metric) {
             // FAISS compares −⟨x, y⟩ and hnswlib 1 − ⟨x, y⟩, whatever it is called.
-            (Engine::Faiss, Metric::Cosine) => 1.0 + separation,
-            (Engine::Hnswlib, Metric::InnerProduct) => separation - 1.0,
-            (_, Metric::L2) => separation.max(0.0).sqrt(),
-            (_, Metric::Cosine | Metric::InnerProduct) => separation,
+            (Engine::Faiss, Metric::Cosine) => 1.0 + reduced,
+            (Engine::Hnswlib, Metric::InnerProduct) => reduced - 1.0,
+            _ => reduced,
+        }
+    }
+
+    /// The distance behind a key of this computer's scorers, in the metric's own unit.
+    pub fn distance_of_key(&self, key: u32) -> f32 {
+        let reduced = self.reduced_distance_of_key(key);
+        match self.metric {
+            Metric::L2 => reduced.max(0.0).sqrt(),
+            Metric::Cosine | Metric::InnerProduct => reduced,
         }
     }
 

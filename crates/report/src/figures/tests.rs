@@ -4,7 +4,7 @@ use super::{Figure, all, png, write_all};
 use annatomy_hnsw::EngineClass;
 use annatomy_study::config::defaults;
 use annatomy_study::results::{Settings, StudyResults, SurfaceGrid};
-use annatomy_study::{Execution, NoProgress, Study};
+use annatomy_study::{Execution, Study};
 use resvg::usvg::{Options, Tree};
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ static RESULTS: LazyLock<StudyResults> = LazyLock::new(|| {
     };
     Study::new(settings)
         .expect("settings")
-        .run(&Execution::default(), &NoProgress)
+        .run(&Execution::default())
         .expect("results")
 });
 

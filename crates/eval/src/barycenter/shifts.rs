@@ -12,15 +12,16 @@
 //! empty slots index the last row, which adds −last·(k − f)/k. Equal sets have shift 0 and nothing
 //! is read.
 
-use super::barycenter::{Change, Changes, ColumnBlocks, Scales, SignedSums};
-use super::cells::{Block, Figure};
-use super::joins::{Apart, Difference, Reach};
-use super::lists::{Answer, ReturnedRows, VisitedList};
+use super::kernel::{Change, Changes, ColumnBlocks, Scales, SignedSums};
+use super::symmetric_difference::{Apart, Difference, Reach};
+use crate::lists::{Answer, ReturnedRows, VisitedList};
 
 /// The conventions a shift is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reader {
+pub enum Reader {
+    /// Over filled slots, in units of the radius of E.
     Corrected,
+    /// As the published study: empty slots are the last row, in units of the mean distance.
     Published,
 }
 
@@ -34,17 +35,19 @@ struct Target {
 
 /// One query's shifts, waiting for the norms; reused from query to query.
 #[derive(Debug, Default)]
-pub(crate) struct QueryShifts {
-    pub(crate) sums: SignedSums,
+pub struct QueryShifts {
+    pub(super) sums: SignedSums,
     targets: Vec<Target>,
     exact_means: Vec<f32>,
 }
 
 /// Where the shift of one list at one k goes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    pub(crate) k_index: usize,
-    pub(crate) cell: usize,
+pub struct Place {
+    /// Which k.
+    pub k_index: usize,
+    /// Which cell of the caller's table.
+    pub cell: usize,
 }
 
 impl Place {
@@ -67,7 +70,7 @@ struct Held {
 
 impl QueryShifts {
     /// Begins a query.
-    pub(crate) fn begin(&mut self, ks: &[usize], exact: &[u32], exact_means: &[f32]) {
+    pub fn begin(&mut self, ks: &[usize], exact: &[u32], exact_means: &[f32]) {
         self.sums.begin(ks, exact);
         self.targets.clear();
         self.exact_means.clear();
@@ -76,7 +79,7 @@ impl QueryShifts {
 
     /// Adds the shifts of one returned list that serves every k, from `place` on, for each of
     /// `readers`.
-    pub(crate) fn add_list(
+    pub fn add_list(
         &mut self,
         reach: &mut Reach,
         ks: &[usize],
@@ -105,7 +108,7 @@ impl QueryShifts {
 
     /// Adds the shift of an answer that serves one k; `place` goes through the k of a condition in
     /// order.
-    pub(crate) fn add_answer(
+    pub fn add_answer(
         &mut self,
         difference: &mut Difference,
         visited: &VisitedList,
@@ -132,7 +135,7 @@ impl QueryShifts {
     }
 
     /// The same where that answer is the exact neighbors: its shift is 0.
-    pub(crate) fn add_exact_answer(
+    pub fn add_exact_answer(
         &mut self,
         difference: &mut Difference,
         k: usize,
@@ -154,7 +157,7 @@ impl QueryShifts {
 
     /// Adds the study's shifts of a list, from `place` on, held against other exact neighbors than
     /// the query's own.
-    pub(crate) fn add_apart(
+    pub fn add_apart(
         &mut self,
         apart: &mut Apart,
         ks: &[usize],
@@ -214,35 +217,29 @@ impl QueryShifts {
         }
     }
 
-    /// Enters every shift as those of query number `query` of `block`, once the norms are there.
-    pub(crate) fn write(
+    /// Reports every shift with its place, once the norms are computed; NaN where it is not defined.
+    pub fn each(
         &self,
         ks: &[usize],
         columns: &ColumnBlocks,
-        query: usize,
-        block: &mut Block,
+        mut report: impl FnMut(Place, Reader, f64),
     ) {
         let norms = self.sums.norms();
         let radii = self.radii(ks, columns);
-        for target in &self.targets {
-            let length = target
-                .snapshot
-                .map_or(0.0, |snapshot| norms[snapshot].sqrt());
-            match target.reader {
-                Reader::Corrected => {
-                    let shift = if length == 0.0 {
-                        0.0
-                    } else {
-                        length / radii[target.place.k_index]
-                    };
-                    let shift = if shift.is_finite() { shift } else { f64::NAN };
-                    block.enter(query, target.place.cell, Figure::BarycenterShift, shift);
-                }
-                Reader::Published => {
-                    let shift = length as f32 / self.exact_means[target.place.k_index];
-                    block.published(query, target.place.cell).barycenter_shift = f64::from(shift);
-                }
-            }
+        for &Target {
+            place,
+            reader,
+            snapshot,
+        } in &self.targets
+        {
+            let length = snapshot.map_or(0.0, |snapshot| norms[snapshot].sqrt());
+            let shift = match reader {
+                Reader::Corrected if length == 0.0 => 0.0,
+                Reader::Corrected => length / radii[place.k_index],
+                Reader::Published => f64::from(length as f32 / self.exact_means[place.k_index]),
+            };
+            let defined = reader == Reader::Published || shift.is_finite();
+            report(place, reader, if defined { shift } else { f64::NAN });
         }
     }
 

@@ -401,7 +401,7 @@ impl Batch<'_, '_> {
 
 /// Centered rows stored block of columns by block of columns, the last one padded with zeros.
 #[derive(Debug)]
-pub(crate) struct ColumnBlocks {
+pub struct ColumnBlocks {
     rows: usize,
     blocks: usize,
     values: Zeroed<Piece>,
@@ -410,7 +410,7 @@ pub(crate) struct ColumnBlocks {
 
 impl ColumnBlocks {
     /// Centers and rearranges `rows`, on the current rayon pool. Memory: a copy of them.
-    pub(crate) fn new(rows: MatrixView<'_>) -> Self {
+    pub fn new(rows: MatrixView<'_>) -> Self {
         let (count, columns) = (rows.rows(), rows.columns());
         let means = column_means(rows);
         let blocks = columns.div_ceil(BLOCK);

@@ -15,9 +15,9 @@
 //! the other leaves it: it costs two touches, and what was found in it. The last one, if it is
 //! open, costs not even those two: D takes P where it begins.
 
-use super::barycenter::{Change, Changes};
-use super::lists::{Answer, ReturnedRows, VisitedList};
-use super::places::Places;
+use super::kernel::{Change, Changes};
+use crate::bit_set::BitSet;
+use crate::lists::{Answer, ReturnedRows, VisitedList};
 
 /// The rows of E that A has, up to some rank, as a sum that is kept: with r the
 /// [reach](Self::reach) and S the sum of all changes, ΣA is P_r − S. Reused from list to list.
@@ -47,12 +47,16 @@ impl Cover {
     }
 
     /// Tells of the ranks up to `end`; `found` are those of A.
-    fn extend(&mut self, exact: &[u32], found: &Places, end: usize) {
+    fn extend(&mut self, exact: &[u32], found: &BitSet, end: usize) {
         let mut rank = self.ranks;
         loop {
             // What A has in an open stretch is told, and else what it has not.
             let has = self.open.is_some();
-            rank = found.next(rank, has);
+            rank = if has {
+                found.next_member(rank)
+            } else {
+                found.next_gap(rank)
+            };
             if rank >= end {
                 break;
             }
@@ -89,9 +93,9 @@ impl Cover {
 
 /// Of one list that serves every k. Reused from list to list.
 #[derive(Debug, Default)]
-pub(crate) struct Reach {
+pub struct Reach {
     /// By exact rank, whether A has the row.
-    found: Places,
+    found: BitSet,
     cover: Cover,
     slots: usize,
     strange: usize,
@@ -149,7 +153,7 @@ impl Reach {
 /// The rows in which a list differs at one k from exact neighbors that are not the query's own;
 /// reused.
 #[derive(Debug, Default)]
-pub(crate) struct Apart {
+pub struct Apart {
     found: Vec<bool>,
     missing: Vec<u32>,
     extra: Vec<u32>,
@@ -182,7 +186,7 @@ impl Apart {
 /// Of answers that change with k: each goes on from the one before, or begins anew where that
 /// touches fewer rows. Reused from condition to condition.
 #[derive(Debug, Default)]
-pub(crate) struct Difference {
+pub struct Difference {
     at_hand: Differing,
     before: Differing,
     cover: Cover,
@@ -192,11 +196,11 @@ pub(crate) struct Difference {
 #[derive(Debug, Default)]
 struct Differing {
     /// By exact rank, whether A has the row.
-    found: Places,
+    found: BitSet,
     /// The first rank beyond all of them.
     ranks: usize,
-    /// Places in the visited list of the rows of A that are not in E.
-    strange: Places,
+    /// BitSet in the visited list of the rows of A that are not in E.
+    strange: BitSet,
 }
 
 impl Differing {
@@ -209,11 +213,13 @@ impl Differing {
     fn read(&mut self, visited: &VisitedList, answer: &Answer) {
         // A row of E was found if it was visited, and is no farther than the last of A.
         self.found
-            .set_under(&visited.arrival_of_rank, answer.visited as u32, usize::MAX);
+            .select_less_than(&visited.arrival_of_rank, answer.visited as u32, usize::MAX);
         let end = answer.picked.last().map_or(0, |last| last + 1);
-        self.found.retain_under(&visited.place_of_rank, end as u32);
+        self.found
+            .retain_less_than(&visited.place_of_rank, end as u32);
         self.ranks = self.found.last().map_or(0, |last| last + 1);
-        self.strange.set_common(&answer.picked, &visited.strange);
+        self.strange
+            .intersection_of(&answer.picked, &visited.false_positives);
     }
 }
 
@@ -238,10 +244,10 @@ impl Difference {
         let (told, all) = (cover.ranks, usize::MAX);
         let left_out = told.min(at_hand.ranks) - at_hand.found.count_within(0..told);
         let anew = left_out + at_hand.strange.count();
-        let further = at_hand.found.count_beyond(&before.found, told)
-            + before.found.count_beyond(&at_hand.found, told)
-            + at_hand.strange.count_beyond(&before.strange, all)
-            + before.strange.count_beyond(&at_hand.strange, all);
+        let further = at_hand.found.difference_count(&before.found, told)
+            + before.found.difference_count(&at_hand.found, told)
+            + at_hand.strange.difference_count(&before.strange, all)
+            + before.strange.difference_count(&at_hand.strange, all);
         if anew <= further {
             *change = Change::Restart;
             before.clear();
@@ -252,23 +258,23 @@ impl Difference {
         }
         before
             .found
-            .take_beyond(&at_hand.found, exact, &mut cover.added);
+            .difference_into(&at_hand.found, exact, &mut cover.added);
         before
             .strange
-            .take_beyond(&at_hand.strange, &visited.ids, &mut cover.added);
+            .difference_into(&at_hand.strange, &visited.ids, &mut cover.added);
         at_hand
             .found
-            .take_beyond(&before.found, &exact[..cover.ranks], &mut cover.taken);
+            .difference_into(&before.found, &exact[..cover.ranks], &mut cover.taken);
         at_hand
             .strange
-            .take_beyond(&before.strange, &visited.ids, &mut cover.taken);
+            .difference_into(&before.strange, &visited.ids, &mut cover.taken);
         cover.extend(exact, &at_hand.found, at_hand.ranks);
     }
 
     /// The same where that answer is the k nearest of E.
     pub(crate) fn advance_to_all(&mut self, k: usize) {
         self.begin();
-        self.at_hand.found.set_first(k);
+        self.at_hand.found.set_below(k);
         (self.at_hand.ranks, self.cover.ranks) = (k, k);
         self.change = Change::Restart;
     }
@@ -417,7 +423,7 @@ mod tests {
             }
         }
         visited.arrivals = arrivals;
-        visited.strange.set(
+        visited.false_positives.assign(
             places
                 .iter()
                 .enumerate()

@@ -1,0 +1,166 @@
+//! The exact neighbors of every query, computed once, read query by query.
+//!
+//! Enters: a table of all pairs, or base and queries. Leaves: per query its exact neighbors, self
+//! excluded by id, nearest first, with reduced distances (what the published arithmetic sums) and
+//! geometric ones ([`geometric_distance`]).
+
+use annatomy_knn::{ExactError, NeighborTable, PairTable, Queries, RowSource, exact_knn};
+use annatomy_vectors::Metric;
+
+/// Exact neighbors of a set of queries.
+#[derive(Debug)]
+pub struct GroundTruth<'t> {
+    source: Source<'t>,
+    queries: Queries<'t>,
+    metric: Metric,
+    base_rows: usize,
+}
+
+#[derive(Debug)]
+enum Source<'t> {
+    Pairs(&'t PairTable),
+    Lists(NeighborTable),
+}
+
+impl<'t> GroundTruth<'t> {
+    /// Read from a table of all pairs, of as many neighbors as it certifies.
+    pub fn of_pairs(table: &'t PairTable, queries: Queries<'t>) -> Self {
+        Self {
+            metric: table.metric(),
+            base_rows: table.rows(),
+            source: Source::Pairs(table),
+            queries,
+        }
+    }
+
+    /// Computed: the `k` exact neighbors of every query.
+    pub fn compute(
+        base: &dyn RowSource,
+        queries: Queries<'t>,
+        k: usize,
+        metric: Metric,
+        budget_bytes: u64,
+    ) -> Result<Self, ExactError> {
+        let table = exact_knn(base, queries, k, metric, budget_bytes)?;
+        Ok(Self::of_lists(table, queries, metric, base.rows()))
+    }
+
+    /// Neighbors that are already known.
+    pub fn of_lists(
+        table: NeighborTable,
+        queries: Queries<'t>,
+        metric: Metric,
+        base_rows: usize,
+    ) -> Self {
+        Self {
+            source: Source::Lists(table),
+            queries,
+            metric,
+            base_rows,
+        }
+    }
+
+    /// The queries.
+    pub fn queries(&self) -> &Queries<'t> {
+        &self.queries
+    }
+
+    /// The metric.
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// Rows of the base.
+    pub fn base_rows(&self) -> usize {
+        self.base_rows
+    }
+
+    /// Replaces `ids`, `reduced` and `geometric` by the neighbors of query number `query` and their
+    /// distances.
+    pub(crate) fn read(
+        &self,
+        query: usize,
+        ids: &mut Vec<u32>,
+        reduced: &mut Vec<f32>,
+        geometric: &mut Vec<f32>,
+    ) {
+        ids.clear();
+        reduced.clear();
+        geometric.clear();
+        match &self.source {
+            Source::Pairs(table) => {
+                let row = self
+                    .queries
+                    .own_id(query)
+                    .expect("queries of a table of all pairs are its rows");
+                let others = table.nearest(row as usize).iter().filter(|&&id| id != row);
+                ids.extend(others);
+                let distances = table.row(row as usize);
+                reduced.extend(ids.iter().map(|&id| distances[id as usize]));
+                let of_reduced = |&reduced: &f32| geometric_distance(self.metric, reduced);
+                geometric.extend(reduced.iter().map(of_reduced));
+            }
+            Source::Lists(table) => {
+                ids.extend(table.ids(query).iter().flatten().map(|id| id.0));
+                let distances = &table.distances(query)[..ids.len()];
+                match self.metric {
+                    Metric::L2 => {
+                        reduced.extend(distances.iter().map(|distance| distance * distance));
+                        geometric.extend(distances);
+                    }
+                    Metric::Cosine | Metric::InnerProduct => {
+                        reduced.extend(distances);
+                        let of_reduced = |&reduced: &f32| geometric_distance(self.metric, reduced);
+                        geometric.extend(distances.iter().map(of_reduced));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The distance that geometry is measured by, from a reduced one: ‖x − y‖ for L2 (from its square);
+/// for cosine the chord ‖x/|x| − y/|y|‖ = √(2(1 − cos)), since 1 − cos is half a squared length and
+/// would halve every LID; for inner product −⟨x, y⟩, which has no geometry.
+pub fn geometric_distance(metric: Metric, reduced: f32) -> f32 {
+    match metric {
+        Metric::L2 => reduced.max(0.0).sqrt(),
+        Metric::Cosine => (2.0 * reduced).max(0.0).sqrt(),
+        Metric::InnerProduct => reduced,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use annatomy_vectors::Matrix;
+
+    #[test]
+    fn geometry_under_cosine_is_the_chord() {
+        // Unit vectors 60° apart: cos = 1/2, and the chord of a 60° arc is the radius.
+        assert_eq!(geometric_distance(Metric::Cosine, 0.5), 1.0);
+        assert_eq!(geometric_distance(Metric::L2, 9.0), 3.0);
+        assert_eq!(geometric_distance(Metric::InnerProduct, -3.0), -3.0);
+    }
+
+    #[test]
+    fn a_table_of_pairs_and_lists_hold_the_same_neighbors() {
+        let rows = Matrix::new(5, 1, vec![0.0, 1.0, 3.0, 7.0, 15.0]).expect("shape");
+        let queries = Queries::AllRows(rows.view());
+        let pairs = PairTable::new(rows.view(), Metric::L2, 4).expect("small");
+        let truths = [
+            GroundTruth::of_pairs(&pairs, queries),
+            GroundTruth::compute(&rows.view(), queries, 4, Metric::L2, 1 << 20).expect("small"),
+        ];
+        for truth in &truths {
+            let (mut ids, mut reduced, mut geometric) = (vec![9], Vec::new(), Vec::new());
+            truth.read(2, &mut ids, &mut reduced, &mut geometric);
+            assert_eq!(ids[..4], [1, 0, 3, 4]);
+            let near = |found: &[f32], right: [f32; 4]| {
+                found.iter().zip(right).all(|(a, b)| (a - b).abs() < 1e-4)
+            };
+            assert!(near(&reduced, [4.0, 9.0, 16.0, 144.0]), "{reduced:?}");
+            assert!(near(&geometric, [2.0, 3.0, 4.0, 12.0]), "{geometric:?}");
+        }
+    }
+}
