@@ -2,7 +2,7 @@
 //!
 //! Enters: a table of all pairs, or base and queries. Leaves: per query its exact neighbors, self
 //! excluded by id, nearest first, with reduced distances (what the published arithmetic sums) and
-//! geometric ones ([`geometric_distance`]).
+//! geometric ones ([`Metric::geometric_distance`]).
 
 use annatomy_knn::{ExactError, NeighborTable, PairTable, Queries, RowSource, exact_knn};
 use annatomy_vectors::Metric;
@@ -97,7 +97,7 @@ impl<'t> GroundTruth<'t> {
                 ids.extend(others);
                 let distances = table.row(row as usize);
                 reduced.extend(ids.iter().map(|&id| distances[id as usize]));
-                let of_reduced = |&reduced: &f32| geometric_distance(self.metric, reduced);
+                let of_reduced = |&reduced: &f32| self.metric.geometric_distance(reduced);
                 geometric.extend(reduced.iter().map(of_reduced));
             }
             Source::Lists(table) => {
@@ -110,7 +110,7 @@ impl<'t> GroundTruth<'t> {
                     }
                     Metric::Cosine | Metric::InnerProduct => {
                         reduced.extend(distances);
-                        let of_reduced = |&reduced: &f32| geometric_distance(self.metric, reduced);
+                        let of_reduced = |&reduced: &f32| self.metric.geometric_distance(reduced);
                         geometric.extend(distances.iter().map(of_reduced));
                     }
                 }
@@ -119,29 +119,10 @@ impl<'t> GroundTruth<'t> {
     }
 }
 
-/// The distance that geometry is measured by, from a reduced one: ‖x − y‖ for L2 (from its square);
-/// for cosine the chord ‖x/|x| − y/|y|‖ = √(2(1 − cos)), since 1 − cos is half a squared length and
-/// would halve every LID; for inner product −⟨x, y⟩, which has no geometry.
-pub fn geometric_distance(metric: Metric, reduced: f32) -> f32 {
-    match metric {
-        Metric::L2 => reduced.max(0.0).sqrt(),
-        Metric::Cosine => (2.0 * reduced).max(0.0).sqrt(),
-        Metric::InnerProduct => reduced,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use annatomy_vectors::Matrix;
-
-    #[test]
-    fn geometry_under_cosine_is_the_chord() {
-        // Unit vectors 60° apart: cos = 1/2, and the chord of a 60° arc is the radius.
-        assert_eq!(geometric_distance(Metric::Cosine, 0.5), 1.0);
-        assert_eq!(geometric_distance(Metric::L2, 9.0), 3.0);
-        assert_eq!(geometric_distance(Metric::InnerProduct, -3.0), -3.0);
-    }
 
     #[test]
     fn a_table_of_pairs_and_lists_hold_the_same_neighbors() {

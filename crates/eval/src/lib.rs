@@ -3,9 +3,8 @@
 
 #![deny(missing_docs)]
 
-pub mod dataset;
 pub mod barycenter;
-mod bit_set;
+pub mod dataset;
 pub mod distance_source;
 pub mod engines;
 pub mod fidelity;

@@ -4,9 +4,9 @@
 //! Enters: a visited list, or the ranks of a returned table. Leaves: a count per cause ([`Missing`]).
 //! Cost: O(k / 64) words per answer that is read from a traversal.
 
-use crate::bit_set::BitSet;
 use crate::lists::VisitedList;
 use annatomy_measures::corrected::QueryMeasures;
+use annatomy_vectors::BitSet;
 use std::ops::Range;
 
 /// Counts of missing exact neighbors by cause, of one query at one k.
@@ -77,16 +77,16 @@ impl NotVisited {
     pub fn read(&mut self, list: &VisitedList, visited: usize, largest_k: usize) {
         let arrivals = &list.arrival_of_rank[..largest_k];
         self.visited
-            .select_less_than(arrivals, visited as u32, usize::MAX);
-        self.all.complement_of(&self.visited, largest_k);
+            .assign_less_than(arrivals, visited as u32, usize::MAX);
+        self.all.assign_complement(&self.visited, largest_k);
         self.reachable
-            .intersection_of(&self.all, &list.reachable_ranks);
+            .assign_intersection(&self.all, &list.reachable_ranks);
     }
 
     /// How many within a range of ranks are unreachable, and how many are reachable.
     pub fn count(&self, ranks: Range<usize>) -> (usize, usize) {
-        let reachable = self.reachable.count_within(ranks.clone());
-        (self.all.count_within(ranks) - reachable, reachable)
+        let reachable = self.reachable.count_in(ranks.clone());
+        (self.all.count_in(ranks) - reachable, reachable)
     }
 }
 

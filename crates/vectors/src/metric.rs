@@ -36,7 +36,26 @@ impl Metric {
         }
     }
 
-    /// The same in float64.
+    /// The distance that geometry is measured by, from a reduced one: ‖x − y‖ for L2; for cosine the
+    /// chord ‖x/‖x‖ − y/‖y‖‖ = √(2(1 − cos)), since 1 − cos is half a squared length, which would
+    /// halve every LID; −⟨x, y⟩ for inner product, which has no geometry.
+    ///
+    /// ```
+    /// use annatomy_vectors::Metric;
+    ///
+    /// // Unit vectors 60° apart: cos = 1/2, and the chord is as long as the radius.
+    /// assert_eq!(Metric::Cosine.geometric_distance(0.5), 1.0);
+    /// ```
+    #[inline]
+    pub fn geometric_distance(self, reduced_distance: f32) -> f32 {
+        match self {
+            Self::L2 => reduced_distance.max(0.0).sqrt(),
+            Self::Cosine => (2.0 * reduced_distance).max(0.0).sqrt(),
+            Self::InnerProduct => reduced_distance,
+        }
+    }
+
+    /// [`true_distance`](Self::true_distance) in float64.
     #[inline]
     pub fn true_distance_f64(self, reduced_distance: f64) -> f64 {
         match self {

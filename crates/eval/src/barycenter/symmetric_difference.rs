@@ -16,8 +16,8 @@
 //! open, costs not even those two: D takes P where it begins.
 
 use super::kernel::{Change, Changes};
-use crate::bit_set::BitSet;
 use crate::lists::{Answer, ReturnedRows, VisitedList};
+use annatomy_vectors::BitSet;
 
 /// The rows of E that A has, up to some rank, as a sum that is kept: with r the
 /// [reach](Self::reach) and S the sum of all changes, ΣA is P_r − S. Reused from list to list.
@@ -213,13 +213,13 @@ impl Differing {
     fn read(&mut self, visited: &VisitedList, answer: &Answer) {
         // A row of E was found if it was visited, and is no farther than the last of A.
         self.found
-            .select_less_than(&visited.arrival_of_rank, answer.visited as u32, usize::MAX);
+            .assign_less_than(&visited.arrival_of_rank, answer.visited as u32, usize::MAX);
         let end = answer.picked.last().map_or(0, |last| last + 1);
         self.found
             .retain_less_than(&visited.place_of_rank, end as u32);
         self.ranks = self.found.last().map_or(0, |last| last + 1);
         self.strange
-            .intersection_of(&answer.picked, &visited.false_positives);
+            .assign_intersection(&answer.picked, &visited.false_positives);
     }
 }
 
@@ -242,12 +242,12 @@ impl Difference {
         at_hand.read(visited, answer);
         // Ranks that no answer reached before cost the same either way.
         let (told, all) = (cover.ranks, usize::MAX);
-        let left_out = told.min(at_hand.ranks) - at_hand.found.count_within(0..told);
+        let left_out = told.min(at_hand.ranks) - at_hand.found.count_in(0..told);
         let anew = left_out + at_hand.strange.count();
-        let further = at_hand.found.difference_count(&before.found, told)
-            + before.found.difference_count(&at_hand.found, told)
-            + at_hand.strange.difference_count(&before.strange, all)
-            + before.strange.difference_count(&at_hand.strange, all);
+        let further = at_hand.found.count_difference(&before.found, told)
+            + before.found.count_difference(&at_hand.found, told)
+            + at_hand.strange.count_difference(&before.strange, all)
+            + before.strange.count_difference(&at_hand.strange, all);
         if anew <= further {
             *change = Change::Restart;
             before.clear();
@@ -274,7 +274,7 @@ impl Difference {
     /// The same where that answer is the k nearest of E.
     pub(crate) fn advance_to_all(&mut self, k: usize) {
         self.begin();
-        self.at_hand.found.set_below(k);
+        self.at_hand.found.assign_first(k);
         (self.at_hand.ranks, self.cover.ranks) = (k, k);
         self.change = Change::Restart;
     }

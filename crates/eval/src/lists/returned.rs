@@ -5,7 +5,7 @@
 //! (published). Cost: O(visited / 16) to select, and the columns that are asked for.
 
 use super::{UNKNOWN_RANK, VisitedList};
-use crate::bit_set::BitSet;
+use annatomy_vectors::BitSet;
 use bytemuck::Pod;
 use std::collections::HashMap;
 
@@ -48,12 +48,12 @@ impl ReturnedRows {
     fn gather(&mut self, list: &VisitedList, picked: &BitSet, columns: Columns) {
         fn gather_or_clear<T: Pod>(wanted: bool, picked: &BitSet, from: &[T], into: &mut Vec<T>) {
             if wanted {
-                picked.compress(from, into);
+                picked.gather(from, into);
             } else {
                 into.clear();
             }
         }
-        picked.compress(&list.ranks, &mut self.ranks);
+        picked.gather(&list.ranks, &mut self.ranks);
         gather_or_clear(columns.ids, picked, &list.ids, &mut self.ids);
         gather_or_clear(columns.reduced, picked, &list.reduced, &mut self.reduced);
         gather_or_clear(
@@ -97,7 +97,7 @@ impl Answer {
     pub fn read(&mut self, list: &VisitedList, visited: usize, k: usize, columns: Columns) {
         self.visited = visited;
         self.picked
-            .select_less_than(&list.arrivals, visited as u32, k + 1);
+            .assign_less_than(&list.arrivals, visited as u32, k + 1);
         self.self_first = self.picked.first() == Some(list.own_place as usize);
         if !self.picked.remove(list.own_place as usize)
             && self.picked.count() > k
@@ -112,7 +112,7 @@ impl Answer {
     /// neighbors `exact` where those are not ours.
     pub fn rank_as_published(&mut self, list: &VisitedList, k: usize, exact: &[u32]) {
         self.picked_as_published
-            .select_less_than(&list.arrivals, self.visited as u32, k + 1);
+            .assign_less_than(&list.arrivals, self.visited as u32, k + 1);
         if let Some(first) = self.picked_as_published.first() {
             self.picked_as_published.remove(first);
         }

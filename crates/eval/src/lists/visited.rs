@@ -5,10 +5,10 @@
 //! arrivals are what a search at that effort sees, so one list answers every effort.
 
 use super::{ExactList, UNKNOWN_RANK};
-use crate::bit_set::BitSet;
 use crate::distance_source::DistanceSource;
-use crate::ground_truth::{GroundTruth, geometric_distance};
+use crate::ground_truth::GroundTruth;
 use annatomy_hnsw::{Visit, Visits};
+use annatomy_vectors::BitSet;
 use annatomy_vectors::Metric;
 
 /// The arrival of a row that is never visited.
@@ -76,13 +76,13 @@ impl VisitedList {
             self.latest_arrival.push(latest);
         }
         self.false_positives
-            .select_at_least(&self.ranks, UNKNOWN_RANK);
+            .assign_at_least(&self.ranks, UNKNOWN_RANK);
     }
 
     fn read_distances(&mut self, metric: Metric, exact: &ExactList) {
         self.distances.clear();
         for (visit, &reduced) in self.visits.iter().zip(&self.reduced) {
-            let distance = exact.distance_or(visit.id, || geometric_distance(metric, reduced));
+            let distance = exact.distance_or(visit.id, || metric.geometric_distance(reduced));
             self.distances.push(distance);
         }
     }
