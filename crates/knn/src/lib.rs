@@ -2,29 +2,30 @@
 //!
 //! * [`exact_knn`]: exact ids under a certificate, in bounded memory, for all rows or held-out
 //!   queries;
-//! * [`PairTable`]: every pair's separation at once, when n² float32 values are wanted and
+//! * [`PairTable`]: every pair's reduced distance at once, when n² float32 values are wanted and
 //!   fit;
 //! * [`RankTable`]: the same table reduced to what a graph needs, the order of each row;
 //! * [`NeighborTable`]: q queries × k slots of (id, distance).
 
 #![deny(missing_docs)]
 
-mod certificate;
+mod all_pairs;
 mod exact;
-mod kept;
+mod gemm;
 mod neighbors;
-mod pairs;
+mod pair_table;
 mod prepared;
-mod products;
-mod ranks;
-mod sample;
-mod select;
-mod separations;
-mod settle;
+mod queries;
+mod rank_table;
+mod refine;
 mod source;
+mod streaming;
+mod threshold;
+mod topk_buffers;
 
-pub use exact::{ExactError, Queries, exact_knn, exact_knn_as};
+pub use exact::{ExactError, exact_knn, exact_knn_as};
 pub use neighbors::NeighborTable;
-pub use ranks::{MAX_RANKED_ROWS, RankRow, RankTable};
-pub use separations::{PairTable, TableError};
+pub use pair_table::{PairTable, TableError};
+pub use queries::Queries;
+pub use rank_table::{MAX_RANKED_ROWS, RankRow, RankTable};
 pub use source::RowSource;

@@ -1,5 +1,5 @@
-//! HNSW search: greedy descent through the upper layers, then best-first (beam) search on one layer;
-//! written once for building, plain search and recorded traversal.
+//! HNSW search: greedy descent through the upper layers, then best-first (beam) search on one
+//! layer; written once for building, plain search and recorded traversal.
 //!
 //! pop the nearest unexpanded row                  the queue decides when to stop
 //! prefetch the links of the row that is now first it is mostly the next pop

@@ -10,8 +10,8 @@
 //! rows seen before: they are in no such answer, and nearer than no row popped later. They take a
 //! place in the order of arrivals, so that V(ef) counts them, and nothing else.
 //!
-//! Cost: one sort of the visits, as integers (where keys are ranks, one bit insertion each), one bit
-//! insertion a visit and one rank query a pop.
+//! Cost: one sort of the visits, as integers (where keys are ranks, one bit insertion each), one
+//! bit insertion a visit and one rank query a pop.
 
 use super::record::SearchRecord;
 use crate::queue::{Coverage, QueryScorer, Scored};

@@ -60,8 +60,8 @@ pub struct Sq8Queries<'s> {
 }
 
 impl Sq8Codes {
-    /// The codes of `rows`, on the current rayon pool; `None` where the bound would reject few rows:
-    /// short rows, outliers that make every step coarse, and metrics other than L2.
+    /// The codes of `rows`, on the current rayon pool; `None` where the bound would reject few
+    /// rows: short rows, outliers that make every step coarse, and metrics other than L2.
     pub fn of<S: Stored>(rows: MatrixView<'_, S>, metric: Metric) -> Option<Self> {
         let columns = rows.columns();
         if metric != Metric::L2

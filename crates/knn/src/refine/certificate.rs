@@ -1,50 +1,51 @@
-//! The certificate: turns nearly sorted float32 candidates into the order that float64 brute force
-//! gives.
+//! The certificate of exact neighbors: reranks ambiguous candidates (a floating-point filter, as
+//! Shewchuk 1997) into the order that float64 brute force gives.
 //!
-//! Enters: candidates ascending by (computed separation, id), a bound on each computed value's
-//! error, and ways to evaluate a separation anew. Leaves: the first k in exact order, ties by id.
+//! Enters: candidates ascending by (computed reduced distance, id), a bound on each computed
+//! value's error, and ways to evaluate a reduced distance anew. Leaves: the first k in exact order,
+//! ties by id.
 //!
 //! for each run of candidates whose error intervals overlap in a chain
 //!   one candidate alone     its place is certain; its value stays unless its relative error could show
-//!   several                 contested: evaluated in float32 from differences, which do not cancel as products do, and sorted
+//!   several                 ambiguous: evaluated in float32 from differences, which do not cancel as products do; sorted
 //!     for each run whose sharper intervals still overlap
 //!       several             evaluated in float64, sorted by (value, id)
 //!
 //! Two candidates whose intervals do not overlap are certainly in the right order, so sorting
-//! within runs suffices. Cost: d flops per contested candidate, twice for those that differences
+//! within runs suffices. Cost: d flops per ambiguous candidate, twice for those that differences
 //! leave open.
 
 use std::ops::Range;
 
-/// A row that may be among the nearest, with its computed separation.
+/// A row that may be among the nearest, with its computed reduced distance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Candidate {
-    pub(crate) separation: f32,
+    pub(crate) reduced: f32,
     pub(crate) id: u32,
 }
 
 impl Candidate {
-    /// The order of candidates: by separation, ties by id.
+    /// The order of candidates: by reduced distance, ties by id.
     fn order(&self, other: &Self) -> std::cmp::Ordering {
-        self.separation
-            .total_cmp(&other.separation)
+        self.reduced
+            .total_cmp(&other.reduced)
             .then(self.id.cmp(&other.id))
     }
 }
 
-/// One query's separations, evaluated anew.
+/// Exact evaluation of one query's reduced distances.
 pub(crate) trait Evaluate {
-    /// Separations in float32 that are sharper than those of products, with a bound on their
-    /// relative error; `None` where there is no such way.
-    fn sharper(&self, ids: &[u32], separations: &mut Vec<f32>) -> Option<f64>;
+    /// Appends reduced distances in float32 that are sharper than those of products, and returns a
+    /// bound on their relative error; `None` where there is no such way.
+    fn sharper(&self, ids: &[u32], reduced: &mut Vec<f32>) -> Option<f64>;
 
-    /// The separation that decides.
+    /// The reduced distance that decides.
     fn exact(&self, id: u32) -> f64;
 }
 
 /// Reused from query to query.
 #[derive(Default)]
-pub(crate) struct Contest {
+pub(crate) struct Reranker {
     runs: Vec<Range<usize>>,
     runs_left: Vec<Range<usize>>,
     ids: Vec<u32>,
@@ -52,18 +53,18 @@ pub(crate) struct Contest {
     exact: Vec<(f64, u32)>,
 }
 
-/// A separation whose possible relative error exceeds this is evaluated anew even when its place is
-/// certain, so that distances near zero (duplicates, LID) are right too.
+/// A reduced distance whose possible relative error exceeds this is evaluated again even when its
+/// place is certain, so that distances near zero (duplicates, LID) are right too.
 const RELATIVE_ERROR_SHOWN: f64 = 1e-3;
 
 /// What underflowing squares may add up to, for up to 10⁸ columns.
 const UNDERFLOW: f64 = 1e-36;
 
-impl Contest {
-    /// Puts the first `k` of `candidates` (ascending by (separation, id)) in exact order; returns
-    /// how many were contested.
+impl Reranker {
+    /// Puts the first `k` of `candidates` (ascending by (reduced distance, id)) in exact order;
+    /// returns how many were ambiguous.
     ///
-    /// `candidates` must hold every row whose true separation can be among the k smallest.
+    /// `candidates` must hold every row whose true reduced distance can be among the k smallest.
     pub(crate) fn certify(
         &mut self,
         candidates: &mut [Candidate],
@@ -78,7 +79,7 @@ impl Contest {
             sharper,
             exact,
         } = self;
-        contested_runs(candidates, k, error_of, runs);
+        ambiguous_runs(candidates, k, error_of, runs);
         ids.clear();
         ids.extend(
             runs.iter()
@@ -89,63 +90,63 @@ impl Contest {
         let relative_error = evaluate.sharper(ids, sharper);
         let mut sharper = sharper.iter();
         for run in runs.iter() {
-            let contested = &mut candidates[run.clone()];
+            let ambiguous = &mut candidates[run.clone()];
             let Some(relative_error) = relative_error else {
-                settle(contested, exact, evaluate);
+                rerank(ambiguous, exact, evaluate);
                 continue;
             };
-            contested
+            ambiguous
                 .iter_mut()
                 .zip(&mut sharper)
-                .for_each(|(candidate, &value)| candidate.separation = value);
-            contested.sort_unstable_by(Candidate::order);
-            contested_runs(
-                contested,
+                .for_each(|(candidate, &value)| candidate.reduced = value);
+            ambiguous.sort_unstable_by(Candidate::order);
+            ambiguous_runs(
+                ambiguous,
                 k - run.start,
                 |candidate| sharp_error(candidate, relative_error),
                 runs_left,
             );
             runs_left
                 .iter()
-                .for_each(|run| settle(&mut contested[run.clone()], exact, evaluate));
+                .for_each(|run| rerank(&mut ambiguous[run.clone()], exact, evaluate));
         }
         ids.len()
     }
 }
 
-/// Fills `runs` with those that begin among the first `k` and whose order or value is open.
-fn contested_runs(
+/// Fills `runs` with those that begin among the first `k` and whose order or value is ambiguous.
+fn ambiguous_runs(
     candidates: &[Candidate],
     k: usize,
     error_of: impl Fn(Candidate) -> f64,
     runs: &mut Vec<Range<usize>>,
 ) {
     runs.clear();
-    let (mut run, mut reach, mut is_open) = (0..0, f64::NEG_INFINITY, false);
+    let (mut run, mut reach, mut is_ambiguous) = (0..0, f64::NEG_INFINITY, false);
     for (place, &candidate) in candidates.iter().enumerate() {
-        let (value, error) = (f64::from(candidate.separation), error_of(candidate));
+        let (value, error) = (f64::from(candidate.reduced), error_of(candidate));
         if place == 0 || value - error > reach {
-            if is_open {
+            if is_ambiguous {
                 runs.push(run);
             }
             if place >= k {
                 return;
             }
-            (run, is_open) = (place..place, error > RELATIVE_ERROR_SHOWN * value.abs());
+            (run, is_ambiguous) = (place..place, error > RELATIVE_ERROR_SHOWN * value.abs());
         } else {
-            is_open = true;
+            is_ambiguous = true;
         }
         run.end = place + 1;
         reach = reach.max(value + error);
     }
-    if is_open {
+    if is_ambiguous {
         runs.push(run);
     }
 }
 
-/// A bound on the error of a separation that was summed from differences.
+/// A bound on the error of a reduced distance that was summed from differences.
 fn sharp_error(candidate: Candidate, relative_error: f64) -> f64 {
-    let computed = f64::from(candidate.separation);
+    let computed = f64::from(candidate.reduced);
     // The relative error is one of the true value, which may be larger than the computed one by as
     // much.
     if computed.is_finite() {
@@ -156,16 +157,16 @@ fn sharp_error(candidate: Candidate, relative_error: f64) -> f64 {
 }
 
 /// Evaluates a run in float64 and sorts it.
-fn settle(run: &mut [Candidate], exact: &mut Vec<(f64, u32)>, evaluate: &impl Evaluate) {
+fn rerank(run: &mut [Candidate], exact: &mut Vec<(f64, u32)>, evaluate: &impl Evaluate) {
     exact.clear();
     exact.extend(
         run.iter()
             .map(|candidate| (evaluate.exact(candidate.id), candidate.id)),
     );
     exact.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    for (candidate, &(separation, id)) in run.iter_mut().zip(exact.iter()) {
+    for (candidate, &(reduced, id)) in run.iter_mut().zip(exact.iter()) {
         *candidate = Candidate {
-            separation: separation as f32,
+            reduced: reduced as f32,
             id,
         };
     }
@@ -175,7 +176,7 @@ fn settle(run: &mut [Candidate], exact: &mut Vec<(f64, u32)>, evaluate: &impl Ev
 mod tests {
     use super::*;
 
-    /// True separations by id; sharper ones are off by a relative error of either sign.
+    /// True reduced distances by id; sharper ones are off by a relative error of either sign.
     struct Known<'k> {
         exact: &'k [f64],
         relative_error: Option<f64>,
@@ -183,10 +184,10 @@ mod tests {
     }
 
     impl Evaluate for Known<'_> {
-        fn sharper(&self, ids: &[u32], separations: &mut Vec<f32>) -> Option<f64> {
+        fn sharper(&self, ids: &[u32], reduced: &mut Vec<f32>) -> Option<f64> {
             let error = self.relative_error?;
             let sign = |id: u32| if id.is_multiple_of(2) { 0.9 } else { -0.9 };
-            separations.extend(
+            reduced.extend(
                 ids.iter()
                     .map(|&id| (self.exact[id as usize] * (1.0 + sign(id) * error)) as f32),
             );
@@ -209,7 +210,7 @@ mod tests {
 
     fn candidates<const N: usize>(pairs: [(f32, u32); N]) -> Vec<Candidate> {
         pairs
-            .map(|(separation, id)| Candidate { separation, id })
+            .map(|(reduced, id)| Candidate { reduced, id })
             .to_vec()
     }
 
@@ -223,13 +224,13 @@ mod tests {
         for relative_error in [None, Some(0.02), Some(0.004), Some(1e-6)] {
             let mut found = candidates([(1.0, 1), (1.005, 3), (1.01, 2), (3.0, 4), (5.0, 0)]);
             let evaluate = known(&exact, relative_error);
-            let contested = Contest::default().certify(&mut found, 5, |_| 0.02, &evaluate);
+            let ambiguous = Reranker::default().certify(&mut found, 5, |_| 0.02, &evaluate);
             assert_eq!(
                 ids(&found),
                 [2, 3, 1, 4, 0],
                 "ties by id, the rest by exact value"
             );
-            assert_eq!(contested, 5, "the two certain ones too: 0.02 of 3 shows");
+            assert_eq!(ambiguous, 5, "the two certain ones too: 0.02 of 3 shows");
         }
     }
 
@@ -239,7 +240,7 @@ mod tests {
         let mut found = candidates([(1.005, 2), (1.01, 3), (1.011, 0), (1.012, 1)]);
         let evaluate = known(&exact, Some(1e-5));
         assert_eq!(
-            Contest::default().certify(&mut found, 4, |_| 0.02, &evaluate),
+            Reranker::default().certify(&mut found, 4, |_| 0.02, &evaluate),
             4
         );
         assert_eq!(ids(&found), [0, 1, 2, 3]);
@@ -252,7 +253,7 @@ mod tests {
     fn separations_too_small_for_float32_squares_are_left_to_float64() {
         let exact = [3e-40, 2e-40, 1e-30];
         let mut found = candidates([(0.0, 0), (0.0, 1), (0.0, 2)]);
-        Contest::default().certify(&mut found, 3, |_| 1e-3, &known(&exact, Some(1e-6)));
+        Reranker::default().certify(&mut found, 3, |_| 1e-3, &known(&exact, Some(1e-6)));
         assert_eq!(ids(&found), [1, 0, 2]);
     }
 
@@ -260,12 +261,12 @@ mod tests {
     fn certain_places_are_not_evaluated() {
         let mut found: Vec<Candidate> = (0..10)
             .map(|id| Candidate {
-                separation: 1.0 + id as f32,
+                reduced: 1.0 + id as f32,
                 id,
             })
             .collect();
-        let contested =
-            Contest::default().certify(&mut found, 10, |_| 1e-6, &known(&[], Some(1e-6)));
-        assert_eq!(contested, 0);
+        let ambiguous =
+            Reranker::default().certify(&mut found, 10, |_| 1e-6, &known(&[], Some(1e-6)));
+        assert_eq!(ambiguous, 0);
     }
 }

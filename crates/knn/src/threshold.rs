@@ -1,5 +1,5 @@
-//! An order of the base rows in which samples of them come first, so that what is near can be
-//! guessed from those.
+//! Initial pruning thresholds from samples: an order of the base rows in which samples come first,
+//! and the rank in a sample that most likely bounds the k-th distance.
 //!
 //! Enters: n. Leaves: ids in order, samples first, each larger one beginning with the one before. A
 //! sample has one row from each stretch of rows, drawn by a hash, so that neither sorted nor
@@ -54,24 +54,22 @@ impl SampledOrder {
         &self.ids
     }
 
-    /// Rows of each sample: so many of the first ids.
+    /// Rows of each sample, which are the first ids.
     pub(crate) fn samples(&self) -> &[usize] {
         &self.samples
     }
 
-    /// Where row `id` stands.
+    /// The place of row `id`.
     pub(crate) fn place(&self, id: u32) -> usize {
         self.places[id as usize] as usize
     }
 
-    /// The place among the `sample` rows of a sample that most likely has `k` of all rows before
-    /// it; `None` where such a sample would not repay itself.
-    pub(crate) fn bar_place(&self, sample: usize, k: usize) -> Option<usize> {
-        let expected = k * sample / self.ids.len().max(1);
-        // The sample's count under a bar scatters by the square root of its mean: four of those to
-        // be nearly sure.
-        let place = expected + 4 * expected.isqrt() + 8;
-        (2 * place < sample).then_some(place)
+    /// The rank in a sample of `sample` rows whose distance most likely has `k` of all rows below
+    /// it;
+    /// `None` where the sample is too small for one.
+    pub(crate) fn threshold_rank(&self, sample: usize, k: usize) -> Option<usize> {
+        let rank = initial_threshold_rank(k * sample / self.ids.len().max(1));
+        (2 * rank < sample).then_some(rank)
     }
 
     /// The number of row `id` among the pivots, where it is one.
@@ -80,6 +78,13 @@ impl SampledOrder {
         let step = sample.div_ceil(PIVOTS);
         (place < sample && place.is_multiple_of(step)).then_some((place / step) as u32)
     }
+}
+
+/// The rank in a sample whose distance most likely has more rows below it than are `expected`
+/// there: a count in a sample scatters by the square root of its mean, and four of those are nearly
+/// sure.
+pub(crate) fn initial_threshold_rank(expected: usize) -> usize {
+    expected + 4 * expected.isqrt() + 8
 }
 
 /// Moves one id from each of `sample` equal stretches to the front; within both parts the order
@@ -142,10 +147,10 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_is_guessed_where_the_sample_is_large_enough() {
+    fn a_threshold_is_set_where_the_sample_is_large_enough() {
         let order = SampledOrder::new(10_000, 1);
-        assert_eq!(order.bar_place(625, 500), Some(31 + 4 * 5 + 8));
-        assert_eq!(order.bar_place(625, 9_000), None);
+        assert_eq!(order.threshold_rank(625, 500), Some(31 + 4 * 5 + 8));
+        assert_eq!(order.threshold_rank(625, 9_000), None);
         let pivots: Vec<u32> = order
             .ids()
             .iter()

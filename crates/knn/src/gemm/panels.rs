@@ -8,7 +8,7 @@
 //! Left panels hold as many rows as the kernel takes values from, right ones as many as it loads
 //! into registers.
 
-use super::kernel::Shape;
+use super::shape::Shape;
 use annatomy_runtime::Zeroed;
 use std::ops::Range;
 
@@ -34,7 +34,7 @@ pub(crate) struct Panels {
 }
 
 impl Panels {
-    /// Panels of zeros, for the instruction set at hand.
+    /// Panels of zeros, for this machine's instruction set.
     pub(crate) fn zeros(side: Side, rows: usize, columns: usize) -> Self {
         Self::shaped(Shape::detected(), side, rows, columns)
     }
@@ -54,8 +54,8 @@ impl Panels {
         }
     }
 
-    /// Puts the rows of `source` named in the place of its own, as many as there is room for. Zeros
-    /// that filled up its last panel may be gone afterwards.
+    /// Copies the rows `rows` of `source` over its own, as many as fit. Padding zeros of its last
+    /// panel may be overwritten.
     pub(crate) fn regroup(&mut self, source: &Self, rows: Range<usize>) {
         let (width, columns) = (self.width, self.columns);
         self.set_rows(rows.len());
@@ -67,7 +67,7 @@ impl Panels {
             let mut row = rows.start + panel * width;
             let end = (row + width).min(rows.end);
             while row < end {
-                // As many as lie side by side in both.
+                // As many as are contiguous in both.
                 let (place, from) = ((row - rows.start) % width, row % source.width);
                 let count = (end - row).min(source.width - from);
                 let columns = source

@@ -22,56 +22,11 @@
 
 use super::panels::Panels;
 use annatomy_vectors::kernels;
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 /// Columns that the inner loop adds in one turn.
 const UNROLLED: usize = 4;
-
-/// Rows of a left and of a right panel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
-    pub(super) left: usize,
-    pub(super) right: usize,
-}
-
-impl Shape {
-    /// The shape on the instruction set at hand.
-    pub(super) fn detected() -> Self {
-        struct Detect;
-        impl WithSimd for Detect {
-            type Output = Shape;
-
-            #[inline(always)]
-            fn with_simd<S: Simd>(self, _simd: S) -> Shape {
-                Shape::of::<S>()
-            }
-        }
-        Arch::new().dispatch(Detect)
-    }
-
-    /// The shape on one instruction set.
-    pub(super) const fn of<S: Simd>() -> Self {
-        match S::F32_LANES {
-            16.. => Self {
-                left: 12,
-                right: 2 * S::F32_LANES,
-            },
-            8.. => Self {
-                left: 6,
-                right: 2 * S::F32_LANES,
-            },
-            4.. => Self {
-                left: 6,
-                right: 4 * S::F32_LANES,
-            },
-            _ => Self {
-                left: 4,
-                right: 4 * S::F32_LANES,
-            },
-        }
-    }
-}
 
 /// Which pairs of a product are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,8 +91,8 @@ impl Product<'_> {
         for start in (0..left.columns()).step_by(depth) {
             let slice = start..(start + depth).min(left.columns());
             for right_row in right_rows.clone().step_by(widest) {
-                // What is multiplied after this right slice is fetched meanwhile, a share with each
-                // left panel.
+                // What is multiplied after this right slice is prefetched meanwhile, a share with
+                // each left panel.
                 let next = if right_row + widest < right_rows.end {
                     right.slice(right_row + widest, &slice)
                 } else {

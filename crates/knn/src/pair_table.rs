@@ -1,34 +1,33 @@
-//! Every pair's separation at once: one symmetric blocked product, half of it computed, half
-//! mirrored.
+//! The table of all pairs' reduced distances: one symmetric blocked product, half of it computed,
+//! half mirrored.
 //!
 //! Enters: n rows. Leaves: [`PairTable`], n × n float32, in which each row's `certified`
 //! nearest stand in exact order.
 //!
 //! for each strip of STRIP rows, in parallel
-//!   for each tile of TILE columns right of the diagonal    product, then separations, in cache
+//!   for each tile of TILE columns right of the diagonal    product, then reduced distances, in cache
 //! for each strip, mirror the tiles above it                copies, no flops
 //! for each row, in parallel                                contenders, certificate, values written back
 //!
 //! Cost n²·d flops and 4n² bytes: 400 MB at n = 10,000. Does not: fit large n (see `exact`).
 
-use crate::certificate::{Candidate, Contest};
+use crate::gemm::{Panels, Side, TILE, Tile, Wanted};
 use crate::neighbors::NeighborTable;
-use crate::prepared::{FromRows, PreparedBase, Size, distance_from_separation};
-use crate::products::{Panels, Side, TILE, Tile, Wanted};
-use crate::select::Selection;
+use crate::prepared::{PreparedBase, RowMagnitude};
+use crate::refine::{Candidate, FromRows, Reranker, Selection};
 use annatomy_runtime::{PerThread, TASK_QUERIES, Zeroed};
 use annatomy_vectors::{MatrixView, Metric, PointId};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const STRIP: usize = TILE / 2;
-/// Rows that the others are grouped around while contested places are evaluated.
+/// Rows that the others are grouped around while ambiguous candidates are evaluated.
 const PIVOTS: usize = 128;
 
-/// All separations of n rows: squared L2, cosine distance, or −⟨x, y⟩.
+/// All reduced distances of n rows: squared L2, cosine distance, or −⟨x, y⟩.
 ///
 /// Each value is within the rounding bound of its product; the `certified` nearest of each row (the
-/// row itself included) are in exact order, contested values having been evaluated in float64.
+/// row itself included) are in exact order, ambiguous values having been evaluated in float64.
 #[derive(Debug)]
 pub struct PairTable {
     rows: usize,
@@ -94,24 +93,24 @@ impl PairTable {
         self.rows
     }
 
-    /// The metric whose separations these are.
+    /// The metric whose reduced distances these are.
     pub fn metric(&self) -> Metric {
         self.metric
     }
 
-    /// The separations of row `row` to all rows.
+    /// The reduced distances of row `row` to all rows.
     pub fn row(&self, row: usize) -> &[f32] {
         &self.values[row * self.rows..(row + 1) * self.rows]
     }
 
-    /// Share of the certified places that were contested and evaluated in float64.
+    /// Share of the certified places that were ambiguous and evaluated in float64.
     pub fn ambiguous_share(&self) -> f64 {
         self.evaluated as f64 / (self.rows * self.certified) as f64
     }
 
-    /// The distance that a separation of this table stands for.
-    pub fn distance(&self, separation: f32) -> f32 {
-        distance_from_separation(self.metric, f64::from(separation))
+    /// The distance that a reduced distance of this table stands for.
+    pub fn distance(&self, reduced: f32) -> f32 {
+        self.metric.true_distance(reduced)
     }
 
     fn multiply(&mut self, base: &PreparedBase<'_>) {
@@ -128,13 +127,13 @@ impl PairTable {
             .chunks_mut(STRIP * rows)
             .enumerate()
             .par_bridge();
-        let room = || {
+        let scratch = || {
             (
                 Panels::zeros(Side::Left, STRIP, right.columns()),
                 Tile::default(),
             )
         };
-        strips.for_each_init(room, |(left, tile), (strip, values)| {
+        strips.for_each_init(scratch, |(left, tile), (strip, values)| {
             let first = strip * STRIP;
             let height = values.len() / rows;
             left.regroup(right, first..first + height);
@@ -150,7 +149,7 @@ impl PairTable {
                 for (i, (products, row)) in products.zip(values.chunks_exact_mut(rows)).enumerate()
                 {
                     base.preparation
-                        .separate(products, norms[first + i], &norms[columns.clone()]);
+                        .reduce(products, norms[first + i], &norms[columns.clone()]);
                     row[columns.clone()].copy_from_slice(products);
                 }
             }
@@ -199,8 +198,11 @@ impl PairTable {
 
     fn certify(&mut self, base: &PreparedBase<'_>) {
         let (rows, metric, certified) = (self.rows, self.metric, self.certified);
-        let sizes: Vec<Size> = base.prepared.sizes().collect();
-        let largest = sizes.iter().copied().fold(Size::default(), Size::max);
+        let magnitudes: Vec<RowMagnitude> = base.prepared.magnitudes().collect();
+        let largest = magnitudes
+            .iter()
+            .copied()
+            .fold(RowMagnitude::default(), RowMagnitude::max);
         let evaluated = AtomicU64::new(0);
         self.order = vec![0; rows * certified];
         annatomy_runtime::stage("exact neighbors", rows as u64);
@@ -210,31 +212,32 @@ impl PairTable {
             .par_chunks_mut(rows)
             .zip(self.order.par_chunks_mut(certified));
         let mut jobs: Vec<_> = rows_and_orders.enumerate().collect();
-        // Rows near the same pivot contest over the same few rows, which then stay in cache.
+        // The ambiguous rows of queries near one pivot are much the same, and stay in cache.
         jobs.sort_by_key(|&(query, _)| pivots[query]);
-        let room = PerThread::new(|| {
+        let scratch = PerThread::new(|| {
             (
                 Selection::default(),
                 Vec::<Candidate>::new(),
-                Contest::default(),
+                Reranker::default(),
             )
         });
         jobs.into_par_iter()
             .with_max_len(TASK_QUERIES)
             .for_each(|(query, (row, order))| {
                 annatomy_runtime::advance(1);
-                let bound = |other: Size| base.preparation.error_bound(sizes[query], other);
-                let bound_of = |candidate: Candidate| bound(sizes[candidate.id as usize]);
+                let bound =
+                    |other: RowMagnitude| base.preparation.error_bound(magnitudes[query], other);
+                let bound_of = |candidate: Candidate| bound(magnitudes[candidate.id as usize]);
                 let evaluate = FromRows {
                     metric,
                     query: base.raw.row(query),
                     rows: base.raw,
                 };
-                room.with(|(selection, chosen, contest)| {
+                scratch.with(|(selection, chosen, reranker)| {
                     selection.contenders(row, certified, bound(largest), chosen);
-                    let count = contest.certify(chosen, certified, bound_of, &evaluate);
+                    let count = reranker.certify(chosen, certified, bound_of, &evaluate);
                     for candidate in chosen.iter() {
-                        row[candidate.id as usize] = candidate.separation;
+                        row[candidate.id as usize] = candidate.reduced;
                     }
                     order
                         .iter_mut()
@@ -293,8 +296,8 @@ impl PairTable {
     }
 }
 
-/// A row's separation from itself is zero by definition, whatever rounding made of it; −⟨x, x⟩
-/// stays.
+/// A row's reduced distance from itself is zero by definition, whatever rounding made of it; −⟨x,
+/// x⟩ stays.
 fn diagonal(computed: f32, metric: Metric) -> f32 {
     match metric {
         Metric::L2 | Metric::Cosine => 0.0,

@@ -1,16 +1,16 @@
-//! The order of every row, and nothing else: what a graph needs of its distances.
+//! The table of ranks: the sorted order of every row, all that a graph needs of its distances.
 //!
-//! HNSW compares separations and never adds them, so a table of ranks answers every question that
-//! building and searching a graph ask. `rank(q, v)` is the number of rows that stand before v in
-//! q's order (separation, then id; the certified nearest in their exact order). 16 bits hold it,
-//! half the bytes of the separations, and integer positions turn heaps into bit sets (see the graph
-//! crate's frontiers).
+//! HNSW compares reduced distances and never adds them, so a table of ranks answers every question
+//! that building and searching a graph ask. `rank(q, v)` is the number of rows that stand before v
+//! in q's order (reduced distance, then id; the certified nearest in their exact order). 16 bits
+//! hold it, half the bytes of the reduced distances, and integer positions turn heaps into bit sets
+//! (see the graph crate's candidate queues).
 //!
 //! Enters: a [`PairTable`]. Leaves: [`RankTable`], n × n 16-bit ranks and one bit per place
 //! that says whether it is tied with the place before. Cost: one radix sort per row, 2n² bytes: 200
 //! MB at n = 10,000.
 
-use crate::separations::{PairTable, TableError};
+use crate::pair_table::{PairTable, TableError};
 use annatomy_runtime::{PerThread, TASK_QUERIES, Zeroed};
 use annatomy_vectors::order_key;
 use rayon::prelude::*;
@@ -18,7 +18,7 @@ use rayon::prelude::*;
 /// The most rows whose ranks fit 16 bits.
 pub const MAX_RANKED_ROWS: usize = 1 << 16;
 
-/// For every row, the rank of every other row by separation.
+/// For every row, the rank of every other row by reduced distance.
 #[derive(Debug)]
 pub struct RankTable {
     rows: usize,
@@ -53,7 +53,7 @@ impl RankTable {
         let mut ranks = Zeroed::<u16>::new(rows * rows);
         let mut ties = vec![0; rows * words];
         annatomy_runtime::stage("ranks", rows as u64);
-        let room = PerThread::new(Room::default);
+        let scratch = PerThread::new(Scratch::default);
         let tasks = ranks
             .par_chunks_mut(rows)
             .zip(ties.par_chunks_mut(words))
@@ -62,7 +62,7 @@ impl RankTable {
             .with_max_len(TASK_QUERIES)
             .for_each(|(row, (ranks, ties))| {
                 annatomy_runtime::advance(1);
-                room.with(|room| room.rank(table, row, ranks, ties));
+                scratch.with(|scratch| scratch.rank(table, row, ranks, ties));
             });
         Ok(Self { rows, ranks, ties })
     }
@@ -82,21 +82,21 @@ impl RankTable {
     }
 }
 
-/// Room to sort one row in.
+/// Scratch for the sort of one row.
 #[derive(Default)]
-struct Room {
+struct Scratch {
     /// Order key and id, as one integer.
     keys: Vec<u64>,
     buffer: Vec<u64>,
 }
 
-impl Room {
+impl Scratch {
     fn rank(&mut self, table: &PairTable, row: usize, ranks: &mut [u16], ties: &mut [u64]) {
         let Self { keys, buffer } = self;
-        let separations = table.row(row);
+        let reduced = table.row(row);
         keys.clear();
         keys.extend(
-            separations
+            reduced
                 .iter()
                 .enumerate()
                 .map(|(id, &s)| u64::from(order_key(s)) << 16 | id as u64),
@@ -110,11 +110,11 @@ impl Room {
         let mut before = None;
         for (place, id) in certified.chain(others).enumerate() {
             ranks[id] = place as u16;
-            let separation = separations[id];
-            if before == Some(separation) {
+            let reduced = reduced[id];
+            if before == Some(reduced) {
                 ties[place / 64] |= 1 << (place % 64);
             }
-            before = Some(separation);
+            before = Some(reduced);
         }
     }
 }

@@ -1,24 +1,24 @@
-//! Exact neighbors of all rows: every pair of rows is multiplied once and offered to both.
+//! Symmetric all-pairs k-NN: each upper-triangular tile updates the top-k buffers of both its rows.
 //!
 //! Enters: n rows in memory. Leaves: every row's neighbors.
 //!
 //! the strips of each sample against the rows after them, in parallel
-//!   lower the bars of the others                        to what the sample suggests
+//!   lower the thresholds of the others                  to a rank in the sample
 //! the other strips against the rows after them
-//!   for each tile of STRIP × TILE pairs                 product, separations, in cache
-//!     each left row: what is under its bar              the strip's lists are locked
-//!     each right row: what is under its bar             its strip's lists are locked
-//! settle
+//!   for each tile of STRIP × TILE pairs                 product, reduced distances, in cache
+//!     each left row: what is below its threshold        the strip's buffers are locked
+//!     each right row: what is below its threshold       its strip's buffers are locked
+//! rerank
 //!
 //! Cost n²·d flops; memory: the rows in panels, 2(k + MARGIN) candidates a row. No table of pairs
-//! is written, none is read: see `separations` for where one is wanted.
+//! is written, none is read: see `reduced distances` for where one is wanted.
 
-use crate::exact::Queries;
-use crate::kept::{Kept, Part, locked};
-use crate::prepared::{Preparation, Prepared, Size};
-use crate::products::{Panels, Side, TILE, Tile, Wanted};
-use crate::sample::SampledOrder;
-use crate::settle::{Settling, limit};
+use crate::gemm::{Panels, Side, TILE, Tile, Wanted};
+use crate::prepared::{Preparation, Prepared, RowMagnitude};
+use crate::queries::Queries;
+use crate::refine::{ExactRerank, limit};
+use crate::threshold::SampledOrder;
+use crate::topk_buffers::{BufferSlice, TopKBuffers, locked};
 use annatomy_runtime::PerThread;
 use annatomy_vectors::{MatrixView, Metric, PointId};
 use rayon::prelude::*;
@@ -27,9 +27,9 @@ use std::sync::Mutex;
 /// Left rows of a tile; right tiles hold two strips, so that each begins with a panel.
 const STRIP: usize = TILE / 2;
 
-/// Bytes that the rows in panels and the candidates take beside the rows given.
+/// Bytes that the rows in panels and the candidates take, the rows given not counted.
 pub(crate) fn bytes(rows: usize, columns: usize, k: usize) -> u64 {
-    rows as u64 * (4 * columns as u64 + Kept::bytes(limit(k), rows))
+    rows as u64 * (4 * columns as u64 + TopKBuffers::bytes(limit(k), rows))
 }
 
 /// The `k` nearest of every row, itself excluded.
@@ -40,8 +40,8 @@ pub(crate) fn all_pairs<I: From<PointId> + Clone + Send>(
 ) -> (Vec<I>, Vec<f32>) {
     let order = SampledOrder::new(rows.rows(), STRIP);
     let preparation = Preparation::of(&rows, metric);
-    let mut kept = Kept::new(rows.rows(), limit(k), rows.rows());
-    let pairs = Pairs::new(rows, &preparation, &order, &mut kept);
+    let mut buffers = TopKBuffers::new(rows.rows(), limit(k), rows.rows());
+    let pairs = Pairs::new(rows, &preparation, &order, &mut buffers);
     let tasks = pairs.tasks();
     annatomy_runtime::stage("exact neighbors", tasks.len() as u64);
     let mut others = &tasks[..];
@@ -49,39 +49,39 @@ pub(crate) fn all_pairs<I: From<PointId> + Clone + Send>(
         let of_sample;
         (of_sample, others) =
             others.split_at(others.partition_point(|task| task.left * STRIP < sample));
-        pairs.meet(of_sample);
-        if let Some(place) = order.bar_place(sample, k + 1) {
-            // The sample's own lists have met every row by now, not the sample alone.
+        pairs.multiply(of_sample);
+        if let Some(rank) = order.threshold_rank(sample, k + 1) {
+            // The sample's own buffers have seen every row by now, not the sample alone.
             let lists = pairs.lists[sample / STRIP..].par_iter().with_max_len(1);
-            lists.for_each(|lists| locked(lists).lower_bars(place, |id| order.pivot(id)));
+            lists.for_each(|lists| locked(lists).lower_thresholds(rank, |id| order.pivot(id)));
         }
     }
-    pairs.meet(others);
-    let by_place: Vec<Size> = pairs.prepared.sizes().collect();
-    let sizes: Vec<Size> = (0..rows.rows())
+    pairs.multiply(others);
+    let by_place: Vec<RowMagnitude> = pairs.prepared.magnitudes().collect();
+    let magnitudes: Vec<RowMagnitude> = (0..rows.rows())
         .map(|id| by_place[order.place(id as u32)])
         .collect();
-    let mut lists: Vec<_> = kept.lists().map(Some).collect();
+    let mut lists: Vec<_> = buffers.lists().map(Some).collect();
     let lists = (0..rows.rows())
         .map(|id| {
             (
                 lists[order.place(id as u32)]
                     .take()
                     .expect("a place of its own for every row"),
-                sizes[id],
+                magnitudes[id],
             )
         })
         .collect();
     let (base, queries) = (&rows, Queries::AllRows(rows));
-    Settling {
+    ExactRerank {
         base,
         queries,
         k,
         metric,
         preparation: &preparation,
-        sizes,
+        magnitudes,
     }
-    .settle(lists)
+    .rerank(lists)
 }
 
 /// All rows as right factors, from which each thread takes the strip it is at as left ones, and the
@@ -90,7 +90,7 @@ struct Pairs<'p> {
     preparation: &'p Preparation,
     ids: &'p [u32],
     prepared: Prepared,
-    lists: Vec<Mutex<Part<'p>>>,
+    lists: Vec<Mutex<BufferSlice<'p>>>,
 }
 
 /// A strip of left rows with a tile of right ones.
@@ -105,12 +105,12 @@ impl<'p> Pairs<'p> {
         rows: MatrixView<'_>,
         preparation: &'p Preparation,
         order: &'p SampledOrder,
-        kept: &'p mut Kept,
+        buffers: &'p mut TopKBuffers,
     ) -> Self {
         let ids = order.ids();
         let row = |place: usize| rows.row(ids[place] as usize);
         let prepared = preparation.prepare(ids.len(), row, Side::Right);
-        let lists = kept.parts(STRIP).map(Mutex::new).collect();
+        let lists = buffers.slices(STRIP).map(Mutex::new).collect();
         Self {
             preparation,
             ids,
@@ -130,18 +130,18 @@ impl<'p> Pairs<'p> {
         (0..self.lists.len()).flat_map(of_strip).collect()
     }
 
-    fn meet(&self, tasks: &[Task]) {
-        let room = || {
+    fn multiply(&self, tasks: &[Task]) {
+        let scratch = || {
             (
                 None,
                 Panels::zeros(Side::Left, STRIP, self.prepared.factor.columns()),
                 Tile::default(),
             )
         };
-        let room = PerThread::new(room);
+        let scratch = PerThread::new(scratch);
         tasks.par_iter().with_max_len(1).for_each(|&task| {
             annatomy_runtime::advance(1);
-            room.with(|(strip, panels, tile)| {
+            scratch.with(|(strip, panels, tile)| {
                 if strip.replace(task.left) != Some(task.left) {
                     let first = task.left * STRIP;
                     panels.regroup(
@@ -149,12 +149,12 @@ impl<'p> Pairs<'p> {
                         first..(first + STRIP).min(self.ids.len()),
                     );
                 }
-                self.meet_tile(task, panels, tile);
+                self.multiply_tile(task, panels, tile);
             });
         });
     }
 
-    fn meet_tile(&self, Task { left, right }: Task, above: &Panels, tile: &mut Tile) {
+    fn multiply_tile(&self, Task { left, right }: Task, above: &Panels, tile: &mut Tile) {
         let Prepared {
             factor: below,
             norms_squared,
@@ -175,8 +175,8 @@ impl<'p> Pairs<'p> {
         lists.prefetch();
         for (row, (values, &norm)) in products.zip(&norms_squared[rows]).enumerate() {
             self.preparation
-                .separate(values, norm, &norms_squared[columns.clone()]);
-            lists.offer_rows(
+                .reduce(values, norm, &norms_squared[columns.clone()]);
+            lists.push_rows(
                 row,
                 &values[begin(row)..],
                 &self.ids[columns.clone()][begin(row)..],
@@ -189,7 +189,7 @@ impl<'p> Pairs<'p> {
             lists.prefetch();
             for (row, values) in tile.rows(columns.len()).enumerate() {
                 let begin = begin(row).clamp(start, end);
-                lists.offer_row(begin - start, &values[begin..end], self.ids[first + row]);
+                lists.push_row(begin - start, &values[begin..end], self.ids[first + row]);
             }
         }
     }

@@ -1,0 +1,11 @@
+//! From float32 candidates to certified neighbors: selection, exact reranking, the certificate.
+
+mod certificate;
+mod evaluate;
+mod rerank;
+mod select;
+
+pub(crate) use certificate::{Candidate, Reranker};
+pub(crate) use evaluate::FromRows;
+pub(crate) use rerank::{ExactRerank, limit};
+pub(crate) use select::Selection;
