@@ -7,7 +7,12 @@ import os
 import sys
 from typing import Callable
 
-from . import exact, graphs, growth, record, study, surface
+from . import blas
+
+# Before anything loads an OpenBLAS.
+KERNELS = blas.force()
+
+from . import exact, graphs, growth, record, study, surface  # noqa: E402
 
 THREADS = os.cpu_count() or 1
 
@@ -30,7 +35,7 @@ def main() -> None:
         print(part, flush=True)
         machine = record.machine()
         began = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
-        print(record.write(part, PARTS[part](command), began, machine))
+        print(record.write(part, PARTS[part](command), began, f"{machine}. OpenBLAS: {'; '.join(KERNELS)}"))
 
 
 main()

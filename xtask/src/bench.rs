@@ -10,7 +10,14 @@ use anyhow::{Context, Result};
 
 const ENVIRONMENT: &str = "target/bench/environment";
 const WHEELS: &str = "target/bench/wheels";
-const PEERS: [&str; 5] = ["faiss-cpu", "hnswlib", "usearch", "matplotlib", "numpy"];
+const PEERS: [&str; 6] = [
+    "faiss-cpu",
+    "hnswlib",
+    "usearch",
+    "matplotlib",
+    "numpy",
+    "threadpoolctl",
+];
 
 /// Runs the named parts of the race, or all of them.
 pub fn race(parts: &[String]) -> Result<()> {
