@@ -84,20 +84,22 @@ def fidelity(
     exact : int, q × K
         Exact neighbors, as :func:`annatomy.exact_knn` gives them.
     returned : int, q × R
-        What the engine returned, −1 in empty slots. Where rows are queries, ask it for k + 1: a query is left out by id
-        wherever it stands. In published conventions column 0 is dropped instead, of each table in which some row holds
+        What the engine returned. A slot is a place: k is judged over the first k slots, and a repeat, a negative id or an
+        id that no row has is an empty slot. Where rows are queries, ask it for k + 1: a query is left out by id wherever
+        it stands. In published conventions column 0 is dropped instead, of each table in which some row holds
         its own id.
     ks : int or ints, optional
         Neighbor counts, ascending; the width of ``exact``, less one if it holds the queries themselves, by default.
     queries : array, q × d, optional
         Held-out queries. Without them row i of both tables belongs to row i of ``X``.
     metric : {"l2", "cosine"}
+        Geometry under cosine is over the chord ‖x/‖x‖ − y/‖y‖‖.
     threads : int
 
     Raises
     ------
     ValueError
-        For ids that are no row, tables of other lengths, exact lists shorter than k, or values that are not finite.
+        For exact ids that are no row, tables of other lengths, exact lists shorter than k, or values that are not finite.
 
     >>> import annatomy as an, numpy as np
     >>> X = np.random.default_rng(0).normal(size=(300, 16)).astype(np.float32)
@@ -130,7 +132,7 @@ def trustworthiness(
     ----------
     X : array, n × d
     returned : int, n × R
-        −1 in empty slots, which add nothing; a query itself is left out by id.
+        Negative ids, repeats and ids that no row has are empty slots, which add nothing; a query itself is left out by id.
     k : int
         Below n/2.
     metric : {"l2", "cosine", "ip"}
@@ -139,7 +141,7 @@ def trustworthiness(
     Raises
     ------
     ValueError
-        For k out of range or ids that are no row.
+        For k out of range, or another number of rows than there are in ``X``.
     """
     return _core.trustworthiness(
         matrix(X, "X"), id_table(returned, "returned"), count(k, "k"), metric, count(threads, "threads", 0)

@@ -3,6 +3,7 @@
 
 #![deny(missing_docs)]
 
+pub mod answers;
 pub mod barycenter;
 pub mod dataset;
 pub mod distance_source;

@@ -1,5 +1,5 @@
-//! Why exact neighbors are missing from an answer: causes that are disjoint and add up to k less the
-//! strict overlap.
+//! Why exact neighbors are missing from an answer: causes that are disjoint and add up to
+//! k·(1 − strict overlap); without the tied ones they add up to k·(1 − overlap).
 //!
 //! Enters: a visited list, or the ranks of a returned table. Leaves: a count per cause ([`Missing`]).
 //! Cost: O(k / 64) words per answer that is read from a traversal.
@@ -34,13 +34,16 @@ impl Missing {
     /// neighbors were not visited. With exact distances a visited one is lost to a tie alone, or
     /// to an engine that hands out fewer than k rows.
     pub fn on_graph(measures: &QueryMeasures, unreachable: usize, unvisited: usize) -> Self {
-        let rest = missing(measures).saturating_sub(unreachable + unvisited);
+        let ties = ties(measures);
+        let mut rest = missing(measures) - ties;
+        let unreachable = take(unreachable, &mut rest);
+        let unvisited = take(unvisited, &mut rest);
         let full = measures.filled >= measures.k;
         Self {
             unreachable,
             unvisited,
             cut_off: if full { 0 } else { rest },
-            tied: if full { rest } else { 0 },
+            tied: ties + if full { rest } else { 0 },
             displaced: 0,
         }
     }
@@ -48,15 +51,27 @@ impl Missing {
     /// Of an answer about which nothing is known but the rows in it; `unreachable` of the missing
     /// ones cannot be reached in the engine's graph, where that is known.
     pub fn in_answer(measures: &QueryMeasures, unreachable: usize) -> Self {
-        let rest = missing(measures).saturating_sub(unreachable);
-        let tied = (measures.overlap_count - measures.overlap_strict_count).min(rest);
+        let tied = ties(measures);
+        let mut rest = missing(measures) - tied;
         Self {
-            unreachable,
+            unreachable: take(unreachable, &mut rest),
             tied,
-            displaced: rest - tied,
+            displaced: rest,
             ..Self::default()
         }
     }
+}
+
+/// Exact neighbors that a row at the k-th distance stands for: the tie-aware overlap counts them.
+fn ties(measures: &QueryMeasures) -> usize {
+    measures.overlap_count - measures.overlap_strict_count
+}
+
+/// Takes up to `count` of the `rest`.
+fn take(count: usize, rest: &mut usize) -> usize {
+    let taken = count.min(*rest);
+    *rest -= taken;
+    taken
 }
 
 fn missing(measures: &QueryMeasures) -> usize {
@@ -125,5 +140,16 @@ mod tests {
         let causes = Missing::on_graph(&measures, 1, 0);
         assert_eq!((causes.unreachable, causes.cut_off, causes.tied), (1, 1, 0));
         assert_eq!(causes.total(), 2);
+    }
+
+    #[test]
+    fn without_ties_the_causes_add_up_to_what_the_overlap_lacks() {
+        // Rank 3 stands for rank 2, which is not visited: the overlap counts it.
+        let measures = measured(3, &[1.0, 2.0, 3.0], &[0, 1, 3]);
+        assert_eq!(measures.overlap(), 1.0);
+        let causes = Missing::on_graph(&measures, 0, 1);
+        assert_eq!((causes.tied, causes.unvisited, causes.total()), (1, 0, 1));
+        let causes = Missing::in_answer(&measures, 1);
+        assert_eq!((causes.tied, causes.unreachable), (1, 0));
     }
 }

@@ -32,10 +32,10 @@ pub enum FidelityError {
         /// Queries.
         queries: usize,
     },
-    /// An id that is no row. −1 stands for an empty slot, in returned tables only.
+    /// An exact neighbor that is no row.
     #[error("the {table} table holds id {id} in row {row}: ids lie between 0 and {last}")]
     Id {
-        /// `exact` or `returned`.
+        /// `exact`.
         table: &'static str,
         /// The table's row.
         row: usize,

@@ -1,6 +1,7 @@
 //! Tables of ids as engines return them: −1 in an empty slot, the query itself anywhere or nowhere.
 
 use super::{FidelityError, Subject};
+use std::borrow::Cow;
 
 /// The id of an empty slot.
 const EMPTY: i64 = -1;
@@ -39,13 +40,21 @@ impl<'a> IdTable<'a> {
         (0..self.rows()).any(|row| self.row(row).contains(&(row as i64)))
     }
 
-    /// Refuses ids that are no row, a row too many or too few, and empty slots unless
-    /// `may_be_empty`.
-    pub(super) fn check(
+    /// The ids, with [`EMPTY`] for every id that is none of `rows` rows.
+    pub(super) fn with_empty_slots(&self, rows: usize) -> Cow<'a, [i64]> {
+        let is_row = |id: i64| (0..rows as i64).contains(&id);
+        if self.ids.iter().all(|&id| is_row(id) || id == EMPTY) {
+            return Cow::Borrowed(self.ids);
+        }
+        let slot = |&id: &i64| if is_row(id) { id } else { EMPTY };
+        Cow::Owned(self.ids.iter().map(slot).collect())
+    }
+
+    /// Refuses another number of rows than there are queries.
+    pub(super) fn check_rows(
         &self,
         table: &'static str,
         subject: &Subject<'_>,
-        may_be_empty: bool,
     ) -> Result<(), FidelityError> {
         if self.rows() != subject.count() {
             return Err(FidelityError::Rows {
@@ -54,8 +63,18 @@ impl<'a> IdTable<'a> {
                 queries: subject.count(),
             });
         }
+        Ok(())
+    }
+
+    /// Refuses ids that are no row, besides what [`check_rows`](Self::check_rows) refuses.
+    pub(super) fn check(
+        &self,
+        table: &'static str,
+        subject: &Subject<'_>,
+    ) -> Result<(), FidelityError> {
+        self.check_rows(table, subject)?;
         let count = subject.rows.rows() as i64;
-        let is_id = |id: i64| (0..count).contains(&id) || (may_be_empty && id == EMPTY);
+        let is_id = |id: i64| (0..count).contains(&id);
         match self.ids.iter().position(|&id| !is_id(id)) {
             None => Ok(()),
             Some(place) => Err(FidelityError::Id {

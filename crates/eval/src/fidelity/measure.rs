@@ -2,13 +2,16 @@
 
 use super::published::{Published, PublishedQueryRow};
 use super::{FidelityError, IdTable, Subject};
+use crate::answers::{AnswerPrefix, AnswerSlots, RankedAnswer};
+use crate::dataset::{all_have_unit_length, check_and_normalize};
 use annatomy_measures::corrected::{
-    ExactSide, QueryMeasures, ReturnedList, Scratch, barycenter_shift, measure,
+    ExactSide, QueryMeasures, Scratch, UNKNOWN_RANK, barycenter_shift, measure,
 };
 use annatomy_measures::published::Figures;
 use annatomy_runtime::TASK_QUERIES;
-use annatomy_vectors::{Metric, PointId, kernels, validate};
+use annatomy_vectors::{MatrixView, Metric, PointId, Rows, kernels, validate};
 use rayon::prelude::*;
+use std::collections::HashMap;
 
 /// One query at one k, in corrected conventions.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +37,9 @@ pub struct Fidelity {
 
 /// Measures `returned` against `exact` at every k of `ks`, on the current rayon pool.
 ///
-/// Where rows are queries, a query is left out of both tables by id, wherever it stands: ask
-/// engines for k + 1. In published conventions column 0 is dropped instead, of each table in which
+/// A slot is a place: answers are judged at k over their first k slots. Repeats, negative ids and
+/// ids that no row has are empty slots. Where rows are queries, a query is left out of both tables
+/// by id, wherever it stands: ask engines for k + 1. In published conventions column 0 is dropped instead, of each table in which
 /// some row holds its own id. Exact lists are put in order by (distance, id) first.
 pub fn fidelity(
     subject: &Subject<'_>,
@@ -44,13 +48,16 @@ pub fn fidelity(
     ks: &[usize],
 ) -> Result<Fidelity, FidelityError> {
     check(subject, ks)?;
-    exact.check("exact", subject, false)?;
-    returned.check("returned", subject, true)?;
+    exact.check("exact", subject)?;
+    returned.check_rows("returned", subject)?;
+    let returned_ids = returned.with_empty_slots(subject.rows.rows());
+    let returned = IdTable::new(returned.columns(), &returned_ids);
     let published = Published::new(subject, exact, returned);
+    let placed = placed_rows(subject)?;
     let of_query = |query: usize| {
         annatomy_runtime::check();
         Ok((
-            corrected(subject, query, exact, returned, ks)?,
+            corrected(subject, placed.view(), query, [exact, returned], ks)?,
             published.rows(query, ks),
         ))
     };
@@ -93,11 +100,24 @@ fn check(subject: &Subject<'_>, ks: &[usize]) -> Result<(), FidelityError> {
     Ok(())
 }
 
+/// The rows as barycenters are taken of them: of unit length under cosine.
+fn placed_rows<'a>(subject: &Subject<'a>) -> Result<Rows<'a>, FidelityError> {
+    if subject.metric != Metric::Cosine || all_have_unit_length(subject.rows) {
+        return Ok(Rows::Lent(subject.rows));
+    }
+    let mut rows = subject.rows.to_matrix();
+    check_and_normalize(&mut rows, subject.metric).map_err(|source| FidelityError::Values {
+        what: "rows",
+        source,
+    })?;
+    Ok(rows.into())
+}
+
 fn corrected(
     subject: &Subject<'_>,
+    placed: MatrixView<'_>,
     query: usize,
-    exact: IdTable<'_>,
-    returned: IdTable<'_>,
+    [exact, returned]: [IdTable<'_>; 2],
     ks: &[usize],
 ) -> Result<Vec<QueryRow>, FidelityError> {
     let own = subject.queries.is_none().then_some(PointId(query as u32));
@@ -110,31 +130,26 @@ fn corrected(
             available: exact_ids.len(),
         });
     }
-    let ids: Vec<Option<PointId>> = returned
-        .row(query)
-        .iter()
-        .map(|&id| u32::try_from(id).ok().map(PointId))
-        .collect();
-    let distance = |id: &Option<PointId>| id.map_or(f32::NAN, |id| subject.distance(query, id));
-    let distances: Vec<f32> = ids.iter().map(distance).collect();
-    let list = ReturnedList::new(own, &exact_ids, &ids, &distances);
-    let mut measures = Vec::new();
-    measure(
-        &ExactSide::new(&exact_distances),
-        list.side(),
-        ks,
-        &mut Scratch::default(),
-        &mut measures,
-    );
-    let row = |measures: QueryMeasures| {
-        let filled = &list.ids()[..measures.filled];
-        let barycenter_shift = barycenter_shift(subject.rows, &exact_ids[..measures.k], filled);
-        QueryRow {
-            measures,
-            barycenter_shift,
-        }
-    };
-    Ok(measures.into_iter().map(row).collect())
+    let ranks: HashMap<PointId, u32> = exact_ids.iter().copied().zip(0..).collect();
+    let slots = returned.row(query).iter().map(|&id| u32::try_from(id).ok());
+    let slots = AnswerSlots::new(own.map(|own| own.0), slots);
+    let mut answer = RankedAnswer::default();
+    answer.read(slots.slots(), |_, id| {
+        let rank = ranks.get(&PointId(id)).copied().unwrap_or(UNKNOWN_RANK);
+        (subject.distance(query, PointId(id)), rank)
+    });
+    let exact = ExactSide::new(&exact_distances);
+    let (mut prefix, mut scratch) = (AnswerPrefix::default(), Scratch::default());
+    let (mut rows, mut measures) = (Vec::with_capacity(ks.len()), Vec::<QueryMeasures>::new());
+    for &k in ks {
+        answer.prefix(k, &mut prefix);
+        measure(&exact, prefix.side(), &[k], &mut scratch, &mut measures);
+        rows.push(QueryRow {
+            measures: measures[0],
+            barycenter_shift: barycenter_shift(placed, &exact_ids[..k], &prefix.ids),
+        });
+    }
+    Ok(rows)
 }
 
 /// The exact neighbors of one query in order, itself left out.
@@ -179,12 +194,13 @@ impl Subject<'_> {
         }
     }
 
-    /// The true distance, rounded once.
+    /// The geometric distance, rounded once: L2, or under cosine the chord ‖x/|x| − y/|y|‖, whose
+    /// square is 2 (1 − cos).
     fn distance(&self, query: usize, id: PointId) -> f32 {
         let separation = self.separation(query, id);
         match self.metric {
             Metric::L2 => separation.sqrt() as f32,
-            Metric::Cosine => separation.max(0.0) as f32,
+            Metric::Cosine => (2.0 * separation).max(0.0).sqrt() as f32,
             Metric::InnerProduct => separation as f32,
         }
     }

@@ -1,6 +1,7 @@
 //! Trustworthiness of a whole table of answers, over true ranks in the whole data set.
 
 use super::{FidelityError, IdTable, Subject};
+use crate::answers::AnswerSlots;
 use annatomy_measures::difficulty;
 use annatomy_runtime::TASK_QUERIES;
 use annatomy_vectors::{MatrixView, Metric, PointId, validate};
@@ -32,7 +33,9 @@ pub fn trustworthiness(
         what: "rows",
         source,
     })?;
-    returned.check("returned", &subject, true)?;
+    returned.check_rows("returned", &subject)?;
+    let returned_ids = returned.with_empty_slots(rows.rows());
+    let returned = IdTable::new(returned.columns(), &returned_ids);
     let ranks_of = |query: usize| {
         annatomy_runtime::check();
         ranks(&subject, query, returned.row(query), k)
@@ -46,18 +49,16 @@ pub fn trustworthiness(
     Ok(found.expect("k was found to lie below half the rows"))
 }
 
-/// The 0-based true ranks of the first `k` filled slots, the query itself left out.
+/// The 0-based true ranks of what the first `k` slots hold, the query itself left out.
 fn ranks(subject: &Subject<'_>, query: usize, slots: &[i64], k: usize) -> Vec<u32> {
     let count = subject.rows.rows();
     let others: Vec<(f64, usize)> = (0..count)
         .filter(|&id| id != query)
         .map(|id| (subject.separation(query, PointId(id as u32)), id))
         .collect();
-    let filled = slots
-        .iter()
-        .filter_map(|&id| usize::try_from(id).ok())
-        .filter(|&id| id != query)
-        .take(k);
+    let slots = slots.iter().map(|&id| u32::try_from(id).ok());
+    let slots = AnswerSlots::new(Some(query as u32), slots);
+    let filled = slots.filled(k).map(|id| id as usize);
     let rank = |id: usize| {
         let own = others[id - usize::from(id > query)];
         others
