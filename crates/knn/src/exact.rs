@@ -3,6 +3,7 @@
 //! Enters: base rows (in memory or read in blocks) and queries. Leaves: a [`NeighborTable`] whose
 //! ids equal a float64 brute force, ascending by (distance, id).
 //!
+//! rows that occur more than MARGIN times              `repeats`: once, over distinct rows
 //! all rows of a base in memory, within the budget     `all_pairs`: half the products
 //! otherwise                                           `streaming`
 //!
@@ -11,9 +12,15 @@
 use crate::all_pairs;
 use crate::neighbors::NeighborTable;
 use crate::queries::Queries;
+use crate::refine::MARGIN;
+use crate::repeats::{DistinctRows, expand_all};
 use crate::source::RowSource;
 use crate::streaming::streamed;
+use annatomy_vectors::validate::representatives;
 use annatomy_vectors::{Metric, PointId};
+
+/// With fewer queries, looking for repeated rows costs as much as it may save.
+const MIN_QUERIES: usize = 32;
 
 /// Why exact neighbors cannot be computed.
 #[derive(Debug, thiserror::Error)]
@@ -73,11 +80,82 @@ pub fn exact_knn_as<I: From<PointId> + Clone + Send>(
             base: base.columns(),
         });
     }
+    if queries.count() >= MIN_QUERIES
+        && let Some(rows) = base.resident()
+        && let Some(representatives) = representatives(rows, MARGIN)
+    {
+        let distinct = DistinctRows::new(rows, &representatives);
+        return Ok(among_distinct(
+            &distinct,
+            queries,
+            (k, metric),
+            budget_bytes,
+        ));
+    }
+    Ok(search(base, queries, k, metric, budget_bytes))
+}
+
+/// The neighbors of valid queries.
+fn search<I: From<PointId> + Clone + Send>(
+    base: &dyn RowSource,
+    queries: Queries<'_>,
+    k: usize,
+    metric: Metric,
+    budget_bytes: u64,
+) -> (Vec<I>, Vec<f32>) {
     if let Queries::AllRows(rows) = queries
         && rows.rows() == base.rows()
         && all_pairs::bytes(rows.rows(), rows.columns(), k) <= budget_bytes
     {
-        return Ok(all_pairs::all_pairs(rows, metric, k));
+        return all_pairs::all_pairs(rows, metric, k);
     }
-    Ok(streamed(base, queries, k, metric))
+    streamed(base, queries, k, metric)
+}
+
+/// The neighbors among rows that repeat: those among distinct rows, expanded.
+fn among_distinct<I: From<PointId>>(
+    distinct: &DistinctRows,
+    queries: Queries<'_>,
+    (k, metric): (usize, Metric),
+    budget_bytes: u64,
+) -> (Vec<I>, Vec<f32>) {
+    let rows = distinct.view();
+    let ids: Vec<usize> = match queries {
+        Queries::HeldOut(_) => Vec::new(),
+        Queries::AllRows(_) => (0..queries.count()).collect(),
+        Queries::SomeRows(_, ids) | Queries::DrawnRows(_, ids) => ids.to_vec(),
+    };
+    let (own, places) = distinct.distinct_queries(&ids);
+    let (distinct_queries, others) = match queries {
+        Queries::HeldOut(vectors) => (Queries::HeldOut(vectors), distinct.count()),
+        Queries::AllRows(_) => (Queries::AllRows(rows), distinct.count() - 1),
+        Queries::SomeRows(..) | Queries::DrawnRows(..) => {
+            (Queries::SomeRows(rows, &own), distinct.count() - 1)
+        }
+    };
+    let per_query = k.min(others);
+    let (nearest, distances): (Vec<DistinctId>, Vec<f32>) = if per_query == 0 {
+        (Vec::new(), Vec::new())
+    } else {
+        search(&rows, distinct_queries, per_query, metric, budget_bytes)
+    };
+    let nearest: Vec<u32> = nearest.into_iter().map(|DistinctId(id)| id).collect();
+    let place_of = |query: usize| places.get(query).copied().unwrap_or(query);
+    expand_all(
+        distinct,
+        &queries,
+        (k, metric),
+        place_of,
+        (per_query, &nearest, &distances),
+    )
+}
+
+/// The number of a distinct row.
+#[derive(Clone, Copy)]
+struct DistinctId(u32);
+
+impl From<PointId> for DistinctId {
+    fn from(id: PointId) -> Self {
+        Self(id.0)
+    }
 }

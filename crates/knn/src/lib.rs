@@ -18,6 +18,7 @@ mod prepared;
 mod queries;
 mod rank_table;
 mod refine;
+mod repeats;
 mod source;
 mod streaming;
 mod threshold;

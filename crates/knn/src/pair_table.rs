@@ -14,15 +14,16 @@
 use crate::gemm::{Panels, Side, TILE, Tile, Wanted};
 use crate::neighbors::NeighborTable;
 use crate::prepared::{PreparedBase, RowMagnitude};
-use crate::refine::{Candidate, FromRows, Reranker, Selection};
+use crate::refine::{Candidate, FromRows, Repeats, Reranker, Selection};
 use annatomy_runtime::{PerThread, TASK_QUERIES, Zeroed};
 use annatomy_vectors::{MatrixView, Metric, PointId};
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 const STRIP: usize = TILE / 2;
 /// Rows that the others are grouped around while ambiguous candidates are evaluated.
 const PIVOTS: usize = 128;
+/// Where a row occurs more often than this, equal rows are certified once.
+const MAX_REPEATS: usize = 16;
 
 /// All reduced distances of n rows: squared L2, cosine distance, or −⟨x, y⟩.
 ///
@@ -203,15 +204,21 @@ impl PairTable {
             .iter()
             .copied()
             .fold(RowMagnitude::default(), RowMagnitude::max);
-        let evaluated = AtomicU64::new(0);
         self.order = vec![0; rows * certified];
         annatomy_runtime::stage("exact neighbors", rows as u64);
+        let repeats = Repeats::of(base.raw, MAX_REPEATS);
+        let mut ambiguous = vec![0u64; rows];
         let pivots = self.nearest_pivots();
-        let rows_and_orders = self
+        let mut jobs: Vec<_> = self
             .values
             .par_chunks_mut(rows)
-            .zip(self.order.par_chunks_mut(certified));
-        let mut jobs: Vec<_> = rows_and_orders.enumerate().collect();
+            .zip(self.order.par_chunks_mut(certified))
+            .zip(&mut ambiguous)
+            .enumerate()
+            .collect();
+        if let Some(repeats) = &repeats {
+            jobs.retain(|&(query, _)| repeats.representatives[query] as usize == query);
+        }
         // The ambiguous rows of queries near one pivot are much the same, and stay in cache.
         jobs.sort_by_key(|&(query, _)| pivots[query]);
         let scratch = PerThread::new(|| {
@@ -221,9 +228,8 @@ impl PairTable {
                 Reranker::default(),
             )
         });
-        jobs.into_par_iter()
-            .with_max_len(TASK_QUERIES)
-            .for_each(|(query, (row, order))| {
+        jobs.into_par_iter().with_max_len(TASK_QUERIES).for_each(
+            |(query, ((row, order), ambiguous))| {
                 annatomy_runtime::advance(1);
                 let bound =
                     |other: RowMagnitude| base.preparation.error_bound(magnitudes[query], other);
@@ -232,21 +238,42 @@ impl PairTable {
                     metric,
                     query: base.raw.row(query),
                     rows: base.raw,
+                    repeats: repeats.as_ref(),
                 };
                 scratch.with(|(selection, chosen, reranker)| {
                     selection.contenders(row, certified, bound(largest), chosen);
-                    let count = reranker.certify(chosen, certified, bound_of, &evaluate);
+                    *ambiguous = reranker.certify(chosen, certified, bound_of, &evaluate) as u64;
                     for candidate in chosen.iter() {
                         row[candidate.id as usize] = candidate.reduced;
                     }
-                    order
-                        .iter_mut()
-                        .zip(chosen.iter())
-                        .for_each(|(id, candidate)| *id = candidate.id);
-                    evaluated.fetch_add(count as u64, Ordering::Relaxed);
+                    for (id, candidate) in order.iter_mut().zip(chosen.iter()) {
+                        *id = candidate.id;
+                    }
                 });
-            });
-        self.evaluated = evaluated.into_inner();
+            },
+        );
+        if let Some(repeats) = repeats {
+            self.copy_to_repeats(&repeats.representatives, &mut ambiguous);
+        }
+        self.evaluated = ambiguous.iter().sum();
+    }
+
+    /// Gives each repeated row what was certified for the row that it repeats: distances and order of
+    /// equal rows are the same.
+    fn copy_to_repeats(&mut self, representatives: &[u32], ambiguous: &mut [u64]) {
+        let (rows, certified) = (self.rows, self.certified);
+        for (row, &first) in representatives.iter().enumerate() {
+            let first = first as usize;
+            if first == row {
+                continue;
+            }
+            annatomy_runtime::advance(1);
+            self.values
+                .copy_within(first * rows..(first + 1) * rows, row * rows);
+            self.order
+                .copy_within(first * certified..(first + 1) * certified, row * certified);
+            ambiguous[row] = ambiguous[first];
+        }
     }
 
     /// For each row, which of PIVOTS evenly spaced rows is nearest.

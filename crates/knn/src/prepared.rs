@@ -206,9 +206,9 @@ impl Preparation {
 
     /// A bound on |computed − true reduced distance| between rows of the given sizes.
     ///
-    /// The product contributes u·W(x)·W(y) (twice for L2), rounding the centered rows up to 2u(‖x‖
-    /// + ‖y‖)², the norms and the final additions up to 4u(‖x‖² + ‖y‖²); with ‖x‖·‖y‖ ≤ (‖x‖² +
-    /// ‖y‖²)/2 these are multiples of the sum. Unit rows are off by u each, so their product by 2u
+    /// The product contributes u·W(x)·W(y) (twice for L2), rounding the centered rows up to
+    /// 2u(‖x‖ + ‖y‖)², the norms and the final additions up to 4u(‖x‖² + ‖y‖²); with
+    /// ‖x‖·‖y‖ ≤ (‖x‖² + ‖y‖²)/2 these are multiples of the sum. Unit rows are off by u each, so their product by 2u
     /// and the subtraction by 2u more.
     pub(crate) fn error_bound(&self, size: RowMagnitude, other: RowMagnitude) -> f64 {
         let product = UNIT * f64::from(size.coefficient) * f64::from(other.coefficient);

@@ -127,7 +127,7 @@ impl<'k> StreamedSearch<'k> {
             if let Some(rank) = order.threshold_rank(sample, k + 1) {
                 let blocks = self.blocks.par_iter().with_max_len(1);
                 blocks.for_each(|block| {
-                    locked(&block.buffers).lower_thresholds(rank, |id| order.pivot(id))
+                    locked(&block.buffers).lower_thresholds(rank, |id| order.pivot(id));
                 });
             }
         }

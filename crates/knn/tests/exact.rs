@@ -267,3 +267,73 @@ proptest! {
         assert_exact(&base, (rows - 1).min(7), Metric::L2, if streamed { 0 } else { u64::MAX });
     }
 }
+
+/// Rows on a coarse grid, so that distances tie, of which two points occur very often.
+fn repeating(metric: Metric) -> Matrix {
+    let mut rows = noise(400, 3, 0.0, 11);
+    for row in 0..400 {
+        for value in rows.row_mut(row) {
+            *value = (*value * 4.0).floor() + f32::from(metric == Metric::Cosine);
+        }
+        match row % 5 {
+            0 | 3 => rows.row_mut(row).copy_from_slice(&[2.0, 1.0, 3.0]),
+            1 => rows.row_mut(row).copy_from_slice(&[1.0, 3.0, 2.0]),
+            _ => {}
+        }
+    }
+    rows
+}
+
+#[test]
+fn rows_that_occur_a_hundred_times_are_neighbors_by_id() {
+    for metric in [Metric::L2, Metric::Cosine, Metric::InnerProduct] {
+        let base = repeating(metric);
+        for k in [1, 7, 100, 399] {
+            for budget in [0, 1 << 40] {
+                assert_exact(&base, k, metric, budget);
+            }
+        }
+        let others = repeating(metric);
+        let some: Vec<usize> = (0..400).step_by(3).rev().collect();
+        for k in [1, 60, 250] {
+            let held_out = exact_knn(&base.view(), Queries::HeldOut(others.view()), k, metric, 0);
+            let held_out = held_out.expect("neighbors");
+            let of_some = exact_knn(
+                &base.view(),
+                Queries::SomeRows(base.view(), &some),
+                k,
+                metric,
+                0,
+            );
+            let of_some = of_some.expect("neighbors");
+            for query in 0..400 {
+                let expected = brute_force(&base, others.row(query), None, k, metric);
+                let found: Vec<usize> = held_out
+                    .ids(query)
+                    .iter()
+                    .flatten()
+                    .map(|id| id.index())
+                    .collect();
+                assert_eq!(found, expected, "{metric}, k = {k}, query {query}");
+            }
+            for (query, &row) in some.iter().enumerate() {
+                let expected = brute_force(&base, base.row(row), Some(row), k, metric);
+                let found: Vec<usize> = of_some
+                    .ids(query)
+                    .iter()
+                    .flatten()
+                    .map(|id| id.index())
+                    .collect();
+                assert_eq!(found, expected, "{metric}, k = {k}, row {row}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_all_equal_have_each_other_by_id() {
+    let base = Matrix::new(100, 2, [3.0, 4.0].repeat(100)).expect("shape");
+    for metric in [Metric::L2, Metric::Cosine, Metric::InnerProduct] {
+        assert_exact(&base, 99, metric, 1 << 40);
+    }
+}

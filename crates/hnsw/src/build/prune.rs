@@ -13,8 +13,19 @@ const AHEAD: usize = 6;
 /// Prefetched are the keys of the nearest kept ones, which mostly decide.
 const KEPT_AHEAD: usize = 4;
 
+/// A candidate whose fate is known, for equal rows after it.
+#[derive(Clone, Copy)]
+struct Previous {
+    candidate: Scored,
+    /// Its place among the kept ones; `None` if it was pruned.
+    kept_at: Option<usize>,
+}
+
 /// Prunes `candidates`, ascending by (key, id) for the query `origin`, to at most `limit` kept
 /// ones, in place.
+///
+/// Equal rows have equal keys, so that a repeat shares the fate of the row before it against the
+/// kept ones before that. Without this, lists full of repeats cost kept² comparisons for each link.
 pub(crate) fn prune(
     distances: &impl DistanceComputer,
     origin: u32,
@@ -22,6 +33,7 @@ pub(crate) fn prune(
     limit: usize,
 ) {
     let mut kept = 0;
+    let mut previous: Option<Previous> = None;
     for index in 0..candidates.len() {
         if kept == limit {
             break;
@@ -35,13 +47,123 @@ pub(crate) fn prune(
         }
         let scorer = distances.scorer(candidate.id);
         let to_origin = distances.reverse_key(candidate.id, origin, candidate.key);
-        let is_ruled_out = candidates[..kept]
-            .iter()
-            .any(|other| scorer.strictly_closer(scorer.key(other.id), to_origin));
-        if !is_ruled_out {
+        let repeated = previous.filter(|previous| {
+            previous.candidate.key == candidate.key
+                && distances.is_same_row(previous.candidate.id, candidate.id)
+        });
+        // From which kept one on the comparison is open.
+        let open = match repeated {
+            Some(Previous { kept_at, .. }) => kept_at,
+            None => Some(0),
+        };
+        let is_kept = scorer.is_smallest(to_origin)
+            || open.is_some_and(|open| {
+                !candidates[open..kept]
+                    .iter()
+                    .any(|other| scorer.strictly_closer(scorer.key(other.id), to_origin))
+            });
+        previous = Some(Previous {
+            candidate,
+            kept_at: is_kept.then_some(kept),
+        });
+        if is_kept {
             candidates[kept] = candidate;
             kept += 1;
         }
     }
     candidates.truncate(kept);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::distance::VectorDistances;
+    use annatomy_vectors::{Matrix, Metric};
+    use std::cell::Cell;
+
+    thread_local! {
+        /// Keys evaluated on this thread.
+        static EVALUATED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// Vector distances that count their evaluations, and know equal rows only if `KNOWS` says so.
+    struct Counted<'v, const KNOWS: bool>(VectorDistances<'v>);
+
+    #[derive(Clone, Copy)]
+    struct CountedScorer<S, const KNOWS: bool>(S);
+
+    impl<S: QueryScorer, const KNOWS: bool> QueryScorer for CountedScorer<S, KNOWS> {
+        type Queue = S::Queue;
+
+        fn key(self, id: u32) -> u32 {
+            EVALUATED.set(EVALUATED.get() + 1);
+            self.0.key(id)
+        }
+
+        fn is_smallest(self, key: u32) -> bool {
+            KNOWS && self.0.is_smallest(key)
+        }
+    }
+
+    impl<'v, const KNOWS: bool> DistanceComputer for Counted<'v, KNOWS> {
+        type Scorer<'a>
+            = CountedScorer<<VectorDistances<'v> as DistanceComputer>::Scorer<'a>, KNOWS>
+        where
+            Self: 'a;
+        type Queue = <VectorDistances<'v> as DistanceComputer>::Queue;
+
+        fn rows(&self) -> usize {
+            self.0.rows()
+        }
+
+        fn scorer(&self, id: u32) -> Self::Scorer<'_> {
+            CountedScorer(self.0.scorer(id))
+        }
+
+        fn is_same_row(&self, a: u32, b: u32) -> bool {
+            KNOWS && self.0.is_same_row(a, b)
+        }
+
+        fn reverse_key(&self, candidate: u32, origin: u32, key: u32) -> u32 {
+            self.0.reverse_key(candidate, origin, key)
+        }
+    }
+
+    /// The list of row 0 pruned to `limit`, and how many keys were evaluated.
+    fn pruned(distances: &impl DistanceComputer, limit: usize) -> (Vec<Scored>, usize) {
+        let scorer = distances.scorer(0);
+        let mut candidates: Vec<Scored> = (1..distances.rows() as u32)
+            .map(|id| Scored {
+                key: scorer.key(id),
+                id,
+            })
+            .collect();
+        candidates.sort_unstable();
+        EVALUATED.set(0);
+        prune(distances, 0, &mut candidates, limit);
+        (candidates, EVALUATED.get())
+    }
+
+    #[test]
+    fn repeats_are_kept_or_pruned_as_before_for_a_comparison_each() {
+        // Rows 0, 2, 4, … are one point; the others lie on a line, every third of them repeated.
+        let point = |row: usize| match row % 2 {
+            0 => [0.3, 0.7],
+            _ => [(row / 6) as f32, 0.1],
+        };
+        let values = (0..240).flat_map(point).collect();
+        let rows = Matrix::new(240, 2, values).expect("shape");
+        for metric in [Metric::L2, Metric::InnerProduct] {
+            let distances = VectorDistances::new(rows.view(), metric);
+            for limit in [1, 10, 64, 200] {
+                let (kept, few) = pruned(&Counted::<true>(distances), limit);
+                let (expected, many) = pruned(&Counted::<false>(distances), limit);
+                assert_eq!(kept, expected, "{metric}, limit {limit}");
+                assert!(few <= many, "{metric}: {few} of {many}");
+                if metric == Metric::L2 && limit >= 64 {
+                    assert!(4 * few < many, "limit {limit}: {few} of {many}");
+                }
+            }
+        }
+    }
 }

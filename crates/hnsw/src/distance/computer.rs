@@ -27,6 +27,13 @@ pub trait DistanceComputer: Sync {
         let _ = (candidate, ids);
     }
 
+    /// Whether rows `a` and `b` are known to be equal, so that every row has the same key for both.
+    #[inline]
+    fn is_same_row(&self, a: u32, b: u32) -> bool {
+        let _ = (a, b);
+        false
+    }
+
     /// The key of `origin` for the query `candidate`, given the key of `candidate` for the query
     /// `origin`.
     fn reverse_key(&self, candidate: u32, origin: u32, key: u32) -> u32;

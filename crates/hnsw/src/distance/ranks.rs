@@ -33,6 +33,11 @@ impl QueryScorer for RankScorer<'_> {
     }
 
     #[inline]
+    fn is_smallest(self, key: u32) -> bool {
+        self.0.first_of_tie(key) == 0
+    }
+
+    #[inline]
     fn ranks(self) -> Option<usize> {
         Some(self.0.ranks().len())
     }

@@ -117,6 +117,11 @@ impl<Q: Stored, S: Stored> QueryScorer for VectorScorer<'_, Q, S> {
     }
 
     #[inline]
+    fn is_smallest(self, key: u32) -> bool {
+        self.metric == Metric::L2 && key == order_key(0.0)
+    }
+
+    #[inline]
     fn keys(self, ids: &[u32], out: &mut Vec<u32>) {
         let kernels = kernels::detected();
         let (fours, rest) = ids.as_chunks();
@@ -188,6 +193,11 @@ impl<'v, S: Stored> DistanceComputer for VectorDistances<'v, S> {
             metric,
             codes: codes.map(|codes| codes.row(id)),
         }
+    }
+
+    #[inline]
+    fn is_same_row(&self, a: u32, b: u32) -> bool {
+        self.rows.row(a as usize) == self.rows.row(b as usize)
     }
 
     #[inline]

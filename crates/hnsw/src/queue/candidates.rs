@@ -74,6 +74,13 @@ pub trait QueryScorer: Copy {
         key
     }
 
+    /// Whether no row can be strictly closer than `key`; `false` where that is not known.
+    #[inline]
+    fn is_smallest(self, key: u32) -> bool {
+        let _ = key;
+        false
+    }
+
     /// n, where keys are ranks in 0..n, one per row.
     fn ranks(self) -> Option<usize> {
         None

@@ -15,6 +15,7 @@
 //! within runs suffices. Cost: d flops per ambiguous candidate, twice for those that differences
 //! leave open.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// A row that may be among the nearest, with its computed reduced distance.
@@ -41,6 +42,12 @@ pub(crate) trait Evaluate {
 
     /// The reduced distance that decides.
     fn exact(&self, id: u32) -> f64;
+
+    /// The first row equal to row `id`, where rows repeat in numbers that make it worth knowing.
+    fn representative(&self, id: u32) -> Option<u32> {
+        let _ = id;
+        None
+    }
 }
 
 /// Reused from query to query.
@@ -48,9 +55,21 @@ pub(crate) trait Evaluate {
 pub(crate) struct Reranker {
     runs: Vec<Range<usize>>,
     runs_left: Vec<Range<usize>>,
+    /// The rows to evaluate, repeats once.
     ids: Vec<u32>,
+    /// For every ambiguous candidate, its place in `ids`.
+    slots: Vec<u32>,
+    slot_of: HashMap<u32, u32>,
     sharper: Vec<f32>,
-    exact: Vec<(f64, u32)>,
+    exact: ExactValues,
+}
+
+/// The float64 values of one run.
+#[derive(Default)]
+struct ExactValues {
+    values: Vec<(f64, u32)>,
+    /// Of rows that repeat, by their representative.
+    of_repeats: HashMap<u32, f64>,
 }
 
 /// A reduced distance whose possible relative error exceeds this is evaluated again even when its
@@ -76,19 +95,28 @@ impl Reranker {
             runs,
             runs_left,
             ids,
+            slots,
+            slot_of,
             sharper,
             exact,
         } = self;
         ambiguous_runs(candidates, k, error_of, runs);
         ids.clear();
-        ids.extend(
-            runs.iter()
-                .flat_map(|run| &candidates[run.clone()])
-                .map(|candidate| candidate.id),
-        );
+        slots.clear();
+        slot_of.clear();
+        for candidate in runs.iter().flat_map(|run| &candidates[run.clone()]) {
+            let slot = match evaluate.representative(candidate.id) {
+                Some(representative) => *slot_of.entry(representative).or_insert(ids.len() as u32),
+                None => ids.len() as u32,
+            };
+            if slot as usize == ids.len() {
+                ids.push(candidate.id);
+            }
+            slots.push(slot);
+        }
         sharper.clear();
         let relative_error = evaluate.sharper(ids, sharper);
-        let mut sharper = sharper.iter();
+        let mut slots_left = slots.iter();
         for run in runs.iter() {
             let ambiguous = &mut candidates[run.clone()];
             let Some(relative_error) = relative_error else {
@@ -97,8 +125,8 @@ impl Reranker {
             };
             ambiguous
                 .iter_mut()
-                .zip(&mut sharper)
-                .for_each(|(candidate, &value)| candidate.reduced = value);
+                .zip(&mut slots_left)
+                .for_each(|(candidate, &slot)| candidate.reduced = sharper[slot as usize]);
             ambiguous.sort_unstable_by(Candidate::order);
             ambiguous_runs(
                 ambiguous,
@@ -110,7 +138,7 @@ impl Reranker {
                 .iter()
                 .for_each(|run| rerank(&mut ambiguous[run.clone()], exact, evaluate));
         }
-        ids.len()
+        slots.len()
     }
 }
 
@@ -157,14 +185,21 @@ fn sharp_error(candidate: Candidate, relative_error: f64) -> f64 {
 }
 
 /// Evaluates a run in float64 and sorts it.
-fn rerank(run: &mut [Candidate], exact: &mut Vec<(f64, u32)>, evaluate: &impl Evaluate) {
-    exact.clear();
-    exact.extend(
-        run.iter()
-            .map(|candidate| (evaluate.exact(candidate.id), candidate.id)),
-    );
-    exact.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    for (candidate, &(reduced, id)) in run.iter_mut().zip(exact.iter()) {
+fn rerank(run: &mut [Candidate], exact: &mut ExactValues, evaluate: &impl Evaluate) {
+    let ExactValues { values, of_repeats } = exact;
+    values.clear();
+    of_repeats.clear();
+    for candidate in run.iter() {
+        let value = match evaluate.representative(candidate.id) {
+            Some(representative) => *of_repeats
+                .entry(representative)
+                .or_insert_with(|| evaluate.exact(candidate.id)),
+            None => evaluate.exact(candidate.id),
+        };
+        values.push((value, candidate.id));
+    }
+    values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    for (candidate, &(reduced, id)) in run.iter_mut().zip(values.iter()) {
         *candidate = Candidate {
             reduced: reduced as f32,
             id,
@@ -197,6 +232,57 @@ mod tests {
         fn exact(&self, id: u32) -> f64 {
             self.settled.borrow_mut().push(id);
             self.exact[id as usize]
+        }
+    }
+
+    /// As `Known`, where ids of equal exact value are equal rows.
+    struct Repeating<'k>(Known<'k>);
+
+    impl Evaluate for Repeating<'_> {
+        fn sharper(&self, ids: &[u32], reduced: &mut Vec<f32>) -> Option<f64> {
+            self.0.sharper(ids, reduced)
+        }
+
+        fn exact(&self, id: u32) -> f64 {
+            self.0.exact(id)
+        }
+
+        fn representative(&self, id: u32) -> Option<u32> {
+            let value = self.0.exact[id as usize];
+            let mut others = (0..)
+                .zip(self.0.exact)
+                .filter(|(_, other)| **other == value);
+            let first = others.next()?.0;
+            others.next().map(|_| first)
+        }
+    }
+
+    #[test]
+    fn equal_rows_are_evaluated_once_a_run() {
+        let exact: Vec<f64> = (0..300)
+            .map(|id| {
+                if id % 3 == 0 {
+                    1.0
+                } else {
+                    2.0 + f64::from(id) * 1e-9
+                }
+            })
+            .collect();
+        for relative_error in [None, Some(1e-6)] {
+            let mut found: Vec<Candidate> =
+                (0..300).map(|id| Candidate { reduced: 1.5, id }).collect();
+            let evaluate = Repeating(known(&exact, relative_error));
+            let ambiguous = Reranker::default().certify(&mut found, 300, |_| 2.0, &evaluate);
+            assert_eq!(ambiguous, 300);
+            let repeats = (0..300).step_by(3);
+            let expected: Vec<u32> = repeats.chain((0..300).filter(|id| id % 3 != 0)).collect();
+            assert_eq!(ids(&found), expected, "ties by id");
+            let evaluated = evaluate.0.settled.into_inner();
+            assert_eq!(
+                evaluated.len(),
+                201,
+                "200 rows that do not repeat, and one that does"
+            );
         }
     }
 

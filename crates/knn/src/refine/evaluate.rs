@@ -5,6 +5,7 @@ use super::certificate::Evaluate;
 use crate::gemm::UNIT;
 use crate::source::RowSource;
 use annatomy_vectors::kernels::{self, Kernels};
+use annatomy_vectors::validate::representatives;
 use annatomy_vectors::{MatrixView, Metric};
 
 /// Columns whose squared differences are summed in float32; the sums of such pieces are added in
@@ -61,6 +62,34 @@ pub(crate) struct FromRows<'r> {
     pub(crate) metric: Metric,
     pub(crate) query: &'r [f32],
     pub(crate) rows: MatrixView<'r>,
+    pub(crate) repeats: Option<&'r Repeats>,
+}
+
+/// Which rows repeat, and what each of them equals.
+#[derive(Debug)]
+pub(crate) struct Repeats {
+    /// For every row the first that equals it.
+    pub(crate) representatives: Vec<u32>,
+    /// Whether a row is of a group of equal ones.
+    repeats: Vec<bool>,
+}
+
+impl Repeats {
+    /// The repeats of `rows`, if one of them occurs more than `limit` times.
+    pub(crate) fn of(rows: MatrixView<'_>, limit: usize) -> Option<Self> {
+        let representatives = representatives(rows, limit)?;
+        let mut repeats = vec![false; rows.rows()];
+        for (row, &first) in representatives.iter().enumerate() {
+            if first as usize != row {
+                repeats[row] = true;
+                repeats[first as usize] = true;
+            }
+        }
+        Some(Self {
+            representatives,
+            repeats,
+        })
+    }
 }
 
 impl Evaluate for FromRows<'_> {
@@ -82,6 +111,11 @@ impl Evaluate for FromRows<'_> {
     fn exact(&self, id: u32) -> f64 {
         self.metric
             .reduced_distance_f64(self.query, self.rows.row(id as usize))
+    }
+
+    fn representative(&self, id: u32) -> Option<u32> {
+        let repeats = self.repeats?;
+        repeats.repeats[id as usize].then(|| repeats.representatives[id as usize])
     }
 }
 
@@ -135,6 +169,7 @@ mod tests {
                 metric: Metric::L2,
                 query: rows.row(7),
                 rows: rows.view(),
+                repeats: None,
             };
             let mut reduced = Vec::new();
             // Four of them together, three one by one.

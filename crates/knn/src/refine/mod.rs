@@ -6,6 +6,6 @@ mod rerank;
 mod select;
 
 pub(crate) use certificate::{Candidate, Reranker};
-pub(crate) use evaluate::FromRows;
-pub(crate) use rerank::{ExactRerank, limit};
+pub(crate) use evaluate::{FromRows, Repeats};
+pub(crate) use rerank::{ExactRerank, MARGIN, limit};
 pub(crate) use select::Selection;

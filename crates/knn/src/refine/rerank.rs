@@ -21,7 +21,7 @@ use annatomy_vectors::{Metric, PointId};
 use rayon::prelude::*;
 
 /// Candidates kept beyond k, for those that rounding may have put on the wrong side of it.
-const MARGIN: usize = 64;
+pub(crate) const MARGIN: usize = 64;
 
 /// How many candidates a list must keep for `k` neighbors, the query itself perhaps among them.
 pub(crate) fn limit(k: usize) -> usize {
@@ -69,6 +69,7 @@ impl ExactRerank<'_> {
                             metric: self.metric,
                             query: row,
                             rows,
+                            repeats: None,
                         };
                         self.nearest(query, list, (magnitude, largest), &evaluate, reranker)
                     } else {

@@ -247,7 +247,7 @@ fn keep(values: &[u32], mask: u64, out: &mut [u32]) -> usize {
             _mm256_storeu_si256(
                 out.as_mut_ptr().cast(),
                 _mm256_permutevar8x32_epi32(values, lanes),
-            )
+            );
         };
     })
 }

@@ -5,6 +5,7 @@
 //! brings candidates together.
 
 use crate::MatrixView;
+use rayon::prelude::*;
 
 /// How often rows repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,44 @@ pub fn duplicates(matrix: MatrixView<'_>) -> Duplicates {
     let mut search = DuplicateSearch::default();
     search.add(matrix);
     search.finish(|a, b| same_values(matrix.row(a), matrix.row(b)))
+}
+
+/// For every row the first row with the same values, where some row occurs more than `limit` times;
+/// `None` where none does. −0.0 equals 0.0.
+///
+/// Cost: one pass over the rows, on the current rayon pool, and a sort of one hash per row.
+///
+/// ```
+/// use annatomy_vectors::{Matrix, validate::representatives};
+///
+/// let rows = Matrix::new(4, 1, vec![7.0, 5.0, 7.0, 7.0])?;
+/// assert_eq!(representatives(rows.view(), 2), Some(vec![0, 1, 0, 0]));
+/// assert_eq!(representatives(rows.view(), 3), None);
+/// # Ok::<(), annatomy_vectors::MatrixError>(())
+/// ```
+pub fn representatives(matrix: MatrixView<'_>, limit: usize) -> Option<Vec<u32>> {
+    let mut hashed: Vec<(u64, u32)> = (0..matrix.rows())
+        .into_par_iter()
+        .map(|row| (hash(matrix.row(row)), row as u32))
+        .collect();
+    hashed.par_sort_unstable();
+    let same_hash = |a: &(u64, u32), b: &(u64, u32)| a.0 == b.0;
+    if hashed.chunk_by(same_hash).all(|group| group.len() <= limit) {
+        return None;
+    }
+    let mut first_of: Vec<u32> = (0..matrix.rows() as u32).collect();
+    for group in hashed.chunk_by(same_hash) {
+        let mut kinds: Vec<u32> = Vec::new();
+        for &(_, row) in group {
+            let same =
+                |&kind: &u32| same_values(matrix.row(kind as usize), matrix.row(row as usize));
+            match kinds.iter().copied().find(same) {
+                Some(kind) => first_of[row as usize] = kind,
+                None => kinds.push(row),
+            }
+        }
+    }
+    Some(first_of)
 }
 
 /// Whether two rows are the same bit for bit, with −0.0 taken for 0.0.

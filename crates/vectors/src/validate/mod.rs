@@ -8,7 +8,9 @@
 mod duplicates;
 mod running;
 
-pub use duplicates::{DuplicateSearch, Duplicates, Repeat, duplicates, same_values};
+pub use duplicates::{
+    DuplicateSearch, Duplicates, Repeat, duplicates, representatives, same_values,
+};
 pub use running::RunningCheck;
 
 use crate::kernels::Stored;
