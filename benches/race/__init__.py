@@ -1,4 +1,4 @@
-"""The race: each part of annatomy beside what its user could have picked, in one process, on one machine.
+"""The race: each part of annatomy against the library that a user could pick, in one process, on one machine.
 
     cargo xtask bench [exact graphs-128 graphs-768 surface study growth]
 

@@ -1,4 +1,4 @@
-"""Exact k-NN, certified, beside FAISS ``IndexFlatL2``."""
+"""Exact k-NN, certified, against FAISS ``IndexFlatL2``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Building and plain search beside FAISS, hnswlib and usearch: the same M and ef_construction, the same rows."""
+"""Building and plain search against FAISS, hnswlib and usearch: the same M and ef_construction, the same rows."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ class Run:
 
 def timed(arguments: list[str]) -> Run:
     """Runs a command to its end; raises where it fails."""
-    told = subprocess.run([sys.executable, "-c", _BETWEEN, *arguments], check=True, capture_output=True, text=True)
-    seconds, peak_bytes, status = json.loads(told.stdout)
+    measured = subprocess.run([sys.executable, "-c", _BETWEEN, *arguments], check=True, capture_output=True, text=True)
+    seconds, peak_bytes, status = json.loads(measured.stdout)
     if status != 0:
         raise RuntimeError(f"{' '.join(arguments)} ended with status {status}")
     return Run(seconds, peak_bytes)

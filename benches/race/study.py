@@ -1,4 +1,4 @@
-"""One published run beside the published pipeline (FAISS and NumPy), and its tables and graphs beside FAISS's graphs."""
+"""One published run against the published pipeline (FAISS and NumPy), and its tables and graphs against FAISS's graphs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every (ef ≤ 2000, k ≤ 500) beside one plain search at ef = 2000."""
+"""Every (ef ≤ 2000, k ≤ 500) from one traversal, against one plain search at ef = 2000."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long calls tell how far they are, to those who want to hear."""
+"""Long calls report their progress to the given callable."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import annatomy as an
 import pytest
 
 CALLS = {
-    "exact neighbors": lambda X, tell: an.exact_knn(X, 10, progress=tell),
-    "exact neighbors, streamed": lambda X, tell: an.exact_knn(X, 10, memory_budget_bytes=0, progress=tell),
-    "exact neighbors, for UMAP": lambda X, tell: an.precomputed_knn(X, 10, progress=tell),
-    "graph": lambda X, tell: an.Hnsw(X, progress=tell),
-    "graph, from vectors": lambda X, tell: an.Hnsw(X, memory_budget_bytes=0, progress=tell),
-    "searches": lambda X, tell: an.Hnsw(X).search(None, 10, 20, progress=tell),
-    "traversals": lambda X, tell: an.surface(X, an.Hnsw(X), [10, 20], [10], progress=tell),
+    "exact neighbors": lambda X, report: an.exact_knn(X, 10, progress=report),
+    "exact neighbors, streamed": lambda X, report: an.exact_knn(X, 10, memory_budget_bytes=0, progress=report),
+    "exact neighbors, for UMAP": lambda X, report: an.precomputed_knn(X, 10, progress=report),
+    "graph": lambda X, report: an.Hnsw(X, progress=report),
+    "graph, from vectors": lambda X, report: an.Hnsw(X, memory_budget_bytes=0, progress=report),
+    "searches": lambda X, report: an.Hnsw(X).search(None, 10, 20, progress=report),
+    "traversals": lambda X, report: an.surface(X, an.Hnsw(X), [10, 20], [10], progress=report),
 }
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_callable_hears_the_last_stage_to_its_end(name, clustered, capfd):
-    told = []
-    CALLS[name](clustered, lambda *news: told.append(news))
-    stage, done, total = told[-1]
+    reports = []
+    CALLS[name](clustered, lambda *news: reports.append(news))
+    stage, done, total = reports[-1]
     assert stage == name.split(",")[0] and done == total > 0
-    assert all(done <= total for _, done, total in told)
+    assert all(done <= total for _, done, total in reports)
     assert capfd.readouterr() == ("", "")
 
 

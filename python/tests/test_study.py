@@ -80,10 +80,10 @@ def test_metrics_read_as_the_studys_notebook_reads_them(clustered, tmp_path):
             assert "alpha" not in metrics and "efSearch" not in metrics
 
 
-def test_progress_is_told_where_wanted(clustered, capfd):
-    told = []
-    an.study(clustered, **SMALL, progress=lambda *state: told.append(state))
-    assert told[-1][0].startswith("run 2/2: ") and all(len(state) == 3 for state in told)
+def test_progress_is_reports_where_wanted(clustered, capfd):
+    reports = []
+    an.study(clustered, **SMALL, progress=lambda *state: reports.append(state))
+    assert reports[-1][0].startswith("run 2/2: ") and all(len(state) == 3 for state in reports)
     assert capfd.readouterr() == ("", "")
     an.study(clustered, **SMALL, progress=True)
     assert "run 2/2: " in capfd.readouterr().err

@@ -8,7 +8,7 @@
 //! * `fuzz`: every fuzz target for `--minutes M`, where a nightly toolchain and cargo-fuzz are installed.
 //! * `soak`: random commands with random kills on a small disk that fills; `--minutes M`,
 //!   `--commands N`, `--seed S`, `--binary FILE`.
-//! * `goldens`: makes the committed reference values again, from the Python scripts beside them.
+//! * `goldens`: makes the committed reference values again, from the Python scripts in their folders.
 
 mod bench;
 mod checks;

@@ -1,6 +1,6 @@
 """How a small index of each engine is made over given rows, for the engine table and the tests.
 
-A builder raises ``ImportError`` where its engine is not at hand. pgvector is asked of the server that the environment
+A builder raises ``ImportError`` where its engine is not installed. pgvector runs on the server that the environment
 variable ANNATOMY_PGVECTOR names (a connection string of libpq's); one connection serves all.
 """
 

@@ -131,8 +131,8 @@ pub fn run(binary: &Path, arguments: &[String], folder: &Path, fate: Fate) -> Re
     })
 }
 
-/// The command, and the file of its stderr, which lies beside the folder: a pipe that fills would
-/// stop the command.
+/// The command, and the file of its stderr, outside the small disk. A pipe that fills would stop the
+/// command.
 fn prepare(
     binary: &Path,
     arguments: &[String],
