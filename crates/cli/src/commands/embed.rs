@@ -65,6 +65,12 @@ fn failed(images: &Path, error: &JobError) -> Failure {
     }
 }
 
+/// A file for which this build lacks a feature.
+#[cfg(any(test, not(feature = "onnxruntime")))]
+fn not_built(path: &Path, lack: &str, feature: &str) -> Failure {
+    Failure::usage(format!("{}: this build {lack}", path.display())).hint(rebuild(feature))
+}
+
 fn rebuild(feature: &str) -> String {
     format!("build it with --features {feature}")
 }
@@ -191,14 +197,12 @@ fn engine(arguments: &EmbedArguments) -> Result<OnnxEngine, Failure> {
     let Some(library) = &arguments.onnxruntime else {
         return Ok(OnnxEngine::Rten);
     };
-    let problem = format!("{}: this build opens no ONNX Runtime", library.display());
-    Err(Failure::usage(problem).hint(rebuild("onnxruntime")))
+    Err(not_built(library, "opens no ONNX Runtime", "onnxruntime"))
 }
 
 #[cfg(not(feature = "onnx"))]
 fn onnx(path: &Path, _: &EmbedArguments, _: PreparationSettings) -> Result<Embedder, Failure> {
-    let problem = format!("{}: this build runs no ONNX models", path.display());
-    Err(Failure::usage(problem).hint(rebuild("onnx")))
+    Err(not_built(path, "runs no ONNX models", "onnx"))
 }
 
 /// Counts pictures.
@@ -232,5 +236,38 @@ impl Progress for Bar {
     fn skipped(&mut self, name: &str, error: &ItemError) {
         self.0.inc(1);
         self.0.suspend(|| eprintln!("left out {name}: {error}"));
+    }
+}
+
+/// Refusals of builds without optional features, tested in builds that have them; `tests/it` asks
+/// the command itself in a default build.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_a_feature_says_how_to_get_it() {
+        let refused = not_built(Path::new("a.onnx"), "runs no ONNX models", "onnx");
+        let shown = format!("{refused:?}");
+        assert!(
+            shown.contains("Usage") && shown.contains("a.onnx: this build runs no ONNX models")
+        );
+        assert!(shown.contains("build it with --features onnx"), "{shown}");
+    }
+
+    #[test]
+    fn a_build_without_parquet_says_how_to_get_it() {
+        let path = Path::new("pictures.parquet").to_owned();
+        let error = JobError::Source(SourceError::NoParquet { path });
+        let shown = format!("{:?}", failed(Path::new("pictures"), &error));
+        assert!(
+            shown.contains("Work") && shown.contains("pictures.parquet"),
+            "{shown}"
+        );
+        assert!(shown.contains("reads no Parquet"), "{shown}");
+        assert!(
+            shown.contains("build it with --features parquet"),
+            "{shown}"
+        );
     }
 }
