@@ -13,4 +13,5 @@ pub mod ground_truth;
 pub mod index;
 pub mod lists;
 pub mod missing;
+pub mod query_state;
 pub mod surface;

@@ -42,6 +42,11 @@ impl<'a> Queries<'a> {
         }
     }
 
+    /// Whether the queries are base rows, each left out of its own neighbors.
+    pub fn are_base_rows(&self) -> bool {
+        !matches!(self, Self::HeldOut(_))
+    }
+
     /// The base row that a query is, which is no neighbor of itself.
     pub fn own_id(&self, query: usize) -> Option<u32> {
         match self {

@@ -6,6 +6,7 @@
 //! figures are float32 means that NumPy sums pairwise over all queries, so their columns are kept
 //! whole; so is overlap, for its percentiles.
 
+use annatomy_eval::surface::{Counts, Grid};
 use std::time::Duration;
 
 /// The corrected figures of one query at one cell that are averaged; NaN is left out of its mean.
@@ -81,11 +82,11 @@ pub(crate) struct Block {
     /// Time spent traversing, and in all.
     pub(crate) traverse_time: Duration,
     pub(crate) total_time: Duration,
-    pub(crate) surface: SurfaceSums,
+    pub(crate) surface: Counts,
 }
 
 impl Block {
-    pub(crate) fn new(cells: usize, queries: usize, surface: SurfaceSums) -> Self {
+    pub(crate) fn new(cells: usize, queries: usize, surface: Counts) -> Self {
         Self {
             cells,
             sums: vec![[Sum::default(); FIGURES]; cells],
@@ -168,51 +169,12 @@ impl Cells {
         sum(|block| block.traverse_time) / sum(|block| block.total_time).max(f64::MIN_POSITIVE)
     }
 
-    /// The surface sums of all queries.
-    pub(crate) fn surface(&self) -> SurfaceSums {
-        let mut blocks = self.blocks.iter().map(|block| &block.surface);
-        let mut total = blocks.next().cloned().unwrap_or_default();
-        blocks.for_each(|block| total.merge(block));
+    /// The surface counts of all queries.
+    pub(crate) fn surface(&self, grid: &Grid<'_>) -> Counts {
+        let mut total = Counts::new(grid);
+        for block in &self.blocks {
+            total.merge(&block.surface);
+        }
         total
-    }
-}
-
-/// Counts behind the (ef, k) surface of the configured graph.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SurfaceSums {
-    pub(crate) queries: usize,
-    /// Exact neighbors found, ef rows × k columns.
-    pub(crate) found: Vec<u64>,
-    /// Slots filled, same layout.
-    pub(crate) filled: Vec<u64>,
-    /// Rows visited, per ef.
-    pub(crate) visited: Vec<u64>,
-    /// Per k, the smallest ef that finds every exact neighbor, query after query; `u32::MAX` if
-    /// none recorded does.
-    pub(crate) required: Vec<Vec<u32>>,
-}
-
-impl SurfaceSums {
-    pub(crate) fn new(efs: usize, ks: usize) -> Self {
-        Self {
-            queries: 0,
-            found: vec![0; efs * ks],
-            filled: vec![0; efs * ks],
-            visited: vec![0; efs],
-            required: vec![Vec::new(); ks],
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.queries += other.queries;
-        let add = |into: &mut Vec<u64>, from: &Vec<u64>| {
-            into.iter_mut().zip(from).for_each(|(a, b)| *a += b)
-        };
-        add(&mut self.found, &other.found);
-        add(&mut self.filled, &other.filled);
-        add(&mut self.visited, &other.visited);
-        for (into, from) in self.required.iter_mut().zip(&other.required) {
-            into.extend_from_slice(from);
-        }
     }
 }

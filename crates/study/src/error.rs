@@ -61,6 +61,9 @@ pub enum StudyError {
     /// Exact neighbors.
     #[error(transparent)]
     Pairs(#[from] annatomy_knn::TableError),
+    /// The cells of the surface.
+    #[error(transparent)]
+    Grid(#[from] annatomy_eval::surface::GridError),
     /// The exact neighbors.
     #[error(transparent)]
     Exact(#[from] annatomy_knn::ExactError),

@@ -2,6 +2,8 @@
 //! each.
 
 use crate::results::{Settings, StudyKind};
+use annatomy_eval::surface::{Grid, GridError, SelfMatch};
+use annatomy_hnsw::EngineClass;
 
 /// One condition of one experiment.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +51,16 @@ const SURFACE_EFS: [usize; 18] = [
 ];
 
 impl Plan {
+    /// The cells of the surface: FAISS's rule, every query a row that is left out by id.
+    pub(crate) fn surface_grid(&self) -> Result<Grid<'_>, GridError> {
+        Grid::new(
+            &self.surface_efs,
+            &self.ks,
+            EngineClass::StopEarly,
+            SelfMatch::LeftOut,
+        )
+    }
+
     /// The plan that `settings` describe.
     pub fn new(settings: &Settings) -> Self {
         let ks = settings.ks.clone();

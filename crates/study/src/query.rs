@@ -17,9 +17,11 @@ use annatomy_eval::barycenter::{
 };
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::ground_truth::GroundTruth;
-use annatomy_eval::lists::{Answer, Columns, ExactList, NEVER, VisitedList};
+use annatomy_eval::lists::{Answer, Columns};
 use annatomy_eval::missing::{Missing, NotVisited};
-use annatomy_hnsw::{CandidateQueue, DistanceComputer, Graph, Traversal, Visits};
+use annatomy_eval::query_state::{QueryState, Searched};
+use annatomy_eval::surface::{Arrivals, Grid};
+use annatomy_hnsw::{CandidateQueue, Graph};
 use annatomy_measures::corrected::{
     QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure,
 };
@@ -37,8 +39,9 @@ pub(crate) struct Context<'c, S: DistanceSource> {
     /// Per graph, whether each node can be reached from its entry point.
     pub(crate) reachable: &'c [Vec<bool>],
     pub(crate) columns: &'c ColumnBlocks,
-    /// The graph the surface is drawn on.
+    /// The graph the surface is drawn on, and its cells.
     pub(crate) configured: usize,
+    pub(crate) grid: Grid<'c>,
 }
 
 /// Which conventions are read from a graph for a condition.
@@ -62,8 +65,9 @@ impl Reading {
 /// Memory reused from block to block; one per thread.
 #[derive(Default)]
 pub(crate) struct Scratch<F> {
-    search: SearchScratch<F>,
-    lists: Lists,
+    state: QueryState<F>,
+    answer: Answer,
+    arrivals: Arrivals,
     measure: MeasureScratch,
     measures: Vec<QueryMeasures>,
     lids: Vec<f32>,
@@ -75,20 +79,6 @@ pub(crate) struct Scratch<F> {
     apart: Apart,
     difference: Difference,
     shifts: Vec<QueryShifts>,
-}
-
-#[derive(Default)]
-struct SearchScratch<F> {
-    traversal: Traversal<F>,
-    visits: Visits,
-}
-
-/// The lists of the query at hand.
-#[derive(Default)]
-struct Lists {
-    exact: ExactList,
-    visited: VisitedList,
-    answer: Answer,
 }
 
 /// Where the measures of one series of k go.
@@ -152,15 +142,13 @@ impl<F: CandidateQueue> Scratch<F> {
         rows: &[usize],
         block: &mut Block,
     ) where
-        S: DistanceSource,
-        S::Computer: DistanceComputer<Queue = F>,
+        S: DistanceSource<Queue = F>,
     {
         let begin = Instant::now();
         let ks = &context.plan.ks;
         self.shifts
             .resize_with(self.shifts.len().max(rows.len()), QueryShifts::default);
         for (query, &row) in rows.iter().enumerate() {
-            annatomy_runtime::check();
             self.measure_query(context, first + query, row as u32, query, block);
         }
         barycenter::compute(&mut self.shifts[..rows.len()], context.columns);
@@ -185,29 +173,32 @@ impl<F: CandidateQueue> Scratch<F> {
         query: usize,
         block: &mut Block,
     ) where
-        S: DistanceSource,
-        S::Computer: DistanceComputer<Queue = F>,
+        S: DistanceSource<Queue = F>,
     {
         let (source, truth, ks) = (context.source, context.truth, &context.plan.ks);
-        self.lists.exact.read(truth, number);
+        self.state.begin(truth, number);
         self.measure_exact_side_as_published(ks);
         self.exact_answers.begin(ks.len());
-        self.shifts[query].begin(ks, &self.lists.exact.ids, &self.exact_means);
-        let scorer = source.scorer(number);
+        self.shifts[query].begin(ks, &self.state.exact.ids, &self.exact_means);
         for (graph, planned) in context.plan.graphs.iter().enumerate() {
             let traversal = Instant::now();
-            let visits = &mut self.search.visits;
-            self.search
-                .traversal
-                .record(&context.graphs[graph], scorer, planned.ef, visits);
+            let on = Searched {
+                source,
+                truth,
+                graph: &context.graphs[graph],
+                reachable: &context.reachable[graph],
+            };
+            self.state.traverse(&on, number, planned.ef);
             block.traverse_time += traversal.elapsed();
-            let Lists { exact, visited, .. } = &mut self.lists;
-            visited.read(source, truth, number, visits, exact);
-            self.lists
-                .visited
-                .mark_reachable(&self.lists.exact, &context.reachable[graph]);
             if graph == context.configured {
-                self.add_to_surface(context.plan, block);
+                let QueryState {
+                    exact,
+                    visited,
+                    visits,
+                    ..
+                } = &self.state;
+                let lists = (exact, visited, visits);
+                block.surface.add(&context.grid, lists, &mut self.arrivals);
             }
             for (position, condition) in context.plan.conditions.iter().enumerate() {
                 if context.plan.measured_as(position) != position {
@@ -223,7 +214,7 @@ impl<F: CandidateQueue> Scratch<F> {
                 };
                 let first_cell = position * ks.len();
                 for k_range in series(condition) {
-                    let visited = self.search.visits.visited(condition.efs[k_range.start]);
+                    let visited = self.state.visits.visited(condition.efs[k_range.start]);
                     let series = Series {
                         query,
                         cell: first_cell + k_range.start,
@@ -240,7 +231,7 @@ impl<F: CandidateQueue> Scratch<F> {
     fn measure_exact_side_as_published(&mut self, ks: &[usize]) {
         // With duplicates of smaller id before it, the query itself stays in the list at distance
         // 0, as they are.
-        let list = &self.lists.exact.reduced;
+        let list = &self.state.exact.reduced;
         row_lids(list, ks, &mut self.exact_lids);
         self.exact_means.clear();
         self.exact_means
@@ -271,9 +262,8 @@ impl<F: CandidateQueue> Scratch<F> {
             reduced: reading != Reading::Corrected,
             distances: reading != Reading::Published,
         };
-        self.lists
-            .answer
-            .read(&self.lists.visited, series.visited, largest_k, columns);
+        self.answer
+            .read(&self.state.visited, series.visited, largest_k, columns);
         if reading != Reading::Published {
             self.measure_corrected(series_ks, series, block);
         }
@@ -297,8 +287,8 @@ impl<F: CandidateQueue> Scratch<F> {
     /// Whether a series is one answer, and that the exact neighbors in the conventions it is read
     /// in.
     fn is_exact_answer(&self, ks: &[usize], series: &Series, reading: Reading) -> bool {
-        let (list, visited) = (&self.lists.visited, series.visited);
-        let same = || list.finds_self_first(visited) && self.lists.exact.before_self == 0;
+        let (list, visited) = (&self.state.visited, series.visited);
+        let same = || list.finds_self_first(visited) && self.state.exact.before_self == 0;
         matches!(ks, &[k] if list.finds_all(visited, k))
             && (reading == Reading::Corrected || same())
     }
@@ -351,13 +341,13 @@ impl<F: CandidateQueue> Scratch<F> {
         same: bool,
         row: u32,
     ) {
-        let (shifts, lists) = (&mut self.shifts[series.query], &self.lists);
+        let (shifts, state) = (&mut self.shifts[series.query], &self.state);
         let (corrected, published): (&[Reader], bool) = match reading {
             Reading::Both if !same => (&[Reader::Corrected], true),
             Reading::Published if !same => (&[], true),
             _ => (reading.readers(), false),
         };
-        let answer = &lists.answer;
+        let answer = &self.answer;
         let place = Place {
             k_index: series.k_range.start,
             cell: series.cell,
@@ -365,7 +355,7 @@ impl<F: CandidateQueue> Scratch<F> {
         if let &[k] = ks {
             shifts.add_answer(
                 &mut self.difference,
-                &lists.visited,
+                &state.visited,
                 answer,
                 k,
                 place,
@@ -375,8 +365,8 @@ impl<F: CandidateQueue> Scratch<F> {
             shifts.add_list(&mut self.reach, ks, &answer.returned, place, corrected);
         }
         if published {
-            let (exact, returned) = (lists.exact.as_published(row), answer.as_published());
-            if exact == lists.exact.ids && ks.len() > 1 {
+            let (exact, returned) = (state.exact.as_published(row), answer.as_published());
+            if exact == state.exact.ids && ks.len() > 1 {
                 shifts.add_list(&mut self.reach, ks, returned, place, &[Reader::Published]);
             } else {
                 shifts.add_apart(&mut self.apart, ks, &exact, returned, place);
@@ -385,17 +375,17 @@ impl<F: CandidateQueue> Scratch<F> {
     }
 
     fn measure_corrected(&mut self, ks: &[usize], series: &Series, block: &mut Block) {
-        let returned = &self.lists.answer.returned;
+        let returned = &self.answer.returned;
         let side = ReturnedSide::new(&returned.distances, &returned.ranks);
         measure(
-            &self.lists.exact.side,
+            &self.state.exact.side,
             side,
             ks,
             &mut self.measure,
             &mut self.measures,
         );
         self.not_visited
-            .read(&self.lists.visited, series.visited, ks[ks.len() - 1]);
+            .read(&self.state.visited, series.visited, ks[ks.len() - 1]);
         let (mut rank, mut unreachable, mut unvisited) = (0, 0, 0);
         for (offset, measures) in self.measures.iter().enumerate() {
             let more = self.not_visited.count(rank..measures.k);
@@ -416,20 +406,16 @@ impl<F: CandidateQueue> Scratch<F> {
         block: &mut Block,
     ) -> bool {
         let largest_k = ks[ks.len() - 1];
-        let lists = &mut self.lists;
-        let self_first = lists.answer.self_first;
-        let same = self_first && lists.exact.before_self == 0;
+        let (state, answer) = (&self.state, &mut self.answer);
+        let self_first = answer.self_first;
+        let same = self_first && state.exact.before_self == 0;
         if !same {
-            lists.answer.rank_as_published(
-                &lists.visited,
-                largest_k,
-                &lists.exact.as_published(row),
-            );
+            answer.rank_as_published(&state.visited, largest_k, &state.exact.as_published(row));
         }
         let returned = if same {
-            &lists.answer.returned
+            &answer.returned
         } else {
-            lists.answer.as_published()
+            answer.as_published()
         };
         if ks.len() == 1 {
             self.lids.clear();
@@ -453,37 +439,6 @@ impl<F: CandidateQueue> Scratch<F> {
             published.self_not_first = !self_first;
         }
         same
-    }
-
-    fn add_to_surface(&self, plan: &Plan, block: &mut Block) {
-        let (ks, surface) = (&plan.ks, &mut block.surface);
-        surface.queries += 1;
-        for (row, &ef) in plan.surface_efs.iter().enumerate() {
-            let visited = self.search.visits.visited(ef);
-            surface.visited[row] += visited as u64;
-            let others = visited - usize::from((self.lists.visited.own_arrival as usize) < visited);
-            let mut found = 0;
-            let mut rank = 0;
-            for (column, &k) in ks.iter().enumerate() {
-                let arrivals = &self.lists.visited.arrival_of_rank[rank..k];
-                found += arrivals
-                    .iter()
-                    .filter(|&&arrival| (arrival as usize) < visited)
-                    .count() as u64;
-                rank = k;
-                surface.found[row * ks.len() + column] += found;
-                surface.filled[row * ks.len() + column] += others.min(k) as u64;
-            }
-        }
-        for (column, &k) in ks.iter().enumerate() {
-            let latest = self.lists.visited.latest_arrival[k - 1];
-            let required = if latest == NEVER {
-                u32::MAX
-            } else {
-                self.search.visits.required_ef(latest) as u32
-            };
-            surface.required[column].push(required);
-        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! From cells to rows: the means, percentiles and published figures of one run.
 
-use super::cells::{Cells, Figure, SurfaceSums};
+use super::cells::{Cells, Figure};
 use super::plan::{Condition, Plan};
-use crate::results::{Artefacts, ConditionResult, Measurement, PublishedMetrics, SurfaceGrid};
-use annatomy_eval::surface::effort_quantiles;
+use crate::results::{Artefacts, ConditionResult, Measurement, PublishedMetrics};
 use annatomy_measures::estimate::percentile;
 use annatomy_measures::published::{Artefacts as PublishedArtefacts, Columns};
 use rayon::prelude::*;
@@ -118,34 +117,5 @@ fn published(
             rows_dropped: figures.artefacts.rows_dropped,
             self_not_first: figures.artefacts.self_not_first,
         },
-    }
-}
-
-/// The (ef, k) surface of the configured graph.
-pub(crate) fn surface(plan: &Plan, mut sums: SurfaceSums) -> SurfaceGrid {
-    let queries = sums.queries as f64;
-    let share = |counts: &[u64]| -> Vec<f64> {
-        let slots = plan.ks.iter().cycle().map(|&k| k as f64 * queries);
-        counts
-            .iter()
-            .zip(slots)
-            .map(|(&count, slots)| count as f64 / slots)
-            .collect()
-    };
-    SurfaceGrid {
-        efs: plan.surface_efs.clone(),
-        ks: plan.ks.clone(),
-        overlap: share(&sums.found),
-        fill: share(&sums.filled),
-        visited: sums
-            .visited
-            .iter()
-            .map(|&visited| visited as f64 / queries)
-            .collect(),
-        required_ef: sums
-            .required
-            .iter_mut()
-            .map(|efs| effort_quantiles(efs))
-            .collect(),
     }
 }

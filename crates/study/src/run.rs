@@ -3,15 +3,16 @@
 //! Memory: the rows twice (once in blocks of columns), and 6n² bytes of tables where they fit the
 //! budget.
 
-use super::cells::{Block, Cells, SurfaceSums};
+use super::cells::{Block, Cells};
 use super::data::{Source, queries};
 use super::plan::Plan;
 use super::query::{Context, Scratch};
 use super::{Execution, StudyError, reduce};
 use crate::results::{DataFacts, RunRecord, Settings, StageSeconds};
 use annatomy_eval::barycenter::ColumnBlocks;
-use annatomy_eval::distance_source::{DistanceSource, Ranked, Vectors};
+use annatomy_eval::distance_source::{DistanceSource, OwnRows, Ranked};
 use annatomy_eval::ground_truth::GroundTruth;
+use annatomy_eval::surface::Counts;
 use annatomy_hnsw::{DistanceComputer, Graph, Parameters, Sq8Codes, VectorDistances, reachable};
 use annatomy_knn::{PairTable, Queries, RankTable};
 use annatomy_runtime::{PerThread, advance, stage};
@@ -66,7 +67,7 @@ pub(crate) fn run(
             Sq8Codes::if_worthwhile(rows.view(), metric)
         });
         let computer = VectorDistances::new(rows.view(), metric).with_codes(codes.as_ref());
-        job.finish(&Vectors::new(computer, queries), &truth, seconds)
+        job.finish(&OwnRows::new(computer, Some(&numbers)), &truth, seconds)
     }
 }
 
@@ -90,8 +91,10 @@ impl Job<'_> {
         let reachable: Vec<Vec<bool>> = graphs.iter().map(reachable).collect();
         let configured = self.plan.graph(self.settings.ef_construction);
         let columns = timed(&mut seconds.measure, || ColumnBlocks::new(self.rows.view()));
+        let grid = self.plan.surface_grid()?;
         let context = Context {
             plan: self.plan,
+            grid,
             source,
             truth,
             graphs: &graphs,
@@ -106,7 +109,7 @@ impl Job<'_> {
         Ok(RunRecord {
             run: self.run,
             conditions: reduce::conditions(self.plan, &cells),
-            surface: reduce::surface(self.plan, cells.surface()),
+            surface: cells.surface(&grid).surface(&grid),
             data: DataFacts {
                 rows: self.rows.rows(),
                 columns: self.rows.columns(),
@@ -145,8 +148,8 @@ impl Job<'_> {
     fn measure<S: DistanceSource>(&self, context: &Context<'_, S>) -> Cells {
         stage("measuring", self.queries.len() as u64);
         let cells = self.plan.conditions.len() * self.plan.ks.len();
-        let surface = SurfaceSums::new(self.plan.surface_efs.len(), self.plan.ks.len());
-        let scratch = PerThread::new(Scratch::<<S::Computer as DistanceComputer>::Queue>::default);
+        let surface = Counts::new(&context.grid);
+        let scratch = PerThread::new(Scratch::<S::Queue>::default);
         let measure_block = |(number, rows): (usize, &[usize])| {
             let mut block = Block::new(cells, rows.len(), surface.clone());
             scratch.with(|scratch| {

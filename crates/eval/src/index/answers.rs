@@ -4,12 +4,13 @@
 //! reaches the edge of the beam, what was seen beyond it may be returned as well: the traversal is
 //! recorded and the answer read from it.
 
+use super::dispatch::OnSource;
 use super::{Index, IndexError};
-use annatomy_hnsw::import::EngineDistances;
+use crate::distance_source::DistanceSource;
 use annatomy_hnsw::{
-    Answer, CandidateQueue, DistanceComputer, EngineClass, Graph, Links, Scored, Search, Traversal,
+    Answer, CandidateQueue, EngineClass, Graph, Links, QueryScorer, Scored, Search, Traversal,
+    Visit, Visits,
 };
-use annatomy_hnsw::{QueryScorer, VectorDistances, Visits};
 use annatomy_knn::NeighborTable;
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use annatomy_vectors::kernels::Stored;
@@ -21,7 +22,9 @@ struct Scratch<F> {
     search: Search<F>,
     traversal: Traversal<F>,
     visits: Visits,
-    found: Vec<Scored>,
+    nearest: Vec<Scored>,
+    found: Vec<Visit>,
+    reduced: Vec<f32>,
 }
 
 /// What is asked of an engine about one query.
@@ -33,35 +36,33 @@ struct Asked {
 }
 
 impl<F: CandidateQueue> Scratch<F> {
-    /// The rows returned, nearest first.
-    fn answer<V: QueryScorer<Queue = F>>(
-        &mut self,
-        graph: &Graph,
-        view: V,
-        asked: Asked,
-    ) -> &[Scored] {
+    /// Puts the rows returned into `found`, nearest first.
+    fn answer<V: QueryScorer<Queue = F>>(&mut self, graph: &Graph, scorer: V, asked: Asked) {
+        self.found.clear();
         let effort = asked.class.effort(asked.ef, asked.k);
         if asked.k < effort {
-            self.search.nearest(graph, view, effort, &mut self.found);
+            self.search
+                .nearest(graph, scorer, effort, &mut self.nearest);
             // Rows outside the beam are no nearer than its last: they matter only if the k-th is as
             // far as that.
-            let within = self.found.len() < effort
-                || self.found[asked.k - 1].key < self.found[effort - 1].key;
+            let within = self.nearest.len() < effort
+                || self.nearest[asked.k - 1].key < self.nearest[effort - 1].key;
             if within {
-                self.found.truncate(asked.k);
-                return &self.found;
+                let nearest = self.nearest.iter().take(asked.k);
+                self.found.extend(nearest.map(|&Scored { key, id }| Visit {
+                    id,
+                    key,
+                    arrival: 0,
+                }));
+                return;
             }
         }
-        self.traversal.record(graph, view, effort, &mut self.visits);
-        self.found.clear();
-        if let Answer::Rows { visited, rows } = self.visits.answer(asked.class, asked.ef, asked.k) {
-            let returned = self.visits.among_first(visited).take(rows);
-            self.found.extend(returned.map(|visit| Scored {
-                key: visit.key,
-                id: visit.id,
-            }));
+        let visits = &mut self.visits;
+        self.traversal.record(graph, scorer, effort, visits);
+        if let Answer::Rows { visited, rows } = visits.answer(asked.class, asked.ef, asked.k) {
+            self.found
+                .extend(visits.among_first(visited).take(rows).copied());
         }
-        &self.found
     }
 }
 
@@ -87,115 +88,20 @@ impl Index {
             .transpose()?
             .flatten();
         let queries = queries.map(|queries| own_queries.as_ref().map_or(queries, Matrix::view));
-        let asked = Asked { class, ef, k };
-        let Some(engine) = self.engine() else {
-            return Ok(match self.own_rows() {
-                Some(own) => self.search_vectors(own, queries, asked),
-                None => self.search_vectors(rows, queries, asked),
-            });
+        let asked = Asked {
+            class,
+            ef,
+            k: k + usize::from(queries.is_none()),
         };
-        let rows = rows.float32();
-        let oracle = EngineDistances::new(rows.view(), self.metric(), engine);
-        let distance = |key| oracle.distance_of_key(key);
-        Ok(match queries {
-            Some(queries) => self.held_out(
-                queries.rows(),
-                asked,
-                |query| oracle.scorer_for(queries.row(query as usize)),
-                distance,
-            ),
-            None => self.each_row(asked, |row| oracle.scorer(row), distance),
-        })
-    }
-
-    fn search_vectors<S: Stored>(
-        &self,
-        rows: MatrixView<'_, S>,
-        queries: Option<MatrixView<'_>>,
-        asked: Asked,
-    ) -> NeighborTable {
-        let oracle = VectorDistances::new(rows, self.metric()).with_codes(self.sketch());
-        let distance =
-            |key| distance_of(self.metric(), VectorDistances::reduced_distance_of_key(key));
-        let Some(queries) = queries else {
-            return self.each_row(asked, |row| oracle.scorer(row), distance);
-        };
-        let sketched = self.sketch().map(|sketch| sketch.queries(queries));
-        let view = |query: u32| {
-            oracle.scorer_with_codes(queries.row(query as usize), sketched.as_ref(), query)
-        };
-        self.held_out(queries.rows(), asked, view, distance)
-    }
-
-    fn held_out<V: QueryScorer>(
-        &self,
-        queries: usize,
-        asked: Asked,
-        view: impl Fn(u32) -> V + Sync,
-        distance_of_key: impl Fn(u32) -> f32 + Sync,
-    ) -> NeighborTable {
-        self.answer(
-            queries,
-            asked.k,
+        let search = SearchAll {
+            graph: self.graph(),
+            metric: self.metric(),
+            queries: queries.map_or(rows.rows(), |queries| queries.rows()),
+            own: queries.is_none(),
+            k,
             asked,
-            |query| (view(query), None),
-            distance_of_key,
-        )
-    }
-
-    /// Every row as a query, which itself takes a place in what the engine returns.
-    fn each_row<V: QueryScorer>(
-        &self,
-        asked: Asked,
-        view: impl Fn(u32) -> V + Sync,
-        distance_of_key: impl Fn(u32) -> f32 + Sync,
-    ) -> NeighborTable {
-        let with_itself = Asked {
-            k: asked.k + 1,
-            ..asked
         };
-        self.answer(
-            self.graph().nodes(),
-            asked.k,
-            with_itself,
-            |row| (view(row), Some(row)),
-            distance_of_key,
-        )
-    }
-
-    /// The `k` nearest that are returned to each of `count` queries; `view` also names the row that
-    /// a query is.
-    fn answer<V: QueryScorer>(
-        &self,
-        count: usize,
-        k: usize,
-        asked: Asked,
-        view: impl Fn(u32) -> (V, Option<u32>) + Sync,
-        distance_of_key: impl Fn(u32) -> f32 + Sync,
-    ) -> NeighborTable {
-        let scratch = PerThread::new(Scratch::<V::Queue>::default);
-        annatomy_runtime::stage("searches", count as u64);
-        let mut ids = vec![None; count * k];
-        let mut distances = vec![f32::INFINITY; count * k];
-        let slots = ids
-            .par_chunks_mut(k)
-            .zip(distances.par_chunks_mut(k))
-            .enumerate();
-        slots
-            .with_max_len(TASK_QUERIES)
-            .for_each(|(query, (ids, distances))| {
-                annatomy_runtime::advance(1);
-                let (view, own) = view(query as u32);
-                scratch.with(|scratch| {
-                    let found = scratch.answer(self.graph(), view, asked);
-                    let others = found.iter().filter(|seen| Some(seen.id) != own);
-                    for ((seen, id), distance) in others.zip(ids).zip(distances) {
-                        *id = Some(PointId(seen.id));
-                        *distance = distance_of_key(seen.key);
-                    }
-                });
-            });
-        NeighborTable::new(k, ids, distances)
+        self.on_source(rows, queries, search)
     }
 
     fn check_request(
@@ -222,9 +128,48 @@ impl Index {
     }
 }
 
-fn distance_of(metric: Metric, separation: f32) -> f32 {
-    match metric {
-        Metric::L2 => separation.max(0.0).sqrt(),
-        Metric::Cosine | Metric::InnerProduct => separation,
+/// Every query of a search, on any source.
+struct SearchAll<'s> {
+    graph: &'s Graph,
+    metric: Metric,
+    queries: usize,
+    /// Whether query number q is base row q, left out of its own answer.
+    own: bool,
+    k: usize,
+    asked: Asked,
+}
+
+impl OnSource for SearchAll<'_> {
+    type Output = NeighborTable;
+
+    fn run<S: DistanceSource>(self, source: &S) -> Result<NeighborTable, IndexError> {
+        let k = self.k;
+        let scratch = PerThread::new(Scratch::<S::Queue>::default);
+        annatomy_runtime::stage("searches", self.queries as u64);
+        let mut ids = vec![None; self.queries * k];
+        let mut distances = vec![f32::INFINITY; self.queries * k];
+        let slots = ids.par_chunks_mut(k).zip(distances.par_chunks_mut(k));
+        slots
+            .enumerate()
+            .with_max_len(TASK_QUERIES)
+            .for_each(|(query, (ids, distances))| {
+                annatomy_runtime::advance(1);
+                scratch.with(|scratch| {
+                    scratch.answer(self.graph, source.scorer(query), self.asked);
+                    let own = self.own.then_some(query as u32);
+                    scratch.found.retain(|visit| Some(visit.id) != own);
+                    scratch.found.truncate(k);
+                    scratch.reduced.clear();
+                    source.reduced_distances(query, &scratch.found, &mut scratch.reduced);
+                    let found = scratch.found.iter().zip(&scratch.reduced);
+                    for ((visit, &reduced), (id, distance)) in
+                        found.zip(ids.iter_mut().zip(distances))
+                    {
+                        *id = Some(PointId(visit.id));
+                        *distance = self.metric.true_distance(reduced);
+                    }
+                });
+            });
+        Ok(NeighborTable::new(k, ids, distances))
     }
 }

@@ -1,9 +1,10 @@
 //! Building an index, by ranks where a table of all pairs fits, else from the vectors.
 
 use super::IndexError;
+use crate::distance_source::Ranked;
 use annatomy_hnsw::import::Engine;
 use annatomy_hnsw::{Graph, Links, Parameters, RankDistances, Sq8Codes, VectorDistances};
-use annatomy_knn::{MAX_RANKED_ROWS, PairTable, RankTable};
+use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::kernels::Stored;
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, MatrixView, Metric, Rows, validate};
@@ -17,20 +18,10 @@ pub struct Index {
     /// The rows as the graph measures them, where those are not the caller's (cosine: of unit
     /// length).
     own_rows: Option<Matrix>,
-    /// The rows in a byte a value, where searches find the same sooner by it.
-    sketch: Option<Sq8Codes>,
+    /// SQ8 codes of the rows, where the prefilter pays.
+    codes: Option<Sq8Codes>,
     /// Whose order of summation searches use; `None`: ours.
     engine: Option<Engine>,
-}
-
-/// Bytes that the tables of `rows` rows take: separations and ranks.
-pub(super) fn table_bytes(rows: usize) -> u64 {
-    PairTable::bytes(rows) + RankTable::bytes(rows)
-}
-
-/// Whether a table of all pairs of `rows` rows can be had within `budget_bytes`.
-pub(super) fn table_fits(rows: usize, budget_bytes: u64) -> bool {
-    (2..=MAX_RANKED_ROWS).contains(&rows) && table_bytes(rows) <= budget_bytes
 }
 
 impl Index {
@@ -40,9 +31,9 @@ impl Index {
     /// and orders equal distances by float64 nearness; the two ways differ only where float32
     /// cannot tell two distances apart.
     ///
-    /// For L2 a sketch of the rows is kept, a byte a value, unless they are short or a few values
-    /// stand far from all others: building and searching then read most rows in it, and find the
-    /// same sooner.
+    /// For L2 the rows are kept as SQ8 codes too, unless they are short or a few values are far from
+    /// all others: a lower bound from the codes spares building and searching most rows, with the
+    /// same results.
     ///
     /// Rows in float16 give the graph that they give widened, without a widened copy where the
     /// tables do not fit and the metric needs no other rows.
@@ -53,8 +44,8 @@ impl Index {
         budget_bytes: u64,
     ) -> Result<Self, IndexError> {
         let own_rows = measured(rows, metric, "rows")?;
-        let sketch = Sq8Codes::if_worthwhile(rows, metric);
-        let graph = if table_fits(rows.rows(), budget_bytes) {
+        let codes = Sq8Codes::if_worthwhile(rows, metric);
+        let graph = if Ranked::fits(rows.rows(), budget_bytes) {
             let certified = parameters.ef_construction.clamp(1, rows.rows() - 1);
             let measured = own_rows
                 .as_ref()
@@ -65,7 +56,7 @@ impl Index {
             Graph::build(&VectorDistances::new(own.view(), metric), parameters)?
         } else {
             Graph::build(
-                &VectorDistances::new(rows, metric).with_codes(sketch.as_ref()),
+                &VectorDistances::new(rows, metric).with_codes(codes.as_ref()),
                 parameters,
             )?
         };
@@ -74,7 +65,7 @@ impl Index {
             metric,
             columns: rows.columns(),
             own_rows,
-            sketch,
+            codes,
             engine: None,
         })
     }
@@ -86,7 +77,7 @@ impl Index {
             metric,
             columns,
             own_rows: None,
-            sketch: None,
+            codes: None,
             engine: Some(engine),
         }
     }
@@ -117,18 +108,18 @@ impl Index {
         self.own_rows.as_ref().map(Matrix::view)
     }
 
-    /// The same with a sketch of its rows, where they are too few for one.
+    /// The same with codes of its rows, where they are too few for them.
     #[cfg(test)]
-    pub(super) fn with_codes(self, sketch: Sq8Codes) -> Self {
+    pub(super) fn with_codes(self, codes: Sq8Codes) -> Self {
         Self {
-            sketch: Some(sketch),
+            codes: Some(codes),
             ..self
         }
     }
 
-    /// The sketch of the rows, where there is one.
-    pub(super) fn sketch(&self) -> Option<&Sq8Codes> {
-        self.sketch.as_ref()
+    /// The codes of the rows, where there are any.
+    pub(super) fn codes(&self) -> Option<&Sq8Codes> {
+        self.codes.as_ref()
     }
 
     pub(super) fn check_shape<S: Stored>(&self, rows: MatrixView<'_, S>) -> Result<(), IndexError> {

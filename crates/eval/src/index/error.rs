@@ -56,11 +56,8 @@ pub enum IndexError {
         index: usize,
     },
     /// A list of efs or ks is empty, not ascending, or holds a 0.
-    #[error("{name} must ascend from at least 1, without repeats")]
-    Grid {
-        /// `efs` or `ks`.
-        name: &'static str,
-    },
+    #[error(transparent)]
+    Grid(#[from] crate::surface::GridError),
     /// More neighbors than there are other rows, or none.
     #[error("k = {k} neighbors out of {available} rows: k must be between 1 and {available}")]
     Neighbors {

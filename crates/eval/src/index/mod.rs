@@ -21,10 +21,9 @@
 
 mod answers;
 mod build;
-mod counts;
+mod dispatch;
 mod engine;
 mod error;
-mod steps;
 mod surface;
 
 pub use build::Index;

@@ -1,26 +1,15 @@
 //! The (ef, k) surface of an index: fill and overlap of every cell from one traversal a query.
-//!
-//! for each query, in parallel
-//!   record one traversal to the largest effort any cell asks     `Visits`
-//!   note when each exact neighbor arrived
-//!   enter it in the cells                                        O(K + efs) where V depends on ef alone
-//!
-//! Counts are integers, so no figure depends on the order of queries or on threads.
 
-use super::build::table_fits;
-use super::counts::{Counts, Grid, Scratch};
+use super::dispatch::OnSource;
 use super::{Index, IndexError};
-use crate::surface::SurfaceGrid;
-use annatomy_hnsw::import::EngineDistances;
-use annatomy_hnsw::{
-    DistanceComputer, EngineClass, Links, QueryScorer, RankDistances, Traversal, VectorDistances,
-    Visits,
-};
-use annatomy_knn::{NeighborTable, PairTable, Queries, RankTable, exact_knn};
-use annatomy_runtime::{PerThread, TASK_QUERIES};
+use crate::distance_source::{DistanceSource, Ranked};
+use crate::ground_truth::GroundTruth;
+use crate::query_state::Searched;
+use crate::surface::{self, Grid, SelfMatch, SurfaceGrid};
+use annatomy_hnsw::{EngineClass, Graph, reachable};
+use annatomy_knn::{PairTable, Queries, RankTable};
 use annatomy_vectors::kernels::Stored;
 use annatomy_vectors::{Matrix, MatrixView, Rows};
-use rayon::prelude::*;
 
 /// What is asked of a surface.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +25,8 @@ pub struct SurfaceRequest<'r> {
 }
 
 impl Index {
-    /// The surface: mean fill and overlap (by id) at every (ef, k), V(ef), and the effort that
-    /// finds all of k.
+    /// The surface: mean fill and overlap (ties at the k-th distance counted as found) at every (ef,
+    /// k), V(ef), and the effort that finds all of k.
     ///
     /// Without `queries` every row is one, itself left out by id. NaN where the engine refuses (k
     /// beyond ef). Effort quantiles look no further than the largest effort the cells ask for.
@@ -50,124 +39,61 @@ impl Index {
         queries: Option<MatrixView<'_>>,
         request: &SurfaceRequest<'_>,
     ) -> Result<SurfaceGrid, IndexError> {
-        let grid = Grid::new(request.efs, request.ks, request.class, queries.is_none())?;
+        let self_match = match queries {
+            Some(_) => SelfMatch::None,
+            None => SelfMatch::LeftOut,
+        };
+        let grid = Grid::new(request.efs, request.ks, request.class, self_match)?;
         self.check_shape(rows)?;
         let (k, budget) = (grid.largest_k(), request.memory_budget_bytes);
+        let reachable = reachable(self.graph());
+        let count = |truth| Count {
+            graph: self.graph(),
+            reachable: &reachable,
+            grid: &grid,
+            truth,
+        };
         if let Some(queries) = queries {
             let own_queries = self.queries(queries)?;
             let measured = own_queries.as_ref().map_or(queries, Matrix::view);
-            let exact = exact_knn(&rows, Queries::HeldOut(queries), k, self.metric(), budget)?;
-            return Ok(self.count_from_vectors(rows, Some(measured), &exact, &grid));
+            let held_out = Queries::HeldOut(queries);
+            let truth = GroundTruth::compute(&rows, held_out, k, self.metric(), budget)?;
+            return self.on_source(rows, Some(measured), count(&truth));
         }
         let widened = self.own_rows().map_or_else(|| rows.float32(), Rows::Lent);
-        let measured = widened.view();
-        if self.engine().is_none() && k < rows.rows() && table_fits(rows.rows(), budget) {
-            let table = PairTable::new(measured, self.metric(), k)?;
+        let all = Queries::AllRows(widened.view());
+        let tabled = self.engine().is_none() && k < rows.rows();
+        if tabled && Ranked::fits(rows.rows(), budget) {
+            let table = PairTable::new(widened.view(), self.metric(), k)?;
             let ranks = RankTable::new(&table)?;
-            let (exact, oracle) = (table.neighbors(k), RankDistances(&ranks));
-            drop(table);
-            return Ok(self.count(|query| oracle.scorer(query), &exact, &grid));
+            let truth = GroundTruth::of_pairs(&table, all);
+            return count(&truth).run(&Ranked::new(&table, &ranks, all));
         }
-        let exact = exact_knn(
-            &measured,
-            Queries::AllRows(measured),
-            k,
-            self.metric(),
-            budget,
-        )?;
-        drop(widened);
-        Ok(self.count_from_vectors(rows, None, &exact, &grid))
-    }
-
-    /// Of every row, or of `queries`. Distances are as the engine sums them, where the graph is an
-    /// engine's.
-    fn count_from_vectors<S: Stored>(
-        &self,
-        rows: MatrixView<'_, S>,
-        queries: Option<MatrixView<'_>>,
-        exact: &NeighborTable,
-        grid: &Grid<'_>,
-    ) -> SurfaceGrid {
-        if let Some(engine) = self.engine() {
-            let rows = rows.float32();
-            let oracle = EngineDistances::new(rows.view(), self.metric(), engine);
-            return match queries {
-                Some(queries) => self.count(
-                    |query| oracle.scorer_for(queries.row(query as usize)),
-                    exact,
-                    grid,
-                ),
-                None => self.count(|query| oracle.scorer(query), exact, grid),
-            };
-        }
-        match self.own_rows() {
-            Some(own) => self.count_by_ours(own, queries, exact, grid),
-            None => self.count_by_ours(rows, queries, exact, grid),
-        }
-    }
-
-    fn count_by_ours<S: Stored>(
-        &self,
-        rows: MatrixView<'_, S>,
-        queries: Option<MatrixView<'_>>,
-        exact: &NeighborTable,
-        grid: &Grid<'_>,
-    ) -> SurfaceGrid {
-        let oracle = VectorDistances::new(rows, self.metric()).with_codes(self.sketch());
-        match queries {
-            Some(queries) => {
-                let sketched = self.sketch().map(|sketch| sketch.queries(queries));
-                let view = |query: u32| {
-                    oracle.scorer_with_codes(queries.row(query as usize), sketched.as_ref(), query)
-                };
-                self.count(view, exact, grid)
-            }
-            None => self.count(|query| oracle.scorer(query), exact, grid),
-        }
-    }
-
-    fn count<V: QueryScorer>(
-        &self,
-        view: impl Fn(u32) -> V + Sync,
-        exact: &NeighborTable,
-        grid: &Grid<'_>,
-    ) -> SurfaceGrid {
-        let workers = PerThread::new(|| Worker::<V::Queue> {
-            traversal: Traversal::default(),
-            visits: Visits::default(),
-            scratch: Scratch::default(),
-            counts: Counts::new(grid),
-        });
-        annatomy_runtime::stage("traversals", exact.queries() as u64);
-        (0..exact.queries())
-            .into_par_iter()
-            .with_max_len(TASK_QUERIES)
-            .for_each(|query| {
-                annatomy_runtime::advance(1);
-                workers.with(
-                    |Worker {
-                         traversal,
-                         visits,
-                         scratch,
-                         counts,
-                     }| {
-                        let (view, ef) = (view(query as u32), grid.largest_effort());
-                        traversal.record_for_k(self.graph(), view, ef, grid.most_rows(), visits);
-                        scratch.read(self.graph().nodes(), query, exact.ids(query), visits, grid);
-                        counts.add(grid, visits, scratch);
-                    },
-                );
-            });
-        Counts::total(grid, workers.into_values().map(|worker| worker.counts)).surface(grid)
+        let truth = GroundTruth::compute(&widened.view(), all, k, self.metric(), budget)?;
+        self.on_source(rows, None, count(&truth))
     }
 }
 
-/// What a thread reuses, and what it has counted.
-struct Worker<F> {
-    traversal: Traversal<F>,
-    visits: Visits,
-    scratch: Scratch,
-    counts: Counts,
+/// The count of a surface, on any source.
+struct Count<'c> {
+    graph: &'c Graph,
+    reachable: &'c [bool],
+    grid: &'c Grid<'c>,
+    truth: &'c GroundTruth<'c>,
+}
+
+impl OnSource for Count<'_> {
+    type Output = SurfaceGrid;
+
+    fn run<S: DistanceSource>(self, source: &S) -> Result<SurfaceGrid, IndexError> {
+        let on = Searched {
+            source,
+            truth: self.truth,
+            graph: self.graph,
+            reachable: self.reachable,
+        };
+        Ok(surface::count(&on, self.grid))
+    }
 }
 
 #[cfg(test)]
@@ -194,15 +120,15 @@ mod tests {
     }
 
     #[test]
-    fn surfaces_and_searches_are_the_same_with_a_sketch() {
+    fn surfaces_and_searches_are_the_same_with_sq8_codes() {
         let rows = rows();
         let queries = rows.view().row_range(40..90);
         let plain =
             Index::build(rows.view(), Metric::L2, &Parameters::faiss(6, 40, 3), 0).expect("index");
-        assert!(plain.sketch().is_none(), "so few rows are in cache");
-        let sketch = Sq8Codes::of(rows.view(), Metric::L2).expect("worth it");
-        let sketched = Index::build(rows.view(), Metric::L2, &Parameters::faiss(6, 40, 3), 0);
-        let sketched = sketched.expect("index").with_codes(sketch);
+        assert!(plain.codes().is_none(), "so few rows are in cache");
+        let codes = Sq8Codes::of(rows.view(), Metric::L2).expect("worth it");
+        let encoded = Index::build(rows.view(), Metric::L2, &Parameters::faiss(6, 40, 3), 0);
+        let encoded = encoded.expect("index").with_codes(codes);
         for class in [
             EngineClass::StopEarly,
             EngineClass::Raise,
@@ -226,7 +152,7 @@ mod tests {
                             .expect("surface")
                     };
                     assert_eq!(
-                        surface(&sketched),
+                        surface(&encoded),
                         surface(&plain),
                         "{class}, {efs:?}, {ks:?}"
                     );
@@ -239,7 +165,7 @@ mod tests {
                                 .map(|query| found.ids(query).to_vec())
                                 .collect::<Vec<_>>()
                         };
-                        assert_eq!(found(&sketched), found(&plain), "{class}, ef {ef}, k {k}");
+                        assert_eq!(found(&encoded), found(&plain), "{class}, ef {ef}, k {k}");
                     }
                 }
             }

@@ -1,7 +1,138 @@
 //! The (ef, k) surface: overlap and fill of every effort and neighbor count, from one traversal a query.
+//!
+//! Enters: a graph, a distance source, the exact neighbors, a [`Grid`]. Leaves: [`SurfaceGrid`], or
+//! per query the [`RequiredEfs`] from which overlap and fill at any ef are read. Overlap is
+//! tie-aware everywhere.
 
+mod arrivals;
+mod counts;
+mod difference_array;
 mod grid;
 mod quantiles;
+mod required_ef;
 
-pub use grid::SurfaceGrid;
+pub use arrivals::Arrivals;
+pub use counts::Counts;
+pub use grid::{Grid, GridError, SelfMatch, SurfaceGrid};
 pub use quantiles::effort_quantiles;
+pub use required_ef::{Figure, RequiredEfs};
+
+use crate::distance_source::DistanceSource;
+use crate::query_state::{QueryState, Searched};
+use annatomy_runtime::{PerThread, TASK_QUERIES};
+use rayon::prelude::*;
+
+/// Counts the surface of every query of `on` over `grid`, on the current rayon pool.
+pub fn count<S: DistanceSource>(on: &Searched<'_, S>, grid: &Grid<'_>) -> SurfaceGrid {
+    let workers = PerThread::new(|| {
+        let state = QueryState::<S::Queue>::default();
+        (state, Arrivals::default(), Counts::new(grid))
+    });
+    let queries = on.truth.queries().count();
+    annatomy_runtime::stage("traversals", queries as u64);
+    (0..queries)
+        .into_par_iter()
+        .with_max_len(TASK_QUERIES)
+        .for_each(|query| {
+            annatomy_runtime::advance(1);
+            workers.with(|(state, arrivals, counts)| {
+                state.begin(on.truth, query);
+                let (effort, most_rows) = (grid.largest_effort(), grid.most_rows());
+                state.traverse_for_k(on, query, effort, most_rows);
+                let lists = (&state.exact, &state.visited, &state.visits);
+                counts.add(grid, lists, arrivals);
+            });
+        });
+    let mut total = Counts::new(grid);
+    for (_, _, counts) in workers.into_values() {
+        total.merge(&counts);
+    }
+    total.surface(grid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::distance_source::OwnRows;
+    use crate::ground_truth::GroundTruth;
+    use annatomy_hnsw::{EngineClass, Graph, Parameters, VectorDistances, reachable};
+    use annatomy_knn::Queries;
+    use annatomy_vectors::{Matrix, MatrixView, Metric};
+
+    /// A line of 30 rows at 0, 1, 1, 2, 2, 3, 3, …: every neighbor but the ends' has a twin.
+    fn twins() -> Matrix {
+        let values = (0..30).map(|row: u16| f32::from(row.div_ceil(2))).collect();
+        Matrix::new(30, 1, values).expect("shape")
+    }
+
+    fn on_graph<R>(rows: MatrixView<'_>, work: impl FnOnce(&Searched<'_, OwnRows<'_>>) -> R) -> R {
+        let computer = VectorDistances::new(rows, Metric::L2);
+        let graph = Graph::build(&computer, &Parameters::faiss(4, 40, 1)).expect("graph");
+        let queries = Queries::AllRows(rows);
+        let truth = GroundTruth::compute(&rows, queries, 4, Metric::L2, 1 << 20).expect("exact");
+        work(&Searched {
+            source: &OwnRows::new(computer, None),
+            truth: &truth,
+            graph: &graph,
+            reachable: &reachable(&graph),
+        })
+    }
+
+    #[test]
+    fn a_tie_counts_as_found_and_never_more_than_k_times() {
+        let rows = twins();
+        on_graph(rows.view(), |on| {
+            for class in [EngineClass::StopEarly, EngineClass::Raise] {
+                let grid = Grid::new(&[30], &[1, 2, 3, 4], class, SelfMatch::LeftOut);
+                let surface = count(on, &grid.expect("grid"));
+                assert_eq!(
+                    surface.overlap, [1.0; 4],
+                    "{class}: all of 30 rows are visited"
+                );
+                assert_eq!(surface.fill, [1.0; 4]);
+            }
+        });
+    }
+
+    #[test]
+    fn the_surface_is_the_mean_of_required_efs_and_of_measured_answers() {
+        let rows = twins();
+        let (efs, ks) = ([1, 2, 4, 8], [1, 3, 4]);
+        on_graph(rows.view(), |on| {
+            let class = EngineClass::StopEarly;
+            let grid = Grid::new(&efs, &ks, class, SelfMatch::LeftOut).expect("grid");
+            let surface = count(on, &grid);
+            let required = RequiredEfs::record(on, &ks, 8);
+            let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+            let mut state = QueryState::default();
+            for (row, &ef) in efs.iter().enumerate() {
+                for (column, &k) in ks.iter().enumerate() {
+                    let cell = row * ks.len() + column;
+                    let of = |figure| mean(required.at(figure, column, ef).collect());
+                    assert!((surface.overlap[cell] - of(Figure::Overlap)).abs() < 1e-12);
+                    assert!((surface.fill[cell] - of(Figure::Fill)).abs() < 1e-12);
+                    let asked = crate::query_state::Cell { class, ef, k };
+                    let mut overlaps = Vec::new();
+                    for query in 0..30 {
+                        state.begin(on.truth, query);
+                        state.traverse(on, query, 8);
+                        let measured = state.measure(on.truth, &asked).expect("not refused");
+                        let measures = measured.measures;
+                        let missing = k - measures.overlap_strict_count;
+                        assert_eq!(measured.missing.total(), missing, "causes add up");
+                        overlaps.push(measures.overlap());
+                    }
+                    assert!((surface.overlap[cell] - mean(overlaps)).abs() < 1e-12);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn grids_ascend_from_one() {
+        let class = EngineClass::StopEarly;
+        for (efs, ks) in [([0, 1], [1, 2]), ([2, 1], [1, 2]), ([1, 2], [2, 2])] {
+            assert!(Grid::new(&efs, &ks, class, SelfMatch::None).is_err());
+        }
+    }
+}

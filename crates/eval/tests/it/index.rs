@@ -12,20 +12,20 @@ const ROWS: usize = 300;
 const EFS: [usize; 4] = [1, 8, 40, 90];
 const KS: [usize; 3] = [1, 20, 80];
 
+/// Fill and overlap of tables, ties at the k-th distance counted as found.
 fn counted(found: &NeighborTable, exact: &NeighborTable) -> (f64, f64) {
     let (mut filled, mut common) = (0, 0);
     for query in 0..found.queries() {
-        let exact = &exact.ids(query)[..found.k()];
-        filled += found.ids(query).iter().flatten().count();
-        common += found
-            .ids(query)
-            .iter()
-            .flatten()
-            .filter(|&&id| exact.contains(&Some(id)))
-            .count();
+        let nearest = &exact.ids(query)[..found.k()];
+        let limit = f64::from(exact.distances(query)[found.k() - 1]) * (1.0 + 1e-6);
+        let returned = found.ids(query).iter().zip(found.distances(query));
+        for (id, &distance) in returned.filter(|(id, _)| id.is_some()) {
+            filled += 1;
+            common += usize::from(nearest.contains(id) || f64::from(distance) <= limit);
+        }
     }
     let slots = (found.queries() * found.k()) as f64;
-    (filled as f64 / slots, common as f64 / slots)
+    (f64::from(filled) / slots, common as f64 / slots)
 }
 
 fn compare(metric: Metric, queries: Option<&Matrix>, budget: u64) {

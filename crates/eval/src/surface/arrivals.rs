@@ -1,0 +1,101 @@
+//! What one query adds to a surface: when the rows that count as found were visited.
+//!
+//! A row counts at k if its distance is at most d_k(1 + 1e-6), d_k the k-th exact distance: exact
+//! neighbors and ties with the last of them. Limits grow with k, so each row has a first k.
+
+use super::Grid;
+use crate::lists::{ExactList, NEVER, VisitedList};
+use annatomy_hnsw::Visits;
+use annatomy_measures::corrected::TIE_TOLERANCE;
+use std::cmp::Ordering;
+
+/// Arrivals of the rows that count, grouped by the first k at which they do; reused from query to
+/// query.
+#[derive(Debug, Default)]
+pub struct Arrivals {
+    /// In order of distance.
+    arrivals: Vec<u32>,
+    /// Per k, how many of them count.
+    ends: Vec<usize>,
+    pub(super) own: u32,
+    /// V(ef) of every ef of the grid.
+    pub(super) visited: Vec<u32>,
+    /// Rows visited in all.
+    total: usize,
+    sorted: Vec<u32>,
+}
+
+impl Arrivals {
+    /// Reads one query's lists for `ks`, ascending.
+    pub fn read(&mut self, ks: &[usize], exact: &ExactList, list: &VisitedList, visits: &Visits) {
+        self.arrivals.clear();
+        self.ends.clear();
+        self.own = list.own_arrival;
+        self.total = visits.visited(visits.ef());
+        let mut place = 0;
+        for &k in ks {
+            let last = f64::from(exact.side.distances()[k - 1]);
+            let limit = last + last.abs() * TIE_TOLERANCE;
+            while place < list.ids.len() && f64::from(list.distances[place]) <= limit {
+                if place != list.own_place as usize {
+                    self.arrivals.push(list.arrivals[place]);
+                }
+                place += 1;
+            }
+            self.ends.push(self.arrivals.len());
+        }
+    }
+
+    /// Reads V(ef) of the efs of `grid` as well.
+    pub(super) fn read_efforts(&mut self, grid: &Grid<'_>, visits: &Visits) {
+        self.visited.clear();
+        let efforts = visits.visited_at_each(grid.efs);
+        self.visited.extend(efforts.map(|visited| visited as u32));
+    }
+
+    /// The arrivals of rows that count at the k of this index.
+    pub(super) fn at(&self, k_index: usize) -> &[u32] {
+        &self.arrivals[..self.ends[k_index]]
+    }
+
+    /// The arrivals of rows that count at the k of this index and at none before.
+    pub(super) fn first_at(&self, k_index: usize) -> &[u32] {
+        let start = k_index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.arrivals[start..self.ends[k_index]]
+    }
+
+    /// Whether ties give some k more rows than slots, so that its count is capped.
+    pub(super) fn exceed(&self, ks: &[usize]) -> bool {
+        self.ends.iter().zip(ks).any(|(&end, &k)| end > k)
+    }
+
+    /// The arrival that completes k found rows; [`NEVER`] if they are not all visited.
+    pub(super) fn completing(&mut self, k_index: usize, k: usize) -> u32 {
+        let end = self.ends[k_index];
+        match end.cmp(&k) {
+            Ordering::Less => return NEVER,
+            Ordering::Equal => return self.arrivals[..k].iter().copied().fold(0, u32::max),
+            Ordering::Greater => {}
+        }
+        self.sorted.clear();
+        self.sorted.extend_from_slice(&self.arrivals[..end]);
+        *self.sorted.select_nth_unstable(k - 1).1
+    }
+
+    /// The k smallest arrivals of rows that count at the k of this index, ascending; fewer if not so
+    /// many are visited.
+    pub(super) fn smallest(&mut self, k_index: usize, k: usize) -> &[u32] {
+        self.sorted.clear();
+        self.sorted
+            .extend_from_slice(&self.arrivals[..self.ends[k_index]]);
+        self.sorted.sort_unstable();
+        self.sorted.truncate(k);
+        &self.sorted
+    }
+
+    /// The k first arrivals of any rows but the query itself.
+    pub(super) fn first_visits(&self, k: usize) -> impl Iterator<Item = u32> + '_ {
+        let arrivals = 0..self.total as u32;
+        arrivals.filter(|&arrival| arrival != self.own).take(k)
+    }
+}

@@ -1,0 +1,154 @@
+//! The integers behind a surface: rows found and slots filled, per cell, and efforts required, per
+//! query. Integers make every figure independent of the order of queries and of threads.
+//!
+//! Where what is visited depends on ef alone, a query costs O(K + efs), however dense the grid (see
+//! [`DifferenceArray`]); where it depends on k too, or ties cap a count, every cell is visited.
+
+use super::difference_array::DifferenceArray;
+use super::{Arrivals, Grid, SurfaceGrid, effort_quantiles};
+use crate::lists::{ExactList, NEVER, VisitedList};
+use annatomy_hnsw::{Answer, EngineClass, Visits};
+
+/// Sums over queries.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    queries: u64,
+    steps: DifferenceArray,
+    found: Vec<u64>,
+    filled: Vec<u64>,
+    visited: Vec<u64>,
+    required: Vec<Vec<u32>>,
+}
+
+impl Counts {
+    /// No queries yet.
+    pub fn new(grid: &Grid<'_>) -> Self {
+        Self {
+            queries: 0,
+            steps: DifferenceArray::new(grid),
+            found: vec![0; grid.cells()],
+            filled: vec![0; grid.cells()],
+            visited: vec![0; grid.efs.len()],
+            required: vec![Vec::new(); grid.ks.len()],
+        }
+    }
+
+    /// Adds one query; `arrivals` is memory.
+    pub fn add(
+        &mut self,
+        grid: &Grid<'_>,
+        (exact, list, visits): (&ExactList, &VisitedList, &Visits),
+        arrivals: &mut Arrivals,
+    ) {
+        arrivals.read(grid.ks, exact, list, visits);
+        arrivals.read_efforts(grid, visits);
+        self.queries += 1;
+        for (sum, &visited) in self.visited.iter_mut().zip(&arrivals.visited) {
+            *sum += u64::from(visited);
+        }
+        if !grid.depends_on_ef_alone() {
+            self.add_cells(grid, visits, arrivals);
+        } else {
+            self.steps.add_filled(grid, arrivals);
+            if arrivals.exceed(grid.ks) {
+                self.add_capped(grid, arrivals);
+            } else {
+                self.steps.add_found(grid, arrivals);
+            }
+        }
+        for (k_index, &k) in grid.ks.iter().enumerate() {
+            let last = arrivals.completing(k_index, k);
+            let required = match last {
+                NEVER => NEVER,
+                last => visits.required_ef(last) as u32,
+            };
+            self.required[k_index].push(required);
+        }
+    }
+
+    /// Found rows of a query with ties, at most k of them in a cell of k.
+    fn add_capped(&mut self, grid: &Grid<'_>, arrivals: &Arrivals) {
+        for (row, &visited) in arrivals.visited.iter().enumerate() {
+            for (column, &k) in grid.ks.iter().enumerate() {
+                let found = count_before(arrivals.at(column), visited).min(k);
+                self.found[row * grid.ks.len() + column] += found as u64;
+            }
+        }
+    }
+
+    /// Cell by cell, where the visits depend on k too.
+    fn add_cells(&mut self, grid: &Grid<'_>, visits: &Visits, arrivals: &Arrivals) {
+        for (row, &ef) in grid.efs.iter().enumerate() {
+            for (column, &k) in grid.ks.iter().enumerate() {
+                let Answer::Rows { visited, rows } = visits.answer(grid.class, ef, grid.asked(k))
+                else {
+                    continue;
+                };
+                let own = usize::from((arrivals.own as usize) < visited);
+                let returned = (visited - own).min(k).min(rows.saturating_sub(own));
+                // No visited row is nearer than those that count: they are returned first.
+                let found = count_before(arrivals.at(column), visited as u32).min(returned);
+                let cell = row * grid.ks.len() + column;
+                self.found[cell] += found as u64;
+                self.filled[cell] += returned as u64;
+            }
+        }
+    }
+
+    /// Adds the queries of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.queries += other.queries;
+        self.steps.merge(&other.steps);
+        add_all(&mut self.found, &other.found);
+        add_all(&mut self.filled, &other.filled);
+        add_all(&mut self.visited, &other.visited);
+        for (into, from) in self.required.iter_mut().zip(&other.required) {
+            into.extend_from_slice(from);
+        }
+    }
+
+    /// The means; NaN where the engine refuses a cell.
+    pub fn surface(mut self, grid: &Grid<'_>) -> SurfaceGrid {
+        self.steps
+            .add_to(grid, self.queries, &mut self.found, &mut self.filled);
+        let queries = self.queries as f64;
+        let share = |counts: &[u64]| -> Vec<f64> {
+            let mut shares = Vec::with_capacity(counts.len());
+            for &ef in grid.efs {
+                for &k in grid.ks {
+                    let refused = grid.class == EngineClass::Refuse && grid.asked(k) > ef;
+                    let count = counts[shares.len()] as f64;
+                    let share = count / (k as f64 * queries);
+                    shares.push(if refused { f64::NAN } else { share });
+                }
+            }
+            shares
+        };
+        let visited = self.visited.iter().map(|&sum| sum as f64 / queries);
+        SurfaceGrid {
+            efs: grid.efs.to_vec(),
+            ks: grid.ks.to_vec(),
+            overlap: share(&self.found),
+            fill: share(&self.filled),
+            visited: visited.collect(),
+            required_ef: self
+                .required
+                .iter_mut()
+                .map(|efs| effort_quantiles(efs))
+                .collect(),
+        }
+    }
+}
+
+fn count_before(arrivals: &[u32], visited: u32) -> usize {
+    arrivals
+        .iter()
+        .filter(|&&arrival| arrival < visited)
+        .count()
+}
+
+pub(super) fn add_all(into: &mut [u64], from: &[u64]) {
+    for (into, from) in into.iter_mut().zip(from) {
+        *into += from;
+    }
+}
