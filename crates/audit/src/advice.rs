@@ -9,16 +9,16 @@
 
 use super::cells::{Cell, CellValues, Evaluation, QueryValues};
 use super::estimates::{mean, quantile, share};
-use super::exact::ExactList;
 use super::graphs::Graphs;
 use super::results::Advice;
 use super::shift::Barycenters;
-use super::sight::Sight;
 use super::summarize::lid_bias;
 use super::target::{Measure, Target};
-use super::trace::{Figure, Trace};
 use annatomy_eval::dataset::Dataset;
-use annatomy_knn::NeighborTable;
+use annatomy_eval::distance_source::DistanceSource;
+use annatomy_eval::ground_truth::GroundTruth;
+use annatomy_eval::lists::ExactList;
+use annatomy_eval::surface::{Figure, RequiredEfs};
 use annatomy_measures::estimate::Estimate;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -31,28 +31,28 @@ const FURTHER: usize = 4;
 
 /// What advice is drawn from.
 pub(super) struct Adviser<'a, S> {
-    pub(super) sight: &'a S,
+    pub(super) source: &'a S,
     pub(super) data: &'a Dataset<'a>,
-    pub(super) exact: &'a NeighborTable,
+    pub(super) truth: &'a GroundTruth<'a>,
     pub(super) graphs: &'a Graphs<'a>,
     pub(super) ks: &'a [usize],
-    traces: Vec<Trace>,
+    traces: Vec<RequiredEfs>,
     /// Measured by search, kept.
     measured: RefCell<Measured>,
 }
 
-impl<'a, S: Sight> Adviser<'a, S> {
+impl<'a, S: DistanceSource> Adviser<'a, S> {
     pub(super) fn new(
-        sight: &'a S,
+        source: &'a S,
         data: &'a Dataset<'a>,
-        exact: &'a NeighborTable,
+        truth: &'a GroundTruth<'a>,
         graphs: &'a Graphs<'a>,
         ks: &'a [usize],
     ) -> Self {
         let mut adviser = Self {
-            sight,
+            source,
             data,
-            exact,
+            truth,
             graphs,
             ks,
             traces: Vec::new(),
@@ -63,21 +63,23 @@ impl<'a, S: Sight> Adviser<'a, S> {
         adviser
     }
 
-    pub(super) fn traces(&self) -> &[Trace] {
+    pub(super) fn traces(&self) -> &[RequiredEfs] {
         &self.traces
     }
 
     /// The largest ef that the traces answer.
     pub(super) fn largest_ef(&self) -> usize {
-        self.traces.first().map_or(1, |trace| trace.ef)
+        self.traces.first().map_or(1, RequiredEfs::ef)
     }
 
     fn trace_to(&mut self, ef: usize) {
         let ef = ef.min(self.data.base.rows());
-        let record = |graph: &std::borrow::Cow<'_, annatomy_hnsw::Graph>| {
-            Trace::record(self.sight, self.data, self.exact, graph, self.ks, ef)
-        };
-        self.traces = self.graphs.all.iter().map(record).collect();
+        self.traces = (0..self.graphs.all.len())
+            .map(|graph| {
+                let on = self.evaluation(graph, Barycenters::LeftOut);
+                RequiredEfs::record(&on.searched(), self.ks, ef)
+            })
+            .collect();
     }
 
     /// Advice for every k and target.
@@ -214,9 +216,9 @@ impl<'a, S: Sight> Adviser<'a, S> {
     /// What is evaluated on graph number `graph`.
     pub(super) fn evaluation(&self, graph: usize, barycenters: Barycenters) -> Evaluation<'_, S> {
         Evaluation {
-            sight: self.sight,
+            source: self.source,
             data: self.data,
-            exact: self.exact,
+            truth: self.truth,
             graph: &self.graphs.all[graph],
             reachable: &self.graphs.reachable[graph],
             barycenters,
@@ -238,7 +240,7 @@ impl<'a, S: Sight> Adviser<'a, S> {
         let mut list = ExactList::default();
         let mut reached = vec![0u64; self.ks.len()];
         for query in 0..self.data.queries.count() {
-            list.read(self.exact, query, self.data.base.rows());
+            list.read(self.truth, query);
             for reachable in &self.graphs.reachable {
                 for (k_index, &k) in self.ks.iter().enumerate() {
                     reached[k_index] += list.ids[..k]

@@ -1,31 +1,21 @@
 //! All measures at chosen (class, ef, k), per query.
 //!
 //! Enters: a graph and cells. Leaves: one [`CellValues`] per cell, a value per query in the order
-//! of the queries; a figure that a query does not have is NaN. Cost: one traversal a query to the
-//! largest effort of any cell, O(k) a cell, O(k·d) for barycenters where asked.
+//! of the queries; a figure that a query does not have is NaN. Cost: one traversal per query to the
+//! largest effort of any cell, O(k) per cell, O(k·d) for barycenters where asked.
 
-use super::exact::{ExactList, VisitedList};
 use super::shift::{Barycenters, Shifts};
-use super::sight::Sight;
 use annatomy_eval::dataset::Dataset;
-use annatomy_hnsw::{
-    Answer, CandidateQueue, DistanceComputer, EngineClass, Graph, Traversal, Visits,
-};
-use annatomy_knn::NeighborTable;
-use annatomy_measures::corrected::{
-    QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure,
-};
+use annatomy_eval::distance_source::DistanceSource;
+use annatomy_eval::ground_truth::GroundTruth;
+use annatomy_eval::missing::Missing;
+pub(super) use annatomy_eval::query_state::Cell;
+use annatomy_eval::query_state::{QueryState, Searched};
+use annatomy_hnsw::Graph;
+use annatomy_measures::corrected::QueryMeasures;
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use annatomy_vectors::Metric;
 use rayon::prelude::*;
-
-/// A point of the surface, and the rule that leads to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cell {
-    pub(super) class: EngineClass,
-    pub(super) ef: usize,
-    pub(super) k: usize,
-}
 
 /// One query in one cell.
 #[derive(Clone, Copy, Debug)]
@@ -59,26 +49,34 @@ pub(super) enum CellValues {
 
 /// What is evaluated, and on what.
 pub(super) struct Evaluation<'e, S> {
-    pub(super) sight: &'e S,
+    pub(super) source: &'e S,
     pub(super) data: &'e Dataset<'e>,
-    pub(super) exact: &'e NeighborTable,
+    pub(super) truth: &'e GroundTruth<'e>,
     pub(super) graph: &'e Graph,
     pub(super) reachable: &'e [bool],
     pub(super) barycenters: Barycenters,
 }
 
-impl<S: Sight> Evaluation<'_, S> {
+impl<S: DistanceSource> Evaluation<'_, S> {
+    /// The graph and the distances.
+    pub(super) fn searched(&self) -> Searched<'_, S> {
+        Searched {
+            source: self.source,
+            truth: self.truth,
+            graph: self.graph,
+            reachable: self.reachable,
+        }
+    }
+
+    /// Every query at every cell: cells × queries.
     pub(super) fn at(&self, cells: &[Cell]) -> Vec<CellValues> {
-        let effort = cells
-            .iter()
-            .map(|cell| cell.class.effort(cell.ef, self.data.asked(cell.k)))
-            .max()
-            .unwrap_or(1);
-        let scratch = PerThread::new(Scratch::<<S::Distances as DistanceComputer>::Queue>::default);
+        let efforts = cells.iter().map(|cell| cell.effort(self.truth));
+        let effort = efforts.max().unwrap_or(1);
+        let state = PerThread::new(QueryState::<S::Queue>::default);
         let queries: Vec<Vec<Option<QueryValues>>> = (0..self.data.queries.count())
             .into_par_iter()
             .with_max_len(TASK_QUERIES)
-            .map(|query| scratch.with(|scratch| scratch.evaluate(self, cells, effort, query)))
+            .map(|query| state.with(|state| self.of_query(state, cells, effort, query)))
             .collect();
         let column = |cell: usize| -> Option<Vec<QueryValues>> {
             queries.iter().map(|values| values[cell]).collect()
@@ -87,138 +85,38 @@ impl<S: Sight> Evaluation<'_, S> {
             .map(|cell| column(cell).map_or(CellValues::Refused, CellValues::Queries))
             .collect()
     }
-}
 
-#[derive(Default)]
-struct Scratch<F> {
-    traversal: Traversal<F>,
-    visits: Visits,
-    exact: ExactList,
-    visited: VisitedList,
-    returned: Vec<usize>,
-    distances: Vec<f32>,
-    ranks: Vec<u32>,
-    measure: MeasureScratch,
-    measures: Vec<QueryMeasures>,
-}
-
-impl<F: CandidateQueue> Scratch<F> {
-    fn evaluate<S: Sight>(
-        &mut self,
-        on: &Evaluation<'_, S>,
+    fn of_query(
+        &self,
+        state: &mut QueryState<S::Queue>,
         cells: &[Cell],
         effort: usize,
         query: usize,
-    ) -> Vec<Option<QueryValues>>
-    where
-        S::Distances: DistanceComputer<Queue = F>,
-    {
-        annatomy_runtime::check();
-        self.exact.read(on.exact, query, on.data.base.rows());
-        self.traversal
-            .record(on.graph, on.sight.scorer(query), effort, &mut self.visits);
-        self.visited
-            .read(on.sight, on.data, query, &self.visits, &self.exact);
-        cells
-            .iter()
-            .map(|cell| self.evaluate_cell(on, cell, query))
-            .collect()
-    }
-
-    fn evaluate_cell<S: Sight>(
-        &mut self,
-        on: &Evaluation<'_, S>,
-        cell: &Cell,
-        query: usize,
-    ) -> Option<QueryValues> {
-        let Answer::Rows { visited, rows } =
-            self.visits
-                .answer(cell.class, cell.ef, on.data.asked(cell.k))
-        else {
-            return None;
-        };
-        // The query itself takes one of the rows an engine returns.
-        let own = usize::from((self.visited.own_arrival as usize) < visited);
-        let limit = (rows - own.min(rows)).min(cell.k);
-        let among = self
-            .visited
-            .rows
-            .iter()
-            .enumerate()
-            .filter(|(_, row)| (row.arrival as usize) < visited);
-        self.returned.clear();
-        self.returned
-            .extend(among.map(|(place, _)| place).take(limit));
-        self.distances.clear();
-        self.distances.extend(
-            self.returned
-                .iter()
-                .map(|&place| self.visited.rows[place].distance),
-        );
-        self.ranks.clear();
-        self.ranks.extend(
-            self.returned
-                .iter()
-                .map(|&place| self.visited.rows[place].rank),
-        );
-        let side = ReturnedSide::new(&self.distances, &self.ranks);
-        measure(
-            &self.exact.side,
-            side,
-            &[cell.k],
-            &mut self.measure,
-            &mut self.measures,
-        );
-        let mut values = QueryValues::new(&self.measures[0], on.data.metric);
-        values.visited = visited as f64;
-        self.count_missing(on.reachable, cell.k, visited, &mut values);
-        let shifts = Shifts::new(on.data, on.barycenters);
-        values.barycenter_shift =
-            shifts.of(query, &self.exact.ids[..cell.k], || self.returned_ids());
-        Some(values)
-    }
-
-    /// Why each of the k exact neighbors that did not come back did not.
-    fn count_missing(
-        &self,
-        reachable: &[bool],
-        k: usize,
-        visited: usize,
-        values: &mut QueryValues,
-    ) {
-        let mut found = vec![false; k];
-        let mut seen = vec![false; k];
-        for row in &self.visited.rows {
-            if (row.rank as usize) < k {
-                seen[row.rank as usize] = (row.arrival as usize) < visited;
-            }
-        }
-        for &rank in self.ranks.iter().filter(|&&rank| (rank as usize) < k) {
-            found[rank as usize] = true;
-        }
-        for rank in (0..k).filter(|&rank| !found[rank]) {
-            let count = match (reachable[self.exact.ids[rank] as usize], seen[rank]) {
-                (false, _) => &mut values.unreachable,
-                (true, false) => &mut values.unvisited,
-                (true, true) if self.ranks.len() < k => &mut values.cut_off,
-                (true, true) => &mut values.tied,
+    ) -> Vec<Option<QueryValues>> {
+        state.begin(self.truth, query);
+        state.traverse(&self.searched(), query, effort);
+        let shifts = Shifts::new(self.data, self.barycenters);
+        let mut values = Vec::with_capacity(cells.len());
+        for cell in cells {
+            let Some(measured) = state.measure(self.truth, cell) else {
+                values.push(None);
+                continue;
             };
-            *count += 1.0;
+            let metric = self.data.metric;
+            let mut found = QueryValues::new(&measured.measures, &measured.missing, metric);
+            found.visited = measured.visited as f64;
+            let exact = &state.exact.ids[..cell.k];
+            found.barycenter_shift = shifts.of(query, exact, || state.returned().ids.clone());
+            values.push(Some(found));
         }
-    }
-
-    fn returned_ids(&self) -> Vec<u32> {
-        self.returned
-            .iter()
-            .map(|&place| self.visited.rows[place].id)
-            .collect()
+        values
     }
 }
 
 impl QueryValues {
     /// From the measures of one answer; causes and what needs vectors are added by others. An inner
     /// product is no distance, and has no geometry.
-    pub(super) fn new(measures: &QueryMeasures, metric: Metric) -> Self {
+    pub(super) fn new(measures: &QueryMeasures, missing: &Missing, metric: Metric) -> Self {
         let geometry = |value: f64| {
             if metric == Metric::InnerProduct {
                 f64::NAN
@@ -237,11 +135,11 @@ impl QueryValues {
             lid_returned: geometry(measures.lid_returned),
             barycenter_shift: f64::NAN,
             visited: f64::NAN,
-            unreachable: 0.0,
-            unvisited: 0.0,
-            cut_off: 0.0,
-            tied: 0.0,
-            displaced: 0.0,
+            unreachable: missing.unreachable as f64,
+            unvisited: missing.unvisited as f64,
+            cut_off: missing.cut_off as f64,
+            tied: missing.tied as f64,
+            displaced: missing.displaced as f64,
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use super::estimates::{mean, quantile, share};
 use super::results::Curve;
-use super::trace::{Figure, Trace};
+use annatomy_eval::surface::{Figure, RequiredEfs};
 
 /// Points of a curve.
 const POINTS: u32 = 48;
 
 /// One curve per k, over efforts from 1 to the largest traced, evenly spaced in their logarithm.
-pub(super) fn curves(traces: &[Trace], ks: &[usize]) -> Vec<Curve> {
-    let largest = traces.first().map_or(1, |trace| trace.ef);
+pub(super) fn curves(traces: &[RequiredEfs], ks: &[usize]) -> Vec<Curve> {
+    let largest = traces.first().map_or(1, |trace| trace.ef());
     let efs = efforts(largest);
     let curve = |(k_index, &k): (usize, &usize)| {
         let values = |figure, ef| -> Vec<Vec<f64>> {

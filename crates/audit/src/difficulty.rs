@@ -28,12 +28,17 @@ pub(super) fn difficulty(
         Vec::new()
     };
     let at = |&k: &usize| {
-        let nearest = |query: usize| f64::from(exact.distances(query)[k - 1]);
+        let nearest = |query: usize| {
+            let distance = exact.distances(query)[k - 1];
+            f64::from(data.metric.geometric_of_true(distance))
+        };
         let nearest: Vec<f64> = (0..typical.len()).map(nearest).collect();
         let hubness = Hubness::of(&k_occurrences(exact, data.base.rows(), k));
         Difficulty {
             k,
-            lid: has_geometry.then(|| mean(&[lids(exact, k)])).flatten(),
+            lid: has_geometry
+                .then(|| mean(&[lids(exact, k, data.metric)]))
+                .flatten(),
             relative_contrast: relative_contrast(&typical, &nearest),
             hubness: hubness.and_then(|hubness| hubness.skewness),
             antihub_share: hubness.map_or(f64::NAN, |hubness| hubness.antihub_share),
@@ -42,15 +47,19 @@ pub(super) fn difficulty(
     ks.iter().map(at).collect()
 }
 
-fn lids(exact: &NeighborTable, k: usize) -> Vec<f64> {
-    let lid = |side: &mut ExactSide, query: usize| {
-        side.set(&exact.distances(query)[..k]);
+fn lids(exact: &NeighborTable, k: usize, metric: Metric) -> Vec<f64> {
+    let lid = |(side, geometric): &mut (ExactSide, Vec<f32>), query: usize| {
+        geometric.clear();
+        for &distance in &exact.distances(query)[..k] {
+            geometric.push(metric.geometric_of_true(distance));
+        }
+        side.set(geometric);
         side.lid(k)
     };
     (0..exact.queries())
         .into_par_iter()
         .with_max_len(TASK_QUERIES)
-        .map_init(ExactSide::default, lid)
+        .map_init(Default::default, lid)
         .collect()
 }
 
@@ -73,9 +82,11 @@ fn mean_distances(data: &Dataset, seed: u64) -> Vec<f64> {
             let other = drawn.row(place);
             let distance = match data.metric {
                 Metric::L2 => f64::from(kernels::l2_squared(vector, other)).sqrt(),
-                Metric::Cosine | Metric::InnerProduct => {
-                    1.0 - f64::from(kernels::dot(vector, other))
-                }
+                // The chord of two unit vectors.
+                Metric::Cosine | Metric::InnerProduct => (2.0
+                    - 2.0 * f64::from(kernels::dot(vector, other)))
+                .max(0.0)
+                .sqrt(),
             };
             (sum + distance, count + 1)
         });

@@ -40,10 +40,8 @@ mod repair;
 mod request;
 mod results;
 mod shift;
-mod sight;
 mod summarize;
 mod target;
-mod trace;
 mod whole;
 
 pub use engines::{ENGINES, EngineDefault};

@@ -2,8 +2,8 @@
 //! own.
 
 use super::cells::Evaluation;
-use super::sight::Sight;
-use annatomy_hnsw::{DistanceComputer, EngineClass, Traversal, Visits};
+use annatomy_eval::distance_source::DistanceSource;
+use annatomy_hnsw::{EngineClass, Traversal, Visits};
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use rayon::prelude::*;
 
@@ -19,15 +19,18 @@ pub struct Prediction {
 }
 
 /// One row of k ids per query, as the engine names them, −1 where a slot is empty.
-pub(super) fn predict<S: Sight>(on: &Evaluation<'_, S>, prediction: &Prediction) -> Vec<i64> {
+pub(super) fn predict<S: DistanceSource>(
+    on: &Evaluation<'_, S>,
+    prediction: &Prediction,
+) -> Vec<i64> {
     let Prediction { ef, k, class } = *prediction;
-    let scratch = PerThread::new(Scratch::<<S::Distances as DistanceComputer>::Queue>::default);
+    let scratch = PerThread::new(Scratch::<S::Queue>::default);
     let row = |query: usize| {
         annatomy_runtime::check();
         scratch.with(|Scratch { traversal, visits }| {
             traversal.record(
                 on.graph,
-                on.sight.scorer(query),
+                on.source.scorer(query),
                 class.effort(ef, k),
                 visits,
             );

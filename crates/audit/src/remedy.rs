@@ -9,13 +9,13 @@ use super::error::AuditError;
 use super::graphs::build;
 use super::request::{AuditRequest, GraphRequest};
 use super::results::{Advice, Remedy};
-use super::sight::Sight;
 use super::target::Target;
+use annatomy_eval::distance_source::DistanceSource;
 
 /// Beyond this M denser graphs are no advice: links would take more room than most vectors.
 const LARGEST_M: usize = 128;
 
-pub(super) fn remedy<S: Sight>(
+pub(super) fn remedy<S: DistanceSource>(
     request: &AuditRequest,
     on: &Adviser<'_, S>,
     advice: &[Advice],
@@ -37,12 +37,12 @@ pub(super) fn remedy<S: Sight>(
         count: 1,
         ..request.graphs.clone()
     };
-    let graphs = build(&wanted, request.seed, on.data, on.sight.oracle())?;
+    let graphs = build(&wanted, request.seed, on.data, on.source.computer())?;
     let mut ks: Vec<usize> = unmet.iter().map(|&(k, _)| k).collect();
     ks.dedup();
     let is_unmet = |target: &&Target| unmet.iter().any(|(_, unmet)| unmet == *target);
     let targets: Vec<Target> = request.targets.iter().filter(is_unmet).copied().collect();
-    let mut advice = Adviser::new(on.sight, on.data, on.exact, &graphs, &ks).advise(&targets);
+    let mut advice = Adviser::new(on.source, on.data, on.truth, &graphs, &ks).advise(&targets);
     advice.retain(|advice| unmet.contains(&(advice.k, advice.target)));
     let unreachable = graphs.facts.unreachable.into_iter().flatten().collect();
     Ok(Some(Remedy {

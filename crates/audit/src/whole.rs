@@ -17,11 +17,13 @@ use super::repair::{RepairedTable, repair};
 use super::request::AuditRequest;
 use super::results::{AuditResults, CellResult, DataFacts};
 use super::shift::Barycenters;
-use super::sight::{AsEngine, Computed, Ranked, Sight};
 use super::summarize::{Name, summarize};
 use annatomy_eval::dataset::{Base, Dataset};
-use annatomy_hnsw::Sq8Codes;
-use annatomy_knn::{MAX_RANKED_ROWS, NeighborTable, PairTable, RankTable};
+use annatomy_eval::distance_source::{AsEngine, DistanceSource, Ranked, Vectors};
+use annatomy_eval::ground_truth::GroundTruth;
+use annatomy_hnsw::import::EngineDistances;
+use annatomy_hnsw::{Sq8Codes, VectorDistances};
+use annatomy_knn::{PairTable, RankTable};
 use annatomy_runtime::install;
 use std::time::Instant;
 
@@ -168,26 +170,30 @@ impl<'j> Job<'j> {
             };
             return self.finish(returned, &exact);
         };
+        let queries = self.data.search_queries();
         if let Some(engine) = self.index.as_ref().and_then(|index| index.engine) {
             let exact = self.exact()?;
-            let on_graphs = self.on_graphs(&AsEngine::new(base, &self.data, engine), &exact)?;
+            let on_graphs = {
+                let computer = EngineDistances::new(base, self.data.metric, engine);
+                self.on_graphs(&AsEngine::new(computer, queries), &exact)?
+            };
             return self.finish(on_graphs, &exact);
         }
-        if self.has_room_for_tables() && self.data.queries.are_base_rows() {
+        if queries.are_base_rows() && Ranked::fits(base.rows(), self.request.memory_budget_bytes) {
             let table = PairTable::new(base, self.data.metric, self.depth)?;
             let ranks = RankTable::new(&table)?;
             let exact = exact::neighbors_in(&table, &self.data, self.depth);
-            let on_graphs = self.on_graphs(&Ranked::new(&table, &ranks, &self.data), &exact)?;
+            let on_graphs = self.on_graphs(&Ranked::new(&table, &ranks, queries), &exact)?;
             return self.finish(on_graphs, &exact);
         }
         let exact = self.exact()?;
-        let sketch = if self.index.is_none() {
+        let codes = if self.index.is_none() {
             Sq8Codes::if_worthwhile(base, self.data.metric)
         } else {
             None
         };
-        let on_graphs =
-            self.on_graphs(&Computed::new(base, &self.data, sketch.as_ref()), &exact)?;
+        let computer = VectorDistances::new(base, self.data.metric).with_codes(codes.as_ref());
+        let on_graphs = self.on_graphs(&Vectors::new(computer, queries, None), &exact)?;
         self.finish(on_graphs, &exact)
     }
 
@@ -196,30 +202,24 @@ impl<'j> Job<'j> {
         self.answers.is_none() || self.index.is_some() || !self.request.predictions.is_empty()
     }
 
-    fn exact(&self) -> Result<NeighborTable, AuditError> {
+    fn exact(&self) -> Result<GroundTruth<'_>, AuditError> {
         exact::neighbors(&self.data, self.depth, self.request.memory_budget_bytes)
     }
 
-    fn has_room_for_tables(&self) -> bool {
-        let rows = self.data.base.rows();
-        let bytes = PairTable::bytes(rows) + RankTable::bytes(rows);
-        rows <= MAX_RANKED_ROWS && bytes <= self.request.memory_budget_bytes
-    }
-
-    fn on_graphs<S: Sight>(
+    fn on_graphs<S: DistanceSource>(
         &self,
-        sight: &S,
-        exact: &NeighborTable,
+        source: &S,
+        exact: &GroundTruth<'_>,
     ) -> Result<OnGraphs, AuditError> {
         (self.stage)("graphs");
         let graphs = graphs(
             self.request,
             &self.data,
             self.index.as_ref(),
-            sight.oracle(),
+            source.computer(),
         )?;
         (self.stage)("traversals");
-        let mut adviser = Adviser::new(sight, &self.data, exact, &graphs, &self.ks);
+        let mut adviser = Adviser::new(source, &self.data, exact, &graphs, &self.ks);
         let advice = adviser.advise(&self.request.targets);
         let remedy = if self.index.is_none() {
             remedy(self.request, &adviser, &advice)?
@@ -280,7 +280,7 @@ impl<'j> Job<'j> {
             .collect()
     }
 
-    fn cells<S: Sight>(
+    fn cells<S: DistanceSource>(
         &self,
         adviser: &Adviser<'_, S>,
         named: &[(String, Cell)],
@@ -310,7 +310,7 @@ impl<'j> Job<'j> {
         named.iter().enumerate().map(result).collect()
     }
 
-    fn returned(&self, exact: &NeighborTable, reachable: Option<&[bool]>) -> Vec<CellResult> {
+    fn returned(&self, exact: &GroundTruth<'_>, reachable: Option<&[bool]>) -> Vec<CellResult> {
         let Some(answers) = &self.answers else {
             return Vec::new();
         };
@@ -333,8 +333,11 @@ impl<'j> Job<'j> {
         ks.iter().zip(measured).map(result).collect()
     }
 
-    fn finish(&self, found: OnGraphs, exact: &NeighborTable) -> Result<AuditOutcome, AuditError> {
+    fn finish(&self, found: OnGraphs, truth: &GroundTruth<'_>) -> Result<AuditOutcome, AuditError> {
         let (data, request) = (&self.data, self.request);
+        let exact = truth
+            .table()
+            .expect("an audit keeps its neighbors as lists");
         let repaired = self
             .answers
             .as_ref()

@@ -145,8 +145,13 @@ impl<'v, S: Stored> DistanceSource for Vectors<'v, S> {
 
     fn scorer(&self, query: usize) -> VectorScorer<'_, f32, S> {
         let vector = self.queries.row(query);
-        self.computer
-            .scorer_with_codes(vector, self.codes.as_ref(), query as u32)
+        match &self.codes {
+            None => self.computer.scorer_for(vector),
+            codes => {
+                let codes = codes.as_ref();
+                self.computer.scorer_with_codes(vector, codes, query as u32)
+            }
+        }
     }
 }
 

@@ -60,6 +60,14 @@ impl<'t> GroundTruth<'t> {
         }
     }
 
+    /// The neighbors as a table, where they are lists.
+    pub fn table(&self) -> Option<&NeighborTable> {
+        match &self.source {
+            Source::Pairs(_) => None,
+            Source::Lists(table) => Some(table),
+        }
+    }
+
     /// The queries.
     pub fn queries(&self) -> &Queries<'t> {
         &self.queries
@@ -103,16 +111,9 @@ impl<'t> GroundTruth<'t> {
             Source::Lists(table) => {
                 ids.extend(table.ids(query).iter().flatten().map(|id| id.0));
                 let distances = &table.distances(query)[..ids.len()];
-                match self.metric {
-                    Metric::L2 => {
-                        reduced.extend(distances.iter().map(|distance| distance * distance));
-                        geometric.extend(distances);
-                    }
-                    Metric::Cosine | Metric::InnerProduct => {
-                        reduced.extend(distances);
-                        let of_reduced = |&reduced: &f32| self.metric.geometric_distance(reduced);
-                        geometric.extend(distances.iter().map(of_reduced));
-                    }
+                for &distance in distances {
+                    reduced.push(self.metric.reduced_distance(distance));
+                    geometric.push(self.metric.geometric_of_true(distance));
                 }
             }
         }

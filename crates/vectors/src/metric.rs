@@ -55,6 +55,15 @@ impl Metric {
         }
     }
 
+    /// [`geometric_distance`](Self::geometric_distance) of a true distance.
+    #[inline]
+    pub fn geometric_of_true(self, true_distance: f32) -> f32 {
+        match self {
+            Self::L2 => true_distance,
+            Self::Cosine | Self::InnerProduct => self.geometric_distance(true_distance),
+        }
+    }
+
     /// [`true_distance`](Self::true_distance) in float64.
     #[inline]
     pub fn true_distance_f64(self, reduced_distance: f64) -> f64 {

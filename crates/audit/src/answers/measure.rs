@@ -2,10 +2,11 @@
 
 use super::{Answers, CleanRow};
 use crate::cells::QueryValues;
-use crate::exact::ExactList;
 use crate::shift::{Barycenters, Shifts};
 use annatomy_eval::dataset::Dataset;
-use annatomy_knn::NeighborTable;
+use annatomy_eval::ground_truth::GroundTruth;
+use annatomy_eval::lists::ExactList;
+use annatomy_eval::missing::Missing;
 use annatomy_measures::corrected::{ReturnedSide, Scratch, measure};
 use annatomy_runtime::TASK_QUERIES;
 use annatomy_vectors::Metric;
@@ -16,15 +17,15 @@ use rayon::prelude::*;
 pub(crate) fn measure_answers(
     answers: &Answers,
     data: &Dataset,
-    exact: &NeighborTable,
+    truth: &GroundTruth<'_>,
     reachable: Option<&[bool]>,
     ks: &[usize],
 ) -> Vec<Vec<QueryValues>> {
     let shifts = Shifts::new(data, Barycenters::Computed);
     let of_query = |state: &mut (ExactList, Scratch), query: usize| -> Vec<QueryValues> {
         let (list, scratch) = state;
-        list.read(exact, query, data.base.rows());
-        let returned = Returned::new(&answers.rows[query], list);
+        list.read(truth, query);
+        let returned = Returned::new(&answers.rows[query], list, data.metric);
         let measure = |&k: &usize| {
             let filled = returned.ids.len().min(k);
             let values = returned.measure(k, list, scratch, data.metric, reachable);
@@ -55,12 +56,15 @@ struct Returned {
 }
 
 impl Returned {
-    fn new(row: &CleanRow, list: &ExactList) -> Self {
+    fn new(row: &CleanRow, list: &ExactList, metric: Metric) -> Self {
         let mut slots: Vec<(f32, u32, u32)> = row
             .ids
             .iter()
             .zip(&row.distances)
-            .map(|(&id, &distance)| (list.distance_or(id, || distance), list.rank(id), id))
+            .map(|(&id, &distance)| {
+                let distance = list.distance_or(id, || metric.geometric_of_true(distance));
+                (distance, list.rank(id), id)
+            })
             .collect();
         slots.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         Self {
@@ -82,36 +86,14 @@ impl Returned {
         let mut measures = Vec::with_capacity(1);
         let side = ReturnedSide::new(&self.distances[..filled], &self.ranks[..filled]);
         measure(&list.side, side, &[k], scratch, &mut measures);
-        let mut values = QueryValues::new(&measures[0], metric);
-        self.count_missing(k, filled, list, reachable, &mut values);
-        values
-    }
-
-    /// A missing neighbor is unreachable if the graph says so, tied if another at its distance
-    /// stands in its place, else displaced by a farther one or missed in an empty slot.
-    fn count_missing(
-        &self,
-        k: usize,
-        filled: usize,
-        list: &ExactList,
-        reachable: Option<&[bool]>,
-        values: &mut QueryValues,
-    ) {
-        let mut found = vec![false; k];
-        for &rank in self.ranks[..filled]
-            .iter()
-            .filter(|&&rank| (rank as usize) < k)
-        {
-            found[rank as usize] = true;
-        }
-        let missing = (0..k).filter(|&rank| !found[rank]);
-        let lost = missing
-            .clone()
-            .filter(|&rank| reachable.is_some_and(|reach| !reach[list.ids[rank] as usize]));
-        values.unreachable = lost.count() as f64;
-        values.tied = (values.overlap - values.overlap_strict) * k as f64;
-        values.displaced =
-            (missing.count() as f64 - values.unreachable - values.tied - (k - filled) as f64)
-                .max(0.0);
+        let lost = reachable.map_or(0, |reachable| {
+            let found = &self.ranks[..filled];
+            let missing = (0..k as u32).filter(|rank| !found.contains(rank));
+            missing
+                .filter(|&rank| !reachable[list.ids[rank as usize] as usize])
+                .count()
+        });
+        let missing = Missing::in_answer(&measures[0], lost);
+        QueryValues::new(&measures[0], &missing, metric)
     }
 }

@@ -1,6 +1,7 @@
 //! The data set: what is searched in, what is searched for, and under which metric.
 
 use super::{Base, QueryRows};
+use annatomy_knn::Queries;
 use annatomy_vectors::{Metric, kernels};
 use std::borrow::Cow;
 
@@ -29,6 +30,19 @@ impl Dataset<'_> {
     /// query itself.
     pub fn asked(&self, k: usize) -> usize {
         k + usize::from(self.queries.are_base_rows())
+    }
+
+    /// The queries as an exact search takes them.
+    pub fn search_queries(&self) -> Queries<'_> {
+        let numbers = &self.queries.numbers;
+        match (self.queries.held_out_rows(), &self.base) {
+            (Some(rows), _) => Queries::HeldOut(rows),
+            (None, Base::InMemory(base)) if numbers.len() == base.view().rows() => {
+                Queries::AllRows(base.view())
+            }
+            (None, Base::InMemory(base)) => Queries::SomeRows(base.view(), numbers),
+            (None, Base::Streamed { drawn, .. }) => Queries::DrawnRows(drawn.view(), numbers),
+        }
     }
 
     /// The vector of query number `query`.
