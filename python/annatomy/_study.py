@@ -43,13 +43,14 @@ class StudyResults(Tabular):
         return [Figure(*parts) for parts in self._core.figures()]
 
     def report(self) -> str:
-        """The page, as HTML that needs nothing beside it."""
+        """The page, as HTML that needs no other file."""
         return self._core.report()
 
     def write(self, folder: Union[str, os.PathLike[str]]) -> None:
         """Writes measurements.csv, summary.json, the study's own layout, figures/ and report.html under ``folder``.
 
-        Raises ``OSError`` where a file cannot be written.
+        Raises ``OSError`` where a file cannot be written, ``FileExistsError`` where the folder holds files that no study wrote,
+        or the records of a study that the command ran.
         """
         self._core.write(os.fspath(folder))
 

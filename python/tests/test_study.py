@@ -80,6 +80,15 @@ def test_metrics_read_as_the_studys_notebook_reads_them(clustered, tmp_path):
             assert "alpha" not in metrics and "efSearch" not in metrics
 
 
+def test_a_folder_of_somebody_elses_files_is_not_overwritten(found, tmp_path):
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(FileExistsError, match="holds no study"):
+        found.write(tmp_path)
+    assert (tmp_path / "report.html").read_text() == "mine"
+    found.write(tmp_path / "new")
+    found.write(tmp_path / "new")
+
+
 def test_progress_is_reports_where_wanted(clustered, capfd):
     reports = []
     an.study(clustered, **SMALL, progress=lambda *state: reports.append(state))

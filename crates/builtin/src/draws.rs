@@ -1,6 +1,6 @@
 //! Random draws: one `ChaCha8` stream per (seed, purpose, index), and normals by Box–Muller.
 //!
-//! Enters: a seed, a purpose, an index. Leaves: uniforms in 0..1 and standard normals. What one
+//! Input: a seed, a purpose, an index. Output: uniforms in 0..1 and standard normals. What one
 //! stream gives depends on nothing drawn elsewhere, so neither the number of threads nor the number
 //! of rows shows.
 //!

@@ -1,6 +1,6 @@
 //! A dense rectified layer over a block of rows, in plain float32 with a fixed order of additions.
 //!
-//! Enters: inputs (rows × i), weights (i × o, row-major), what each output starts from. Leaves:
+//! Input: inputs (rows × i), weights (i × o, row-major), what each output starts from. Output:
 //! max(0, start + inputs · weights).
 //!
 //! for each panel of output columns       i × PANEL weights stay in the nearest caches
@@ -70,7 +70,7 @@ fn piece(row: &[f32]) -> Piece {
     piece
 }
 
-/// The loop nest as a value, so that it is compiled for the instruction set at hand: wider ones
+/// The loop nest as a value, so that it is compiled for the dispatched instruction set: wider ones
 /// round no differently.
 struct Block<'b> {
     layer: &'b Dense,

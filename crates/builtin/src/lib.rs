@@ -1,6 +1,6 @@
 //! Built-in data: vectors that need no download.
 //!
-//! Enters: a number of rows and a seed. Leaves: a matrix, the same bytes on every machine and at
+//! Input: a number of rows and a seed. Output: a matrix, the same bytes on every machine and at
 //! any thread count. Does not: read files, or imitate images one by one; only the geometry is
 //! meant.
 

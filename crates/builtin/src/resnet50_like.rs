@@ -1,6 +1,6 @@
 //! `resnet50-like`: features with the neighborhoods of ResNet-50 embeddings of photographs.
 //!
-//! Enters: a number of rows and a seed. Leaves: rows × 2048 non-negative float32.
+//! Input: a number of rows and a seed. Output: rows × 2048 non-negative float32.
 //!
 //! ```text
 //! for each row
@@ -28,6 +28,7 @@
 //!
 //! Cost about 1.1 M multiply–adds a row. Does not: make anything that looks like an image.
 
+use annatomy_runtime::{NotEnoughMemory, check_memory};
 use annatomy_vectors::Matrix;
 use rayon::prelude::*;
 use std::sync::LazyLock;
@@ -73,6 +74,14 @@ pub enum BuiltinError {
         /// The most there can be.
         most: usize,
     },
+    /// They do not fit in memory.
+    #[error("{rows} rows of {FEATURES} values: {source}")]
+    Memory {
+        /// Rows asked for.
+        rows: usize,
+        /// What they take, and what is available.
+        source: NotEnoughMemory,
+    },
 }
 
 /// `rows` × 2048 features with the neighborhood geometry of ResNet-50 embeddings, as subset `seed`
@@ -93,6 +102,8 @@ pub fn resnet50_like(rows: usize, seed: u64) -> Result<Matrix, BuiltinError> {
         _ if rows > most => return Err(BuiltinError::TooManyRows { rows, most }),
         _ => {}
     }
+    let bytes = rows as u64 * (FEATURES * size_of::<f32>()) as u64;
+    check_memory("the data set", bytes).map_err(|source| BuiltinError::Memory { rows, source })?;
     let world = LazyLock::force(&WORLD);
     let mut features = Matrix::zeros(rows, FEATURES);
     features
@@ -211,6 +222,20 @@ mod tests {
 
     fn features(rows: usize, seed: u64) -> Matrix {
         resnet50_like(rows, seed).unwrap()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_hundred_million_rows_are_refused_with_the_numbers_and_not_by_an_abort() {
+        assert_eq!(resnet50_like(0, 1).err(), Some(BuiltinError::NoRows));
+        // Four terabytes; the machine says what it has.
+        let rows = 500_000_000;
+        let error = resnet50_like(rows, 1).expect_err("more memory than there is");
+        let said = error.to_string();
+        assert!(
+            said.contains("500000000 rows") && said.contains("4.10 TB"),
+            "{said}"
+        );
     }
 
     /// The ascending squared distances from each of the first `queries` rows to the other rows.

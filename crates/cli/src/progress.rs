@@ -51,6 +51,10 @@ impl Progress for Bar {
         self.0.inc(steps);
     }
 
+    fn warn(&self, line: &str) {
+        self.0.suspend(|| eprintln!("warning: {line}"));
+    }
+
     fn note(&self, line: &str) {
         self.0.println(line);
     }

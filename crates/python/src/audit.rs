@@ -11,6 +11,7 @@ use annatomy::audit::{
 use annatomy::report::verdict;
 use annatomy::{figures, report};
 use annatomy_formats::AnswerTable;
+use annatomy_formats::{OutputFolder, Owner};
 use numpy::{PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use std::path::PathBuf;
@@ -73,6 +74,7 @@ impl AuditResults {
     fn write(&self, py: Python<'_>, folder: PathBuf) -> PyResult<()> {
         let json = self.json()?;
         py.detach(|| {
+            let _claimed = OutputFolder::claim(&folder, Owner::AUDIT).map_err(raised)?;
             annatomy::results::write_file(&folder.join("audit.json"), json.as_bytes())
                 .map_err(raised)?;
             let drawn = figures::of_audit(&self.0.results);

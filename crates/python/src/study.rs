@@ -4,7 +4,7 @@ use crate::arrays::view;
 use crate::errors::raised;
 use crate::work::run_told;
 use annatomy::results::{self, Settings, csv, summary};
-use annatomy::study::{Execution, Study};
+use annatomy::study::{Execution, Study, claim_for_results};
 use annatomy::{config, figures, report};
 use numpy::PyReadonlyArray2;
 use pyo3::prelude::*;
@@ -41,6 +41,7 @@ impl StudyResults {
     /// Writes everything the command writes, less the records that resume.
     fn write(&self, py: Python<'_>, folder: PathBuf) -> PyResult<()> {
         py.detach(|| {
+            let _claimed = claim_for_results(&folder).map_err(raised)?;
             results::write_all(&folder, &self.0).map_err(raised)?;
             figures::write_all(&folder, &self.0).map_err(raised)?;
             report::write(&folder, &self.0).map_err(raised)

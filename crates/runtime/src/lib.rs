@@ -17,7 +17,7 @@ mod progress;
 mod zeroed;
 
 pub use memory::{NotEnoughMemory, available_memory, bytes_in_words, check_memory};
-pub use monitor::{Cancelled, Monitor, Steps, advance, check, note, prefix_stages, stage};
+pub use monitor::{Cancelled, Monitor, Steps, advance, check, note, prefix_stages, stage, warn};
 pub use panic_guard::guard_panics;
 pub use per_thread::{PerThread, TASK_QUERIES};
 pub use pool::{PoolError, install, thread_count};

@@ -170,6 +170,15 @@ pub fn note(line: &str) {
     }
 }
 
+/// Reports one line that the user must see, such as a damaged file that is computed again.
+pub fn warn(line: &str) {
+    if let Some(Monitor(state)) = Monitor::of_this_thread()
+        && let Some(progress) = &state.progress
+    {
+        progress.warn(line);
+    }
+}
+
 /// Stops the work of this thread if its monitor is cancelled.
 pub fn check() {
     advance(0);

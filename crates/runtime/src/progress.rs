@@ -12,6 +12,11 @@ pub trait Progress: Send + Sync {
         let _ = steps;
     }
 
+    /// One line that the user must see, wherever progress is shown.
+    fn warn(&self, line: &str) {
+        let _ = line;
+    }
+
     /// One line worth keeping on the screen, such as "run 2 finished".
     fn note(&self, line: &str) {
         let _ = line;

@@ -1,15 +1,18 @@
 //! The rows of each run: generated, read whole, taken from memory, or drawn as NumPy draws them.
+//!
+//! A file's length and time of change are taken when it is opened and compared after each run, so
+//! that no study mixes two states of its data.
 
-use super::{StoreError, StudyError};
+use super::StudyError;
+use super::fingerprint::{Fingerprint, Stamp};
 use crate::config::RESNET50_LIKE;
 use crate::results::Settings;
-use annatomy_builtin::resnet50_like;
-use annatomy_formats::{ReadError, VectorFile};
+use annatomy_builtin::{FEATURES, resnet50_like};
+use annatomy_formats::{ReadError, Source as FileSource, VectorFile};
 use annatomy_vectors::subset::numpy_choice;
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, MatrixView, Metric, validate};
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Rows of the built-in data, as in the study.
@@ -24,6 +27,8 @@ pub(crate) enum Source<'a> {
         path: PathBuf,
         file: VectorFile,
         subset: Option<usize>,
+        /// Of the file when it was opened.
+        stamp: Stamp,
     },
     Memory {
         rows: MatrixView<'a>,
@@ -42,8 +47,16 @@ impl<'a> Source<'a> {
         }
         let path = PathBuf::from(&settings.data);
         let file = VectorFile::open(&path).map_err(reading(&path))?;
+        let stamp =
+            Stamp::of_file(FileSource::parse(&path).path()).map_err(fingerprinting(&path))?;
         check_subset(subset, file.rows())?;
-        Self::File { path, file, subset }.checked(settings)
+        Self::File {
+            path,
+            file,
+            subset,
+            stamp,
+        }
+        .checked(settings)
     }
 
     /// Rows that are in memory already; `settings.data` only names them.
@@ -80,18 +93,54 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Size of the data and a checksum of its first and last bytes; zeros for built-in data.
-    pub(crate) fn fingerprint(&self) -> Result<(u64, u64), StudyError> {
+    /// Columns of every row.
+    pub(crate) fn columns(&self) -> usize {
         match self {
-            Self::BuiltIn { .. } => Ok((0, 0)),
-            Self::Memory { rows, .. } => Ok(fingerprint_of_values(rows.values())),
-            Self::File { path, .. } => fingerprint(path).map_err(|source| {
-                StudyError::Store(StoreError::Io {
-                    path: path.clone(),
-                    source,
-                })
-            }),
+            Self::BuiltIn { .. } => FEATURES,
+            Self::File { file, .. } => file.columns(),
+            Self::Memory { rows, .. } => rows.columns(),
         }
+    }
+
+    /// Size and hash of the whole data.
+    pub(crate) fn fingerprint(&self) -> Result<Fingerprint, StudyError> {
+        match self {
+            Self::BuiltIn { .. } => Ok(Fingerprint::default()),
+            Self::Memory { rows, .. } => Ok(Fingerprint::of_values(rows.values())),
+            Self::File { path, .. } => {
+                let fingerprint = Fingerprint::of_file(FileSource::parse(path).path());
+                let fingerprint = fingerprint.map_err(fingerprinting(path))?;
+                self.check_unchanged(None)?;
+                Ok(fingerprint)
+            }
+        }
+    }
+
+    /// An error if the file has changed since it was opened. Where its `fingerprint` is known, a
+    /// file that was only touched counts as unchanged.
+    pub(crate) fn check_unchanged(
+        &self,
+        fingerprint: Option<&Fingerprint>,
+    ) -> Result<(), StudyError> {
+        let Self::File { path, stamp, .. } = self else {
+            return Ok(());
+        };
+        let file = FileSource::parse(path);
+        let now = Stamp::of_file(file.path()).map_err(fingerprinting(path))?;
+        if now == *stamp {
+            return Ok(());
+        }
+        if let Some(fingerprint) = fingerprint {
+            let found = Fingerprint::of_file(file.path()).map_err(fingerprinting(path))?;
+            if found == *fingerprint {
+                return Ok(());
+            }
+        }
+        Err(StudyError::DataChanged {
+            path: path.clone(),
+            bytes: stamp.bytes,
+            found: now.bytes,
+        })
     }
 
     /// The rows of run `run`, checked; for cosine scaled to unit length.
@@ -108,11 +157,13 @@ impl<'a> Source<'a> {
                 path,
                 file,
                 subset: None,
+                ..
             } => file.read_all().map_err(reading(path))?,
             Self::File {
                 path,
                 file,
                 subset: Some(size),
+                ..
             } => file
                 .select(&numpy_choice(seed, file.rows(), *size)?)
                 .map_err(reading(path))?,
@@ -167,32 +218,108 @@ fn reading(path: &Path) -> impl Fn(ReadError) -> StudyError + '_ {
     }
 }
 
-/// Bytes read at either end of the data file.
-const END_BYTES: u64 = 1 << 16;
-
-fn fingerprint(path: &Path) -> io::Result<(u64, u64)> {
-    let mut file = File::open(path)?;
-    let size = file.metadata()?.len();
-    let mut ends = Vec::new();
-    (&mut file).take(END_BYTES).read_to_end(&mut ends)?;
-    file.seek(SeekFrom::Start(size.saturating_sub(END_BYTES)))?;
-    file.take(END_BYTES).read_to_end(&mut ends)?;
-    Ok((size, checksum(ends.into_iter())))
+fn fingerprinting(path: &Path) -> impl Fn(io::Error) -> StudyError + '_ {
+    |source| StudyError::Fingerprint {
+        path: path.to_owned(),
+        source,
+    }
 }
 
-/// As [`fingerprint`], of values in memory.
-fn fingerprint_of_values(values: &[f32]) -> (u64, u64) {
-    let end = values.len().min(END_BYTES as usize / size_of::<f32>());
-    let ends = values[..end].iter().chain(&values[values.len() - end..]);
-    (
-        size_of_val(values) as u64,
-        checksum(ends.flat_map(|value| value.to_le_bytes())),
-    )
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::defaults;
+    use annatomy_formats::write_matrix;
 
-/// FNV-1a: stable across versions and machines; it guards against mix-ups, not against malice.
-fn checksum(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    fn line(rows: usize, columns: usize) -> Matrix {
+        let values = (0..rows * columns).map(|value| value as f32).collect();
+        Matrix::new(rows, columns, values).expect("as many values")
+    }
+
+    fn settings(data: &Path, subset: Option<usize>) -> Settings {
+        Settings {
+            data: data.display().to_string(),
+            subset,
+            ks: vec![2],
+            ..defaults()
+        }
+    }
+
+    #[test]
+    fn a_subset_is_what_numpy_draws_with_the_seed_and_the_run() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("rows.npy");
+        write_matrix(&path, line(10, 2).view()).expect("file");
+        let settings = settings(&path, Some(4));
+        let source = Source::open(&settings).expect("source");
+        // numpy.random.default_rng(43).choice(10, 4, replace=False)
+        let drawn = [5_u8, 0, 3, 8];
+        let rows = source.load(&settings, 1, Metric::L2).expect("rows");
+        for (row, number) in drawn.into_iter().enumerate() {
+            assert_eq!(rows.row(row)[0], 2.0 * f32::from(number));
+        }
+    }
+
+    #[test]
+    fn a_changed_data_file_is_noticed_and_a_touched_one_is_not() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("rows.npy");
+        write_matrix(&path, line(10, 2).view()).expect("file");
+        let source = Source::open(&settings(&path, None)).expect("source");
+        let fingerprint = source.fingerprint().expect("fingerprint");
+        source.check_unchanged(None).expect("as it was");
+        let file = std::fs::File::options()
+            .write(true)
+            .open(&path)
+            .expect("file");
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+            .expect("time");
+        source.check_unchanged(Some(&fingerprint)).expect("touched");
+        write_matrix(&path, line(11, 2).view()).expect("file");
+        let error = source
+            .check_unchanged(Some(&fingerprint))
+            .expect_err("one row more");
+        let error = error.to_string();
+        assert!(
+            error.contains("208 bytes") && error.contains("216 bytes now"),
+            "{error}"
+        );
+        std::fs::remove_file(&path).expect("removed");
+        source
+            .check_unchanged(Some(&fingerprint))
+            .expect_err("gone");
+    }
+
+    #[test]
+    fn more_rows_than_there_are_cannot_be_drawn() {
+        let rows = line(10, 2);
+        let of = |change: fn(&mut Settings)| {
+            let mut settings = settings(Path::new("x"), None);
+            change(&mut settings);
+            Source::memory(rows.view(), &settings)
+                .err()
+                .map(|error| error.to_string())
+        };
+        assert_eq!(of(|_| ()), None);
+        let refused = |change| of(change).unwrap_or_default();
+        assert!(
+            refused(|settings| settings.subset = Some(11))
+                .contains("11 rows cannot be drawn from 10")
+        );
+        assert!(refused(|settings| settings.sample = Some(11)).contains("11 queries"));
+        assert!(refused(|settings| settings.ks = vec![10]).contains("k = 10"));
+    }
+
+    #[test]
+    fn sampled_queries_are_distinct_ascending_and_of_the_run() {
+        let mut settings = settings(Path::new("x"), None);
+        assert_eq!(queries(&settings, 0, 4).expect("all"), [0, 1, 2, 3]);
+        settings.sample = Some(50);
+        let of_run = |run| queries(&settings, run, 200).expect("sample");
+        let first = of_run(0);
+        assert_eq!(first.len(), 50);
+        assert!(first.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_eq!(first, of_run(0));
+        assert_ne!(first, of_run(1));
+    }
 }

@@ -1,5 +1,6 @@
 //! Why a study cannot be run.
 
+use super::cost::TooCostly;
 use super::store::StoreError;
 use crate::config::SettingsError;
 use std::path::PathBuf;
@@ -42,6 +43,26 @@ pub enum StudyError {
         /// Why it cannot be read.
         source: annatomy_formats::ReadError,
     },
+    /// The vectors' file cannot be read whole for its fingerprint.
+    #[error("{path}: {source}")]
+    Fingerprint {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The vectors' file is not what it was when the study began.
+    #[error(
+        "{path} changed while the study was at work ({bytes} bytes at its beginning, {found} bytes now)"
+    )]
+    DataChanged {
+        /// The file.
+        path: PathBuf,
+        /// Its size at the beginning.
+        bytes: u64,
+        /// Its size now.
+        found: u64,
+    },
     /// Rows that no distance can be taken from.
     #[error("{data}, run {run}: {source}")]
     Rows {
@@ -58,6 +79,9 @@ pub enum StudyError {
     /// The built-in data.
     #[error(transparent)]
     BuiltIn(#[from] annatomy_builtin::BuiltinError),
+    /// It needs more memory than there is.
+    #[error(transparent)]
+    TooCostly(#[from] TooCostly),
     /// Exact neighbors.
     #[error(transparent)]
     Pairs(#[from] annatomy_knn::TableError),

@@ -10,11 +10,14 @@
 
 mod cells;
 pub mod config;
+mod cost;
 mod data;
 mod error;
 mod exact_answers;
+mod fingerprint;
 mod plan;
 mod query;
+mod record;
 mod reduce;
 pub mod reference;
 pub mod results;
@@ -22,8 +25,9 @@ mod run;
 mod store;
 mod whole;
 
+pub use cost::TooCostly;
 pub use data::BUILTIN_ROWS;
 pub use error::StudyError;
 pub use plan::{Condition, GraphPlan, Plan, alpha_effort};
-pub use store::{Start, StoreError};
+pub use store::{Start, StoreError, claim_for_results};
 pub use whole::{Execution, Study};

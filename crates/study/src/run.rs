@@ -34,10 +34,7 @@ pub(crate) fn run(
     run: usize,
     execution: &Execution,
 ) -> Result<RunRecord, StudyError> {
-    let metric: Metric = settings
-        .metric
-        .parse()
-        .map_err(crate::config::SettingsError::from)?;
+    let metric: Metric = settings.metric;
     let mut seconds = StageSeconds::default();
     stage("reading vectors", 0);
     let rows = timed(&mut seconds.data, || source.load(settings, run, metric))?;
@@ -52,7 +49,7 @@ pub(crate) fn run(
     };
     let budget = execution.memory_budget_bytes;
     stage("exact neighbors", 0);
-    if Ranked::fits(rows.rows(), budget) && numbers.len() * TABLE_SHARE >= rows.rows() {
+    if table_bytes(rows.rows(), numbers.len(), budget).is_some() {
         let table = timed(&mut seconds.distances, || {
             PairTable::new(rows.view(), metric, plan.largest_k())
         })?;
@@ -69,6 +66,13 @@ pub(crate) fn run(
         let computer = VectorDistances::new(rows.view(), metric).with_codes(codes.as_ref());
         job.finish(&OwnRows::new(computer, Some(&numbers)), &truth, seconds)
     }
+}
+
+/// Bytes of the tables of all pairs; `None` where they do not fit the budget or do not pay.
+pub(crate) fn table_bytes(rows: usize, queries: usize, budget_bytes: u64) -> Option<u64> {
+    let pays = queries * TABLE_SHARE >= rows;
+    (pays && Ranked::fits(rows, budget_bytes))
+        .then(|| PairTable::bytes(rows) + RankTable::bytes(rows))
 }
 
 struct Job<'j> {

@@ -1,20 +1,31 @@
-//! What a study keeps on disk while it runs, so that it can go on after a kill.
+//! Checkpoints: each finished run of a study is kept on disk, so that the study resumes after a
+//! kill.
 //!
-//! `OUT/records/settings.json` says whose folder this is; `OUT/records/runNN.bin` holds one
-//! finished run. Every file is written beside its place and renamed into it, so that it is there
-//! whole or not at all.
+//! `OUT/records/settings.json` holds the identity of the study, `OUT/records/runNN.bin` one
+//! finished run ([`record`](super::record)). Each file is written atomically. The folder is locked
+//! by the caller's [`OutputFolder`].
 
+use super::fingerprint::Fingerprint;
+use super::record::{self, RecordFault, StudyHash};
 use crate::results::{RunRecord, Settings};
-use annatomy_formats::write_atomically;
+use annatomy_formats::{OutputFolder, OutputFolderError, Owner, read_regular, write_atomically};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+const RECORDS: &str = "records";
+const SETTINGS: &str = "settings.json";
+/// Largest settings.json that is read: the settings' lists may be long.
+const MOST_SETTINGS_BYTES: u64 = 1 << 28;
+/// Largest record that is read.
+const MOST_RECORD_BYTES: u64 = 1 << 40;
 
 /// What to do with a folder that already holds runs of this very study.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// Begin again: earlier runs are removed.
+    /// Use a study that is finished; begin an unfinished one again.
     Afresh,
     /// Keep finished runs and go on after them.
     Resume,
@@ -23,6 +34,9 @@ pub enum Start {
 /// Why the output folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// It is not this study's to write to.
+    #[error(transparent)]
+    Folder(#[from] OutputFolderError),
     /// It holds a study with other settings.
     #[error(
         "{folder} holds a study with other settings ({difference}); choose another folder or remove it"
@@ -33,9 +47,35 @@ pub enum StoreError {
         /// The first setting that differs, with both values.
         difference: String,
     },
-    /// It holds files that no study wrote.
-    #[error("{folder} exists and holds no study; choose another folder")]
-    NotAStudy {
+    /// It holds a study of other data under the same name.
+    #[error(
+        "{folder} holds a study of other data: {data} has changed since ({now} now, {then} then); choose another folder or remove it"
+    )]
+    OtherData {
+        /// The folder.
+        folder: PathBuf,
+        /// The data's name.
+        data: String,
+        /// Size and checksum of the data now.
+        now: String,
+        /// Size and checksum of the data then.
+        then: String,
+    },
+    /// It holds results of a study, and nothing says of which.
+    #[error(
+        "{folder} holds {entry} and no {SETTINGS} that says of which study; choose another folder or remove it"
+    )]
+    NoSettings {
+        /// The folder.
+        folder: PathBuf,
+        /// One of its files.
+        entry: String,
+    },
+    /// It holds the records of a study, of which other results would be mistaken for.
+    #[error(
+        "{folder} holds the records of a study: results of another one would be taken for theirs"
+    )]
+    Records {
         /// The folder.
         folder: PathBuf,
     },
@@ -45,133 +85,210 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
-    /// A kept run cannot be understood.
-    #[error("{path} is damaged ({reason}); remove it and resume")]
+    /// The kept settings cannot be understood.
+    #[error("{path} is damaged ({reason}); choose another folder or remove it")]
     Damaged {
         /// The file.
         path: PathBuf,
         /// Why.
         reason: String,
     },
+    /// A run cannot be turned into bytes.
+    #[error("{path}: {reason}")]
+    Encode {
+        /// The file to be.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
 }
 
-/// Whose folder it is: the settings and what the data looked like.
+/// Claims `folder` for results without records, as the Python package writes them.
+pub fn claim_for_results(folder: &Path) -> Result<OutputFolder, StoreError> {
+    let claimed = OutputFolder::claim(folder, Owner::STUDY)?;
+    if folder.join(RECORDS).join(SETTINGS).exists() {
+        return Err(StoreError::Records {
+            folder: folder.to_owned(),
+        });
+    }
+    Ok(claimed)
+}
+
+/// Which study a folder holds: the settings and the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Identity {
     pub(crate) settings: Settings,
-    /// Bytes of the data file, and a checksum of its beginning and end; 0 for built-in data.
-    pub(crate) data_bytes: u64,
-    pub(crate) data_checksum: u64,
+    /// Of the data; empty for built-in data, and in folders of versions without fingerprints.
+    #[serde(default)]
+    pub(crate) data: Fingerprint,
     /// Versions whose numbers may differ are different studies.
     pub(crate) version: String,
 }
 
-/// The records folder of one study.
-pub(crate) struct Store {
-    folder: PathBuf,
-    records: PathBuf,
-    /// Whether this study made the records folder.
-    made: bool,
+impl Identity {
+    fn hash(&self) -> StudyHash {
+        let text = serde_json::to_vec(self).expect("plain data with text keys");
+        Sha256::digest(text).into()
+    }
 }
 
-fn io(path: &Path) -> impl Fn(std::io::Error) -> StoreError + '_ {
+/// What the folder holds of one run.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    Run(Box<RunRecord>),
+    Nothing,
+    /// A file that cannot be used, and why.
+    Damaged {
+        path: PathBuf,
+        fault: RecordFault,
+    },
+}
+
+/// The records folder of one study.
+#[derive(Debug)]
+pub(crate) struct Store<'f> {
+    folder: &'f OutputFolder,
+    records: PathBuf,
+    study: StudyHash,
+    /// Whether the folder holds every run of the study.
+    finished: bool,
+}
+
+fn io(path: &Path) -> impl Fn(io::Error) -> StoreError + '_ {
     |source| StoreError::Io {
         path: path.to_owned(),
         source,
     }
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write_atomically(path, |file| file.write_all(bytes)).map_err(io(path))
 }
 
-impl Store {
-    /// Claims `folder` for the study of `identity`.
+fn write_settings(path: &Path, identity: &Identity) -> Result<(), StoreError> {
+    let text = serde_json::to_vec_pretty(identity).expect("plain data with text keys");
+    write_file(path, &text)
+}
+
+impl<'f> Store<'f> {
+    /// Opens the records of the study of `identity` in `folder`, or begins them.
     pub(crate) fn open(
-        folder: &Path,
+        folder: &'f OutputFolder,
         identity: &Identity,
         start: Start,
     ) -> Result<Self, StoreError> {
         let mut store = Self {
-            folder: folder.to_owned(),
-            records: folder.join("records"),
-            made: false,
+            folder,
+            records: folder.path().join(RECORDS),
+            study: identity.hash(),
+            finished: false,
         };
-        let settings = store.records.join("settings.json");
-        match fs::read(&settings) {
-            Ok(bytes) => {
-                let held: Identity =
-                    serde_json::from_slice(&bytes).map_err(|error| StoreError::Damaged {
-                        path: settings.clone(),
-                        reason: error.to_string(),
-                    })?;
-                if held != *identity {
-                    let difference = difference(&held, identity);
-                    return Err(StoreError::OtherSettings {
-                        folder: folder.to_owned(),
-                        difference,
-                    });
+        let settings = store.records.join(SETTINGS);
+        match store.held(&settings)? {
+            Some(held) if held.is_study_of(identity) => {
+                store.finished = store.is_finished(identity.settings.runs)?;
+                if start == Start::Afresh && !store.finished {
+                    store.remove_runs(identity.settings.runs)?;
                 }
-                if start == Start::Afresh {
-                    for run in 0..identity.settings.runs {
-                        match fs::remove_file(store.path(run)) {
-                            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                                return Err(io(&store.path(run))(error));
-                            }
-                            _ => {}
-                        }
-                    }
+                if held != *identity {
+                    write_settings(&settings, identity)?;
                 }
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                if folder.is_dir() && fs::read_dir(folder).map_err(io(folder))?.next().is_some() {
-                    return Err(StoreError::NotAStudy {
-                        folder: folder.to_owned(),
+            Some(held) if store.holds_results()?.is_some() => {
+                return Err(held.difference(identity, folder.path()));
+            }
+            Some(_) => write_settings(&settings, identity)?,
+            None => {
+                if let Some(entry) = store.holds_results()? {
+                    return Err(StoreError::NoSettings {
+                        folder: folder.path().to_owned(),
+                        entry,
                     });
                 }
                 fs::create_dir_all(&store.records).map_err(io(&store.records))?;
-                store.made = true;
-                let text =
-                    serde_json::to_vec_pretty(identity).map_err(|error| StoreError::Damaged {
-                        path: settings.clone(),
-                        reason: error.to_string(),
-                    })?;
-                write_whole(&settings, &text)?;
+                write_settings(&settings, identity)?;
             }
-            Err(error) => return Err(io(&settings)(error)),
         }
         Ok(store)
     }
 
-    /// Takes back a claim that came to nothing: the folders this study made, if no run is in them.
-    pub(crate) fn abandon(&self) {
-        if self.made && !self.path(0).exists() {
-            // What cannot be removed is in use by someone else and stays.
-            let _ = fs::remove_file(self.records.join("settings.json"));
-            let _ = fs::remove_dir(&self.records);
-            let _ = fs::remove_dir(&self.folder);
+    /// The identity in the folder, if there is one.
+    fn held(&self, settings: &Path) -> Result<Option<Identity>, StoreError> {
+        match read_regular(settings, MOST_SETTINGS_BYTES) {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(held) => Ok(Some(held)),
+                Err(_) if self.holds_results()?.is_none() => Ok(None),
+                Err(error) => Err(StoreError::Damaged {
+                    path: settings.to_owned(),
+                    reason: error.to_string(),
+                }),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io(settings)(error)),
         }
+    }
+
+    /// One file that took work: a result, or a record.
+    fn holds_results(&self) -> Result<Option<String>, StoreError> {
+        if let Some(entry) = self.folder.other_entry(RECORDS)? {
+            return Ok(Some(entry));
+        }
+        let entries = match fs::read_dir(&self.records) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            entries => entries.map_err(io(&self.records))?,
+        };
+        for entry in entries {
+            let name = entry.map_err(io(&self.records))?.file_name();
+            let name = name.to_string_lossy();
+            if name != SETTINGS && !name.starts_with('.') {
+                return Ok(Some(format!("{RECORDS}/{name}")));
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_finished(&self, runs: usize) -> Result<bool, StoreError> {
+        for run in 0..runs {
+            if !matches!(self.read(run)?, Kept::Run(_)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn remove_runs(&self, runs: usize) -> Result<(), StoreError> {
+        for run in 0..runs {
+            let path = self.path(run);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(io(&path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the folder held every run of the study when it was opened.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.finished
     }
 
     fn path(&self, run: usize) -> PathBuf {
         self.records.join(format!("run{run:02}.bin"))
     }
 
-    /// The record of a finished run, if it is there.
-    pub(crate) fn read(&self, run: usize) -> Result<Option<RunRecord>, StoreError> {
+    /// What is kept of a run.
+    pub(crate) fn read(&self, run: usize) -> Result<Kept, StoreError> {
         let path = self.path(run);
-        match fs::read(&path) {
-            Ok(bytes) => {
-                postcard::from_bytes(&bytes)
-                    .map(Some)
-                    .map_err(|error| StoreError::Damaged {
-                        path,
-                        reason: error.to_string(),
-                    })
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        match read_regular(&path, MOST_RECORD_BYTES) {
+            Ok(bytes) => Ok(match record::decode(&bytes, &self.study, run) {
+                Ok(record) => Kept::Run(Box::new(record)),
+                Err(fault) => Kept::Damaged { path, fault },
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Kept::Nothing),
             Err(error) => Err(io(&path)(error)),
         }
     }
@@ -179,42 +296,64 @@ impl Store {
     /// Keeps the record of a finished run.
     pub(crate) fn keep(&self, record: &RunRecord) -> Result<(), StoreError> {
         let path = self.path(record.run);
-        let bytes = postcard::to_allocvec(record).map_err(|error| StoreError::Damaged {
+        let bytes = record::encode(&self.study, record).map_err(|error| StoreError::Encode {
             path: path.clone(),
             reason: error.to_string(),
         })?;
-        write_whole(&path, &bytes)
+        write_file(&path, &bytes)
     }
 }
 
-/// The first difference between two identities, in words.
-fn difference(held: &Identity, asked: &Identity) -> String {
-    let fields = |identity: &Identity| serde_json::to_value(&identity.settings).unwrap_or_default();
-    let (held_fields, asked_fields) = (fields(held), fields(asked));
-    let empty = serde_json::Map::new();
-    let names = asked_fields.as_object().unwrap_or(&empty);
-    names
-        .iter()
-        .find(|(name, value)| held_fields.get(name.as_str()) != Some(*value))
-        .map_or_else(
-            || {
-                if held.version == asked.version {
-                    format!(
-                        "the data file has {} bytes now, {} then, or other contents",
-                        asked.data_bytes, held.data_bytes
-                    )
-                } else {
-                    format!(
-                        "written by version {}, this is {}",
-                        held.version, asked.version
-                    )
-                }
-            },
-            |(name, value)| {
-                format!(
-                    "{name} is {} there, {value} here",
-                    held_fields.get(name.as_str()).unwrap_or_default()
-                )
-            },
-        )
+impl Drop for Store<'_> {
+    /// Takes back records that came to nothing, so that the folder is as it was.
+    fn drop(&mut self) {
+        if matches!(self.holds_results(), Ok(None)) {
+            let _ = fs::remove_file(self.records.join(SETTINGS));
+            let _ = fs::remove_dir(&self.records);
+        }
+    }
 }
+
+impl Identity {
+    /// Whether both are the same study; a held identity without a fingerprint counts as the same
+    /// data, because its records are computed again in any case.
+    fn is_study_of(&self, asked: &Self) -> bool {
+        let same_data = self.data == asked.data || self.data == Fingerprint::default();
+        self.settings == asked.settings && self.version == asked.version && same_data
+    }
+
+    /// The first difference between the study held in `folder` and the one asked for.
+    fn difference(&self, asked: &Self, folder: &Path) -> StoreError {
+        let folder = folder.to_owned();
+        if let Some(difference) = self.other_setting(asked) {
+            return StoreError::OtherSettings { folder, difference };
+        }
+        if self.version != asked.version {
+            let (held, now) = (&self.version, &asked.version);
+            let difference = format!("written by version {held}, this is {now}");
+            return StoreError::OtherSettings { folder, difference };
+        }
+        StoreError::OtherData {
+            folder,
+            data: asked.settings.data.clone(),
+            now: asked.data.to_string(),
+            then: self.data.to_string(),
+        }
+    }
+
+    fn other_setting(&self, asked: &Self) -> Option<String> {
+        let fields = |identity: &Self| serde_json::to_value(&identity.settings).ok();
+        let (held, asked) = (fields(self)?, fields(asked)?);
+        for (name, value) in asked.as_object()? {
+            let before = held.get(name).unwrap_or_default();
+            if before != value {
+                return Some(format!("{name} is {before} there, {value} here"));
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

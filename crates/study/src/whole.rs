@@ -1,15 +1,18 @@
-//! A whole study: claim the folder, do what is not done, hand back everything.
+//! The driver of a study: settings checked, cost computed, then run after run, each kept when it is
+//! finished.
 
 use super::StudyError;
+use super::cost::{Cost, Neighbors};
 use super::data::Source;
+use super::fingerprint::Fingerprint;
 use super::plan::Plan;
 use super::run;
-use super::store::{Identity, Start, Store};
+use super::store::{Identity, Kept, Start, Store};
 use crate::config::check;
 use crate::results::{Machine, RunRecord, Settings, StudyResults};
-use annatomy_runtime::{install, note, prefix_stages, thread_count};
+use annatomy_formats::OutputFolder;
+use annatomy_runtime::{install, note, prefix_stages, thread_count, warn};
 use annatomy_vectors::MatrixView;
-use std::path::Path;
 use std::time::SystemTime;
 
 /// How a study is carried out; nothing here changes a result.
@@ -54,12 +57,7 @@ impl<'a> Study<'a> {
     pub fn new(settings: Settings) -> Result<Self, StudyError> {
         check(&settings)?;
         let source = Source::open(&settings)?;
-        let plan = Plan::new(&settings);
-        Ok(Self {
-            settings,
-            plan,
-            source,
-        })
+        Self::of_source(source, settings)
     }
 
     /// A study of rows in memory; `settings.data` is only the name they go by. Each run works on a
@@ -67,6 +65,12 @@ impl<'a> Study<'a> {
     pub fn of_rows(rows: MatrixView<'a>, settings: Settings) -> Result<Self, StudyError> {
         check(&settings)?;
         let source = Source::memory(rows, &settings)?;
+        Self::of_source(source, settings)
+    }
+
+    fn of_source(source: Source<'a>, settings: Settings) -> Result<Self, StudyError> {
+        // A plan of absurd settings would itself take all memory.
+        Cost::new(&settings, source.rows(), source.columns()).check(Neighbors::NotDecided)?;
         let plan = Plan::new(&settings);
         Ok(Self {
             settings,
@@ -92,44 +96,69 @@ impl<'a> Study<'a> {
 
     /// Runs everything in memory.
     pub fn run(&self, execution: &Execution) -> Result<StudyResults, StudyError> {
+        self.check_cost(execution)?;
         self.carry_out(execution, None)
     }
 
-    /// Runs what `folder` does not hold yet, keeping each finished run there.
+    /// Runs what `folder` does not hold yet, keeping each finished run there. The folder is claimed
+    /// for [`Owner::STUDY`](annatomy_formats::Owner::STUDY).
     pub fn run_in(
         &self,
-        folder: &Path,
+        folder: &OutputFolder,
         start: Start,
         execution: &Execution,
     ) -> Result<StudyResults, StudyError> {
+        self.check_cost(execution)?;
         let identity = self.identity()?;
         let store = Store::open(folder, &identity, start)?;
-        self.carry_out(execution, Some(&store))
-            .inspect_err(|_| store.abandon())
+        if store.is_complete() && start == Start::Afresh {
+            warn(&format!(
+                "{} holds this very study, finished: its runs are used (remove the folder to compute them again)",
+                folder.path().display()
+            ));
+        }
+        let checkpoints = Checkpoints {
+            store: &store,
+            data: &identity.data,
+        };
+        self.carry_out(execution, Some(&checkpoints))
+    }
+
+    fn check_cost(&self, execution: &Execution) -> Result<(), StudyError> {
+        let (rows, columns) = (self.source.rows(), self.source.columns());
+        let queries = self.settings.sample.unwrap_or(rows);
+        let neighbors = match run::table_bytes(rows, queries, execution.memory_budget_bytes) {
+            Some(bytes) => Neighbors::Tables { bytes },
+            None => Neighbors::Streamed,
+        };
+        Ok(Cost::new(&self.settings, rows, columns).check(neighbors)?)
     }
 
     fn carry_out(
         &self,
         execution: &Execution,
-        store: Option<&Store>,
+        checkpoints: Option<&Checkpoints<'_>>,
     ) -> Result<StudyResults, StudyError> {
         let machine = machine(thread_count(execution.threads));
         let mut runs = Vec::new();
         for number in 0..self.settings.runs {
             prefix_stages(&format!("run {}/{}: ", number + 1, self.settings.runs));
-            let kept = store.map_or(Ok(None), |store| store.read(number))?;
-            let resumed = kept.is_some();
-            let record: RunRecord = match kept {
-                Some(record) => record,
-                None => install(execution.threads, || {
-                    run::run(&self.settings, &self.plan, &self.source, number, execution)
-                })??,
+            let kept = match checkpoints {
+                Some(checkpoints) => checkpoints.store.read(number)?,
+                None => Kept::Nothing,
             };
-            if let Some(store) = store
-                && !resumed
-            {
-                store.keep(&record)?;
-            }
+            let resumed = matches!(kept, Kept::Run(_));
+            let record = match kept {
+                Kept::Run(record) => *record,
+                Kept::Nothing => self.compute(number, execution, checkpoints)?,
+                Kept::Damaged { path, fault } => {
+                    warn(&format!(
+                        "{} cannot be used: {fault}; the run is computed again",
+                        path.display()
+                    ));
+                    self.compute(number, execution, checkpoints)?
+                }
+            };
             let how = if resumed { "kept from before" } else { "done" };
             note(&format!("run {}/{} {how}", number + 1, self.settings.runs));
             runs.push(record);
@@ -141,16 +170,37 @@ impl<'a> Study<'a> {
         })
     }
 
+    /// Computes a run and keeps its record, unless the data changed meanwhile.
+    fn compute(
+        &self,
+        number: usize,
+        execution: &Execution,
+        checkpoints: Option<&Checkpoints<'_>>,
+    ) -> Result<RunRecord, StudyError> {
+        let record = install(execution.threads, || {
+            run::run(&self.settings, &self.plan, &self.source, number, execution)
+        })??;
+        self.source
+            .check_unchanged(checkpoints.map(|checkpoints| checkpoints.data))?;
+        if let Some(checkpoints) = checkpoints {
+            checkpoints.store.keep(&record)?;
+        }
+        Ok(record)
+    }
+
     fn identity(&self) -> Result<Identity, StudyError> {
-        let (data_bytes, data_checksum) = self.source.fingerprint()?;
-        let version = env!("CARGO_PKG_VERSION").to_owned();
         Ok(Identity {
             settings: self.settings.clone(),
-            data_bytes,
-            data_checksum,
-            version,
+            data: self.source.fingerprint()?,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
         })
     }
+}
+
+/// Where finished runs are kept, and of which data they are.
+struct Checkpoints<'s> {
+    store: &'s Store<'s>,
+    data: &'s Fingerprint,
 }
 
 fn machine(threads: usize) -> Machine {
@@ -164,39 +214,17 @@ fn machine(threads: usize) -> Machine {
     }
 }
 
-/// The processor's name where the system tells it (Linux).
+/// The processor's name where the system says it (Linux).
 fn processor() -> Option<String> {
     let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-/// ISO 8601 in UTC, by the civil calendar from days (Hinnant, "chrono-compatible low-level date
-/// algorithms").
+/// ISO 8601 in UTC, whole seconds.
 fn utc(time: SystemTime) -> String {
-    let seconds = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs());
-    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let of_era = shifted % 146_097;
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + 400 * era + u64::from(month <= 2);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-        of_day / 3_600,
-        of_day / 60 % 60,
-        of_day % 60
-    )
+    let time = jiff::Timestamp::try_from(time).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]
@@ -211,5 +239,7 @@ mod tests {
         assert_eq!(at(951_782_399), "2000-02-28T23:59:59Z");
         assert_eq!(at(951_782_400), "2000-02-29T00:00:00Z");
         assert_eq!(at(1_795_449_600), "2026-11-23T16:00:00Z");
+        let fraction = SystemTime::UNIX_EPOCH + Duration::from_millis(1_999);
+        assert_eq!(utc(fraction), "1970-01-01T00:00:01Z");
     }
 }

@@ -1,17 +1,20 @@
 //! The study's fast paths against plain ones, its bytes against threads and kills, its errors
 //! against bad requests.
 
+use annatomy_formats::{OutputFolder, Owner};
 use annatomy_hnsw::{
     Answer, DistanceComputer, EngineClass, Graph, Parameters, RankDistances, Traversal, Visits,
 };
 use annatomy_knn::{PairTable, RankTable};
 use annatomy_measures::corrected::{ExactSide, ReturnedList, Scratch, barycenter_shift, measure};
 use annatomy_measures::published::{Table, whole_table};
+use annatomy_runtime::{Monitor, Progress};
 use annatomy_study::config::defaults;
 use annatomy_study::results::{Conventions, Settings, StudyKind, StudyResults, csv};
 use annatomy_study::{Execution, Start, Study};
 use annatomy_vectors::{Matrix, Metric, PointId};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 fn small() -> Settings {
     Settings {
@@ -334,7 +337,7 @@ fn cosine_is_scale_free() {
         data,
         subset: None,
         runs: 1,
-        metric: "cosine".to_owned(),
+        metric: Metric::Cosine,
         ..small()
     };
     let plain = csv::text(&run(settings.clone(), 2));
@@ -352,49 +355,162 @@ fn cosine_is_scale_free() {
     );
 }
 
+/// Collects what the user must see.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl Progress for Warnings {
+    fn stage(&self, _name: &str, _total: u64) {}
+
+    fn warn(&self, line: &str) {
+        self.0.lock().expect("no panic").push(line.to_owned());
+    }
+}
+
+/// The results of `settings` in the folder `out`, and what the user was warned of.
+fn run_in(settings: Settings, out: &Path, start: Start) -> Result<(StudyResults, String), String> {
+    let study = Study::new(settings).map_err(|error| error.to_string())?;
+    let folder = OutputFolder::claim(out, Owner::STUDY).map_err(|error| error.to_string())?;
+    let warnings = Warnings::default();
+    let monitor = Monitor::with_progress(warnings.clone());
+    let results = monitor.observe(|| study.run_in(&folder, start, &execution(2)));
+    let results = results.expect("not cancelled");
+    let said = warnings.0.lock().expect("no panic").join("\n");
+    Ok((results.map_err(|error| error.to_string())?, said))
+}
+
+/// A study of two runs that takes no time.
+fn tiny() -> Settings {
+    Settings {
+        subset: Some(60),
+        ef_values: vec![3],
+        ks: vec![5, 12],
+        studies: vec![StudyKind::EfSearch],
+        ..small()
+    }
+}
+
 #[test]
 fn a_killed_study_resumes_to_the_same_bytes() {
     let folder = tempfile::tempdir().expect("folder");
     let out = folder.path().join("out");
-    let study = Study::new(small()).expect("settings");
-    let whole = study
-        .run_in(&out, Start::Afresh, &execution(2))
-        .expect("results");
+    let (whole, _) = run_in(small(), &out, Start::Afresh).expect("results");
     std::fs::remove_file(out.join("records/run01.bin")).expect("the second run had not finished");
-    let resumed = study
-        .run_in(&out, Start::Resume, &execution(1))
-        .expect("results");
+    let (resumed, said) = run_in(small(), &out, Start::Resume).expect("results");
     assert_eq!(csv::text(&whole), csv::text(&resumed));
     assert_eq!(
         whole.runs[0].seconds, resumed.runs[0].seconds,
         "the first run was kept, not repeated"
     );
+    assert_eq!(said, "");
+}
+
+#[test]
+fn one_flipped_bit_in_a_kept_record_is_named_and_the_run_computed_again() {
+    let folder = tempfile::tempdir().expect("folder");
+    let out = folder.path().join("out");
+    let (whole, _) = run_in(tiny(), &out, Start::Afresh).expect("results");
+    let path = out.join("records/run01.bin");
+    let good = std::fs::read(&path).expect("record");
+    for place in (0..60).map(|step| step * (good.len() - 1) / 59) {
+        let mut bytes = good.clone();
+        bytes[place] ^= 1 << (place % 8);
+        std::fs::write(&path, &bytes).expect("file");
+        let (resumed, said) = run_in(tiny(), &out, Start::Resume).expect("results");
+        assert_eq!(csv::text(&whole), csv::text(&resumed), "byte {place}");
+        assert!(said.contains("run01.bin cannot be used"), "{said}");
+        let (_, said) = run_in(tiny(), &out, Start::Resume).expect("results");
+        assert_eq!(said, "", "the new record is whole");
+    }
+}
+
+#[test]
+fn a_record_copied_over_another_is_named_and_the_run_computed_again() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (out, other) = (folder.path().join("out"), folder.path().join("other"));
+    let (whole, _) = run_in(tiny(), &out, Start::Afresh).expect("results");
+    let record = |out: &Path, run: usize| out.join(format!("records/run{run:02}.bin"));
+    std::fs::copy(record(&out, 0), record(&out, 1)).expect("copy");
+    let (resumed, said) = run_in(tiny(), &out, Start::Resume).expect("results");
+    assert_eq!(csv::text(&whole), csv::text(&resumed));
+    assert!(said.contains("it is of run 0"), "{said}");
+    run_in(Settings { seed: 7, ..tiny() }, &other, Start::Afresh).expect("results");
+    std::fs::copy(record(&other, 1), record(&out, 1)).expect("copy");
+    let (resumed, said) = run_in(tiny(), &out, Start::Resume).expect("results");
+    assert_eq!(csv::text(&whole), csv::text(&resumed));
+    assert!(said.contains("it is of another study"), "{said}");
+}
+
+#[test]
+fn a_finished_study_is_used_and_said_to_be() {
+    let folder = tempfile::tempdir().expect("folder");
+    let out = folder.path().join("out");
+    let (first, said) = run_in(tiny(), &out, Start::Afresh).expect("results");
+    assert_eq!(said, "");
+    let (second, said) = run_in(tiny(), &out, Start::Afresh).expect("results");
+    assert!(said.contains("holds this very study, finished"), "{said}");
+    assert_eq!(first.runs[1].seconds, second.runs[1].seconds);
+    std::fs::remove_file(out.join("records/run01.bin")).expect("record");
+    let (third, _) = run_in(tiny(), &out, Start::Afresh).expect("results");
+    assert_eq!(csv::text(&first), csv::text(&third));
+    assert_ne!(
+        first.runs[0].seconds, third.runs[0].seconds,
+        "an unfinished study begins again"
+    );
+}
+
+#[test]
+fn data_that_changed_between_two_runs_is_named_and_not_mixed() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (mut rows, data) = rows(folder.path(), false);
+    let out = folder.path().join("out");
+    let settings = Settings {
+        data: data.clone(),
+        ..tiny()
+    };
+    run_in(settings.clone(), &out, Start::Afresh).expect("results");
+    std::fs::remove_file(out.join("records/run01.bin")).expect("record");
+    // Neither the length nor either end of the file changes.
+    rows.row_mut(150)[3] += 1.0;
+    annatomy_formats::write_matrix(&data, rows.view()).expect("file");
+    let error = run_in(settings, &out, Start::Resume).expect_err("other data");
+    assert!(error.contains("rows.npy has changed since"), "{error}");
 }
 
 #[test]
 fn a_folder_of_another_study_is_left_alone() {
     let folder = tempfile::tempdir().expect("folder");
     let out = folder.path().join("out");
-    let run_in = |settings: Settings| {
-        Study::new(settings)
-            .expect("settings")
-            .run_in(&out, Start::Resume, &execution(1))
-    };
-    run_in(Settings { runs: 1, ..small() }).expect("results");
-    let error = run_in(Settings {
-        runs: 1,
-        seed: 7,
-        ..small()
-    })
-    .expect_err("another seed")
-    .to_string();
+    run_in(tiny(), &out, Start::Resume).expect("results");
+    let error =
+        run_in(Settings { seed: 7, ..tiny() }, &out, Start::Resume).expect_err("other seed");
     assert!(error.contains("seed is 42 there, 7 here"), "{error}");
     std::fs::write(folder.path().join("notes.txt"), "mine").expect("file");
-    let study = Study::new(small()).expect("settings");
-    let error = study
-        .run_in(folder.path(), Start::Afresh, &execution(1))
-        .expect_err("no study");
-    assert!(error.to_string().contains("holds no study"), "{error}");
+    let error = run_in(tiny(), folder.path(), Start::Afresh).expect_err("no study");
+    assert!(error.contains("holds no study"), "{error}");
+}
+
+#[test]
+fn more_than_the_memory_can_hold_is_refused_with_the_numbers_before_any_work() {
+    let said = |change: fn(&mut Settings)| {
+        let mut settings = tiny();
+        change(&mut settings);
+        Study::new(settings).err().expect("refused").to_string()
+    };
+    let endless = said(|settings| settings.runs = 9_223_372_036_854_775_807);
+    assert!(
+        endless.contains("9223372036854775807 runs of 1 conditions × 2 values of k"),
+        "{endless}"
+    );
+    assert!(endless.contains("of memory"), "{endless}");
+    let wide = said(|settings| {
+        settings.ef_values = (1..=100_000).collect();
+        settings.subset = Some(10_000);
+        settings.ks = (1..=1_000).collect();
+    });
+    assert!(wide.contains("100000 conditions"), "{wide}");
+    let dense = said(|settings| settings.m = 1_000_000_000_000);
+    assert!(dense.contains("of memory"), "{dense}");
 }
 
 #[test]
@@ -424,7 +540,7 @@ fn impossible_requests_name_their_numbers() {
     );
     assert!(
         message(Settings {
-            metric: "ip".to_owned(),
+            metric: Metric::InnerProduct,
             ..small()
         })
         .contains("ip")

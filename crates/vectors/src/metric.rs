@@ -4,17 +4,21 @@
 //! squared L2, cosine distance 1 − cos, or −⟨x, y⟩. Only for L2 the two differ, by a square root.
 
 use crate::kernels;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// How far apart two vectors are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Metric {
     /// Euclidean distance ‖x − y‖.
+    #[serde(rename = "l2", alias = "euclidean")]
     L2,
     /// Cosine distance 1 − cos(x, y); zero vectors are refused.
+    #[serde(rename = "cosine", alias = "angular")]
     Cosine,
     /// Negated inner product −⟨x, y⟩: smaller is nearer, may be negative.
+    #[serde(rename = "ip", alias = "inner_product", alias = "inner-product")]
     InnerProduct,
 }
 

@@ -6,13 +6,17 @@ use annatomy::audit::{AuditError, AuditOutcome, AuditRequest, GraphRequest, audi
 use annatomy::report::verdict;
 use annatomy::results::write_file;
 use annatomy::{figures, report};
-use annatomy_formats::write_ids;
+use annatomy_formats::{Owner, write_ids};
 use indicatif::ProgressBar;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
 pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
+    let folder = match &arguments.out {
+        Some(out) => Some(super::claim(out, Owner::AUDIT)?),
+        None => None,
+    };
     let request = request(arguments);
     let spinner = if std::io::stderr().is_terminal() {
         ProgressBar::new_spinner()
@@ -25,7 +29,8 @@ pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
     let outcome = outcome.map_err(failure)?;
     write_tables(arguments, &outcome)?;
     let json = serde_json::to_string_pretty(&outcome.results).map_err(Failure::work)?;
-    if let Some(out) = &arguments.out {
+    if let Some(folder) = &folder {
+        let out = folder.path();
         super::on_threads(arguments.threads, || write_report(out, &outcome, &json))??;
     }
     let said = if arguments.json {

@@ -8,8 +8,21 @@ pub mod reproduce;
 pub mod study;
 
 use crate::failure::Failure;
+use annatomy_formats::{OutputFolder, OutputFolderError, Owner};
+use std::path::Path;
 
 /// Runs `work` on `threads` threads, 0 for as many as the machine has.
 fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R, Failure> {
     annatomy_runtime::install(threads, work).map_err(Failure::work)
+}
+
+/// Claims `folder` for what `owner` writes, until the value is dropped.
+fn claim(folder: &Path, owner: Owner) -> Result<OutputFolder, Failure> {
+    OutputFolder::claim(folder, owner).map_err(|error| match error {
+        OutputFolderError::Io { .. } => Failure::work(error),
+        OutputFolderError::Busy { .. } => {
+            Failure::work(error).hint("wait for it, or --out DIR names another folder")
+        }
+        _ => Failure::usage(error).hint("--out DIR names another folder"),
+    })
 }

@@ -6,9 +6,10 @@ use super::study;
 use crate::arguments::ReproduceArguments;
 use crate::failure::Failure;
 use annatomy::results::{Conventions, StudyResults, csv, write_file};
-use annatomy::study::Start;
+use annatomy::study::{Start, Study};
 use annatomy::{published, report};
 use annatomy_fetch::{Network, Progress, Step};
+use annatomy_formats::Owner;
 use annatomy_reproduce::{Recipe, ReproduceError, Reproduction, data_folder};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
@@ -23,16 +24,13 @@ pub fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
     if arguments.dry_run {
         return Ok(());
     }
+    let folder = super::claim(&arguments.out, Owner::STUDY)?;
     let (mut bytes, mut pictures) = (FetchBar::new(), EmbedBar::new());
     let prepared = reproduction.prepare(&mut bytes, &mut pictures);
     bytes.0.finish_and_clear();
     pictures.0.finish_and_clear();
-    let found = study::carry_out(
-        prepared.map_err(failure)?,
-        &arguments.out,
-        Start::Resume,
-        arguments.threads,
-    )?;
+    let study = Study::new(prepared.map_err(failure)?).map_err(study::failure)?;
+    let found = study::carry_out(&study, &folder, Start::Resume, arguments.threads)?;
     write(arguments, &found)?;
     study::conclusion(
         &arguments.out.join("reproduced.html"),

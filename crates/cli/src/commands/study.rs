@@ -1,6 +1,6 @@
 //! `annatomy study`: settings together, the study run, results, figures and report written.
 
-use super::on_threads;
+use super::{claim, on_threads};
 use crate::arguments::{StudyArguments, StudyName};
 use crate::failure::Failure;
 use crate::progress::Bar;
@@ -8,6 +8,7 @@ use annatomy::config::{self, ConfigFile, Overrides};
 use annatomy::results::{Settings, StudyKind, StudyResults};
 use annatomy::study::{Execution, Start, StoreError, Study, StudyError};
 use annatomy::{figures, report, results};
+use annatomy_formats::{OutputFolder, Owner};
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
@@ -19,10 +20,11 @@ pub fn run(arguments: &StudyArguments) -> Result<(), Failure> {
     } else {
         Start::Afresh
     };
-    let out = &arguments.out;
-    let found = carry_out(settings(arguments)?, out, start, arguments.threads)?;
+    let study = Study::new(settings(arguments)?).map_err(failure)?;
+    let folder = claim(&arguments.out, Owner::STUDY)?;
+    let found = carry_out(&study, &folder, start, arguments.threads)?;
     conclusion(
-        &out.join("report.html"),
+        &arguments.out.join("report.html"),
         &found,
         begin.elapsed().as_secs_f64(),
     );
@@ -31,19 +33,18 @@ pub fn run(arguments: &StudyArguments) -> Result<(), Failure> {
 
 /// Runs the study and writes all that comes of it.
 pub fn carry_out(
-    settings: Settings,
-    out: &Path,
+    study: &Study<'_>,
+    folder: &OutputFolder,
     start: Start,
     threads: usize,
 ) -> Result<StudyResults, Failure> {
-    let study = Study::new(settings).map_err(failure)?;
     let execution = Execution {
         threads,
         ..Execution::default()
     };
-    eprintln!("{}", introduction(&study));
-    let outcome = Bar::follow(|| study.run_in(out, start, &execution)).map_err(Failure::work)?;
-    let found = outcome.map_err(failure)?;
+    eprintln!("{}", introduction(study));
+    let outcome = Bar::follow(|| study.run_in(folder, start, &execution)).map_err(Failure::work)?;
+    let (found, out) = (outcome.map_err(failure)?, folder.path());
     results::write_all(out, &found)
         .map_err(|error| Failure::work(format!("writing results: {error}")))?;
     let drawn = on_threads(threads, || figures::write_all(out, &found))?;
@@ -64,7 +65,7 @@ fn settings(arguments: &StudyArguments) -> Result<Settings, Failure> {
         subset: arguments.subset,
         sample: arguments.sample,
         seed: arguments.seed,
-        metric: arguments.metric.map(|metric| metric.to_string()),
+        metric: arguments.metric,
         ks: arguments.ks.clone(),
         studies: arguments.studies.as_deref().map(kinds),
         conventions: arguments.conventions.map(Into::into),
@@ -92,7 +93,7 @@ fn kinds(names: &[StudyName]) -> Vec<StudyKind> {
 }
 
 /// What went wrong decides the exit code: a request that cannot be right is a matter of usage.
-fn failure(error: StudyError) -> Failure {
+pub fn failure(error: StudyError) -> Failure {
     match &error {
         StudyError::KTooLarge { .. } => {
             Failure::usage(error).hint("--ks FROM:TO:STEP asks for fewer neighbors")
@@ -101,9 +102,14 @@ fn failure(error: StudyError) -> Failure {
         | StudyError::SubsetTooLarge { .. }
         | StudyError::SampleTooLarge { .. }
         | StudyError::Build(_) => Failure::usage(error),
-        StudyError::Store(StoreError::OtherSettings { .. } | StoreError::NotAStudy { .. }) => {
-            Failure::usage(error).hint("--out DIR names another folder")
-        }
+        StudyError::Store(
+            StoreError::OtherSettings { .. }
+            | StoreError::OtherData { .. }
+            | StoreError::NoSettings { .. },
+        ) => Failure::usage(error).hint("--out DIR names another folder"),
+        StudyError::TooCostly(_) => Failure::usage(error).hint(
+            "--sample N measures fewer queries, --subset N draws fewer rows, --ks FROM:TO:STEP takes fewer k",
+        ),
         _ => Failure::work(error),
     }
 }

@@ -5,6 +5,8 @@ mod command;
 #[path = "../../../embed/tests/common/mod.rs"]
 mod drawn;
 mod embed;
+mod output_folder;
 mod reproduce;
 #[path = "../../../fetch/tests/common/mod.rs"]
 mod server;
+mod study_limits;

@@ -2,6 +2,7 @@
 
 use super::study_keys::UnreadKey;
 use super::{Overrides, study_yaml, toml_file};
+use annatomy_formats::read_regular_text;
 use std::path::{Path, PathBuf};
 
 /// What a settings file says.
@@ -23,22 +24,6 @@ pub enum ConfigError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
-    },
-    /// It is larger than any settings file.
-    #[error("{path} has {bytes} bytes: a settings file has at most {most}")]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Its size.
-        bytes: u64,
-        /// The limit.
-        most: u64,
-    },
-    /// It is a folder, a pipe or a device.
-    #[error("{path} is no regular file")]
-    NotAFile {
-        /// The path.
-        path: PathBuf,
     },
     /// Its ending is neither .toml nor .yaml/.yml.
     #[error("{path}: a settings file ends in .toml, .yaml or .yml")]
@@ -71,32 +56,14 @@ pub fn read(path: &Path) -> Result<ConfigFile, ConfigError> {
             });
         }
     };
-    parse(&text(path)?).map_err(|reason| ConfigError::Content {
+    let text = read_regular_text(path, MOST_BYTES).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    parse(&text).map_err(|reason| ConfigError::Content {
         path: path.to_owned(),
         reason,
     })
-}
-
-fn text(path: &Path) -> Result<String, ConfigError> {
-    let failed = |source| ConfigError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    // A pipe or a device is refused before it is opened: opening a FIFO waits for its writer.
-    let facts = std::fs::metadata(path).map_err(failed)?;
-    if !facts.is_file() {
-        return Err(ConfigError::NotAFile {
-            path: path.to_owned(),
-        });
-    }
-    if facts.len() > MOST_BYTES {
-        return Err(ConfigError::TooLarge {
-            path: path.to_owned(),
-            bytes: facts.len(),
-            most: MOST_BYTES,
-        });
-    }
-    std::fs::read_to_string(path).map_err(failed)
 }
 
 #[cfg(test)]
@@ -128,12 +95,12 @@ mod tests {
     fn files_that_are_no_settings_are_named() {
         assert!(error_of("a.toml", b"runs = \xff").contains("a.toml"));
         let large = vec![b'#'; (1 << 20) + 1];
-        assert!(error_of("a.yaml", &large).contains("1048577 bytes"));
+        assert!(error_of("a.yaml", &large).contains("at most 1048576 are read"));
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("folder.toml");
         std::fs::create_dir(&path).expect("folder");
         let error = read(&path).expect_err("a folder").to_string();
-        assert!(error.contains("no regular file"), "{error}");
+        assert!(error.contains("not a regular file"), "{error}");
     }
 
     #[cfg(unix)]
@@ -144,6 +111,6 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&path).status();
         assert!(made.expect("mkfifo").success());
         let error = read(&path).expect_err("a FIFO").to_string();
-        assert!(error.contains("no regular file"), "{error}");
+        assert!(error.contains("not a regular file"), "{error}");
     }
 }

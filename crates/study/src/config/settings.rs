@@ -2,6 +2,7 @@
 
 use crate::results::{Conventions, Settings, StudyKind};
 use annatomy_hnsw::Preset;
+use annatomy_vectors::Metric;
 
 /// What may be set; `None` leaves the value of the layer below.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,8 +17,8 @@ pub struct Overrides {
     pub sample: Option<usize>,
     /// Base seed; run r uses seed + r.
     pub seed: Option<u64>,
-    /// Metric name.
-    pub metric: Option<String>,
+    /// How far apart two vectors are.
+    pub metric: Option<Metric>,
     /// Links per node.
     pub m: Option<usize>,
     /// `ef_construction` of the configured graph.
@@ -52,7 +53,7 @@ pub fn defaults() -> Settings {
         subset: None,
         sample: None,
         seed: 42,
-        metric: "l2".to_owned(),
+        metric: Metric::L2,
         m: 32,
         ef_construction: 200,
         ef_search: 50,

@@ -108,11 +108,10 @@ pub(super) struct Misspelled {
 impl UnreadKey {
     /// Why a study of `settings` differs from what the key asks for; `None` where it does not.
     pub fn difference(&self, settings: &Settings) -> Option<String> {
-        let metric = settings.metric.parse::<Metric>().ok();
         match self.meaning {
             Meaning::Agrees => None,
-            Meaning::Metric(asked) if metric == Some(asked) => None,
-            Meaning::Normalize if metric == Some(Metric::Cosine) => None,
+            Meaning::Metric(asked) if settings.metric == asked => None,
+            Meaning::Normalize if settings.metric == Metric::Cosine => None,
             Meaning::Metric(asked) => Some(format!(
                 "{self} is not followed: this study measures {} (--metric {asked} changes that)",
                 settings.metric
@@ -196,12 +195,10 @@ fn name_contradiction(key: &str, value: &Value, meaning: Meaning, unread: &mut V
 }
 
 fn is_section(key: &str) -> bool {
-    let within = |setting: &&str| {
-        setting
-            .strip_prefix(key)
-            .is_some_and(|rest| rest.starts_with('.'))
-    };
-    SETTINGS.iter().any(|setting| within(&setting))
+    SETTINGS.iter().any(|setting| {
+        let rest = setting.strip_prefix(key);
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    })
 }
 
 fn is_inert(name: &str) -> bool {
@@ -282,11 +279,13 @@ fn misspelled(section: &str, name: &str) -> Option<String> {
     if section.ends_with("_study") {
         return None;
     }
-    let leaf = |setting: &&str| is_close(name, setting.rsplit('.').next().unwrap_or(setting));
-    SETTINGS
-        .into_iter()
-        .find(|setting| leaf(&setting))
-        .map(str::to_owned)
+    for setting in SETTINGS {
+        let leaf = setting.rsplit('.').next().unwrap_or(setting);
+        if is_close(name, leaf) {
+            return Some(setting.to_owned());
+        }
+    }
+    None
 }
 
 /// Equal but for case and underscores, or one edit apart (two from eight letters on).
@@ -410,7 +409,7 @@ mod tests {
         let named = differences(&settings).join("\n");
         assert!(named.contains("measures l2 (--metric cosine"), "{named}");
         assert!(named.contains("normalize: true is not followed"), "{named}");
-        settings.metric = "cosine".to_owned();
+        settings.metric = Metric::Cosine;
         assert_eq!(differences(&settings), Vec::<String>::new());
     }
 

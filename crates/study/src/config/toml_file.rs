@@ -4,6 +4,7 @@
 use super::{ConfigFile, Overrides, parse_ks};
 use crate::results::{Conventions, StudyKind};
 use annatomy_hnsw::Preset;
+use annatomy_vectors::Metric;
 use serde::Deserialize;
 
 /// The settings that `text` names, or what is wrong with it.
@@ -23,7 +24,7 @@ struct TomlFile {
     subset: Option<usize>,
     sample: Option<usize>,
     seed: Option<u64>,
-    metric: Option<String>,
+    metric: Option<Metric>,
     m: Option<usize>,
     ef_construction: Option<usize>,
     ef_search: Option<usize>,
@@ -100,7 +101,7 @@ mod tests {
             subset: Some(100),
             sample: Some(50),
             seed: Some(7),
-            metric: Some("cosine".to_owned()),
+            metric: Some(Metric::Cosine),
             m: Some(16),
             ef_construction: Some(40),
             ef_search: Some(20),
@@ -129,6 +130,7 @@ mod tests {
             ("studies = [\"beta\"]\n", "beta"),
             ("runs = 1\nruns = 2\n", "runs"),
             ("preset = \"annoy\"\n", "annoy"),
+            ("metric = \"hamming\"\n", "hamming"),
         ] {
             let error = parse(text).expect_err(text);
             assert!(error.contains(word), "{text}: {error}");

@@ -1,4 +1,4 @@
-//! Our figures beside the published ones.
+//! Figures of a study compared with the published ones: means, standard deviations, differences.
 
 use super::table::{self, Figure};
 use crate::results::{StudyKind, StudyResults};

@@ -1,13 +1,13 @@
-//! The published figures, held against a study's own.
+//! Reference values: the published figures, compared with those of a study.
 //!
-//! Enters: [`StudyResults`](crate::results::StudyResults). Leaves: a [`Comparison`], a row per
-//! figure that both have: mean and spread over the ten published runs, mean and spread over ours,
-//! the difference in units of the published spread. As a table in `reproduced.csv`, as a page in
-//! `reproduced.html` (`annatomy_report::write_reproduced`).
+//! Input: [`StudyResults`](crate::results::StudyResults). Output: a [`Comparison`], a row per
+//! figure that both have: mean and standard deviation over the ten published runs, the same over
+//! ours, and the difference in published standard deviations. As a table in `reproduced.csv`, as a
+//! page in `reproduced.html` (`annatomy_report::write_reproduced`).
 //!
-//! The published side is `published.csv`, which `make_published.py` beside it derives from the
-//! study's result files. Both sides are in published conventions. Does not: say why two figures
-//! differ.
+//! The reference values are `published.csv`, which `make_published.py` derives from the study's
+//! result files. Both sides follow the published conventions, whose arithmetic is that of
+//! `annatomy_measures::published`. Does not: say why two figures differ.
 
 mod compare;
 mod table;

@@ -9,8 +9,11 @@
 use super::{ConditionResult, PublishedMetrics, StudyKind, StudyResults};
 use std::path::{Path, PathBuf};
 
+/// A key of the study's files and the figure under it.
+type Figure = (&'static str, fn(&PublishedMetrics) -> f64);
+
 /// The figures of one k, by the study's key names.
-const FIGURES: [(&str, fn(&PublishedMetrics) -> f64); 7] = [
+const FIGURES: [Figure; 7] = [
     ("mean_overlap", |metrics| metrics.mean_overlap),
     ("mean_exact_dist", |metrics| metrics.mean_exact_dist),
     ("mean_ann_dist", |metrics| metrics.mean_ann_dist),

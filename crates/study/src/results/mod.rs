@@ -50,7 +50,7 @@ pub fn write_all(folder: &Path, results: &StudyResults) -> Result<(), WriteError
     Ok(())
 }
 
-/// Writes one file by way of a temporary one beside it; its folder is made if need be.
+/// Writes one file atomically; a missing folder is created.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let error = |source| WriteError {
         path: path.to_owned(),

@@ -6,6 +6,7 @@
 //! how it is written in the sibling modules.
 
 use annatomy_eval::surface::SurfaceGrid;
+use annatomy_vectors::Metric;
 use serde::{Deserialize, Serialize};
 
 /// Which set of definitions fills `measurements.csv`.
@@ -209,8 +210,8 @@ pub struct Settings {
     pub sample: Option<usize>,
     /// Base seed.
     pub seed: u64,
-    /// Metric name.
-    pub metric: String,
+    /// How far apart two vectors are.
+    pub metric: Metric,
     /// Links per node.
     pub m: usize,
     /// The configured `ef_construction`.

@@ -143,7 +143,7 @@ fn lid(view: &View<'_>) -> String {
     if !ratio.is_finite() {
         return format!("{rule}; the estimates of this study do not allow the comparison.");
     }
-    let metric = if view.results.settings.metric == "l2" {
+    let metric = if view.results.settings.metric == annatomy_vectors::Metric::L2 {
         ""
     } else {
         " (another metric was used here)"

@@ -7,6 +7,7 @@ use crate::html::html::Html;
 use crate::html::view::{Condition, View};
 use crate::text::number::{count, counted, decimals, listed, share, significant};
 use annatomy_study::results::StudyKind;
+use annatomy_vectors::Metric;
 
 /// Mean overlap that counts as the neighborhood kept.
 const KEPT: f64 = 0.99;
@@ -41,11 +42,10 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>) {
             " graph, *M* = {}, `ef_construction` {}; ",
             settings.m, settings.ef_construction
         ));
-        html.plain(if settings.metric == "l2" {
-            "L2"
-        } else {
-            &settings.metric
-        });
+        match settings.metric {
+            Metric::L2 => html.plain("L2"),
+            metric => html.plain(&metric.to_string()),
+        }
         html.words(" distance");
     });
     if settings.data == "resnet50-like" {

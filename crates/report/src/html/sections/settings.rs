@@ -50,7 +50,7 @@ fn settings(view: &View<'_>) -> Vec<(&'static str, String)> {
         ("rows drawn per run", all(settings.subset)),
         ("rows that are queries", all(settings.sample)),
         ("seed", settings.seed.to_string()),
-        ("metric", settings.metric.clone()),
+        ("metric", settings.metric.to_string()),
         ("graph preset", settings.preset.to_string()),
         ("M", settings.m.to_string()),
         (
