@@ -12,12 +12,14 @@
 use crate::all_pairs;
 use crate::neighbors::NeighborTable;
 use crate::queries::Queries;
-use crate::refine::MARGIN;
+use crate::refine::{MARGIN, limit};
 use crate::repeats::{DistinctRows, expand_all};
+use crate::scaled::{Pass, ScaledSource, scale_for};
 use crate::source::RowSource;
-use crate::streaming::streamed;
+use crate::streaming::{Overflow, streamed};
+use crate::topk_buffers::TopKBuffers;
 use annatomy_vectors::validate::representatives;
-use annatomy_vectors::{Metric, PointId};
+use annatomy_vectors::{Matrix, Metric, PointId, PowerOfTwoScale};
 
 /// With fewer queries, looking for repeated rows costs as much as it may save.
 const MIN_QUERIES: usize = 32;
@@ -33,6 +35,9 @@ pub enum ExactError {
         /// Rows that can be neighbors.
         available: usize,
     },
+    /// The candidates, the neighbors and the rows in panels do not fit.
+    #[error(transparent)]
+    Memory(#[from] annatomy_runtime::NotEnoughMemory),
     /// Queries and base differ in length.
     #[error("queries have {queries} columns and the base has {base}")]
     Columns {
@@ -48,7 +53,8 @@ pub enum ExactError {
 ///
 /// With `budget_bytes` large enough for a second copy of the rows and the candidates, queries over
 /// all rows of a base in memory take half the products. Runs on the current rayon pool; the result
-/// does not depend on its size.
+/// does not depend on its size. Rows whose squares float32 cannot hold are scaled by a power of two
+/// while they are searched.
 pub fn exact_knn(
     base: &dyn RowSource,
     queries: Queries<'_>,
@@ -80,19 +86,88 @@ pub fn exact_knn_as<I: From<PointId> + Clone + Send>(
             base: base.columns(),
         });
     }
+    annatomy_runtime::check_memory(
+        "the search for exact neighbors",
+        streaming_bytes(base, &queries, k),
+    )?;
+    let unscaled = (base, queries);
+    let mut scale = scale_for(base, &queries, metric, Pass::Sample);
+    loop {
+        let found = match scale {
+            None => search_any(unscaled.0, unscaled.1, k, metric, budget_bytes),
+            Some(scale) => search_scaled(unscaled, (k, metric), budget_bytes, scale),
+        };
+        if let Ok(found) = found {
+            return Ok(found);
+        }
+        // A base that is not in memory has larger values than its sample.
+        scale = scale_for(base, &queries, metric, Pass::Whole);
+    }
+}
+
+/// Bytes of the way that needs least: the queries in panels, their candidates, and the neighbors.
+fn streaming_bytes(base: &dyn RowSource, queries: &Queries<'_>, k: usize) -> u64 {
+    let per_query = 4 * base.columns() as u64
+        + TopKBuffers::bytes(limit(k), base.rows())
+        + k as u64 * size_of::<(u64, f32)>() as u64;
+    per_query.saturating_mul(queries.count() as u64)
+}
+
+/// Whether `bytes` are within the budget and available.
+fn fits(bytes: u64, budget_bytes: u64) -> bool {
+    bytes <= budget_bytes && annatomy_runtime::available_memory().is_none_or(|left| bytes <= left)
+}
+
+/// The neighbors of scaled queries among scaled rows, with the distances of the rows themselves.
+fn search_scaled<I: From<PointId> + Clone + Send>(
+    (base, queries): (&dyn RowSource, Queries<'_>),
+    (k, metric): (usize, Metric),
+    budget_bytes: u64,
+    scale: PowerOfTwoScale,
+) -> Result<(Vec<I>, Vec<f32>), Overflow> {
+    let copy = scale.scaled(queries.rows());
+    let rows = copy.view();
+    let scaled_queries = match queries {
+        Queries::AllRows(_) => Queries::AllRows(rows),
+        Queries::SomeRows(_, ids) => Queries::SomeRows(rows, ids),
+        Queries::DrawnRows(_, ids) => Queries::DrawnRows(rows, ids),
+        Queries::HeldOut(_) => Queries::HeldOut(rows),
+    };
+    let is_base = matches!(queries, Queries::AllRows(_) | Queries::SomeRows(..));
+    let base_copy = match base.resident() {
+        Some(rows) if !is_base => Some(scale.scaled(rows)),
+        _ => None,
+    };
+    let source = ScaledSource { base, scale };
+    let views = (base_copy.as_ref().map(Matrix::view), rows);
+    let base: &dyn RowSource = match (&views.0, base.resident()) {
+        (Some(copy), _) => copy,
+        (None, Some(_)) => &views.1,
+        (None, None) => &source,
+    };
+    let (ids, mut distances) = search_any(base, scaled_queries, k, metric, budget_bytes)?;
+    for distance in &mut distances {
+        *distance = scale.distance(metric, *distance);
+    }
+    Ok((ids, distances))
+}
+
+/// The neighbors of valid queries, among distinct rows where many rows are equal.
+fn search_any<I: From<PointId> + Clone + Send>(
+    base: &dyn RowSource,
+    queries: Queries<'_>,
+    k: usize,
+    metric: Metric,
+    budget_bytes: u64,
+) -> Result<(Vec<I>, Vec<f32>), Overflow> {
     if queries.count() >= MIN_QUERIES
         && let Some(rows) = base.resident()
         && let Some(representatives) = representatives(rows, MARGIN)
     {
         let distinct = DistinctRows::new(rows, &representatives);
-        return Ok(among_distinct(
-            &distinct,
-            queries,
-            (k, metric),
-            budget_bytes,
-        ));
+        return among_distinct(&distinct, queries, (k, metric), budget_bytes);
     }
-    Ok(search(base, queries, k, metric, budget_bytes))
+    search(base, queries, k, metric, budget_bytes)
 }
 
 /// The neighbors of valid queries.
@@ -102,12 +177,15 @@ fn search<I: From<PointId> + Clone + Send>(
     k: usize,
     metric: Metric,
     budget_bytes: u64,
-) -> (Vec<I>, Vec<f32>) {
+) -> Result<(Vec<I>, Vec<f32>), Overflow> {
     if let Queries::AllRows(rows) = queries
         && rows.rows() == base.rows()
-        && all_pairs::bytes(rows.rows(), rows.columns(), k) <= budget_bytes
+        && fits(
+            all_pairs::bytes(rows.rows(), rows.columns(), k),
+            budget_bytes,
+        )
     {
-        return all_pairs::all_pairs(rows, metric, k);
+        return Ok(all_pairs::all_pairs(rows, metric, k));
     }
     streamed(base, queries, k, metric)
 }
@@ -118,7 +196,7 @@ fn among_distinct<I: From<PointId>>(
     queries: Queries<'_>,
     (k, metric): (usize, Metric),
     budget_bytes: u64,
-) -> (Vec<I>, Vec<f32>) {
+) -> Result<(Vec<I>, Vec<f32>), Overflow> {
     let rows = distinct.view();
     let ids: Vec<usize> = match queries {
         Queries::HeldOut(_) => Vec::new(),
@@ -137,17 +215,17 @@ fn among_distinct<I: From<PointId>>(
     let (nearest, distances): (Vec<DistinctId>, Vec<f32>) = if per_query == 0 {
         (Vec::new(), Vec::new())
     } else {
-        search(&rows, distinct_queries, per_query, metric, budget_bytes)
+        search(&rows, distinct_queries, per_query, metric, budget_bytes)?
     };
     let nearest: Vec<u32> = nearest.into_iter().map(|DistinctId(id)| id).collect();
     let place_of = |query: usize| places.get(query).copied().unwrap_or(query);
-    expand_all(
+    Ok(expand_all(
         distinct,
         &queries,
         (k, metric),
         place_of,
         (per_query, &nearest, &distances),
-    )
+    ))
 }
 
 /// The number of a distinct row.

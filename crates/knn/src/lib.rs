@@ -19,6 +19,7 @@ mod queries;
 mod rank_table;
 mod refine;
 mod repeats;
+mod scaled;
 mod source;
 mod streaming;
 mod threshold;

@@ -52,6 +52,9 @@ pub enum TableError {
         /// Rows there are.
         rows: usize,
     },
+    /// The table does not fit.
+    #[error(transparent)]
+    Memory(#[from] annatomy_runtime::NotEnoughMemory),
     /// Ids are 32-bit, ranks 16-bit.
     #[error("{rows} rows are more than the {limit} that this table can index")]
     TooManyRows {
@@ -74,6 +77,12 @@ impl PairTable {
         if k == 0 || k >= rows {
             return Err(TableError::TooManyNeighbors { k, rows });
         }
+        let panels = 4 * rows as u64 * base.columns() as u64;
+        let order = 4 * rows as u64 * (k as u64 + 1);
+        annatomy_runtime::check_memory(
+            "a table of all distances",
+            Self::bytes(rows).saturating_add(panels + order),
+        )?;
         let prepared = PreparedBase::new(base, metric);
         let mut table = Self {
             rows,

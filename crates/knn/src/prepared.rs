@@ -13,6 +13,7 @@
 //! Columns are put in the order with the smallest rounding bound.
 
 use crate::gemm::{Panels, RoundingCoefficients, Side, UNIT, interleave};
+use crate::refine::UNDERFLOW;
 use crate::source::RowSource;
 use annatomy_vectors::{MatrixView, Metric, kernels};
 use rayon::prelude::*;
@@ -42,7 +43,15 @@ pub(crate) struct RowMagnitude {
     coefficient: f32,
 }
 
+/// Squared norms up to here leave room for sums of several.
+const MAX_NORM_SQUARED: f32 = f32::MAX / 64.0;
+
 impl RowMagnitude {
+    /// Whether float32 holds the row's squares.
+    pub(crate) fn fits(self) -> bool {
+        self.norm_squared <= MAX_NORM_SQUARED
+    }
+
     /// At least as large as both.
     pub(crate) fn max(self, other: Self) -> Self {
         Self {
@@ -214,11 +223,12 @@ impl Preparation {
         let product = UNIT * f64::from(size.coefficient) * f64::from(other.coefficient);
         match self.metric {
             Metric::L2 => {
-                2.0 * product
+                UNDERFLOW
+                    + 2.0 * product
                     + 10.0 * UNIT * (f64::from(size.norm_squared) + f64::from(other.norm_squared))
             }
             Metric::Cosine => product + 6.0 * UNIT,
-            Metric::InnerProduct => product,
+            Metric::InnerProduct => product + UNDERFLOW,
         }
     }
 }

@@ -49,6 +49,7 @@ impl RankTable {
                 limit: MAX_RANKED_ROWS,
             });
         }
+        annatomy_runtime::check_memory("a table of all ranks", Self::bytes(rows))?;
         let words = rows.div_ceil(64);
         let mut ranks = Zeroed::<u16>::new(rows * rows);
         let mut ties = vec![0; rows * words];

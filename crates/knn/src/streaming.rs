@@ -29,13 +29,17 @@ const QUERY_ROWS: usize = 192;
 /// Base rows of one block.
 const BASE_ROWS: usize = 2048;
 
+/// Some row's squares are beyond float32.
+#[derive(Debug)]
+pub(crate) struct Overflow;
+
 /// The `k` nearest base rows of every query.
 pub(crate) fn streamed<I: From<PointId> + Clone + Send>(
     base: &dyn RowSource,
     queries: Queries<'_>,
     k: usize,
     metric: Metric,
-) -> (Vec<I>, Vec<f32>) {
+) -> Result<(Vec<I>, Vec<f32>), Overflow> {
     let mut buffers = TopKBuffers::new(queries.count(), limit(k), base.rows());
     let mut search = StreamedSearch::new(base, queries, metric, &mut buffers);
     match base.resident() {
@@ -48,12 +52,15 @@ pub(crate) fn streamed<I: From<PointId> + Clone + Send>(
         blocks,
         ..
     } = search;
+    if !magnitudes.iter().all(|magnitude| magnitude.fits()) {
+        return Err(Overflow);
+    }
     let query_magnitudes: Vec<RowMagnitude> = blocks
         .iter()
         .flat_map(|block| block.prepared.magnitudes())
         .collect();
     let lists = buffers.lists().zip(query_magnitudes).collect();
-    ExactRerank {
+    Ok(ExactRerank {
         base,
         queries,
         k,
@@ -61,7 +68,7 @@ pub(crate) fn streamed<I: From<PointId> + Clone + Send>(
         preparation: &preparation,
         magnitudes,
     }
-    .rerank(lists)
+    .rerank(lists))
 }
 
 /// A search block by block.

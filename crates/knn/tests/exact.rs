@@ -337,3 +337,117 @@ fn rows_that_are_all_equal_have_each_other_by_id() {
         assert_exact(&base, 99, metric, 1 << 40);
     }
 }
+
+/// A base that is read block by block, never in memory.
+struct Streamed<'m>(annatomy_vectors::MatrixView<'m>);
+
+impl annatomy_knn::RowSource for Streamed<'_> {
+    fn rows(&self) -> usize {
+        self.0.rows()
+    }
+
+    fn columns(&self) -> usize {
+        self.0.columns()
+    }
+
+    fn read_rows(&self, range: std::ops::Range<usize>, out: &mut [f32]) {
+        out.copy_from_slice(self.0.row_range(range).values());
+    }
+}
+
+#[test]
+fn squares_beyond_float32_leave_neighbors_and_distances_right() {
+    let rows = noise(300, 5, -0.5, 3);
+    for metric in [Metric::L2, Metric::Cosine, Metric::InnerProduct] {
+        let expected = exact_knn(&rows.view(), Queries::AllRows(rows.view()), 20, metric, 0);
+        let expected = expected.expect("neighbors");
+        for exponent in [-140, -83, 63, 100] {
+            let mut scaled = rows.clone();
+            for value in scaled.values_mut() {
+                *value = (f64::from(*value) * 2f64.powi(exponent)) as f32;
+            }
+            // 24-bit values below 2⁻¹⁴⁰ are rounded, and are other rows then.
+            if exponent > -120 {
+                for budget in [0, 1 << 40] {
+                    let view = scaled.view();
+                    let found = exact_knn(&view, Queries::AllRows(view), 20, metric, budget);
+                    let found = found.expect("neighbors");
+                    for query in 0..300 {
+                        assert_eq!(
+                            found.ids(query),
+                            expected.ids(query),
+                            "{metric}, 2^{exponent}"
+                        );
+                        let unit = match metric {
+                            Metric::L2 => 2f64.powi(exponent),
+                            Metric::Cosine => 1.0,
+                            Metric::InnerProduct => 2f64.powi(2 * exponent),
+                        };
+                        for (&found, &expected) in
+                            found.distances(query).iter().zip(expected.distances(query))
+                        {
+                            let expected = (f64::from(expected) * unit) as f32;
+                            assert!(
+                                found == expected || (found / expected - 1.0).abs() < 1e-6,
+                                "{metric}, 2^{exponent}: {found}, not {expected}"
+                            );
+                        }
+                    }
+                }
+            } else {
+                assert_exact(&scaled, 20, metric, 0);
+            }
+            let (source, all): (_, Vec<usize>) = (Streamed(scaled.view()), (0..300).collect());
+            let whose = Queries::DrawnRows(scaled.view(), &all);
+            let streamed = exact_knn(&source, whose, 20, metric, 0).expect("neighbors");
+            let view = scaled.view();
+            let resident = exact_knn(&view, Queries::AllRows(view), 20, metric, 0);
+            assert_eq!(
+                streamed,
+                resident.expect("neighbors"),
+                "{metric}, 2^{exponent}"
+            );
+        }
+    }
+}
+
+#[test]
+fn rows_of_1e19_are_3_4036e20_apart() {
+    // 1,158.4 columns of differences of 1e19: √1158.4 · 1e19 = 3.4036e20.
+    let mut rows = Matrix::zeros(2, 1159);
+    rows.row_mut(1).fill(1e19);
+    rows.row_mut(1)[1158] = 0.4f32.sqrt() * 1e19;
+    let found = exact_knn(
+        &rows.view(),
+        Queries::AllRows(rows.view()),
+        1,
+        Metric::L2,
+        0,
+    );
+    let distance = found.expect("neighbors").distances(0)[0];
+    assert!((distance / 3.4036e20 - 1.0).abs() < 1e-4, "{distance}");
+}
+
+#[test]
+fn an_outlier_that_a_sample_does_not_see_is_found_while_streaming() {
+    let mut rows = noise(3_000, 4, 0.0, 9);
+    rows.row_mut(1_501).fill(1e30);
+    let ids: Vec<usize> = vec![0, 1_501, 2_999];
+    let drawn = rows.select(&ids);
+    for metric in [Metric::L2, Metric::InnerProduct] {
+        // Queries that are not the outlier: their own values do not betray it.
+        let (some, some_ids) = (drawn.select(&[0, 2]), [0, 2_999]);
+        let source = Streamed(rows.view());
+        let whose = Queries::DrawnRows(some.view(), &some_ids);
+        let found = exact_knn(&source, whose, 2_999, metric, 0).expect("neighbors");
+        for (query, &row) in some_ids.iter().enumerate() {
+            let expected = brute_force(&rows, rows.row(row), Some(row), 2_999, metric);
+            let ids = found.ids(query).iter().flatten();
+            assert_eq!(
+                ids.map(|id| id.index()).collect::<Vec<_>>(),
+                expected,
+                "{metric}"
+            );
+        }
+    }
+}

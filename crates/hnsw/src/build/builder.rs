@@ -46,6 +46,9 @@ pub enum BuildError {
     /// A beam of no width finds nothing.
     #[error("ef_construction = 0: a graph needs ef_construction of at least 1")]
     EfConstruction,
+    /// The graph does not fit while it grows.
+    #[error(transparent)]
+    Memory(#[from] annatomy_runtime::NotEnoughMemory),
     /// Ids and link offsets are 32-bit.
     #[error("{rows} rows with up to {links} links each exceed 32-bit offsets")]
     TooLarge {
@@ -132,6 +135,9 @@ fn check(rows: usize, parameters: &Parameters) -> Result<(), BuildError> {
     if rows.saturating_mul(links) >= u32::MAX as usize {
         return Err(BuildError::TooLarge { rows, links });
     }
+    // Ids and keys while it grows, ids once it is frozen.
+    let bytes = (rows * links * 12) as u64;
+    annatomy_runtime::check_memory("a graph under construction", bytes)?;
     Ok(())
 }
 

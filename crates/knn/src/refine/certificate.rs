@@ -77,7 +77,7 @@ struct ExactValues {
 const RELATIVE_ERROR_SHOWN: f64 = 1e-3;
 
 /// What underflowing squares may add up to, for up to 10⁸ columns.
-const UNDERFLOW: f64 = 1e-36;
+pub(crate) const UNDERFLOW: f64 = 1e-36;
 
 impl Reranker {
     /// Puts the first `k` of `candidates` (ascending by (reduced distance, id)) in exact order;

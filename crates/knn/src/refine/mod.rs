@@ -5,7 +5,7 @@ mod evaluate;
 mod rerank;
 mod select;
 
-pub(crate) use certificate::{Candidate, Reranker};
+pub(crate) use certificate::{Candidate, Reranker, UNDERFLOW};
 pub(crate) use evaluate::{FromRows, Repeats};
 pub(crate) use rerank::{ExactRerank, MARGIN, limit};
 pub(crate) use select::Selection;
