@@ -51,6 +51,7 @@ def audit(
     sample: Optional[int] = None,
     seed: int = 42,
     metric: Optional[str] = None,
+    arithmetic: Optional[str] = None,
     preset: str = "faiss",
     m: int = 32,
     ef_construction: int = 200,
@@ -100,6 +101,10 @@ def audit(
         Of the sample and of graphs built here.
     metric : {"l2", "cosine", "ip"}, optional
         By default the index's, or l2.
+    arithmetic : str, optional
+        Vector instructions and compiler by which the engine of ``index`` rounds its distances: plain, sse, avx, avx2,
+        avx2-zen, avx2-clang, avx512, avx512-spr, avx512-zen4, avx512-zen5 or avx512-clang. By default the one that gives
+        the distances of a few searches of ``index`` bit for bit; ``graphs["arithmetic"]`` says which.
     preset, m, ef_construction, graphs
         Of graphs built here: rules, M, efConstruction, how many (seeds ``seed``, ``seed`` + 1, …).
     predict : sequence of (ef, k, class)
@@ -125,7 +130,7 @@ def audit(
     True
     """
     rows, held_out = optional_matrix(X, "X"), optional_matrix(queries, "queries")
-    graph, search = _graph_or_search(index, rows, metric, ef)
+    graph, search = _graph_or_search(index, rows, metric, ef, arithmetic)
     wanted = Wanted(
         name=_name(rows, graph),
         ks=None if k is None else counts(k, "k"),
@@ -157,14 +162,16 @@ def audit(
     return Audit(found, wanted["predictions"])
 
 
-def _graph_or_search(index: Any, rows: Optional[Float32], metric: Optional[str], ef: Optional[int]) -> Any:
+def _graph_or_search(
+    index: Any, rows: Optional[Float32], metric: Optional[str], ef: Optional[int], arithmetic: Optional[str]
+) -> Any:
     """The graph to read, or else the search to ask."""
     if index is None:
         return None, None
     if isinstance(index, Hnsw):
         index.check_rows(rows)
         return index, None
-    saved = saved_graph(index)
+    saved = saved_graph(index, arithmetic)
     if saved is None:
         return None, searcher(index, ef)
     return Hnsw._of_saved(*saved, rows, metric), None

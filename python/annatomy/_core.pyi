@@ -27,6 +27,8 @@ class _Live(TypedDict):
     metric: Optional[str]
     engine: Optional[str]
     ef_search: Optional[int]
+    arithmetic: Optional[str]
+    probe: Optional[tuple[_Float32, _Int64, _Float32]]
 
 class _Wanted(TypedDict):
     name: str
@@ -75,7 +77,7 @@ class Hnsw:
     @property
     def labels(self) -> Optional[_Int64]: ...
     @property
-    def facts(self) -> tuple[int, int, Optional[int], str, str, str]: ...
+    def facts(self) -> tuple[int, int, Optional[int], str, str, str, Optional[str]]: ...
     @property
     def entry_point(self) -> Optional[int]: ...
     @property

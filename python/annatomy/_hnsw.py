@@ -87,11 +87,18 @@ class Hnsw:
             )
 
     @classmethod
-    def of(cls, index: Any, X: Optional[npt.ArrayLike] = None, *, metric: Optional[str] = None) -> Hnsw:
+    def of(
+        cls,
+        index: Any,
+        X: Optional[npt.ArrayLike] = None,
+        *,
+        metric: Optional[str] = None,
+        arithmetic: Optional[str] = None,
+    ) -> Hnsw:
         """The graph of a live faiss ``IndexHNSWFlat`` (an ``IndexIDMap`` around one too) or hnswlib index.
 
-        It is searched in that engine's own order of summation, so that its answers are the engine's, id for id. The graph is
-        a copy as the index stands now.
+        It is searched in that engine's own arithmetic, so that its answers are the engine's, id for id. The graph is a copy
+        as the index stands now.
 
         Parameters
         ----------
@@ -101,13 +108,15 @@ class Hnsw:
             its copy of them is dropped.
         metric : {"l2", "cosine", "ip"}, optional
             By default the index's.
+        arithmetic : str, optional
+            See :func:`annatomy.audit`.
 
         Raises
         ------
         ValueError
             For an index that holds no such graph, is empty or has deleted rows, or was built from other vectors than X.
         """
-        saved = saved_graph(index)
+        saved = saved_graph(index, arithmetic)
         if saved is None:
             raise ValueError(f"{type(index).__name__} is no faiss IndexHNSWFlat and no hnswlib index: it has no graph to read")
         return cls._of_saved(*saved, optional_matrix(X, "X"), metric)
@@ -145,6 +154,11 @@ class Hnsw:
     def metric(self) -> str:
         """What it was built for."""
         return self._core.facts[3]
+
+    @property
+    def arithmetic(self) -> Optional[str]:
+        """The arithmetic of the engine in which its graph is searched, as :func:`annatomy.audit` names it; None: our own."""
+        return self._core.facts[6]
 
     @property
     def engine_class(self) -> str:

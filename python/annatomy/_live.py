@@ -1,4 +1,4 @@
-"""Live indexes of other packages: told apart without importing any of them, and their graphs as bytes."""
+"""Live indexes of other packages: recognized without importing any of them, and their graphs as bytes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ import numpy.typing as npt
 
 from ._arrays import Float32, Int64
 
+#: Queries, ids, distances: q × d, q × k, q × k.
+Probe = tuple[Float32, Int64, Float32]
+
+#: Rows of an index out of which queries are made, and neighbors asked for, to find its arithmetic.
+PROBED_ROWS, PROBED_NEIGHBORS = 65, 10
+
 #: ``search(queries, k)``: ids of q × k, or ids and distances.
 Search = Callable[[Float32, int], Union[npt.ArrayLike, tuple[npt.ArrayLike, npt.ArrayLike]]]
 
@@ -22,14 +28,30 @@ class Live(TypedDict):
     metric: Optional[str]
     engine: Optional[str]
     ef_search: Optional[int]
+    #: Vector instructions and compiler by which its distances are rounded, where the caller names them.
+    arithmetic: Optional[str]
+    #: Queries, and the ids and distances that the index returns, by which they are found.
+    probe: Optional[Probe]
 
 
-def saved_graph(index: Any) -> Optional[tuple[npt.NDArray[np.uint8], Live]]:
-    """The bytes of a faiss or hnswlib graph and what they leave out; None for anything else."""
+def saved_graph(index: Any, arithmetic: Optional[str] = None) -> Optional[tuple[npt.NDArray[np.uint8], Live]]:
+    """The bytes of a faiss or hnswlib graph and what they leave out; None for anything else.
+
+    Unless ``arithmetic`` names it, the index is searched a few times: its distances tell in which arithmetic it sums.
+    """
     index = bare(index)
     if _package(index) == "hnswlib":
-        return _of_hnswlib(index)
-    return _of_faiss(index) if _package(index) == "faiss" and _is_flat_hnsw(index) else None
+        saved, live = _of_hnswlib(index)
+        probe = _probe_hnswlib
+    elif _package(index) == "faiss" and _is_flat_hnsw(index):
+        saved, live = _of_faiss(index)
+        probe = _probe_faiss
+    else:
+        return None
+    if arithmetic is None:
+        live["probe"] = probe(index)
+    live["arithmetic"] = arithmetic
+    return saved, live
 
 
 def searcher(index: Any, ef: Optional[int] = None) -> Search:
@@ -99,7 +121,7 @@ def _of_faiss(index: Any) -> tuple[npt.NDArray[np.uint8], Live]:
     import faiss
 
     bounded = bool(_within(index).hnsw.search_bounded_queue)
-    live = Live(metric=None, engine="stop-early" if bounded else "raise", ef_search=None)
+    live = Live(metric=None, engine="stop-early" if bounded else "raise", ef_search=None, arithmetic=None, probe=None)
     return np.asarray(faiss.serialize_index(index)), live
 
 
@@ -108,7 +130,35 @@ def _of_hnswlib(index: Any) -> tuple[npt.NDArray[np.uint8], Live]:
         path = Path(folder) / "index"
         index.save_index(str(path))
         saved = np.fromfile(path, dtype=np.uint8)
-    return saved, Live(metric=str(index.space), engine=None, ef_search=int(index.ef))
+    live = Live(metric=str(index.space), engine=None, ef_search=int(index.ef), arithmetic=None, probe=None)
+    return saved, live
+
+
+def _probe_faiss(index: Any) -> Optional[Probe]:
+    rows = min(int(index.ntotal), PROBED_ROWS)
+    if rows == 0:
+        return None
+    queries = _between(_within(index).reconstruct_n(0, rows))
+    distances, ids = index.search(queries, min(int(index.ntotal), PROBED_NEIGHBORS))
+    return queries, ids, distances
+
+
+def _probe_hnswlib(index: Any) -> Optional[Probe]:
+    labels = index.get_ids_list()[:PROBED_ROWS]
+    if not labels:
+        return None
+    queries = _between(index.get_items(labels))
+    try:
+        ids, distances = index.knn_query(queries, min(int(index.element_count), PROBED_NEIGHBORS))
+    except RuntimeError:  # fewer rows than asked for can be reached
+        ids, distances = index.knn_query(queries, 1)
+    return queries, ids.astype(np.int64), distances
+
+
+def _between(rows: npt.ArrayLike) -> Float32:
+    """Queries halfway between neighboring rows, so that no distance is zero and each bit of a sum counts."""
+    rows = np.asarray(rows, dtype=np.float32)
+    return np.ascontiguousarray((rows + np.roll(rows, 1, axis=0)) / 2 + rows / 7, dtype=np.float32)
 
 
 def _table(values: npt.ArrayLike, rows: int, columns: int, empty: float, kind: Any) -> npt.NDArray[Any]:

@@ -11,7 +11,7 @@ use super::request::AuditRequest;
 use annatomy_eval::dataset::{Base, Dataset, StreamedRows, check_and_normalize};
 use annatomy_eval::index::{Difference, first_difference};
 use annatomy_formats::{ReadError, VectorFile};
-use annatomy_hnsw::import::{Engine, SavedIndex};
+use annatomy_hnsw::import::{EngineBuild, SavedIndex};
 use annatomy_hnsw::{EngineClass, Graph};
 use annatomy_vectors::{Matrix, Metric, Rows, validate};
 use std::borrow::Cow;
@@ -21,8 +21,8 @@ use std::path::Path;
 pub(super) struct Index<'d> {
     /// What a report calls it.
     pub(super) source: String,
-    /// Whose order of summation it is searched with; `None`: ours.
-    pub(super) engine: Option<Engine>,
+    /// The engine in whose arithmetic it is searched; `None`: ours.
+    pub(super) build: Option<EngineBuild>,
     /// What it does when k exceeds ef.
     pub(super) class: EngineClass,
     pub(super) graph: Cow<'d, Graph>,
@@ -55,7 +55,8 @@ impl Inputs<'_> {
             (read_base(request, path, metric)?, None, None)
         };
         let name = request.vectors.as_ref().or(request.index.as_ref());
-        let queries = read_queries(request, &base, metric)?;
+        let build = index.as_ref().and_then(|index| index.build);
+        let queries = read_queries(request, &base, metric, build)?;
         if let (Base::Streamed { rows, drawn }, None) = (&mut base, queries.held_out_rows()) {
             *drawn = rows.select(&queries.numbers);
         }
@@ -143,10 +144,11 @@ fn take_index(
         ..
     } = saved;
     let source = format!("{engine} index {}", path.display());
-    let (engine, class, graph) = (Some(engine), engine.class(), Cow::Owned(graph));
+    let build = Some(EngineBuild::new(engine, request.arithmetic));
+    let (class, graph) = (engine.class(), Cow::Owned(graph));
     let index = Index {
         source,
-        engine,
+        build,
         class,
         graph,
         m,

@@ -1,7 +1,7 @@
 //! What is at hand in memory, in the place of files.
 
 use annatomy_formats::AnswerTable;
-use annatomy_hnsw::import::Engine;
+use annatomy_hnsw::import::EngineBuild;
 use annatomy_hnsw::{EngineClass, Graph};
 use annatomy_vectors::{Matrix, MatrixView, Metric};
 
@@ -34,8 +34,8 @@ pub struct GivenIndex<'g> {
     pub rows: MatrixView<'g>,
     /// What the engine calls each row, where that is not its number.
     pub labels: Option<&'g [i64]>,
-    /// Whose order of summation its searches use; `None` for a graph built here.
-    pub engine: Option<Engine>,
+    /// The engine in whose arithmetic it is searched; `None` for a graph built here.
+    pub build: Option<EngineBuild>,
     /// What its engine does when k exceeds ef.
     pub class: EngineClass,
     /// What it was built for.

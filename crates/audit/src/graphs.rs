@@ -5,6 +5,7 @@ use super::error::AuditError;
 use super::request::{AuditRequest, GraphRequest};
 use super::results::GraphFacts;
 use annatomy_eval::dataset::Dataset;
+use annatomy_hnsw::import::Arithmetic;
 use annatomy_hnsw::{DistanceComputer, EngineClass, Graph, Links, Parameters, reachable};
 use std::borrow::Cow;
 
@@ -35,6 +36,7 @@ fn of_index<'g>(index: &'g Index<'_>, data: &Dataset) -> Graphs<'g> {
     let origin = Origin {
         source: index.source.clone(),
         class: index.class,
+        arithmetic: index.build.map(|build| build.arithmetic),
         m: index.m,
         ef_construction: index.ef_construction,
         ef_search: index.ef_search,
@@ -64,6 +66,7 @@ pub(super) fn build<'g>(
     let origin = Origin {
         source: format!("{} built here as {} builds", wanted.count, wanted.preset),
         class: wanted.preset.engine_class(),
+        arithmetic: None,
         m: wanted.m,
         ef_construction: wanted.ef_construction,
         ef_search: None,
@@ -75,6 +78,7 @@ pub(super) fn build<'g>(
 struct Origin {
     source: String,
     class: EngineClass,
+    arithmetic: Option<Arithmetic>,
     m: usize,
     ef_construction: usize,
     ef_search: Option<usize>,
@@ -94,6 +98,7 @@ fn with_facts<'g>(graphs: Vec<Cow<'g, Graph>>, origin: Origin, data: &Dataset) -
     let facts = GraphFacts {
         source: origin.source,
         class: origin.class.to_string(),
+        arithmetic: origin.arithmetic.map(|arithmetic| arithmetic.to_string()),
         m: origin.m,
         ef_construction: origin.ef_construction,
         ef_search: origin.ef_search,

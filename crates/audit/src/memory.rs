@@ -4,7 +4,7 @@ use super::data::{Index, Inputs, unit_lengths};
 use super::error::AuditError;
 use super::given::{Given, GivenIndex};
 use super::metric::with_index;
-use super::queries::draw_queries;
+use super::queries::{draw_queries, queries_of_unit_length};
 use super::request::AuditRequest;
 use annatomy_eval::dataset::{Base, Dataset, QueryRows, all_have_unit_length};
 use annatomy_vectors::{MatrixView, Metric, Rows, validate};
@@ -80,11 +80,12 @@ fn given_queries<'d>(
             expected,
         });
     }
-    let rows = if numbers.len() == population {
+    let build = given.index.and_then(|index| index.build);
+    let rows = if numbers.len() == population && !(metric == Metric::Cosine && build.is_some()) {
         lent(queries, metric, "queries")?
     } else {
         let mut rows = queries.select(&numbers);
-        unit_lengths(&mut rows, metric, Path::new("queries"))?;
+        queries_of_unit_length(&mut rows, metric, build, Path::new("queries"))?;
         rows.into()
     };
     Ok(QueryRows::held_out(rows, numbers, population))
@@ -109,7 +110,7 @@ impl<'g> From<GivenIndex<'g>> for Index<'g> {
         let GivenIndex {
             source,
             graph,
-            engine,
+            build,
             class,
             m,
             ef_construction,
@@ -118,7 +119,7 @@ impl<'g> From<GivenIndex<'g>> for Index<'g> {
         } = given;
         Self {
             source: source.to_owned(),
-            engine,
+            build,
             class,
             graph: Cow::Borrowed(graph),
             m,

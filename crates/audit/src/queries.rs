@@ -5,8 +5,10 @@ use super::error::AuditError;
 use super::request::AuditRequest;
 use annatomy_eval::dataset::{Base, QueryRows};
 use annatomy_formats::VectorFile;
-use annatomy_vectors::Metric;
+use annatomy_hnsw::import::EngineBuild;
 use annatomy_vectors::subset::numpy_choice;
+use annatomy_vectors::{Matrix, Metric, validate};
+use std::path::Path;
 
 /// Up to here every base row is a query unless a sample is asked for.
 const ALL_ROWS: usize = 10_000;
@@ -17,6 +19,7 @@ pub(super) fn read_queries(
     request: &AuditRequest,
     base: &Base<'_>,
     metric: Metric,
+    build: Option<EngineBuild>,
 ) -> Result<QueryRows<'static>, AuditError> {
     let Some(path) = &request.queries else {
         let numbers = draw_queries(request, base.rows())?;
@@ -34,8 +37,27 @@ pub(super) fn read_queries(
     }
     let numbers = draw_queries(request, opened.rows())?;
     let mut rows = opened.select(&numbers).map_err(file(path))?;
-    unit_lengths(&mut rows, metric, path)?;
+    queries_of_unit_length(&mut rows, metric, build, path)?;
     Ok(QueryRows::held_out(rows.into(), numbers, opened.rows()))
+}
+
+/// As [`unit_lengths`], but for cosine scaled as the engine scales the queries it is given.
+pub(super) fn queries_of_unit_length(
+    rows: &mut Matrix,
+    metric: Metric,
+    build: Option<EngineBuild>,
+    path: &Path,
+) -> Result<(), AuditError> {
+    if let (Metric::Cosine, Some(build)) = (metric, build) {
+        validate::check(rows.view(), metric).map_err(|source| AuditError::Vectors {
+            path: path.to_owned(),
+            source,
+        })?;
+        if build.normalize_rows(rows) {
+            return Ok(());
+        }
+    }
+    unit_lengths(rows, metric, path)
 }
 
 /// How many of `population` queries are measured.

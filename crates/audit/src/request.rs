@@ -2,6 +2,7 @@
 
 use super::predict::Prediction;
 use super::target::Target;
+use annatomy_hnsw::import::Arithmetic;
 use annatomy_vectors::Metric;
 use std::path::PathBuf;
 
@@ -31,6 +32,8 @@ pub struct AuditRequest {
     pub seed: u64,
     /// By default what the index says, or L2.
     pub metric: Option<Metric>,
+    /// The arithmetic in which the index is searched; by default its engine's on this machine.
+    pub arithmetic: Option<Arithmetic>,
     /// The graphs to build where there is no index.
     pub graphs: GraphRequest,
     /// Answers to write down.
@@ -88,6 +91,7 @@ impl Default for AuditRequest {
             sample: None,
             seed: 42,
             metric: None,
+            arithmetic: None,
             graphs: GraphRequest::default(),
             predictions: Vec::new(),
             repair: false,

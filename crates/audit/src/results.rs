@@ -94,6 +94,8 @@ pub struct GraphFacts {
     pub source: String,
     /// What their engine does when k exceeds ef.
     pub class: String,
+    /// The arithmetic of an engine in which distances are summed; `None`: ours.
+    pub arithmetic: Option<String>,
     /// M.
     pub m: usize,
     /// efConstruction.

@@ -171,10 +171,10 @@ impl<'j> Job<'j> {
             return self.finish(returned, &exact);
         };
         let queries = self.data.search_queries();
-        if let Some(engine) = self.index.as_ref().and_then(|index| index.engine) {
+        if let Some(build) = self.index.as_ref().and_then(|index| index.build) {
             let exact = self.exact()?;
             let on_graphs = {
-                let computer = EngineDistances::new(base, self.data.metric, engine);
+                let computer = EngineDistances::new(base, self.data.metric, build);
                 self.on_graphs(&AsEngine::new(computer, queries), &exact)?
             };
             return self.finish(on_graphs, &exact);

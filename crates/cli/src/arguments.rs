@@ -5,6 +5,7 @@ use annatomy::audit::{Prediction, Target};
 use annatomy::config::parse_ks;
 use annatomy::results::{Conventions, StudyKind};
 use annatomy_embed::pixels::{Colors, Filter, Sides};
+use annatomy_hnsw::import::{Arithmetic, UnknownArithmetic};
 use annatomy_hnsw::{Preset, UnknownEngineClass};
 use annatomy_vectors::Metric;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -122,6 +123,11 @@ pub struct AuditArguments {
     /// l2, cosine or ip [default: what the index says, or l2]
     #[arg(long, value_name = "METRIC")]
     pub metric: Option<Metric>,
+    /// Vector instructions and compiler of the engine that searches the index, by which its
+    /// distances are rounded: auto (this machine's), plain, sse, avx, avx2, avx2-zen, avx2-clang,
+    /// avx512, avx512-spr, avx512-zen4, avx512-zen5 or avx512-clang
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = parse_arithmetic)]
+    pub arithmetic: std::option::Option<Arithmetic>,
     /// Whose rules graphs are built by: faiss, hnswlib or paper
     #[arg(long, value_name = "NAME", default_value = "faiss")]
     pub preset: Preset,
@@ -153,6 +159,14 @@ pub struct AuditArguments {
     /// Threads; 0 for all
     #[arg(long, value_name = "T", default_value_t = 0)]
     pub threads: usize,
+}
+
+/// An arithmetic by its name; `None`: that of this machine.
+fn parse_arithmetic(name: &str) -> Result<Option<Arithmetic>, UnknownArithmetic> {
+    match name {
+        "auto" => Ok(None),
+        name => name.parse().map(Some),
+    }
 }
 
 /// A prediction and the file it goes to.

@@ -7,7 +7,7 @@
 //! Fails if an engine's takes more than twelve times as long: then its code is no longer compiled
 //! for the instructions at hand, and each fused addition is a call (fifty times).
 
-use annatomy_hnsw::import::{Engine, EngineDistances};
+use annatomy_hnsw::import::{Engine, EngineBuild, EngineDistances};
 use annatomy_hnsw::{QueryScorer, VectorDistances};
 use annatomy_vectors::{Matrix, Metric};
 use std::hint::black_box;
@@ -27,8 +27,13 @@ fn main() {
     let query = rows.row(ROWS as usize);
     let ids: Vec<u32> = (0..ROWS).collect();
     let ours = VectorDistances::new(rows.view(), Metric::L2);
-    let [faiss, hnswlib] = [Engine::Faiss, Engine::Hnswlib]
-        .map(|engine| EngineDistances::new(rows.view(), Metric::L2, engine));
+    let [faiss, hnswlib] = [Engine::Faiss, Engine::Hnswlib].map(|engine| {
+        EngineDistances::new(
+            rows.view(),
+            Metric::L2,
+            EngineBuild::on_this_machine(engine),
+        )
+    });
     let (mut ratios, mut keys) = ([Vec::new(), Vec::new()], [const { Vec::new() }; 3]);
     for _ in 0..ROUNDS {
         let base = seconds(ours.scorer_for(query), &ids, &mut keys[0]);

@@ -3,7 +3,7 @@
 #[path = "it/common.rs"]
 mod common;
 
-use annatomy_hnsw::import::{Engine, EngineDistances};
+use annatomy_hnsw::import::{Engine, EngineBuild, EngineDistances};
 use annatomy_hnsw::{
     Graph, Parameters, QueryScorer, RankDistances, Search, Sq8Codes, Traversal, VectorDistances,
     Visits,
@@ -90,7 +90,11 @@ fn searches_allocate_nothing_once_their_rooms_have_grown() {
     );
 
     for engine in [Engine::Faiss, Engine::Hnswlib] {
-        let oracle = EngineDistances::new(rows.view(), Metric::L2, engine);
+        let oracle = EngineDistances::new(
+            rows.view(),
+            Metric::L2,
+            EngineBuild::on_this_machine(engine),
+        );
         assert_eq!(
             blocks(&graph, |query| oracle.scorer_for(rows.row(query as usize))),
             0,

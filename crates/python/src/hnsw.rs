@@ -6,7 +6,7 @@ use crate::work::{run, run_told};
 use annatomy::audit::GivenIndex;
 use annatomy::figures;
 use annatomy::index::{EngineIndex, Index, SurfaceRequest};
-use annatomy_hnsw::import::SavedIndex;
+use annatomy_hnsw::import::{Arithmetic, Probe, SavedIndex};
 use annatomy_hnsw::{EngineClass, Links, Preset, reachable};
 use annatomy_knn::NeighborTable;
 use annatomy_vectors::{MatrixView, Metric};
@@ -48,7 +48,12 @@ pub(crate) struct Live {
     metric: Option<String>,
     engine: Option<String>,
     ef_search: Option<usize>,
+    arithmetic: Option<String>,
+    probe: Option<Probed>,
 }
+
+/// Queries, and the ids and distances that a live engine returned for them.
+type Probed = (Py<PyArray2<f32>>, Py<PyArray2<i64>>, Py<PyArray2<f32>>);
 
 /// Calls `$work` with the memory of the rows, whichever type they have.
 macro_rules! over_rows {
@@ -87,7 +92,7 @@ impl Hnsw {
             graph: self.index.graph(),
             rows: self.index.rows(rows).map_err(raised)?,
             labels: self.facts.labels.as_deref(),
-            engine: self.index.engine(),
+            build: self.index.engine(),
             class: self.facts.class,
             metric: self.index.metric(),
             m: self.facts.m,
@@ -160,14 +165,24 @@ impl Hnsw {
             .engine
             .map(|name| name.parse().map_err(raised))
             .transpose()?;
+        let arithmetic: Option<Arithmetic> = live
+            .arithmetic
+            .map(|name| name.parse().map_err(raised))
+            .transpose()?;
+        let probed = live.probe.as_ref().map(|(queries, ids, distances)| {
+            let (queries, ids) = (queries.bind(py).readonly(), ids.bind(py).readonly());
+            (queries, ids, distances.bind(py).readonly())
+        });
+        let probe = probed.as_ref().map(probe_of).transpose()?;
         let given = rows.as_ref().map(view).transpose()?;
         let read = || {
             let saved = SavedIndex::from_bytes(bytes).map_err(raised)?;
-            EngineIndex::new(saved, metric, given).map_err(raised)
+            let arithmetic = arithmetic.or_else(|| found_by(&saved, metric, probe));
+            EngineIndex::new(saved, metric, arithmetic, given).map_err(raised)
         };
         let EngineIndex {
             index,
-            engine,
+            build,
             rows: own,
             labels,
             m,
@@ -183,8 +198,8 @@ impl Hnsw {
             (None, None) => return Err(PyValueError::new_err("an engine without rows")),
         };
         let facts = Facts {
-            source: format!("{engine} index in memory"),
-            class: class.unwrap_or(engine.class()),
+            source: format!("{} index in memory", build.engine),
+            class: class.unwrap_or(build.engine.class()),
             labels,
             m,
             ef_construction,
@@ -206,10 +221,24 @@ impl Hnsw {
             .map(|labels| PyArray1::from_slice(py, labels))
     }
 
-    /// M, efConstruction, efSearch where it is known, metric, rule for k > ef, and where the graph
-    /// comes from.
+    /// M, efConstruction, efSearch where it is known, metric, rule for k > ef, where the graph comes
+    /// from, and the engine's arithmetic where it is an engine's.
     #[getter]
-    fn facts(&self) -> (usize, usize, Option<usize>, String, String, String) {
+    #[expect(
+        clippy::type_complexity,
+        reason = "one tuple, read in Python by its places"
+    )]
+    fn facts(
+        &self,
+    ) -> (
+        usize,
+        usize,
+        Option<usize>,
+        String,
+        String,
+        String,
+        Option<String>,
+    ) {
         let Facts {
             source,
             class,
@@ -225,6 +254,9 @@ impl Hnsw {
             self.index.metric().to_string(),
             class.to_string(),
             source.clone(),
+            self.index
+                .engine()
+                .map(|build| build.arithmetic.to_string()),
         )
     }
 
@@ -318,4 +350,29 @@ impl Hnsw {
     fn reachable<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<bool>> {
         PyArray1::from_vec(py, reachable(self.index.graph()))
     }
+}
+
+type ProbedArrays<'py> = (
+    PyReadonlyArray2<'py, f32>,
+    PyReadonlyArray2<'py, i64>,
+    PyReadonlyArray2<'py, f32>,
+);
+
+fn probe_of<'p>((queries, ids, distances): &'p ProbedArrays<'_>) -> PyResult<Probe<'p>> {
+    let strided = |error: numpy::AsSliceError| PyValueError::new_err(error.to_string());
+    Ok(Probe {
+        queries: view(queries)?,
+        ids: ids.as_slice().map_err(strided)?,
+        distances: distances.as_slice().map_err(strided)?,
+    })
+}
+
+/// The arithmetic in which a live engine answered, where there are answers and one fits.
+fn found_by(
+    saved: &SavedIndex,
+    metric: Option<Metric>,
+    probe: Option<Probe<'_>>,
+) -> Option<Arithmetic> {
+    let metric = saved.metric.or(metric).unwrap_or(Metric::L2);
+    saved.arithmetic_of(metric, probe?)
 }

@@ -102,7 +102,8 @@ fn the_graph_of_an_engine() {
         let path = goldens.join(name);
         let saved = SavedIndex::read(&path).expect("an index");
         let vectors = saved.vectors.clone();
-        let index = EngineIndex::new(saved, None, Some(vectors.view())).expect("the same rows");
+        let index =
+            EngineIndex::new(saved, None, None, Some(vectors.view())).expect("the same rows");
         assert!(index.rows.is_none(), "the engine's copy is dropped");
         let given = Given {
             index: Some(GivenIndex {
@@ -110,8 +111,8 @@ fn the_graph_of_an_engine() {
                 graph: index.index.graph(),
                 rows: vectors.view(),
                 labels: index.labels.as_deref(),
-                engine: index.index.engine(),
-                class: index.engine.class(),
+                build: index.index.engine(),
+                class: index.build.engine.class(),
                 metric: index.index.metric(),
                 m: index.m,
                 ef_construction: index.ef_construction,
@@ -137,7 +138,7 @@ fn rows_that_are_not_the_engine_s_are_refused() {
     let saved = SavedIndex::read(&path).expect("an index");
     let mut other = saved.vectors.clone();
     other.row_mut(7)[2] += 1.0;
-    let error = EngineIndex::new(saved, None, Some(other.view()))
+    let error = EngineIndex::new(saved, None, None, Some(other.view()))
         .expect_err("another row")
         .to_string();
     assert!(

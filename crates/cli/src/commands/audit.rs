@@ -56,6 +56,7 @@ fn request(arguments: &AuditArguments) -> AuditRequest {
         sample: arguments.sample,
         seed: arguments.seed,
         metric: arguments.metric,
+        arithmetic: arguments.arithmetic,
         graphs: GraphRequest {
             preset: arguments.preset,
             m: arguments.m,

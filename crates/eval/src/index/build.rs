@@ -2,7 +2,7 @@
 
 use super::IndexError;
 use crate::distance_source::Ranked;
-use annatomy_hnsw::import::Engine;
+use annatomy_hnsw::import::EngineBuild;
 use annatomy_hnsw::{Graph, Links, Parameters, RankDistances, Sq8Codes, VectorDistances};
 use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::kernels::Stored;
@@ -21,7 +21,7 @@ pub struct Index {
     /// SQ8 codes of the rows, where the prefilter pays.
     codes: Option<Sq8Codes>,
     /// Whose order of summation searches use; `None`: ours.
-    engine: Option<Engine>,
+    build: Option<EngineBuild>,
 }
 
 impl Index {
@@ -66,25 +66,30 @@ impl Index {
             columns: rows.columns(),
             own_rows,
             codes,
-            engine: None,
+            build: None,
         })
     }
 
     /// The graph of an engine, over rows as that engine keeps them.
-    pub(super) fn of_engine(graph: Graph, metric: Metric, columns: usize, engine: Engine) -> Self {
+    pub(super) fn of_engine(
+        graph: Graph,
+        metric: Metric,
+        columns: usize,
+        build: EngineBuild,
+    ) -> Self {
         Self {
             graph,
             metric,
             columns,
             own_rows: None,
             codes: None,
-            engine: Some(engine),
+            build: Some(build),
         }
     }
 
-    /// The engine whose graph it is; `None` for a graph built here.
-    pub fn engine(&self) -> Option<Engine> {
-        self.engine
+    /// The engine whose graph it is, and its arithmetic; `None` for a graph built here.
+    pub fn engine(&self) -> Option<EngineBuild> {
+        self.build
     }
 
     /// The graph.
@@ -141,6 +146,18 @@ impl Index {
                 queries: queries.columns(),
                 index: self.columns,
             });
+        }
+        let engine = self.build.filter(|_| self.metric == Metric::Cosine);
+        if let Some(build) = engine {
+            let unusable = |source| IndexError::Values {
+                what: "queries",
+                source,
+            };
+            validate::check(queries, self.metric).map_err(unusable)?;
+            let mut copy = queries.to_matrix();
+            if build.normalize_rows(&mut copy) {
+                return Ok(Some(copy));
+            }
         }
         measured(queries, self.metric, "queries")
     }

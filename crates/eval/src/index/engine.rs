@@ -5,7 +5,7 @@
 //! engine's rows beside it.
 
 use super::{Index, IndexError};
-use annatomy_hnsw::import::{Engine, SavedIndex};
+use annatomy_hnsw::import::{Arithmetic, EngineBuild, SavedIndex};
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, MatrixView, Metric, validate};
 use std::borrow::Cow;
@@ -15,8 +15,8 @@ use std::borrow::Cow;
 pub struct EngineIndex {
     /// The graph, searched in the engine's own order of summation.
     pub index: Index,
-    /// Whose.
-    pub engine: Engine,
+    /// Whose, and in which arithmetic it is searched.
+    pub build: EngineBuild,
     /// The engine's rows, where they are not the caller's.
     pub rows: Option<Matrix>,
     /// What the engine calls each row, where that is not its number.
@@ -60,11 +60,12 @@ pub fn first_difference(given: MatrixView<'_>, kept: MatrixView<'_>) -> Option<D
 }
 
 impl EngineIndex {
-    /// `metric` where the engine does not save it; `rows` are the vectors that were added, in the
-    /// order of their ids.
+    /// `metric` where the engine does not save it; `arithmetic` by default that of this machine;
+    /// `rows` are the vectors that were added, in the order of their ids.
     pub fn new(
         saved: SavedIndex,
         metric: Option<Metric>,
+        arithmetic: Option<Arithmetic>,
         rows: Option<MatrixView<'_>>,
     ) -> Result<Self, IndexError> {
         let SavedIndex {
@@ -86,11 +87,12 @@ impl EngineIndex {
         if let Some(rows) = rows.filter(|_| !same) {
             compare(rows, vectors.view(), metric, labels.is_some())?;
         }
-        let index = Index::of_engine(graph, metric, vectors.columns(), engine);
+        let build = EngineBuild::new(engine, arithmetic);
+        let index = Index::of_engine(graph, metric, vectors.columns(), build);
         let rows = (!same).then_some(vectors);
         Ok(Self {
             index,
-            engine,
+            build,
             rows,
             labels,
             m,

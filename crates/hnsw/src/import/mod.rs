@@ -10,22 +10,24 @@
 //! `faiss` or `hnswlib` checks every link, level and offset → [`SavedIndex`]. Nothing is allocated
 //! that the file is not long enough for.
 //!
-//! [`EngineDistances`] evaluates distances in the order in which the engine adds its terms, so that a
-//! prediction agrees with the engine's answer in every id, and not only in all that rounding leaves
-//! alone.
+//! [`EngineDistances`] sums distances in the order of an [`EngineBuild`], so that a prediction
+//! agrees with the engine's answer in every id, near ties included.
 //!
 //! Does not: write these formats, read compressed storage (PQ, SQ), or read hnswlib files in which
 //! rows are marked deleted.
 
 mod arithmetic;
 mod cursor;
+mod distances;
 mod error;
 mod faiss;
 mod hnswlib;
 mod layers;
-mod oracle;
+mod probe;
 mod saved_index;
 
+pub use arithmetic::{Arithmetic, EngineBuild, UnknownArithmetic};
+pub use distances::{EngineDistances, EngineScorer};
 pub use error::SavedIndexError;
-pub use oracle::{EngineDistances, EngineScorer};
+pub use probe::Probe;
 pub use saved_index::{Engine, SavedIndex};

@@ -4,7 +4,9 @@
 //! the real libraries.
 
 use annatomy_formats::{VectorFile, read_ids};
-use annatomy_hnsw::import::{Engine, EngineDistances, SavedIndex, SavedIndexError};
+use annatomy_hnsw::import::{
+    Arithmetic, Engine, EngineBuild, EngineDistances, SavedIndex, SavedIndexError,
+};
 use annatomy_hnsw::{EngineClass, HeapQueue, Links, Traversal, Visits};
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, Metric};
@@ -34,7 +36,14 @@ fn predicted(
         Engine::Faiss => EngineClass::StopEarly,
         Engine::Hnswlib => EngineClass::Raise,
     };
-    let oracle = EngineDistances::new(index.vectors.view(), metric, index.engine);
+    let build = EngineBuild {
+        engine: index.engine,
+        arithmetic: match index.engine {
+            Engine::Faiss => Arithmetic::Avx2,
+            Engine::Hnswlib => Arithmetic::Avx2Zen,
+        },
+    };
+    let oracle = EngineDistances::new(index.vectors.view(), metric, build);
     let (mut traversal, mut visits) = (Traversal::<HeapQueue>::default(), Visits::default());
     let mut ids = Vec::new();
     for query in 0..QUERIES {
@@ -151,7 +160,11 @@ fn flipped_bytes_do_no_harm() {
 }
 
 fn search_once(index: &SavedIndex) {
-    let oracle = EngineDistances::new(index.vectors.view(), Metric::L2, index.engine);
+    let oracle = EngineDistances::new(
+        index.vectors.view(),
+        Metric::L2,
+        EngineBuild::on_this_machine(index.engine),
+    );
     let query = vec![0.5; index.vectors.columns()];
     let mut visits = Visits::default();
     let mut traversal = Traversal::<HeapQueue>::default();

@@ -100,6 +100,11 @@ fn graph_lines(graphs: &GraphFacts) -> Vec<String> {
     let mut lines = vec![format!(
         "graph: {source}; M {m}, efConstruction {ef_construction}{effort}; {links} links a node"
     )];
+    if let Some(arithmetic) = &graphs.arithmetic {
+        lines.push(format!(
+            "  distances are summed as by its engine compiled for {arithmetic}"
+        ));
+    }
     for (number, lost) in graphs
         .unreachable
         .iter()

@@ -1,13 +1,14 @@
-//! What an engine's own graph asks of its data, in the engine's own arithmetic.
+//! Distance computer in an engine's own arithmetic.
+//!
+//! Keys are the reduced distances that the engine itself compares, so that ties and near ties are
+//! ranked as the engine ranks them.
 
 #![expect(
     clippy::inline_always,
     reason = "code that is not inlined does not get the instructions dispatched to"
 )]
 
-use super::arithmetic::{
-    Apart, Fused, Join, Product, SquaredDifference, as_faiss, dot_as_hnswlib, l2_as_hnswlib,
-};
+use super::arithmetic::{Batch, EngineBuild};
 use super::saved_index::Engine;
 use crate::distance::{DistanceComputer, VectorDistances};
 use crate::queue::{HeapQueue, QueryScorer};
@@ -17,34 +18,35 @@ use pulp::{Arch, WithSimd};
 /// Rows that FAISS evaluates at once.
 const BATCH: usize = 4;
 
-/// Keys are separations summed as `engine` sums them. For cosine the rows must have unit length.
+/// Reduced distances of rows, summed as `build` sums them. For cosine the rows must have unit
+/// length.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineDistances<'v> {
     rows: MatrixView<'v>,
     metric: Metric,
-    engine: Engine,
+    build: EngineBuild,
     arch: Arch,
 }
 
-/// One vector's separations from the rows of a matrix.
+/// The reduced distances of rows from one query.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineScorer<'v> {
     query: &'v [f32],
-    oracle: EngineDistances<'v>,
+    distances: EngineDistances<'v>,
 }
 
 impl<'v> EngineDistances<'v> {
-    /// An oracle over `rows`. For [`Metric::Cosine`] they must have unit length.
-    pub fn new(rows: MatrixView<'v>, metric: Metric, engine: Engine) -> Self {
+    /// Distances over `rows`. For [`Metric::Cosine`] they must have unit length.
+    pub fn new(rows: MatrixView<'v>, metric: Metric, build: EngineBuild) -> Self {
         Self {
             rows,
             metric,
-            engine,
+            build,
             arch: Arch::new(),
         }
     }
 
-    /// As a vector that is no row sees it.
+    /// From a query that is no row.
     ///
     /// # Panics
     /// If `query` has another length than the rows.
@@ -56,23 +58,23 @@ impl<'v> EngineDistances<'v> {
         );
         EngineScorer {
             query,
-            oracle: *self,
+            distances: *self,
         }
     }
 
-    /// The reduced distance behind a key of this computer's scorers: ‖x − y‖², 1 − cos or −⟨x, y⟩,
-    /// whatever constant the engine adds.
+    /// The reduced distance behind a key: ‖a − b‖², 1 − cos or −a·b, whatever constant the engine
+    /// adds.
     pub fn reduced_distance_of_key(&self, key: u32) -> f32 {
         let reduced = VectorDistances::reduced_distance_of_key(key);
-        match (self.engine, self.metric) {
-            // FAISS compares −⟨x, y⟩ and hnswlib 1 − ⟨x, y⟩, whatever it is called.
+        match (self.build.engine, self.metric) {
+            // FAISS compares −a·b and hnswlib 1 − a·b, whichever the metric is called.
             (Engine::Faiss, Metric::Cosine) => 1.0 + reduced,
             (Engine::Hnswlib, Metric::InnerProduct) => reduced - 1.0,
             _ => reduced,
         }
     }
 
-    /// The distance behind a key of this computer's scorers, in the metric's own unit.
+    /// The distance behind a key, in the metric's own unit.
     pub fn distance_of_key(&self, key: u32) -> f32 {
         let reduced = self.reduced_distance_of_key(key);
         match self.metric {
@@ -80,25 +82,25 @@ impl<'v> EngineDistances<'v> {
             Metric::Cosine | Metric::InnerProduct => reduced,
         }
     }
+}
 
+impl EngineScorer<'_> {
     #[inline(always)]
-    fn separation(&self, query: &[f32], row: &[f32], join: impl Join) -> f32 {
-        match (self.engine, self.metric) {
-            (Engine::Faiss, Metric::L2) => as_faiss(query, row, SquaredDifference, join),
-            (Engine::Faiss, Metric::InnerProduct | Metric::Cosine) => {
-                -as_faiss(query, row, Product, join)
-            }
-            (Engine::Hnswlib, Metric::L2) => l2_as_hnswlib(query, row),
-            (Engine::Hnswlib, Metric::InnerProduct | Metric::Cosine) => {
-                1.0 - dot_as_hnswlib(query, row)
-            }
-        }
+    fn evaluate(&self, id: u32, batch: Batch) -> u32 {
+        let EngineDistances {
+            rows,
+            metric,
+            build,
+            ..
+        } = self.distances;
+        let row = rows.row(id as usize);
+        order_key(build.reduced_distance(metric, self.query, row, batch))
     }
 }
 
-/// Evaluates ids in batches of four, and one by one what is left, on the instructions at hand.
+/// Evaluates ids in batches of four, and one by one what is left, on the instructions available.
 struct Keys<'k, 'v> {
-    view: EngineScorer<'v>,
+    scorer: EngineScorer<'v>,
     ids: &'k [u32],
     out: &'k mut Vec<u32>,
 }
@@ -108,28 +110,19 @@ impl WithSimd for Keys<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) {
-        let EngineScorer { query, oracle } = self.view;
         let (batches, rest) = self.ids.as_chunks::<BATCH>();
         for &id in batches.as_flattened() {
-            self.out.push(order_key(oracle.separation(
-                query,
-                oracle.rows.row(id as usize),
-                Fused,
-            )));
+            self.out.push(self.scorer.evaluate(id, Batch::Four));
         }
         for &id in rest {
-            self.out.push(order_key(oracle.separation(
-                query,
-                oracle.rows.row(id as usize),
-                Apart,
-            )));
+            self.out.push(self.scorer.evaluate(id, Batch::One));
         }
     }
 }
 
 /// Evaluates one id.
 struct Key<'v> {
-    view: EngineScorer<'v>,
+    scorer: EngineScorer<'v>,
     id: u32,
 }
 
@@ -138,8 +131,7 @@ impl WithSimd for Key<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) -> u32 {
-        let EngineScorer { query, oracle } = self.view;
-        order_key(oracle.separation(query, oracle.rows.row(self.id as usize), Apart))
+        self.scorer.evaluate(self.id, Batch::One)
     }
 }
 
@@ -147,13 +139,13 @@ impl QueryScorer for EngineScorer<'_> {
     type Queue = HeapQueue;
 
     fn key(self, id: u32) -> u32 {
-        self.oracle.arch.dispatch(Key { view: self, id })
+        self.distances.arch.dispatch(Key { scorer: self, id })
     }
 
     #[inline]
     fn keys(self, ids: &[u32], out: &mut Vec<u32>) {
-        self.oracle.arch.dispatch(Keys {
-            view: self,
+        self.distances.arch.dispatch(Keys {
+            scorer: self,
             ids,
             out,
         });
@@ -161,12 +153,12 @@ impl QueryScorer for EngineScorer<'_> {
 
     #[inline]
     fn prefetch(self, id: u32) {
-        kernels::prefetch(self.oracle.rows.row(id as usize));
+        kernels::prefetch(self.distances.rows.row(id as usize));
     }
 
     #[inline]
     fn prefetches_whole(self) -> bool {
-        kernels::prefetches_whole::<f32>(self.oracle.rows.columns())
+        kernels::prefetches_whole::<f32>(self.distances.rows.columns())
     }
 }
 
@@ -185,7 +177,7 @@ impl<'v> DistanceComputer for EngineDistances<'v> {
     fn scorer(&self, id: u32) -> EngineScorer<'v> {
         EngineScorer {
             query: self.rows.row(id as usize),
-            oracle: *self,
+            distances: *self,
         }
     }
 
