@@ -94,3 +94,24 @@ pub(super) fn long_integers(bytes: &[u8]) -> impl ExactSizeIterator<Item = i64> 
 pub(super) fn floats(bytes: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
     bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes)
 }
+
+/// Values out of a file in a vector, or an error where they do not fit into memory.
+pub(super) fn collected<T>(
+    what: &'static str,
+    values: impl ExactSizeIterator<Item = T>,
+) -> Result<Vec<T>, SavedIndexError> {
+    let mut kept = reserved(what, values.len())?;
+    kept.extend(values);
+    Ok(kept)
+}
+
+/// A vector with room for `count` values.
+pub(super) fn reserved<T>(what: &'static str, count: usize) -> Result<Vec<T>, SavedIndexError> {
+    let mut kept = Vec::new();
+    kept.try_reserve_exact(count)
+        .map_err(|_| SavedIndexError::Memory {
+            what,
+            bytes: (count as u64).saturating_mul(size_of::<T>() as u64),
+        })?;
+    Ok(kept)
+}

@@ -14,6 +14,46 @@ pub enum SavedIndexError {
         /// The first bytes.
         begin: String,
     },
+    /// What an error below was met in.
+    #[error("{class}: {source}")]
+    Within {
+        /// The engine's name of the class.
+        class: &'static str,
+        /// What is wrong.
+        source: Box<SavedIndexError>,
+    },
+    /// A graph that was saved without its vectors.
+    #[error(
+        "an IndexHNSWFlat of {rows} rows of {columns} columns was saved without its vectors (IO_FLAG_SKIP_STORAGE): they have to be given besides"
+    )]
+    NoVectors {
+        /// Rows of the graph.
+        rows: usize,
+        /// Columns of each.
+        columns: usize,
+    },
+    /// Vectors of another shape than those that a graph was saved without.
+    #[error(
+        "the graph was built over {rows} rows of {columns} columns, and the vectors are {found_rows} rows of {found_columns}"
+    )]
+    OtherVectors {
+        /// Rows of the graph.
+        rows: usize,
+        /// Columns of each.
+        columns: usize,
+        /// Rows given.
+        found_rows: usize,
+        /// Columns given.
+        found_columns: usize,
+    },
+    /// What a file holds does not fit into memory.
+    #[error("{what} take {bytes} bytes, which cannot be allocated")]
+    Memory {
+        /// What was to be kept.
+        what: &'static str,
+        /// How many bytes it takes.
+        bytes: u64,
+    },
     /// A known engine's file, of a kind whose graph or vectors cannot be used.
     #[error("{kind} is not read: {reason}")]
     Unsupported {
@@ -58,4 +98,15 @@ pub enum SavedIndexError {
         /// What it must be.
         expected: String,
     },
+}
+
+/// Names the class in which an error was met.
+pub(super) fn within(class: &'static str) -> impl Fn(SavedIndexError) -> SavedIndexError {
+    move |source| match source {
+        source @ SavedIndexError::Within { .. } => source,
+        source => SavedIndexError::Within {
+            class,
+            source: Box::new(source),
+        },
+    }
 }

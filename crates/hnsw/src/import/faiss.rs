@@ -4,18 +4,22 @@
 //!   [`IxMp`, `IxM2`: an index, then a vector of ids]
 //!   `IHNf`: level probabilities · links per node up to each level · levels · offsets · links, −1 after the last of a list
 //!           entry point · highest level · efConstruction · efSearch · beam width (no longer used)
-//!   `IxF2`, `IxFI`, `IxFl`: code, header, vectors
+//!   `IxF2`, `IxFI`, `IxFl`: code, header, vectors; or `null` where they were left out
 //!
 //! All little-endian, vectors after their 64-bit length. A node's `levels` counts its layers, so it
 //! is one more than the highest. Source: the layout as FAISS 1.7 to 1.15 write it
 //! (`impl/index_write.cpp`).
 
-use super::cursor::{Cursor, floats, integers, long_integers};
-use super::error::SavedIndexError;
+use super::cursor::{Cursor, collected, floats, integers, long_integers};
+use super::error::{SavedIndexError, within};
+use super::faiss_classes::{class_of, name_of};
 use super::layers::{Layers, MOST_LAYERS};
 use super::saved_index::{Engine, SavedIndex};
-use crate::graph::Graph;
+use crate::graph::{Graph, Links};
 use annatomy_vectors::{Matrix, Metric};
+
+/// Indexes around an index that are read.
+const MOST_NESTED: usize = 8;
 
 /// What every FAISS index begins with, after its code.
 struct Header {
@@ -26,57 +30,93 @@ struct Header {
 
 /// Whether a file begins as FAISS files do.
 pub(super) fn is_faiss(bytes: &[u8]) -> bool {
-    bytes
-        .first_chunk()
-        .is_some_and(|code: &[u8; 4]| code[0] == b'I' && code.iter().all(u8::is_ascii_alphanumeric))
+    bytes.first_chunk().is_some_and(|code: &[u8; 4]| {
+        let named = code[0] == b'I' && code.iter().all(u8::is_ascii_alphanumeric);
+        named || class_of(code).is_some()
+    })
 }
 
+/// An index, without vectors (0 rows) where it was saved so. Bytes after it are counted and left
+/// alone: `read_index` of FAISS does not look at them either, and OpenSearch appends a footer.
 pub(super) fn read(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
     let mut cursor = Cursor::new(bytes);
-    let index = read_index(&mut cursor)?;
-    match cursor.left() {
-        0 => Ok(index),
-        left => Err(SavedIndexError::Value {
-            what: "the number of bytes after the index",
-            found: left as i128,
-            expected: "none".to_owned(),
-        }),
-    }
+    let mut index = read_index(&mut cursor, 0)?;
+    index.bytes_after = cursor.left();
+    Ok(index)
 }
 
-fn read_index(cursor: &mut Cursor<'_>) -> Result<SavedIndex, SavedIndexError> {
+/// `depth`: how many indexes this one is within.
+fn read_index(cursor: &mut Cursor<'_>, depth: usize) -> Result<SavedIndex, SavedIndexError> {
     let code = cursor.code("the code of the index")?;
     match &code {
-        b"IHNf" => read_hnsw(cursor),
-        b"IxMp" | b"IxM2" => read_mapped(cursor),
-        _ => Err(SavedIndexError::Unsupported {
-            kind: format!("the FAISS index {:?}", String::from_utf8_lossy(&code)),
-            reason: "only IndexHNSWFlat (IHNf), alone or in an IndexIDMap, keeps a graph and its float32 vectors",
+        b"IHNf" => read_hnsw(cursor).map_err(within("FAISS IndexHNSWFlat")),
+        b"IxMp" | b"IxM2" if depth == MOST_NESTED => Err(SavedIndexError::Unsupported {
+            kind: format!("a FAISS IndexIDMap within {MOST_NESTED} others"),
+            reason: "no use of FAISS nests them so deep",
+        }),
+        b"IxMp" => read_mapped(cursor, depth, "FAISS IndexIDMap"),
+        b"IxM2" => read_mapped(cursor, depth, "FAISS IndexIDMap2"),
+        code => Err(SavedIndexError::Unsupported {
+            kind: name_of(code),
+            reason: "only IndexHNSWFlat, alone or in an IndexIDMap, keeps a graph and its float32 vectors",
         }),
     }
 }
 
 /// An index whose answers are renamed by a list of ids.
-fn read_mapped(cursor: &mut Cursor<'_>) -> Result<SavedIndex, SavedIndexError> {
-    let header = read_header(cursor)?;
-    let mut index = read_index(cursor)?;
-    let ids: Vec<i64> = long_integers(cursor.counted("the ids of the rows", 8)?).collect();
-    if ids.len() != index.vectors.rows() || header.rows != ids.len() {
-        let expected = format!("{}, the number of rows", index.vectors.rows());
+fn read_mapped(
+    cursor: &mut Cursor<'_>,
+    depth: usize,
+    class: &'static str,
+) -> Result<SavedIndex, SavedIndexError> {
+    let header = read_header(cursor).map_err(within(class))?;
+    let mut index = read_index(cursor, depth + 1)?;
+    let ids = read_ids(cursor, &header, &index).map_err(within(class))?;
+    index.labels = Some(ids);
+    Ok(index)
+}
+
+/// The name of each row: its place in `inner`, or its name there, is renamed once more.
+fn read_ids(
+    cursor: &mut Cursor<'_>,
+    header: &Header,
+    inner: &SavedIndex,
+) -> Result<Vec<i64>, SavedIndexError> {
+    let rows = inner.graph.nodes();
+    let ids = cursor.counted("the ids of the rows", 8)?;
+    let ids = collected("the ids of the rows", long_integers(ids))?;
+    if ids.len() != rows || header.rows != rows {
+        let expected = format!("{rows}, the number of rows");
         return Err(SavedIndexError::Value {
             what: "the number of ids",
             found: ids.len() as i128,
             expected,
         });
     }
-    index.labels = Some(ids);
-    Ok(index)
+    let Some(labels) = &inner.labels else {
+        return Ok(ids);
+    };
+    let mut renamed = Vec::with_capacity(rows);
+    for (node, &label) in labels.iter().enumerate() {
+        let name = usize::try_from(label).ok().and_then(|label| ids.get(label));
+        let Some(&name) = name else {
+            return Err(SavedIndexError::Node {
+                what: "the id",
+                node,
+                found: label.into(),
+                expected: format!("below {rows}, the number of ids around it"),
+            });
+        };
+        renamed.push(name);
+    }
+    Ok(renamed)
 }
 
 fn read_hnsw(cursor: &mut Cursor<'_>) -> Result<SavedIndex, SavedIndexError> {
     let header = read_header(cursor)?;
     cursor.counted("the level probabilities", 8)?;
-    let links_up_to: Vec<i32> = integers(cursor.counted("the links per level", 4)?).collect();
+    let links_up_to = cursor.counted("the links per level", 4)?;
+    let links_up_to = collected("the links per level", integers(links_up_to))?;
     let m = check_links_per_level(&links_up_to)?;
     let levels = cursor.counted("the levels", 4)?;
     let offsets = cursor.counted("the offsets", 8)?;
@@ -88,13 +128,14 @@ fn read_hnsw(cursor: &mut Cursor<'_>) -> Result<SavedIndex, SavedIndexError> {
     cursor.i32("the beam width")?;
     let entry_point = check_entry_point(entry_point, highest_level, levels, header.rows)?;
     let graph = read_graph(&header, &links_up_to, levels, offsets, links, entry_point)?;
-    let vectors = read_flat(cursor, &header)?;
+    let vectors = read_storage(cursor, &header)?;
     Ok(SavedIndex {
         engine: Engine::Faiss,
         graph,
         vectors,
         metric: Some(header.metric),
         labels: None,
+        bytes_after: 0,
         m,
         ef_construction: usize::try_from(ef_construction).unwrap_or(0),
         ef_search: usize::try_from(ef_search).ok(),
@@ -112,7 +153,7 @@ fn read_header(cursor: &mut Cursor<'_>) -> Result<Header, SavedIndexError> {
         1 => Metric::L2,
         other => {
             return Err(SavedIndexError::Unsupported {
-                kind: format!("FAISS metric {other}"),
+                kind: format!("an index of FAISS metric {other}"),
                 reason: "metrics are inner product (0) and L2 (1)",
             });
         }
@@ -217,7 +258,7 @@ fn read_graph(
             expected,
         });
     }
-    let mut layers = Layers::new(Some(entry_point), header.rows, links.len() / 4);
+    let mut layers = Layers::new(Some(entry_point), header.rows, links.len() / 4)?;
     let ends = long_integers(offsets).skip(1);
     for ((node, count), (start, end)) in integers(levels)
         .enumerate()
@@ -261,14 +302,18 @@ fn read_graph(
     layers.finish()
 }
 
-/// The vectors, kept in the index behind the graph.
-fn read_flat(cursor: &mut Cursor<'_>, graph: &Header) -> Result<Matrix, SavedIndexError> {
+/// The vectors, kept in the index behind the graph; 0 rows where they were left out.
+fn read_storage(cursor: &mut Cursor<'_>, graph: &Header) -> Result<Matrix, SavedIndexError> {
     let code = cursor.code("the code of the storage")?;
-    if !matches!(&code, b"IxF2" | b"IxFI" | b"IxFl") {
-        return Err(SavedIndexError::Unsupported {
-            kind: format!("the FAISS storage {:?}", String::from_utf8_lossy(&code)),
-            reason: "vectors must be stored flat, in float32",
-        });
+    match &code {
+        b"IxF2" | b"IxFI" | b"IxFl" => {}
+        b"null" => return Ok(Matrix::zeros(0, graph.columns)),
+        code => {
+            return Err(SavedIndexError::Unsupported {
+                kind: format!("storage of {}", name_of(code)),
+                reason: "vectors must be stored flat, in float32",
+            });
+        }
     }
     let header = read_header(cursor)?;
     let values = cursor.counted("the vectors", 4)?;
@@ -286,8 +331,6 @@ fn read_flat(cursor: &mut Cursor<'_>, graph: &Header) -> Result<Matrix, SavedInd
             ),
         });
     }
-    Ok(
-        Matrix::new(graph.rows, graph.columns, floats(values).collect())
-            .expect("rows × columns values"),
-    )
+    let values = collected("the vectors", floats(values))?;
+    Ok(Matrix::new(graph.rows, graph.columns, values).expect("rows × columns values"))
 }

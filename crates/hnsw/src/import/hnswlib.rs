@@ -9,8 +9,8 @@
 //! Rows stand in the order in which they were added, which with several threads is not the order of
 //! their labels. Source: hnswlib 0.8 (`hnswalg.h`).
 
-use super::cursor::{Cursor, floats};
-use super::error::SavedIndexError;
+use super::cursor::{Cursor, collected, floats, reserved};
+use super::error::{SavedIndexError, within};
 use super::layers::{Layers, MOST_LAYERS};
 use super::saved_index::{Engine, SavedIndex};
 use annatomy_vectors::Matrix;
@@ -37,15 +37,20 @@ pub(super) fn is_hnswlib(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
+    read_index(bytes).map_err(within("hnswlib index"))
+}
+
+/// Bytes after the index are an error, as hnswlib itself refuses them.
+fn read_index(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
     let mut cursor = Cursor::new(bytes);
     let header = read_header(&mut cursor)?;
     let base = cursor.take("the rows", header.rows, header.row_bytes as usize)?;
-    let base: Vec<&[u8]> = base.chunks_exact(header.row_bytes as usize).collect();
+    let base = collected("the rows", base.chunks_exact(header.row_bytes as usize))?;
     let mut layers = Layers::new(
         Some(header.entry_point),
         base.len(),
         base.len() * header.m_base as usize / 2,
-    );
+    )?;
     for (node, row) in base.iter().enumerate() {
         layers.begin_node();
         layers.push_list(links_on_base(&header, node, row)?);
@@ -62,14 +67,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
     let graph = layers.finish()?;
     check_entry_point(&header, &graph)?;
     let vector = header.links_bytes as usize..(header.row_bytes - LABEL_BYTES) as usize;
-    let values = base
-        .iter()
-        .flat_map(|row| floats(&row[vector.clone()]))
-        .collect();
-    let labels = base
-        .iter()
-        .map(|row| row.last_chunk().copied().map_or(-1, i64::from_le_bytes))
-        .collect();
+    let mut values = reserved("the vectors", base.len() * header.columns as usize)?;
+    for row in &base {
+        values.extend(floats(&row[vector.clone()]));
+    }
+    let label = |row: &&[u8]| row.last_chunk().copied().map_or(-1, i64::from_le_bytes);
+    let labels = collected("the labels", base.iter().map(label))?;
     Ok(SavedIndex {
         engine: Engine::Hnswlib,
         graph,
@@ -77,6 +80,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
             .expect("rows of columns values"),
         metric: None,
         labels: Some(labels),
+        bytes_after: 0,
         m: header.m as usize,
         ef_construction: header.ef_construction as usize,
         ef_search: None,
@@ -198,7 +202,7 @@ fn links_on_base<'b>(
 ) -> Result<impl Iterator<Item = u32> + use<'b>, SavedIndexError> {
     if row[2] & 1 == 1 {
         return Err(SavedIndexError::Unsupported {
-            kind: format!("an hnswlib index in which row {node} is marked deleted"),
+            kind: format!("an index with deleted rows, such as row {node},"),
             reason: "a search that skips rows follows another rule; save the index without deleted rows",
         });
     }

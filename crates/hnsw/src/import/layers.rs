@@ -1,5 +1,6 @@
 //! A graph as a reader gathers it: one list per node and layer, checked as it comes in.
 
+use super::cursor::reserved;
 use super::error::SavedIndexError;
 use crate::graph::{Graph, Links};
 
@@ -18,14 +19,19 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    pub(super) fn new(entry_point: Option<u32>, nodes: usize, links: usize) -> Self {
-        Self {
+    /// Room for `nodes` and `links`, or an error where memory has none.
+    pub(super) fn new(
+        entry_point: Option<u32>,
+        nodes: usize,
+        links: usize,
+    ) -> Result<Self, SavedIndexError> {
+        Ok(Self {
             entry_point,
-            levels: Vec::with_capacity(nodes),
-            first_list: Vec::with_capacity(nodes),
-            ends: Vec::with_capacity(nodes),
-            links: Vec::with_capacity(links),
-        }
+            levels: reserved("the levels", nodes)?,
+            first_list: reserved("the lists", nodes)?,
+            ends: reserved("the ends of lists", nodes)?,
+            links: reserved("the links", links)?,
+        })
     }
 
     /// Begins the next node, whose lists follow.
@@ -96,14 +102,14 @@ impl Links for Layers {
 }
 
 /// `graph` with node `i` called `names[i]`; `names` is a permutation of the nodes.
-pub(super) fn renamed(graph: &Graph, names: &[u32]) -> Graph {
+pub(super) fn renamed(graph: &Graph, names: &[u32]) -> Result<Graph, SavedIndexError> {
     let mut node_called = vec![0; names.len()];
     names
         .iter()
         .zip(0..)
         .for_each(|(&name, node)| node_called[name as usize] = node);
     let entry_point = graph.entry_point().map(|node| names[node as usize]);
-    let mut layers = Layers::new(entry_point, names.len(), graph.base_links());
+    let mut layers = Layers::new(entry_point, names.len(), graph.base_links())?;
     for node in node_called {
         layers.begin_node();
         for level in 0..=graph.level(node) {
@@ -115,5 +121,5 @@ pub(super) fn renamed(graph: &Graph, names: &[u32]) -> Graph {
             );
         }
     }
-    Graph::freeze(&layers)
+    Ok(Graph::freeze(&layers))
 }

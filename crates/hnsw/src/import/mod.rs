@@ -21,6 +21,7 @@ mod cursor;
 mod distances;
 mod error;
 mod faiss;
+mod faiss_classes;
 mod hnswlib;
 mod layers;
 mod probe;

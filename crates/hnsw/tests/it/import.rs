@@ -131,10 +131,211 @@ fn a_file_cut_anywhere_is_refused() {
                 "{name} at {length}: {error}"
             );
         }
-        let longer = [&bytes[..], &[0]].concat();
+    }
+}
+
+/// OpenSearch appends a footer of 16 bytes; FAISS does not look behind its index. hnswlib does.
+#[test]
+fn bytes_after_an_index_are_left_alone_by_faiss_only() {
+    for name in FILES {
+        let bytes = std::fs::read(golden(&format!("{name}.index"))).expect("file");
+        let longer = [&bytes[..], &[7; 16]].concat();
+        let read = SavedIndex::from_bytes(&longer);
+        if name.starts_with("hnswlib") {
+            let error = read.expect_err("refused").to_string();
+            assert!(
+                error.contains("hnswlib index: the number of bytes after the index is 16"),
+                "{error}"
+            );
+        } else {
+            let plain = SavedIndex::from_bytes(&bytes).expect("index");
+            let read = read.expect("index");
+            assert_eq!((read.bytes_after, plain.bytes_after), (16, 0));
+            assert_eq!(read.vectors, plain.vectors);
+        }
+    }
+}
+
+/// `numpy.save(path, faiss.serialize_index(index))`.
+#[test]
+fn an_array_of_an_index_s_bytes_is_read() {
+    for name in FILES {
+        let bytes = std::fs::read(golden(&format!("{name}.index"))).expect("file");
+        let shape = bytes.len();
+        let mut header =
+            format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({shape},), }}");
+        header.extend(std::iter::repeat_n(' ', 117 - header.len()));
+        let array = [
+            b"\x93NUMPY\x01\x00\x76\x00",
+            header.as_bytes(),
+            b"\n",
+            &bytes,
+        ]
+        .concat();
+        let read = SavedIndex::from_bytes(&array).expect("index");
+        assert_eq!(
+            read.vectors,
+            SavedIndex::from_bytes(&bytes).expect("index").vectors
+        );
+        // A table of other bytes is no index.
+        assert!(SavedIndex::from_bytes(&array[..array.len() - 1]).is_err());
+    }
+}
+
+/// The file as FAISS writes it with `IO_FLAG_SKIP_STORAGE`: `null` in the place of the vectors.
+fn without_vectors(name: &str) -> Vec<u8> {
+    let bytes = std::fs::read(golden(&format!("{name}.index"))).expect("file");
+    let storage = 4 + 33 + 8 + 200 * 12 * 4;
+    let ids = if name.contains("mapped") {
+        8 + 200 * 8
+    } else {
+        0
+    };
+    let (graph, ids) = (
+        &bytes[..bytes.len() - storage - ids],
+        &bytes[bytes.len() - ids..],
+    );
+    [graph, b"null", ids].concat()
+}
+
+#[test]
+fn a_graph_saved_without_its_vectors_is_read_over_given_ones() {
+    for name in ["faiss_l2", "faiss_ip_mapped"] {
+        let bytes = without_vectors(name);
+        let error = SavedIndex::from_bytes(&bytes).expect_err("no vectors");
         assert!(
-            SavedIndex::from_bytes(&longer).is_err(),
-            "{name} with a byte more"
+            matches!(
+                error,
+                SavedIndexError::NoVectors {
+                    rows: 200,
+                    columns: 12
+                }
+            ),
+            "{error}"
+        );
+        let read = SavedIndex::from_bytes_over(&bytes, queries()).expect("index");
+        let whole = SavedIndex::read(golden(&format!("{name}.index"))).expect("index");
+        assert_eq!(
+            (&read.vectors, &read.labels),
+            (&whole.vectors, &whole.labels)
+        );
+        let error = SavedIndex::from_bytes_over(&bytes, Matrix::zeros(200, 11)).expect_err("other");
+        assert!(error.to_string().contains("200 rows of 11"), "{error}");
+    }
+}
+
+/// An `IndexIDMap` around the bytes of an index, without the ids behind it.
+fn map_around(inner: &[u8], rows: i64) -> Vec<u8> {
+    let mut bytes = b"IxMp".to_vec();
+    bytes.extend(12_i32.to_le_bytes());
+    bytes.extend(rows.to_le_bytes());
+    bytes.extend([0; 16]);
+    bytes.push(1);
+    bytes.extend(0_i32.to_le_bytes());
+    bytes.extend(inner);
+    bytes
+}
+
+#[test]
+fn maps_nested_without_end_are_refused() {
+    let mut bytes = Vec::new();
+    for _ in 0..30_000 {
+        bytes.extend(map_around(&[], 200));
+    }
+    let error = SavedIndex::from_bytes(&bytes)
+        .expect_err("refused")
+        .to_string();
+    assert!(
+        error.contains("IndexIDMap within 8 others is not read"),
+        "{error}"
+    );
+}
+
+/// The ids around ids: FAISS renames what the inner index returns.
+#[test]
+fn a_map_around_a_map_renames_its_names() {
+    let bytes = std::fs::read(golden("faiss_l2.index")).expect("file");
+    let ids = |names: &[i64]| -> Vec<u8> {
+        let values = names.iter().flat_map(|name| name.to_le_bytes());
+        (names.len() as u64)
+            .to_le_bytes()
+            .into_iter()
+            .chain(values)
+            .collect()
+    };
+    let inner: Vec<i64> = (0..200).rev().collect();
+    let outer: Vec<i64> = (0..200).map(|id| 1000 + id).collect();
+    let inside = [map_around(&bytes, 200), ids(&inner)].concat();
+    let both = [map_around(&inside, 200), ids(&outer)].concat();
+    let labels = SavedIndex::from_bytes(&both)
+        .expect("index")
+        .labels
+        .expect("names");
+    assert_eq!((labels[0], labels[199]), (1199, 1000));
+    let beyond: Vec<i64> = (1..=200).collect();
+    let inside = [map_around(&bytes, 200), ids(&beyond)].concat();
+    let both = [map_around(&inside, 200), ids(&outer)].concat();
+    let error = SavedIndex::from_bytes(&both)
+        .expect_err("200 is no place")
+        .to_string();
+    assert!(error.contains("the id of node 199 is 200"), "{error}");
+}
+
+/// Any eight bytes may claim a size beyond the file: an error, and nothing is allocated for it.
+#[test]
+fn sizes_beyond_the_file_are_refused_by_name() {
+    for name in FILES {
+        let mut bytes = std::fs::read(golden(&format!("{name}.index"))).expect("file");
+        let class = if name.starts_with("faiss") {
+            "FAISS Index"
+        } else {
+            "hnswlib index"
+        };
+        let places = (8..bytes.len() - 8).filter(|place| *place < 400 || place % 7 == 0);
+        for place in places {
+            let kept: [u8; 8] = bytes[place..place + 8].try_into().expect("eight bytes");
+            for claimed in [u64::MAX, 1 << 62, 1 << 40] {
+                bytes[place..place + 8].copy_from_slice(&claimed.to_le_bytes());
+                if let Err(error) = SavedIndex::from_bytes(&bytes) {
+                    let said = error.to_string();
+                    let named = said.contains(class) || said.contains("FAISS class of code");
+                    assert!(named, "{name} at {place}: {said}");
+                }
+            }
+            bytes[place..place + 8].copy_from_slice(&kept);
+        }
+    }
+}
+
+#[test]
+fn deleted_rows_of_hnswlib_are_refused_by_name() {
+    let mut bytes = std::fs::read(golden("hnswlib_l2.index")).expect("file");
+    // 96 bytes of header; each row begins with the length and the marks of its links.
+    let row_bytes = u64::from_le_bytes(bytes[24..32].try_into().expect("eight bytes")) as usize;
+    bytes[96 + 3 * row_bytes + 2] |= 1;
+    let error = SavedIndex::from_bytes(&bytes)
+        .expect_err("refused")
+        .to_string();
+    assert!(
+        error.contains("hnswlib index: an index with deleted rows, such as row 3, is not read"),
+        "{error}"
+    );
+}
+
+#[test]
+fn faiss_classes_are_called_by_their_names() {
+    for (code, class) in [
+        (b"IxPT", "IndexPreTransform"),
+        (b"IwFl", "IndexIVFFlat"),
+        (b"IHNs", "IndexHNSWSQ"),
+        (b"NPLf", "IndexIVFProductLocalSearchQuantizerFastScan"),
+    ] {
+        let error = SavedIndex::from_bytes(code)
+            .expect_err("refused")
+            .to_string();
+        assert!(
+            error.contains(&format!("the FAISS class {class} is not read")),
+            "{error}"
         );
     }
 }
@@ -181,6 +382,6 @@ fn other_files_are_named_for_what_they_are() {
     };
     assert!(refusal(b"").contains("neither"));
     assert!(refusal(b"\x93NUMPY\x01\x00").contains("neither"));
-    assert!(refusal(b"IxF2 and so on").contains("IxF2"));
+    assert!(refusal(b"IxF2 and so on").contains("IndexFlatL2"));
     assert!(refusal(&[0; 96]).contains("number of rows is 0"));
 }
