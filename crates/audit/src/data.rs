@@ -8,10 +8,12 @@ use super::error::AuditError;
 use super::metric;
 use super::queries::{read_queries, sample_size};
 use super::request::AuditRequest;
-use annatomy_eval::dataset::{Base, Dataset, StreamedRows, check_and_normalize};
+use annatomy_eval::dataset::{
+    Base, Dataset, StreamedRows, all_have_unit_length, check_and_normalize,
+};
 use annatomy_eval::index::{Difference, first_difference};
 use annatomy_formats::{ReadError, VectorFile};
-use annatomy_hnsw::import::{EngineBuild, SavedIndex};
+use annatomy_hnsw::import::{EngineBuild, SavedIndex, SavedIndexError};
 use annatomy_hnsw::{EngineClass, Graph};
 use annatomy_vectors::{Matrix, Metric, Rows, validate};
 use std::borrow::Cow;
@@ -42,7 +44,11 @@ pub(super) struct Inputs<'d> {
 impl Inputs<'_> {
     pub(super) fn read(request: &AuditRequest) -> Result<Self, AuditError> {
         let mut notes = Vec::new();
-        let saved = request.index.as_deref().map(read_index).transpose()?;
+        let saved = request
+            .index
+            .as_deref()
+            .map(|path| read_index(path, request.vectors.as_deref(), &mut notes))
+            .transpose()?;
         let kept = saved
             .as_ref()
             .map(|saved| (saved.vectors.view(), saved.metric));
@@ -82,11 +88,32 @@ pub(super) fn open(path: &Path) -> Result<VectorFile, AuditError> {
     VectorFile::open(path).map_err(file(path))
 }
 
-fn read_index(path: &Path) -> Result<SavedIndex, AuditError> {
-    let saved = SavedIndex::read(path).map_err(|source| AuditError::Index {
+/// A saved index; where it was saved without its vectors, these are VECTORS.
+fn read_index(
+    path: &Path,
+    vectors: Option<&Path>,
+    notes: &mut Vec<String>,
+) -> Result<SavedIndex, AuditError> {
+    let bad = |source| AuditError::Index {
         path: path.to_owned(),
         source,
-    })?;
+    };
+    let saved = match (SavedIndex::read(path), vectors) {
+        (Err(SavedIndexError::NoVectors { .. }), Some(vectors)) => {
+            let rows = open(vectors)?.read_all().map_err(file(vectors))?;
+            notes
+                .push("The index was saved without its vectors: those given are taken.".to_owned());
+            SavedIndex::read_over(path, rows).map_err(bad)?
+        }
+        (read, _) => read.map_err(bad)?,
+    };
+    if saved.bytes_after > 0 {
+        notes.push(format!(
+            "{} holds {} bytes after the index, which are left alone.",
+            path.display(),
+            saved.bytes_after
+        ));
+    }
     validate::check_finite(saved.vectors.view()).map_err(|source| AuditError::Vectors {
         path: path.to_owned(),
         source,
@@ -190,25 +217,34 @@ fn compare(
     }
     let mut given = given.read_all().map_err(file(vectors))?;
     unit_lengths(&mut given, metric, vectors)?;
-    match first_difference(given.view(), saved.vectors.view()) {
-        None => Ok(()),
-        Some(Difference {
-            row,
-            column,
-            found,
-            expected,
-        }) => {
-            let (vectors, index) = (vectors.to_owned(), index.to_owned());
-            Err(AuditError::OtherVectors {
-                vectors,
-                index,
-                row,
-                column,
-                found,
-                expected,
-            })
+    let kept = saved.vectors.view();
+    let Some(difference) = first_difference(given.view(), kept) else {
+        return Ok(());
+    };
+    let (vectors, index) = (vectors.to_owned(), index.to_owned());
+    if metric != Metric::Cosine && all_have_unit_length(kept) {
+        check_and_normalize(&mut given, Metric::Cosine).map_err(|source| AuditError::Vectors {
+            path: vectors.clone(),
+            source,
+        })?;
+        if first_difference(given.view(), kept).is_none() {
+            return Err(AuditError::OtherLengths { vectors, index });
         }
     }
+    let Difference {
+        row,
+        column,
+        found,
+        expected,
+    } = difference;
+    Err(AuditError::OtherVectors {
+        vectors,
+        index,
+        row,
+        column,
+        found,
+        expected,
+    })
 }
 
 /// Checks rows, and for cosine scales them unless they are of unit length as they are.

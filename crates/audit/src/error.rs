@@ -55,6 +55,16 @@ pub enum AuditError {
         /// How many that has.
         expected: usize,
     },
+    /// An index over the same vectors at unit length.
+    #[error(
+        "the rows of {vectors} are those of {index} but for their lengths: the index holds them at unit length"
+    )]
+    OtherLengths {
+        /// The file of vectors.
+        vectors: PathBuf,
+        /// The index.
+        index: PathBuf,
+    },
     /// An index over other vectors.
     #[error(
         "row {row} of {vectors} is not row {row} of {index}: column {column} is {found} and {expected}"

@@ -62,6 +62,13 @@ pub(super) fn with_index(
             Ok(Metric::Cosine)
         }
         (None, Some(metric)) => Ok(metric),
+        (None, None) if unit => {
+            notes.push(
+                "hnswlib does not save its space, and its rows have unit length: taken for cosine (--metric says otherwise)."
+                    .to_owned(),
+            );
+            Ok(Metric::Cosine)
+        }
         (None, None) => {
             notes.push("hnswlib does not save its space: taken for l2 (--metric says otherwise).".to_owned());
             Ok(Metric::L2)

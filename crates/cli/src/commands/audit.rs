@@ -7,6 +7,7 @@ use annatomy::report::verdict;
 use annatomy::results::write_file;
 use annatomy::{figures, report};
 use annatomy_formats::{Owner, write_ids};
+use annatomy_hnsw::import::SavedIndexError;
 use indicatif::ProgressBar;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -114,6 +115,13 @@ fn failure(error: AuditError) -> Failure {
         AuditError::Request(_) | AuditError::Sample { .. } | AuditError::Build(_) => {
             Failure::usage(error)
         }
+        AuditError::OtherLengths { .. } => {
+            Failure::work(error).hint("--metric cosine, where the index was built for it")
+        }
+        AuditError::Index {
+            source: SavedIndexError::NoVectors { .. },
+            ..
+        } => Failure::usage(error).hint("annatomy audit VECTORS --index FILE"),
         AuditError::K { .. } => Failure::usage(error).hint("--k K asks for fewer neighbors"),
         _ => Failure::work(error),
     }

@@ -77,6 +77,7 @@ impl EngineIndex {
             m,
             ef_construction,
             ef_search,
+            ..
         } = saved;
         validate::check_finite(vectors.view()).map_err(|source| IndexError::Values {
             what: "index",
