@@ -1,6 +1,6 @@
-//! Members out of a `.tar.gz`, each whole and right under its own name.
+//! Extraction of chosen members from a `.tar.gz`, each checked and then renamed.
 //!
-//! Enters: an archive, the members wanted and their checksums, a folder. Leaves: the members in the
+//! Input: an archive, the members wanted and their checksums, a folder. Output: the members in the
 //! folder, by their file names. The archive is read once, front to back, no further than the last
 //! member wanted. What an archive says of paths is only compared, never followed. Cost: unpacking,
 //! some 0.2 GB/s.
@@ -9,10 +9,12 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 
+use annatomy_formats::open_regular;
+use annatomy_runtime::advance;
 use flate2::read::MultiGzDecoder;
 use tar::Archive;
 
-use crate::{Checksum, Progress, Step};
+use crate::{Checksum, progress};
 
 /// A file within an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ impl Member {
     }
 }
 
-/// Why members could not be had.
+/// Why members could not be extracted.
 #[derive(Debug, thiserror::Error)]
 pub enum UnpackError {
     /// The archive cannot be read.
@@ -86,12 +88,7 @@ pub enum UnpackError {
 }
 
 /// Takes `members` out of `archive`.
-pub fn unpack(
-    archive: &Path,
-    members: &[Member],
-    folder: &Path,
-    progress: &mut dyn Progress,
-) -> Result<(), UnpackError> {
+pub fn unpack(archive: &Path, members: &[Member], folder: &Path) -> Result<(), UnpackError> {
     let unreadable = |source| UnpackError::Archive {
         path: archive.to_owned(),
         source,
@@ -100,7 +97,7 @@ pub fn unpack(
         path: folder.to_owned(),
         source,
     })?;
-    let file = BufReader::with_capacity(1 << 20, File::open(archive).map_err(unreadable)?);
+    let file = BufReader::with_capacity(1 << 20, open_regular(archive).map_err(unreadable)?);
     let mut reader = Archive::new(MultiGzDecoder::new(file));
     let mut wanted: Vec<&Member> = members.iter().collect();
     let mut entries = reader.entries().map_err(unreadable)?;
@@ -117,7 +114,7 @@ pub fn unpack(
         if let Some(place) = wanted.iter().position(|member| member.path == path) {
             let member = wanted.swap_remove(place);
             let size = entry.size();
-            take(archive, member, size, &mut entry, folder, progress)?;
+            take(archive, member, size, &mut entry, folder)?;
         }
     }
     Ok(())
@@ -129,7 +126,6 @@ fn take(
     size: u64,
     entry: &mut dyn Read,
     folder: &Path,
-    progress: &mut dyn Progress,
 ) -> Result<(), UnpackError> {
     if size != member.bytes {
         let (path, member) = (archive.to_owned(), member.clone());
@@ -140,10 +136,10 @@ fn take(
             found: size,
         });
     }
-    progress.begins(Step::Unpacking, member.name(), 0, Some(size));
+    progress::unpacking(member.name(), size);
     let target = folder.join(member.name());
     let part = folder.join(format!("{}.part", member.name()));
-    let outcome = copy(archive, member, entry, &part, progress);
+    let outcome = copy(archive, member, entry, &part);
     let renamed = outcome.and_then(|()| {
         fs::rename(&part, &target).map_err(|source| UnpackError::Write {
             path: target.clone(),
@@ -151,7 +147,7 @@ fn take(
         })
     });
     renamed.inspect_err(|_| {
-        // The first error is the one to tell.
+        // The first error is the one to report.
         let _ = fs::remove_file(&part);
     })
 }
@@ -161,7 +157,6 @@ fn copy(
     member: &Member,
     entry: &mut dyn Read,
     part: &Path,
-    progress: &mut dyn Progress,
 ) -> Result<(), UnpackError> {
     let unwritable = |source| UnpackError::Write {
         path: part.to_owned(),
@@ -182,7 +177,7 @@ fn copy(
         }
         hasher.update(&block[..read]);
         file.write_all(&block[..read]).map_err(unwritable)?;
-        progress.advances(read as u64);
+        advance(read as u64);
     }
     file.sync_all().map_err(unwritable)?;
     match hasher.mismatch(&member.checksum) {

@@ -1,11 +1,11 @@
-//! Why a file could not be had.
+//! Errors of a download.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::Checksum;
 
-/// Why a file could not be had.
+/// Why a file could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// It is not there, and no connection may be opened.
@@ -13,7 +13,7 @@ pub enum FetchError {
     Offline {
         /// Where it would be.
         path: PathBuf,
-        /// Where it can be had.
+        /// Its address.
         url: String,
     },
     /// It is there and is not what was published.
@@ -58,7 +58,7 @@ pub enum FetchError {
         /// The answer.
         status: u16,
     },
-    /// It kept breaking off.
+    /// It was interrupted again and again.
     #[error(
         "{url}: gave up after {attempts} attempts without headway ({reason}); {kept} bytes are kept"
     )]
@@ -72,13 +72,13 @@ pub enum FetchError {
         /// Bytes in the unfinished file.
         kept: u64,
     },
-    /// Another process is at it.
+    /// Another process writes it.
     #[error("{} is being written by another process", path.display())]
     Busy {
         /// The unfinished file.
         path: PathBuf,
     },
-    /// The address cannot be asked for.
+    /// The address is no address.
     #[error("{url}: {reason}")]
     Address {
         /// The address.
@@ -91,7 +91,7 @@ pub enum FetchError {
     Io {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// What the system says.
         source: io::Error,
     },
 }

@@ -1,38 +1,40 @@
-//! Brings a file under its name, or says why not.
+//! Resumable HTTP download with retries, exponential backoff and a checksum.
 //!
-//! Enters: where a file is published and its checksum, the path that it is to have. Leaves: that
-//! path, whole and right.
+//! Input: a file's address and checksum, the path that it is to have. Output: that path, whole and
+//! right.
 //!
-//! is it there?                            right: done. wrong: said, and left alone, for it may be the user's own
+//! is it there?                          right: done; wrong: an error, it may be the user's own
 //! while attempts are left
-//!   ask for what is missing               transfer: `Range`, `If-Range`
-//!   broken off: wait 1, 2, 4 … s          attempts count anew where a mebibyte of headway was made
-//! checksum                                right: renamed. wrong: removed, and once more from the start if it came in pieces
+//!   request what is missing             transfer: `Range`, `If-Range`
+//!   interrupted: wait 1, 2, 4 … s       a mebibyte of headway resets the attempts
+//! checksum                              right: renamed; wrong: removed, and once more from the start
+//!                                       if it came in pieces
 //!
-//! Cost: the network's; one more pass over the file for the checksum. Does not: fetch two files at
-//! once.
+//! A connection that is silent, or slower than a minimum rate, is interrupted and resumed. Cost: the
+//! network's; one more pass over the file for the checksum. Does not: fetch two files at once.
 
 use std::path::Path;
 use std::time::Duration;
 
+use annatomy_runtime::{advance, note};
 use ureq::Agent;
 
 use crate::partial::Partial;
 use crate::transfer::{Trouble, transfer};
-use crate::{Checksum, FetchError, Progress, Step};
+use crate::{Checksum, FetchError, progress};
 
-/// New bytes after which earlier failures are forgotten.
+/// New bytes that reset the count of failures.
 const HEADWAY_BYTES: u64 = 1 << 20;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// A file as it is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remote {
-    /// Where it can be had.
+    /// Its address.
     pub url: String,
     /// What its bytes must be.
     pub checksum: Checksum,
-    /// Its length, for what is said beforehand; more than twice as many bytes are refused.
+    /// Its length, for the plan; more than twice as many bytes are refused.
     pub bytes: Option<u64>,
 }
 
@@ -53,15 +55,18 @@ pub enum Network {
     Offline,
 }
 
-/// How long a broken connection is borne with.
+/// How long a connection that is silent, slow or broken is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     /// Attempts in a row without headway.
     pub attempts: u32,
     /// Wait before the second attempt; doubles from one to the next, up to a minute.
     pub first_wait: Duration,
-    /// Silence after which a connection counts as broken.
+    /// Silence after which a connection counts as broken, and the time over which its rate is
+    /// measured.
     pub silence: Duration,
+    /// Bytes per second below which a connection counts as broken.
+    pub least_rate: u64,
 }
 
 impl Default for Patience {
@@ -70,6 +75,7 @@ impl Default for Patience {
             attempts: 6,
             first_wait: Duration::from_secs(1),
             silence: Duration::from_secs(60),
+            least_rate: 1000,
         }
     }
 }
@@ -77,13 +83,13 @@ impl Default for Patience {
 /// Where a file came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// It was there.
+    /// It was there already.
     Found,
     /// It came over the network.
     Downloaded,
 }
 
-/// Brings files, one at a time.
+/// Downloads files, one at a time.
 #[derive(Debug)]
 pub struct Fetcher {
     agent: Agent,
@@ -95,14 +101,14 @@ impl Fetcher {
     /// With the usual patience; proxies as the environment names them.
     ///
     /// ```
-    /// use annatomy_fetch::{FetchError, Fetcher, Network, Remote, Silent};
+    /// use annatomy_fetch::{FetchError, Fetcher, Network, Remote};
     ///
     /// let weights = Remote {
     ///     url: "https://download.pytorch.org/models/resnet50-11ad3fa6.pth".to_owned(),
     ///     checksum: "sha256:11ad3fa6".parse()?,
     ///     bytes: None,
     /// };
-    /// let error = Fetcher::new(Network::Offline).fetch(&weights, "absent/resnet50-11ad3fa6.pth".as_ref(), &mut Silent);
+    /// let error = Fetcher::new(Network::Offline).fetch(&weights, "absent/resnet50-11ad3fa6.pth".as_ref());
     /// assert!(matches!(error, Err(FetchError::Offline { .. })));
     /// # Ok::<(), annatomy_fetch::ChecksumError>(())
     /// ```
@@ -127,14 +133,9 @@ impl Fetcher {
     }
 
     /// Makes sure that `path` is the published file.
-    pub fn fetch(
-        &self,
-        remote: &Remote,
-        path: &Path,
-        progress: &mut dyn Progress,
-    ) -> Result<Fetched, FetchError> {
+    pub fn fetch(&self, remote: &Remote, path: &Path) -> Result<Fetched, FetchError> {
         if path.exists() {
-            return check(path, &remote.checksum, progress).map(|()| Fetched::Found);
+            return check(path, &remote.checksum).map(|()| Fetched::Found);
         }
         if self.network == Network::Offline {
             return Err(FetchError::Offline {
@@ -150,18 +151,14 @@ impl Fetcher {
             partial,
             pieced,
         }
-        .run(path, progress)?;
+        .run(path)?;
         Ok(Fetched::Downloaded)
     }
 }
 
 /// Makes sure that a file that is there is the published one.
-pub fn check(
-    path: &Path,
-    checksum: &Checksum,
-    progress: &mut dyn Progress,
-) -> Result<(), FetchError> {
-    match mismatch(path, checksum, progress)? {
+pub fn check(path: &Path, checksum: &Checksum) -> Result<(), FetchError> {
+    match mismatch(path, checksum)? {
         None => Ok(()),
         Some(found) => Err(FetchError::Damaged {
             path: path.to_owned(),
@@ -171,17 +168,13 @@ pub fn check(
     }
 }
 
-/// The digits of a file's content where they are others than they should be.
-fn mismatch(
-    path: &Path,
-    checksum: &Checksum,
-    progress: &mut dyn Progress,
-) -> Result<Option<String>, FetchError> {
+/// The digits of a file's content where they differ from the published ones.
+fn mismatch(path: &Path, checksum: &Checksum) -> Result<Option<String>, FetchError> {
     let length = path.metadata().map_err(FetchError::io(path))?.len();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    progress.begins(Step::Checking, &name, 0, Some(length));
+    progress::checking(&name, length);
     checksum
-        .mismatch(path, |bytes| progress.advances(bytes))
+        .mismatch(path, advance)
         .map_err(FetchError::io(path))
 }
 
@@ -194,22 +187,21 @@ struct Download<'d> {
 }
 
 impl Download<'_> {
-    fn run(mut self, target: &Path, progress: &mut dyn Progress) -> Result<(), FetchError> {
+    fn run(mut self, target: &Path) -> Result<(), FetchError> {
         let mut first = true;
         loop {
-            let stated = match self.receive(progress) {
+            let stated = match self.receive() {
                 Err(error @ FetchError::TooLong { .. }) => {
                     self.partial.remove()?;
                     return Err(error);
                 }
                 other => other?,
             };
-            let Some(found) = mismatch(self.partial.path(), &self.remote.checksum, progress)?
-            else {
+            let Some(found) = mismatch(self.partial.path(), &self.remote.checksum)? else {
                 return self.partial.finish(target);
             };
             let bytes = self.partial.length();
-            // Nobody said how long the file is: it may have been cut without a sign.
+            // The server stated no length: the end of the connection may be a cut.
             let cut =
                 stated.is_none() && self.remote.bytes.is_some_and(|published| bytes < published);
             if !(first && (self.pieced || cut)) {
@@ -222,14 +214,14 @@ impl Download<'_> {
                     found,
                 });
             }
-            progress.retries("the pieces do not make the published file", Duration::ZERO);
+            note("the pieces do not make the published file; once more from the start");
             self.partial.restart(&self.remote.url, None)?;
             first = false;
         }
     }
 
-    /// Until the server has sent all; the length that it stated.
-    fn receive(&mut self, progress: &mut dyn Progress) -> Result<Option<u64>, FetchError> {
+    /// Receives until the server has sent all; the length that it stated.
+    fn receive(&mut self) -> Result<Option<u64>, FetchError> {
         let Patience {
             attempts,
             first_wait,
@@ -237,12 +229,10 @@ impl Download<'_> {
         } = self.fetcher.patience;
         let (mut failures, mut wait, mut reached) = (0, first_wait, self.partial.length());
         loop {
-            let reason = match transfer(
-                &self.fetcher.agent,
-                self.remote,
-                &mut self.partial,
-                progress,
-            ) {
+            let Fetcher {
+                agent, patience, ..
+            } = self.fetcher;
+            let reason = match transfer(agent, *patience, self.remote, &mut self.partial) {
                 Ok(stated) => return Ok(stated),
                 Err(Trouble::Lasting(error)) => return Err(error),
                 Err(Trouble::Passing(reason)) => reason,
@@ -260,7 +250,7 @@ impl Download<'_> {
                     kept,
                 });
             }
-            progress.retries(&reason, wait);
+            note(&format!("{reason}; again in {} s", wait.as_secs()));
             std::thread::sleep(wait);
             wait = (wait * 2).min(LONGEST_WAIT);
             self.pieced |= self.partial.length() > 0;

@@ -1,15 +1,19 @@
-//! An unfinished download: `NAME.part`, and `NAME.part.from`, which says what it is the beginning
-//! of.
+//! Partial download: `NAME.part`, and the note `NAME.part.from`, which names its source.
 //!
-//! The note holds two lines: the address, and the version that its server named (a strong `ETag`,
-//! else `Last-Modified`). Without a note the bytes still count: should they be another file's, the
-//! checksum of the whole tells.
+//! The note holds two lines: the address, and the version that the server named (a strong `ETag`,
+//! else `Last-Modified`). Bytes without a note are kept too: should they belong to another file, the
+//! checksum of the whole fails.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use annatomy_formats::{open_regular, read_regular_text};
+
 use crate::FetchError;
+
+/// Bytes of the note: an address and a tag.
+const LONGEST_NOTE: u64 = 1 << 16;
 
 /// The beginning of a file, locked against other processes.
 #[derive(Debug)]
@@ -38,6 +42,10 @@ impl Partial {
         if let Some(folder) = target.parent() {
             fs::create_dir_all(folder).map_err(FetchError::io(folder))?;
         }
+        if path.exists() {
+            // A FIFO would block.
+            open_regular(&path).map_err(failed)?;
+        }
         let file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -50,7 +58,7 @@ impl Partial {
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let length = file.metadata().map_err(failed)?.len();
-        let text = fs::read_to_string(&note).unwrap_or_default();
+        let text = read_regular_text(&note, LONGEST_NOTE).unwrap_or_default();
         let version = text
             .strip_prefix(url)
             .and_then(|rest| rest.strip_prefix('\n'))

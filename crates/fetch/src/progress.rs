@@ -1,38 +1,33 @@
-//! What fetching says while it goes on.
+//! The stages that fetching reports to the monitor of its thread ([`annatomy_runtime::Monitor`]); their
+//! steps are bytes.
 
-use std::time::Duration;
+const DOWNLOADING: &str = "downloading ";
+const CHECKING: &str = "checking ";
+const UNPACKING: &str = "unpacking ";
 
-/// What is being done to a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Bytes come over the network.
-    Downloading,
-    /// Its checksum is taken.
-    Checking,
-    /// It is taken out of an archive.
-    Unpacking,
+/// Whether the steps of this stage are bytes.
+///
+/// ```
+/// assert!(annatomy_fetch::counts_bytes("downloading set.tar.gz"));
+/// ```
+pub fn counts_bytes(stage: &str) -> bool {
+    [DOWNLOADING, CHECKING, UNPACKING]
+        .iter()
+        .any(|prefix| stage.starts_with(prefix))
 }
 
-/// Told from the thread that fetches.
-pub trait Progress {
-    /// A step begins on the file called `name`, `done` of its `total` bytes being there already.
-    fn begins(&mut self, step: Step, name: &str, done: u64, total: Option<u64>) {
-        let _ = (step, name, done, total);
-    }
-
-    /// That many bytes more.
-    fn advances(&mut self, bytes: u64) {
-        let _ = bytes;
-    }
-
-    /// A download broke off for `reason` and goes on after `wait`.
-    fn retries(&mut self, reason: &str, wait: Duration) {
-        let _ = (reason, wait);
-    }
+/// Bytes come over the network, `done` of them earlier.
+pub(crate) fn downloading(name: &str, done: u64, total: Option<u64>) {
+    annatomy_runtime::stage(&format!("{DOWNLOADING}{name}"), total.unwrap_or(0));
+    annatomy_runtime::advance(done);
 }
 
-/// Says nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Silent;
+/// A file's checksum is computed.
+pub(crate) fn checking(name: &str, bytes: u64) {
+    annatomy_runtime::stage(&format!("{CHECKING}{name}"), bytes);
+}
 
-impl Progress for Silent {}
+/// A file is taken out of an archive.
+pub(crate) fn unpacking(name: &str, bytes: u64) {
+    annatomy_runtime::stage(&format!("{UNPACKING}{name}"), bytes);
+}

@@ -1,25 +1,28 @@
-//! One request and its answer: from where the unfinished file ends to where the connection does.
+//! HTTP range request: one request and its response, from the end of the partial file on.
 //!
-//! | answer | is taken as |
+//! | response | meaning |
 //! |---|---|
-//! | 206, beginning where we end | the rest |
-//! | 206, beginning elsewhere | a misunderstanding: from the start next time |
-//! | 200 | the whole from its start: the server ignores ranges, or its file is another now |
-//! | 416, of a file as long as ours | nothing is missing |
-//! | 408, 429, 5xx, a cut, silence | try again |
-//! | other | the file cannot be had |
+//! | 206 that starts where the partial file ends | the rest |
+//! | 206 that starts elsewhere | from the start next time |
+//! | 200 | the whole from its start: the server ignores ranges, or its file has changed |
+//! | 416, of a file as long as the partial one | nothing is missing |
+//! | 408, 429, 5xx, a cut, silence, too slow | try again |
+//! | other | an error |
 //!
 //! Sources: RFC 9110, 13.1.5 (`If-Range`), 14.2 (`Range`), 14.4 (`Content-Range`).
 
 use std::io::Read as _;
+use std::time::Instant;
 
+use annatomy_runtime::advance;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Response, StatusCode};
 
+use crate::fetcher::{Patience, Remote};
 use crate::partial::Partial;
-use crate::{FetchError, Progress, Remote, Step};
+use crate::{FetchError, progress};
 
-/// Several times the published length is no rounding: somebody sends something else.
+/// Several times the published length is no rounding: it is another file.
 const MOST_TIMES_LONGER: u64 = 2;
 
 /// Why a transfer did not reach the end of the file.
@@ -52,9 +55,9 @@ impl From<FetchError> for Trouble {
 /// Appends what is missing; the length that the server states for the whole, if any.
 pub(crate) fn transfer(
     agent: &Agent,
+    patience: Patience,
     remote: &Remote,
     partial: &mut Partial,
-    progress: &mut dyn Progress,
 ) -> Result<Option<u64>, Trouble> {
     let response = ask(agent, remote, partial)?;
     let total = match response.status() {
@@ -74,14 +77,9 @@ pub(crate) fn transfer(
             .into());
         }
     };
-    progress.begins(
-        Step::Downloading,
-        remote.name(),
-        partial.length(),
-        total.or(remote.bytes),
-    );
+    progress::downloading(remote.name(), partial.length(), total.or(remote.bytes));
     check_length(remote, total.unwrap_or(0))?;
-    receive(response, remote, partial, progress)
+    receive(response, patience, remote, partial)
         .map_err(|trouble| trouble.after(partial.length(), total))?;
     match total {
         Some(total) if partial.length() < total => {
@@ -154,11 +152,12 @@ fn beyond(
 
 fn receive(
     response: Response<ureq::Body>,
+    patience: Patience,
     remote: &Remote,
     partial: &mut Partial,
-    progress: &mut dyn Progress,
 ) -> Result<(), Trouble> {
     let mut reader = response.into_body().into_reader();
+    let mut rate = Rate::new(patience);
     let mut block = vec![0; 1 << 16];
     loop {
         let read = reader
@@ -168,8 +167,46 @@ fn receive(
             return Ok(());
         }
         partial.append(&block[..read])?;
-        progress.advances(read as u64);
+        advance(read as u64);
         check_length(remote, partial.length())?;
+        rate.add(read as u64)?;
+    }
+}
+
+/// Bytes within a window of time, compared with the least rate.
+struct Rate {
+    patience: Patience,
+    start: Instant,
+    bytes: u64,
+}
+
+impl Rate {
+    fn new(patience: Patience) -> Self {
+        Self {
+            patience,
+            start: Instant::now(),
+            bytes: 0,
+        }
+    }
+
+    /// Adds bytes; fails at the end of a window that was too slow.
+    fn add(&mut self, bytes: u64) -> Result<(), Trouble> {
+        self.bytes += bytes;
+        let elapsed = self.start.elapsed();
+        if elapsed < self.patience.silence {
+            return Ok(());
+        }
+        let least = self.patience.least_rate as f64 * elapsed.as_secs_f64();
+        if (self.bytes as f64) < least {
+            return Err(Trouble::Passing(format!(
+                "{} bytes in {:.1} s are fewer than {} per second",
+                self.bytes,
+                elapsed.as_secs_f64(),
+                self.patience.least_rate
+            )));
+        }
+        *self = Self::new(self.patience);
+        Ok(())
     }
 }
 

@@ -31,6 +31,7 @@ mod atomic;
 mod benchmark_run;
 mod bin;
 mod bytes;
+mod checksum;
 #[cfg(feature = "parquet")]
 mod columns;
 #[cfg(feature = "hdf5")]
@@ -55,11 +56,12 @@ pub use answers::{AnswerTable, EMPTY_SLOT, read_answers, read_distances, read_id
 pub use atomic::write_atomically;
 pub use benchmark_run::BenchmarkRun;
 pub use bytes::MappedFile;
+pub use checksum::{Checksum, ChecksumError, Hasher};
 pub use element::Element;
 pub use error::ReadError;
 pub use format::Format;
 pub use output_folder::{OutputFolder, OutputFolderError, Owner};
-pub use regular_file::{NotRegular, open_regular, read_regular, read_regular_text};
+pub use regular_file::{NotRegular, is_same_file, open_regular, read_regular, read_regular_text};
 pub use source::{Role, Source};
 pub use vector_file::VectorFile;
 pub use write::{IdValue, WriteError, write_ids, write_matrix};

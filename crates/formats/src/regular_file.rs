@@ -57,6 +57,28 @@ pub fn read_regular_text(path: &Path, most: u64) -> io::Result<String> {
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
 }
 
+/// Whether both paths name one file that exists, by any links.
+pub fn is_same_file(a: &Path, b: &Path) -> bool {
+    let (Ok(first), Ok(second)) = (std::fs::canonicalize(a), std::fs::canonicalize(b)) else {
+        return false;
+    };
+    if first == second {
+        return true;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let place = |path: &Path| {
+            let metadata = std::fs::metadata(path).ok()?;
+            Some((metadata.dev(), metadata.ino()))
+        };
+        let first = place(&first);
+        first.is_some() && first == place(&second)
+    }
+    #[cfg(not(unix))]
+    false
+}
+
 fn check(kind: FileType) -> io::Result<()> {
     if kind.is_file() {
         return Ok(());
@@ -144,6 +166,24 @@ mod tests {
         std::fs::write(&path, b"\xff").unwrap();
         let error = read_regular_text(&path, 12).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn one_file_by_several_names_is_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("a"), "").unwrap();
+        std::fs::write(at("b"), "").unwrap();
+        assert!(is_same_file(&at("a"), &folder.path().join("./a")));
+        assert!(!is_same_file(&at("a"), &at("b")));
+        assert!(!is_same_file(&at("absent"), &at("absent")));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(at("a"), at("link")).unwrap();
+            std::fs::hard_link(at("a"), at("hard")).unwrap();
+            assert!(is_same_file(&at("a"), &at("link")));
+            assert!(is_same_file(&at("hard"), &at("link")));
+        }
     }
 
     #[test]

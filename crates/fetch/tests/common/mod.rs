@@ -30,6 +30,8 @@ pub enum Manner {
     Status(u16),
     /// Headers and then nothing for a while.
     Silence(Duration),
+    /// One byte, a wait, and so on.
+    Drip(Duration),
 }
 
 #[derive(Default)]
@@ -192,6 +194,13 @@ fn send(
         | Manner::NoLength(most) => body.truncate(most),
         Manner::WrongBytes => body.iter_mut().for_each(|byte| *byte ^= 0x55),
         Manner::Silence(time) => std::thread::sleep(time),
+        Manner::Drip(time) => {
+            for byte in body {
+                stream.write_all(&[byte])?;
+                std::thread::sleep(time);
+            }
+            return Ok(());
+        }
         _ => {}
     }
     stream.write_all(&body)

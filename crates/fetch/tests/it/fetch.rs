@@ -3,10 +3,12 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::common::{Manner, Server};
-use annatomy_fetch::{FetchError, Fetched, Fetcher, Network, Patience, Progress, Remote, Silent};
+use annatomy_fetch::{FetchError, Fetched, Fetcher, Network, Patience, Remote};
+use annatomy_runtime::{Monitor, Progress};
 
 /// 300,000 bytes by rule, and their MD5 as `md5sum` has it.
 const MD5: &str = "md5:b5436195105bd3ef8cf8652c8afffbd7";
@@ -54,12 +56,9 @@ impl Scene {
             attempts: 4,
             first_wait: Duration::from_millis(2),
             silence: Duration::from_millis(300),
+            least_rate: 1000,
         };
-        Fetcher::with_patience(Network::Allowed, patience).fetch(
-            &self.remote,
-            &self.path(),
-            &mut Silent,
-        )
+        Fetcher::with_patience(Network::Allowed, patience).fetch(&self.remote, &self.path())
     }
 
     /// What every request asked for; nothing for the whole.
@@ -356,15 +355,11 @@ fn nobody_there_ends_in_giving_up() {
 fn offline_takes_what_was_laid_down_by_hand_and_nothing_else() {
     let scene = Scene::new([]);
     let fetcher = Fetcher::new(Network::Offline);
-    let error = fetcher
-        .fetch(&scene.remote, &scene.path(), &mut Silent)
-        .unwrap_err();
+    let error = fetcher.fetch(&scene.remote, &scene.path()).unwrap_err();
     assert!(matches!(error, FetchError::Offline { .. }), "{error}");
     fs::create_dir_all(scene.path().parent().unwrap()).unwrap();
     fs::write(scene.path(), b"something else").unwrap();
-    let error = fetcher
-        .fetch(&scene.remote, &scene.path(), &mut Silent)
-        .unwrap_err();
+    let error = fetcher.fetch(&scene.remote, &scene.path()).unwrap_err();
     assert!(matches!(error, FetchError::Damaged { .. }), "{error}");
     assert_eq!(
         fs::read(scene.path()).unwrap(),
@@ -373,9 +368,7 @@ fn offline_takes_what_was_laid_down_by_hand_and_nothing_else() {
     );
     fs::write(scene.path(), content()).unwrap();
     assert_eq!(
-        fetcher
-            .fetch(&scene.remote, &scene.path(), &mut Silent)
-            .unwrap(),
+        fetcher.fetch(&scene.remote, &scene.path()).unwrap(),
         Fetched::Found
     );
     assert!(scene.server.requests().is_empty());
@@ -406,32 +399,67 @@ fn two_at_once_are_told_apart() {
 
 #[test]
 fn progress_counts_every_byte_and_names_every_retry() {
-    #[derive(Default)]
-    struct Told {
-        bytes: u64,
-        reasons: Vec<String>,
-    }
-    impl Progress for Told {
-        fn advances(&mut self, bytes: u64) {
-            self.bytes += bytes;
+    #[derive(Clone, Default)]
+    struct Heard(Arc<Mutex<(u64, Vec<String>)>>);
+    impl Progress for Heard {
+        fn stage(&self, name: &str, total: u64) {
+            assert!(annatomy_fetch::counts_bytes(name), "{name}");
+            assert_eq!(total, LENGTH);
         }
-        fn retries(&mut self, reason: &str, _wait: Duration) {
-            self.reasons.push(reason.to_owned());
+        fn advance(&self, steps: u64) {
+            self.0.lock().unwrap().0 += steps;
+        }
+        fn note(&self, line: &str) {
+            self.0.lock().unwrap().1.push(line.to_owned());
         }
     }
     let scene = Scene::new([Manner::CutAfter(100_000)]);
-    let patience = Patience {
-        first_wait: Duration::from_millis(1),
-        ..Patience::default()
-    };
-    let mut told = Told::default();
-    Fetcher::with_patience(Network::Allowed, patience)
-        .fetch(&scene.remote, &scene.path(), &mut told)
-        .unwrap();
-    assert_eq!(
-        told.bytes,
-        2 * LENGTH,
-        "once over the network, once for the checksum"
+    let heard = Heard::default();
+    let fetched = Monitor::with_progress(heard.clone()).observe(|| scene.fetch());
+    fetched.unwrap().unwrap();
+    let (bytes, notes) = heard.0.lock().unwrap().clone();
+    // Over the network, those kept from the first connection, and for the checksum.
+    assert_eq!(bytes, LENGTH + 100_000 + LENGTH);
+    assert_eq!(notes.len(), 1);
+    assert!(
+        notes[0].contains("after 100000 of 300000 bytes"),
+        "{notes:?}"
     );
-    assert_eq!(told.reasons.len(), 1);
+}
+
+#[test]
+fn a_drip_is_interrupted_and_resumed() {
+    let scene = Scene::new([
+        Manner::CutAfter(100_000),
+        Manner::Drip(Duration::from_millis(20)),
+    ]);
+    let start = std::time::Instant::now();
+    scene.fetch().unwrap();
+    scene.assert_whole();
+    assert!(start.elapsed() < Duration::from_secs(4));
+    let ranges = scene.ranges();
+    let last: u64 = ranges.last().unwrap()["bytes=".len()..]
+        .trim_end_matches('-')
+        .parse()
+        .unwrap();
+    assert!((100_001..101_000).contains(&last), "{ranges:?}");
+}
+
+#[test]
+fn what_is_no_file_is_named_and_not_waited_for() {
+    let scene = Scene::new([]);
+    fs::create_dir_all(scene.path()).unwrap();
+    let error = scene.fetch().unwrap_err().to_string();
+    assert!(error.contains("is a folder, not a regular file"), "{error}");
+    #[cfg(unix)]
+    {
+        let scene = Scene::new([]);
+        fs::create_dir_all(scene.path().parent().unwrap()).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(scene.part())
+            .status();
+        assert!(made.unwrap().success());
+        let error = scene.fetch().unwrap_err().to_string();
+        assert!(error.contains("is a FIFO, not a regular file"), "{error}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use annatomy_fetch::{Member, Silent, UnpackError, unpack};
+use annatomy_fetch::{Member, UnpackError, unpack};
 
 fn archive(path: &Path) {
     let gzip =
@@ -40,7 +40,7 @@ fn members_are_taken_and_wrong_ones_are_not() {
     let path = folder.path().join("set.tar.gz");
     archive(&path);
     let out = folder.path().join("out");
-    let take = |members: &[Member]| unpack(&path, members, &out, &mut Silent);
+    let take = |members: &[Member]| unpack(&path, members, &out);
     take(&[hello()]).unwrap();
     assert_eq!(fs::read(out.join("a.bin")).unwrap(), b"hello");
     let damaged = member("b.bin", "5d41402abc4b2a76b9719d911017c592", 6);
@@ -76,7 +76,7 @@ fn a_cut_archive_is_an_error_at_every_length() {
         fs::write(&path, &whole[..length]).unwrap();
         let last = member("c.bin", "5d41402abc4b2a76b9719d911017c592", 5);
         assert!(
-            unpack(&path, &[last], folder.path(), &mut Silent).is_err(),
+            unpack(&path, &[last], folder.path()).is_err(),
             "{length} bytes"
         );
     }

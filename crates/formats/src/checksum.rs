@@ -1,11 +1,10 @@
-//! Checksums as publishers state them: a whole MD5, or a SHA-256 or the beginning of one.
+//! MD5 and SHA-256 checksums as publishers state them: whole, or the first digits of a SHA-256.
 //!
-//! Enters: `md5:91f7…`, `sha256:11ad3fa6`. Leaves: whether bytes are the ones that were published.
-//! Cost: MD5 and SHA-256 run at disk speed, some 0.5 GB/s. Does not: guard against malice where the
+//! Input: `md5:91f7…`, `sha256:11ad3fa6`. Output: whether bytes are those that were published. Cost:
+//! MD5 and SHA-256 run at disk speed, some 0.5 GB/s. Does not: protect against malice where the
 //! publisher states MD5.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::str::FromStr;
@@ -13,9 +12,19 @@ use std::str::FromStr;
 use md5::Md5;
 use sha2::{Digest as _, Sha256};
 
+use crate::open_regular;
+
 const BLOCK_BYTES: usize = 1 << 20;
 
-/// A checksum that a file must have.
+/// A checksum that bytes must have.
+///
+/// ```
+/// let empty: annatomy_formats::Checksum = "sha256:e3b0c442".parse()?;
+/// let mut hasher = empty.hasher();
+/// hasher.update(b"not empty");
+/// assert!(hasher.mismatch(&empty).is_some());
+/// # Ok::<(), annatomy_formats::ChecksumError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Checksum {
     algorithm: Algorithm,
@@ -74,18 +83,19 @@ impl fmt::Display for Checksum {
 }
 
 impl Checksum {
-    /// The digits that are known.
+    /// The stated digits, lower case.
     pub fn digits(&self) -> &str {
         &self.digits
     }
 
-    /// The digits of a file's content where they are others; `None` where the file is right.
-    pub(crate) fn mismatch(
+    /// All digits of a file's content where they differ from the stated ones; `None` where they
+    /// agree. `advances` receives the number of bytes of each block that is read.
+    pub fn mismatch(
         &self,
         path: &Path,
         mut advances: impl FnMut(u64),
     ) -> io::Result<Option<String>> {
-        let mut file = File::open(path)?;
+        let mut file = open_regular(path)?;
         let mut hasher = self.hasher();
         let mut block = vec![0; BLOCK_BYTES];
         loop {
@@ -98,33 +108,37 @@ impl Checksum {
         }
     }
 
-    pub(crate) fn hasher(&self) -> Hasher {
+    /// A hasher by this checksum's algorithm.
+    pub fn hasher(&self) -> Hasher {
         match self.algorithm {
-            Algorithm::Md5 => Hasher::Md5(Box::default()),
-            Algorithm::Sha256 => Hasher::Sha256(Box::default()),
+            Algorithm::Md5 => Hasher(State::Md5(Box::default())),
+            Algorithm::Sha256 => Hasher(State::Sha256(Box::default())),
         }
     }
 }
 
-/// A checksum being taken.
-pub(crate) enum Hasher {
+/// A checksum of bytes that come in blocks.
+pub struct Hasher(State);
+
+enum State {
     Md5(Box<Md5>),
     Sha256(Box<Sha256>),
 }
 
 impl Hasher {
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Md5(hasher) => hasher.update(bytes),
-            Self::Sha256(hasher) => hasher.update(bytes),
+    /// Adds a block.
+    pub fn update(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            State::Md5(hasher) => hasher.update(bytes),
+            State::Sha256(hasher) => hasher.update(bytes),
         }
     }
 
-    /// All digits of what was read, unless they begin as they should.
-    pub(crate) fn mismatch(self, expected: &Checksum) -> Option<String> {
-        let found = match self {
-            Self::Md5(hasher) => hexadecimal(&hasher.finalize()),
-            Self::Sha256(hasher) => hexadecimal(&hasher.finalize()),
+    /// All digits of the blocks, unless they begin with the stated ones.
+    pub fn mismatch(self, expected: &Checksum) -> Option<String> {
+        let found = match self.0 {
+            State::Md5(hasher) => hexadecimal(&hasher.finalize()),
+            State::Sha256(hasher) => hexadecimal(&hasher.finalize()),
         };
         (!found.starts_with(&expected.digits)).then_some(found)
     }
@@ -142,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digests_of_nothing() {
+    fn digests_of_no_bytes() {
         for text in ["md5:D41D8CD98F00B204E9800998ECF8427E", "sha256:e3b0c442"] {
             let checksum: Checksum = text.parse().unwrap();
             assert_eq!(checksum.to_string(), text.to_ascii_lowercase());
