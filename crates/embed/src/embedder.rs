@@ -3,7 +3,7 @@
 //! Enters: [`Picture`]s. Leaves: their embeddings. Cost: the network's; the pixels take a hundredth
 //! of it.
 
-use crate::network::{BORDER, ResNet50, Workspace};
+use crate::network::{BORDER, NotFinite, ResNet50, Workspace};
 #[cfg(feature = "onnx")]
 use crate::onnx::{OnnxModel, Runner};
 use crate::pixels::{Decoding, Picture, Preparation, Transform};
@@ -35,12 +35,29 @@ enum Network {
     Onnx(Box<OnnxModel>),
 }
 
-/// The network gave no row for a picture.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{problem}")]
-pub struct EmbedError {
-    /// What it says.
-    pub problem: String,
+/// Why the network gave no row for a picture.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum EmbedError {
+    /// A layer of ResNet-50 overflows.
+    #[error(transparent)]
+    Layer(#[from] NotFinite),
+    /// A value of the row is NaN or infinite.
+    #[error("value {index} of the row is {value}")]
+    Value {
+        /// Place of the value.
+        index: usize,
+        /// NaN or an infinity.
+        value: f32,
+    },
+    /// The engine of an ONNX model fails.
+    #[error("{problem}")]
+    Engine {
+        /// What the engine says.
+        problem: String,
+    },
+    /// The engine gave fewer rows than pictures.
+    #[error("no row")]
+    NoRow,
 }
 
 /// Buffers of one thread, 13 MB once used.
@@ -127,9 +144,7 @@ impl Embedder {
     /// The embedding of one picture.
     pub fn embed(&self, picture: &Picture) -> Result<Vec<f32>, EmbedError> {
         let mut rows = self.embed_group(&mut Scratch::default(), std::slice::from_ref(picture))?;
-        rows.pop().ok_or_else(|| EmbedError {
-            problem: "no row".to_owned(),
-        })
+        rows.pop().ok_or(EmbedError::NoRow)
     }
 
     /// The embeddings of up to [`Self::group`] pictures, in buffers that are kept from call to
@@ -139,13 +154,21 @@ impl Embedder {
         scratch: &mut Scratch,
         pictures: &[Picture],
     ) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let crops = pictures
-            .iter()
-            .map(|picture| self.preparation.crop(picture));
+        let crop = |picture| self.preparation.crop(picture);
+        self.embed_crops(scratch, &pictures.iter().map(crop).collect::<Vec<_>>())
+    }
+
+    /// The embeddings of up to [`Self::group`] crops, as [`Preparation::crop`] makes them.
+    pub(crate) fn embed_crops(
+        &self,
+        scratch: &mut Scratch,
+        crops: &[Vec<u8>],
+    ) -> Result<Vec<Vec<f32>>, EmbedError> {
         match &self.network {
-            Network::ResNet50(network) => Ok(crops
-                .map(|pixels| self.through_resnet(network, &mut scratch.workspace, &pixels))
-                .collect()),
+            Network::ResNet50(network) => crops
+                .iter()
+                .map(|pixels| self.through_resnet(network, &mut scratch.workspace, pixels))
+                .collect(),
             #[cfg(feature = "onnx")]
             Network::Onnx(model) => {
                 let runner = match scratch.runner.take() {
@@ -154,16 +177,13 @@ impl Embedder {
                 };
                 let runner = scratch
                     .runner
-                    .insert(runner.map_err(|problem| EmbedError { problem })?);
-                let values = model.values(&crops.collect::<Vec<_>>(), &self.values);
+                    .insert(runner.map_err(|problem| EmbedError::Engine { problem })?);
+                let values = model.values(crops, &self.values);
                 let rows = model
                     .run(runner.as_mut(), values)
-                    .map_err(|problem| EmbedError { problem })?;
-                Ok(rows
-                    .chunks(model.dimensions())
-                    .take(pictures.len())
-                    .map(<[f32]>::to_vec)
-                    .collect())
+                    .map_err(|problem| EmbedError::Engine { problem })?;
+                let rows = rows.chunks(model.dimensions()).take(crops.len());
+                rows.map(finite).collect()
             }
         }
     }
@@ -173,7 +193,7 @@ impl Embedder {
         network: &ResNet50,
         workspace: &mut Workspace,
         pixels: &[u8],
-    ) -> Vec<f32> {
+    ) -> Result<Vec<f32>, EmbedError> {
         let (width, height) = (self.preparation.crop_width, self.preparation.crop_height);
         let places = self.preparation.colors.places();
         let bordered = width + 2 * BORDER;
@@ -190,7 +210,19 @@ impl Embedder {
             }
         }
         let mut embedding = vec![0.0; ResNet50::DIMENSIONS];
-        network.embed(workspace, &mut embedding);
-        embedding
+        network.embed(workspace, &mut embedding)?;
+        Ok(embedding)
+    }
+}
+
+/// A row without NaN or infinity.
+#[cfg(feature = "onnx")]
+fn finite(row: &[f32]) -> Result<Vec<f32>, EmbedError> {
+    match row.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(EmbedError::Value {
+            index,
+            value: row[index],
+        }),
+        None => Ok(row.to_vec()),
     }
 }

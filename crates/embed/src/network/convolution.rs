@@ -1,6 +1,6 @@
-//! Convolutions over images whose channels lie side by side, without copying patches.
+//! Indirect convolution (NHWC): no patch is copied.
 //!
-//! Enters: height × width × channels. Leaves: height′ × width′ × channels′, with bias, an addend
+//! Input: height × width × channels. Output: height′ × width′ × channels′, with bias, an addend
 //! and ReLU already applied.
 //!
 //! for each block of pixels                 their inputs stay in the private cache
@@ -18,56 +18,25 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::image::Activations;
 use super::kernel::{PANEL_REGISTERS, most_pixels};
+use super::shape::{Finish, Shape};
 use super::tile::{Place, Tile};
 
 /// Input values of one block of pixels: about half a private cache of 512 KiB.
 const BLOCK_VALUES: usize = 1 << 16;
 
-/// What happens to a sum before it is stored.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Finish<'a> {
-    /// Nothing.
-    Keep,
-    /// Negative sums become zero.
-    Rectify,
-    /// These values, shaped as the output, are added, then negative sums become zero.
-    AddAndRectify(&'a [f32]),
-}
-
-/// The shape of a convolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
-    /// Input channels.
-    pub(super) inputs: usize,
-    /// Output channels.
-    pub(super) outputs: usize,
-    /// Side of the square kernel.
-    pub(super) kernel: usize,
-    /// Pixels between two positions.
-    pub(super) stride: usize,
-    /// Zeros around the input.
-    pub(super) padding: usize,
-}
-
-impl Shape {
-    /// Weights of the kernel.
-    pub(super) fn weights(self) -> usize {
-        self.outputs * self.depth()
-    }
-
-    /// Products per output value.
-    pub(super) fn depth(self) -> usize {
-        self.inputs * self.kernel * self.kernel
-    }
-
-    fn output_side(self, side: usize) -> usize {
-        (side + 2 * self.padding - self.kernel) / self.stride + 1
-    }
+/// A convolution gave a sum that is NaN or infinite.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("layer {layer} gives values that are not finite")]
+pub struct NotFinite {
+    /// The convolution, by torchvision's name.
+    pub layer: String,
 }
 
 /// A convolution with its weights packed for this processor.
 #[derive(Clone, Debug)]
 pub(super) struct Convolution {
+    /// torchvision's name, for errors.
+    name: String,
     shape: Shape,
     /// Panel by panel, each depth × width.
     weights: Vec<f32>,
@@ -79,7 +48,7 @@ impl Convolution {
     ///
     /// # Panics
     /// If the numbers of weights and biases are not the shape's.
-    pub(super) fn new(shape: Shape, weights: &[f32], bias: Vec<f32>) -> Self {
+    pub(super) fn new(name: &str, shape: Shape, weights: &[f32], bias: Vec<f32>) -> Self {
         assert_eq!(
             weights.len(),
             shape.weights(),
@@ -104,14 +73,20 @@ impl Convolution {
             }
         }
         Self {
+            name: name.to_owned(),
             shape,
             weights: packed,
             bias,
         }
     }
 
-    /// Convolves `input` into `output`, whose buffer is reused.
-    pub(super) fn apply(&self, input: &Activations, finish: Finish<'_>, output: &mut Activations) {
+    /// Convolves `input` into `output`, whose buffer is reused; fails where a sum is not finite.
+    pub(super) fn apply(
+        &self,
+        input: &Activations,
+        finish: Finish<'_>,
+        output: &mut Activations,
+    ) -> Result<(), NotFinite> {
         assert_eq!(
             input.channels, self.shape.inputs,
             "the input has the channels of the weights"
@@ -128,12 +103,20 @@ impl Convolution {
                 "the addend is shaped as the output"
             );
         }
+        let mut is_finite = true;
         Arch::new().dispatch(Run {
             convolution: self,
             input,
             finish,
             output,
+            is_finite: &mut is_finite,
         });
+        if is_finite {
+            return Ok(());
+        }
+        Err(NotFinite {
+            layer: self.name.clone(),
+        })
     }
 }
 
@@ -153,6 +136,7 @@ struct Run<'a> {
     input: &'a Activations,
     finish: Finish<'a>,
     output: &'a mut Activations,
+    is_finite: &'a mut bool,
 }
 
 impl WithSimd for Run<'_> {
@@ -212,6 +196,7 @@ impl Run<'_> {
             input: self.input,
             finish: self.finish,
             output: self.output,
+            is_finite: self.is_finite,
             place,
         });
     }

@@ -14,7 +14,9 @@ mod image;
 mod kernel;
 mod pooling;
 mod resnet50;
+mod shape;
 mod tile;
 
+pub use convolution::NotFinite;
 pub use resnet50::ResNet50;
 pub(crate) use resnet50::{BORDER, Workspace};

@@ -1,7 +1,7 @@
 //! ResNet-50 without its last layer.
 //!
-//! Enters: weights by torchvision's names; prepared images, published for 3 × 224 × 224. Leaves:
-//! 2048 numbers per image, none negative.
+//! Input: weights by torchvision's names; prepared images, published for 3 × 224 × 224. Output: 2048
+//! numbers per image, none negative. NaN and infinity are errors that name the tensor or the layer.
 //!
 //! 7×7/2 · largest of 3×3/2 · 3 + 4 + 6 + 3 bottlenecks of (1×1, 3×3, 1×1) · mean of the pixels
 //!
@@ -13,9 +13,10 @@
 //! Cost: 8.2 GFLOP per image of that size, 94 MB of weights, 13 MB per thread. Does not: train,
 //! classify.
 
-use super::convolution::{Convolution, Finish, Shape};
+use super::convolution::{Convolution, NotFinite};
 use super::image::Activations;
 use super::pooling::{largest_of_3x3, mean_of_pixels};
+use super::shape::{Finish, Shape};
 use crate::weights::{Weights, WeightsError};
 
 /// Added to the variance by PyTorch's batch norm.
@@ -81,7 +82,13 @@ impl ResNet50 {
     }
 
     /// Embeds the image in the workspace, which has a border of zeros, into `embedding`.
-    pub(crate) fn embed(&self, workspace: &mut Workspace, embedding: &mut [f32]) {
+    ///
+    /// Fails at the first convolution whose sums are not finite, before ReLU turns NaN into 0.
+    pub(crate) fn embed(
+        &self,
+        workspace: &mut Workspace,
+        embedding: &mut [f32],
+    ) -> Result<(), NotFinite> {
         let Workspace {
             image,
             current,
@@ -90,26 +97,27 @@ impl ResNet50 {
             shortcut,
             next,
         } = workspace;
-        self.first.apply(image, Finish::Rectify, next);
+        self.first.apply(image, Finish::Rectify, next)?;
         largest_of_3x3(next, current);
         for bottleneck in &self.bottlenecks {
-            bottleneck.reduce.apply(current, Finish::Rectify, narrow);
+            bottleneck.reduce.apply(current, Finish::Rectify, narrow)?;
             bottleneck
                 .convolve
-                .apply(narrow, Finish::Rectify, convolved);
+                .apply(narrow, Finish::Rectify, convolved)?;
             let addend = match &bottleneck.shortcut {
                 Some(convolution) => {
-                    convolution.apply(current, Finish::Keep, shortcut);
+                    convolution.apply(current, Finish::Keep, shortcut)?;
                     &*shortcut
                 }
                 None => &*current,
             };
             bottleneck
                 .expand
-                .apply(convolved, Finish::AddAndRectify(&addend.values), next);
+                .apply(convolved, Finish::AddAndRectify(&addend.values), next)?;
             std::mem::swap(current, next);
         }
         mean_of_pixels(current, embedding);
+        Ok(())
     }
 }
 
@@ -184,6 +192,13 @@ fn folded(
     let of_norm = |part: &str| weights.tensor(&format!("{norm}.{part}"), &[outputs]);
     let (gamma, beta) = (of_norm("weight")?, of_norm("bias")?);
     let (mean, variance) = (of_norm("running_mean")?, of_norm("running_var")?);
+    if let Some(index) = variance.iter().position(|&variance| variance < 0.0) {
+        return Err(WeightsError::NegativeVariance {
+            name: format!("{norm}.running_var"),
+            index,
+            value: variance[index],
+        });
+    }
     let scales: Vec<f64> = gamma
         .iter()
         .zip(&variance)
@@ -198,8 +213,23 @@ fn folded(
         }
     }
     let bias = beta.iter().zip(&mean).zip(&scales);
-    let bias = bias
+    let bias: Vec<f32> = bias
         .map(|((&beta, &mean), scale)| (f64::from(beta) - f64::from(mean) * scale) as f32)
         .collect();
-    Ok(Convolution::new(shape, &values, bias))
+    let of_channels = values.chunks_exact(inputs * kernel * kernel).zip(&bias);
+    for (channel, (weights, bias)) in of_channels.enumerate() {
+        let value = weights
+            .iter()
+            .chain([bias])
+            .find(|value| !value.is_finite());
+        if let Some(&value) = value {
+            return Err(WeightsError::Folded {
+                convolution: convolution.to_owned(),
+                norm: norm.to_owned(),
+                channel,
+                value,
+            });
+        }
+    }
+    Ok(Convolution::new(convolution, shape, &values, bias))
 }

@@ -1,14 +1,15 @@
-//! A few pixels × one panel of output channels, from bias to stored values.
+//! Register tile of a convolution: a few pixels × one panel of output channels, from bias to stored
+//! values.
 //!
 //! for each tap           a slice of the input per pixel; zeros outside
 //!   `kernel`             adds it to sums that stay in registers
-//! addend, ReLU, store
+//! addend, check for NaN and infinity, ReLU, store
 
 use pulp::{Simd, WithSimd};
 
-use super::convolution::{Finish, Shape};
 use super::image::Activations;
 use super::kernel::{PANEL_REGISTERS, Sums, accumulate};
+use super::shape::{Finish, Shape};
 
 /// Which pixels of which panel.
 #[derive(Clone, Copy)]
@@ -25,6 +26,8 @@ pub(super) struct Tile<'a, const PIXELS: usize> {
     pub(super) input: &'a Activations,
     pub(super) finish: Finish<'a>,
     pub(super) output: &'a mut Activations,
+    /// Becomes false where a sum is NaN or infinite.
+    pub(super) is_finite: &'a mut bool,
     pub(super) place: Place,
 }
 
@@ -86,6 +89,8 @@ impl<const PIXELS: usize> Tile<'_, PIXELS> {
             self.place.panel * PANEL_REGISTERS * S::F32_LANES,
         );
         let zero = simd.splat_f32s(0.0);
+        // A finite sum times zero is zero, any other is NaN, which stays.
+        let mut check = zero;
         for (pixel, mut sum) in sums.into_iter().enumerate() {
             let start = (self.place.pixel + pixel) * outputs + panel;
             if let Finish::AddAndRectify(addend) = self.finish {
@@ -94,6 +99,9 @@ impl<const PIXELS: usize> Tile<'_, PIXELS> {
                     *sum = simd.add_f32s(*sum, addend);
                 }
             }
+            for &sum in &sum {
+                check = simd.mul_add_f32s(sum, zero, check);
+            }
             if !matches!(self.finish, Finish::Keep) {
                 for sum in &mut sum {
                     *sum = simd.max_f32s(*sum, zero);
@@ -101,6 +109,9 @@ impl<const PIXELS: usize> Tile<'_, PIXELS> {
             }
             let (stored, _) = S::as_mut_simd_f32s(&mut self.output.values[start..]);
             stored[..PANEL_REGISTERS].copy_from_slice(&sum);
+        }
+        if simd.reduce_sum_f32s(check).is_nan() {
+            *self.is_finite = false;
         }
     }
 }

@@ -78,10 +78,26 @@ pub enum PreparationError {
         /// The largest.
         most: usize,
     },
-    /// A divisor or deviation that divides nothing.
-    #[error("{value} cannot be divided by")]
-    Divisor {
+    /// A mean that is NaN or infinite.
+    #[error("mean holds {value}, which is not finite")]
+    Mean {
         /// The number.
+        value: f32,
+    },
+    /// A divisor or standard deviation that is zero, NaN or infinite.
+    #[error("{option} holds {value}, which cannot be divided by")]
+    Divisor {
+        /// `divisor` or `std`.
+        option: &'static str,
+        /// The number.
+        value: f32,
+    },
+    /// Numbers that take a byte beyond float32.
+    #[error("divisor, mean and std make {value} of the byte {byte}")]
+    Overflow {
+        /// The byte.
+        byte: usize,
+        /// What it becomes.
         value: f32,
     },
 }
@@ -128,15 +144,29 @@ impl Preparation {
                 most: MOST_SIDE,
             });
         }
-        let divides = |value: f32| value != 0.0 && value.is_finite();
-        match [&[self.divisor], &self.deviations[..]]
-            .concat()
-            .into_iter()
-            .find(|&value| !divides(value))
-        {
-            Some(value) => Err(PreparationError::Divisor { value }),
-            None => Ok(()),
+        self.check_numbers()
+    }
+
+    /// Refuses numbers that make NaN or infinity of a byte.
+    fn check_numbers(&self) -> Result<(), PreparationError> {
+        if let Some(&value) = self.means.iter().find(|mean| !mean.is_finite()) {
+            return Err(PreparationError::Mean { value });
         }
+        let divisors = [("divisor", &[self.divisor][..]), ("std", &self.deviations)];
+        for (option, values) in divisors {
+            for &value in values {
+                if value == 0.0 || !value.is_finite() {
+                    return Err(PreparationError::Divisor { option, value });
+                }
+            }
+        }
+        for channel in self.values() {
+            if let Some(byte) = channel.iter().position(|value| !value.is_finite()) {
+                let value = channel[byte];
+                return Err(PreparationError::Overflow { byte, value });
+            }
+        }
+        Ok(())
     }
 
     /// The pixels that are kept: height × width × 3 bytes, red first.
@@ -269,7 +299,7 @@ mod tests {
                 divisor: 0.0,
                 ..shorter(256)
             }),
-            "0 cannot be divided by"
+            "divisor holds 0, which cannot be divided by"
         );
         assert!(
             said(Preparation {
@@ -279,5 +309,34 @@ mod tests {
             .contains("NaN")
         );
         shorter(224).check().unwrap();
+    }
+
+    #[test]
+    fn numbers_that_make_nan_or_infinity_are_refused_by_the_name_of_their_option() {
+        let said = |preparation: Preparation| preparation.check().unwrap_err().to_string();
+        let means = [0.5, f32::INFINITY, 0.5];
+        assert_eq!(
+            said(Preparation {
+                means,
+                ..shorter(256)
+            }),
+            "mean holds inf, which is not finite"
+        );
+        let deviations = [1.0, 0.0, 1.0];
+        assert_eq!(
+            said(Preparation {
+                deviations,
+                ..shorter(256)
+            }),
+            "std holds 0, which cannot be divided by"
+        );
+        let divisor = 1e-40;
+        assert_eq!(
+            said(Preparation {
+                divisor,
+                ..shorter(256)
+            }),
+            "divisor, mean and std make inf of the byte 1"
+        );
     }
 }

@@ -30,13 +30,19 @@ pub enum WeightsError {
     /// The safetensors header cannot be read.
     #[error("its header: {0}")]
     Header(#[from] safetensors::SafeTensorError),
-    /// The pickle goes beyond a list of tensors, or breaks off.
+    /// The pickle goes beyond a list of tensors, passes a limit, or breaks off.
     #[error("its pickle, byte {position}: {problem}")]
     Pickle {
         /// Byte of the instruction.
         position: usize,
         /// What is wrong there.
         problem: String,
+    },
+    /// The pickle is longer than any list of tensors.
+    #[error("its pickle is longer than {most} bytes")]
+    LongPickle {
+        /// Bytes allowed, inflated.
+        most: u64,
     },
     /// The tensors are not a dictionary by name.
     #[error("it holds no tensors by name")]
@@ -66,6 +72,28 @@ pub enum WeightsError {
         expected: Vec<usize>,
         /// The file's.
         found: Vec<usize>,
+    },
+    /// A batch norm's variance is negative.
+    #[error("tensor {name} holds the negative variance {value} at {index}")]
+    NegativeVariance {
+        /// The tensor.
+        name: String,
+        /// Place of the value.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A batch norm folded into its convolution gives values beyond float32.
+    #[error("folding {norm} into {convolution} gives {value} for output channel {channel}")]
+    Folded {
+        /// The convolution.
+        convolution: String,
+        /// The batch norm.
+        norm: String,
+        /// The output channel.
+        channel: usize,
+        /// A weight or bias of that channel.
+        value: f32,
     },
     /// A weight is infinite or not a number.
     #[error("tensor {name} holds {value} at {index}")]

@@ -22,8 +22,14 @@ mod torch_file;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use annatomy_formats::read_regular;
+
 pub use error::WeightsError;
 use tensor::{Element, Tensor};
+
+/// Bytes of a file: ResNet-50 has 102 MB in float32; this holds it in float64 with the state of an
+/// optimizer.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// Tensors by name.
 #[derive(Clone, Debug)]
@@ -33,10 +39,10 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Reads a file, checking its SHA-256 where the name carries one.
+    /// Reads a regular file of at most 1 GiB, checking its SHA-256 where the name carries one.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, WeightsError> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path)?;
+        let bytes = read_regular(path, MOST_BYTES)?;
         if let Some(expected) = checksum::in_name(path) {
             checksum::check(&bytes, &expected)?;
         }

@@ -2,6 +2,9 @@
 
 use super::WeightsError;
 
+/// Dimensions of a tensor: as many as PyTorch allows.
+pub(super) const MOST_DIMENSIONS: usize = 64;
+
 /// The number types that weights come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Element {
@@ -46,7 +49,17 @@ pub(super) struct Tensor {
     start: usize,
 }
 
-/// A problem that still wants its tensor's name.
+fn check_dimensions(shape: &[usize]) -> Result<(), Problem> {
+    if shape.len() <= MOST_DIMENSIONS {
+        return Ok(());
+    }
+    Err(Problem(format!(
+        "{} dimensions are more than {MOST_DIMENSIONS}",
+        shape.len()
+    )))
+}
+
+/// A problem whose tensor is named by the caller.
 #[derive(Debug)]
 pub(super) struct Problem(String);
 
@@ -67,6 +80,7 @@ impl Tensor {
         start: usize,
         end: usize,
     ) -> Result<Self, Problem> {
+        check_dimensions(&shape)?;
         let mut strides = vec![1usize; shape.len()];
         for dimension in (1..shape.len()).rev() {
             strides[dimension - 1] = strides[dimension].saturating_mul(shape[dimension]);
@@ -82,6 +96,7 @@ impl Tensor {
         start: usize,
         end: usize,
     ) -> Result<Self, Problem> {
+        check_dimensions(&shape)?;
         if shape.len() != strides.len() {
             return Err(Problem(format!(
                 "{} dimensions, {} strides",
@@ -166,6 +181,7 @@ mod tests {
             (vec![usize::MAX, 2], vec![1, 1]),
             (vec![2], vec![usize::MAX]),
             (vec![2], vec![]),
+            (vec![1; 200_000], vec![1; 200_000]),
         ] {
             assert!(
                 Tensor::new(Element::Float32, shape.clone(), strides, 0, 24).is_err(),

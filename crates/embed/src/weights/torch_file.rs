@@ -1,4 +1,4 @@
-//! What `torch.save` writes: a zip with `…/data.pkl`, which lists the tensors, and `…/data/KEY`,
+//! PyTorch checkpoints as `torch.save` writes them: a zip with `…/data.pkl`, which lists the tensors, and `…/data/KEY`,
 //! the numbers, not compressed.
 //!
 //! Source: PyTorch, torch/serialization.py. A checkpoint may hold the tensors directly or under
@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
+use std::rc::Rc;
 
 use zip::{CompressionMethod, ZipArchive};
 
@@ -16,8 +17,9 @@ use super::tensor::{Element, Tensor};
 
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
-/// A list of tensors is some hundred kilobytes; more is not one.
-const LONGEST_PICKLE: u64 = 64 << 20;
+/// Inflated bytes of the pickle: ResNet-50's list of tensors has some 40 kB, a training checkpoint
+/// with the state of an optimizer a few hundred.
+const LONGEST_PICKLE: u64 = 16 << 20;
 
 pub(super) fn tensors(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, WeightsError> {
     let mut archive = Archive::new(Cursor::new(bytes))?;
@@ -33,11 +35,16 @@ pub(super) fn tensors(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, WeightsE
     let mut pickle = Vec::new();
     archive
         .by_name(&list)?
-        .take(LONGEST_PICKLE)
+        .take(LONGEST_PICKLE + 1)
         .read_to_end(&mut pickle)?;
+    if pickle.len() as u64 > LONGEST_PICKLE {
+        return Err(WeightsError::LongPickle {
+            most: LONGEST_PICKLE,
+        });
+    }
     let mut tensors = BTreeMap::new();
     for (name, record) in records(pickle::read(&pickle)?)? {
-        let tensor = place(&mut archive, &folder, &name, record, bytes.len())?;
+        let tensor = place(&mut archive, &folder, &name, &record, bytes.len())?;
         tensors.insert(name, tensor);
     }
     Ok(tensors)
@@ -58,8 +65,8 @@ fn check_byte_order(archive: &mut Archive<'_>, folder: &str) -> Result<(), Weigh
 }
 
 /// The tensors by name, at the top or one level below.
-fn records(value: Value) -> Result<Vec<(String, TensorRecord)>, WeightsError> {
-    let Value::Dictionary(entries) = value else {
+fn records(value: Value) -> Result<Vec<(String, Rc<TensorRecord>)>, WeightsError> {
+    let Value::Dictionary { entries, .. } = value else {
         return Err(WeightsError::NoTensors);
     };
     let mut records = Vec::new();
@@ -67,7 +74,7 @@ fn records(value: Value) -> Result<Vec<(String, TensorRecord)>, WeightsError> {
     for (key, value) in entries {
         match (key, value) {
             (Value::Text(name), Value::Tensor(record)) => records.push((name.to_string(), record)),
-            (Value::Text(name), value @ Value::Dictionary(_))
+            (Value::Text(name), value @ Value::Dictionary { .. })
                 if matches!(&*name, "state_dict" | "model") =>
             {
                 nested = Some(value);
@@ -86,7 +93,7 @@ fn place(
     archive: &mut Archive<'_>,
     folder: &str,
     name: &str,
-    record: TensorRecord,
+    record: &TensorRecord,
     file_length: usize,
 ) -> Result<Tensor, WeightsError> {
     let problem = |problem: String| WeightsError::Tensor {
@@ -116,5 +123,6 @@ fn place(
     let start = start
         .filter(|&start| start <= end && end <= file_length)
         .ok_or_else(|| problem("beyond the file".to_owned()))?;
-    Tensor::new(element, record.shape, record.strides, start, end).map_err(|error| error.of(name))
+    let (shape, strides) = (record.shape.clone(), record.strides.clone());
+    Tensor::new(element, shape, strides, start, end).map_err(|error| error.of(name))
 }

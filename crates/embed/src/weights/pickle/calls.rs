@@ -1,12 +1,16 @@
-//! What the pickle may ask for: three functions and a reference, none of which runs anything.
+//! The calls that are allowed (REDUCE, BINPERSID): three functions and a storage reference become
+//! values; nothing is executed.
+
+use std::rc::Rc;
 
 use super::machine::Machine;
 use super::{TensorRecord, Value};
+use crate::weights::tensor::MOST_DIMENSIONS;
 
 impl Machine<'_> {
     /// ("storage", type, key, device, number of values)
     pub(super) fn storage(&mut self) -> Result<(), String> {
-        let Value::Tuple(parts) = self.pop()? else {
+        let Value::Tuple { items: parts, .. } = self.pop()? else {
             return Err("a reference that is no storage".to_owned());
         };
         let [
@@ -25,27 +29,25 @@ impl Machine<'_> {
         self.push(Value::Storage {
             storage,
             key: key.clone(),
-        });
-        Ok(())
+        })
     }
 
     pub(super) fn call(&mut self) -> Result<(), String> {
         let arguments = self.pop()?;
-        let (Value::Name(name), Value::Tuple(arguments)) = (self.pop()?, arguments) else {
+        let (Value::Name(name), Value::Tuple { items, .. }) = (self.pop()?, arguments) else {
             return Err("a call of what is no function".to_owned());
         };
         let value = match &*name {
-            "collections.OrderedDict" => Value::Dictionary(Vec::new()),
-            "torch._utils._rebuild_tensor_v2" => Value::Tensor(tensor(&arguments)?),
-            "torch._utils._rebuild_parameter" => arguments
+            "collections.OrderedDict" => Value::empty_dictionary(),
+            "torch._utils._rebuild_tensor_v2" => Value::Tensor(Rc::new(tensor(&items)?)),
+            "torch._utils._rebuild_parameter" => items
                 .first()
                 .filter(|value| matches!(value, Value::Tensor(_)))
                 .ok_or("a parameter without tensor")?
                 .clone(),
             other => return Err(format!("it asks to call {other}, which is refused")),
         };
-        self.push(value);
-        Ok(())
+        self.push(value)
     }
 }
 
@@ -54,13 +56,16 @@ fn tensor(arguments: &[Value]) -> Result<TensorRecord, String> {
     let [
         Value::Storage { storage, key },
         Value::Number(offset),
-        Value::Tuple(shape),
-        Value::Tuple(strides),
+        Value::Tuple { items: shape, .. },
+        Value::Tuple { items: strides, .. },
         ..,
     ] = arguments
     else {
         return Err("a tensor without storage, offset, shape and strides".to_owned());
     };
+    if shape.len() > MOST_DIMENSIONS {
+        return Err(format!("a tensor of {} dimensions", shape.len()));
+    }
     let whole =
         |number: i64| usize::try_from(number).map_err(|_| format!("{number} where a size is due"));
     let sizes = |values: &[Value]| {

@@ -1,11 +1,18 @@
-//! The instructions, one after the other, over a stack.
+//! The instructions of the pickle virtual machine, over a stack with marks and a memo.
+//!
+//! Objects that are pushed or memoized are counted and limited, and so are marks: thirty million
+//! objects fit into 60 kB of deflated bytes.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
-use super::Value;
+use super::{Value, depth_around};
 
-/// A stack, marks in it, and what was remembered.
+/// Objects pushed and memoized. ResNet-152's list of tensors takes some 30,000.
+const MOST_OBJECTS: usize = 1 << 20;
+/// Marks on the stack; each container that is being filled has one.
+const MOST_MARKS: usize = 1024;
+
+/// A stack, marks in it, and the memo.
 pub(super) struct Machine<'a> {
     bytes: &'a [u8],
     position: usize,
@@ -13,6 +20,8 @@ pub(super) struct Machine<'a> {
     /// Heights of the stack.
     marks: Vec<usize>,
     memo: HashMap<u32, Value>,
+    /// Pushed and memoized so far.
+    objects: usize,
 }
 
 impl<'a> Machine<'a> {
@@ -23,6 +32,7 @@ impl<'a> Machine<'a> {
             stack: Vec::new(),
             marks: Vec::new(),
             memo: HashMap::new(),
+            objects: 0,
         }
     }
 
@@ -34,26 +44,26 @@ impl<'a> Machine<'a> {
     /// Carries out one instruction; the last one leaves the value.
     pub(super) fn step(&mut self) -> Result<Option<Value>, String> {
         match self.byte()? {
-            0x80 => drop(self.take(1)?),               // PROTO
-            0x95 => drop(self.take(8)?),               // FRAME
-            b'.' => return self.pop().map(Some),       // STOP
-            b'(' => self.marks.push(self.stack.len()), // MARK
+            0x80 => drop(self.take(1)?),         // PROTO
+            0x95 => drop(self.take(8)?),         // FRAME
+            b'.' => return self.pop().map(Some), // STOP
+            b'(' => self.mark()?,                // MARK
             // POP, APPEND, and BUILD: what nothing here needs, the attribute `_metadata` of a
             // dictionary among it.
             b'0' | b'a' | b'b' => drop(self.pop()?),
-            b'N' => self.push(Value::Nothing),
-            0x88 => self.push(Value::Number(1)), // NEWTRUE
-            0x89 => self.push(Value::Number(0)), // NEWFALSE
-            b'K' => self.push_number::<1>()?,    // BININT1
-            b'M' => self.push_number::<2>()?,    // BININT2
+            b'N' => self.push(Value::Nothing)?,
+            0x88 => self.push(Value::Number(1))?, // NEWTRUE
+            0x89 => self.push(Value::Number(0))?, // NEWFALSE
+            b'K' => self.push_number::<1>()?,     // BININT1
+            b'M' => self.push_number::<2>()?,     // BININT2
             b'J' => {
                 let number = i32::from_le_bytes(self.array()?); // BININT
-                self.push(Value::Number(number.into()));
+                self.push(Value::Number(number.into()))?;
             }
             0x8a => self.long()?, // LONG1
             b'G' => {
                 self.take(8)?; // BINFLOAT
-                self.push(Value::Other);
+                self.push(Value::Other)?;
             }
             b'X' => {
                 let length = u32::from_le_bytes(self.array()?); // BINUNICODE
@@ -63,17 +73,17 @@ impl<'a> Machine<'a> {
                 let length = self.byte()?; // SHORT_BINUNICODE
                 self.text(length.into())?;
             }
-            b')' => self.push(Value::Tuple(Rc::new([]))), // EMPTY_TUPLE
+            b')' => self.tuple(0)?, // EMPTY_TUPLE
             0x85 => self.tuple(1)?,
             0x86 => self.tuple(2)?,
             0x87 => self.tuple(3)?,
             b't' => {
                 let items = self.above_mark()?; // TUPLE
-                self.push(Value::Tuple(items.into()));
+                self.push(Value::tuple(items)?)?;
             }
-            b']' => self.push(Value::List),   // EMPTY_LIST
+            b']' => self.push(Value::List)?,  // EMPTY_LIST
             b'e' => drop(self.above_mark()?), // APPENDS
-            b'}' => self.push(Value::Dictionary(Vec::new())), // EMPTY_DICT
+            b'}' => self.push(Value::empty_dictionary())?, // EMPTY_DICT
             b's' => {
                 let entry = self.pop_many(2)?; // SETITEM
                 self.set_items(entry)?;
@@ -101,7 +111,7 @@ impl<'a> Machine<'a> {
             }
             b'c' => {
                 let name = format!("{}.{}", self.line()?, self.line()?); // GLOBAL
-                self.push(Value::Name(name.into()));
+                self.push(Value::Name(name.into()))?;
             }
             0x93 => self.stack_global()?, // STACK_GLOBAL
             b'Q' => self.storage()?,      // BINPERSID
@@ -115,8 +125,26 @@ impl<'a> Machine<'a> {
         Ok(None)
     }
 
-    pub(super) fn push(&mut self, value: Value) {
+    pub(super) fn push(&mut self, value: Value) -> Result<(), String> {
+        self.count_object()?;
         self.stack.push(value);
+        Ok(())
+    }
+
+    fn count_object(&mut self) -> Result<(), String> {
+        self.objects += 1;
+        if self.objects > MOST_OBJECTS {
+            return Err(format!("more than {MOST_OBJECTS} objects"));
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self) -> Result<(), String> {
+        if self.marks.len() == MOST_MARKS {
+            return Err(format!("more than {MOST_MARKS} marks"));
+        }
+        self.marks.push(self.stack.len());
+        Ok(())
     }
 
     pub(super) fn pop(&mut self) -> Result<Value, String> {
@@ -183,8 +211,7 @@ impl<'a> Machine<'a> {
             .iter()
             .rev()
             .fold(0, |number, &byte| number << 8 | i64::from(byte));
-        self.push(Value::Number(number));
-        Ok(())
+        self.push(Value::Number(number))
     }
 
     fn long(&mut self) -> Result<(), String> {
@@ -196,28 +223,27 @@ impl<'a> Machine<'a> {
         let negative = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
         let mut whole = if negative { [0xff; 8] } else { [0; 8] };
         whole[..bytes.len()].copy_from_slice(bytes);
-        self.push(Value::Number(i64::from_le_bytes(whole)));
-        Ok(())
+        self.push(Value::Number(i64::from_le_bytes(whole)))
     }
 
     fn text(&mut self, length: usize) -> Result<(), String> {
         let text = std::str::from_utf8(self.take(length)?)
             .map_err(|_| "a string is not text")?
             .into();
-        self.push(Value::Text(text));
-        Ok(())
+        self.push(Value::Text(text))
     }
 
     fn tuple(&mut self, count: usize) -> Result<(), String> {
         let items = self.pop_many(count)?;
-        self.push(Value::Tuple(items.into()));
-        Ok(())
+        self.push(Value::tuple(items)?)
     }
 
     fn set_items(&mut self, items: Vec<Value>) -> Result<(), String> {
-        let Some(Value::Dictionary(entries)) = self.stack.last_mut() else {
+        let around = depth_around(&items)?;
+        let Some(Value::Dictionary { entries, depth }) = self.stack.last_mut() else {
             return Err("items for what is no dictionary".to_owned());
         };
+        *depth = around.max(*depth);
         let mut items = items.into_iter();
         while let (Some(key), Some(value)) = (items.next(), items.next()) {
             entries.push((key, value));
@@ -227,8 +253,9 @@ impl<'a> Machine<'a> {
 
     /// Containers still change after this, so they are not kept.
     fn remember(&mut self, index: u32) -> Result<(), String> {
+        self.count_object()?;
         let value = match self.stack.last().ok_or("nothing to remember")? {
-            Value::Dictionary(_) | Value::List => Value::Other,
+            Value::Dictionary { .. } | Value::List => Value::Other,
             value => value.clone(),
         };
         self.memo.insert(index, value);
@@ -241,16 +268,14 @@ impl<'a> Machine<'a> {
             .get(&index)
             .ok_or_else(|| format!("value {index} was never remembered"))?
             .clone();
-        self.push(value);
-        Ok(())
+        self.push(value)
     }
 
     fn stack_global(&mut self) -> Result<(), String> {
         match &self.pop_many(2)?[..] {
             [Value::Text(module), Value::Text(name)] => {
                 let name = format!("{module}.{name}");
-                self.push(Value::Name(name.into()));
-                Ok(())
+                self.push(Value::Name(name.into()))
             }
             _ => Err("a name that is not text".to_owned()),
         }

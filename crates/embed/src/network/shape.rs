@@ -1,0 +1,43 @@
+//! The shape of a convolution, and what happens to its sums before they are stored.
+
+/// What happens to a sum before it is stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Finish<'a> {
+    /// Nothing.
+    Keep,
+    /// Negative sums become zero.
+    Rectify,
+    /// These values, shaped as the output, are added, then negative sums become zero.
+    AddAndRectify(&'a [f32]),
+}
+
+/// The shape of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// Input channels.
+    pub(super) inputs: usize,
+    /// Output channels.
+    pub(super) outputs: usize,
+    /// Side of the square kernel.
+    pub(super) kernel: usize,
+    /// Pixels between two positions.
+    pub(super) stride: usize,
+    /// Zeros around the input.
+    pub(super) padding: usize,
+}
+
+impl Shape {
+    /// Weights of the kernel.
+    pub(super) fn weights(self) -> usize {
+        self.outputs * self.depth()
+    }
+
+    /// Products per output value.
+    pub(super) fn depth(self) -> usize {
+        self.inputs * self.kernel * self.kernel
+    }
+
+    pub(super) fn output_side(self, side: usize) -> usize {
+        (side + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+}
