@@ -8,15 +8,17 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use annatomy_embed::source::ItemError;
 use annatomy_embed::weights::Weights;
-use annatomy_embed::{Embedder, Job, Progress, ResNet50};
+use annatomy_embed::{Embedder, Job, ResNet50};
+use annatomy_runtime::{Monitor, Progress};
 
-struct Say;
+struct Notes;
 
-impl Progress for Say {
-    fn skipped(&mut self, name: &str, error: &ItemError) {
-        eprintln!("{name}: {error}");
+impl Progress for Notes {
+    fn stage(&self, _name: &str, _total: u64) {}
+
+    fn note(&self, line: &str) {
+        eprintln!("{line}");
     }
 }
 
@@ -28,11 +30,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let embedder = embedder(Path::new(model))?;
     let threads = threads.first().map_or(Ok(0), |threads| threads.parse())?;
     let (start, busy) = (Instant::now(), cpu_seconds()?);
-    let summary = Job {
+    let job = Job {
         threads,
         ..Job::new(images, output)
-    }
-    .run(&embedder, &mut Say)?;
+    };
+    let summary = Monitor::with_progress(Notes).observe(|| job.run(&embedder))??;
     let (seconds, busy) = (start.elapsed().as_secs_f64(), cpu_seconds()? - busy);
     let pictures = summary.embedded;
     println!(

@@ -1,18 +1,18 @@
-//! Pictures of a source, a batch at a time, over threads.
+//! Batched inference over threads.
 //!
-//! Enters: a source and an embedder. Leaves: names and embeddings, in the source's order. Cost: the
+//! Input: a source and an embedder. Output: names and embeddings, in the source's order. Cost: the
 //! network's; a batch in memory.
 //!
-//! Each thread takes the next group that nobody has taken: one picture, or as many as the network
-//! wants at once. These are plain threads: a worker of a rayon pool that waits for another pool
-//! takes up other work meanwhile, and so would come back to its own buffers.
+//! Each thread takes the next group from a shared queue: one picture, or as many as the network
+//! takes at once. These are plain threads: a worker of a rayon pool that waits for another pool
+//! steals other work meanwhile, and so would re-enter its own buffers.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
-use std::thread::{self, available_parallelism};
+use std::thread;
 
-use crate::embedder::{Embedder, Scratch};
-use crate::pixels::{Picture, decode};
+use crate::embedder::{EmbedError, Embedder, Scratch};
+use crate::pixels::decode;
 use crate::source::{Content, Item, ItemError, Source, SourceError};
 
 /// Groups per thread and batch: enough that the wait for the last one of a batch does not matter.
@@ -20,10 +20,10 @@ const GROUPS_PER_THREAD: usize = 16;
 /// Encoded bytes after which a batch is full.
 const BATCH_BYTES: usize = 64 << 20;
 
-/// A picture's name and what became of it.
+/// A picture's name, and its row or why there is none.
 pub(crate) type Embedded = (String, Result<Vec<f32>, ItemError>);
 
-/// Why a batch cannot be had.
+/// Why there is no batch.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BatchError {
     #[error(transparent)]
@@ -39,10 +39,9 @@ pub(crate) struct Batches<'e> {
 }
 
 impl<'e> Batches<'e> {
-    /// With that many threads; 0 is one per core.
+    /// With that many threads, as far as more of them help; 0 is one per core.
     pub(crate) fn new(embedder: &'e Embedder, threads: usize) -> Self {
-        let cores = || available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = if threads == 0 { cores() } else { threads };
+        let threads = annatomy_runtime::thread_count(threads);
         Self {
             embedder,
             scratches: (0..threads).map(|_| Scratch::default()).collect(),
@@ -93,36 +92,36 @@ impl<'e> Batches<'e> {
     }
 }
 
-/// Decodes each, and puts those that could be decoded through the network together.
+/// Decodes and crops each picture, and puts the crops through the network together.
 fn embed_group(embedder: &Embedder, scratch: &mut Scratch, items: Vec<Item>) -> Vec<Embedded> {
-    let mut pictures = Vec::with_capacity(items.len());
+    let mut crops = Vec::with_capacity(items.len());
     let mut outcomes = Vec::with_capacity(items.len());
     for Item { name, content } in items {
-        let decoded = content.and_then(|content| picture(embedder, content));
-        outcomes.push((name, decoded.map(|picture| pictures.push(picture))));
+        let cropped = content.and_then(|content| crop(embedder, content));
+        outcomes.push((name, cropped.map(|crop| crops.push(crop))));
     }
-    let rows = if pictures.is_empty() {
+    let rows = if crops.is_empty() {
         Ok(Vec::new())
     } else {
-        embedder.embed_group(scratch, &pictures)
+        embedder.embed_crops(scratch, &crops)
     };
-    let failed = |problem: &str| Err(ItemError::Network(problem.to_owned()));
-    let (mut rows, problem) = match rows {
-        Ok(rows) => (rows.into_iter(), "no row".to_owned()),
-        Err(error) => (Vec::new().into_iter(), error.problem),
+    let (mut rows, error) = match rows {
+        Ok(rows) => (rows.into_iter(), EmbedError::NoRow),
+        Err(error) => (Vec::new().into_iter(), error),
     };
-    let row = |(name, decoded): (String, Result<(), ItemError>)| {
-        (
-            name,
-            decoded.and_then(|()| rows.next().map_or_else(|| failed(&problem), Ok)),
-        )
-    };
-    outcomes.into_iter().map(row).collect()
+    let mut embedded = Vec::with_capacity(outcomes.len());
+    for (name, cropped) in outcomes {
+        let row = cropped.and_then(|()| rows.next().ok_or_else(|| error.clone().into()));
+        embedded.push((name, row));
+    }
+    embedded
 }
 
-fn picture(embedder: &Embedder, content: Content) -> Result<Picture, ItemError> {
-    match content {
-        Content::Encoded(bytes) => Ok(decode(&bytes, embedder.decoding())?),
-        Content::Picture(picture) => Ok(picture),
-    }
+/// The picture is dropped here: of a large one, only the crop waits for the network.
+fn crop(embedder: &Embedder, content: Content) -> Result<Vec<u8>, ItemError> {
+    let picture = match content {
+        Content::Encoded(bytes) => decode(&bytes, embedder.decoding())?,
+        Content::Picture(picture) => picture,
+    };
+    Ok(embedder.preparation().crop(&picture))
 }

@@ -1,8 +1,8 @@
-//! Embeddings of a large picture set, row by row, kept as they come: work that is broken off goes
-//! on where it was.
+//! Resumable embedding of a large picture set: rows are written in place as they are computed, and an
+//! interrupted run continues with those that are missing.
 //!
-//! Enters: a binary of pictures, the rows wanted. Leaves: a `.npy` with a row for every picture of
-//! the set, in place.
+//! Input: a binary of pictures, the rows wanted. Output: a `.npy` with a row for every picture of the
+//! set.
 //!
 //! new file: NaN throughout               so that a row not yet made can be mistaken for nothing else
 //! rows wanted that hold a NaN            are missing
@@ -17,12 +17,11 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use annatomy_formats::write_atomically;
+use annatomy_formats::{open_regular, write_atomically};
 
 use crate::batches::{BatchError, Batches};
 use crate::embedder::Embedder;
 use crate::output::{HEADER_BYTES, header};
-use crate::progress::Progress;
 use crate::source::{ItemError, Source, SourceError};
 
 /// Embeddings on disk, some of them still to come.
@@ -57,7 +56,7 @@ pub enum KeptError {
         /// Columns expected.
         columns: usize,
     },
-    /// Another process is at it.
+    /// Another process writes it.
     #[error("{} is being written by another process", path.display())]
     Busy {
         /// The file.
@@ -81,14 +80,6 @@ pub enum KeptError {
         name: String,
         /// What is wrong with it.
         error: ItemError,
-    },
-    /// The network makes no number of a picture.
-    #[error(
-        "{name}: its embedding holds values that are no numbers; the weights do not fit the network"
-    )]
-    NotFinite {
-        /// The picture.
-        name: String,
     },
     /// The threads cannot be started.
     #[error("starting threads: {0}")]
@@ -114,6 +105,8 @@ impl KeptRows {
         if !path.exists() {
             begin(path, rows, columns).map_err(failed)?;
         }
+        // A FIFO would block, a device has no rows.
+        open_regular(path).map_err(failed)?;
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -188,12 +181,11 @@ impl KeptRows {
         rows: Vec<usize>,
         embedder: &Embedder,
         threads: usize,
-        progress: &mut dyn Progress,
     ) -> Result<(), KeptError> {
         let mut batches = Batches::new(embedder, threads);
         let mut places = rows.clone().into_iter().map(|row| first + row);
         let mut source = Source::records(pictures, rows)?;
-        progress.begins(source.count());
+        annatomy_runtime::stage("embedding", source.count().unwrap_or(0));
         loop {
             let batch = batches.next(&mut source)?;
             if batch.is_empty() {
@@ -201,13 +193,10 @@ impl KeptRows {
             }
             for ((name, embedding), place) in batch.into_iter().zip(&mut places) {
                 match embedding {
-                    Ok(row) if row.iter().all(|value| value.is_finite()) => {
-                        self.write(place, &row)?;
-                    }
-                    Ok(_) => return Err(KeptError::NotFinite { name }),
+                    Ok(row) => self.write(place, &row)?,
                     Err(error) => return Err(KeptError::Broken { name, error }),
                 }
-                progress.embedded(&name);
+                annatomy_runtime::advance(1);
             }
         }
     }

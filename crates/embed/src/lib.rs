@@ -25,12 +25,10 @@ mod network;
 pub mod onnx;
 mod output;
 pub mod pixels;
-mod progress;
 pub mod source;
 pub mod weights;
 
 pub use embedder::{EmbedError, Embedder, Scratch};
 pub use job::{Job, JobError, OnBroken, Summary};
 pub use kept::{KeptError, KeptRows};
-pub use network::ResNet50;
-pub use progress::{Progress, Silent};
+pub use network::{NotFinite, ResNet50};

@@ -1,6 +1,6 @@
-//! The matrix and its ids, written while the number of rows is still open.
+//! Streaming writer of a `.npy` matrix and its ids; the number of rows is known at the end only.
 //!
-//! Enters: rows and names, in order. Leaves: `OUT.npy` and `OUT.ids.txt`, one name per line, both
+//! Input: rows and names, in order. Output: `OUT.npy` and `OUT.ids.txt`, one name per line, both
 //! whole or neither touched.
 //!
 //! room for the header · rows as they come · back to the start: the header with the number of rows,
@@ -12,6 +12,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use annatomy_formats::write_atomically;
+use annatomy_runtime::printable;
 
 /// Room for signature, version, length and dictionary, whatever the shape.
 pub(crate) const HEADER_BYTES: usize = 128;
@@ -60,16 +61,12 @@ pub(crate) fn write<T, E: From<io::Error>>(
 }
 
 impl Rows<'_> {
-    /// Adds a row and its name; a line break within a name becomes `\n`, so that lines stay rows.
+    /// Adds a row and its name; control characters in it are escaped, so that lines stay rows.
     pub(crate) fn push(&mut self, name: &str, row: &[f32]) -> io::Result<()> {
         debug_assert_eq!(row.len(), self.columns, "rows of one length");
         let bytes: Vec<u8> = row.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.matrix.write_all(&bytes)?;
-        writeln!(
-            self.ids,
-            "{}",
-            name.replace('\r', "\\r").replace('\n', "\\n")
-        )?;
+        writeln!(self.ids, "{}", printable(name))?;
         self.count += 1;
         Ok(())
     }

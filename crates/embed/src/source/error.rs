@@ -1,8 +1,9 @@
-//! What can be wrong with one picture, and what with a whole source.
+//! Errors of one picture, and of a whole source.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::embedder::EmbedError;
 use crate::pixels::{DecodeError, PictureError};
 
 /// Why one picture cannot be embedded.
@@ -23,9 +24,33 @@ pub enum ItemError {
     /// The table has no bytes in its row.
     #[error("a row without a picture")]
     Null,
-    /// The network makes nothing of it.
+    /// The network gives no row for it.
     #[error("the network: {0}")]
-    Network(String),
+    Network(#[from] EmbedError),
+    /// A picture of a format that is not read.
+    #[error("{ending} pictures are not read")]
+    UnreadFormat {
+        /// The ending, upper case.
+        ending: String,
+    },
+    /// A file whose ending is no picture's.
+    #[error("no picture (.jpg, .png, .webp, .bmp, .gif, .tif, .ppm, .pgm, .pbm)")]
+    NoPicture,
+    /// A link, or a member of an archive that is no file.
+    #[error("{kind} is not followed")]
+    Link {
+        /// What it is, with its article.
+        kind: &'static str,
+    },
+    /// Another member of the archive has the same name.
+    #[error("{0}")]
+    Duplicate(&'static str),
+    /// A member of an archive behind which no further member can be found.
+    #[error("{problem}; nothing after it is read")]
+    LastMember {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// More bytes than any picture should have.
     #[error("{bytes} bytes are more than the {most} that a picture may have")]
     TooLarge {
@@ -73,6 +98,14 @@ pub enum SourceError {
         /// All columns, with their types.
         columns: String,
     },
+    /// A line of a list that is no path on this system.
+    #[error("{}: {name} is no path", path.display())]
+    ListName {
+        /// The list.
+        path: PathBuf,
+        /// The line.
+        name: String,
+    },
     /// Built without the reader.
     #[error("{}: this build reads no Parquet files", path.display())]
     NoParquet {
@@ -109,11 +142,23 @@ pub enum SourceError {
         count: usize,
     },
     /// A folder, archive or list without pictures.
-    #[error("{}: no pictures (.jpg, .jpeg, .png, .webp, .bmp)", path.display())]
+    #[error(
+        "{}: no pictures (.jpg, .png, .webp, .bmp, .gif, .tif, .ppm, .pgm, .pbm) among its {files} files",
+        path.display()
+    )]
     Empty {
         /// The source.
         path: PathBuf,
+        /// Files that are no pictures.
+        files: usize,
     },
+}
+
+impl ItemError {
+    /// Whether the item is no picture at all, such as a text file in a folder of pictures.
+    pub fn is_no_picture(&self) -> bool {
+        matches!(self, Self::NoPicture)
+    }
 }
 
 impl SourceError {

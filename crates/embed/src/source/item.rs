@@ -1,18 +1,32 @@
-//! One picture on its way out of a source.
+//! One item of a source: a picture, still encoded, or why there is none.
 
 use std::io::Read;
+use std::path::Path;
+
+use annatomy_formats::open_regular;
 
 use super::ItemError;
 use crate::pixels::Picture;
 
 /// Bytes that an encoded picture may have.
 const MOST_BYTES: u64 = 256 << 20;
-const ENDINGS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "bmp"];
+/// Endings of the formats that are read.
+const READ: [&str; 15] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "dib", "gif", "tif", "tiff", "ppm", "pgm",
+    "pbm", "pnm",
+];
+/// Endings of pictures that are not read. AVIF has no decoder in safe Rust under a permissive
+/// license.
+const UNREAD: [&str; 29] = [
+    "avif", "heic", "heif", "jxl", "jp2", "j2k", "jpx", "svg", "psd", "ico", "exr", "hdr", "tga",
+    "dds", "pcx", "pam", "pfm", "qoi", "apng", "dng", "nef", "cr2", "cr3", "arw", "raf", "orf",
+    "rw2", "eps", "xcf",
+];
 
 /// A picture and its name.
 #[derive(Debug)]
 pub struct Item {
-    /// The line in the id file.
+    /// The line in the id file, without control characters.
     pub name: String,
     /// The picture, or why there is none.
     pub content: Result<Content, ItemError>,
@@ -21,7 +35,7 @@ pub struct Item {
 /// What a source gives out.
 #[derive(Debug)]
 pub enum Content {
-    /// The bytes of a JPEG, PNG, WebP or BMP file.
+    /// The bytes of a file of any format that is read.
     Encoded(Vec<u8>),
     /// Pixels.
     Picture(Picture),
@@ -38,15 +52,28 @@ impl Item {
     }
 }
 
-/// Whether the name has a picture's ending.
-pub(super) fn is_picture(name: &str) -> bool {
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    ENDINGS
-        .iter()
-        .any(|known| ending.eq_ignore_ascii_case(known))
+/// What a file's ending says of it.
+pub(super) fn check_ending(name: &[u8]) -> Result<(), ItemError> {
+    let ending = name.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
+    let is = |known: &&str| ending.eq_ignore_ascii_case(known.as_bytes());
+    if ending.len() == name.len() {
+        Err(ItemError::NoPicture)
+    } else if READ.iter().any(|known| is(&known)) {
+        Ok(())
+    } else if let Some(known) = UNREAD.iter().find(|known| is(known)) {
+        let ending = known.to_ascii_uppercase();
+        Err(ItemError::UnreadFormat { ending })
+    } else {
+        Err(ItemError::NoPicture)
+    }
 }
 
-/// The bytes of a picture, whatever its length is said to be.
+/// The bytes of an open file.
+pub(super) fn read_file(path: &Path) -> Result<Content, ItemError> {
+    read_encoded(open_regular(path)?)
+}
+
+/// The bytes of a picture, whatever length is claimed.
 pub(super) fn read_encoded(reader: impl Read) -> Result<Content, ItemError> {
     let mut bytes = Vec::new();
     reader.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
@@ -58,5 +85,25 @@ pub(super) fn read_encoded(reader: impl Read) -> Result<Content, ItemError> {
         })
     } else {
         Ok(Content::Encoded(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_decide() {
+        let said = |name: &str| check_ending(name.as_bytes()).map_err(|error| error.to_string());
+        for name in ["a.jpg", "b/c.d.TIF", "\u{fffd}.pnm", ".gif"] {
+            assert_eq!(said(name), Ok(()), "{name}");
+        }
+        assert_eq!(said("a.Avif").unwrap_err(), "AVIF pictures are not read");
+        for name in ["jpg", "a.md", "a.jpg.bak", "", "a."] {
+            assert!(
+                check_ending(name.as_bytes()).unwrap_err().is_no_picture(),
+                "{name}"
+            );
+        }
     }
 }

@@ -2,16 +2,18 @@
 //!
 //! | path | pictures | names |
 //! |---|---|---|
-//! | a folder | its JPEG, PNG, WebP and BMP files, recursively, sorted | relative to the folder |
-//! | `.zip` `.tar` `.tar.gz` `.tgz` | the same endings, in the archive's order | as in the archive |
+//! | a folder | its files, recursively, sorted | relative to the folder |
+//! | `.zip` `.tar` `.tar.gz` `.tgz` | its files, in the archive's order | as in the archive |
 //! | `.txt` | one path per line, relative to the list's folder | as in the list |
 //! | `.bin` | STL-10 or CIFAR-10 records | `train_X.bin/000000` … |
 //! | `.parquet`, `.parquet::COLUMN` | bytes in a column, with feature `parquet` | the row's `path`, or `t.parquet/000000` … |
 //! | a picture | itself | its file name |
 //!
 //! Pictures leave one at a time and undecoded, so that no source is ever in memory as a whole. A
-//! picture that cannot be read is an item with an error; only what spoils all further ones ends the
-//! source.
+//! picture that cannot be read is an item with an error, and so is a file in a folder or archive
+//! whose ending is not that of a picture that is read: nothing is passed over in silence. Only what
+//! spoils all further items ends the source. Names are printable: control characters and bytes that
+//! are no UTF-8 are escaped.
 
 mod error;
 mod folder;
@@ -23,8 +25,9 @@ mod records;
 mod tar_archive;
 mod zip_archive;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use annatomy_formats::open_regular;
 pub use error::{ItemError, SourceError};
 pub use item::{Content, Item};
 
@@ -55,12 +58,11 @@ impl Source {
         {
             return open_table(named.path(), named.member());
         }
-        let metadata = path
-            .metadata()
-            .map_err(|error| SourceError::io(path, error))?;
-        if metadata.is_dir() {
+        let failed = |error| SourceError::io(path, error);
+        if path.metadata().map_err(failed)?.is_dir() {
             return folder::open(path);
         }
+        open_regular(path).map_err(failed)?;
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -77,18 +79,25 @@ impl Source {
             list::open(path)
         } else if ends(".bin") {
             records::open(path)
-        } else if item::is_picture(&name) {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            Ok(list::files(vec![(name, path.to_owned())]))
+        } else if item::check_ending(name.as_bytes()).is_ok() {
+            Ok(folder::open_file(path))
         } else {
             Err(SourceError::UnknownKind {
                 path: path.to_owned(),
             })
         }
+    }
+
+    /// The files that the path names, besides itself: those of a list.
+    pub(crate) fn listed(path: &Path) -> Result<Vec<PathBuf>, SourceError> {
+        let is_list = path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("txt"));
+        if !is_list || path.is_dir() {
+            return Ok(Vec::new());
+        }
+        let named = list::paths(path)?;
+        Ok(named.into_iter().map(|(_, path)| path).collect())
     }
 
     /// Opens an STL-10 or CIFAR-10 binary for the pictures that `rows` name, in that order.

@@ -13,10 +13,10 @@
 //! it cannot be found. Does not: fetch what a `path` alone points to.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use annatomy_runtime::guard_panics;
+use annatomy_formats::open_regular;
+use annatomy_runtime::{guard_panics, printable, printable_bytes};
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Fields};
@@ -40,7 +40,7 @@ enum Shape {
 }
 
 pub(super) fn open(path: &Path, column: Option<&str>) -> Result<Source, SourceError> {
-    let file = File::open(path).map_err(|error| SourceError::io(path, error))?;
+    let file = open_regular(path).map_err(|error| SourceError::io(path, error))?;
     guard_panics(
         |problem| damaged(path, problem),
         || {
@@ -57,11 +57,8 @@ pub(super) fn open(path: &Path, column: Option<&str>) -> Result<Source, SourceEr
                 .with_batch_size(BATCH_ROWS)
                 .build();
             let reader = reader.map_err(|error| damaged(path, error.to_string()))?;
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            let name = printable_bytes(name).into_owned();
             let rows = Rows {
                 path: path.to_owned(),
                 name,
@@ -203,5 +200,5 @@ impl Rows {
 
 fn named(paths: Option<&StringArray>, row: usize) -> Option<String> {
     let paths = paths.filter(|paths| paths.is_valid(row))?;
-    Some(paths.value(row).to_owned()).filter(|path| !path.is_empty())
+    Some(printable(paths.value(row)).into_owned()).filter(|path| !path.is_empty())
 }

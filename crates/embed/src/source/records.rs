@@ -13,6 +13,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
+use annatomy_formats::open_regular;
+use annatomy_runtime::printable_bytes;
+
 use super::{Content, Item, ItemError, Source, SourceError};
 use crate::pixels::{Picture, PlaneOrder};
 
@@ -85,13 +88,10 @@ struct Records {
 impl Records {
     fn open(path: &Path) -> Result<Self, SourceError> {
         let failed = |error| SourceError::io(path, error);
-        let file = File::open(path).map_err(failed)?;
+        let file = open_regular(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let name = printable_bytes(name).into_owned();
         let layout = Layout::of(&name, bytes).ok_or_else(|| SourceError::Records {
             path: path.to_owned(),
             bytes,

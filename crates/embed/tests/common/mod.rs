@@ -2,15 +2,52 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use annatomy_embed::pixels::Picture;
 use annatomy_embed::weights::Weights;
-use annatomy_embed::{Embedder, ResNet50};
+use annatomy_embed::{Embedder, Job, JobError, ResNet50, Summary};
+use annatomy_runtime::{Monitor, Progress};
 use sha2::{Digest as _, Sha256};
 
 /// The goldens of this crate, also for the tests of the command, which include this file.
 pub fn goldens() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../embed/tests/goldens")
+}
+
+/// What a job reports.
+#[derive(Clone, Default)]
+pub struct Heard {
+    pub total: Arc<Mutex<u64>>,
+    pub steps: Arc<Mutex<u64>>,
+    pub notes: Arc<Mutex<Vec<String>>>,
+}
+
+impl Progress for Heard {
+    fn stage(&self, _name: &str, total: u64) {
+        *self.total.lock().unwrap() = total;
+    }
+
+    fn advance(&self, steps: u64) {
+        *self.steps.lock().unwrap() += steps;
+    }
+
+    fn note(&self, line: &str) {
+        self.notes.lock().unwrap().push(line.to_owned());
+    }
+}
+
+impl Heard {
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap().clone()
+    }
+}
+
+/// Runs a job; its outcome and what it reported.
+pub fn run_job(job: &Job, embedder: &Embedder) -> (Result<Summary, JobError>, Heard) {
+    let heard = Heard::default();
+    let outcome = Monitor::with_progress(heard.clone()).observe(|| job.run(embedder));
+    (outcome.expect("nothing cancels it"), heard)
 }
 
 pub fn digest(values: &[u8]) -> String {
@@ -119,4 +156,24 @@ pub fn drawn_tensors() -> Vec<Tensor> {
 
 pub fn drawn_embedder() -> Embedder {
     Embedder::new(ResNet50::new(&Weights::from_tensors(drawn_tensors()).unwrap()).unwrap())
+}
+
+/// A PNG that claims any size: signature, header, 30 bytes of pixels, end.
+pub fn png(width: u32, height: u32, bits: u8) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut chunk = |kind: &[u8], data: &[u8]| {
+        bytes.extend((data.len() as u32).to_be_bytes());
+        let content = [kind, data].concat();
+        let mut crc = flate2::Crc::new();
+        crc.update(&content);
+        bytes.extend(&content);
+        bytes.extend(crc.sum().to_be_bytes());
+    };
+    let sizes = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    chunk(b"IHDR", &[&sizes[..], &[bits, 0, 0, 0, 0]].concat());
+    let mut pixels = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut pixels, &[0; 2000]).unwrap();
+    chunk(b"IDAT", &pixels.finish().unwrap());
+    chunk(b"IEND", b"");
+    bytes
 }

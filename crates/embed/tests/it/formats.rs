@@ -7,7 +7,7 @@ use annatomy_embed::pixels::{
     DecodeError, Decoding, JpegError, MAX_PIXELS, Picture, TooManyPixels, decode,
 };
 
-use crate::common::{digest, goldens};
+use crate::common::{digest, goldens, png};
 
 fn decoded(bytes: &[u8]) -> Result<Picture, DecodeError> {
     decode(bytes, Decoding::default())
@@ -74,26 +74,6 @@ fn no_damage_makes_the_decoders_panic_and_a_cut_is_an_error() {
             assert!(decoded(&whole[..end]).is_err(), "{name} cut to {end} bytes");
         }
     }
-}
-
-/// A PNG that claims any size: signature, header, 30 bytes of pixels, end.
-fn png(width: u32, height: u32, bits: u8) -> Vec<u8> {
-    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
-    let mut chunk = |kind: &[u8], data: &[u8]| {
-        bytes.extend((data.len() as u32).to_be_bytes());
-        let content = [kind, data].concat();
-        let mut crc = flate2::Crc::new();
-        crc.update(&content);
-        bytes.extend(&content);
-        bytes.extend(crc.sum().to_be_bytes());
-    };
-    let sizes = [width.to_be_bytes(), height.to_be_bytes()].concat();
-    chunk(b"IHDR", &[&sizes[..], &[bits, 0, 0, 0, 0]].concat());
-    let mut pixels = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-    std::io::Write::write_all(&mut pixels, &[0; 2000]).unwrap();
-    chunk(b"IDAT", &pixels.finish().unwrap());
-    chunk(b"IEND", b"");
-    bytes
 }
 
 /// A JPEG header that claims 65,535 × 65,535 pixels, and 5 bytes of scan.

@@ -8,13 +8,13 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::common::{drawn_embedder, drawn_picture, goldens};
+use crate::common::{drawn_embedder, drawn_picture, drawn_tensors, goldens, run_job};
 use annatomy_embed::pixels::Picture;
-use annatomy_embed::source::ItemError;
-use annatomy_embed::{Embedder, Job, JobError, OnBroken, Progress, Silent};
+use annatomy_embed::weights::Weights;
+use annatomy_embed::{Embedder, Job, JobError, OnBroken, ResNet50};
 use annatomy_formats::VectorFile;
 
-fn embedder() -> &'static Embedder {
+pub fn embedder() -> &'static Embedder {
     static EMBEDDER: OnceLock<Embedder> = OnceLock::new();
     EMBEDDER.get_or_init(drawn_embedder)
 }
@@ -37,27 +37,6 @@ fn ids(path: &Path) -> Vec<String> {
 fn copy(name: &str, to: &Path) {
     fs::create_dir_all(to.parent().unwrap()).unwrap();
     fs::copy(goldens().join("pictures").join(name), to).unwrap();
-}
-
-#[derive(Default)]
-struct Told {
-    total: Option<u64>,
-    embedded: Vec<String>,
-    skipped: Vec<String>,
-}
-
-impl Progress for Told {
-    fn begins(&mut self, pictures: Option<u64>) {
-        self.total = pictures;
-    }
-
-    fn embedded(&mut self, name: &str) {
-        self.embedded.push(name.to_owned());
-    }
-
-    fn skipped(&mut self, name: &str, error: &ItemError) {
-        self.skipped.push(format!("{name}: {error}"));
-    }
 }
 
 #[test]
@@ -92,20 +71,22 @@ fn a_folder_is_embedded_in_order_and_broken_pictures_are_named() {
     fs::write(images.join("b/broken.jpg"), b"no picture").unwrap();
     fs::write(images.join("notes.md"), b"no picture either").unwrap();
     let output = folder.path().join("out.npy");
-    let mut told = Told::default();
-    let summary = Job::new(&images, &output)
-        .run(embedder(), &mut told)
-        .unwrap();
+    let (summary, heard) = run_job(&Job::new(&images, &output), embedder());
+    let summary = summary.unwrap();
     assert_eq!(
-        (summary.embedded, summary.skipped, told.total),
-        (3, 1, Some(4))
+        (summary.embedded, summary.skipped, summary.others),
+        (3, 1, 1)
+    );
+    assert_eq!(
+        (*heard.total.lock().unwrap(), *heard.steps.lock().unwrap()),
+        (5, 5)
     );
     assert_eq!(ids(&output), ["a.jpg", "b/1.webp", "b/2.PNG"]);
-    assert_eq!(told.embedded, ids(&output));
+    let notes = heard.notes();
+    assert!(notes[0].starts_with("left out b/broken.jpg: "), "{notes:?}");
     assert!(
-        told.skipped[0].starts_with("b/broken.jpg: "),
-        "{:?}",
-        told.skipped
+        notes[1].starts_with("left out notes.md: no picture (.jpg, "),
+        "{notes:?}"
     );
     let rows = rows(&output);
     assert_eq!((rows.len(), rows[0].len()), (3, 2048));
@@ -115,7 +96,7 @@ fn a_folder_is_embedded_in_order_and_broken_pictures_are_named() {
         on_broken: OnBroken::Stop,
         ..Job::new(&images, &output)
     };
-    let error = strict.run(embedder(), &mut Silent).unwrap_err();
+    let error = strict.run(embedder()).unwrap_err();
     assert!(
         matches!(&error, JobError::Broken { name, .. } if name == "b/broken.jpg"),
         "{error}"
@@ -164,7 +145,7 @@ fn the_same_pictures_from_any_source_at_any_number_of_threads_are_the_same_bytes
         threads: 1,
         ..Job::new(at("images"), &expected)
     }
-    .run(embedder(), &mut Silent)
+    .run(embedder())
     .unwrap();
     for source in ["images", "p.zip", "p.tar", "p.tar.gz", "list.txt"] {
         let output = at("again.npy");
@@ -172,7 +153,7 @@ fn the_same_pictures_from_any_source_at_any_number_of_threads_are_the_same_bytes
             threads: 3,
             ..Job::new(at(source), &output)
         }
-        .run(embedder(), &mut Silent)
+        .run(embedder())
         .unwrap();
         assert_eq!(
             fs::read(&output).unwrap(),
@@ -193,9 +174,7 @@ fn stl10_records_are_pictures() {
     let path = folder.path().join("train_X.bin");
     fs::write(&path, values.collect::<Vec<u8>>()).unwrap();
     let output = folder.path().join("out.npy");
-    Job::new(&path, &output)
-        .run(embedder(), &mut Silent)
-        .unwrap();
+    Job::new(&path, &output).run(embedder()).unwrap();
     assert_eq!(ids(&output), ["train_X.bin/000000"]);
     assert_eq!(rows(&output), [embedder().embed(&picture).unwrap()]);
 }
@@ -223,9 +202,7 @@ fn cifar10_records_are_pictures() {
     )
     .unwrap();
     let output = folder.path().join("out.npy");
-    Job::new(&path, &output)
-        .run(embedder(), &mut Silent)
-        .unwrap();
+    Job::new(&path, &output).run(embedder()).unwrap();
     assert_eq!(
         ids(&output),
         ["data_batch_1.bin/000000", "data_batch_1.bin/000001"]
@@ -249,9 +226,7 @@ fn a_cut_archive_ends_the_job_and_writes_nothing() {
     let whole = tar.into_inner().unwrap();
     fs::write(&path, &whole[..2000]).unwrap();
     let output = folder.path().join("out.npy");
-    let error = Job::new(&path, &output)
-        .run(embedder(), &mut Silent)
-        .unwrap_err();
+    let error = Job::new(&path, &output).run(embedder()).unwrap_err();
     assert!(
         matches!(
             error,
@@ -267,7 +242,7 @@ fn sources_without_pictures_say_so() {
     let folder = tempfile::tempdir().unwrap();
     let run = |path: &Path| {
         Job::new(path, folder.path().join("out.npy"))
-            .run(embedder(), &mut Silent)
+            .run(embedder())
             .unwrap_err()
             .to_string()
     };
@@ -276,4 +251,41 @@ fn sources_without_pictures_say_so() {
     fs::write(&odd, [0; 100]).unwrap();
     assert!(run(&odd).contains("100 bytes are no whole number"));
     assert!(run(&folder.path().join("absent")).contains("absent"));
+}
+
+#[test]
+fn a_network_that_overflows_is_an_error_that_names_its_layer() {
+    let mut tensors = drawn_tensors();
+    let change = |tensors: &mut Vec<(String, Vec<usize>, Vec<f32>)>, name: &str, value: f32| {
+        let (_, _, values) = tensors
+            .iter_mut()
+            .find(|(found, ..)| found == name)
+            .unwrap();
+        values[3] = value;
+    };
+    // Finite, and beyond float32 once multiplied by its inputs.
+    change(&mut tensors, "layer2.1.bn2.weight", 3e38);
+    let weights = Weights::from_tensors(tensors.clone()).unwrap();
+    let embedder = Embedder::new(ResNet50::new(&weights).unwrap());
+    let error = embedder.embed(&drawn_picture(96, 96)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "layer layer2.1.conv2 gives values that are not finite"
+    );
+    change(&mut tensors, "layer2.1.bn2.weight", 1.0);
+    change(&mut tensors, "layer3.0.bn1.running_var", -0.5);
+    let weights = Weights::from_tensors(tensors.clone()).unwrap();
+    let error = ResNet50::new(&weights).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "tensor layer3.0.bn1.running_var holds the negative variance -0.5 at 3"
+    );
+    change(&mut tensors, "layer3.0.bn1.running_var", 0.0);
+    change(&mut tensors, "layer3.0.bn1.weight", 3.4e38);
+    let weights = Weights::from_tensors(tensors).unwrap();
+    let error = ResNet50::new(&weights).unwrap_err().to_string();
+    assert!(
+        error.starts_with("folding layer3.0.bn1 into layer3.0.conv1 gives "),
+        "{error}"
+    );
 }

@@ -6,7 +6,7 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use crate::common::drawn_embedder;
-use annatomy_embed::{Job, KeptError, KeptRows, Silent};
+use annatomy_embed::{Job, KeptError, KeptRows};
 use annatomy_formats::VectorFile;
 
 const PICTURES: usize = 6;
@@ -23,16 +23,13 @@ fn rows_come_in_any_order_and_in_several_goes() {
     let (pictures, kept, whole) = (at("train_X.bin"), at("kept.npy"), at("whole.npy"));
     binary(&pictures);
     let embedder = drawn_embedder();
-    Job::new(&pictures, &whole)
-        .run(&embedder, &mut Silent)
-        .unwrap();
+    Job::new(&pictures, &whole).run(&embedder).unwrap();
 
     // Four rows stand before these pictures in the set.
     let open = || KeptRows::open(&kept, 4 + PICTURES, 2048);
     let mut rows = open().unwrap();
     assert_eq!(rows.missing(&[9, 4, 9]).unwrap(), [4, 9]);
-    rows.fill((&pictures, 4), vec![5, 0], &embedder, 2, &mut Silent)
-        .unwrap();
+    rows.fill((&pictures, 4), vec![5, 0], &embedder, 2).unwrap();
     assert_eq!(rows.missing(&[4, 5, 9]).unwrap(), [5]);
     assert!(matches!(
         rows.missing(&[10]),
@@ -54,7 +51,6 @@ fn rows_come_in_any_order_and_in_several_goes() {
         missing.iter().map(|row| row - 4).collect(),
         &embedder,
         1,
-        &mut Silent,
     )
     .unwrap();
     drop(rows);
@@ -63,7 +59,7 @@ fn rows_come_in_any_order_and_in_several_goes() {
     assert!((0..PICTURES).all(|row| kept.row(4 + row) == whole.row(row)));
     assert!(
         kept.row(3).iter().all(|value| value.is_nan()),
-        "nobody asked for it"
+        "it was not wanted"
     );
 }
 

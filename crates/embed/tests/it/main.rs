@@ -9,6 +9,7 @@ mod kept;
 #[cfg(feature = "onnx")]
 mod onnx;
 mod pixels;
+mod sources;
 #[cfg(feature = "parquet")]
 mod tables;
 mod weights;

@@ -7,13 +7,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::common::{drawn_picture, goldens};
+use crate::common::{drawn_picture, goldens, run_job};
 #[cfg(feature = "onnxruntime")]
 use annatomy_embed::onnx::Device;
 use annatomy_embed::onnx::{OnnxEngine, OnnxError, OnnxModel, OnnxRequest};
 use annatomy_embed::pixels::PreparationSettings;
-use annatomy_embed::source::ItemError;
-use annatomy_embed::{Embedder, Job, Progress, Silent};
+use annatomy_embed::{Embedder, Job};
 use annatomy_formats::VectorFile;
 
 /// As in the script.
@@ -155,14 +154,6 @@ fn channels_last_and_a_preparation_of_ones_own() {
     );
 }
 
-struct Skipped(Vec<String>);
-
-impl Progress for Skipped {
-    fn skipped(&mut self, name: &str, error: &ItemError) {
-        self.0.push(format!("{name}: {error}"));
-    }
-}
-
 #[test]
 fn a_fixed_batch_is_filled_around_broken_pictures_at_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
@@ -191,19 +182,15 @@ fn a_fixed_batch_is_filled_around_broken_pictures_at_any_number_of_threads() {
             ..output(model, "features")
         };
         let embedder = Embedder::onnx(OnnxModel::load(&request).unwrap());
-        let (out, mut skipped) = (folder.path().join("out.npy"), Skipped(Vec::new()));
-        let summary = Job {
+        let out = folder.path().join("out.npy");
+        let job = Job {
             threads,
             ..Job::new(&images, &out)
-        }
-        .run(&embedder, &mut skipped)
-        .unwrap();
-        assert_eq!((summary.embedded, skipped.0.len()), (5, 1));
-        assert!(
-            skipped.0[0].starts_with("2-broken.jpg: "),
-            "{:?}",
-            skipped.0
-        );
+        };
+        let (summary, heard) = run_job(&job, &embedder);
+        let notes = heard.notes();
+        assert_eq!((summary.unwrap().embedded, notes.len()), (5, 1));
+        assert!(notes[0].starts_with("left out 2-broken.jpg: "), "{notes:?}");
         fs::read(out).unwrap()
     };
     for engine in engines() {
@@ -311,7 +298,7 @@ fn a_job_over_a_model_writes_its_rows() {
     let out = folder.path().join("out.npy");
     let embedder = Embedder::onnx(OnnxModel::load(&request("classifier")).unwrap());
     Job::new(goldens().join("pictures/rgb.png"), &out)
-        .run(&embedder, &mut Silent)
+        .run(&embedder)
         .unwrap();
     let picture = drawn_picture(45, 35);
     assert_eq!(rows(&out), [embedder.embed(&picture).unwrap()]);

@@ -106,6 +106,8 @@ pub(super) fn load(
         path: path.to_owned(),
         problem,
     };
+    // A FIFO would block.
+    annatomy_formats::open_regular(path).map_err(|error| failed(error.to_string()))?;
     match engine {
         OnnxEngine::Rten => Ok(Box::new(
             by_rten::Rten::load(path, optimize).map_err(failed)?,
