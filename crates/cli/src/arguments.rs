@@ -275,6 +275,9 @@ pub struct EmbedArguments {
     pub gpu: bool,
     #[command(flatten)]
     pub preparation: PreparationArguments,
+    /// Leave out pictures whose header claims more pixels
+    #[arg(long, value_name = "N", default_value_t = annatomy_embed::pixels::MAX_PIXELS)]
+    pub max_pixels: u64,
     /// Stop at the first picture that cannot be read, writing nothing
     #[arg(long)]
     pub strict: bool,

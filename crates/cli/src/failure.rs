@@ -1,6 +1,7 @@
 //! Errors as the user sees them: what was being done, what went wrong, and a way out where there is
 //! one.
 
+use crate::say::say;
 use std::fmt::Display;
 use std::process::ExitCode;
 
@@ -47,9 +48,9 @@ impl Failure {
 
     /// Says it on stderr; the exit code.
     pub fn report(&self) -> ExitCode {
-        eprintln!("error: {}", self.message);
+        say(format!("error: {}", self.message));
         if let Some(hint) = &self.hint {
-            eprintln!("hint: {hint}");
+            say(format!("hint: {hint}"));
         }
         match self.kind {
             Kind::Usage => ExitCode::from(2),

@@ -6,6 +6,7 @@ mod arguments;
 mod commands;
 mod failure;
 mod progress;
+mod say;
 
 use arguments::{Arguments, Command};
 use clap::Parser;

@@ -1,5 +1,6 @@
 //! Progress on stderr: one bar with the time left, nothing where stderr is no terminal.
 
+use crate::say::say;
 use annatomy_runtime::{Monitor, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
@@ -38,8 +39,12 @@ impl Progress for Bar {
         self.0.set_message(name.to_owned());
         if total > 0 {
             self.0.set_length(total);
-            let style = Self::style("{msg} {wide_bar} {pos}/{len}, {eta} left");
-            self.0.set_style(style);
+            let template = if annatomy_fetch::counts_bytes(name) {
+                "{msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left"
+            } else {
+                "{msg} {wide_bar} {pos}/{len}, {eta} left"
+            };
+            self.0.set_style(Self::style(template));
             self.0.reset();
         } else {
             self.0.set_style(Self::style("{spinner} {msg} {elapsed}"));
@@ -56,6 +61,7 @@ impl Progress for Bar {
     }
 
     fn note(&self, line: &str) {
-        self.0.println(line);
+        // A hidden bar prints nothing.
+        self.0.suspend(|| say(line));
     }
 }

@@ -1,4 +1,4 @@
-//! Why a study cannot be carried out from raw data.
+//! Errors of a study from raw data.
 
 use std::path::PathBuf;
 
@@ -7,10 +7,12 @@ use annatomy_embed::weights::WeightsError;
 use annatomy_fetch::{FetchError, UnpackError};
 use annatomy_vectors::subset::SubsetError;
 
+use crate::RecipeError;
+
 /// Why a study cannot be carried out from raw data.
 #[derive(Debug, thiserror::Error)]
 pub enum ReproduceError {
-    /// A file cannot be had.
+    /// A file cannot be downloaded.
     #[error(transparent)]
     Fetch(#[from] FetchError),
     /// An archive does not give what it should.
@@ -27,6 +29,9 @@ pub enum ReproduceError {
     /// Embeddings cannot be made or kept.
     #[error(transparent)]
     Kept(#[from] KeptError),
+    /// The recipe cannot be carried out.
+    #[error("the recipe's {0}")]
+    Recipe(#[from] RecipeError),
     /// The subsets cannot be drawn.
     #[error(transparent)]
     Subset(#[from] SubsetError),
@@ -40,14 +45,14 @@ impl ReproduceError {
                 Some(format!("without --offline it is downloaded; or put {url} there as {}", path.display()))
             }
             Self::Fetch(FetchError::Damaged { path, .. }) => {
-                Some(format!("remove {} and it is fetched anew", path.display()))
+                Some(format!("remove {} and it is downloaded again", path.display()))
             }
-            Self::Fetch(FetchError::GaveUp { .. }) => Some("the same command goes on where it stopped".to_owned()),
+            Self::Fetch(FetchError::GaveUp { .. }) => Some("the same command resumes where it stopped".to_owned()),
             Self::Fetch(FetchError::WrongBytes { .. } | FetchError::TooLong { .. } | FetchError::Status { .. }) => {
                 Some("the same command tries again; --recipe FILE names another address for the same file".to_owned())
             }
             Self::Kept(KeptError::Foreign { path, .. }) => {
-                Some(format!("remove {} and the embeddings are made anew", path.display()))
+                Some(format!("remove {} and the embeddings are computed again", path.display()))
             }
             Self::Fetch(FetchError::Busy { .. }) | Self::Kept(KeptError::Busy { .. }) => {
                 Some("wait for the other process, or give this one its own --data-dir".to_owned())

@@ -8,10 +8,16 @@ use std::path::{Path, PathBuf};
 
 use annatomy::config::parse_ks;
 use annatomy_fetch::{Checksum, Member, Remote};
+use annatomy_formats::read_regular_text;
 use serde::Deserialize;
 
 /// Bytes of an STL-10 picture: 3 × 96 × 96.
 const PICTURE_BYTES: u64 = 3 * 96 * 96;
+
+/// Bytes of a recipe.
+const MOST_BYTES: u64 = 1 << 20;
+/// Images of a recipe: their embeddings would take 820 GB.
+const MOST_PICTURES: u64 = 100_000_000;
 
 /// What a study is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +95,7 @@ impl Recipe {
 
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, RecipeError> {
-        let text = std::fs::read_to_string(path).map_err(|source| RecipeError::Read {
+        let text = read_regular_text(path, MOST_BYTES).map_err(|source| RecipeError::Read {
             path: path.to_owned(),
             source,
         })?;
@@ -117,14 +123,40 @@ impl Recipe {
             text.archive.remote("archive")?,
             text.weights.remote("weights")?,
         );
-        Ok(Self {
+        let recipe = Self {
             subset: text.subset,
             seed: text.seed,
             ks,
             archive,
             images,
             weights,
-        })
+        };
+        recipe.check()?;
+        Ok(recipe)
+    }
+
+    /// Checks that the subsets can be drawn and that each row has k others.
+    pub(crate) fn check(&self) -> Result<(), RecipeError> {
+        let bytes = |member: &Member| member.bytes / PICTURE_BYTES;
+        let pictures = self.images.iter().map(bytes).fold(0, u64::saturating_add);
+        if pictures > MOST_PICTURES {
+            let problem = format!("{pictures} images are more than {MOST_PICTURES}");
+            return Err(value("images", problem));
+        }
+        if self.subset as u64 > pictures {
+            let problem = format!(
+                "{} rows cannot be drawn from {pictures} images",
+                self.subset
+            );
+            return Err(value("subset", problem));
+        }
+        match self.ks.iter().max() {
+            Some(&k) if k >= self.subset => Err(value(
+                "ks",
+                format!("k = {k} must be below the subset of {} rows", self.subset),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Images in all.
@@ -224,5 +256,17 @@ mod tests {
         assert!(changed("seed", "sede").contains("sede"));
         assert!(changed("resnet50-11ad3fa6.pth", "").contains("no file name"));
         assert!(changed("10:500:10", "0").contains("k = 0"));
+        assert_eq!(
+            changed("10:500:10", "10,10000"),
+            "ks: k = 10000 must be below the subset of 10000 rows"
+        );
+        assert_eq!(
+            changed("subset = 10000", "subset = 100001"),
+            "subset: 100001 rows cannot be drawn from 100000 images"
+        );
+        assert_eq!(
+            changed("2764800000", "2764800000000000"),
+            "images: 100000000000 images are more than 100000000"
+        );
     }
 }

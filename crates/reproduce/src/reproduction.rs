@@ -1,15 +1,15 @@
-//! A recipe carried out in a data folder, up to the settings of a study.
+//! Resumable preparation of the published study's data: download, unpack, embed.
 //!
-//! Enters: a recipe, a folder, the number of runs. Leaves: the settings of a study whose data are
-//! in the folder.
+//! Input: a recipe, a folder, the number of runs. Output: the settings of a study whose data are in
+//! the folder.
 //!
 //! DATA/resnet50-11ad3fa6.pth             weights, SHA-256
 //! DATA/stl10_binary.tar.gz               only where a binary is missing; may go once the binaries are there
 //! DATA/stl10_binary/unlabeled_X.bin      only where an embedding is missing, MD5
 //! DATA/embeddings-11ad3fa6-….npy         a row per image of the set; NaN where no run draws it
 //!
-//! Each step looks at what the one after it still needs: with all embeddings there, nothing else is
-//! asked for. Row i of the embeddings is image i, so the study's own draws of rows are the
+//! Each step is skipped where the next one needs nothing of it: with all embeddings there, nothing is
+//! downloaded. Row i of the embeddings is image i, so the study's own draws of rows are the
 //! published draws of images.
 
 use std::path::{Path, PathBuf};
@@ -40,7 +40,10 @@ pub struct Reproduction {
 
 impl Reproduction {
     /// What is still to do.
+    ///
+    /// Fails where the recipe cannot be carried out, before anything is downloaded.
     pub fn plan(&self) -> Result<Plan, ReproduceError> {
+        self.recipe.check()?;
         let images = self.drawn()?;
         let embeddings = self.embeddings();
         let begun = embeddings.exists();
@@ -86,26 +89,20 @@ impl Reproduction {
         })
     }
 
-    /// Does what is not done; the settings of the study.
-    pub fn prepare(
-        &self,
-        fetching: &mut dyn annatomy_fetch::Progress,
-        embedding: &mut dyn annatomy_embed::Progress,
-    ) -> Result<Settings, ReproduceError> {
+    /// Does what the plan says; returns the settings of the study.
+    ///
+    /// Stages go to the monitor of this thread ([`annatomy_runtime::Monitor`]).
+    pub fn prepare(&self) -> Result<Settings, ReproduceError> {
+        self.recipe.check()?;
         let images = self.drawn()?;
         let mut kept = self.kept()?;
         let missing = kept.missing(&images)?;
         if !missing.is_empty() {
-            let embedder = self.embedder(fetching)?;
-            self.binaries(&missing, fetching)?;
+            let embedder = self.embedder()?;
+            self.binaries(&missing)?;
             for (member, first, rows) in self.parts(&missing) {
-                kept.fill(
-                    (&self.binary(member), first),
-                    rows,
-                    &embedder,
-                    self.threads,
-                    embedding,
-                )?;
+                let binary = self.binary(member);
+                kept.fill((&binary, first), rows, &embedder, self.threads)?;
             }
         }
         Ok(self.settings())
@@ -155,16 +152,12 @@ impl Reproduction {
         parts.filter(|(_, _, rows)| !rows.is_empty())
     }
 
-    fn binaries(
-        &self,
-        rows: &[usize],
-        progress: &mut dyn annatomy_fetch::Progress,
-    ) -> Result<(), ReproduceError> {
+    fn binaries(&self, rows: &[usize]) -> Result<(), ReproduceError> {
         let mut absent: Vec<Member> = Vec::new();
         for (member, ..) in self.parts(rows) {
             let path = self.binary(member);
             if path.exists() {
-                check(&path, &member.checksum, progress)?;
+                check(&path, &member.checksum)?;
             } else {
                 absent.push(member.clone());
             }
@@ -172,37 +165,25 @@ impl Reproduction {
         if absent.is_empty() {
             return Ok(());
         }
-        let archive = self.fetch(&self.recipe.archive, progress)?;
+        let archive = self.fetch(&self.recipe.archive)?;
         for member in absent {
             let path = self.binary(&member);
-            unpack(
-                &archive,
-                &[member],
-                path.parent().unwrap_or(&self.data),
-                progress,
-            )?;
+            unpack(&archive, &[member], path.parent().unwrap_or(&self.data))?;
         }
         Ok(())
     }
 
-    fn embedder(
-        &self,
-        progress: &mut dyn annatomy_fetch::Progress,
-    ) -> Result<Embedder, ReproduceError> {
-        let path = self.fetch(&self.recipe.weights, progress)?;
+    fn embedder(&self) -> Result<Embedder, ReproduceError> {
+        let path = self.fetch(&self.recipe.weights)?;
         let network = Weights::read(&path).and_then(|weights| ResNet50::new(&weights));
         network
             .map(Embedder::new)
             .map_err(|error| ReproduceError::Weights { path, error })
     }
 
-    fn fetch(
-        &self,
-        remote: &Remote,
-        progress: &mut dyn annatomy_fetch::Progress,
-    ) -> Result<PathBuf, ReproduceError> {
+    fn fetch(&self, remote: &Remote) -> Result<PathBuf, ReproduceError> {
         let path = self.data.join(remote.name());
-        Fetcher::new(self.network).fetch(remote, &path, progress)?;
+        Fetcher::new(self.network).fetch(remote, &path)?;
         Ok(path)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::arguments::AuditArguments;
 use crate::failure::Failure;
+use crate::say::say;
 use annatomy::audit::{AuditError, AuditOutcome, AuditRequest, GraphRequest, audit};
 use annatomy::report::verdict;
 use annatomy::results::write_file;
@@ -79,20 +80,20 @@ fn write_tables(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<()
     for (wanted, ids) in arguments.predict.iter().zip(&outcome.predictions) {
         let k = wanted.prediction.k;
         write_ids(&wanted.file, ids.len() / k, k, ids).map_err(Failure::work)?;
-        eprintln!(
+        say(format!(
             "{} × {k} predicted ids in {}",
             ids.len() / k,
             wanted.file.display()
-        );
+        ));
     }
     if let (Some(path), Some(table)) = (&arguments.repair, &outcome.repaired) {
         let beside = table.write(path).map_err(Failure::work)?;
         let (replaced, rows) = (table.replaced, table.rows);
-        eprintln!(
+        say(format!(
             "{replaced} of {rows} rows replaced; ids in {}, distances in {}",
             path.display(),
             beside.display()
-        );
+        ));
     }
     Ok(())
 }
@@ -102,7 +103,7 @@ fn write_report(out: &Path, outcome: &AuditOutcome, json: &str) -> Result<(), Fa
     let drawn = figures::of_audit(&outcome.results);
     figures::write(out, &drawn).map_err(Failure::work)?;
     report::write_audit(out, &outcome.results, &drawn).map_err(Failure::work)?;
-    eprintln!("report in {}", out.join("report.html").display());
+    say(format!("report in {}", out.join("report.html").display()));
     Ok(())
 }
 

@@ -2,17 +2,23 @@
 
 use crate::arguments::{EmbedArguments, ModelName, PreparationArguments, TransformName};
 use crate::failure::Failure;
+use crate::progress::Bar;
+use crate::say::say;
 #[cfg(feature = "onnxruntime")]
 use annatomy_embed::onnx::Device;
 #[cfg(feature = "onnx")]
 use annatomy_embed::onnx::OnnxEngine;
-use annatomy_embed::pixels::{PreparationSettings, Transform};
+use annatomy_embed::pixels::{
+    DecodeError, Decoding, PreparationSettings, TooManyPixels, Transform,
+};
 use annatomy_embed::source::{ItemError, SourceError};
 use annatomy_embed::weights::Weights;
-use annatomy_embed::{Embedder, Job, JobError, OnBroken, Progress, ResNet50};
-use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use annatomy_embed::{Embedder, Job, JobError, OnBroken, ResNet50};
+use annatomy_formats::read_regular_text;
 use std::path::Path;
+
+/// Bytes of a file of settings.
+const MOST_SETTINGS_BYTES: u64 = 1 << 20;
 
 pub fn run(arguments: &EmbedArguments) -> Result<(), Failure> {
     if arguments
@@ -25,12 +31,42 @@ pub fn run(arguments: &EmbedArguments) -> Result<(), Failure> {
             arguments.out.display()
         )));
     }
+    let job = job(arguments);
+    job.check()
+        .map_err(|error| failed(&arguments.images, &error))?;
     let settings = settings(&arguments.preparation)?;
     let embedder = match &arguments.model {
         ModelName::Resnet50 => resnet50(arguments, &settings)?,
         ModelName::Onnx(path) => onnx(path, arguments, settings)?,
     };
-    let job = Job {
+    let embedder = embedder.with_decoding(Decoding {
+        max_pixels: arguments.max_pixels,
+        ..Decoding::default()
+    });
+    let outcome = Bar::follow(|| job.run(&embedder)).map_err(Failure::work)?;
+    let summary = outcome.map_err(|error| failed(&arguments.images, &error))?;
+    let others = match summary.others {
+        0 => String::new(),
+        others => format!(", and {others} files that are no pictures"),
+    };
+    say(format!(
+        "{} pictures in {}, {} left out{others}; names in {}",
+        summary.embedded,
+        job.output.display(),
+        summary.skipped,
+        summary.ids.display()
+    ));
+    Ok(())
+}
+
+fn job(arguments: &EmbedArguments) -> Job {
+    let mut also_read: Vec<_> = arguments.weights.iter().cloned().collect();
+    also_read.extend(arguments.preparation.preprocess.clone());
+    if let ModelName::Onnx(path) = &arguments.model {
+        also_read.push(path.clone());
+    }
+    Job {
+        also_read,
         threads: arguments.threads,
         on_broken: if arguments.strict {
             OnBroken::Stop
@@ -38,29 +74,29 @@ pub fn run(arguments: &EmbedArguments) -> Result<(), Failure> {
             OnBroken::Skip
         },
         ..Job::new(&arguments.images, &arguments.out)
-    };
-    let mut bar = Bar::new();
-    let outcome = job.run(&embedder, &mut bar);
-    bar.0.finish_and_clear();
-    let summary = outcome.map_err(|error| failed(&arguments.images, &error))?;
-    let (embedded, skipped) = (summary.embedded, summary.skipped);
-    eprintln!(
-        "{embedded} pictures in {}, {skipped} left out; names in {}",
-        job.output.display(),
-        summary.ids.display()
-    );
-    Ok(())
+    }
 }
 
 fn failed(images: &Path, error: &JobError) -> Failure {
     // What is wrong with a source comes with its path.
     let failure = match error {
         JobError::Source(error) => Failure::work(error),
+        // A request that cannot be right.
+        error @ (JobError::Overwrites { .. } | JobError::Place { .. }) => Failure::usage(error),
         error => Failure::work(format!("{}: {error}", images.display())),
     };
     match error {
         JobError::Source(SourceError::NoParquet { .. }) => failure.hint(rebuild("parquet")),
+        JobError::Broken {
+            error:
+                ItemError::Decode(DecodeError::TooManyPixels(TooManyPixels { width, height, .. })),
+            ..
+        } => failure.hint(format!(
+            "without --strict it is left out; --max-pixels {} allows it",
+            width.saturating_mul(*height)
+        )),
         JobError::Broken { .. } => failure.hint("without --strict it is left out"),
+        JobError::Overwrites { .. } => failure.hint("--out FILE.npy names another file"),
         _ => failure,
     }
 }
@@ -75,7 +111,7 @@ fn rebuild(feature: &str) -> String {
     format!("build it with --features {feature}")
 }
 
-/// What the file says, and the flags before it.
+/// The settings of the file, overridden by the flags.
 fn settings(arguments: &PreparationArguments) -> Result<PreparationSettings, Failure> {
     let flags = PreparationSettings {
         resize: arguments.resize,
@@ -89,7 +125,7 @@ fn settings(arguments: &PreparationArguments) -> Result<PreparationSettings, Fai
     let Some(path) = &arguments.preprocess else {
         return Ok(flags);
     };
-    let text = std::fs::read_to_string(path)
+    let text = read_regular_text(path, MOST_SETTINGS_BYTES)
         .map_err(|error| Failure::work(format!("{}: {error}", path.display())))?;
     let file = PreparationSettings::parse(&text);
     Ok(flags.or(file.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?))
@@ -166,12 +202,12 @@ fn onnx(
             _ => Failure::work(said),
         }
     })?;
-    eprintln!(
+    say(format!(
         "{} numbers per picture from {:?}; {}",
         model.dimensions(),
         model.output(),
         model.preparation()
-    );
+    ));
     Ok(Embedder::onnx(model))
 }
 
@@ -203,40 +239,6 @@ fn engine(arguments: &EmbedArguments) -> Result<OnnxEngine, Failure> {
 #[cfg(not(feature = "onnx"))]
 fn onnx(path: &Path, _: &EmbedArguments, _: PreparationSettings) -> Result<Embedder, Failure> {
     Err(not_built(path, "runs no ONNX models", "onnx"))
-}
-
-/// Counts pictures.
-pub struct Bar(pub ProgressBar);
-
-impl Bar {
-    pub fn new() -> Self {
-        Self(if std::io::stderr().is_terminal() {
-            ProgressBar::no_length()
-        } else {
-            ProgressBar::hidden()
-        })
-    }
-}
-
-impl Progress for Bar {
-    fn begins(&mut self, pictures: Option<u64>) {
-        if let (Some(count), Ok(style)) = (
-            pictures,
-            ProgressStyle::with_template("{wide_bar} {pos}/{len} pictures, {eta} left"),
-        ) {
-            self.0.set_length(count);
-            self.0.set_style(style);
-        }
-    }
-
-    fn embedded(&mut self, _name: &str) {
-        self.0.inc(1);
-    }
-
-    fn skipped(&mut self, name: &str, error: &ItemError) {
-        self.0.inc(1);
-        self.0.suspend(|| eprintln!("left out {name}: {error}"));
-    }
 }
 
 /// Refusals of builds without optional features, tested in builds that have them; `tests/it` asks

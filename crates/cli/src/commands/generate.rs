@@ -2,6 +2,7 @@
 
 use crate::arguments::{DataName, GenerateArguments};
 use crate::failure::Failure;
+use crate::say::say;
 use annatomy::builtin::resnet50_like;
 use annatomy_formats::write_matrix;
 
@@ -12,11 +13,11 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
         }
     };
     write_matrix(&arguments.out, rows.view()).map_err(Failure::work)?;
-    eprintln!(
+    say(format!(
         "{} × {} float32 in {}",
         rows.rows(),
         rows.columns(),
         arguments.out.display()
-    );
+    ));
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::on_threads;
 use crate::arguments::KnnArguments;
 use crate::failure::Failure;
+use crate::say::say;
 use annatomy_formats::{VectorFile, write_ids, write_matrix};
 use annatomy_knn::{NeighborTable, Queries, RowSource, exact_knn};
 use annatomy_vectors::{Matrix, MatrixView, PointId, validate};
@@ -57,10 +58,10 @@ fn write(neighbors: &NeighborTable, arguments: &KnnArguments) -> Result<(), Fail
         let view = MatrixView::new(queries, k, &values).map_err(Failure::work)?;
         write_matrix(path, view).map_err(Failure::work)?;
     }
-    eprintln!(
+    say(format!(
         "{queries} × {k} exact neighbors in {}",
         arguments.out.display()
-    );
+    ));
     Ok(())
 }
 

@@ -1,34 +1,31 @@
 //! `annatomy reproduce`: the published study from its raw data, and a page of published and
 //! reproduced figures.
 
-use super::embed::Bar as EmbedBar;
 use super::study;
 use crate::arguments::ReproduceArguments;
 use crate::failure::Failure;
+use crate::progress::Bar;
+use crate::say::say;
 use annatomy::results::{Conventions, StudyResults, csv, write_file};
 use annatomy::study::{Start, Study};
 use annatomy::{published, report};
-use annatomy_fetch::{Network, Progress, Step};
+use annatomy_fetch::Network;
 use annatomy_formats::Owner;
 use annatomy_reproduce::{Recipe, ReproduceError, Reproduction, data_folder};
-use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 pub fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
     let begin = Instant::now();
     let reproduction = reproduction(arguments)?;
+    check_out(&arguments.out)?;
     let plan = reproduction.plan().map_err(failure)?;
-    eprintln!("data      {}\n{plan}", reproduction.data.display());
+    say(format!("data      {}\n{plan}", reproduction.data.display()));
     if arguments.dry_run {
         return Ok(());
     }
     let folder = super::claim(&arguments.out, Owner::STUDY)?;
-    let (mut bytes, mut pictures) = (FetchBar::new(), EmbedBar::new());
-    let prepared = reproduction.prepare(&mut bytes, &mut pictures);
-    bytes.0.finish_and_clear();
-    pictures.0.finish_and_clear();
+    let prepared = Bar::follow(|| reproduction.prepare()).map_err(Failure::work)?;
     let study = Study::new(prepared.map_err(failure)?).map_err(study::failure)?;
     let found = study::carry_out(&study, &folder, Start::Resume, arguments.threads)?;
     write(arguments, &found)?;
@@ -37,6 +34,15 @@ pub fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
         &found,
         begin.elapsed().as_secs_f64(),
     );
+    Ok(())
+}
+
+/// Found before downloads, not after them.
+fn check_out(out: &Path) -> Result<(), Failure> {
+    if out.exists() && !out.is_dir() {
+        let problem = format!("{}: not a folder", out.display());
+        return Err(Failure::usage(problem).hint("--out DIR names another"));
+    }
     Ok(())
 }
 
@@ -80,7 +86,7 @@ fn write(arguments: &ReproduceArguments, found: &StudyResults) -> Result<(), Fai
 
 fn failure(error: ReproduceError) -> Failure {
     let hint = error.hint();
-    let failure = if matches!(error, ReproduceError::Subset(_)) {
+    let failure = if matches!(error, ReproduceError::Subset(_) | ReproduceError::Recipe(_)) {
         Failure::usage(error)
     } else {
         Failure::work(error)
@@ -88,45 +94,5 @@ fn failure(error: ReproduceError) -> Failure {
     match hint {
         Some(hint) => failure.hint(hint),
         None => failure,
-    }
-}
-
-/// Counts bytes.
-struct FetchBar(ProgressBar);
-
-impl FetchBar {
-    fn new() -> Self {
-        Self(if std::io::stderr().is_terminal() {
-            ProgressBar::no_length()
-        } else {
-            ProgressBar::hidden()
-        })
-    }
-}
-
-impl Progress for FetchBar {
-    fn begins(&mut self, step: Step, name: &str, done: u64, total: Option<u64>) {
-        let doing = match step {
-            Step::Downloading => "downloading",
-            Step::Checking => "checking",
-            Step::Unpacking => "unpacking",
-        };
-        let template = "{msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            self.0.set_style(style);
-        }
-        self.0.reset();
-        self.0.set_length(total.unwrap_or(0));
-        self.0.set_position(done);
-        self.0.set_message(format!("{doing} {name}"));
-    }
-
-    fn advances(&mut self, bytes: u64) {
-        self.0.inc(bytes);
-    }
-
-    fn retries(&mut self, reason: &str, wait: Duration) {
-        self.0
-            .suspend(|| eprintln!("{reason}; again in {} s", wait.as_secs()));
     }
 }

@@ -4,6 +4,7 @@ use super::{claim, on_threads};
 use crate::arguments::{StudyArguments, StudyName};
 use crate::failure::Failure;
 use crate::progress::Bar;
+use crate::say::say;
 use annatomy::config::{self, ConfigFile, Overrides};
 use annatomy::results::{Settings, StudyKind, StudyResults};
 use annatomy::study::{Execution, Start, StoreError, Study, StudyError};
@@ -42,7 +43,7 @@ pub fn carry_out(
         threads,
         ..Execution::default()
     };
-    eprintln!("{}", introduction(study));
+    say(introduction(study));
     let outcome = Bar::follow(|| study.run_in(folder, start, &execution)).map_err(Failure::work)?;
     let (found, out) = (outcome.map_err(failure)?, folder.path());
     results::write_all(out, &found)
@@ -76,7 +77,7 @@ fn settings(arguments: &StudyArguments) -> Result<Settings, Failure> {
     if let Some(path) = &arguments.config {
         for key in &file.unread {
             if let Some(difference) = key.difference(&settings) {
-                eprintln!("note: {}: {difference}", path.display());
+                say(format!("note: {}: {difference}", path.display()));
             }
         }
     }
@@ -129,7 +130,7 @@ fn introduction(study: &Study) -> String {
 
 /// Names the page to read.
 pub fn conclusion(page: &Path, found: &StudyResults, seconds: f64) {
-    eprintln!("{} runs in {seconds:.0} s", found.runs.len());
+    say(format!("{} runs in {seconds:.0} s", found.runs.len()));
     // A reader that has gone away is no failure of the study.
     let _ = writeln!(std::io::stdout(), "{}", page.display());
 }

@@ -140,6 +140,122 @@ fn a_folder_of_pictures_becomes_vectors_that_study_and_audit_read() {
     );
 }
 
+const EMBED: &str = "--model resnet50 --weights @/drawn.safetensors --crop 32 --resize 32";
+
+#[test]
+fn hostile_pictures_and_options_cost_themselves_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    write_weights(&folder);
+    fs::create_dir(at("p")).unwrap();
+    fs::copy(drawn::goldens().join("pictures/rgb.png"), at("p/good.png")).unwrap();
+    fs::write(at("p/giant.png"), drawn::png(65_535, 65_535, 8)).unwrap();
+    fs::write(at("p/x\u{1b}[31m.jpg"), "no picture").unwrap();
+    fs::write(at("p/photo.avif"), "x").unwrap();
+    fs::write(at("p/notes.md"), "x").unwrap();
+    let line = format!("embed @/p {EMBED} --out @/rows.npy");
+    let said = succeeds(&folder, &line);
+    for words in [
+        "left out giant.png: 65535 × 65535 pixels are more than the limit of 178956970",
+        "left out x\\u{1b}[31m.jpg: ",
+        "left out photo.avif: AVIF pictures are not read",
+        "left out notes.md: no picture",
+        "1 pictures in",
+        "3 left out, and 1 files that are no pictures",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(!said.contains('\u{1b}'), "{said:?}");
+    assert_eq!(
+        fs::read_to_string(at("rows.ids.txt")).unwrap(),
+        "good.png\n"
+    );
+    let words = ["giant.png", "hint: ", "--max-pixels 4294836225"];
+    fails(&folder, &format!("{line} --strict"), 1, &words);
+    let words = ["no picture could be embedded; 4 were left out"];
+    fails(&folder, &format!("{line} --max-pixels 100"), 1, &words);
+    fails(
+        &folder,
+        &format!("{line} --mean inf,0,0"),
+        2,
+        &["mean holds inf"],
+    );
+    fails(&folder, &format!("{line} --std 1,0,1"), 2, &["std holds 0"]);
+
+    // Found before the weights are read.
+    let early = |line: &str, words: &[&str]| {
+        let line = line.replace("drawn.safetensors", "absent.safetensors");
+        fails(&folder, &line, 2, words);
+    };
+    early(
+        &format!("embed @/p {EMBED} --out @/rows.txt"),
+        &["written as .npy"],
+    );
+    early(
+        &format!("embed @/p {EMBED} --out @/none/rows.npy"),
+        &["none"],
+    );
+    fs::write(at("list.ids.txt"), "p/good.png\n").unwrap();
+    early(
+        &format!("embed @/list.ids.txt {EMBED} --out @/list.npy"),
+        &["list.ids.txt would replace", "hint: --out"],
+    );
+    assert_eq!(
+        fs::read_to_string(at("list.ids.txt")).unwrap(),
+        "p/good.png\n"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn messages_that_cannot_be_written_cost_no_work_and_special_files_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    write_weights(&folder);
+    fs::create_dir(at("p")).unwrap();
+    fs::copy(drawn::goldens().join("pictures/rgb.png"), at("p/a.png")).unwrap();
+    fs::write(at("p/b.png"), "no picture").unwrap();
+    let line = format!(
+        "{} embed @/p {EMBED} --out @/rows.npy",
+        env!("CARGO_BIN_EXE_annatomy")
+    );
+    let line = line.replace('@', &folder.path().display().to_string());
+    for stderr in ["2>&-", "2>/dev/full", "2>&1 >/dev/null | true; wait"] {
+        let _ = fs::remove_file(at("rows.npy"));
+        let shell = Command::new("sh")
+            .args(["-c", &format!("{line} {stderr}")])
+            .status();
+        assert!(shell.unwrap().success(), "{stderr}");
+        assert!(at("rows.npy").exists(), "{stderr}");
+    }
+    let made = Command::new("mkfifo").arg(at("fifo.safetensors")).status();
+    assert!(made.unwrap().success());
+    let fifo = EMBED.replace("drawn", "fifo");
+    let words = ["fifo.safetensors: is a FIFO, not a regular file"];
+    fails(
+        &folder,
+        &format!("embed @/p {fifo} --out @/rows.npy"),
+        1,
+        &words,
+    );
+    let random = EMBED.replace("@/drawn.safetensors", "/dev/urandom");
+    let words = ["/dev/urandom: is a device, not a regular file"];
+    fails(
+        &folder,
+        &format!("embed @/p {random} --out @/rows.npy"),
+        1,
+        &words,
+    );
+    let settings = "--preprocess @/fifo.safetensors";
+    let words = ["fifo.safetensors: is a FIFO"];
+    fails(
+        &folder,
+        &format!("embed @/p {EMBED} {settings} --out @/rows.npy"),
+        1,
+        &words,
+    );
+}
+
 #[cfg(not(feature = "onnx"))]
 #[test]
 fn a_build_without_onnx_says_how_to_get_it() {

@@ -339,3 +339,28 @@ fn a_recipe_that_is_none_is_bad_usage() {
         assert!(said.contains(words), "{said}");
     }
 }
+
+#[test]
+fn what_cannot_be_carried_out_is_found_before_any_download() {
+    let scene = Scene::new();
+    let recipe = fs::read_to_string(scene.at("recipe.toml")).unwrap();
+    let refused = |words: &[&str]| {
+        for more in [&["--dry-run"][..], &[]] {
+            let (output, said) = scene.run(more);
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            assert!(words.iter().all(|words| said.contains(words)), "{said}");
+        }
+    };
+    fs::write(scene.at("recipe.toml"), recipe.replace("10:30:10", "10,64")).unwrap();
+    refused(&["ks: k = 64 must be below the subset of 64 rows"]);
+    fs::write(
+        scene.at("recipe.toml"),
+        recipe.replace("subset = 64", "subset = 101"),
+    )
+    .unwrap();
+    refused(&["subset: 101 rows cannot be drawn from 100 images"]);
+    fs::write(scene.at("recipe.toml"), recipe).unwrap();
+    fs::write(scene.at("out"), "a file").unwrap();
+    refused(&["out: not a folder", "hint: --out"]);
+    assert!(scene.server.requests().is_empty());
+}
