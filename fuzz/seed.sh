@@ -17,3 +17,9 @@ seed parquet arrow '001 004 007 012'
 seed parquet feather '002 005'
 seed hdf5 hdf5 '000 001 002 003 004'
 seed hdf5 h5 '000 001 002'
+# Targets that take a file as it is: what the tests keep, and small files made to harm.
+for target in pictures pickles weights; do mkdir -p "fuzz/corpus/$target"; done
+embed=crates/embed/tests/goldens
+cp "$embed"/pictures/* "$embed"/formats/* fuzz/seeds/pictures/* fuzz/corpus/pictures/
+cp fuzz/seeds/pickles/* fuzz/corpus/pickles/
+cp "$embed"/*.pth "$embed"/*.safetensors fuzz/corpus/weights/

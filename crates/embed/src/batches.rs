@@ -39,7 +39,7 @@ pub(crate) struct Batches<'e> {
 }
 
 impl<'e> Batches<'e> {
-    /// With that many threads, as far as more of them help; 0 is one per core.
+    /// With [`annatomy_runtime::thread_count`] of `threads` threads.
     pub(crate) fn new(embedder: &'e Embedder, threads: usize) -> Self {
         let threads = annatomy_runtime::thread_count(threads);
         Self {

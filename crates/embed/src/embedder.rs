@@ -1,6 +1,6 @@
-//! Pictures prepared and put through a network.
+//! Preprocessing and inference of single pictures and groups.
 //!
-//! Enters: [`Picture`]s. Leaves: their embeddings. Cost: the network's; the pixels take a hundredth
+//! Input: [`Picture`]s. Output: their embeddings. Cost: the network's; the pixels take a hundredth
 //! of it.
 
 use crate::network::{BORDER, NotFinite, ResNet50, Workspace};
@@ -23,7 +23,7 @@ use crate::pixels::{Decoding, Picture, Preparation, Transform};
 pub struct Embedder {
     network: Network,
     preparation: Preparation,
-    /// What each byte of each channel becomes.
+    /// The normalized value of each byte of each channel.
     values: [[f32; 256]; 3],
     decoding: Decoding,
 }

@@ -11,7 +11,7 @@
 //!
 //! Cost: rows × columns × 4 bytes on disk from the start, one batch in memory, one reading of the
 //! rows wanted to go on. Does not: notice another network or other pictures; the file's name should
-//! tell them apart.
+//! distinguish them.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -24,7 +24,7 @@ use crate::embedder::Embedder;
 use crate::output::{HEADER_BYTES, header};
 use crate::source::{ItemError, Source, SourceError};
 
-/// Embeddings on disk, some of them still to come.
+/// Embeddings on disk, some of them still missing.
 #[derive(Debug)]
 pub struct KeptRows {
     path: PathBuf,

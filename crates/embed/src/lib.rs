@@ -1,15 +1,14 @@
-//! Images to embeddings: a folder, an archive or a binary of pictures becomes a matrix, one row
-//! each.
+//! Image embedding: a folder, an archive or a binary of pictures becomes a matrix, one row each.
 //!
 //! source → picture → resized, cropped, normed → network → row of the `.npy`, line of the id file
 //!
-//! * [`source`]: where pictures come from, one file per kind;
+//! * [`source`]: folders, archives, lists, binaries and tables of pictures;
 //! * [`pixels`]: decoding, resizing and cropping, to the byte as Pillow and torchvision do it;
 //! * [`weights`]: the files that weights are published in; nothing in them is executed;
 //! * [`ResNet50`]: the network up to its 2048 pooled features; with feature `onnx`, any image
 //!   model: module `onnx` (with `onnxruntime`, run by a library of the user's);
 //! * [`Embedder`]: the three together, one picture at a time; [`Job`]: all of a source into files;
-//! * [`KeptRows`]: chosen pictures of a large set, kept as they come.
+//! * [`KeptRows`]: chosen pictures of a large set, resumable.
 //!
 //! **No row depends on the number of threads or on the other pictures.** A broken picture costs its
 //! own row only.

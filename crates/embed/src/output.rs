@@ -30,7 +30,7 @@ trait WriteAndSeek: Write + Seek {}
 
 impl<T: Write + Seek> WriteAndSeek for T {}
 
-/// The id file beside a matrix: `photos.npy` has `photos.ids.txt`.
+/// The id file of a matrix: `photos.npy` has `photos.ids.txt`.
 pub(crate) fn ids_path(matrix: &Path) -> PathBuf {
     matrix.with_extension("ids.txt")
 }

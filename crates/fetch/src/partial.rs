@@ -25,16 +25,19 @@ pub(crate) struct Partial {
     version: Option<String>,
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
 }
 
 impl Partial {
-    /// Goes on with what stands beside `target`, if anything.
+    /// Continues the partial file of `target`, if there is one.
     pub(crate) fn open(target: &Path, url: &str) -> Result<Self, FetchError> {
-        let (path, note) = (beside(target, ".part"), beside(target, ".part.from"));
+        let (path, note) = (
+            with_ending(target, ".part"),
+            with_ending(target, ".part.from"),
+        );
         let failed = |source| FetchError::Io {
             path: path.clone(),
             source,

@@ -1,4 +1,4 @@
-//! Where data are kept unless the user says otherwise.
+//! The default data folder.
 
 use std::env::var_os;
 use std::path::PathBuf;

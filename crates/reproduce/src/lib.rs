@@ -1,5 +1,4 @@
-//! The published study from its raw data: what is needed, where it is, and how it becomes a study's
-//! rows.
+//! Reproduction of the published study from its raw data.
 //!
 //! recipe → what is missing → downloads → the images of every run → embeddings, kept → a study's
 //! settings
@@ -9,7 +8,7 @@
 //!   what is not done.
 //!
 //! **Everything that costs minutes is kept in the data folder and found again**, under its
-//! checksum. The study itself is [`annatomy::study`]'s; the figures are held against the published
+//! checksum. The study itself is [`annatomy::study`]'s; the figures are compared with the published
 //! ones by [`annatomy::published`].
 
 #![deny(missing_docs)]

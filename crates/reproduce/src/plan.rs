@@ -1,4 +1,4 @@
-//! What is still to do, in bytes and minutes, before any of it is done.
+//! Work plan: what is still to do, in bytes and minutes.
 //!
 //! The times are rough, from these rates: 5 MB/s from the network, 10 pictures a second and thread
 //! through ResNet-50, two minutes a run for a thread of study at 10,000 images and 50 k.

@@ -1,6 +1,6 @@
-//! What a study is made from: addresses, checksums, subsets.
+//! Recipe of a study: addresses, checksums, subsets.
 //!
-//! Enters: TOML in the form of `recipe.toml` beside this crate's sources, which is the published
+//! Input: TOML in the form of this crate's `recipe.toml`, which is the published
 //! study's. Leaves: a [`Recipe`], checked. Mirrors, other parts of STL-10 and small sets of its
 //! layout are recipes like any other.
 

@@ -70,8 +70,8 @@ fn reproduction(arguments: &ReproduceArguments) -> Result<Reproduction, Failure>
     })
 }
 
-/// What only a reproduction has: the other conventions' table, and the published figures beside
-/// ours.
+/// What only a reproduction has: the table by the other conventions, and the comparison with the
+/// published figures.
 fn write(arguments: &ReproduceArguments, found: &StudyResults) -> Result<(), Failure> {
     let mut published = found.clone();
     published.settings.conventions = Conventions::Published;

@@ -1,4 +1,4 @@
-//! Images on their way through the network: height × width × channels, channels side by side.
+//! Activations in NHWC order: height × width × channels.
 
 /// The values of one image after a layer.
 #[derive(Clone, Debug, Default)]

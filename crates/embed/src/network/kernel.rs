@@ -1,8 +1,8 @@
-//! The one inner loop: a few pixels × one panel of output channels, summed over the depth in
-//! registers.
+//! GEMM micro-kernel of the convolution: a few pixels × one panel of output channels, summed over
+//! the depth in registers.
 //!
-//! Enters: per pixel a slice of inputs for each tap, and the panel's weights, depth × width.
-//! Leaves: `sums`.
+//! Input: per pixel a slice of inputs for each tap, and the panel's weights, depth × width.
+//! Output: `sums`.
 //!
 //! for each tap                                  a kernel position; one for 1 × 1
 //!   for each STEP of the depth                  one bounds check per pixel, not one per product
@@ -40,7 +40,7 @@ pub(super) fn accumulate<S: Simd, const PIXELS: usize>(
     let mut rests: [&[f32]; PIXELS] = [&[]; PIXELS];
     for pixel in 0..PIXELS {
         (chunks[pixel], rests[pixel]) = inputs[pixel].as_chunks();
-        // Said once here, so that the loop need not ask again.
+        // One check of the lengths here spares those in the loop.
         chunks[pixel] = &chunks[pixel][..steps.len()];
         rests[pixel] = &rests[pixel][..rest.len()];
     }

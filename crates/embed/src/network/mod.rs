@@ -1,4 +1,4 @@
-//! The network, from a prepared image to 2048 numbers.
+//! ResNet-50 inference, from a prepared image to 2048 pooled features.
 //!
 //! [`ResNet50`] reads its [`Weights`](crate::weights::Weights), folds batch norm into the
 //! convolutions and runs one image per thread. `convolution` does nearly all the work, in `tile`s

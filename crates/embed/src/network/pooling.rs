@@ -1,4 +1,4 @@
-//! The two poolings: the largest of 3 × 3 with stride 2, and the mean of all pixels.
+//! Max pooling (3 × 3, stride 2) and global average pooling.
 //!
 //! Cost: nine comparisons per output value; one addition per input value. The mean is summed in
 //! float64, in order.

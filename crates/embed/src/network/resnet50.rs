@@ -1,4 +1,4 @@
-//! ResNet-50 without its last layer.
+//! ResNet-50 (v1.5) up to the pooled features, batch norm folded.
 //!
 //! Input: weights by torchvision's names; prepared images, published for 3 × 224 × 224. Output: 2048
 //! numbers per image, none negative. NaN and infinity are errors that name the tensor or the layer.

@@ -1,4 +1,4 @@
-//! The shape of a convolution, and what happens to its sums before they are stored.
+//! Parameters of a convolution, and its epilogue: what happens to a sum before it is stored.
 
 /// What happens to a sum before it is stored.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! What can be wrong with a model, or with a request to it.
+//! Errors of an ONNX model, and of a request to it.
 
 use std::path::PathBuf;
 

@@ -1,11 +1,10 @@
-//! What a model's input says: where the colors are, how large images are, how many it takes at
-//! once.
+//! Input layout of an ONNX model: NCHW or NHWC, image size, batch size.
 //!
 //! | shape | layout |
 //! |---|---|
 //! | n × 3 × h × w | channels first |
 //! | n × h × w × 3 | channels last |
-//! | all open, or none given | channels first, unless told |
+//! | all open, or none given | channels first, unless the request says otherwise |
 
 use super::OnnxError;
 use super::engine::{self, Declared};

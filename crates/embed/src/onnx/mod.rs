@@ -1,6 +1,6 @@
 //! Any image model in ONNX form, run by `rten` or by ONNX Runtime.
 //!
-//! Enters: a `.onnx` file (with its `.onnx.data` beside it, where it has one), perhaps an output's
+//! Input: a `.onnx` file (with its `.onnx.data` in the same folder, where it has one), perhaps an output's
 //! name; prepared images. Leaves: one row of numbers per image.
 //!
 //! * `input`: what the one input says: layout, sides, batch;

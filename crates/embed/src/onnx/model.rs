@@ -1,4 +1,4 @@
-//! A model with its input and output found, ready to run.
+//! A loaded ONNX model whose input and output are known.
 
 use std::fmt;
 use std::path::PathBuf;

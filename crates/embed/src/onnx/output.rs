@@ -1,4 +1,4 @@
-//! Which value of a model is one row of numbers per image.
+//! Choice of the output of an ONNX model: one row of numbers per image.
 //!
 //! Declared shapes are often open, so the values of a run on zeros are looked at, not the
 //! declarations. A value is a row per image where its first side is the batch and at most one other

@@ -20,7 +20,7 @@ use super::pnm::PnmError;
 use super::tiff::UnsupportedTiff;
 use super::{gif, pnm, tiff};
 
-/// Bytes per pixel that a decoder of the `image` crate may allocate beside the picture.
+/// Bytes per pixel that a decoder of the `image` crate may allocate besides the picture.
 const SCRATCH_BYTES_PER_PIXEL: u64 = 8;
 /// Bytes that a decoder may allocate for what is no pixel: palettes, profiles, compressed chunks.
 const SCRATCH_BYTES: u64 = 64 << 20;

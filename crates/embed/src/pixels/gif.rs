@@ -1,4 +1,4 @@
-//! The first frame of a GIF, as Pillow composes it.
+//! GIF: the first frame, as Pillow composes it.
 //!
 //! The canvas is filled with the transparent color, or color 0 where there is none, and is as large
 //! as the screen and the frame together. LZW is decoded by the `gif` crate.

@@ -1,11 +1,10 @@
-//! From the bytes of a picture to the values that a network reads, as the published pipelines do
-//! it.
+//! Image decoding and preprocessing, as the published pipelines do it.
 //!
 //! bytes → `decode` ([`Picture`], 8-bit RGB; `jpeg`, `pnm`, and the `image`, `gif` and `tiff` crates)
 //! → `resize` (Pillow's filters, only what the crop keeps) → values (divisor, mean, deviation)
 //!
 //! [`Preparation`] says how; [`Transform`] names the two that ResNet-50 was published with,
-//! [`PreparationSettings`] is what a user says.
+//! [`PreparationSettings`] are the options of a user.
 
 mod convert;
 mod decode;

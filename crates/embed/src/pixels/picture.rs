@@ -1,4 +1,4 @@
-//! A picture: height × width pixels of 8-bit red, green and blue.
+//! 8-bit RGB image: height × width pixels.
 
 /// The bytes are not three per pixel, or there are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,7 +98,7 @@ impl Picture {
     }
 }
 
-/// What lies beside what in a plane.
+/// Whether a plane is stored by rows or by columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlaneOrder {
     Rows,

@@ -1,6 +1,6 @@
-//! From a picture to the numbers that a network reads: resize, crop, norm.
+//! Image preprocessing for a network: resize, center crop, normalize.
 //!
-//! Enters: a [`Picture`]. Leaves: the cropped bytes, and what each byte of each channel becomes.
+//! Input: a [`Picture`]. Output: the cropped bytes, and what each byte of each channel becomes.
 //!
 //! resize (Pillow's filters, with antialias) → center crop → (byte / divisor − mean) / deviation,
 //! per channel

@@ -1,8 +1,7 @@
-//! Resizing with antialias, to the byte as Pillow's `Image.resize(size, BILINEAR)` and `BICUBIC` do
-//! it.
+//! Separable antialiased resampling (bilinear, bicubic), to the byte as Pillow's `Image.resize`.
 //!
-//! Enters: a picture, the full size after resizing, and the window of it that is wanted. Leaves:
-//! the window.
+//! Input: a picture, the full size after resizing, and the window of it that is wanted. Output: the
+//! window.
 //!
 //! per output column and row: the filter, as wide as the scale, cut at the edge, normed to 1, in
 //! fixed point of 22 bits

@@ -1,5 +1,4 @@
-//! What a user says of the preparation, in flags or in a TOML file; the rest follows from the
-//! network.
+//! User settings of the preprocessing, from flags or a TOML file; defaults follow from the network.
 //!
 //! ```
 //! use annatomy_embed::pixels::{Preparation, PreparationSettings};
@@ -28,7 +27,7 @@ use super::resize::Filter;
 /// Side of a network's input that says none.
 const USUAL_SIDE: usize = 224;
 
-/// What a user says of the preparation.
+/// User settings of the preprocessing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PreparationSettings {

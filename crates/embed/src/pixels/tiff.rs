@@ -1,4 +1,4 @@
-//! The first image of a TIFF, as Pillow decodes it.
+//! TIFF: the first image, as Pillow decodes it.
 //!
 //! | color | bits | becomes |
 //! |---|---|---|

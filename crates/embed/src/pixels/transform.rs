@@ -1,4 +1,4 @@
-//! The two published ways from a picture to ResNet-50's input.
+//! The two published preprocessing transforms of ResNet-50.
 //!
 //! | | shorter side to | crop | then |
 //! |---|---|---|---|

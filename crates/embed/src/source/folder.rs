@@ -1,4 +1,4 @@
-//! The files of a folder and of the folders within, sorted by their relative names.
+//! Recursive listing of a folder, sorted by relative names.
 //!
 //! Links to files are followed, links to folders are not: they may form a cycle. What is no picture
 //! is an item with an error, so that it is counted and named.

@@ -1,4 +1,4 @@
-//! Where pictures come from, one file per kind.
+//! Picture sources: folders, archives, lists, binaries and tables, one file per kind.
 //!
 //! | path | pictures | names |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! STL-10 and CIFAR-10 binaries: records of one length, nothing between them.
+//! Fixed-length records of STL-10 and CIFAR-10 binaries.
 //!
 //! | | record | planes |
 //! |---|---|---|
@@ -81,7 +81,7 @@ struct Records {
     reader: BufReader<File>,
     layout: Layout,
     count: usize,
-    /// The record that the reader stands before.
+    /// The record at the reader's position.
     next: usize,
 }
 

@@ -1,4 +1,5 @@
-//! Zip archives, in the order of their central directory. A damaged member costs its own picture only.
+//! Zip archives, read in the order of their central directory. A damaged member costs its own
+//! picture only.
 //!
 //! Of several members with one name the last is read, as `unzip` and Python's `zipfile` do; the
 //! others are items with an error.
@@ -35,7 +36,7 @@ pub(super) fn open(path: &Path) -> Result<Source, SourceError> {
             continue;
         }
         let raw = member.name_raw();
-        // Names that are no UTF-8 are of an encoding that the archive does not tell.
+        // The archive does not state the encoding of names that are no UTF-8.
         let name = printable_bytes(raw).into_owned();
         let check = check_ending(raw);
         has_pictures |= check.is_ok();

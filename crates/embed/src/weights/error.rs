@@ -1,4 +1,4 @@
-//! What can be wrong with a file of weights.
+//! Errors of a file of weights.
 
 use std::io;
 

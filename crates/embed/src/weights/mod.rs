@@ -1,4 +1,4 @@
-//! Weights by name, from the files that are published.
+//! State dictionaries: tensors by name, from PyTorch and safetensors files.
 //!
 //! | file | read as |
 //! |---|---|

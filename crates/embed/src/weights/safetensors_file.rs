@@ -1,4 +1,4 @@
-//! Safetensors: eight bytes of length, a JSON header, the numbers.
+//! Safetensors reader: eight bytes of length, a JSON header, the numbers.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Where a tensor's values lie in the file, and how they become float32.
+//! Strided tensor views into a file's bytes, converted to float32.
 
 use super::WeightsError;
 

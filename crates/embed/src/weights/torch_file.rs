@@ -1,5 +1,5 @@
-//! PyTorch checkpoints as `torch.save` writes them: a zip with `…/data.pkl`, which lists the tensors, and `…/data/KEY`,
-//! the numbers, not compressed.
+//! PyTorch checkpoints as `torch.save` writes them: a zip with `…/data.pkl`, which lists the tensors,
+//! and `…/data/KEY`, the numbers, not compressed.
 //!
 //! Source: PyTorch, torch/serialization.py. A checkpoint may hold the tensors directly or under
 //! `state_dict` or `model`.

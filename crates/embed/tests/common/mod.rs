@@ -1,4 +1,4 @@
-//! What the script beside the goldens draws, drawn again.
+//! The pictures and weights that `goldens/make_goldens.py` draws, drawn by the same rule.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::path::PathBuf;

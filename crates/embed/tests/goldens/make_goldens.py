@@ -1,4 +1,4 @@
-"""Writes the reference values beside this file: Pillow's pixels, torchvision's crops and embeddings, a file of torch.save.
+"""Writes the reference values into this folder: Pillow's pixels, torchvision's crops and embeddings, a file of torch.save.
 
 Needs numpy, pillow, torch, torchvision, safetensors; opencv-python-headless for the subsamplings that Pillow does not write.
 What a reviewer should expect: digests change only when a picture does; embeddings change in their last digits with PyTorch's version.

@@ -1,4 +1,4 @@
-//! Whole jobs: the network held against torchvision, sources of every kind, broken pictures,
+//! Whole jobs: the network compared with torchvision, sources of every kind, broken pictures,
 //! threads.
 //!
 //! The drawn network is made once for all tests: its 94 MB take a second.

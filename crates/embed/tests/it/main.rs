@@ -4,8 +4,11 @@
 mod common;
 
 mod formats;
+#[path = "../../../../fuzz/fuzz_targets/embed/mod.rs"]
+mod fuzzed;
 mod job;
 mod kept;
+mod mutations;
 #[cfg(feature = "onnx")]
 mod onnx;
 mod pixels;

@@ -1,4 +1,4 @@
-//! ONNX models held against ONNX Runtime on drawn pictures, and models that cannot be used.
+//! ONNX models compared with ONNX Runtime on drawn pictures, and models that cannot be used.
 //!
 //! With feature `onnxruntime` the same is asked of the library that `ANNATOMY_ONNXRUNTIME` names.
 //! Without that variable these tests pass over it with a line on stderr; with

@@ -9,6 +9,7 @@ use annatomy_embed::source::{Content, Source};
 use annatomy_embed::{Job, JobError, OnBroken};
 
 use crate::common::goldens;
+use crate::fuzzed::zip_of;
 
 fn golden(name: &str) -> Vec<u8> {
     fs::read(goldens().join("pictures").join(name)).unwrap()
@@ -144,39 +145,6 @@ fn names_of_any_bytes_stay_apart_and_are_printable() {
     let mut sorted = expected;
     sorted.sort_unstable();
     assert_eq!(named(&found), sorted);
-}
-
-/// A zip of stored members, any bytes as names, and any number of times the same.
-fn zip_of(members: &[(&[u8], &[u8])]) -> Vec<u8> {
-    let (mut zip, mut directory) = (Vec::new(), Vec::new());
-    for (name, bytes) in members {
-        let mut crc = flate2::Crc::new();
-        crc.update(bytes);
-        // Version, flags (names are UTF-8), stored, time and date, checksum, two lengths, name.
-        let mut common = b"\x14\0\0\x08\0\0\0\0\x21\0".to_vec();
-        common.extend(crc.sum().to_le_bytes());
-        common.extend((bytes.len() as u32).to_le_bytes().repeat(2));
-        common.extend((name.len() as u16).to_le_bytes());
-        common.extend([0, 0]);
-        let start = (zip.len() as u32).to_le_bytes();
-        directory.extend(b"PK\x01\x02\x14\0");
-        directory.extend(&common);
-        directory.extend([0; 10]);
-        directory.extend(start);
-        directory.extend(*name);
-        zip.extend(b"PK\x03\x04");
-        zip.extend(&common);
-        zip.extend(*name);
-        zip.extend(*bytes);
-    }
-    let start = zip.len() as u32;
-    zip.extend(&directory);
-    zip.extend(b"PK\x05\x06\0\0\0\0");
-    zip.extend((members.len() as u16).to_le_bytes().repeat(2));
-    zip.extend((directory.len() as u32).to_le_bytes());
-    zip.extend(start.to_le_bytes());
-    zip.extend([0, 0]);
-    zip
 }
 
 #[test]

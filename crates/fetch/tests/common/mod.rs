@@ -1,4 +1,4 @@
-//! A server on this machine that can be told to misbehave, request by request.
+//! A local server that misbehaves as a test asks, request by request.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::{HashMap, VecDeque};
@@ -14,17 +14,17 @@ pub enum Manner {
     Proper,
     /// The whole, whatever was asked for.
     IgnoresRange,
-    /// The connection ends after so many bytes of the body.
+    /// The connection ends after this number of bytes of the body.
     CutAfter(usize),
     /// The same, of the whole.
     IgnoresRangeAndCutsAfter(usize),
     /// The length stated is off by so much.
     LengthOff(i64),
-    /// No length at all, and the connection ends after so many bytes.
+    /// No length at all, and the connection ends after this number of bytes.
     NoLength(usize),
     /// Other bytes of the same length.
     WrongBytes,
-    /// The answer to a range begins so many bytes too early.
+    /// The answer to a range begins this number of bytes too early.
     RangeOff(u64),
     /// A status and nothing else.
     Status(u16),

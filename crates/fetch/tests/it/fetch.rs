@@ -76,7 +76,7 @@ impl Scene {
         assert_eq!(
             fs::read_dir(self.path().parent().unwrap()).unwrap().count(),
             1,
-            "nothing beside it"
+            "no other file"
         );
     }
 

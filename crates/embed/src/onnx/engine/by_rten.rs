@@ -1,4 +1,4 @@
-//! Models run by `rten`, on one thread per call, so that no row depends on the number of threads.
+//! Inference by `rten`, on one thread per call, so that no row depends on the number of threads.
 //!
 //! Threads share the model and its weights; what one of them asks for by name may be any value,
 //! those between operators too.
@@ -112,7 +112,7 @@ impl Runner for Thread {
                 .run(inputs, &outputs, Some(options))
                 .map_err(|error| error.to_string())
         };
-        // The fence belongs to the thread that might panic.
+        // Panics are caught on the thread that runs the model.
         let values = self.pool.run(|| guard_panics(|problem| problem, run))?;
         let found = |(name, value): (&String, &Value)| Found {
             name: name.clone(),

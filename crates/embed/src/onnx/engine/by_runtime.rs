@@ -1,4 +1,4 @@
-//! Models run by ONNX Runtime, from a library that is already on the machine.
+//! Inference by ONNX Runtime, loaded from a library that is already on the machine.
 //!
 //! The library is opened once per process and stays; nothing of it is in the build. Each thread has
 //! a session of its own, of one thread: a session may not be run by two at once, and so no row
@@ -144,7 +144,10 @@ fn session(path: &Path, optimize: Optimize, device: Device) -> Result<Session, S
     guard_panics(|problem| problem, open)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "`map_err` passes it by value"
+)]
 fn words<T>(error: ort::Error<T>) -> String {
     error.to_string()
 }

@@ -1,4 +1,4 @@
-//! Whoever runs the model: what each engine must say of it and do with it.
+//! Inference engines: what each declares of a model, and how it runs it.
 //!
 //! * `by_rten`: in Rust, always there;
 //! * `by_runtime`: an ONNX Runtime library that the user has, opened when it is asked for (feature

@@ -1,4 +1,4 @@
-//! The bits of a scan: bytes with stuffed zeros taken out, up to the next marker.
+//! Bit reader of entropy-coded data: stuffed zeros removed, up to the next marker.
 
 use super::JpegError;
 

@@ -1,4 +1,5 @@
-//! The coefficients of one block from their codes: all at once, or a band and a bit at a time.
+//! Entropy decoding of DCT coefficients: a block at once (sequential), or a band and a bit at a time
+//! (progressive).
 //!
 //! Source: ITU-T T.81, F.2.2 (sequential), G.1.2 and G.2 (progressive).
 

@@ -1,4 +1,4 @@
-//! From a file's components to RGB.
+//! Color conversion: YCbCr, CMYK and YCCK to RGB.
 //!
 //! YCbCr by libjpeg's 16-bit fixed point (jdcolor.c); CMYK is stored inverted, and turned to RGB as
 //! Pillow's Convert.c does.

@@ -1,4 +1,4 @@
-//! One component of a picture: its shape, its coefficients while scans come in, its samples.
+//! One component of a frame: its shape, its coefficients while scans are decoded, its samples.
 //!
 //! Source: ITU-T T.81, A.1 and A.2.
 

@@ -1,4 +1,4 @@
-//! Why a JPEG cannot be decoded.
+//! Errors of the JPEG decoder.
 
 use crate::pixels::limit::{NoMemory, TooManyPixels};
 

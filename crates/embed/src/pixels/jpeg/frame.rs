@@ -1,8 +1,8 @@
-//! The frame that scans fill, the tables that they use, and the limit on their work.
+//! Frame header and decoding tables, and the work limit of scans.
 //!
 //! A progressive scan may pass over any number of blocks with one code, so a few bytes can ask for
 //! any amount of work. Encoders write about ten scans; [`Work`] allows sixteen visits of each block
-//! for nothing, and more only as far as the length of the file pays for them.
+//! without bytes, and 64 more for each byte of the file.
 
 use super::JpegError;
 use super::component::{Component, Process};

@@ -1,4 +1,4 @@
-//! Huffman codes of at most 16 bits: short ones by table, long ones by length.
+//! Huffman decoding of codes up to 16 bits: short ones by lookup table, long ones by length.
 
 use super::JpegError;
 use super::bits::Bits;

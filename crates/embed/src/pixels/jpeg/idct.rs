@@ -1,6 +1,6 @@
-//! The inverse transform of an 8 × 8 block, in libjpeg's accurate integers.
+//! Inverse DCT of an 8 × 8 block, in libjpeg's accurate integers; zigzag order.
 //!
-//! Enters: 64 coefficients, not yet multiplied by their quantizers. Leaves: 64 samples of 0..=255.
+//! Input: 64 coefficients, not yet multiplied by their quantizers. Output: 64 samples of 0..=255.
 //!
 //! columns into 32 bits with 2 extra bits of precision, then rows; constants of 13 bits
 //!

@@ -1,5 +1,4 @@
-//! The segments of a file: sizes, tables, scans, and the notes that matter for color and
-//! orientation.
+//! Marker segments: frame, tables, scans, and the metadata for color and orientation.
 //!
 //! Source: ITU-T T.81, annex B; which colors the components are: libjpeg, jdapimin.c,
 //! `default_decompress_parms`.

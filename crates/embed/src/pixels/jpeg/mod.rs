@@ -1,6 +1,6 @@
-//! JPEG to the byte as libjpeg-turbo decodes it, and so as Pillow and torchvision see it.
+//! JPEG decoder, to the byte as libjpeg-turbo, and so Pillow and torchvision, decode it.
 //!
-//! Enters: the bytes of a baseline, extended or progressive file of 8 bits. Leaves: RGB, or gray
+//! Input: the bytes of a baseline, extended or progressive file of 8 bits. Output: RGB, or gray
 //! three times.
 //!
 //! `markers` segments and tables (`frame`) → `scan` → `coefficients` of a block (`huffman`, `bits`) → `idct`
@@ -38,7 +38,7 @@ pub(super) fn is_one(bytes: &[u8]) -> bool {
 /// A decoded file, not turned.
 pub(super) struct Decoded {
     pub(super) picture: Picture,
-    /// The camera's note, as it stands in the file.
+    /// The Exif metadata, as stored.
     pub(super) exif: Option<Vec<u8>>,
 }
 

@@ -1,4 +1,4 @@
-//! Scans: from bits to samples, or to coefficients that later scans make more exact.
+//! Scan decoding: from bits to samples, or to coefficients that later scans refine.
 //!
 //! Sequential: each block is decoded once and transformed at once; only samples are kept.
 //! Progressive: coefficients are kept, 2 bytes each, and transformed after the last scan.

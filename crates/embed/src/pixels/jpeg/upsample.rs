@@ -1,4 +1,4 @@
-//! One row of a component at the picture's full width.
+//! Chroma upsampling: one row of a component at the picture's full width.
 //!
 //! | spacing | how |
 //! |---|---|
