@@ -1,7 +1,7 @@
 //! Progress on stderr: one bar with the time left, nothing where stderr is no terminal.
 
 use crate::say::say;
-use annatomy_runtime::{Monitor, Progress};
+use annatomy_runtime::{Monitor, Progress, printable_message};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -57,11 +57,10 @@ impl Progress for Bar {
     }
 
     fn warn(&self, line: &str) {
-        self.0.suspend(|| eprintln!("warning: {line}"));
+        self.0.suspend(|| say(format!("warning: {line}")));
     }
 
     fn note(&self, line: &str) {
-        // A hidden bar prints nothing.
-        self.0.suspend(|| say(line));
+        self.0.println(printable_message(line));
     }
 }

@@ -17,7 +17,7 @@ struct Notes;
 impl Progress for Notes {
     fn stage(&self, _name: &str, _total: u64) {}
 
-    fn note(&self, line: &str) {
+    fn warn(&self, line: &str) {
         eprintln!("{line}");
     }
 }

@@ -221,14 +221,14 @@ impl LeftOut {
             true
         };
         if is_named {
-            annatomy_runtime::note(&format!("left out {name}: {error}"));
+            annatomy_runtime::warn(&format!("left out {name}: {error}"));
         }
     }
 
     fn conclude(&self) {
         let more = self.others.saturating_sub(NAMED_OTHERS);
         if more > 0 {
-            annatomy_runtime::note(&format!("left out {more} more files that are no pictures"));
+            annatomy_runtime::warn(&format!("left out {more} more files that are no pictures"));
         }
     }
 }

@@ -16,7 +16,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use annatomy_runtime::{advance, note};
+use annatomy_runtime::{advance, warn};
 use ureq::Agent;
 
 use crate::partial::Partial;
@@ -214,7 +214,7 @@ impl Download<'_> {
                     found,
                 });
             }
-            note("the pieces do not make the published file; once more from the start");
+            warn("the pieces do not make the published file; once more from the start");
             self.partial.restart(&self.remote.url, None)?;
             first = false;
         }
@@ -250,7 +250,7 @@ impl Download<'_> {
                     kept,
                 });
             }
-            note(&format!("{reason}; again in {} s", wait.as_secs()));
+            warn(&format!("{reason}; again in {} s", wait.as_secs()));
             std::thread::sleep(wait);
             wait = (wait * 2).min(LONGEST_WAIT);
             self.pieced |= self.partial.length() > 0;

@@ -18,13 +18,14 @@ use std::time::Instant;
 pub fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
     let begin = Instant::now();
     let reproduction = reproduction(arguments)?;
-    check_out(&arguments.out)?;
     let plan = reproduction.plan().map_err(failure)?;
     say(format!("data      {}\n{plan}", reproduction.data.display()));
+    check_out(&arguments.out)?;
+    // A claim that comes to nothing leaves nothing.
+    let folder = super::claim(&arguments.out, Owner::STUDY)?;
     if arguments.dry_run {
         return Ok(());
     }
-    let folder = super::claim(&arguments.out, Owner::STUDY)?;
     let prepared = Bar::follow(|| reproduction.prepare()).map_err(Failure::work)?;
     let study = Study::new(prepared.map_err(failure)?).map_err(study::failure)?;
     let found = study::carry_out(&study, &folder, Start::Resume, arguments.threads)?;

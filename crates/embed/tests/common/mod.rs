@@ -32,7 +32,7 @@ impl Progress for Heard {
         *self.steps.lock().unwrap() += steps;
     }
 
-    fn note(&self, line: &str) {
+    fn warn(&self, line: &str) {
         self.notes.lock().unwrap().push(line.to_owned());
     }
 }

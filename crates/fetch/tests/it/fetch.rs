@@ -409,7 +409,7 @@ fn progress_counts_every_byte_and_names_every_retry() {
         fn advance(&self, steps: u64) {
             self.0.lock().unwrap().0 += steps;
         }
-        fn note(&self, line: &str) {
+        fn warn(&self, line: &str) {
             self.0.lock().unwrap().1.push(line.to_owned());
         }
     }
