@@ -347,10 +347,21 @@ impl Identity {
         for (name, value) in asked.as_object()? {
             let before = held.get(name).unwrap_or_default();
             if before != value {
+                let (before, value) = (shortened(before), shortened(value));
                 return Some(format!("{name} is {before} there, {value} here"));
             }
         }
         None
+    }
+}
+
+/// A value as JSON; of a long list the beginning and the end.
+fn shortened(value: &serde_json::Value) -> String {
+    match value.as_array().map(Vec::as_slice) {
+        Some([first, second, .., last]) if value.to_string().len() > 40 => {
+            format!("[{first},{second},…,{last}]")
+        }
+        _ => value.to_string(),
     }
 }
 

@@ -117,6 +117,15 @@ fn other_settings_are_refused_only_where_work_would_be_lost() {
 }
 
 #[test]
+fn a_long_list_that_differs_is_named_by_its_ends() {
+    let (_folder, out) = folder_with(&[0], &identity(1));
+    let mut other = identity(1);
+    other.settings.ks = (1..=100_000).collect();
+    let error = error_of(&out, &other);
+    assert!(error.contains("ks is [10,20,…,500] there, [1,2,…,100000] here"), "{error}");
+}
+
+#[test]
 fn results_without_settings_are_left_alone() {
     let (_folder, out) = folder_with(&[0], &identity(1));
     fs::remove_file(out.join("records/settings.json")).expect("settings");
