@@ -1,7 +1,7 @@
 //! The core's errors as Python's: what the system refused is an `OSError`, everything else a
 //! `ValueError`.
 
-use annatomy::study::StoreError;
+use annatomy::study::CheckpointError;
 use annatomy_formats::OutputFolderError;
 use pyo3::PyErr;
 use pyo3::exceptions::{PyFileExistsError, PyFileNotFoundError, PyOSError, PyValueError};
@@ -23,12 +23,12 @@ pub(crate) fn raised<E: Error + 'static>(error: E) -> PyErr {
 
 /// Whether a folder of somebody else's files, or of another run, stands where results should go.
 fn refuses_folder(error: &(dyn Error + 'static)) -> bool {
-    if let Some(StoreError::Folder(error)) = error.downcast_ref() {
+    if let Some(CheckpointError::Folder(error)) = error.downcast_ref() {
         return refuses_folder(error);
     }
     let folder = error.downcast_ref::<OutputFolderError>();
     folder.is_some_and(|error| !matches!(error, OutputFolderError::Io { .. }))
-        || matches!(error.downcast_ref(), Some(StoreError::Records { .. }))
+        || matches!(error.downcast_ref(), Some(CheckpointError::Records { .. }))
 }
 
 /// The system's error behind `error`, if there is one.

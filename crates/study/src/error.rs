@@ -1,7 +1,7 @@
 //! Why a study cannot be run.
 
+use super::checkpoint::CheckpointError;
 use super::cost::TooCostly;
-use super::store::StoreError;
 use crate::config::SettingsError;
 use std::path::PathBuf;
 
@@ -96,7 +96,7 @@ pub enum StudyError {
     Build(#[from] annatomy_hnsw::BuildError),
     /// The output folder.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Checkpoint(#[from] CheckpointError),
     /// The thread pool cannot be started.
     #[error(transparent)]
     Threads(#[from] annatomy_runtime::PoolError),

@@ -9,9 +9,11 @@
 #![deny(missing_docs)]
 
 mod cells;
+mod checkpoint;
 pub mod config;
 mod cost;
 mod data;
+mod driver;
 mod error;
 mod exact_answers;
 mod fingerprint;
@@ -22,12 +24,10 @@ mod reduce;
 pub mod reference;
 pub mod results;
 mod run;
-mod store;
-mod whole;
 
+pub use checkpoint::{CheckpointError, Start, claim_for_results};
 pub use cost::TooCostly;
 pub use data::BUILTIN_ROWS;
+pub use driver::{Execution, Study};
 pub use error::StudyError;
 pub use plan::{Condition, GraphPlan, Plan, alpha_effort};
-pub use store::{Start, StoreError, claim_for_results};
-pub use whole::{Execution, Study};

@@ -7,7 +7,7 @@ use crate::progress::Bar;
 use crate::say::say;
 use annatomy::config::{self, ConfigFile, Overrides};
 use annatomy::results::{Settings, StudyKind, StudyResults};
-use annatomy::study::{Execution, Start, StoreError, Study, StudyError};
+use annatomy::study::{CheckpointError, Execution, Start, Study, StudyError};
 use annatomy::{figures, report, results};
 use annatomy_formats::{OutputFolder, Owner};
 use std::io::Write;
@@ -103,10 +103,10 @@ pub fn failure(error: StudyError) -> Failure {
         | StudyError::SubsetTooLarge { .. }
         | StudyError::SampleTooLarge { .. }
         | StudyError::Build(_) => Failure::usage(error),
-        StudyError::Store(
-            StoreError::OtherSettings { .. }
-            | StoreError::OtherData { .. }
-            | StoreError::NoSettings { .. },
+        StudyError::Checkpoint(
+            CheckpointError::OtherSettings { .. }
+            | CheckpointError::OtherData { .. }
+            | CheckpointError::NoSettings { .. },
         ) => Failure::usage(error).hint("--out DIR names another folder"),
         StudyError::TooCostly(_) => Failure::usage(error).hint(
             "--sample N measures fewer queries, --subset N draws fewer rows, --ks FROM:TO:STEP takes fewer k",

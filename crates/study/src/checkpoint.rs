@@ -33,7 +33,7 @@ pub enum Start {
 
 /// Why the output folder cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub enum CheckpointError {
     /// It is not this study's to write to.
     #[error(transparent)]
     Folder(#[from] OutputFolderError),
@@ -106,10 +106,10 @@ pub enum StoreError {
 }
 
 /// Claims `folder` for results without records, as the Python package writes them.
-pub fn claim_for_results(folder: &Path) -> Result<OutputFolder, StoreError> {
+pub fn claim_for_results(folder: &Path) -> Result<OutputFolder, CheckpointError> {
     let claimed = OutputFolder::claim(folder, Owner::STUDY)?;
     if folder.join(RECORDS).join(SETTINGS).exists() {
-        return Err(StoreError::Records {
+        return Err(CheckpointError::Records {
             folder: folder.to_owned(),
         });
     }
@@ -148,79 +148,77 @@ pub(crate) enum Kept {
 
 /// The records folder of one study.
 #[derive(Debug)]
-pub(crate) struct Store<'f> {
+pub(crate) struct Checkpoints<'f> {
     folder: &'f OutputFolder,
     records: PathBuf,
     study: StudyHash,
+    data: Fingerprint,
     /// Whether the folder holds every run of the study.
     finished: bool,
 }
 
-fn io(path: &Path) -> impl Fn(io::Error) -> StoreError + '_ {
-    |source| StoreError::Io {
+fn io(path: &Path) -> impl Fn(io::Error) -> CheckpointError + '_ {
+    |source| CheckpointError::Io {
         path: path.to_owned(),
         source,
     }
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
     write_atomically(path, |file| file.write_all(bytes)).map_err(io(path))
 }
 
-fn write_settings(path: &Path, identity: &Identity) -> Result<(), StoreError> {
+fn write_settings(path: &Path, identity: &Identity) -> Result<(), CheckpointError> {
     let text = serde_json::to_vec_pretty(identity).expect("plain data with text keys");
     write_file(path, &text)
 }
 
-impl<'f> Store<'f> {
+impl<'f> Checkpoints<'f> {
     /// Opens the records of the study of `identity` in `folder`, or begins them.
     pub(crate) fn open(
         folder: &'f OutputFolder,
         identity: &Identity,
-        start: Start,
-    ) -> Result<Self, StoreError> {
-        let mut store = Self {
+    ) -> Result<Self, CheckpointError> {
+        let mut checkpoints = Self {
             folder,
             records: folder.path().join(RECORDS),
             study: identity.hash(),
+            data: identity.data.clone(),
             finished: false,
         };
-        let settings = store.records.join(SETTINGS);
-        match store.held(&settings)? {
+        let settings = checkpoints.records.join(SETTINGS);
+        match checkpoints.held(&settings)? {
             Some(held) if held.is_study_of(identity) => {
-                store.finished = store.is_finished(identity.settings.runs)?;
-                if start == Start::Afresh && !store.finished {
-                    store.remove_runs(identity.settings.runs)?;
-                }
+                checkpoints.finished = checkpoints.is_finished(identity.settings.runs)?;
                 if held != *identity {
                     write_settings(&settings, identity)?;
                 }
             }
-            Some(held) if store.holds_results()?.is_some() => {
+            Some(held) if checkpoints.holds_results()?.is_some() => {
                 return Err(held.difference(identity, folder.path()));
             }
             Some(_) => write_settings(&settings, identity)?,
             None => {
-                if let Some(entry) = store.holds_results()? {
-                    return Err(StoreError::NoSettings {
+                if let Some(entry) = checkpoints.holds_results()? {
+                    return Err(CheckpointError::NoSettings {
                         folder: folder.path().to_owned(),
                         entry,
                     });
                 }
-                fs::create_dir_all(&store.records).map_err(io(&store.records))?;
+                fs::create_dir_all(&checkpoints.records).map_err(io(&checkpoints.records))?;
                 write_settings(&settings, identity)?;
             }
         }
-        Ok(store)
+        Ok(checkpoints)
     }
 
     /// The identity in the folder, if there is one.
-    fn held(&self, settings: &Path) -> Result<Option<Identity>, StoreError> {
+    fn held(&self, settings: &Path) -> Result<Option<Identity>, CheckpointError> {
         match read_regular(settings, MOST_SETTINGS_BYTES) {
             Ok(bytes) => match serde_json::from_slice(&bytes) {
                 Ok(held) => Ok(Some(held)),
                 Err(_) if self.holds_results()?.is_none() => Ok(None),
-                Err(error) => Err(StoreError::Damaged {
+                Err(error) => Err(CheckpointError::Damaged {
                     path: settings.to_owned(),
                     reason: error.to_string(),
                 }),
@@ -231,7 +229,7 @@ impl<'f> Store<'f> {
     }
 
     /// One file that took work: a result, or a record.
-    fn holds_results(&self) -> Result<Option<String>, StoreError> {
+    fn holds_results(&self) -> Result<Option<String>, CheckpointError> {
         if let Some(entry) = self.folder.other_entry(RECORDS)? {
             return Ok(Some(entry));
         }
@@ -249,7 +247,7 @@ impl<'f> Store<'f> {
         Ok(None)
     }
 
-    fn is_finished(&self, runs: usize) -> Result<bool, StoreError> {
+    fn is_finished(&self, runs: usize) -> Result<bool, CheckpointError> {
         for run in 0..runs {
             if !matches!(self.read(run)?, Kept::Run(_)) {
                 return Ok(false);
@@ -258,7 +256,15 @@ impl<'f> Store<'f> {
         Ok(true)
     }
 
-    fn remove_runs(&self, runs: usize) -> Result<(), StoreError> {
+    /// Removes the kept runs of an unfinished study that begins again.
+    pub(crate) fn begin(&self, start: Start, runs: usize) -> Result<(), CheckpointError> {
+        match start {
+            Start::Afresh if !self.finished => self.remove_runs(runs),
+            _ => Ok(()),
+        }
+    }
+
+    fn remove_runs(&self, runs: usize) -> Result<(), CheckpointError> {
         for run in 0..runs {
             let path = self.path(run);
             match fs::remove_file(&path) {
@@ -276,12 +282,17 @@ impl<'f> Store<'f> {
         self.finished
     }
 
+    /// Of the data that the study began with.
+    pub(crate) fn data(&self) -> &Fingerprint {
+        &self.data
+    }
+
     fn path(&self, run: usize) -> PathBuf {
         self.records.join(format!("run{run:02}.bin"))
     }
 
     /// What is kept of a run.
-    pub(crate) fn read(&self, run: usize) -> Result<Kept, StoreError> {
+    pub(crate) fn read(&self, run: usize) -> Result<Kept, CheckpointError> {
         let path = self.path(run);
         match read_regular(&path, MOST_RECORD_BYTES) {
             Ok(bytes) => Ok(match record::decode(&bytes, &self.study, run) {
@@ -294,17 +305,18 @@ impl<'f> Store<'f> {
     }
 
     /// Keeps the record of a finished run.
-    pub(crate) fn keep(&self, record: &RunRecord) -> Result<(), StoreError> {
+    pub(crate) fn keep(&self, record: &RunRecord) -> Result<(), CheckpointError> {
         let path = self.path(record.run);
-        let bytes = record::encode(&self.study, record).map_err(|error| StoreError::Encode {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
+        let bytes =
+            record::encode(&self.study, record).map_err(|error| CheckpointError::Encode {
+                path: path.clone(),
+                reason: error.to_string(),
+            })?;
         write_file(&path, &bytes)
     }
 }
 
-impl Drop for Store<'_> {
+impl Drop for Checkpoints<'_> {
     /// Takes back records that came to nothing, so that the folder is as it was.
     fn drop(&mut self) {
         if matches!(self.holds_results(), Ok(None)) {
@@ -323,17 +335,17 @@ impl Identity {
     }
 
     /// The first difference between the study held in `folder` and the one asked for.
-    fn difference(&self, asked: &Self, folder: &Path) -> StoreError {
+    fn difference(&self, asked: &Self, folder: &Path) -> CheckpointError {
         let folder = folder.to_owned();
         if let Some(difference) = self.other_setting(asked) {
-            return StoreError::OtherSettings { folder, difference };
+            return CheckpointError::OtherSettings { folder, difference };
         }
         if self.version != asked.version {
             let (held, now) = (&self.version, &asked.version);
             let difference = format!("written by version {held}, this is {now}");
-            return StoreError::OtherSettings { folder, difference };
+            return CheckpointError::OtherSettings { folder, difference };
         }
-        StoreError::OtherData {
+        CheckpointError::OtherData {
             folder,
             data: asked.settings.data.clone(),
             now: asked.data.to_string(),
@@ -366,5 +378,5 @@ fn shortened(value: &serde_json::Value) -> String {
 }
 
 #[cfg(test)]
-#[path = "store_tests.rs"]
+#[path = "checkpoint_tests.rs"]
 mod tests;

@@ -44,24 +44,25 @@ fn folder_with(runs: &[usize], identity: &Identity) -> (tempfile::TempDir, PathB
     let folder = tempfile::tempdir().expect("folder");
     let out = folder.path().join("out");
     let claimed = OutputFolder::claim(&out, Owner::STUDY).expect("new");
-    let store = Store::open(&claimed, identity, Start::Resume).expect("store");
+    let checkpoints = Checkpoints::open(&claimed, identity).expect("checkpoints");
     for &run in runs {
-        store.keep(&record(run)).expect("kept");
+        checkpoints.keep(&record(run)).expect("kept");
     }
-    drop(store);
+    drop(checkpoints);
     (folder, out)
 }
 
 fn error_of(out: &Path, identity: &Identity) -> String {
     let claimed = OutputFolder::claim(out, Owner::STUDY).expect("ours");
-    let store = Store::open(&claimed, identity, Start::Resume);
-    store.expect_err("refused").to_string()
+    let checkpoints = Checkpoints::open(&claimed, identity);
+    checkpoints.expect_err("refused").to_string()
 }
 
 fn kept_runs(out: &Path, identity: &Identity, start: Start) -> Vec<usize> {
     let claimed = OutputFolder::claim(out, Owner::STUDY).expect("ours");
-    let store = Store::open(&claimed, identity, start).expect("store");
-    let is_kept = |run: &usize| matches!(store.read(*run), Ok(Kept::Run(_)));
+    let checkpoints = Checkpoints::open(&claimed, identity).expect("checkpoints");
+    checkpoints.begin(start, 2).expect("removable");
+    let is_kept = |run: &usize| matches!(checkpoints.read(*run), Ok(Kept::Run(_)));
     (0..2).filter(is_kept).collect()
 }
 
@@ -122,7 +123,10 @@ fn a_long_list_that_differs_is_named_by_its_ends() {
     let mut other = identity(1);
     other.settings.ks = (1..=100_000).collect();
     let error = error_of(&out, &other);
-    assert!(error.contains("ks is [10,20,…,500] there, [1,2,…,100000] here"), "{error}");
+    assert!(
+        error.contains("ks is [10,20,…,500] there, [1,2,…,100000] here"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -191,8 +195,8 @@ fn a_folder_of_an_earlier_version_is_recognized() {
         ..identity(1)
     };
     let claimed = OutputFolder::claim(&out, Owner::STUDY).expect("ours");
-    let store = Store::open(&claimed, &asked, Start::Resume).expect("store");
-    let kept = store.read(0).expect("readable");
+    let checkpoints = Checkpoints::open(&claimed, &asked).expect("checkpoints");
+    let kept = checkpoints.read(0).expect("readable");
     assert!(
         matches!(
             kept,

@@ -2,12 +2,11 @@
 //! finished.
 
 use super::StudyError;
+use super::checkpoint::{Checkpoints, Identity, Kept, Start};
 use super::cost::{Cost, Neighbors};
 use super::data::Source;
-use super::fingerprint::Fingerprint;
 use super::plan::Plan;
 use super::run;
-use super::store::{Identity, Kept, Start, Store};
 use crate::config::check;
 use crate::results::{Machine, RunRecord, Settings, StudyResults};
 use annatomy_formats::OutputFolder;
@@ -108,19 +107,17 @@ impl<'a> Study<'a> {
         start: Start,
         execution: &Execution,
     ) -> Result<StudyResults, StudyError> {
-        self.check_cost(execution)?;
         let identity = self.identity()?;
-        let store = Store::open(folder, &identity, start)?;
-        if store.is_complete() && start == Start::Afresh {
+        let checkpoints = Checkpoints::open(folder, &identity)?;
+        if !checkpoints.is_complete() {
+            self.check_cost(execution)?;
+            checkpoints.begin(start, self.settings.runs)?;
+        } else if start == Start::Afresh {
             warn(&format!(
                 "{} holds this very study, finished: its runs are used (remove the folder to compute them again)",
                 folder.path().display()
             ));
         }
-        let checkpoints = Checkpoints {
-            store: &store,
-            data: &identity.data,
-        };
         self.carry_out(execution, Some(&checkpoints))
     }
 
@@ -144,7 +141,7 @@ impl<'a> Study<'a> {
         for number in 0..self.settings.runs {
             prefix_stages(&format!("run {}/{}: ", number + 1, self.settings.runs));
             let kept = match checkpoints {
-                Some(checkpoints) => checkpoints.store.read(number)?,
+                Some(checkpoints) => checkpoints.read(number)?,
                 None => Kept::Nothing,
             };
             let resumed = matches!(kept, Kept::Run(_));
@@ -181,9 +178,9 @@ impl<'a> Study<'a> {
             run::run(&self.settings, &self.plan, &self.source, number, execution)
         })??;
         self.source
-            .check_unchanged(checkpoints.map(|checkpoints| checkpoints.data))?;
+            .check_unchanged(checkpoints.map(Checkpoints::data))?;
         if let Some(checkpoints) = checkpoints {
-            checkpoints.store.keep(&record)?;
+            checkpoints.keep(&record)?;
         }
         Ok(record)
     }
@@ -195,12 +192,6 @@ impl<'a> Study<'a> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })
     }
-}
-
-/// Where finished runs are kept, and of which data they are.
-struct Checkpoints<'s> {
-    store: &'s Store<'s>,
-    data: &'s Fingerprint,
 }
 
 fn machine(threads: usize) -> Machine {
