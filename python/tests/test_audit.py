@@ -1,11 +1,9 @@
-"""`annatomy audit` held against the real faiss, hnswlib and usearch.
+"""`annatomy audit` against the real faiss, hnswlib and usearch.
 
 The command under test is named by `ANNATOMY_COMMAND`; `cargo xtask python` builds it and sets this.
 
-Predictions: distances are summed in the order that these engines were seen to use with AVX2; on other instruction sets two rows whose
-distances agree to rounding may change places, and a search may stop one step earlier or later for it. At most one row in two thousand
-may differ; on AVX2 none of those here does. FAISS is asked to use AVX2 where it could use AVX-512; hnswlib cannot be asked:
-where the processor has AVX-512, 60 of 16,000 rows of the hardest data here differ, and one in two hundred may.
+Predictions: no id may differ, at any level that FAISS can run here and however hnswlib was compiled. What hnswlib was compiled for is
+found by its distances; FAISS says its level.
 """
 
 from __future__ import annotations
@@ -16,15 +14,15 @@ import os
 import subprocess
 from pathlib import Path
 
+import annatomy as an
 import numpy as np
 import pytest
 
 COMMAND = os.environ.get("ANNATOMY_COMMAND")
 REQUIRED = os.environ.get("ANNATOMY_REQUIRE_ENGINES") == "1"
 CELLS = list(itertools.product((1, 10, 40, 120), (1, 10, 60, 150, 300)))
-TIES = 1 / 2000
-CPU = Path("/proc/cpuinfo")
-HNSWLIB_TIES = 1 / 200 if CPU.exists() and " avx512f " in CPU.read_text() else TIES
+#: The arithmetic of each level of FAISS.
+ARITHMETIC = {"NONE": "sse", "AVX2": "avx2", "AVX512": "avx512", "AVX512_SPR": "avx512"}
 
 pytestmark = pytest.mark.skipif(COMMAND is None and not REQUIRED, reason="ANNATOMY_COMMAND is not set")
 
@@ -52,38 +50,37 @@ def data_sets():
     yield "rectified", hidden + 0.05 * generator.random(size=hidden.shape)
 
 
-def differing_rows(tmp_path: Path, index: Path, kind: str, answers) -> tuple[int, int]:
-    """Rows in which the prediction differs from the engine's own answer, and rows in all."""
+def assert_predicted(tmp_path: Path, index: Path, kind: str, answers, **options) -> None:
+    """The prediction is the engine's own answer in every id."""
     flags = []
     for ef, k in CELLS:
         flags += ["--predict", f"ef={ef},k={k},class={kind}:{tmp_path}/predicted_{ef}_{k}.npy"]
-    audit(*flags, index=index, k=10)
-    differing = rows = 0
+    found = audit(*flags, index=index, k=10, **options)
+    assert found["graphs"]["arithmetic"] == options["arithmetic"]
     for ef, k in CELLS:
         own = answers(ef, k).astype(np.int64)
-        predicted = np.load(tmp_path / f"predicted_{ef}_{k}.npy")
-        assert predicted.shape == own.shape
-        differing += int((predicted != own).any(axis=1).sum())
-        rows += len(own)
-    return differing, rows
+        np.testing.assert_array_equal(np.load(tmp_path / f"predicted_{ef}_{k}.npy"), own, err_msg=f"ef {ef}, k {k}")
 
 
-def add_as_with_avx2(faiss, request):
-    """Has FAISS add in the order of AVX2 for one test, where its package holds several and would choose another."""
+def levels(faiss):
+    """The levels of FAISS that can run here; the one it has, where its package holds no others."""
     config = getattr(faiss, "SIMDConfig", None)
-    if config is not None and config.get_level() not in (faiss.SIMDLevel_NONE, faiss.SIMDLevel_AVX2):
-        if config.is_simd_level_available(faiss.SIMDLevel_AVX2):
-            request.addfinalizer(lambda level=config.get_level(): config.set_level(level))
-            config.set_level(faiss.SIMDLevel_AVX2)
+    if config is None:
+        return []
+    names = ("NONE", "AVX2", "AVX512", "AVX512_SPR")
+    return [name for name in names if config.is_simd_level_available(getattr(faiss, f"SIMDLevel_{name}"))]
 
 
-@pytest.mark.parametrize(("m", "ef_construction"), list(itertools.product((8, 24), (30, 150))))
-def test_faiss_answers_are_predicted(tmp_path, request, m, ef_construction):
+@pytest.mark.parametrize("metric", ["l2", "ip"])
+@pytest.mark.parametrize(("m", "ef_construction"), [(8, 30), (24, 150)])
+def test_faiss_answers_are_predicted_at_every_level(tmp_path, request, m, ef_construction, metric):
     faiss = engine("faiss")
-    add_as_with_avx2(faiss, request)
-    for name, rows in data_sets():
+    config = faiss.SIMDConfig
+    request.addfinalizer(lambda level=config.get_level(): config.set_level(level))
+    for _, rows in data_sets():
         rows = rows.astype(np.float32)
-        index = faiss.IndexHNSWFlat(rows.shape[1], m)
+        kind = {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}[metric]
+        index = faiss.IndexHNSWFlat(rows.shape[1], m, kind)
         index.hnsw.efConstruction = ef_construction
         index.add(rows)
         faiss.write_index(index, str(tmp_path / "graph.index"))
@@ -92,16 +89,30 @@ def test_faiss_answers_are_predicted(tmp_path, request, m, ef_construction):
             index.hnsw.efSearch = ef
             return index.search(rows, k)[1]
 
-        differing, total = differing_rows(tmp_path, tmp_path / "graph.index", "stop-early", answers)
-        assert differing <= total * TIES, f"{name}: {differing} of {total} rows differ"
+        for level in levels(faiss):
+            config.set_level(getattr(faiss, f"SIMDLevel_{level}"))
+            arithmetic = ARITHMETIC[level]
+            assert_predicted(tmp_path, tmp_path / "graph.index", "stop-early", answers, arithmetic=arithmetic)
 
 
-@pytest.mark.parametrize(("m", "ef_construction"), list(itertools.product((8, 24), (30, 150))))
-def test_hnswlib_answers_are_predicted(tmp_path, m, ef_construction):
+def test_this_machine_s_level_of_faiss_is_assumed(tmp_path):
+    faiss = engine("faiss")
+    index = faiss.IndexHNSWFlat(4, 4)
+    index.add(np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32))
+    faiss.write_index(index, str(tmp_path / "graph.index"))
+    found = audit(index=tmp_path / "graph.index", k=3)
+    best = faiss.SIMDConfig.auto_detect_simd_level()
+    names = {getattr(faiss, f"SIMDLevel_{name}"): arithmetic for name, arithmetic in ARITHMETIC.items()}
+    assert found["graphs"]["arithmetic"] == names.get(best, "sse")
+
+
+@pytest.mark.parametrize("space", ["l2", "ip", "cosine"])
+@pytest.mark.parametrize(("m", "ef_construction"), [(8, 30), (24, 150)])
+def test_hnswlib_answers_are_predicted(tmp_path, m, ef_construction, space):
     hnswlib = engine("hnswlib")
-    for name, rows in data_sets():
+    for _, rows in data_sets():
         rows = rows.astype(np.float32)
-        index = hnswlib.Index("l2", rows.shape[1])
+        index = hnswlib.Index(space, rows.shape[1])
         index.init_index(len(rows), M=m, ef_construction=ef_construction)
         index.add_items(rows)
         index.save_index(str(tmp_path / "graph.index"))
@@ -110,8 +121,11 @@ def test_hnswlib_answers_are_predicted(tmp_path, m, ef_construction):
             index.set_ef(ef)
             return index.knn_query(rows, k)[0]
 
-        differing, total = differing_rows(tmp_path, tmp_path / "graph.index", "raise", answers)
-        assert differing <= total * HNSWLIB_TIES, f"{name}: {differing} of {total} rows differ"
+        options = {"arithmetic": an.Hnsw.of(index).arithmetic, "metric": space}
+        if space != "l2":  # hnswlib is asked with these very rows, and scales them for cosine itself
+            np.save(tmp_path / "queries.npy", rows)
+            options["queries"] = tmp_path / "queries.npy"
+        assert_predicted(tmp_path, tmp_path / "graph.index", "raise", answers, **options)
 
 
 def exact(rows, k):

@@ -60,6 +60,35 @@ def test_predictions_for_a_live_index_are_its_answers(name, held_out, clustered,
     assert found.graphs["source"] == {"faiss": "FAISS index in memory", "hnswlib": "hnswlib index in memory"}[name]
 
 
+@pytest.mark.parametrize("columns", [3, 7, 16, 37, 100])
+@pytest.mark.parametrize("kind", ["faiss l2", "faiss ip", "hnswlib l2", "hnswlib ip", "hnswlib cosine"])
+def test_the_arithmetic_of_a_live_index_is_found(kind, columns):
+    """By which its answers are predicted in every id, at widths that take each path through its functions."""
+    package, metric = kind.split()
+    module = pytest.importorskip(package)
+    generator = np.random.default_rng(columns)
+    rows = generator.normal(size=(500, columns)).astype(np.float32)
+    queries = generator.normal(size=(200, columns)).astype(np.float32)
+    if package == "faiss":
+        index = module.IndexHNSWFlat(columns, 8, module.METRIC_L2 if metric == "l2" else module.METRIC_INNER_PRODUCT)
+        index.add(rows)
+    else:
+        index = hnswlib_index(rows, m=8, space=metric)
+    graph = an.Hnsw.of(index)
+    assert graph.arithmetic is not None
+    for ef, k in [(10, 10), (40, 20)]:
+        np.testing.assert_array_equal(graph.search(queries, k, ef)[0], answer(index, queries, k, ef))
+
+
+def test_an_arithmetic_can_be_named(clustered):
+    index = faiss_index(clustered)
+    assert an.Hnsw.of(index, arithmetic="avx2").arithmetic == "avx2"
+    found = an.audit(clustered, index, k=10, arithmetic="sse")
+    assert found.graphs["arithmetic"] == "sse" and "compiled for sse" in found.verdict
+    with pytest.raises(ValueError, match="there are auto, plain, sse"):
+        an.Hnsw.of(index, arithmetic="neon")
+
+
 @pytest.mark.parametrize("name", MAKERS)
 def test_the_graph_of_a_live_index_is_searched_as_it_is(name, clustered, queries):
     index = MAKERS[name](clustered)
