@@ -15,7 +15,8 @@ use annatomy_eval::index::{Difference, first_difference};
 use annatomy_formats::{ReadError, VectorFile};
 use annatomy_hnsw::import::{EngineBuild, SavedIndex, SavedIndexError};
 use annatomy_hnsw::{EngineClass, Graph};
-use annatomy_vectors::{Matrix, Metric, Rows, validate};
+use annatomy_vectors::validate::{self, check_range};
+use annatomy_vectors::{Matrix, Metric, Rows};
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -253,8 +254,10 @@ pub(super) fn unit_lengths(
     metric: Metric,
     path: &Path,
 ) -> Result<(), AuditError> {
-    check_and_normalize(rows, metric).map_err(|source| AuditError::Vectors {
-        path: path.to_owned(),
-        source,
-    })
+    check_and_normalize(rows, metric)
+        .and_then(|()| check_range(rows.view(), metric))
+        .map_err(|source| AuditError::Vectors {
+            path: path.to_owned(),
+            source,
+        })
 }

@@ -93,10 +93,12 @@ fn given_queries<'d>(
 
 /// Rows in memory, checked; copied only where cosine has to scale them.
 fn lent<'d>(rows: MatrixView<'d>, metric: Metric, name: &str) -> Result<Rows<'d>, AuditError> {
-    validate::check(rows, metric).map_err(|source| AuditError::Vectors {
-        path: PathBuf::from(name),
-        source,
-    })?;
+    validate::check(rows, metric)
+        .and_then(|()| validate::check_range(rows, metric))
+        .map_err(|source| AuditError::Vectors {
+            path: PathBuf::from(name),
+            source,
+        })?;
     if metric != Metric::Cosine || all_have_unit_length(rows) {
         return Ok(Rows::Lent(rows));
     }

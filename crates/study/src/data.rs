@@ -179,6 +179,7 @@ impl<'a> Source<'a> {
             source,
         };
         validate::check(rows.view(), metric).map_err(unusable)?;
+        validate::check_range(rows.view(), metric).map_err(unusable)?;
         if metric == Metric::Cosine {
             normalize_rows(&mut rows).map_err(unusable)?;
         }

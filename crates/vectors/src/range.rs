@@ -48,17 +48,12 @@ impl PowerOfTwoScale {
         })
     }
 
-    /// The scale that some rows and queries need together under `metric`. Cosine needs none: lengths
-    /// are taken in float64.
-    pub fn for_rows<S: Stored, Q: Stored>(
-        rows: MatrixView<'_, S>,
-        queries: MatrixView<'_, Q>,
-        metric: Metric,
-    ) -> Option<Self> {
-        if metric == Metric::Cosine {
-            return None;
+    /// The scale that rows need under `metric`. Cosine needs none: lengths are taken in float64.
+    pub fn for_rows<S: Stored>(rows: MatrixView<'_, S>, metric: Metric) -> Option<Self> {
+        match metric {
+            Metric::Cosine => None,
+            Metric::L2 | Metric::InnerProduct => Self::for_largest(largest_magnitude(rows)),
         }
-        Self::for_largest(largest_magnitude(rows).max(largest_magnitude(queries)))
     }
 
     /// Scales `values` in place.
@@ -120,11 +115,10 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_of_rows_and_queries_decides() {
-        let [rows, queries] = [[0.5, -1e20], [1e-30, 0.0]]
-            .map(|values| Matrix::new(2, 1, values.to_vec()).expect("shape"));
+    fn the_largest_value_decides() {
+        let rows = Matrix::new(2, 1, vec![0.5, -1e20]).expect("shape");
         assert_eq!(largest_magnitude(rows.view()), 1e20);
-        let scale = |metric| PowerOfTwoScale::for_rows(queries.view(), rows.view(), metric);
+        let scale = |metric| PowerOfTwoScale::for_rows(rows.view(), metric);
         assert_eq!(scale(Metric::L2), PowerOfTwoScale::for_largest(1e20));
         assert_eq!(scale(Metric::Cosine), None);
     }

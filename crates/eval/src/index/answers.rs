@@ -93,7 +93,12 @@ impl Index {
             ef,
             k: k + usize::from(queries.is_none()),
         };
+        let count = queries.map_or(rows.rows(), |queries| queries.rows()) as u64;
+        let slot_bytes = size_of::<(Option<PointId>, f32)>() as u64;
+        let bytes = count.saturating_mul(k as u64).saturating_mul(slot_bytes);
+        annatomy_runtime::check_memory("the answers", bytes)?;
         let search = SearchAll {
+            index: self,
             graph: self.graph(),
             metric: self.metric(),
             queries: queries.map_or(rows.rows(), |queries| queries.rows()),
@@ -130,6 +135,7 @@ impl Index {
 
 /// Every query of a search, on any source.
 struct SearchAll<'s> {
+    index: &'s Index,
     graph: &'s Graph,
     metric: Metric,
     queries: usize,
@@ -166,7 +172,7 @@ impl OnSource for SearchAll<'_> {
                         found.zip(ids.iter_mut().zip(distances))
                     {
                         *id = Some(PointId(visit.id));
-                        *distance = self.metric.true_distance(reduced);
+                        *distance = self.index.unscaled(self.metric.true_distance(reduced));
                     }
                 });
             });

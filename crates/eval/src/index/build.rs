@@ -7,7 +7,9 @@ use annatomy_hnsw::{Graph, Links, Parameters, RankDistances, Sq8Codes, VectorDis
 use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::kernels::Stored;
 use annatomy_vectors::transform::normalize_rows;
-use annatomy_vectors::{Matrix, MatrixView, Metric, Rows, validate};
+use annatomy_vectors::{
+    Matrix, MatrixView, Metric, PowerOfTwoScale, Rows, largest_magnitude, validate,
+};
 
 /// A graph over rows that the caller keeps.
 #[derive(Debug)]
@@ -15,9 +17,11 @@ pub struct Index {
     graph: Graph,
     metric: Metric,
     columns: usize,
-    /// The rows as the graph measures them, where those are not the caller's (cosine: of unit
-    /// length).
+    /// The rows as the graph measures them, where those are not the caller's: of unit length for
+    /// cosine, scaled where float32 cannot hold their squares.
     own_rows: Option<Matrix>,
+    /// The scale of `own_rows`.
+    scale: Option<PowerOfTwoScale>,
     /// SQ8 codes of the rows, where the prefilter pays.
     codes: Option<Sq8Codes>,
     /// Whose order of summation searches use; `None`: ours.
@@ -43,8 +47,15 @@ impl Index {
         parameters: &Parameters,
         budget_bytes: u64,
     ) -> Result<Self, IndexError> {
-        let own_rows = measured(rows, metric, "rows")?;
-        let codes = Sq8Codes::if_worthwhile(rows, metric);
+        let mut own_rows = measured(rows, metric, "rows")?;
+        let scale = PowerOfTwoScale::for_rows(rows, metric);
+        if let Some(scale) = scale {
+            own_rows = Some(scale.scaled(rows));
+        }
+        let codes = match scale {
+            Some(_) => None,
+            None => Sq8Codes::if_worthwhile(rows, metric),
+        };
         let graph = if Ranked::fits(rows.rows(), budget_bytes) {
             let certified = parameters.ef_construction.clamp(1, rows.rows() - 1);
             let measured = own_rows
@@ -65,6 +76,7 @@ impl Index {
             metric,
             columns: rows.columns(),
             own_rows,
+            scale,
             codes,
             build: None,
         })
@@ -82,6 +94,7 @@ impl Index {
             metric,
             columns,
             own_rows: None,
+            scale: None,
             codes: None,
             build: Some(build),
         }
@@ -159,7 +172,44 @@ impl Index {
                 return Ok(Some(copy));
             }
         }
-        measured(queries, self.metric, "queries")
+        let own = measured(queries, self.metric, "queries")?;
+        let Some(scale) = self.scale else {
+            return self.check_range(queries).map(|()| own);
+        };
+        let scaled = scale.scaled(queries);
+        self.check_range(scaled.view())?;
+        Ok(Some(scaled))
+    }
+
+    /// Queries, in the unit of the rows, may be smaller than the rows but not so large that their
+    /// squares leave float32.
+    fn check_range(&self, queries: MatrixView<'_>) -> Result<(), IndexError> {
+        let largest = largest_magnitude(queries);
+        let is_too_large = largest > 1.0 && PowerOfTwoScale::for_largest(largest).is_some();
+        // An engine's own arithmetic overflows as it does there.
+        if self.build.is_some() || self.metric == Metric::Cosine || !is_too_large {
+            return Ok(());
+        }
+        Err(IndexError::Values {
+            what: "queries",
+            source: validate::ValidationError::Range {
+                rows: queries.rows(),
+                largest,
+            },
+        })
+    }
+
+    /// The rows, scaled, where float32 cannot hold their squares.
+    pub(super) fn scaled_rows(&self) -> Option<MatrixView<'_>> {
+        self.scale.and(self.own_rows())
+    }
+
+    /// The distance between rows as given, from that between rows as the graph measures them.
+    pub(super) fn unscaled(&self, distance: f32) -> f32 {
+        match self.scale {
+            Some(scale) => scale.distance(self.metric, distance),
+            None => distance,
+        }
     }
 }
 

@@ -47,6 +47,9 @@ pub enum IndexError {
         /// The one that the index says.
         built: annatomy_vectors::Metric,
     },
+    /// More neighbors or queries than fit.
+    #[error(transparent)]
+    Memory(#[from] annatomy_runtime::NotEnoughMemory),
     /// The queries' length.
     #[error("queries have {queries} columns and the index has {index}")]
     Columns {

@@ -56,8 +56,16 @@ impl Index {
         if let Some(queries) = queries {
             let own_queries = self.queries(queries)?;
             let measured = own_queries.as_ref().map_or(queries, Matrix::view);
-            let held_out = Queries::HeldOut(queries);
-            let truth = GroundTruth::compute(&rows, held_out, k, self.metric(), budget)?;
+            let truth = match self.scaled_rows() {
+                Some(scaled) => {
+                    let held_out = Queries::HeldOut(measured);
+                    GroundTruth::compute(&scaled, held_out, k, self.metric(), budget)?
+                }
+                None => {
+                    let held_out = Queries::HeldOut(queries);
+                    GroundTruth::compute(&rows, held_out, k, self.metric(), budget)?
+                }
+            };
             return self.on_source(rows, Some(measured), count(&truth));
         }
         let widened = self.own_rows().map_or_else(|| rows.float32(), Rows::Lent);
@@ -117,6 +125,65 @@ mod tests {
             values[row * 64..][..64].copy_from_slice(&centers[..64]);
         }
         Matrix::new(600, 64, values).expect("shape")
+    }
+
+    /// Squares of values of 1e19 overflow float32, those of 1e-25 vanish; neighbors are the same.
+    #[test]
+    fn rows_beyond_the_range_of_float32_squares_have_the_same_neighbors() {
+        let rows = rows();
+        let parameters = Parameters::faiss(6, 40, 3);
+        let request = SurfaceRequest {
+            efs: &[5, 20],
+            ks: &[3, 20],
+            class: annatomy_hnsw::EngineClass::StopEarly,
+            memory_budget_bytes: 0,
+        };
+        for exponent in [63, -83] {
+            let factor = 2f32.powi(exponent);
+            let values = rows.values().iter().map(|value| value * factor).collect();
+            let scaled = Matrix::new(600, 64, values).expect("shape");
+            for budget in [0, 1 << 30] {
+                let [plain, other] = [&rows, &scaled].map(|rows| {
+                    Index::build(rows.view(), Metric::L2, &parameters, budget).expect("index")
+                });
+                for held_out in [false, true] {
+                    let queries = |rows: &Matrix| held_out.then(|| rows.select(&[3, 70, 5, 20]));
+                    let [own, others] = [queries(&rows), queries(&scaled)];
+                    let class = request.class;
+                    let expected = plain
+                        .search(rows.view(), own.as_ref().map(Matrix::view), 7, 20, class)
+                        .expect("answers");
+                    let found = other
+                        .search(
+                            scaled.view(),
+                            others.as_ref().map(Matrix::view),
+                            7,
+                            20,
+                            class,
+                        )
+                        .expect("answers");
+                    for query in 0..found.queries() {
+                        assert_eq!(found.ids(query), expected.ids(query), "2^{exponent}");
+                        let distances = expected.distances(query).iter().map(|d| d * factor);
+                        assert!(found.distances(query).iter().copied().eq(distances));
+                    }
+                    let surfaces = [(&plain, &rows, &own), (&other, &scaled, &others)].map(
+                        |(index, rows, queries)| {
+                            let queries = queries.as_ref().map(Matrix::view);
+                            index
+                                .surface(rows.view(), queries, &request)
+                                .expect("surface")
+                        },
+                    );
+                    assert_eq!(surfaces[0], surfaces[1], "2^{exponent}");
+                }
+            }
+        }
+        let huge = Matrix::new(1, 64, vec![1e30; 64]).expect("shape");
+        let index = Index::build(rows.view(), Metric::L2, &parameters, 0).expect("index");
+        let class = request.class;
+        let refused = index.search(rows.view(), Some(huge.view()), 7, 20, class);
+        assert!(refused.unwrap_err().to_string().contains("1e30"));
     }
 
     #[test]

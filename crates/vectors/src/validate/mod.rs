@@ -14,7 +14,7 @@ pub use duplicates::{
 pub use running::RunningCheck;
 
 use crate::kernels::Stored;
-use crate::{MatrixView, Metric};
+use crate::{MatrixView, Metric, PowerOfTwoScale, largest_magnitude};
 use rayon::prelude::*;
 
 /// Rows that one task looks at.
@@ -38,6 +38,16 @@ pub enum ValidationError {
         column: usize,
         /// That value.
         value: f32,
+    },
+    /// Squares of the values are beyond what float32 holds, or vanish in it.
+    #[error(
+        "the largest value of {rows} rows is {largest:e}: float32 holds squared distances of rows whose largest value is between 1e-12 and 1e15; scaled by one factor, rows keep their neighbors"
+    )]
+    Range {
+        /// Rows looked at.
+        rows: usize,
+        /// The largest |value|.
+        largest: f32,
     },
     /// Some rows are zero, and the angle to a zero vector is undefined.
     #[error(
@@ -72,6 +82,27 @@ pub fn check<S: Stored>(matrix: MatrixView<'_, S>, metric: Metric) -> Result<(),
     }
 }
 
+/// Float32 holds the squares of the rows, which L2 distances and inner products sum.
+///
+/// A search for exact neighbors and an index scale such rows themselves ([`PowerOfTwoScale`]); what
+/// reads squared distances cannot.
+///
+/// # Errors
+/// [`ValidationError::Range`] if all values are 0 to 2⁻⁴⁰, or one is beyond 2⁵⁰.
+pub fn check_range<S: Stored>(
+    matrix: MatrixView<'_, S>,
+    metric: Metric,
+) -> Result<(), ValidationError> {
+    let largest = largest_magnitude(matrix);
+    if metric == Metric::Cosine || PowerOfTwoScale::for_largest(largest).is_none() {
+        return Ok(());
+    }
+    Err(ValidationError::Range {
+        rows: matrix.rows(),
+        largest,
+    })
+}
+
 /// Every value is finite.
 pub fn check_finite<S: Stored>(matrix: MatrixView<'_, S>) -> Result<(), ValidationError> {
     check(matrix, Metric::L2)
@@ -102,6 +133,27 @@ mod tests {
             error.to_string(),
             "2 of 3 rows hold NaN or infinite values; the first is row 1, column 1: inf"
         );
+    }
+
+    #[test]
+    fn rows_whose_squares_leave_float32_are_named_with_the_range() {
+        for (value, fits) in [
+            (1e19, false),
+            (1e-25, false),
+            (3e14, true),
+            (1e-11, true),
+            (0.0, true),
+        ] {
+            let values = matrix(2, &[0.0, -value]);
+            assert_eq!(
+                check_range(values.view(), Metric::L2).is_ok(),
+                fits,
+                "{value}"
+            );
+            assert_eq!(check_range(values.view(), Metric::Cosine), Ok(()));
+        }
+        let error = check_range(matrix(1, &[1e19]).view(), Metric::InnerProduct).unwrap_err();
+        assert!(error.to_string().contains("1e19: float32 holds"), "{error}");
     }
 
     #[test]
