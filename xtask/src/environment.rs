@@ -2,6 +2,7 @@
 
 use crate::command::run;
 use anyhow::{Context, Result, bail};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -56,6 +57,8 @@ impl Environment {
         let mut build = self.pip();
         build.args(["wheel", "--no-deps", "--no-build-isolation"]);
         build.args(["--wheel-dir", folder, "."]);
+        // The builder starts a program of its own, which lies in the environment too.
+        build.env("PATH", self.search_path()?);
         run(build.env("MATURIN_PEP517_ARGS", arguments))?;
         let entries = std::fs::read_dir(folder).with_context(|| format!("no folder {folder}"))?;
         let wheels: Vec<PathBuf> = entries
@@ -81,6 +84,14 @@ print(*[file for name in names for file in folder.glob(name)][:1])";
             "" => bail!("no ONNX Runtime library in Python's environment"),
             library => Ok(library.to_owned()),
         }
+    }
+
+    /// Where programs are looked for, the environment's own first.
+    fn search_path(&self) -> Result<OsString> {
+        let own = self.python.parent().map(Path::to_owned);
+        let inherited = std::env::var_os("PATH").unwrap_or_default();
+        std::env::join_paths(own.into_iter().chain(std::env::split_paths(&inherited)))
+            .context("a folder of the environment has a separator in its name")
     }
 
     fn pip(&self) -> Command {

@@ -17,6 +17,7 @@ mod environment;
 mod fuzz;
 mod goldens;
 mod python;
+#[cfg(unix)]
 mod soak;
 mod steps;
 
@@ -43,6 +44,7 @@ fn task() -> Result<()> {
         Some("bench") => bench::race(&arguments),
         Some("goldens") => goldens::make(),
         Some("fuzz") => fuzz::run(&arguments),
+        #[cfg(unix)]
         Some("soak") => soak::run(&arguments),
         Some(other) => bail!("no task {other:?}; {TASKS}"),
         None => bail!("{TASKS}"),

@@ -168,3 +168,42 @@ fn send(signal: Signal, id: u32) -> Result<()> {
         .context("cannot send a signal")?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `wait` gives it: the exit code in the second byte, a signal in the first.
+    fn ended(raw: i32, messages: &str) -> Ended {
+        Ended {
+            status: ExitStatus::from_raw(raw),
+            messages: messages.to_owned(),
+            seconds: 0.0,
+        }
+    }
+
+    #[test]
+    fn exit_codes_are_true_or_faults() {
+        let killed = Fate::Signal(Signal::Kill, Duration::ZERO);
+        let interrupted = Fate::Signal(Signal::Interrupt, Duration::ZERO);
+        assert_eq!(ended(0, "").fault(Fate::Ends), None);
+        assert_eq!(ended(2 << 8, "error: no").fault(Fate::Ends), None);
+        assert_eq!(ended(9, "").fault(killed), None);
+        assert_eq!(ended(130 << 8, "").fault(interrupted), None);
+        for (raw, messages, fate) in [
+            (101 << 8, "", Fate::Ends),
+            (9, "", Fate::Ends),
+            (9, "", interrupted),
+            (130 << 8, "", killed),
+            (6, "memory allocation failed", Fate::Ends),
+            (25, "", Fate::FileLimit(1)),
+            (1 << 8, "", Fate::Ends),
+            (0, "thread 'main' panicked at", Fate::Ends),
+        ] {
+            assert!(
+                ended(raw, messages).fault(fate).is_some(),
+                "{raw} {messages}"
+            );
+        }
+    }
+}

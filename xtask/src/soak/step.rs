@@ -185,3 +185,40 @@ impl fmt::Display for Soak<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    /// A command that leaves `out` of six bytes, and what is said of a folder after it.
+    fn faults_of(left: &[(&str, &str)], fate: Fate) -> Vec<String> {
+        let name = format!("annatomy-soak-test-{}-{}", std::process::id(), left.len());
+        let root = std::env::temp_dir().join(name);
+        let folder = root.join("work");
+        fs::create_dir_all(&folder).expect("a folder");
+        let script = root.join("command");
+        fs::write(&script, "#!/bin/sh\nprintf whole! > out\n").expect("a script");
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a script");
+        let line = Line(Vec::new());
+        let reference = Reference::take(&script, &line, &root.join("reference")).expect("two runs");
+        for (path, text) in left {
+            fs::write(folder.join(path), text).expect("a file");
+        }
+        let ended = run(Path::new("true"), &[], &root, Fate::Ends).expect("a run");
+        let faults = judge(&folder, &Snapshot::new(), &reference, &ended, fate).expect("a folder");
+        fs::remove_dir_all(root).expect("the folder");
+        faults
+    }
+
+    #[test]
+    fn outputs_are_whole_and_alone_or_faults() {
+        assert_eq!(faults_of(&[("out", "whole!")], Fate::Ends), [""; 0]);
+        assert_eq!(faults_of(&[], Fate::Ends), ["success without out"]);
+        let left = [("out", "whole!"), (".annatomy-x", "")];
+        assert_eq!(faults_of(&left, Fate::Ends), [".annatomy-x is left over"]);
+        let half = [("out", "who"), ("a", ""), ("b", "")];
+        let faults = faults_of(&half, Fate::Ends);
+        assert!(faults.contains(&"out is neither whole nor as it was".to_owned()));
+    }
+}
