@@ -60,22 +60,26 @@ impl Reference {
 
     /// Whether the file in `folder` with this hash is all that the command writes there.
     pub fn is_whole(&self, folder: &Path, path: &Path, hash: u64) -> bool {
-        if self.volatile.iter().any(|volatile| volatile == path) {
-            return ends_well(&folder.join(path));
+        if self.files.get(path) == Some(&hash) {
+            return true;
         }
-        self.files.get(path) == Some(&hash)
+        let bytes = fs::read(folder.join(path)).unwrap_or_default();
+        match is_closed(path, &bytes) {
+            Some(closed) => closed,
+            None => self.volatile.iter().any(|other| other == path) && !bytes.is_empty(),
+        }
     }
 }
 
-/// Whether a file of text is closed as its format asks; of others, whether it holds anything.
-fn ends_well(path: &Path) -> bool {
-    let bytes = fs::read(path).unwrap_or_default();
+/// Whether a report, which may name times and dates, is closed as its format asks; `None` for
+/// other formats.
+fn is_closed(path: &Path, bytes: &[u8]) -> Option<bool> {
     let text = bytes.trim_ascii_end();
-    match path.extension().and_then(|ending| ending.to_str()) {
-        Some("json") => text.ends_with(b"}") || text.ends_with(b"]"),
-        Some("html") => text.ends_with(b"</html>"),
-        Some("svg") => text.ends_with(b"</svg>"),
-        _ => !bytes.is_empty(),
+    match path.extension()?.to_str()? {
+        "json" => Some(text.ends_with(b"}") || text.ends_with(b"]")),
+        "html" => Some(text.ends_with(b"</html>")),
+        "svg" => Some(text.ends_with(b"</svg>")),
+        _ => None,
     }
 }
 
