@@ -12,6 +12,8 @@ use anyhow::{Result, anyhow};
 
 /// Features that are off by default, for the time that their libraries take to compile.
 const OPTIONAL: &str = "annatomy-cli/onnxruntime,annatomy-cli/parquet,annatomy-cli/hdf5";
+/// Compiles fast and is fast enough for the tests; Cargo.toml says why it is not `dev`.
+const PROFILE: [&str; 2] = ["--profile", "ci"];
 
 /// Runs every check.
 pub fn test() -> Result<()> {
@@ -48,19 +50,20 @@ pub fn python() -> Result<()> {
 fn lint(features: &[&str]) -> Result<()> {
     let command = ["clippy", "--workspace", "--all-targets", "--quiet"];
     let deny = ["--", "--deny", "warnings"];
-    cargo(&[&command, features, &deny].concat(), &[])
+    cargo(&[&command[..], &PROFILE, features, &deny].concat(), &[])
 }
 
 /// `--workspace` for every build: with fewer packages selected, shared dependencies would lose the
 /// features that only the others ask for, and compile again.
 fn tests<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     let command = ["test", "--workspace", "--features", OPTIONAL, "--quiet"];
-    [&command, arguments].concat()
+    [&command, &PROFILE[..], arguments].concat()
 }
 
-/// Compiles all but the examples, which the lints have checked.
+/// Compiles all that is tested: the examples, which the lints have checked, and the extension module,
+/// which only Python can load, are not.
 fn compile() -> Result<()> {
-    cargo(&tests(&["--lib", "--bins", "--tests", "--no-run"]), &[])
+    cargo(&tests(&["--tests", "--no-run"]), &[])
 }
 
 fn run(environment: &Environment) -> Result<()> {
@@ -72,12 +75,12 @@ fn run(environment: &Environment) -> Result<()> {
         .iter()
         .map(|library| ("ANNATOMY_ONNXRUNTIME", library.as_str()))
         .collect();
-    cargo(&tests(&["--lib", "--bins", "--tests"]), &variables)
+    cargo(&tests(&["--tests"]), &variables)
 }
 
 fn document() -> Result<()> {
     let command = ["doc", "--workspace", "--no-deps", "--features", OPTIONAL];
     let deny = [("RUSTDOCFLAGS", "--deny warnings")];
-    cargo(&[&command[..], &["--quiet"]].concat(), &deny)?;
+    cargo(&[&command[..], &["--quiet"], &PROFILE].concat(), &deny)?;
     cargo(&tests(&["--doc"]), &[])
 }

@@ -19,7 +19,7 @@ const WHEELS: &str = "target/python/wheels";
 const NODE: &str = "target/python/node";
 /// With the tests' profile and features, the wheel compiles no dependency of theirs again; `pip
 /// install .` compiles with `release`.
-const AS_THE_TESTS: &str = "--profile dev --features tested";
+const AS_THE_TESTS: &str = "--profile ci --features tested";
 
 /// The environment with what the tests need but the wheel.
 pub fn packages() -> Result<Environment> {
@@ -48,7 +48,7 @@ pub fn install_wheel(environment: &Environment) -> Result<()> {
 
 /// Runs the tests, with the command that cargo's tests have compiled.
 pub fn run(environment: &Environment) -> Result<()> {
-    let command = std::path::absolute("target/debug/annatomy").context("no current folder")?;
+    let command = std::path::absolute("target/ci/annatomy").context("no current folder")?;
     let mut tests = environment.python();
     tests
         .args(["-m", "pytest", "--quiet", "--durations=15", "python/tests"])
