@@ -223,3 +223,151 @@ impl<'v> DistanceSource for AsEngine<'v> {
         reduced.extend(keys.map(|key| self.computer.reduced_distance_of_key(key)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{brute_force, noise, unit_noise};
+    use annatomy_hnsw::import::{Engine, EngineBuild};
+    use annatomy_vectors::{Matrix, MatrixView, Metric};
+    use half::f16;
+
+    const METRICS: [Metric; 3] = [Metric::L2, Metric::Cosine, Metric::InnerProduct];
+
+    /// Ids and reduced distances of all other rows, by the keys of a source.
+    fn by_keys<S: DistanceSource>(source: &S, rows: usize, query: usize) -> Vec<(f32, u32)> {
+        let scorer = source.scorer(query);
+        let mut visits: Vec<Visit> = (0..rows as u32)
+            .filter(|&id| id != query as u32)
+            .map(|id| Visit {
+                id,
+                key: scorer.key(id),
+                arrival: id,
+            })
+            .collect();
+        visits.sort_by_key(|visit| (visit.key, visit.id));
+        let mut reduced = vec![7.0];
+        source.reduced_distances(query, &visits, &mut reduced);
+        assert_eq!(reduced[0], 7.0, "what is there stays there");
+        let ids = visits.iter().map(|visit| visit.id);
+        reduced.into_iter().skip(1).zip(ids).collect()
+    }
+
+    fn agrees<S: DistanceSource>(source: &S, rows: MatrixView<'_>, metric: Metric, who: &str) {
+        for query in [0, 7, rows.rows() - 1] {
+            let expected = brute_force(rows, metric, query);
+            let found = by_keys(source, rows.rows(), query);
+            for ((reduced, id), (exact, exact_id)) in found.iter().zip(&expected) {
+                assert_eq!(id, exact_id, "{who}, {metric}, query {query}");
+                let error = (f64::from(*reduced) - exact).abs();
+                assert!(error < 1e-4 * exact.abs().max(1.0), "{who}, {metric}");
+            }
+        }
+    }
+
+    fn rows_for(metric: Metric) -> Matrix {
+        match metric {
+            Metric::Cosine => unit_noise(60, 24, 5),
+            _ => noise(60, 24, 5),
+        }
+    }
+
+    #[test]
+    fn every_source_orders_rows_as_float64_does() {
+        for metric in METRICS {
+            let rows = rows_for(metric);
+            let view = rows.view();
+            let queries = Queries::AllRows(view);
+            let table = PairTable::new(view, metric, 20).expect("small");
+            let ranks = RankTable::new(&table).expect("small");
+            agrees(
+                &Ranked::new(&table, &ranks, queries),
+                view,
+                metric,
+                "ranked",
+            );
+            let computer = VectorDistances::new(view, metric);
+            agrees(&OwnRows::new(computer, None), view, metric, "own rows");
+            let held_out = Queries::HeldOut(view);
+            let vectors = Vectors::new(computer, held_out, None);
+            agrees(&vectors, view, metric, "vectors");
+        }
+    }
+
+    #[test]
+    fn an_engine_constant_is_taken_off_its_reduced_distances() {
+        for metric in METRICS {
+            let rows = rows_for(metric);
+            let view = rows.view();
+            for engine in [Engine::Faiss, Engine::Hnswlib] {
+                let computer =
+                    EngineDistances::new(view, metric, EngineBuild::on_this_machine(engine));
+                let source = AsEngine::new(computer, Queries::AllRows(view));
+                agrees(&source, view, metric, &format!("{engine:?}"));
+            }
+        }
+    }
+
+    #[test]
+    fn chosen_rows_are_queries_by_number() {
+        let rows = noise(30, 8, 9);
+        let numbers = [3, 11, 29];
+        let computer = VectorDistances::new(rows.view(), Metric::L2);
+        let source = OwnRows::new(computer, Some(&numbers));
+        for (query, &row) in numbers.iter().enumerate() {
+            assert_eq!(
+                source.scorer(query).key(row as u32),
+                source.scorer(query).key(row as u32)
+            );
+            let mut nearest: Vec<u32> = (0..30).collect();
+            nearest.sort_by_key(|&id| source.scorer(query).key(id));
+            assert_eq!(nearest[0], row as u32, "a row is nearest to itself");
+        }
+    }
+
+    #[test]
+    fn rows_in_float16_order_as_their_widened_values() {
+        let wide = noise(40, 16, 3);
+        let halves: Vec<f16> = wide
+            .view()
+            .values()
+            .iter()
+            .map(|&x| f16::from_f32(x))
+            .collect();
+        let halves = Matrix::new(40, 16, halves).expect("shape");
+        let widened = halves.view().widened();
+        let computer = VectorDistances::new(halves.view(), Metric::L2);
+        agrees(
+            &OwnRows::new(computer, None),
+            widened.view(),
+            Metric::L2,
+            "float16",
+        );
+    }
+
+    #[test]
+    fn tables_are_used_where_they_fit() {
+        assert!(!Ranked::fits(1, u64::MAX), "one row has no neighbors");
+        assert!(Ranked::fits(2, u64::MAX));
+        assert!(Ranked::fits(MAX_RANKED_ROWS, u64::MAX));
+        assert!(
+            !Ranked::fits(MAX_RANKED_ROWS + 1, u64::MAX),
+            "ranks have 16 bits"
+        );
+        let bytes = Ranked::bytes(1_000);
+        assert!(Ranked::fits(1_000, bytes) && !Ranked::fits(1_000, bytes - 1));
+        assert!(
+            bytes >= 6 * 1_000 * 1_000,
+            "4 bytes a distance and 2 a rank"
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "base rows alone")]
+    fn held_out_queries_have_no_table() {
+        let rows = noise(10, 4, 1);
+        let table = PairTable::new(rows.view(), Metric::L2, 3).expect("small");
+        let ranks = RankTable::new(&table).expect("small");
+        let _ = Ranked::new(&table, &ranks, Queries::HeldOut(rows.view()));
+    }
+}

@@ -15,3 +15,6 @@ pub mod lists;
 pub mod missing;
 pub mod query_state;
 pub mod surface;
+
+#[cfg(test)]
+mod testing;

@@ -125,15 +125,13 @@ impl<Q: CandidateQueue> QueryState<Q> {
         else {
             return None;
         };
-        // The query itself takes one of the rows that an engine returns.
-        let own = usize::from((self.visited.own_arrival as usize) < visited);
-        let limit = rows.saturating_sub(own).min(cell.k);
         let columns = Columns {
             ids: true,
             reduced: false,
             distances: true,
         };
-        self.answer.read(&self.visited, visited, limit, columns);
+        self.answer
+            .read_of(&self.visited, visited, rows.min(asked), cell.k, columns);
         let returned = &self.answer.returned;
         let side = ReturnedSide::new(&returned.distances, &returned.ranks);
         let ks = [cell.k];
@@ -156,5 +154,146 @@ impl<Q: CandidateQueue> QueryState<Q> {
     /// The rows of the answer that was measured last, nearest first, the query itself left out.
     pub fn returned(&self) -> &ReturnedRows {
         &self.answer.returned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{brute_force, noise, on_graph, unit_noise};
+    use annatomy_vectors::{MatrixView, Metric};
+
+    const CLASSES: [EngineClass; 5] = [
+        EngineClass::StopEarly,
+        EngineClass::Raise,
+        EngineClass::RowCap,
+        EngineClass::Refuse,
+        EngineClass::BeamIsK,
+    ];
+
+    fn compare(rows: MatrixView<'_>, metric: Metric) {
+        let (efs, ks) = ([1, 3, 9, 30], [1, 4, 12]);
+        on_graph(rows, metric, 12, |on| {
+            let mut state = QueryState::default();
+            for query in (0..rows.rows()).step_by(7) {
+                let exact = brute_force(rows, metric, query);
+                state.begin(on.truth, query);
+                state.traverse(on, query, 40);
+                let ids: Vec<u32> = exact.iter().take(12).map(|row| row.1).collect();
+                assert_eq!(state.exact.ids, ids, "query {query}");
+                for class in CLASSES {
+                    for ef in efs {
+                        for k in ks {
+                            check(&mut state, on, query, Cell { class, ef, k }, &exact);
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    /// One answer against what the recorded traversal returns and float64 distances say.
+    fn check<S: DistanceSource>(
+        state: &mut QueryState<S::Queue>,
+        on: &Searched<'_, S>,
+        query: usize,
+        cell: Cell,
+        exact: &[(f64, u32)],
+    ) {
+        let asked = cell.k + 1;
+        let engine = state.visits.answer(cell.class, cell.ef, asked);
+        let refused = cell.class == EngineClass::Refuse && asked > cell.ef;
+        let mut returned: Vec<u32> = state.visits.rows(engine).collect();
+        returned.retain(|&id| id != query as u32);
+        returned.truncate(cell.k);
+        let measured = state.measure(on.truth, &cell);
+        assert_eq!(measured.is_none(), refused, "{cell:?}");
+        let Some(measured) = measured else { return };
+        assert_eq!(state.returned().ids, returned, "{cell:?}, query {query}");
+        let nearest: Vec<u32> = exact.iter().take(cell.k).map(|row| row.1).collect();
+        let found = returned.iter().filter(|id| nearest.contains(id)).count();
+        assert_eq!(measured.measures.overlap_strict_count, found);
+        assert_eq!(measured.measures.filled, returned.len());
+        assert_eq!(measured.missing.total(), cell.k - found, "causes add up");
+        let of = |id: u32| exact.iter().find(|row| row.1 == id).expect("a row").0;
+        if !returned.is_empty() && on.truth.metric() != Metric::InnerProduct {
+            let squares: f64 = match on.truth.metric() {
+                Metric::L2 => 1.0,
+                _ => 2.0,
+            };
+            let lengths = returned
+                .iter()
+                .map(|&id| (squares * of(id)).max(0.0).sqrt());
+            let mean = lengths.sum::<f64>() / returned.len() as f64;
+            let error = (measured.measures.mean_returned_distance - mean).abs();
+            assert!(error < 1e-4 * mean, "{cell:?}: {error}");
+        }
+        for (rank, &id) in nearest.iter().enumerate() {
+            let visited = (state.visited.arrival_of_rank[rank] as usize) < measured.visited;
+            if !visited {
+                assert!(
+                    !returned.contains(&id),
+                    "what is not visited is not returned"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn answers_are_the_engines_and_their_measures_float64s() {
+        compare(noise(70, 6, 11).view(), Metric::L2);
+        compare(unit_noise(70, 6, 12).view(), Metric::Cosine);
+        compare(noise(70, 6, 13).view(), Metric::InnerProduct);
+    }
+
+    #[test]
+    fn a_row_that_nothing_links_to_is_unreachable_and_not_merely_unvisited() {
+        let rows = noise(50, 4, 21);
+        on_graph(rows.view(), Metric::L2, 5, |on| {
+            let mut state = QueryState::default();
+            state.begin(on.truth, 10);
+            let lost = state.exact.ids[0] as usize;
+            let mut reachable = on.reachable.to_vec();
+            reachable[lost] = false;
+            let on = Searched {
+                reachable: &reachable,
+                ..*on
+            };
+            state.traverse(&on, 10, 50);
+            let class = EngineClass::StopEarly;
+            let all = state.measure(
+                on.truth,
+                &Cell {
+                    class,
+                    ef: 50,
+                    k: 5,
+                },
+            );
+            assert_eq!(
+                all.expect("an answer").missing,
+                Missing::default(),
+                "all are visited"
+            );
+            // At ef 1 next to nothing is visited: what is missing is charged to one cause each.
+            let few = state.measure(on.truth, &Cell { class, ef: 1, k: 5 });
+            let few = few.expect("an answer");
+            let unseen = (state.visited.arrival_of_rank[0] as usize) >= few.visited;
+            assert_eq!(few.missing.unreachable, usize::from(unseen));
+        });
+    }
+
+    #[test]
+    fn efforts_count_the_query_itself() {
+        let rows = noise(20, 4, 2);
+        on_graph(rows.view(), Metric::L2, 5, |on| {
+            let raise = |k| Cell {
+                class: EngineClass::Raise,
+                ef: 3,
+                k,
+            };
+            assert_eq!(raise(5).asked(on.truth), 6, "one more for the query itself");
+            assert_eq!(raise(5).effort(on.truth), 6, "ef is raised to it");
+            assert_eq!(raise(1).effort(on.truth), 3);
+        });
     }
 }

@@ -93,14 +93,27 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Reads the answer for `k` neighbors from the first `visited` visits of `list`.
+    /// Reads the answer for `k` neighbors from the first `visited` visits of `list`: the engine
+    /// returns k + 1 rows, and the query itself is left out.
     pub fn read(&mut self, list: &VisitedList, visited: usize, k: usize, columns: Columns) {
+        self.read_of(list, visited, k + 1, k, columns);
+    }
+
+    /// As [`read`](Self::read), of an engine that returns `rows` rows, whatever k is.
+    pub fn read_of(
+        &mut self,
+        list: &VisitedList,
+        visited: usize,
+        rows: usize,
+        k: usize,
+        columns: Columns,
+    ) {
         self.visited = visited;
         self.picked
-            .assign_less_than(&list.arrivals, visited as u32, k + 1);
+            .assign_less_than(&list.arrivals, visited as u32, rows);
         self.self_first = self.picked.first() == Some(list.own_place as usize);
-        if !self.picked.remove(list.own_place as usize)
-            && self.picked.count() > k
+        self.picked.remove(list.own_place as usize);
+        while self.picked.count() > k
             && let Some(last) = self.picked.last()
         {
             self.picked.remove(last);
@@ -129,5 +142,98 @@ impl Answer {
     /// The list that [`rank_as_published`](Self::rank_as_published) ranked.
     pub fn as_published(&self) -> &ReturnedRows {
         &self.as_published
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lists::NEVER;
+
+    const ALL: Columns = Columns {
+        ids: true,
+        reduced: true,
+        distances: true,
+    };
+
+    /// 40 rows at distance 0, 1, 2, …, visited in a scrambled order; the query itself is row
+    /// `own`, at distance 0.
+    fn list(own: Option<u32>) -> VisitedList {
+        let mut list = VisitedList {
+            own_arrival: NEVER,
+            own_place: NEVER,
+            ..VisitedList::default()
+        };
+        for place in 0..40u32 {
+            let id = 100 + place;
+            list.ids.push(id);
+            list.arrivals.push(place * 17 % 40);
+            list.reduced.push((place * place) as f32);
+            list.distances.push(place as f32);
+            list.ranks
+                .push(if place < 10 { place } else { UNKNOWN_RANK });
+            if Some(id) == own {
+                (list.own_arrival, list.own_place) = (place * 17 % 40, place);
+            }
+        }
+        list
+    }
+
+    /// The same by the definition.
+    fn plain(list: &VisitedList, own: Option<u32>, visited: usize, k: usize) -> Vec<u32> {
+        let rows = list.ids.iter().zip(&list.arrivals);
+        let seen = rows.filter(|&(_, &arrival)| (arrival as usize) < visited);
+        let asked: Vec<u32> = seen.map(|(&id, _)| id).take(k + 1).collect();
+        let others = asked.into_iter().filter(|&id| Some(id) != own);
+        others.take(k).collect()
+    }
+
+    #[test]
+    fn the_k_nearest_of_the_first_visits_without_the_query() {
+        for own in [None, Some(100), Some(117), Some(139)] {
+            let list = list(own);
+            let mut answer = Answer::default();
+            for visited in [0, 1, 2, 7, 23, 40] {
+                for k in [0, 1, 5, 12, 39] {
+                    answer.read(&list, visited, k, ALL);
+                    let expected = plain(&list, own, visited, k);
+                    assert_eq!(answer.returned.ids, expected, "own {own:?}, {visited}, {k}");
+                    assert_eq!(answer.returned.len(), expected.len());
+                    assert_eq!(answer.returned.is_empty(), expected.is_empty());
+                    for (slot, &id) in expected.iter().enumerate() {
+                        let place = (id - 100) as f32;
+                        assert_eq!(answer.returned.distances[slot], place);
+                        assert_eq!(answer.returned.reduced[slot], place * place);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn columns_that_are_not_wanted_are_empty() {
+        let list = list(None);
+        let mut answer = Answer::default();
+        answer.read(&list, 40, 5, ALL);
+        answer.read(&list, 40, 5, Columns::default());
+        assert!(answer.returned.ids.is_empty() && answer.returned.reduced.is_empty());
+        assert_eq!(
+            answer.returned.ranks,
+            [0, 1, 2, 3, 4],
+            "ranks are always there"
+        );
+    }
+
+    #[test]
+    fn the_published_study_drops_the_first_row_whatever_it_is() {
+        // The query is row 102: two rows stand before it.
+        let list = list(Some(102));
+        let mut answer = Answer::default();
+        answer.read(&list, 40, 3, ALL);
+        assert_eq!(answer.returned.ids, [100, 101, 103]);
+        assert!(!answer.self_first);
+        answer.rank_as_published(&list, 3, &[101, 102, 103]);
+        assert_eq!(answer.as_published().ids, [101, 102, 103]);
+        assert_eq!(answer.as_published().ranks, [0, 1, 2]);
     }
 }

@@ -18,6 +18,8 @@ pub struct Arrivals {
     /// Per k, how many of them count.
     ends: Vec<usize>,
     pub(super) own: u32,
+    /// Of rows nearer than the query itself, which inner product has.
+    before_own: Vec<u32>,
     /// V(ef) of every ef of the grid.
     pub(super) visited: Vec<u32>,
     /// Rows visited in all.
@@ -31,6 +33,11 @@ impl Arrivals {
         self.arrivals.clear();
         self.ends.clear();
         self.own = list.own_arrival;
+        self.before_own.clear();
+        if list.own_place != NEVER {
+            let before = &list.arrivals[..list.own_place as usize];
+            self.before_own.extend_from_slice(before);
+        }
         self.total = visits.visited(visits.ef());
         let mut place = 0;
         for &k in ks {
@@ -51,6 +58,13 @@ impl Arrivals {
         self.visited.clear();
         let efforts = visits.visited_at_each(grid.efs);
         self.visited.extend(efforts.map(|visited| visited as u32));
+    }
+
+    /// Whether the query itself is among the `rows` nearest of the first `visited` visits.
+    pub(super) fn own_is_returned(&self, visited: usize, rows: usize) -> bool {
+        let nearer = self.before_own.iter();
+        let nearer = nearer.filter(|&&arrival| (arrival as usize) < visited);
+        (self.own as usize) < visited && nearer.count() < rows
     }
 
     /// The arrivals of rows that count at the k of this index.
@@ -97,5 +111,52 @@ impl Arrivals {
     pub(super) fn first_visits(&self, k: usize) -> impl Iterator<Item = u32> + '_ {
         let arrivals = 0..self.total as u32;
         arrivals.filter(|&arrival| arrival != self.own).take(k)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query_state::QueryState;
+    use crate::testing::{brute_force, noise, on_graph};
+    use annatomy_vectors::Metric;
+
+    #[test]
+    fn arrivals_count_from_the_first_k_whose_limit_they_meet() {
+        let rows = noise(60, 5, 4);
+        let ks = [1, 3, 10];
+        on_graph(rows.view(), Metric::L2, 10, |on| {
+            let (mut state, mut arrivals) = (QueryState::default(), Arrivals::default());
+            for query in 0..60 {
+                state.begin(on.truth, query);
+                state.traverse(on, query, 12);
+                arrivals.read(&ks, &state.exact, &state.visited, &state.visits);
+                let exact = brute_force(rows.view(), Metric::L2, query);
+                for (k_index, &k) in ks.iter().enumerate() {
+                    let arrived = |rank: &(f64, u32)| {
+                        let visits = state.visits.nearest_first();
+                        let visit = visits.iter().find(|visit| visit.id == rank.1);
+                        visit.map(|visit| visit.arrival)
+                    };
+                    let mut expected: Vec<u32> = exact[..k].iter().filter_map(arrived).collect();
+                    let mut found = arrivals.at(k_index).to_vec();
+                    found.sort_unstable();
+                    expected.sort_unstable();
+                    assert_eq!(found, expected, "query {query}, k {k}");
+                    let last = match expected.len() < k {
+                        true => NEVER,
+                        false => expected[k - 1],
+                    };
+                    assert_eq!(arrivals.completing(k_index, k), last);
+                    assert_eq!(arrivals.smallest(k_index, k), expected);
+                }
+                assert!(!arrivals.exceed(&ks), "no ties in noise");
+                let first: Vec<u32> = arrivals.first_visits(3).collect();
+                assert!(
+                    !first.contains(&state.visited.own_arrival),
+                    "the query is no slot"
+                );
+            }
+        });
     }
 }

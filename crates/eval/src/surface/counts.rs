@@ -85,7 +85,8 @@ impl Counts {
                     continue;
                 };
                 let own = usize::from((arrivals.own as usize) < visited);
-                let returned = (visited - own).min(k).min(rows.saturating_sub(own));
+                let taken = usize::from(arrivals.own_is_returned(visited, rows));
+                let returned = (visited - own).min(k).min(rows - taken);
                 // No visited row is nearer than those that count: they are returned first.
                 let found = count_before(arrivals.at(column), visited as u32).min(returned);
                 let cell = row * grid.ks.len() + column;

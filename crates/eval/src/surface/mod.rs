@@ -53,11 +53,9 @@ pub fn count<S: DistanceSource>(on: &Searched<'_, S>, grid: &Grid<'_>) -> Surfac
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::distance_source::OwnRows;
-    use crate::ground_truth::GroundTruth;
-    use annatomy_hnsw::{EngineClass, Graph, Parameters, VectorDistances, reachable};
-    use annatomy_knn::Queries;
-    use annatomy_vectors::{Matrix, MatrixView, Metric};
+    use crate::testing::on_graph;
+    use annatomy_hnsw::EngineClass;
+    use annatomy_vectors::{Matrix, Metric};
 
     /// A line of 30 rows at 0, 1, 1, 2, 2, 3, 3, …: every neighbor but the ends' has a twin.
     fn twins() -> Matrix {
@@ -65,23 +63,10 @@ mod tests {
         Matrix::new(30, 1, values).expect("shape")
     }
 
-    fn on_graph<R>(rows: MatrixView<'_>, work: impl FnOnce(&Searched<'_, OwnRows<'_>>) -> R) -> R {
-        let computer = VectorDistances::new(rows, Metric::L2);
-        let graph = Graph::build(&computer, &Parameters::faiss(4, 40, 1)).expect("graph");
-        let queries = Queries::AllRows(rows);
-        let truth = GroundTruth::compute(&rows, queries, 4, Metric::L2, 1 << 20).expect("exact");
-        work(&Searched {
-            source: &OwnRows::new(computer, None),
-            truth: &truth,
-            graph: &graph,
-            reachable: &reachable(&graph),
-        })
-    }
-
     #[test]
     fn a_tie_counts_as_found_and_never_more_than_k_times() {
         let rows = twins();
-        on_graph(rows.view(), |on| {
+        on_graph(rows.view(), Metric::L2, 4, |on| {
             for class in [EngineClass::StopEarly, EngineClass::Raise] {
                 let grid = Grid::new(&[30], &[1, 2, 3, 4], class, SelfMatch::LeftOut);
                 let surface = count(on, &grid.expect("grid"));
@@ -98,7 +83,7 @@ mod tests {
     fn the_surface_is_the_mean_of_required_efs_and_of_measured_answers() {
         let rows = twins();
         let (efs, ks) = ([1, 2, 4, 8], [1, 3, 4]);
-        on_graph(rows.view(), |on| {
+        on_graph(rows.view(), Metric::L2, 4, |on| {
             let class = EngineClass::StopEarly;
             let grid = Grid::new(&efs, &ks, class, SelfMatch::LeftOut).expect("grid");
             let surface = count(on, &grid);
@@ -123,6 +108,49 @@ mod tests {
                         overlaps.push(measures.overlap());
                     }
                     assert!((surface.overlap[cell] - mean(overlaps)).abs() < 1e-12);
+                }
+            }
+        });
+    }
+
+    /// Every class, by the difference array or cell by cell, is the mean of measured answers.
+    #[test]
+    fn surfaces_of_every_class_are_means_of_answers() {
+        let rows = crate::testing::noise(80, 5, 17);
+        let (efs, ks) = ([1, 4, 11, 25], [1, 5, 16]);
+        crate::testing::on_graph(rows.view(), Metric::L2, 16, |on| {
+            for class in [
+                EngineClass::StopEarly,
+                EngineClass::Raise,
+                EngineClass::RowCap,
+                EngineClass::Refuse,
+                EngineClass::BeamIsK,
+            ] {
+                let grid = Grid::new(&efs, &ks, class, SelfMatch::LeftOut).expect("grid");
+                let surface = count(on, &grid);
+                let mut state = QueryState::default();
+                let mut sums = vec![[0.0; 2]; efs.len() * ks.len()];
+                for query in 0..80 {
+                    state.begin(on.truth, query);
+                    state.traverse(on, query, grid.largest_effort());
+                    for (row, &ef) in efs.iter().enumerate() {
+                        for (column, &k) in ks.iter().enumerate() {
+                            let asked = crate::query_state::Cell { class, ef, k };
+                            let measured = state.measure(on.truth, &asked);
+                            let nan = [f64::NAN; 2];
+                            let found = measured.map_or(nan, |measured| {
+                                [measured.measures.overlap(), measured.measures.fill()]
+                            });
+                            let cell = &mut sums[row * ks.len() + column];
+                            cell[0] += found[0] / 80.0;
+                            cell[1] += found[1] / 80.0;
+                        }
+                    }
+                }
+                for (cell, [overlap, fill]) in sums.into_iter().enumerate() {
+                    let same = |a: f64, b: f64| (a.is_nan() && b.is_nan()) || (a - b).abs() < 1e-9;
+                    assert!(same(surface.overlap[cell], overlap), "{class}, cell {cell}");
+                    assert!(same(surface.fill[cell], fill), "{class}, cell {cell}");
                 }
             }
         });
