@@ -37,10 +37,8 @@ pub struct Zeroed<T> {
 impl<T: Pod> Zeroed<T> {
     /// That many zeros; ends the process where there is no memory for them.
     pub fn new(length: usize) -> Self {
-        Self::try_new(length).unwrap_or_else(|_| match Layout::array::<T>(length) {
-            Ok(layout) => handle_alloc_error(layout),
-            Err(_) => panic!("a table of {length} values exceeds the address space"),
-        })
+        let layout = Layout::array::<T>(length).expect("a table that fits the address space");
+        Self::try_new(length).unwrap_or_else(|_| handle_alloc_error(layout))
     }
 
     /// That many zeros, or an error with the number of bytes where there is no memory for them.
