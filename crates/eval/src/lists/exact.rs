@@ -23,12 +23,12 @@ pub struct ExactList {
 impl ExactList {
     /// Replaces the list by that of query number `query`.
     pub fn read(&mut self, truth: &GroundTruth<'_>, query: usize) {
-        if self.rank_of.len() != truth.base_rows() {
-            self.rank_of = vec![UNKNOWN_RANK; truth.base_rows()];
-        } else {
+        if self.rank_of.len() == truth.base_rows() {
             for &id in &self.ids {
                 self.rank_of[id as usize] = UNKNOWN_RANK;
             }
+        } else {
+            self.rank_of = vec![UNKNOWN_RANK; truth.base_rows()];
         }
         truth.read(query, &mut self.ids, &mut self.reduced, &mut self.geometric);
         for (&id, rank) in self.ids.iter().zip(0..) {

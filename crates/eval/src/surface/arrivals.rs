@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 #[derive(Debug, Default)]
 pub struct Arrivals {
     /// In order of distance.
-    arrivals: Vec<u32>,
+    by_distance: Vec<u32>,
     /// Per k, how many of them count.
     ends: Vec<usize>,
     pub(super) own: u32,
@@ -30,7 +30,7 @@ pub struct Arrivals {
 impl Arrivals {
     /// Reads one query's lists for `ks`, ascending.
     pub fn read(&mut self, ks: &[usize], exact: &ExactList, list: &VisitedList, visits: &Visits) {
-        self.arrivals.clear();
+        self.by_distance.clear();
         self.ends.clear();
         self.own = list.own_arrival;
         self.before_own.clear();
@@ -45,11 +45,11 @@ impl Arrivals {
             let limit = last + last.abs() * TIE_TOLERANCE;
             while place < list.ids.len() && f64::from(list.distances[place]) <= limit {
                 if place != list.own_place as usize {
-                    self.arrivals.push(list.arrivals[place]);
+                    self.by_distance.push(list.arrivals[place]);
                 }
                 place += 1;
             }
-            self.ends.push(self.arrivals.len());
+            self.ends.push(self.by_distance.len());
         }
     }
 
@@ -69,13 +69,13 @@ impl Arrivals {
 
     /// The arrivals of rows that count at the k of this index.
     pub(super) fn at(&self, k_index: usize) -> &[u32] {
-        &self.arrivals[..self.ends[k_index]]
+        &self.by_distance[..self.ends[k_index]]
     }
 
     /// The arrivals of rows that count at the k of this index and at none before.
     pub(super) fn first_at(&self, k_index: usize) -> &[u32] {
         let start = k_index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.arrivals[start..self.ends[k_index]]
+        &self.by_distance[start..self.ends[k_index]]
     }
 
     /// Whether ties give some k more rows than slots, so that its count is capped.
@@ -88,11 +88,11 @@ impl Arrivals {
         let end = self.ends[k_index];
         match end.cmp(&k) {
             Ordering::Less => return NEVER,
-            Ordering::Equal => return self.arrivals[..k].iter().copied().fold(0, u32::max),
+            Ordering::Equal => return self.by_distance[..k].iter().copied().fold(0, u32::max),
             Ordering::Greater => {}
         }
         self.sorted.clear();
-        self.sorted.extend_from_slice(&self.arrivals[..end]);
+        self.sorted.extend_from_slice(&self.by_distance[..end]);
         *self.sorted.select_nth_unstable(k - 1).1
     }
 
@@ -101,7 +101,7 @@ impl Arrivals {
     pub(super) fn smallest(&mut self, k_index: usize, k: usize) -> &[u32] {
         self.sorted.clear();
         self.sorted
-            .extend_from_slice(&self.arrivals[..self.ends[k_index]]);
+            .extend_from_slice(&self.by_distance[..self.ends[k_index]]);
         self.sorted.sort_unstable();
         self.sorted.truncate(k);
         &self.sorted
@@ -143,10 +143,7 @@ mod tests {
                     found.sort_unstable();
                     expected.sort_unstable();
                     assert_eq!(found, expected, "query {query}, k {k}");
-                    let last = match expected.len() < k {
-                        true => NEVER,
-                        false => expected[k - 1],
-                    };
+                    let last = expected.get(k - 1).copied().unwrap_or(NEVER);
                     assert_eq!(arrivals.completing(k_index, k), last);
                     assert_eq!(arrivals.smallest(k_index, k), expected);
                 }

@@ -46,15 +46,15 @@ impl Counts {
         for (sum, &visited) in self.visited.iter_mut().zip(&arrivals.visited) {
             *sum += u64::from(visited);
         }
-        if !grid.depends_on_ef_alone() {
-            self.add_cells(grid, visits, arrivals);
-        } else {
+        if grid.depends_on_ef_alone() {
             self.steps.add_filled(grid, arrivals);
             if arrivals.exceed(grid.ks) {
                 self.add_capped(grid, arrivals);
             } else {
                 self.steps.add_found(grid, arrivals);
             }
+        } else {
+            self.add_cells(grid, visits, arrivals);
         }
         for (k_index, &k) in grid.ks.iter().enumerate() {
             let last = arrivals.completing(k_index, k);
