@@ -152,9 +152,9 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         while low < high {
             let middle = usize::midpoint(low, high);
             if meets(middle) {
-                high = middle
+                high = middle;
             } else {
-                low = middle + 1
+                low = middle + 1;
             }
         }
         Some(high)

@@ -9,7 +9,9 @@ const POINTS: u32 = 48;
 
 /// One curve per k, over efforts from 1 to the largest traced, evenly spaced in their logarithm.
 pub(super) fn curves(traces: &[RequiredEfs], ks: &[usize]) -> Vec<Curve> {
-    let largest = traces.first().map_or(1, |trace| trace.ef());
+    let largest = traces
+        .first()
+        .map_or(1, annatomy_eval::surface::RequiredEfs::ef);
     let efs = efforts(largest);
     let curve = |(k_index, &k): (usize, &usize)| {
         let values = |figure, ef| -> Vec<Vec<f64>> {

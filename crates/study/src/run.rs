@@ -157,7 +157,7 @@ impl Job<'_> {
         let measure_block = |(number, rows): (usize, &[usize])| {
             let mut block = Block::new(cells, rows.len(), surface.clone());
             scratch.with(|scratch| {
-                scratch.measure_block(context, number * BLOCK_QUERIES, rows, &mut block)
+                scratch.measure_block(context, number * BLOCK_QUERIES, rows, &mut block);
             });
             advance(rows.len() as u64);
             block
