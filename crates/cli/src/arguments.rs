@@ -203,7 +203,7 @@ impl FromStr for PredictionFile {
                         value
                             .parse()
                             .map_err(|error: UnknownEngineClass| error.to_string())?,
-                    )
+                    );
                 }
                 _ => return Err(form()),
             }

@@ -55,10 +55,10 @@ impl Item {
 /// What a file's ending says of it.
 pub(super) fn check_ending(name: &[u8]) -> Result<(), ItemError> {
     let ending = name.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
-    let is = |known: &&str| ending.eq_ignore_ascii_case(known.as_bytes());
+    let is = |known: &str| ending.eq_ignore_ascii_case(known.as_bytes());
     if ending.len() == name.len() {
         Err(ItemError::NoPicture)
-    } else if READ.iter().any(|known| is(&known)) {
+    } else if READ.iter().any(|known| is(known)) {
         Ok(())
     } else if let Some(known) = UNREAD.iter().find(|known| is(known)) {
         let ending = known.to_ascii_uppercase();

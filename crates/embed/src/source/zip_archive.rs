@@ -17,6 +17,8 @@ use super::item::{check_ending, read_encoded};
 use super::{Item, ItemError, Source, SourceError};
 
 type Archive = ZipArchive<BufReader<File>>;
+/// A name, and the index of the member or why it is not read.
+type Member = (String, Result<usize, ItemError>);
 
 pub(super) fn open(path: &Path) -> Result<Source, SourceError> {
     let file = open_regular(path).map_err(|error| SourceError::io(path, error))?;
@@ -25,7 +27,7 @@ pub(super) fn open(path: &Path) -> Result<Source, SourceError> {
         error,
     };
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
-    let mut items = Vec::new();
+    let mut items: Vec<Member> = Vec::new();
     if archive.has_duplicate_names() {
         items.extend(duplicates(path, &archive)?);
     }
@@ -57,10 +59,7 @@ pub(super) fn open(path: &Path) -> Result<Source, SourceError> {
 }
 
 /// The members that another one of the same name hides, as the `zip` crate lists each name once.
-fn duplicates(
-    path: &Path,
-    archive: &Archive,
-) -> Result<Vec<(String, Result<usize, ItemError>)>, SourceError> {
+fn duplicates(path: &Path, archive: &Archive) -> Result<Vec<Member>, SourceError> {
     const SIGNATURE: &[u8] = b"PK\x01\x02";
     const HEADER_BYTES: usize = 46;
     let failed = |error| SourceError::io(path, error);
