@@ -83,9 +83,9 @@ def audit(
         Held-out queries. Without them rows are queries, each itself left out by id.
     neighbors : int, q × K, optional
         What an engine returned to every query, or to every row of X: sentinels of any kind, ids from 0 or 1, with or without
-        the query itself; all told apart, counted, and never scored.
+        the query itself; sentinels are counted and never scored. A slot is a place: k is judged over the first k slots.
     distances : array, q × K, optional
-        Of ``neighbors``; of any kind.
+        Of ``neighbors``; of any kind, which is detected.
     k : int or ints, optional
         By default 10, 90 and 500, as far as there are rows.
     target : str or strings
@@ -114,7 +114,7 @@ def audit(
     threads, memory_budget_bytes : int
         See :func:`annatomy.exact_knn`.
     progress : bool or callable, optional
-        Called with the name of each stage that begins; True draws a line on stderr, None does so in notebooks alone.
+        Called with (stage, done, total) as work goes on; True draws a line on stderr, None does so in notebooks alone.
 
     Raises
     ------

@@ -40,7 +40,7 @@ class Audit:
         Where the graphs come from, their rule for k > ef, M, efConstruction, links per node, and the rows that no path
         leads to, a list per graph. None where only answers were looked at.
     answers : dict or None
-        What was told from the answers given: first id, self included, kind of distance, sentinels by kind.
+        Conventions of the answers given: first id, self included, kind of distance, sentinels by kind.
     advice : Table
         One row per k and target: the smallest ``ef`` with its 95 % interval ``ef_low`` to ``ef_high`` over queries and
         graphs, ``alpha`` = ef/k, ``distance_evaluations`` a query, the measure ``reached`` there; ef is NaN where no effort
@@ -65,7 +65,7 @@ class Audit:
         self.data: dict[str, Any] = found["data"]
         self.graphs: Optional[dict[str, Any]] = found["graphs"]
         self.answers: Optional[dict[str, Any]] = found["answers"]
-        self.notes: list[str] = found["notes"]
+        self.notes: list[str] = core.notes()
         self.seconds: float = found["seconds"]
         self.advice = Table(_columns([_flat({"k": row["k"], **row.pop("target"), **row}) for row in found["advice"]]))
         kinds = {"returned": "returned", "efforts": "effort", "engines": "default"}
@@ -87,7 +87,7 @@ class Audit:
         return [Figure(*parts) for parts in self._core.figures()]
 
     def report(self, path: Optional[Union[str, os.PathLike[str]]] = None) -> str:
-        """The page, as HTML that needs nothing beside it; written to ``path`` where given.
+        """The page, as self-contained HTML; written to ``path`` where given.
 
         Raises ``OSError`` where it cannot be written.
         """

@@ -30,7 +30,9 @@ pub(super) struct QueryValues {
     pub(super) lid_returned: f64,
     pub(super) barycenter_shift: f64,
     pub(super) visited: f64,
-    /// Missing neighbors by cause, and slots that are empty.
+    /// 1 if the query itself is among the returned rows, 0 if not; NaN for held-out queries.
+    pub(super) self_hit: f64,
+    /// Missing neighbors by cause.
     pub(super) unreachable: f64,
     pub(super) unvisited: f64,
     pub(super) cut_off: f64,
@@ -105,6 +107,10 @@ impl<S: DistanceSource> Evaluation<'_, S> {
             let metric = self.data.metric;
             let mut found = QueryValues::new(&measured.measures, &measured.missing, metric);
             found.visited = measured.visited as f64;
+            if self.data.queries.are_base_rows() {
+                let hit = (state.visited.own_arrival as usize) < measured.visited;
+                found.self_hit = f64::from(u8::from(hit));
+            }
             let exact = &state.exact.ids[..cell.k];
             found.barycenter_shift = shifts.of(query, exact, || state.returned().ids.clone());
             values.push(Some(found));
@@ -135,6 +141,7 @@ impl QueryValues {
             lid_returned: geometry(measures.lid_returned),
             barycenter_shift: f64::NAN,
             visited: f64::NAN,
+            self_hit: f64::NAN,
             unreachable: missing.unreachable as f64,
             unvisited: missing.unvisited as f64,
             cut_off: missing.cut_off as f64,

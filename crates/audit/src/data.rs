@@ -6,6 +6,7 @@
 
 use super::error::AuditError;
 use super::metric;
+use super::notes::Note;
 use super::queries::{read_queries, sample_size};
 use super::request::AuditRequest;
 use annatomy_eval::dataset::{
@@ -39,7 +40,7 @@ pub(super) struct Inputs<'d> {
     pub(super) data: Dataset<'d>,
     pub(super) index: Option<Index<'d>>,
     /// What a reader should know of how the data were taken.
-    pub(super) notes: Vec<String>,
+    pub(super) notes: Vec<Note>,
 }
 
 impl Inputs<'_> {
@@ -93,7 +94,7 @@ pub(super) fn open(path: &Path) -> Result<VectorFile, AuditError> {
 fn read_index(
     path: &Path,
     vectors: Option<&Path>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Result<SavedIndex, AuditError> {
     let bad = |source| AuditError::Index {
         path: path.to_owned(),
@@ -102,18 +103,16 @@ fn read_index(
     let saved = match (SavedIndex::read(path), vectors) {
         (Err(SavedIndexError::NoVectors { .. }), Some(vectors)) => {
             let rows = open(vectors)?.read_all().map_err(file(vectors))?;
-            notes
-                .push("The index was saved without its vectors: those given are taken.".to_owned());
+            notes.push(Note::IndexWithoutVectors);
             SavedIndex::read_over(path, rows).map_err(bad)?
         }
         (read, _) => read.map_err(bad)?,
     };
     if saved.bytes_after > 0 {
-        notes.push(format!(
-            "{} holds {} bytes after the index, which are left alone.",
-            path.display(),
-            saved.bytes_after
-        ));
+        notes.push(Note::BytesAfterIndex {
+            path: path.display().to_string(),
+            bytes: saved.bytes_after as u64,
+        });
     }
     validate::check_finite(saved.vectors.view()).map_err(|source| AuditError::Vectors {
         path: path.to_owned(),

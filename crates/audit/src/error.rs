@@ -4,6 +4,7 @@ use annatomy_formats::ReadError;
 use annatomy_hnsw::BuildError;
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_knn::{ExactError, TableError};
+use annatomy_runtime::bytes_in_words;
 use annatomy_vectors::subset::SubsetError;
 use annatomy_vectors::validate::ValidationError;
 use std::path::PathBuf;
@@ -41,6 +42,35 @@ pub enum AuditError {
         /// What is wrong with them.
         source: ValidationError,
     },
+    /// A setting that no data can satisfy.
+    #[error("{name} = {value}: {}", expected(*.most))]
+    Setting {
+        /// Which setting.
+        name: &'static str,
+        /// Its value.
+        value: usize,
+        /// Its largest value.
+        most: usize,
+    },
+    /// A table of predicted ids that is too large.
+    #[error(
+        "k = {k} for {queries} queries takes {} of predicted ids: the limit is {}",
+        bytes_in_words(*.bytes),
+        bytes_in_words(*.limit)
+    )]
+    Prediction {
+        /// Neighbors asked of the engine.
+        k: usize,
+        /// Queries.
+        queries: usize,
+        /// Bytes of their ids.
+        bytes: u64,
+        /// Most bytes that they may take.
+        limit: u64,
+    },
+    /// More memory is needed than is available.
+    #[error(transparent)]
+    Memory(#[from] annatomy_runtime::NotEnoughMemory),
     /// Two files that do not belong together.
     #[error("{path} has {found} {what}, and {other} has {expected}")]
     Shapes {
@@ -117,4 +147,12 @@ pub enum AuditError {
     /// The thread pool cannot be started.
     #[error(transparent)]
     Threads(#[from] annatomy_runtime::PoolError),
+}
+
+fn expected(most: usize) -> String {
+    if most == usize::MAX {
+        "expected at least 1".to_owned()
+    } else {
+        format!("expected 1 to {most}")
+    }
 }

@@ -33,6 +33,7 @@ mod given;
 mod graphs;
 mod memory;
 mod metric;
+mod notes;
 mod predict;
 mod queries;
 mod remedy;
@@ -44,13 +45,14 @@ mod summarize;
 mod target;
 mod whole;
 
+pub use answers::DistanceKind;
 pub use engines::{ENGINES, EngineDefault};
 pub use error::AuditError;
 pub use given::{Given, GivenAnswers, GivenIndex};
-pub use predict::Prediction;
+pub use notes::Note;
 pub use queries::draw_queries;
 pub use repair::RepairedTable;
-pub use request::{AuditRequest, GraphRequest};
+pub use request::{AuditRequest, GraphRequest, Prediction};
 pub use results::{
     Advice, AnswerFacts, AuditResults, Causes, CellResult, Curve, DataFacts, Difficulty,
     GraphFacts, Remedy, RunFacts, Sentinels, WorstQuery,

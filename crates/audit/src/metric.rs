@@ -2,6 +2,7 @@
 
 use super::data::{file, open};
 use super::error::AuditError;
+use super::notes::Note;
 use super::request::AuditRequest;
 use annatomy_eval::dataset::all_have_unit_length;
 use annatomy_formats::BenchmarkRun;
@@ -14,7 +15,7 @@ pub(super) type Kept<'k> = (MatrixView<'k>, Option<Metric>);
 pub(super) fn choose(
     request: &AuditRequest,
     saved: Option<Kept<'_>>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Result<Metric, AuditError> {
     let asked = request
         .metric
@@ -25,9 +26,10 @@ pub(super) fn choose(
         None => asked.or(of_answers).unwrap_or(Metric::L2),
     };
     if let Some(other) = of_answers.filter(|&other| other != metric) {
-        notes.push(format!(
-            "The answers are of a run under {other}, and are held against neighbors under {metric}."
-        ));
+        notes.push(Note::RunOfOtherMetric {
+            run: other.to_string(),
+            metric: metric.to_string(),
+        });
     }
     Ok(metric)
 }
@@ -53,24 +55,21 @@ fn metric_of_answers(request: &AuditRequest) -> Result<Option<Metric>, AuditErro
 pub(super) fn with_index(
     asked: Option<Metric>,
     (rows, saved): Kept<'_>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Result<Metric, AuditError> {
     let unit = all_have_unit_length(rows);
     match (asked, saved) {
         (None, Some(Metric::InnerProduct)) if unit => {
-            notes.push("The index compares inner products of rows of unit length: read as cosine.".to_owned());
+            notes.push(Note::InnerProductOfUnitRows);
             Ok(Metric::Cosine)
         }
         (None, Some(metric)) => Ok(metric),
         (None, None) if unit => {
-            notes.push(
-                "hnswlib does not save its space, and its rows have unit length: taken for cosine (--metric says otherwise)."
-                    .to_owned(),
-            );
+            notes.push(Note::UnitRows);
             Ok(Metric::Cosine)
         }
         (None, None) => {
-            notes.push("hnswlib does not save its space: taken for l2 (--metric says otherwise).".to_owned());
+            notes.push(Note::MetricNotSaved);
             Ok(Metric::L2)
         }
         (Some(Metric::Cosine), None | Some(Metric::InnerProduct)) if !unit => Err(AuditError::Request(

@@ -1,22 +1,12 @@
-//! The answers that the traversal says an engine returns, for anyone to hold against the engine's
-//! own.
+//! Predicted answers: the ids that an engine of some class returns at (ef, k), read from one
+//! traversal.
 
 use super::cells::Evaluation;
+use super::request::Prediction;
 use annatomy_eval::distance_source::DistanceSource;
-use annatomy_hnsw::{EngineClass, Traversal, Visits};
+use annatomy_hnsw::{Traversal, Visits};
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use rayon::prelude::*;
-
-/// An answer to write down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Prediction {
-    /// Search effort.
-    pub ef: usize,
-    /// Neighbors asked for, the query itself counted where the engine returns it.
-    pub k: usize,
-    /// What the engine does when k exceeds ef.
-    pub class: EngineClass,
-}
 
 /// One row of k ids per query, as the engine names them, −1 where a slot is empty.
 pub(super) fn predict<S: DistanceSource>(

@@ -1,14 +1,15 @@
-//! Neighbor tables with their bad rows searched again, exactly: what UMAP's `precomputed_knn` and
-//! its kin can take.
+//! Neighbor tables with their bad rows replaced by exact search, in the form that UMAP's
+//! `precomputed_knn` takes.
 
-use super::answers::Answers;
+use super::answers::{Answers, CleanRow};
 use annatomy_eval::dataset::Dataset;
 use annatomy_formats::{WriteError, write_ids, write_matrix};
 use annatomy_knn::NeighborTable;
+use annatomy_measures::corrected::TIE_TOLERANCE;
 use annatomy_vectors::{MatrixView, PointId};
 use std::path::{Path, PathBuf};
 
-/// A table of whole rows.
+/// A table without empty slots.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RepairedTable {
     /// Rows.
@@ -37,36 +38,38 @@ pub(super) fn repair(answers: &Answers, data: &Dataset, exact: &NeighborTable) -
         replaced: 0,
     };
     for (query, row) in answers.rows.iter().enumerate() {
-        let limit = exact.distances(query)[slots - 1];
-        let limit = limit + limit.abs() * 1e-6;
-        // The exact list's own float32 distances may lie a few parts in a million below those
-        // computed here.
-        let is_right = |(&id, &distance): (&u32, &f32)| {
-            distance <= limit || exact.ids(query)[..slots].contains(&Some(PointId(id)))
-        };
-        let right =
-            row.ids.len() >= slots && row.ids.iter().zip(&row.distances).take(slots).all(is_right);
         if with_self {
-            table
-                .ids
-                .extend(data.queries.own_id(query).map(|own| data.label(own)));
+            let own = data.queries.own_id(query);
+            table.ids.extend(own.map(|own| data.label(own)));
             table.distances.push(0.0);
         }
-        if right && !row.out_of_order {
-            table
-                .ids
-                .extend(row.ids[..slots].iter().map(|&id| data.label(id)));
+        let nearest = &exact.ids(query)[..slots];
+        let ids: Vec<u32> = row.answer.filled(slots).collect();
+        if ids.len() == slots && !row.out_of_order && is_right(row, &ids, exact, query) {
+            table.ids.extend(ids.iter().map(|&id| data.label(id)));
             table.distances.extend(&row.distances[..slots]);
         } else {
             table.replaced += 1;
-            let nearest = exact.ids(query)[..slots].iter().flatten();
-            table
-                .distances
-                .extend(nearest.clone().map(|id| data.distance(query, id.0)));
-            table.ids.extend(nearest.map(|id| data.label(id.0)));
+            for id in nearest.iter().flatten() {
+                table.ids.push(data.label(id.0));
+                table.distances.push(data.distance(query, id.0));
+            }
         }
     }
     table
+}
+
+/// Whether all of a full row's neighbors are exact ones, or tie with the farthest of them.
+fn is_right(row: &CleanRow, ids: &[u32], exact: &NeighborTable, query: usize) -> bool {
+    let slots = ids.len();
+    let limit = f64::from(exact.distances(query)[slots - 1]);
+    let limit = limit + limit.abs() * TIE_TOLERANCE;
+    // The exact list's own float32 distances may lie a few parts in a million below those computed
+    // here.
+    let nearest = &exact.ids(query)[..slots];
+    ids.iter().zip(&row.distances).all(|(&id, &distance)| {
+        f64::from(distance) <= limit || nearest.contains(&Some(PointId(id)))
+    })
 }
 
 impl RepairedTable {

@@ -1,12 +1,19 @@
 //! What is asked of an audit.
 
-use super::predict::Prediction;
+use super::error::AuditError;
 use super::target::Target;
+use annatomy_hnsw::EngineClass;
 use annatomy_hnsw::import::Arithmetic;
 use annatomy_vectors::Metric;
 use std::path::PathBuf;
 
-/// What is at hand, and what is wanted of it.
+/// Largest table of predicted ids, in bytes.
+const MAX_PREDICTED_BYTES: u64 = 3 << 30;
+
+/// Most graphs that an audit builds.
+const MAX_GRAPHS: usize = 1_000;
+
+/// What is given, and what is wanted of it.
 #[derive(Clone, Debug)]
 pub struct AuditRequest {
     /// Base rows; may be left out where `index` holds them.
@@ -46,6 +53,17 @@ pub struct AuditRequest {
     pub memory_budget_bytes: u64,
 }
 
+/// Answers of an engine to predict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prediction {
+    /// Search effort.
+    pub ef: usize,
+    /// Neighbors asked of the engine; where queries are base rows, k counts the query itself.
+    pub k: usize,
+    /// What the engine does when k exceeds ef.
+    pub class: EngineClass,
+}
+
 /// Graphs to build here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GraphRequest {
@@ -60,9 +78,62 @@ pub struct GraphRequest {
 }
 
 impl AuditRequest {
+    /// Refuses settings that no data can satisfy.
+    pub(super) fn check(&self) -> Result<(), AuditError> {
+        let counts = [
+            ("graphs", self.graphs.count, MAX_GRAPHS),
+            (
+                "ef",
+                self.efs.iter().copied().min().unwrap_or(1),
+                usize::MAX,
+            ),
+        ];
+        for (name, value, most) in counts {
+            if !(1..=most).contains(&value) {
+                return Err(AuditError::Setting { name, value, most });
+            }
+        }
+        for prediction in &self.predictions {
+            for (name, value) in [("ef", prediction.ef), ("k", prediction.k)] {
+                if value == 0 {
+                    let most = usize::MAX;
+                    return Err(AuditError::Setting { name, value, most });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses predictions whose tables exceed [`MAX_PREDICTED_BYTES`].
+    pub(super) fn check_predictions(&self, queries: usize) -> Result<(), AuditError> {
+        for prediction in &self.predictions {
+            let bytes = queries as u128 * prediction.k as u128 * size_of::<i64>() as u128;
+            if bytes > u128::from(MAX_PREDICTED_BYTES) {
+                return Err(AuditError::Prediction {
+                    k: prediction.k,
+                    queries,
+                    bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+                    limit: MAX_PREDICTED_BYTES,
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Graphs are looked at unless answers alone are asked about.
     pub(super) fn wants_graphs(&self) -> bool {
         self.neighbors.is_none() || self.index.is_some() || !self.predictions.is_empty()
+    }
+}
+
+impl GraphRequest {
+    /// About the bytes that the graphs of `rows` rows take: 2M links of 4 bytes a row, while they
+    /// are built as well as afterwards.
+    pub(super) fn bytes(&self, rows: usize) -> u64 {
+        let links = 2 * self.m as u128 + 1;
+        let graphs = 2 * self.count as u128;
+        let bytes = (graphs * rows as u128).saturating_mul(4 * links);
+        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 }
 
@@ -98,5 +169,71 @@ impl Default for AuditRequest {
             threads: 0,
             memory_budget_bytes: 3 << 30,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(request: &AuditRequest, words: &str) {
+        let error = request
+            .check()
+            .and_then(|()| request.check_predictions(500));
+        let error = error.expect_err("refused").to_string();
+        assert!(error.contains(words), "{error}");
+    }
+
+    fn prediction(ef: usize, k: usize) -> AuditRequest {
+        let class = EngineClass::Raise;
+        AuditRequest {
+            predictions: vec![Prediction { ef, k, class }],
+            ..AuditRequest::default()
+        }
+    }
+
+    fn graphs(count: usize) -> AuditRequest {
+        let mut request = AuditRequest::default();
+        request.graphs.count = count;
+        request
+    }
+
+    #[test]
+    fn settings_that_no_data_can_satisfy_are_refused_with_their_numbers() {
+        refused(&graphs(0), "graphs = 0: expected 1 to 1000");
+        refused(
+            &graphs(1_000_000_000),
+            "graphs = 1000000000: expected 1 to 1000",
+        );
+        let efs = vec![16, 0];
+        let no_effort = AuditRequest {
+            efs,
+            ..AuditRequest::default()
+        };
+        refused(&no_effort, "ef = 0: expected at least 1");
+        refused(&prediction(0, 3), "ef = 0");
+        refused(&prediction(3, 0), "k = 0");
+    }
+
+    #[test]
+    fn predictions_are_refused_before_they_are_allocated() {
+        refused(
+            &prediction(16, 1_000_000),
+            "k = 1000000 for 500 queries takes 4.00 GB of predicted ids: the limit is 3.22 GB",
+        );
+        refused(&prediction(16, 10_000_000_000), "takes 40.0 TB");
+        refused(&prediction(16, usize::MAX), "EB of predicted ids");
+        assert!(prediction(16, 100_000).check_predictions(500).is_ok());
+    }
+
+    #[test]
+    fn graphs_take_two_tables_of_links() {
+        let request = GraphRequest {
+            m: 4,
+            count: 3,
+            ..GraphRequest::default()
+        };
+        assert_eq!(request.bytes(100), 3 * 2 * 100 * 9 * 4);
+        assert_eq!(graphs(1_000).graphs.bytes(usize::MAX), u64::MAX);
     }
 }

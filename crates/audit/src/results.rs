@@ -1,5 +1,7 @@
 //! Everything an audit found, as `audit.json` holds it.
 
+use super::answers::DistanceKind;
+use super::notes::Note;
 use super::target::Target;
 use annatomy_measures::estimate::Estimate;
 use serde::Serialize;
@@ -28,7 +30,7 @@ pub struct AuditResults {
     /// Overlap and fill against ef, one per k.
     pub curves: Vec<Curve>,
     /// What a reader should know of how things were taken.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
     /// Version of annatomy.
     pub version: String,
     /// Seconds taken.
@@ -83,7 +85,7 @@ pub struct Difficulty {
     pub relative_contrast: Option<f64>,
     /// Skewness of the k-occurrences over the queries (Radovanović et al. 2010).
     pub hubness: Option<f64>,
-    /// Share of base rows that are nobody's neighbor.
+    /// Share of base rows that are neighbors of no query.
     pub antihub_share: f64,
 }
 
@@ -125,12 +127,21 @@ pub struct AnswerFacts {
     pub first_id: i64,
     /// Whether most rows contain the query itself.
     pub self_included: bool,
-    /// What the distances are, if there are any and they are of a known kind.
-    pub distance_kind: Option<String>,
+    /// What the distances are, if any were given and they are of a known kind.
+    pub distance_kind: Option<DistanceKind>,
     /// Median relative deviation of the distances from that.
     pub distance_deviation: Option<f64>,
+    /// Share of the distances compared that deviate by more than 1 %.
+    pub distance_outliers: Option<f64>,
+    /// Whether the distances given fit any kind between these queries and these rows; `None` where
+    /// none were given that can be compared.
+    pub distances_fit: Option<bool>,
+    /// Queries measured that are not among their own answer's ids, where most are.
+    pub queries_not_returned: Option<usize>,
     /// Rows whose slots do not come nearest first.
     pub rows_out_of_order: usize,
+    /// Whether many different ids name no row: the answers seem to be of another base.
+    pub ids_of_another_base: bool,
     /// What was not taken for a neighbor.
     pub sentinels: Sentinels,
 }
@@ -144,8 +155,10 @@ pub struct Sentinels {
     pub ids_out_of_range: usize,
     /// Ids that stand earlier in their row.
     pub duplicates: usize,
-    /// Zeros or other ids repeated up to the row's end, in place of nothing.
+    /// Zeros or other ids repeated up to the row's end.
     pub padding: usize,
+    /// Slots that the short rows of a ragged table do not have.
+    pub missing_slots: usize,
     /// Ids whose distance is not a number.
     pub nan_distances: usize,
     /// Ids whose distance is infinite or the largest float.
@@ -185,7 +198,7 @@ pub struct CellResult {
     pub mean_exact_distance: Option<Estimate>,
     /// Mean distance of the returned neighbors.
     pub mean_returned_distance: Option<Estimate>,
-    /// ‖mean(E) − mean(A)‖ / r, over up to 500 queries.
+    /// ‖mean(E) − mean(A)‖ / r, over up to 500 queries: `n` says how many.
     pub barycenter_shift: Option<Estimate>,
     /// LID of the exact neighbors.
     pub lid_exact: Option<Estimate>,
@@ -195,13 +208,17 @@ pub struct CellResult {
     pub lid_bias: Option<Estimate>,
     /// Rows visited on layer 0: distance evaluations a query.
     pub visited: Option<f64>,
+    /// Share of the queries that are among their own returned rows; `None` for held-out queries, and
+    /// for answers without the queries themselves.
+    pub self_hit: Option<Estimate>,
     /// Why neighbors are missing.
     pub missing: Causes,
     /// The queries with the least overlap.
     pub worst: Vec<WorstQuery>,
 }
 
-/// Missing neighbors a query, by cause; `empty` counts slots.
+/// Missing neighbors a query, by cause: they add up to k·(1 − strict overlap), and without the tied
+/// ones to k·(1 − overlap). `empty` is no cause: it counts slots, k·(1 − fill).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Causes {
     /// No path leads to them.
@@ -210,11 +227,11 @@ pub struct Causes {
     pub unvisited: f64,
     /// Visited, and beyond the rows that the engine returns.
     pub cut_off: f64,
-    /// Displaced by others at the same distance.
+    /// A row at the k-th distance is in their place, which the overlap counts.
     pub tied: f64,
-    /// Another row stands in their place; why, only the graph could say.
+    /// A farther row is in their place, or the slot is empty; only the graph can say why.
     pub displaced: f64,
-    /// Slots that hold nothing.
+    /// Slots without a neighbor.
     pub empty: f64,
 }
 

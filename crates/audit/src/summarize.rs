@@ -63,6 +63,7 @@ fn answered(name: Name, graphs: &[&Vec<QueryValues>], data: &Dataset) -> CellRes
         lid_returned: of(|values| values.lid_returned),
         lid_bias: lid_bias(graphs),
         visited: of(|values| values.visited).map(|estimate| estimate.point),
+        self_hit: of(|values| values.self_hit).map(share),
         missing: Causes {
             unreachable: average(|values| values.unreachable),
             unvisited: average(|values| values.unvisited),
@@ -98,6 +99,7 @@ fn refused(name: Name) -> CellResult {
         lid_returned: None,
         lid_bias: None,
         visited: None,
+        self_hit: None,
         missing: Causes::default(),
         worst: Vec::new(),
     }

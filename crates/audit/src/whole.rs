@@ -11,6 +11,7 @@ use super::error::AuditError;
 use super::exact;
 use super::given::Given;
 use super::graphs::{Graphs, graphs};
+use super::notes::Note;
 use super::predict::predict;
 use super::remedy::remedy;
 use super::repair::{RepairedTable, repair};
@@ -24,10 +25,10 @@ use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_hnsw::import::EngineDistances;
 use annatomy_hnsw::{Sq8Codes, VectorDistances};
 use annatomy_knn::{PairTable, RankTable};
-use annatomy_runtime::install;
+use annatomy_runtime::{check_memory, install, stage};
 use std::time::Instant;
 
-/// Neighbors asked for unless someone says otherwise.
+/// Default neighbor counts.
 pub const DEFAULT_KS: [usize; 3] = [10, 90, 500];
 
 /// What an audit found, and the tables that were asked for.
@@ -54,30 +55,24 @@ struct OnGraphs {
     returned: Vec<CellResult>,
 }
 
-/// Audits what `request` names. `stage` is told what begins.
+/// Audits the files that `request` names. Stages go to the thread's
+/// [`Monitor`](annatomy_runtime::Monitor).
 ///
 /// # Errors
 /// If a file cannot be read or contradicts another, or more is asked for than the data hold; see
 /// [`AuditError`].
-pub fn audit(
-    request: &AuditRequest,
-    stage: &(dyn Fn(&str) + Sync),
-) -> Result<AuditOutcome, AuditError> {
-    on_threads(request.threads, || Job::read(request, stage)?.run())
+pub fn audit(request: &AuditRequest) -> Result<AuditOutcome, AuditError> {
+    on_threads(request.threads, || Job::read(request)?.run())
 }
 
-/// Audits what is at hand in memory; the files that `request` names are not looked at. `stage` is
-/// told what begins.
+/// Audits what is in memory; the files that `request` names are not opened. Stages go to the
+/// thread's [`Monitor`](annatomy_runtime::Monitor).
 ///
 /// # Errors
 /// If parts of `given` contradict each other, or more is asked for than they hold; see
 /// [`AuditError`].
-pub fn audit_given(
-    request: &AuditRequest,
-    given: Given<'_>,
-    stage: &(dyn Fn(&str) + Sync),
-) -> Result<AuditOutcome, AuditError> {
-    on_threads(request.threads, || Job::given(request, given, stage)?.run())
+pub fn audit_given(request: &AuditRequest, given: Given<'_>) -> Result<AuditOutcome, AuditError> {
+    on_threads(request.threads, || Job::given(request, given)?.run())
 }
 
 /// Runs `job` on a pool of its own, whose threads stop where this one would.
@@ -94,10 +89,9 @@ fn on_threads(
 /// An audit whose files are read.
 struct Job<'j> {
     request: &'j AuditRequest,
-    stage: &'j (dyn Fn(&str) + Sync),
     data: Dataset<'j>,
     index: Option<Index<'j>>,
-    notes: Vec<String>,
+    notes: Vec<Note>,
     answers: Option<Answers>,
     ks: Vec<usize>,
     /// Exact neighbors to find: enough for every k, and for repair.
@@ -105,36 +99,36 @@ struct Job<'j> {
 }
 
 impl<'j> Job<'j> {
-    fn read(
-        request: &'j AuditRequest,
-        stage: &'j (dyn Fn(&str) + Sync),
-    ) -> Result<Self, AuditError> {
-        stage("reading");
+    fn read(request: &'j AuditRequest) -> Result<Self, AuditError> {
+        request.check()?;
+        stage("reading", 0);
         let inputs = Inputs::read(request)?;
         let answers = answers::read(request, &inputs.data)?;
-        Self::new(request, stage, inputs, answers)
+        Self::new(request, inputs, answers)
     }
 
-    fn given(
-        request: &'j AuditRequest,
-        given: Given<'j>,
-        stage: &'j (dyn Fn(&str) + Sync),
-    ) -> Result<Self, AuditError> {
-        stage("reading");
+    fn given(request: &'j AuditRequest, given: Given<'j>) -> Result<Self, AuditError> {
+        request.check()?;
+        stage("reading", 0);
         let inputs = Inputs::given(request, &given)?;
         let answers = answers::given(given.answers, &inputs.data)?;
-        Self::new(request, stage, inputs, answers)
+        Self::new(request, inputs, answers)
     }
 
     fn new(
         request: &'j AuditRequest,
-        stage: &'j (dyn Fn(&str) + Sync),
         inputs: Inputs<'j>,
         answers: Option<Answers>,
     ) -> Result<Self, AuditError> {
-        let Inputs { data, index, notes } = inputs;
+        let Inputs {
+            data,
+            index,
+            mut notes,
+        } = inputs;
         let slots = answers.as_ref().map(|answers| answers.slots);
-        let ks = choose_ks(request, data.available(), slots)?;
+        let ks = choose_ks(request.ks.as_deref(), data.available(), slots)?;
+        request.check_predictions(data.queries.count())?;
+        notes.extend(beyond_slots(&ks, slots));
         if request.repair && answers.is_none() {
             return Err(AuditError::Request(
                 "repair needs the neighbors to repair".to_owned(),
@@ -150,7 +144,6 @@ impl<'j> Job<'j> {
         let depth = ks.last().copied().unwrap_or(1).max(repaired);
         Ok(Self {
             request,
-            stage,
             data,
             index,
             notes,
@@ -161,7 +154,7 @@ impl<'j> Job<'j> {
     }
 
     fn run(self) -> Result<AuditOutcome, AuditError> {
-        (self.stage)("exact neighbors");
+        stage("exact neighbors", 0);
         let Some(base) = self.data.base.in_memory().filter(|_| self.wants_graphs()) else {
             let exact = self.exact()?;
             let returned = OnGraphs {
@@ -211,14 +204,18 @@ impl<'j> Job<'j> {
         source: &S,
         exact: &GroundTruth<'_>,
     ) -> Result<OnGraphs, AuditError> {
-        (self.stage)("graphs");
+        stage("graphs", 0);
+        if self.index.is_none() {
+            let bytes = self.request.graphs.bytes(self.data.base.rows());
+            check_memory("the graphs", bytes)?;
+        }
         let graphs = graphs(
             self.request,
             &self.data,
             self.index.as_ref(),
             source.computer(),
         )?;
-        (self.stage)("traversals");
+        stage("traversals", 0);
         let mut adviser = Adviser::new(source, &self.data, exact, &graphs, &self.ks);
         let advice = adviser.advise(&self.request.targets);
         let remedy = if self.index.is_none() {
@@ -226,7 +223,7 @@ impl<'j> Job<'j> {
         } else {
             None
         };
-        (self.stage)("measures");
+        stage("measures", 0);
         let predictions = self.request.predictions.iter();
         Ok(OnGraphs {
             efforts: self.cells(&adviser, &self.efforts(&graphs), Barycenters::Computed),
@@ -378,14 +375,14 @@ impl<'j> Job<'j> {
     }
 }
 
-/// The k asked for, ascending; where nobody asked, those that the data and the answers have.
+/// The k asked for, ascending; by default those that the data and the answers have.
 fn choose_ks(
-    request: &AuditRequest,
+    asked: Option<&[usize]>,
     available: usize,
     slots: Option<usize>,
 ) -> Result<Vec<usize>, AuditError> {
     let limit = slots.map_or(available, |slots| slots.min(available));
-    let Some(asked) = &request.ks else {
+    let Some(asked) = asked else {
         let mut ks: Vec<usize> = DEFAULT_KS.into_iter().filter(|&k| k <= limit).collect();
         if let Some(slots) = slots.filter(|&slots| slots <= available && slots > 0) {
             ks.push(slots);
@@ -398,11 +395,18 @@ fn choose_ks(
             Ok(ks)
         };
     };
-    let mut ks = asked.clone();
+    let mut ks = asked.to_vec();
     ks.sort_unstable();
     ks.dedup();
     match ks.iter().find(|&&k| k == 0 || k > available) {
         Some(&k) => Err(AuditError::K { k, available }),
         None => Ok(ks),
     }
+}
+
+/// The k that the answers have too few slots for.
+fn beyond_slots(ks: &[usize], slots: Option<usize>) -> Option<Note> {
+    let slots = slots?;
+    let ks: Vec<usize> = ks.iter().copied().filter(|&k| k > slots).collect();
+    (!ks.is_empty()).then_some(Note::BeyondSlots { ks, slots })
 }

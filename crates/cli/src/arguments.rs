@@ -144,7 +144,7 @@ pub struct AuditArguments {
     #[arg(long, value_name = "S", default_value_t = 42)]
     pub seed: u64,
     /// Write the ids that an engine of this class returns; classes: stop-early, raise, row-cap,
-    /// refuse, beam-is-k
+    /// refuse, beam-is-k. Where queries are base rows, K counts the query itself
     #[arg(long, value_name = "ef=E,k=K,class=CLASS:FILE.npy")]
     pub predict: Vec<PredictionFile>,
     /// Write the neighbors with bad rows searched again exactly; distances go beside them

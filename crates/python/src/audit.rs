@@ -3,19 +3,18 @@
 use crate::arrays::{Neighbors, matrix, slice, view};
 use crate::errors::raised;
 use crate::hnsw::Hnsw;
-use crate::work::run_with;
+use crate::work::run_told;
 use annatomy::audit::{
     AuditOutcome, AuditRequest, DEFAULT_KS, Given, GivenAnswers, GraphRequest, Prediction,
     audit_given, draw_queries,
 };
-use annatomy::report::verdict;
+use annatomy::report::{note_words, verdict};
 use annatomy::{figures, report};
 use annatomy_formats::AnswerTable;
 use annatomy_formats::{OutputFolder, Owner};
 use numpy::{PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 /// What is wanted of an audit; the Python half fills it in.
 #[derive(FromPyObject)]
@@ -48,6 +47,11 @@ impl AuditResults {
     /// `audit.json`.
     fn json(&self) -> PyResult<String> {
         serde_json::to_string(&self.0.results).map_err(raised)
+    }
+
+    /// What a reader should know of how things were taken, in words.
+    fn notes(&self) -> Vec<String> {
+        self.0.results.notes.iter().map(note_words).collect()
     }
 
     /// A screenful of words.
@@ -108,7 +112,7 @@ impl AuditResults {
     }
 }
 
-/// Neighbors that an audit looks at unless told otherwise.
+/// Default neighbor counts of an audit.
 #[pyfunction]
 pub(crate) fn audit_default_ks() -> Vec<usize> {
     DEFAULT_KS.to_vec()
@@ -160,25 +164,9 @@ fn audited(
     progress: Option<&Py<PyAny>>,
 ) -> PyResult<AuditResults> {
     let request = wanted.request()?;
-    let stages = Mutex::new(Vec::new());
-    let stage = |name: &str| {
-        stages
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(name.to_owned())
-    };
-    let tell = |py: Python<'_>| -> PyResult<()> {
-        let news = std::mem::take(&mut *stages.lock().unwrap_or_else(PoisonError::into_inner));
-        let Some(progress) = progress else {
-            return Ok(());
-        };
-        news.into_iter()
-            .try_for_each(|name| progress.call1(py, (name,)).map(|_| ()))
-    };
     // The audit starts its own pool; the one made here only carries the call.
-    let found = run_with(py, 1, || audit_given(&request, given, &stage), tell)?.map_err(raised)?;
-    tell(py)?;
-    Ok(AuditResults(found))
+    let found = run_told(py, 1, progress, || audit_given(&request, given))?;
+    Ok(AuditResults(found.map_err(raised)?))
 }
 
 fn answers(

@@ -1,28 +1,32 @@
-//! One answer's slots, sorted into neighbors and what stands in their place.
+//! One answer's slots, sorted into neighbors and sentinels; each keeps its place.
 //!
 //! | slot | taken for |
 //! |---|---|
+//! | −1 at the end of a row of a ragged table | a slot that the short row does not have |
 //! | a negative id | empty |
 //! | an id that no row has | empty |
 //! | an id that stands earlier in the row | a duplicate |
 //! | the last id repeated up to the row's end | padding; its first occurrence too, if it breaks the order of distances |
 //! | an id with a distance that is not a number | empty |
 //! | an id with an infinite distance or ±FLT_MAX | empty |
-//! | the query itself | left out, not missed |
+//! | the query itself, once | taken out, not missed |
 
 use super::tables::Tables;
 use crate::results::Sentinels;
+use annatomy_eval::answers::AnswerSlots;
 use annatomy_eval::dataset::Dataset;
+use annatomy_formats::EMPTY_SLOT;
+use std::ops::Range;
 
-/// Beyond this a float32 distance stands for nothing.
-const LARGEST_DISTANCE: f32 = 1e38;
+/// Beyond this a float32 distance is a sentinel.
+pub(super) const LARGEST_DISTANCE: f32 = 1e38;
 
 /// One answer without its sentinels.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CleanRow {
-    /// Valid, distinct base rows, the query left out, in the order given.
-    pub(crate) ids: Vec<u32>,
-    /// Their true distances, computed from the vectors.
+    /// Base rows by place, the query itself taken out.
+    pub(crate) answer: AnswerSlots,
+    /// Their true distances, computed from the vectors; NaN in empty slots.
     pub(crate) distances: Vec<f32>,
     pub(crate) sentinels: Sentinels,
     /// Whether a slot is nearer than the one before it.
@@ -47,70 +51,73 @@ impl<'c> Cleaner<'c> {
     /// The answer to query number `query`.
     pub(super) fn clean(&self, query: usize) -> CleanRow {
         let number = self.tables.places[query];
-        let slots = self.tables.ids.row(number);
-        let distances = self
-            .tables
-            .distances
-            .as_ref()
-            .map(|distances| distances.row(number));
-        let own = self.data.queries.own_id(query);
-        let mut row = CleanRow::default();
-        let meant = self.without_padding(query, slots, &mut row.sentinels);
-        for (slot, &id) in slots[..meant].iter().enumerate() {
-            let Some(id) = self.valid(
-                id,
-                distances.map(|distances| distances[slot]),
-                &mut row.sentinels,
-            ) else {
-                continue;
-            };
-            if row.ids.contains(&id) {
-                row.sentinels.duplicates += 1;
-            } else if Some(id) != own {
-                row.ids.push(id);
-            }
+        let ids = self.tables.ids.row(number);
+        let distances = self.tables.distances.as_ref();
+        let distances = distances.map(|distances| distances.row(number));
+        let mut sentinels = Sentinels::default();
+        let held = self.held(ids);
+        sentinels.missing_slots = ids.len() - held;
+        let padding = self.padding(query, &ids[..held]);
+        sentinels.padding = padding.len();
+        let mut slots = Vec::with_capacity(ids.len());
+        for (slot, &id) in ids.iter().enumerate() {
+            let is_meant = slot < held && !padding.contains(&slot);
+            let distance = distances.map(|distances| distances[slot]);
+            slots.push(if is_meant {
+                self.valid(id, distance, &mut sentinels)
+            } else {
+                None
+            });
         }
-        row.sentinels.short_rows = usize::from(row.sentinels.slots() > 0);
-        row.distances = row
-            .ids
-            .iter()
-            .map(|&id| self.data.distance(query, id))
-            .collect();
-        // Rounding may turn two neighbors at nearly the same distance around.
-        row.out_of_order = row
-            .distances
-            .windows(2)
-            .any(|pair| pair[1] < pair[0] - 1e-4 * pair[0].abs());
-        row
+        let answer = AnswerSlots::new(self.data.queries.own_id(query), slots);
+        sentinels.duplicates = answer.repeats();
+        sentinels.short_rows = usize::from(sentinels.slots() > 0);
+        let true_distance = |slot: &Option<u32>| match slot {
+            Some(id) => self.data.distance(query, *id),
+            None => f32::NAN,
+        };
+        let distances: Vec<f32> = answer.slots().iter().map(true_distance).collect();
+        CleanRow {
+            out_of_order: is_out_of_order(&distances),
+            answer,
+            distances,
+            sentinels,
+        }
     }
 
-    /// How many of the slots are meant: less an id that is repeated up to the end in place of
-    /// nothing.
-    fn without_padding(&self, query: usize, slots: &[i64], sentinels: &mut Sentinels) -> usize {
-        let Some(&last) = slots.last() else { return 0 };
-        let Some(last_row) = self.base_row(last) else {
-            return slots.len();
-        };
-        let repeated = slots.iter().rev().take_while(|&&id| id == last).count();
-        if repeated < 2 {
-            return slots.len();
+    /// Slots that the row has: all, or in a ragged table those before the −1 it was filled up with.
+    fn held(&self, ids: &[i64]) -> usize {
+        if self.tables.ids.short_rows() == 0 {
+            return ids.len();
         }
-        let first = slots.len() - repeated;
-        // The first of them may be a neighbor; not if it is nearer than the one before it, or stood
-        // there before.
+        let last = ids.iter().rposition(|&id| id != EMPTY_SLOT);
+        last.map_or(0, |last| last + 1)
+    }
+
+    /// The slots in which the last id is repeated up to the row's end, as padding.
+    fn padding(&self, query: usize, ids: &[i64]) -> Range<usize> {
+        let end = ids.len();
+        let Some(&last) = ids.last() else { return 0..0 };
+        let Some(last_row) = self.base_row(last) else {
+            return end..end;
+        };
+        let repeated = ids.iter().rev().take_while(|&&id| id == last).count();
+        if repeated < 2 {
+            return end..end;
+        }
+        let first = end - repeated;
+        // The first of them may be a neighbor; not if it is nearer than the one before it, or
+        // occurs earlier.
         let before = first
             .checked_sub(1)
-            .and_then(|slot| self.base_row(slots[slot]));
-        let in_order = before.is_none_or(|before| {
-            self.data.distance(query, last_row) >= self.data.distance(query, before)
-        });
-        let meant = if in_order && !slots[..first].contains(&last) {
-            first + 1
+            .and_then(|slot| self.base_row(ids[slot]));
+        let distance = |row| self.data.distance(query, row);
+        let in_order = before.is_none_or(|before| distance(last_row) >= distance(before));
+        if in_order && !ids[..first].contains(&last) {
+            first + 1..end
         } else {
-            first
-        };
-        sentinels.padding += slots.len() - meant;
-        meant
+            first..end
+        }
     }
 
     fn base_row(&self, id: i64) -> Option<u32> {
@@ -132,4 +139,20 @@ impl<'c> Cleaner<'c> {
         *count += 1;
         None
     }
+}
+
+/// Whether a distance is less than the one before it; rounding may exchange two that nearly tie.
+fn is_out_of_order(distances: &[f32]) -> bool {
+    let filled = distances
+        .iter()
+        .copied()
+        .filter(|distance| !distance.is_nan());
+    let mut before = f32::NEG_INFINITY;
+    for distance in filled {
+        if distance < before - 1e-4 * before.abs() {
+            return true;
+        }
+        before = distance;
+    }
+    false
 }

@@ -1,148 +1,225 @@
-//! What an answer file takes for granted: where ids begin, whether the query is its own neighbor,
-//! what a distance is.
+//! Conventions of an answer file, detected from the vectors: the first id, whether the query is
+//! among its neighbors, the kind of the distances.
 //!
-//! All three are detected on up to 256 queries. Ids begin at 1 if none is 0 and the rows they name
-//! are nearer when read so. The query counts as included if most rows hold it. A distance is of the
-//! kind whose median relative deviation from the true value is least, if that is below 1 %.
+//! Detected on up to 256 queries and the first 16 slots of each. Ids begin at 1 if none is 0 and
+//! the rows they then name are nearer. The query counts as included if most rows hold it. Distances
+//! are of the kind with the least median relative deviation, if that is below 1 % and at most half
+//! of the deviation from the next slot's neighbor: distances in another order fit no kind.
 
+use super::kinds::{DistanceKind, Pair};
 use super::tables::Tables;
 use annatomy_eval::dataset::Dataset;
-use annatomy_vectors::kernels;
+use annatomy_vectors::Matrix;
+use std::borrow::Cow;
 
 const SAMPLED: usize = 256;
 /// Slots looked at in a row.
 const SLOTS: usize = 16;
-/// Deviation beyond which distances are of no known kind.
+/// Relative deviation beyond which a distance is of another kind.
 const RECOGNIZED: f64 = 0.01;
+/// Relative deviation that float32 rounding explains, whatever the next slot's is.
+const ROUNDING: f64 = 1e-5;
 
-/// What an answer file takes for granted.
-pub(super) struct Conventions {
-    pub(super) first_id: i64,
-    pub(super) self_included: bool,
-    pub(super) distance_kind: Option<&'static str>,
-    pub(super) distance_deviation: Option<f64>,
+/// Kinds whose deviations are below it cannot be distinguished.
+const AGREEMENT: f64 = 1e-6;
+
+/// Vectors as an answer file may mean them.
+pub(crate) trait AnsweredVectors {
+    /// Rows of the base.
+    fn base_rows(&self) -> usize;
+    /// Queries that are measured.
+    fn queries(&self) -> usize;
+    /// The base row that a query is, if any.
+    fn own_id(&self, query: usize) -> Option<u32>;
+    /// The vector of a query.
+    fn query(&self, query: usize) -> Cow<'_, [f32]>;
+    /// Base rows in the given order.
+    fn select(&self, ids: &[usize]) -> Matrix;
 }
 
-type Kind = fn(&Pair) -> f64;
+impl AnsweredVectors for Dataset<'_> {
+    fn base_rows(&self) -> usize {
+        self.base.rows()
+    }
 
-/// What the distance between two vectors may be called.
-const KINDS: [(&str, Kind); 6] = [
-    ("l2", |pair| pair.squared.sqrt()),
-    ("squared l2", |pair| pair.squared),
-    ("cosine distance, 1 − cos", |pair| {
-        1.0 - pair.dot / pair.lengths
-    }),
-    ("cosine similarity", |pair| pair.dot / pair.lengths),
-    ("inner product", |pair| pair.dot),
-    ("negated inner product", |pair| -pair.dot),
-];
+    fn queries(&self) -> usize {
+        self.queries.count()
+    }
 
-struct Pair {
-    squared: f64,
-    dot: f64,
-    lengths: f64,
+    fn own_id(&self, query: usize) -> Option<u32> {
+        self.queries.own_id(query)
+    }
+
+    fn query(&self, query: usize) -> Cow<'_, [f32]> {
+        Cow::Borrowed(Dataset::query(self, query))
+    }
+
+    fn select(&self, ids: &[usize]) -> Matrix {
+        self.base.select(ids)
+    }
+}
+
+/// Conventions of an answer file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Conventions {
+    pub(crate) first_id: i64,
+    pub(crate) self_included: bool,
+    /// `None` where no distances were given, or none that can be compared.
+    pub(crate) distances: Option<DistanceFit>,
+}
+
+/// How distances that were given compare with those of the vectors.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum DistanceFit {
+    /// They are of this kind.
+    Kind {
+        kind: DistanceKind,
+        /// Median relative deviation.
+        deviation: f64,
+        /// Share of the distances compared that deviate by more than 1 %.
+        outliers: f64,
+    },
+    /// They fit no kind between these queries and these rows.
+    None,
 }
 
 impl Conventions {
-    pub(super) fn detect(tables: &Tables, data: &Dataset) -> Self {
-        let step = data.queries.count().div_ceil(SAMPLED).max(1);
-        let queries: Vec<usize> = (0..data.queries.count()).step_by(step).collect();
-        let first_id = first_id(tables, data, &queries);
+    pub(crate) fn detect(tables: &Tables, vectors: &dyn AnsweredVectors) -> Self {
+        let step = vectors.queries().div_ceil(SAMPLED).max(1);
+        let queries: Vec<usize> = (0..vectors.queries()).step_by(step).collect();
+        let first_id = first_id(tables, vectors, &queries);
         let holds_itself = |query: &&usize| {
             let row = tables.ids.row(tables.places[**query]);
-            let own = data.queries.own_id(**query);
-            own.is_some()
-                && row
-                    .iter()
-                    .any(|&id| tables.base_row(id, first_id, data.base.rows()) == own)
+            let own = vectors.own_id(**query);
+            let base_row = |id| tables.base_row(id, first_id, vectors.base_rows());
+            own.is_some() && row.iter().any(|&id| base_row(id) == own)
         };
         let including = queries.iter().filter(holds_itself).count();
-        let (distance_kind, distance_deviation) = distance_kind(tables, data, first_id, &queries);
         Self {
             first_id,
             self_included: 2 * including > queries.len(),
-            distance_kind,
-            distance_deviation,
+            distances: distance_fit(tables, vectors, first_id, &queries),
         }
     }
 }
 
-fn first_id(tables: &Tables, data: &Dataset, queries: &[usize]) -> i64 {
-    let ids = tables.ids.ids();
-    if tables.row_of_label.is_some() || ids.contains(&0) {
+fn first_id(tables: &Tables, vectors: &dyn AnsweredVectors, queries: &[usize]) -> i64 {
+    if tables.row_of_label.is_some() || tables.ids.ids().contains(&0) {
         return 0;
     }
-    let mean_distance = |first_id: i64| {
-        let (mut sum, mut count) = (0.0, 0u32);
-        for &query in queries {
-            for &id in tables.ids.row(tables.places[query]).iter().take(SLOTS) {
-                if let Some(row) = tables.base_row(id, first_id, data.base.rows()) {
-                    sum += pair(data, query, row).squared.sqrt();
-                    count += 1;
-                }
-            }
-        }
-        sum / f64::from(count.max(1))
-    };
-    i64::from(mean_distance(1) < 0.95 * mean_distance(0))
+    let mean = |first_id| mean_distance(tables, vectors, first_id, queries);
+    i64::from(mean(1) < 0.95 * mean(0))
 }
 
-fn distance_kind(
+/// Mean L2 from the sampled queries to the rows that their answers name.
+fn mean_distance(
     tables: &Tables,
-    data: &Dataset,
+    vectors: &dyn AnsweredVectors,
     first_id: i64,
     queries: &[usize],
-) -> (Option<&'static str>, Option<f64>) {
-    let Some(distances) = &tables.distances else {
-        return (None, None);
-    };
-    let mut deviations: [Vec<f64>; KINDS.len()] = Default::default();
+) -> f64 {
+    let (mut sum, mut count) = (0.0, 0u32);
     for &query in queries {
-        let number = tables.places[query];
-        let slots = tables.ids.row(number).iter().zip(distances.row(number));
-        for (&id, &given) in slots.take(SLOTS).filter(|(_, given)| given.is_finite()) {
-            let row = tables.base_row(id, first_id, data.base.rows());
-            if let Some(row) = row.filter(|&row| data.queries.own_id(query) != Some(row)) {
-                let pair = pair(data, query, row);
-                for (deviations, (_, kind)) in deviations.iter_mut().zip(KINDS) {
-                    let expected = kind(&pair);
-                    let size = expected
-                        .abs()
-                        .max(f64::from(given).abs())
-                        .max(f64::MIN_POSITIVE);
-                    deviations.push((f64::from(given) - expected).abs() / size);
-                }
+        for (_, pair) in named_pairs(tables, vectors, first_id, query) {
+            sum += pair.l2();
+            count += 1;
+        }
+    }
+    sum / f64::from(count.max(1))
+}
+
+/// The first slots of a query's answer that name a base row, each with the pair of query and row.
+fn named_pairs(
+    tables: &Tables,
+    vectors: &dyn AnsweredVectors,
+    first_id: i64,
+    query: usize,
+) -> Vec<(usize, Pair)> {
+    let ids = tables.ids.row(tables.places[query]);
+    let (mut slots, mut rows) = (Vec::new(), Vec::new());
+    for (slot, &id) in ids.iter().enumerate().take(SLOTS) {
+        if let Some(row) = tables.base_row(id, first_id, vectors.base_rows()) {
+            slots.push(slot);
+            rows.push(row as usize);
+        }
+    }
+    let x = vectors.query(query);
+    let rows = vectors.select(&rows);
+    let pair = |(place, slot)| (slot, Pair::new(&x, rows.row(place)));
+    slots.into_iter().enumerate().map(pair).collect()
+}
+
+/// Relative deviations of the distances compared, per kind: from their own slot's neighbor, and
+/// from the next slot's.
+#[derive(Default)]
+struct Deviations {
+    own: [Vec<f64>; DistanceKind::ALL.len()],
+    next: [Vec<f64>; DistanceKind::ALL.len()],
+}
+
+fn distance_fit(
+    tables: &Tables,
+    vectors: &dyn AnsweredVectors,
+    first_id: i64,
+    queries: &[usize],
+) -> Option<DistanceFit> {
+    let given = tables.distances.as_ref()?;
+    let mut deviations = Deviations::default();
+    for &query in queries {
+        let distances = given.row(tables.places[query]);
+        let own = vectors.own_id(query);
+        let own_slot = tables.ids.row(tables.places[query]).iter().position(|&id| {
+            own.is_some() && tables.base_row(id, first_id, vectors.base_rows()) == own
+        });
+        let mut pairs = named_pairs(tables, vectors, first_id, query);
+        pairs.retain(|&(slot, _)| Some(slot) != own_slot && is_distance(distances[slot]));
+        for (place, &(slot, pair)) in pairs.iter().enumerate() {
+            let (_, next) = pairs[(place + 1) % pairs.len()];
+            for (index, kind) in DistanceKind::ALL.into_iter().enumerate() {
+                deviations.own[index].push(deviation(distances[slot], kind.of(&pair)));
+                deviations.next[index].push(deviation(distances[slot], kind.of(&next)));
             }
         }
     }
-    let medians = deviations.map(|mut values| {
-        values.sort_unstable_by(f64::total_cmp);
-        values
-            .get(values.len() / 2)
-            .copied()
-            .unwrap_or(f64::INFINITY)
-    });
-    let best = (0..KINDS.len())
-        .min_by(|&a, &b| medians[a].total_cmp(&medians[b]))
-        .unwrap_or(0);
-    if medians[best] < RECOGNIZED {
-        (Some(KINDS[best].0), Some(medians[best]))
-    } else {
-        (None, None)
-    }
+    fit(deviations)
 }
 
-fn pair(data: &Dataset, query: usize, row: u32) -> Pair {
-    let a = data.queries.row(&data.base, query);
-    data.base.with_row(row, |b| {
-        let dot = kernels::dot_f64(a, b);
-        let lengths = (kernels::dot_f64(a, a) * kernels::dot_f64(b, b))
-            .sqrt()
-            .max(f64::MIN_POSITIVE);
-        Pair {
-            squared: kernels::l2_squared_f64(a, b),
-            dot,
-            lengths,
-        }
+fn is_distance(value: f32) -> bool {
+    value.abs() < super::clean::LARGEST_DISTANCE
+}
+
+fn deviation(given: f32, expected: f64) -> f64 {
+    let given = f64::from(given);
+    let size = expected.abs().max(given.abs()).max(f64::MIN_POSITIVE);
+    (given - expected).abs() / size
+}
+
+fn fit(mut deviations: Deviations) -> Option<DistanceFit> {
+    if deviations.own[0].is_empty() {
+        return None;
+    }
+    let medians = deviations.own.each_mut().map(|values| median(values));
+    let least = medians.iter().copied().fold(f64::INFINITY, f64::min);
+    // Kinds that agree but for rounding: the first.
+    let best = medians
+        .iter()
+        .position(|&median| median <= least.max(AGREEMENT))
+        .unwrap_or(0);
+    let next = median(&mut deviations.next[best]);
+    let fits = least < RECOGNIZED && (least < ROUNDING || least < 0.5 * next);
+    if !fits {
+        return Some(DistanceFit::None);
+    }
+    let own = &deviations.own[best];
+    let outliers = own.iter().filter(|&&value| value > RECOGNIZED).count();
+    Some(DistanceFit::Kind {
+        kind: DistanceKind::ALL[best],
+        deviation: medians[best],
+        outliers: outliers as f64 / own.len() as f64,
     })
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
 }

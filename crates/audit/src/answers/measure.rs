@@ -1,19 +1,19 @@
-//! The measures of answers given, per query and k.
+//! The measures of answers, per query and k.
 
-use super::{Answers, CleanRow};
+use super::Answers;
 use crate::cells::QueryValues;
 use crate::shift::{Barycenters, Shifts};
+use annatomy_eval::answers::{AnswerPrefix, RankedAnswer};
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::lists::ExactList;
 use annatomy_eval::missing::Missing;
-use annatomy_measures::corrected::{ReturnedSide, Scratch, measure};
+use annatomy_measures::corrected::{QueryMeasures, Scratch as MeasureScratch, measure};
 use annatomy_runtime::TASK_QUERIES;
-use annatomy_vectors::Metric;
 use rayon::prelude::*;
 
-/// One list of values per k, an entry per query; for the causes the graph is asked where there is
-/// one.
+/// One list of values per k, an entry per query. `reachable` says per base row whether the graph
+/// reaches it, where there is a graph.
 pub(crate) fn measure_answers(
     answers: &Answers,
     data: &Dataset,
@@ -21,79 +21,85 @@ pub(crate) fn measure_answers(
     reachable: Option<&[bool]>,
     ks: &[usize],
 ) -> Vec<Vec<QueryValues>> {
-    let shifts = Shifts::new(data, Barycenters::Computed);
-    let of_query = |state: &mut (ExactList, Scratch), query: usize| -> Vec<QueryValues> {
-        let (list, scratch) = state;
-        list.read(truth, query);
-        let returned = Returned::new(&answers.rows[query], list, data.metric);
-        let measure = |&k: &usize| {
-            let filled = returned.ids.len().min(k);
-            let values = returned.measure(k, list, scratch, data.metric, reachable);
-            let barycenter_shift =
-                shifts.of(query, &list.ids[..k], || returned.ids[..filled].to_vec());
-            QueryValues {
-                barycenter_shift,
-                ..values
-            }
-        };
-        ks.iter().map(measure).collect()
+    let measuring = Measuring {
+        answers,
+        data,
+        truth,
+        reachable,
+        shifts: Shifts::new(data, Barycenters::Computed),
     };
     let queries: Vec<Vec<QueryValues>> = (0..answers.rows.len())
         .into_par_iter()
         .with_max_len(TASK_QUERIES)
-        .map_init(Default::default, of_query)
+        .map_init(Scratch::default, |scratch, query| {
+            measuring.measure(query, ks, scratch)
+        })
         .collect();
     (0..ks.len())
         .map(|k_index| queries.iter().map(|values| values[k_index]).collect())
         .collect()
 }
 
-/// An answer, nearest first.
-struct Returned {
-    ids: Vec<u32>,
-    ranks: Vec<u32>,
-    distances: Vec<f32>,
+struct Measuring<'m> {
+    answers: &'m Answers,
+    data: &'m Dataset<'m>,
+    truth: &'m GroundTruth<'m>,
+    reachable: Option<&'m [bool]>,
+    shifts: Shifts<'m>,
 }
 
-impl Returned {
-    fn new(row: &CleanRow, list: &ExactList, metric: Metric) -> Self {
-        let mut slots: Vec<(f32, u32, u32)> = row
-            .ids
-            .iter()
-            .zip(&row.distances)
-            .map(|(&id, &distance)| {
-                let distance = list.distance_or(id, || metric.geometric_of_true(distance));
-                (distance, list.rank(id), id)
-            })
-            .collect();
-        slots.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        Self {
-            distances: slots.iter().map(|slot| slot.0).collect(),
-            ranks: slots.iter().map(|slot| slot.1).collect(),
-            ids: slots.iter().map(|slot| slot.2).collect(),
+/// Reused from query to query.
+#[derive(Default)]
+struct Scratch {
+    exact: ExactList,
+    ranked: RankedAnswer,
+    prefix: AnswerPrefix,
+    measure: MeasureScratch,
+    measures: Vec<QueryMeasures>,
+}
+
+impl Measuring<'_> {
+    fn measure(&self, query: usize, ks: &[usize], scratch: &mut Scratch) -> Vec<QueryValues> {
+        let row = &self.answers.rows[query];
+        let metric = self.data.metric;
+        let Scratch {
+            exact,
+            ranked,
+            prefix,
+            measure: measure_scratch,
+            measures,
+        } = scratch;
+        exact.read(self.truth, query);
+        ranked.read(row.answer.slots(), |place, id| {
+            let distance = || metric.geometric_of_true(row.distances[place]);
+            (exact.distance_or(id, distance), exact.rank(id))
+        });
+        let mut values = Vec::with_capacity(ks.len());
+        for &k in ks {
+            ranked.prefix(k, prefix);
+            measure(&exact.side, prefix.side(), &[k], measure_scratch, measures);
+            let missing = Missing::in_answer(&measures[0], self.unreachable(exact, prefix, k));
+            let mut at_k = QueryValues::new(&measures[0], &missing, metric);
+            let ids = || prefix.ids.iter().map(|id| id.0).collect();
+            at_k.barycenter_shift = self.shifts.of(query, &exact.ids[..k], ids);
+            if self.answers.facts.queries_not_returned.is_some() {
+                at_k.self_hit = f64::from(u8::from(row.answer.holds_query()));
+            }
+            values.push(at_k);
         }
+        values
     }
 
-    fn measure(
-        &self,
-        k: usize,
-        list: &ExactList,
-        scratch: &mut Scratch,
-        metric: Metric,
-        reachable: Option<&[bool]>,
-    ) -> QueryValues {
-        let filled = self.ids.len().min(k);
-        let mut measures = Vec::with_capacity(1);
-        let side = ReturnedSide::new(&self.distances[..filled], &self.ranks[..filled]);
-        measure(&list.side, side, &[k], scratch, &mut measures);
-        let lost = reachable.map_or(0, |reachable| {
-            let found = &self.ranks[..filled];
-            let missing = (0..k as u32).filter(|rank| !found.contains(rank));
-            missing
-                .filter(|&rank| !reachable[list.ids[rank as usize] as usize])
-                .count()
-        });
-        let missing = Missing::in_answer(&measures[0], lost);
-        QueryValues::new(&measures[0], &missing, metric)
+    /// Exact neighbors that are missing and that no path reaches.
+    fn unreachable(&self, exact: &ExactList, prefix: &AnswerPrefix, k: usize) -> usize {
+        let Some(reachable) = self.reachable else {
+            return 0;
+        };
+        let mut found = vec![false; k];
+        for &rank in prefix.ranks.iter().filter(|&&rank| (rank as usize) < k) {
+            found[rank as usize] = true;
+        }
+        let is_lost = |&rank: &usize| !found[rank] && !reachable[exact.ids[rank] as usize];
+        (0..k).filter(is_lost).count()
     }
 }

@@ -1,19 +1,22 @@
-//! Answers that any engine gave, told from the sentinels among them and measured.
+//! Answers of any engine: conventions detected, sentinels counted, neighbors measured.
 //!
-//! Enters: tables of ids and, if at hand, of distances. Leaves: [`Answers`], each row its valid
-//! neighbors, distances computed anew from the vectors, nearest first; [`AnswerFacts`] on what was
-//! found instead of neighbors.
+//! Enters: tables of ids and perhaps of distances. Leaves: [`Answers`], each row its slots with
+//! distances computed from the vectors; [`AnswerFacts`] on conventions and sentinels.
 //!
-//! files → [`Tables`](tables) → `convention` detects where ids begin, whether the query is among
-//! its neighbors, what the distances are → `clean` sorts slots into neighbors and sentinels, row by
-//! row → `measure`.
+//! [`Tables`](tables) → `convention` detects the first id, whether the query is among its
+//! neighbors, the kind of the distances (`kinds`) → `clean` sorts slots into neighbors and
+//! sentinels, row by row → `measure`.
 
 mod clean;
 mod convention;
+mod kinds;
 mod measure;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 pub(super) use clean::CleanRow;
+pub use kinds::DistanceKind;
 pub(super) use measure::measure_answers;
 
 use super::error::AuditError;
@@ -23,15 +26,16 @@ use super::results::{AnswerFacts, RunFacts, Sentinels};
 use annatomy_eval::dataset::Dataset;
 use annatomy_formats::BenchmarkRun;
 use clean::Cleaner;
-use convention::Conventions;
+use convention::{Conventions, DistanceFit};
 use rayon::prelude::*;
+use std::collections::HashSet;
 use tables::Tables;
 
 /// The answers to every query measured.
 pub(super) struct Answers {
     /// One per query, in the order of the queries.
     pub(super) rows: Vec<CleanRow>,
-    /// Neighbors a row can hold besides the query itself.
+    /// Slots per row, besides that of the query itself.
     pub(super) slots: usize,
     pub(super) facts: AnswerFacts,
 }
@@ -62,20 +66,61 @@ fn clean(tables: &Tables, data: &Dataset) -> Answers {
     let sentinels = rows
         .iter()
         .fold(Sentinels::default(), |sum, row| sum.plus(&row.sentinels));
-    let facts = AnswerFacts {
+    let mut facts = AnswerFacts {
         name: tables.name.clone(),
         run: tables.run.clone().map(RunFacts::from),
         rows: tables.ids.rows(),
         columns: tables.ids.columns(),
         first_id: conventions.first_id,
         self_included: conventions.self_included,
-        distance_kind: conventions.distance_kind.map(str::to_owned),
-        distance_deviation: conventions.distance_deviation,
+        distance_kind: None,
+        distance_deviation: None,
+        distance_outliers: None,
+        distances_fit: conventions.distances.map(|fit| fit != DistanceFit::None),
+        queries_not_returned: (conventions.self_included && data.queries.are_base_rows())
+            .then(|| rows.iter().filter(|row| !row.answer.holds_query()).count()),
         rows_out_of_order: rows.iter().filter(|row| row.out_of_order).count(),
+        ids_of_another_base: names_another_base(tables, data, &conventions, &sentinels),
         sentinels,
     };
+    if let Some(DistanceFit::Kind {
+        kind,
+        deviation,
+        outliers,
+    }) = conventions.distances
+    {
+        facts.distance_kind = Some(kind);
+        facts.distance_deviation = Some(deviation);
+        facts.distance_outliers = Some(outliers);
+    }
     let slots = tables.ids.columns() - usize::from(conventions.self_included);
     Answers { rows, slots, facts }
+}
+
+/// Whether so many different ids name no row that the answers seem to be of another base. A few
+/// values repeated are an engine's sentinels.
+fn names_another_base(
+    tables: &Tables,
+    data: &Dataset,
+    conventions: &Conventions,
+    sentinels: &Sentinels,
+) -> bool {
+    const SHARE: f64 = 0.01;
+    const DISTINCT: usize = 3;
+    let slots = data.queries.count() * tables.ids.columns();
+    if (sentinels.ids_out_of_range as f64) < SHARE * slots as f64 {
+        return false;
+    }
+    let mut distinct = HashSet::new();
+    for &number in &tables.places {
+        for &id in tables.ids.row(number) {
+            let row = tables.base_row(id, conventions.first_id, data.base.rows());
+            if row.is_none() && id >= 0 && distinct.insert(id) && distinct.len() == DISTINCT {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 impl From<BenchmarkRun> for RunFacts {
@@ -104,6 +149,7 @@ impl Sentinels {
             ids_out_of_range: self.ids_out_of_range + other.ids_out_of_range,
             duplicates: self.duplicates + other.duplicates,
             padding: self.padding + other.padding,
+            missing_slots: self.missing_slots + other.missing_slots,
             nan_distances: self.nan_distances + other.nan_distances,
             sentinel_distances: self.sentinel_distances + other.sentinel_distances,
             short_rows: self.short_rows + other.short_rows,
@@ -116,6 +162,7 @@ impl Sentinels {
             + self.ids_out_of_range
             + self.duplicates
             + self.padding
+            + self.missing_slots
             + self.nan_distances
             + self.sentinel_distances
     }

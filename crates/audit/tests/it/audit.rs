@@ -62,7 +62,7 @@ fn streamed_and_whole(request: &AuditRequest) -> [AuditOutcome; 2] {
         predictions: vec![prediction],
         ..request.clone()
     };
-    [request, &whole].map(|request| audit(request, &|_| ()).expect("an audit"))
+    [request, &whole].map(|request| audit(request).expect("an audit"))
 }
 
 fn assert_alike([streamed, whole]: &[AuditOutcome; 2], metric: Metric) {
@@ -193,7 +193,7 @@ fn bad_rows_of_a_streamed_base_are_counted_as_in_memory() {
         ..streamed.clone()
     };
     let [streamed, whole] = [streamed, whole].map(|request| {
-        audit(&request, &|_| ())
+        audit(&request)
             .map(|_| ())
             .expect_err("refused")
             .to_string()

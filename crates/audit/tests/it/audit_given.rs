@@ -10,8 +10,6 @@ use annatomy_hnsw::import::SavedIndex;
 use annatomy_vectors::Matrix;
 use std::path::Path;
 
-const QUIET: &(dyn Fn(&str) + Sync) = &|_| {};
-
 /// Everything found but names and seconds.
 fn figures(outcome: &AuditOutcome) -> serde_json::Value {
     let mut found = serde_json::to_value(&outcome.results).expect("JSON");
@@ -67,10 +65,10 @@ fn rows_and_answers() {
             rows: Some(rows.view()),
             ..Given::default()
         };
-        let in_memory = audit_given(&request, given, QUIET).expect("an audit");
+        let in_memory = audit_given(&request, given).expect("an audit");
         assert_eq!(
             figures(&in_memory),
-            figures(&audit(&files, QUIET).expect("an audit"))
+            figures(&audit(&files).expect("an audit"))
         );
 
         let files = AuditRequest {
@@ -87,10 +85,10 @@ fn rows_and_answers() {
             answers: Some(answers),
             ..Given::default()
         };
-        let in_memory = audit_given(&request, given, QUIET).expect("an audit");
+        let in_memory = audit_given(&request, given).expect("an audit");
         assert_eq!(
             figures(&in_memory),
-            figures(&audit(&files, QUIET).expect("an audit"))
+            figures(&audit(&files).expect("an audit"))
         );
     }
 }
@@ -120,14 +118,14 @@ fn the_graph_of_an_engine() {
             }),
             ..Given::default()
         };
-        let in_memory = audit_given(&request(), given, QUIET).expect("an audit");
+        let in_memory = audit_given(&request(), given).expect("an audit");
         let files = AuditRequest {
             index: Some(path),
             ..request()
         };
         assert_eq!(
             figures(&in_memory),
-            figures(&audit(&files, QUIET).expect("an audit"))
+            figures(&audit(&files).expect("an audit"))
         );
     }
 }

@@ -1,7 +1,8 @@
-//! `annatomy audit`: the request put together, the verdict said, tables and report written.
+//! `annatomy audit`: arguments to a request; the verdict printed, tables and report written.
 
 use crate::arguments::AuditArguments;
 use crate::failure::Failure;
+use crate::progress::Bar;
 use crate::say::say;
 use annatomy::audit::{AuditError, AuditOutcome, AuditRequest, GraphRequest, audit};
 use annatomy::report::verdict;
@@ -9,10 +10,8 @@ use annatomy::results::write_file;
 use annatomy::{figures, report};
 use annatomy_formats::{Owner, write_ids};
 use annatomy_hnsw::import::SavedIndexError;
-use indicatif::ProgressBar;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
 
 pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
     let folder = match &arguments.out {
@@ -20,14 +19,7 @@ pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
         None => None,
     };
     let request = request(arguments);
-    let spinner = if std::io::stderr().is_terminal() {
-        ProgressBar::new_spinner()
-    } else {
-        ProgressBar::hidden()
-    };
-    spinner.enable_steady_tick(Duration::from_millis(120));
-    let outcome = audit(&request, &|stage| spinner.set_message(stage.to_owned()));
-    spinner.finish_and_clear();
+    let outcome = Bar::follow(|| audit(&request)).map_err(Failure::work)?;
     let outcome = outcome.map_err(failure)?;
     write_tables(arguments, &outcome)?;
     let json = serde_json::to_string_pretty(&outcome.results).map_err(Failure::work)?;
@@ -85,6 +77,11 @@ fn write_tables(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<()
             ids.len() / k,
             wanted.file.display()
         ));
+        if outcome.results.data.queries_are_base_rows {
+            say(format_args!(
+                "k = {k} counts the query itself: the queries are base rows"
+            ));
+        }
     }
     if let (Some(path), Some(table)) = (&arguments.repair, &outcome.repaired) {
         let beside = table.write(path).map_err(Failure::work)?;
@@ -107,15 +104,17 @@ fn write_report(out: &Path, outcome: &AuditOutcome, json: &str) -> Result<(), Fa
     Ok(())
 }
 
-/// What went wrong decides the exit code: a request that cannot be right is a matter of usage.
+/// Exit code 2 for requests that cannot be right, 1 for what could not be done.
 fn failure(error: AuditError) -> Failure {
     match &error {
         AuditError::NoVectors => {
             Failure::usage(error).hint("annatomy audit VECTORS, or annatomy audit --index FILE")
         }
-        AuditError::Request(_) | AuditError::Sample { .. } | AuditError::Build(_) => {
-            Failure::usage(error)
-        }
+        AuditError::Request(_)
+        | AuditError::Sample { .. }
+        | AuditError::Setting { .. }
+        | AuditError::Prediction { .. }
+        | AuditError::Build(_) => Failure::usage(error),
         AuditError::OtherLengths { .. } => {
             Failure::work(error).hint("--metric cosine, where the index was built for it")
         }

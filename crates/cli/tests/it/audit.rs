@@ -276,6 +276,183 @@ fn requests_that_cannot_be_right_are_refused_with_their_numbers() {
 }
 
 #[test]
+fn what_a_setting_costs_is_refused_with_the_numbers() {
+    let vectors = golden("rows.npy");
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("ids.npy").display().to_string();
+    let predicted = |k: &str| format!("ef=16,k={k},class=raise:{file}");
+    let cases: [(&[&str], &str); 5] = [
+        (&["--graphs", "0"], "graphs = 0: expected 1 to 1000"),
+        (&["--graphs", "1000000000"], "graphs = 1000000000"),
+        (&["--ef", "0"], "ef = 0: expected at least 1"),
+        (
+            &["--predict", &predicted("10000000000")],
+            "200 queries takes 16.0 TB",
+        ),
+        (
+            &["--predict", &predicted("9999999")],
+            "takes 16.0 GB of predicted ids: the limit",
+        ),
+    ];
+    for (arguments, words) in cases {
+        refused(&[&["audit", &vectors], arguments].concat(), 2, &[words]);
+    }
+}
+
+#[test]
+fn a_prediction_beyond_the_rows_is_filled_up_and_counts_the_query() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("ids.npy").display().to_string();
+    let wanted = format!("ef=4,k=300,class=raise:{file}");
+    let vectors = golden("rows.npy");
+    let output = annatomy(&[
+        "audit",
+        &vectors,
+        "--graphs",
+        "1",
+        "--m",
+        "8",
+        "--k",
+        "5",
+        "--predict",
+        &wanted,
+    ]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && stderr.contains("k = 300 counts the query itself"),
+        "{stderr}"
+    );
+    let ids = annatomy_formats::read_ids(&file).expect("ids");
+    let row = ids.row(7);
+    assert_eq!((ids.rows(), ids.columns()), (200, 300));
+    assert!(row.contains(&7) && row[200..].iter().all(|&id| id == -1));
+    let help = annatomy(&["audit", "--help"]);
+    let help = String::from_utf8_lossy(&help.stdout).replace('\n', " ");
+    assert!(help.contains("K counts the query itself") || help.contains("counts the query"));
+}
+
+#[test]
+fn k_beyond_the_columns_of_a_table_is_said() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("ids.npy").display().to_string();
+    let ids: Vec<i64> = (0..200 * 50).map(|slot| (slot * 7) % 200).collect();
+    annatomy_formats::write_ids(&file, 200, 50, &ids).expect("a file");
+    let vectors = golden("rows.npy");
+    let arguments = ["audit", &vectors, "--neighbors", &file, "--k", "10,100"];
+    let text = said(&arguments);
+    assert!(
+        text.contains("k = 100 is not measured: the answers have 50 slots"),
+        "{text}"
+    );
+    let found = json(&arguments);
+    assert_eq!(found["notes"][0]["note"].as_str(), Some("beyond_slots"));
+    assert_eq!(found["returned"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn slots_that_ragged_rows_do_not_have_are_no_negative_ids() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("ids.ivecs").display().to_string();
+    let mut bytes = Vec::new();
+    for row in 0..200u32 {
+        let length = if row % 2 == 0 { 10 } else { 4 };
+        bytes.extend(u32::to_le_bytes(length));
+        for step in 1..=length {
+            bytes.extend(u32::to_le_bytes((row + step) % 200));
+        }
+    }
+    fs::write(&file, bytes).expect("a file");
+    let vectors = golden("rows.npy");
+    let found = json(&["audit", &vectors, "--neighbors", &file, "--k", "10"]);
+    let sentinels = &found["answers"]["sentinels"];
+    assert_eq!(sentinels["negative_ids"].as_u64(), Some(0));
+    assert_eq!(sentinels["missing_slots"].as_u64(), Some(600));
+    let text = said(&["audit", &vectors, "--neighbors", &file, "--k", "10"]);
+    let words = "empty slots: 600 slots that short rows do not have, in 100 rows";
+    assert!(text.contains(words), "{text}");
+}
+
+#[test]
+fn answers_of_another_base_and_distances_of_other_rows_are_named() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let ids: Vec<i64> = (0..200 * 8).map(|slot| (slot * 7) % 400).collect();
+    annatomy_formats::write_ids(path("ids.npy"), 200, 8, &ids).expect("a file");
+    let distances: Vec<f32> = (0..200 * 8).map(|slot| 3.0 + (slot % 11) as f32).collect();
+    let distances = annatomy_vectors::Matrix::new(200, 8, distances).expect("200 × 8");
+    annatomy_formats::write_matrix(path("distances.npy"), distances.view()).expect("a file");
+    let text = said(&[
+        "audit",
+        &golden("rows.npy"),
+        "--neighbors",
+        &path("ids.npy"),
+        "--distances",
+        &path("distances.npy"),
+        "--k",
+        "8",
+    ]);
+    for words in [
+        "these answers seem to be of another base: 800 ids name none of its 200 rows",
+        "the distances given fit no measure between these queries and these rows",
+    ] {
+        assert!(text.contains(words), "{words:?} is not in\n{text}");
+    }
+}
+
+#[test]
+fn rows_that_do_not_return_themselves_are_counted() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("ids.npy").display().to_string();
+    // Every eighth row leaves itself out.
+    let id = |row: i64, slot: i64| (row + slot + i64::from(row % 8 == 0)) % 200;
+    let ids: Vec<i64> = (0..200)
+        .flat_map(|row| (0..9).map(move |slot| id(row, slot)))
+        .collect();
+    annatomy_formats::write_ids(&file, 200, 9, &ids).expect("a file");
+    let text = said(&["audit", &golden("rows.npy"), "--neighbors", &file]);
+    assert!(
+        text.contains("25 of 200 rows do not return themselves"),
+        "{text}"
+    );
+}
+
+#[test]
+fn geometry_under_cosine_is_over_the_chord() {
+    let vectors = golden("rows.npy");
+    let found = json(&[
+        "audit", &vectors, "--metric", "cosine", "--k", "10", "--graphs", "1",
+    ]);
+    // Over unit rows L2 is the chord: the same audit of them says the same.
+    let folder = tempfile::tempdir().expect("folder");
+    let unit = folder.path().join("unit.npy").display().to_string();
+    let file = annatomy_formats::VectorFile::open(&vectors).expect("rows");
+    let mut rows = file.read_all().expect("rows");
+    annatomy_vectors::transform::normalize_rows(&mut rows).expect("no zeros");
+    annatomy_formats::write_matrix(&unit, rows.view()).expect("a file");
+    let right = json(&[
+        "audit", &unit, "--metric", "l2", "--k", "10", "--graphs", "1",
+    ]);
+    for figure in ["lid", "relative_contrast"] {
+        let of = |found: &serde_json::Value| {
+            let value = &found["difficulty"][0][figure];
+            value["point"]
+                .as_f64()
+                .or(value.as_f64())
+                .expect("a figure")
+        };
+        let (found, right) = (of(&found), of(&right));
+        assert!(
+            (found / right - 1.0).abs() < 1e-4,
+            "{figure}: {found}, {right}"
+        );
+    }
+    let text = said(&[
+        "audit", &vectors, "--metric", "cosine", "--k", "10", "--graphs", "1",
+    ]);
+    assert!(text.contains("LID is twice what 1 − cos gives"), "{text}");
+}
+
+#[test]
 fn an_index_over_other_vectors_is_noticed() {
     let folder = tempfile::tempdir().expect("folder");
     let changed = folder.path().join("rows.npy").display().to_string();
@@ -458,7 +635,7 @@ fn a_result_of_ann_benchmarks_is_audited_against_its_data_set() {
         "a benchmark's run of hnswlib, hnswlib ({'M': 4",
         "on noise-8-angular",
         "run under cosine",
-        "under l2",
+        "scored against neighbors under l2",
     ] {
         assert!(text.contains(words), "{words:?} is not in\n{text}");
     }

@@ -38,11 +38,23 @@ pub fn audit_html(results: &AuditResults, figures: &[Figure]) -> String {
         advice(html, results);
         cells(html, "answers", "The answers given", "", &results.returned);
         let same = "The rule of the graph's own engine at the efforts given.";
-        cells(html, "efforts", "At the effort given", same, &results.efforts);
+        cells(
+            html,
+            "efforts",
+            "At the effort given",
+            same,
+            &results.efforts,
+        );
         curves(html, figures);
-        let elsewhere = "What each engine's rule returns *on this graph* at the effort it uses when nobody sets one. An \
-                         engine builds a graph of its own, so read this as the rule's doing, not as a race.";
-        cells(html, "engines", "At engines' own defaults", elsewhere, &results.engines);
+        let elsewhere = "What each engine's rule returns *on this graph* at its default effort. An \
+                         engine builds a graph of its own, so this compares rules, not engines.";
+        cells(
+            html,
+            "engines",
+            "At engines' own defaults",
+            elsewhere,
+            &results.engines,
+        );
         difficulty(html, results);
         lost(html, results);
         words(html);
@@ -122,12 +134,13 @@ fn cells(html: &mut Html, id: &str, title: &str, words: &str, cells: &[CellResul
             "LID exact",
             "LID returned",
             "visited",
+            "self-hit",
             "missing a query: unreachable",
             "unvisited",
             "cut off",
             "displaced",
             "tied",
-            "empty",
+            "empty slots",
             "worst queries",
         ];
         let mut table = Table::new(title, Columns::Numbers, &head);
@@ -170,15 +183,32 @@ fn cell_row(cell: &CellResult) -> Vec<String> {
         with_interval(cell.overlap_p5),
         with_interval(cell.overlap_p1),
         number(cell.relative_distance_error),
-        number(cell.barycenter_shift),
+        shift(cell),
         number(cell.lid_exact),
         number(cell.lid_returned),
         cell.visited
             .map_or("–".to_owned(), |visited| significant(visited, 3)),
+        cell.self_hit.map_or("–".to_owned(), |hit| share(hit.point)),
     ];
     row.extend(causes.map(|amount| significant(amount, 3)));
     row.push(worst.join(", "));
     row
+}
+
+/// The mean barycenter shift, with its number of queries where that is not the overlap's.
+fn shift(cell: &CellResult) -> String {
+    let Some(shift) = cell.barycenter_shift else {
+        return "–".to_owned();
+    };
+    let queries = cell.overlap.map_or(shift.n, |overlap| overlap.n);
+    if shift.n == queries {
+        return significant(shift.point, 4);
+    }
+    format!(
+        "{} (*n* {})",
+        significant(shift.point, 4),
+        count(shift.n as u64)
+    )
 }
 
 fn with_interval(value: Option<Estimate>) -> String {
@@ -252,12 +282,17 @@ fn words(html: &mut Html) {
             ("overlap", "Share of the exact *k* that came back; a row at the *k*-th distance to one part in a million counts."),
             ("worst 5 %", "The overlap that 95 % of the queries reach."),
             ("distance error", "Mean over ranks of returned over exact distance, less 1."),
-            ("shift", "Distance between the two barycenters over the radius of the exact neighborhood; over 500 queries at most."),
-            ("LID", "Local intrinsic dimensionality, maximum likelihood (Levina & Bickel 2004)."),
+            ("shift", "Distance between the two barycenters over the radius of the exact neighborhood; over 500 queries at most: *n* says how many."),
+            ("self-hit", "Share of the queries that are among their own returned rows, where queries are base rows."),
+            ("LID", "Local intrinsic dimensionality, maximum likelihood (Levina & Bickel 2004). Under cosine all geometry is \
+                     over the chord ‖x/|x| − y/|y|‖ = √(2 − 2 cos); LID is then twice what 1 − cos gives."),
+            ("missing", "Why exact neighbors are missing, a query: all causes add up to *k*·(1 − overlap by id), and without \
+                         the tied ones to *k*·(1 − overlap)."),
             ("unreachable", "No path from the entry point leads there."),
             ("unvisited", "Reachable, and the search stopped before it."),
             ("cut off", "Visited, and beyond the rows that the engine returns."),
-            ("displaced", "A farther row stands in its place; without the graph nobody can say why."),
+            ("tied", "A row at the *k*-th distance is in its place, which the overlap counts and the overlap by id does not."),
+            ("displaced", "A farther row is in its place, or the slot is empty; only the graph can say why."),
             ("relative contrast", "Mean distance to random rows over the mean distance of the *k*-th neighbor; near 1 is hard."),
             ("hubness", "Skewness of how often rows are neighbors; far above 0, few rows crowd all lists."),
         ];

@@ -1,9 +1,9 @@
-//! What the answers given look like, and the run they come from.
+//! The lines on the answers given: their conventions, their sentinels, the run they come from.
 
-use crate::text::number::{count, significant};
-use annatomy_audit::{AnswerFacts, RunFacts};
+use crate::text::number::{count, share, significant};
+use annatomy_audit::{AnswerFacts, AuditResults, RunFacts, Sentinels};
 
-pub(super) fn answer_lines(answers: &AnswerFacts) -> Vec<String> {
+pub(super) fn answer_lines(answers: &AnswerFacts, results: &AuditResults) -> Vec<String> {
     let (rows, columns) = (count(answers.rows as u64), count(answers.columns as u64));
     let own = if answers.self_included {
         "the query itself included"
@@ -15,37 +15,21 @@ pub(super) fn answer_lines(answers: &AnswerFacts) -> Vec<String> {
         "{}: {rows} × {columns} ids from {first}, {own}",
         answers.name
     )];
-    if let Some(run) = &answers.run {
-        lines.push(run_line(run));
-    }
-    if let (Some(kind), Some(deviation)) = (&answers.distance_kind, answers.distance_deviation) {
-        let deviation = significant(deviation, 2);
+    lines.extend(answers.run.as_ref().map(run_line));
+    if answers.ids_of_another_base {
+        let base = count(results.data.rows as u64);
         lines.push(format!(
-            "  distances are {kind} (median deviation {deviation})"
+            "  these answers seem to be of another base: {} ids name none of its {base} rows",
+            count(answers.sentinels.ids_out_of_range as u64)
         ));
     }
-    let sentinels = answers.sentinels;
-    let kinds = [
-        (sentinels.negative_ids, "negative ids"),
-        (sentinels.ids_out_of_range, "ids out of range"),
-        (sentinels.duplicates, "duplicates"),
-        (sentinels.padding, "slots of padding"),
-        (sentinels.nan_distances, "distances that are not numbers"),
-        (
-            sentinels.sentinel_distances,
-            "infinite or largest distances",
-        ),
-    ];
-    let found: Vec<String> = kinds
-        .iter()
-        .filter(|(slots, _)| *slots > 0)
-        .map(|(slots, kind)| format!("{} {kind}", count(*slots as u64)))
-        .collect();
-    if !found.is_empty() {
-        let short = count(sentinels.short_rows as u64);
+    lines.extend(distance_line(answers));
+    lines.extend(sentinel_line(&answers.sentinels));
+    if let Some(lost) = answers.queries_not_returned.filter(|&lost| lost > 0) {
+        let queries = count(results.data.queries as u64);
+        let lost = count(lost as u64);
         lines.push(format!(
-            "  not neighbors, and not scored: {}, in {short} rows",
-            found.join(", ")
+            "  {lost} of {queries} rows do not return themselves"
         ));
     }
     if answers.rows_out_of_order > 0 {
@@ -57,12 +41,56 @@ pub(super) fn answer_lines(answers: &AnswerFacts) -> Vec<String> {
     lines
 }
 
+fn distance_line(answers: &AnswerFacts) -> Option<String> {
+    if answers.distances_fit == Some(false) {
+        let words = "the distances given fit no measure between these queries and these rows";
+        return Some(format!("  {words}"));
+    }
+    let (kind, deviation) = answers.distance_kind.zip(answers.distance_deviation)?;
+    let deviation = significant(deviation, 2);
+    let outliers = match answers.distance_outliers {
+        Some(outliers) if outliers > 0.0 => {
+            format!("; {} of them deviate by more than 1 %", share(outliers))
+        }
+        _ => String::new(),
+    };
+    Some(format!(
+        "  distances are {kind} (median deviation {deviation}{outliers})"
+    ))
+}
+
+fn sentinel_line(sentinels: &Sentinels) -> Option<String> {
+    let kinds = [
+        (sentinels.negative_ids, "negative ids"),
+        (sentinels.ids_out_of_range, "ids out of range"),
+        (sentinels.duplicates, "duplicates"),
+        (sentinels.padding, "slots of padding"),
+        (sentinels.missing_slots, "slots that short rows do not have"),
+        (sentinels.nan_distances, "distances that are not numbers"),
+        (
+            sentinels.sentinel_distances,
+            "infinite or largest distances",
+        ),
+    ];
+    let found: Vec<String> = kinds
+        .iter()
+        .filter(|(slots, _)| *slots > 0)
+        .map(|(slots, kind)| format!("{} {kind}", count(*slots as u64)))
+        .collect();
+    if found.is_empty() {
+        return None;
+    }
+    let rows = count(sentinels.short_rows as u64);
+    let found = found.join(", ");
+    Some(format!("  empty slots: {found}, in {rows} rows"))
+}
+
 fn run_line(run: &RunFacts) -> String {
     let settings = run
         .name
         .as_ref()
         .filter(|&name| run.algorithm.as_ref() != Some(name));
-    let who = [run.algorithm.as_ref(), settings]
+    let engine = [run.algorithm.as_ref(), settings]
         .into_iter()
         .flatten()
         .cloned()
@@ -79,5 +107,5 @@ fn run_line(run: &RunFacts) -> String {
     let asked = run.count.map_or(String::new(), |count| {
         format!(", {count} neighbors asked for")
     });
-    format!("  a benchmark's run of {who}{searched}{distance}{asked}")
+    format!("  a benchmark's run of {engine}{searched}{distance}{asked}")
 }

@@ -1,13 +1,15 @@
-//! What an audit says on a terminal: a screenful, each line a finding.
+//! The verdict of an audit on a terminal: a screenful, each line a finding.
 
 mod advice;
 mod answers;
+mod notes;
 
 use crate::text::number::{count, counted, share, significant};
 use advice::advice_lines;
 use annatomy_audit::{AuditResults, CellResult, DataFacts, GraphFacts};
 use annatomy_measures::estimate::Estimate;
 use answers::answer_lines;
+pub use notes::note_words;
 use std::fmt::Write;
 
 /// Rows named before the rest are only counted.
@@ -20,19 +22,27 @@ pub fn verdict(results: &AuditResults) -> String {
         text.push_str(words.trim_end());
         text.push('\n');
     };
+    let (first, others): (Vec<_>, Vec<_>) = results
+        .notes
+        .iter()
+        .partition(|note| note.is_contradiction());
+    for note in first {
+        line(format!("note: {}", note_words(note)));
+    }
     line(data_line(&results.data));
     results
         .graphs
         .iter()
         .for_each(|graphs| graph_lines(graphs).into_iter().for_each(&mut line));
-    results
-        .notes
-        .iter()
-        .for_each(|note| line(format!("note: {note}")));
+    for note in others {
+        line(format!("note: {}", note_words(note)));
+    }
     difficulty_lines(results).into_iter().for_each(&mut line);
     if let Some(answers) = &results.answers {
         line(String::new());
-        answer_lines(answers).into_iter().for_each(&mut line);
+        answer_lines(answers, results)
+            .into_iter()
+            .for_each(&mut line);
         measure_lines(&results.returned)
             .into_iter()
             .for_each(&mut line);
@@ -136,7 +146,7 @@ fn difficulty_lines(results: &AuditResults) -> Vec<String> {
     };
     let all = &results.difficulty;
     let number = |value: Option<f64>| value.map_or("–".to_owned(), |value| significant(value, 3));
-    vec![
+    let mut lines = vec![
         String::new(),
         format!(
             "{:<44}{}",
@@ -158,13 +168,20 @@ fn difficulty_lines(results: &AuditResults) -> Vec<String> {
             "  hubness, skewness of k-occurrences",
             per_k(&|place| number(all[place].hubness))
         ),
-    ]
+    ];
+    if results.data.metric == "cosine" {
+        lines.push(
+            "  geometry under cosine is over the chord √(2 − 2 cos): LID is twice what 1 − cos gives"
+                .to_owned(),
+        );
+    }
+    lines
 }
 
 /// A table of all measures, one row per cell, and why neighbors are missing.
 fn measure_lines(cells: &[CellResult]) -> Vec<String> {
     let head = format!(
-        "  {:>7} {:>5} {:>6} {:>15} {:>6} {:>9} {:>9} {:>7}  {}",
+        "  {:>7} {:>5} {:>6} {:>15} {:>6} {:>9} {:>9} {:>15}  {}",
         "", "k", "fill", "overlap", "p5", "distance", "LID", "shift", "missing a query"
     );
     let mut lines = vec![head];
@@ -184,17 +201,47 @@ fn measure_lines(cells: &[CellResult]) -> Vec<String> {
             .zip(cell.lid_exact)
             .map(|(a, e)| a.point / e.point - 1.0);
         lines.push(format!(
-            "  {who:>7} {:>5} {:>6} {:>15} {:>6} {:>9} {:>9} {:>7}  {}",
+            "  {who:>7} {:>5} {:>6} {:>15} {:>6} {:>9} {:>9} {:>15}  {}",
             cell.k,
             point(cell.fill),
             interval(cell.overlap),
             point(cell.overlap_p5),
             signed(cell.relative_distance_error.map(|error| error.point)),
             signed(lid),
-            cell.barycenter_shift
-                .map_or("–".to_owned(), |shift| share(shift.point)),
+            shift(cell),
             causes(cell),
         ));
+    }
+    lines.extend(self_hit_lines(cells));
+    lines
+}
+
+/// The mean barycenter shift, with its number of queries where that is not the overlap's.
+fn shift(cell: &CellResult) -> String {
+    let Some(shift) = cell.barycenter_shift else {
+        return "–".to_owned();
+    };
+    let queries = cell.overlap.map_or(shift.n, |overlap| overlap.n);
+    if shift.n == queries {
+        return share(shift.point);
+    }
+    format!("{} (n {})", share(shift.point), count(shift.n as u64))
+}
+
+/// Efforts at which some queries are not among their own returned rows.
+fn self_hit_lines(cells: &[CellResult]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for cell in cells {
+        let (Some(ef), Some(hit)) = (cell.ef, cell.self_hit) else {
+            continue;
+        };
+        if hit.point < 1.0 {
+            let lost = count(((1.0 - hit.point) * hit.n as f64).round() as u64);
+            let (queries, k) = (count(hit.n as u64), cell.k);
+            lines.push(format!(
+                "  ef {ef}, k {k}: {lost} of {queries} rows do not return themselves"
+            ));
+        }
     }
     lines
 }
@@ -207,13 +254,15 @@ fn causes(cell: &CellResult) -> String {
         (missing.cut_off, "cut off"),
         (missing.displaced, "displaced"),
         (missing.tied, "tied"),
-        (missing.empty, "slots empty"),
     ];
-    let found: Vec<String> = kinds
+    let mut found: Vec<String> = kinds
         .iter()
         .filter(|(amount, _)| *amount >= 0.0005)
         .map(|(amount, kind)| format!("{} {kind}", significant(*amount, 2)))
         .collect();
+    if missing.empty >= 0.0005 {
+        found.push(format!("({} slots empty)", significant(missing.empty, 2)));
+    }
     if found.is_empty() {
         "none".to_owned()
     } else {

@@ -1,0 +1,247 @@
+//! Answers on points of a line and of a plane, where every neighbor and distance is known.
+
+use super::convention::{Conventions, DistanceFit};
+use super::kinds::{DistanceKind, Pair};
+use super::tables::Tables;
+use super::{Answers, clean, measure_answers};
+use crate::exact;
+use annatomy_eval::dataset::{Base, Dataset, QueryRows};
+use annatomy_formats::AnswerTable;
+use annatomy_vectors::{Matrix, Metric};
+use std::collections::HashMap;
+
+fn data(rows: Matrix, queries: Option<Matrix>) -> Dataset<'static> {
+    let (count, base) = (rows.rows(), Base::InMemory(rows.into()));
+    let queries = match queries {
+        None => QueryRows::base_rows((0..count).collect(), count),
+        Some(queries) => {
+            let count = queries.rows();
+            QueryRows::held_out(queries.into(), (0..count).collect(), count)
+        }
+    };
+    Dataset {
+        name: "hand".to_owned(),
+        base,
+        queries,
+        metric: Metric::L2,
+        labels: None,
+    }
+}
+
+/// Rows at 0, 1, 2, …, and one query at −1: its neighbors are 0, 1, 2, ….
+fn line(rows: usize) -> Dataset<'static> {
+    let values = (0..rows).map(|row| row as f32).collect();
+    let rows = Matrix::new(rows, 1, values).expect("n × 1");
+    data(rows, Some(Matrix::new(1, 1, vec![-1.0]).expect("1 × 1")))
+}
+
+fn tables(columns: usize, ids: Vec<i64>) -> Tables {
+    let ids = AnswerTable::from_ids(columns, ids);
+    Tables {
+        name: "hand".to_owned(),
+        run: None,
+        places: (0..ids.rows()).collect(),
+        ids,
+        distances: None,
+        row_of_label: None,
+    }
+}
+
+fn answers(columns: usize, ids: Vec<i64>, data: &Dataset) -> Answers {
+    clean(&tables(columns, ids), data)
+}
+
+/// (overlap, fill) at k = 10 of `first` followed by the ten true neighbors.
+fn after(first: &[i64]) -> (f64, f64) {
+    let data = line(40);
+    let ids: Vec<i64> = first.iter().copied().chain(0..10).collect();
+    let answers = answers(ids.len(), ids, &data);
+    let exact = exact::neighbors(&data, 10, 1 << 20).expect("small");
+    let values = measure_answers(&answers, &data, &exact, None, &[10])[0][0];
+    (values.overlap, values.fill)
+}
+
+#[test]
+fn slots_are_places_and_are_not_closed_up() {
+    assert_eq!(after(&[4; 10]), (0.1, 0.1), "ten repeats first");
+    assert_eq!(after(&[-1; 10]), (0.0, 0.0), "ten empty slots first");
+    assert_eq!(after(&[-1; 5]), (0.5, 0.5), "five empty slots first");
+    assert_eq!(after(&[77; 5]), (0.5, 0.5), "five ids of no row first");
+    assert_eq!(after(&[]), (1.0, 1.0));
+}
+
+#[test]
+fn only_the_query_s_own_id_is_taken_out() {
+    let values = (0..6).map(|row| row as f32).collect();
+    let data = data(Matrix::new(6, 1, values).expect("6 × 1"), None);
+    // Row 5 does not return itself; row 4 returns itself in the middle.
+    let ids = [
+        [0, 1, 2],
+        [1, 0, 2],
+        [2, 1, 3],
+        [3, 2, 4],
+        [3, 4, 5],
+        [4, 3, 2],
+    ];
+    let answers = answers(3, ids.concat(), &data);
+    assert_eq!((answers.facts.self_included, answers.slots), (true, 2));
+    assert_eq!(answers.facts.queries_not_returned, Some(1));
+    let slots = |row: usize| answers.rows[row].answer.slots().to_vec();
+    assert_eq!(slots(4), [Some(3), Some(5)]);
+    assert_eq!(slots(5), [Some(4), Some(3), Some(2)]);
+    let exact = exact::neighbors(&data, 2, 1 << 20).expect("small");
+    let values = &measure_answers(&answers, &data, &exact, None, &[2])[0];
+    let hits: Vec<f64> = values.iter().map(|values| values.self_hit).collect();
+    assert_eq!(hits, [1.0, 1.0, 1.0, 1.0, 1.0, 0.0]);
+}
+
+#[test]
+fn ids_beyond_the_base_seem_to_be_of_another_base() {
+    let data = line(20);
+    let of = |ids: Vec<i64>| answers(ids.len(), ids, &data).facts;
+    let other = of((0..40).collect());
+    assert!(other.ids_of_another_base);
+    assert_eq!(other.sentinels.ids_out_of_range, 20);
+    // One value repeated is a sentinel: 2³² − 1, or SciPy's n.
+    for sentinel in [4_294_967_295, 20] {
+        let padded: Vec<i64> = (0..10).chain([sentinel; 10]).collect();
+        let facts = of(padded);
+        assert!(!facts.ids_of_another_base && facts.sentinels.ids_out_of_range == 10);
+    }
+}
+
+#[test]
+fn missing_neighbors_are_one_account() {
+    // Rows at 0, 1, 2, 3 and another at 3: neighbors of −1 are 0, 1, 2, 3, and 4 ties with 3.
+    let values = vec![0.0, 1.0, 2.0, 3.0, 3.0, 9.0];
+    let query = Matrix::new(1, 1, vec![-1.0]).expect("1 × 1");
+    let data = data(Matrix::new(6, 1, values).expect("6 × 1"), Some(query));
+    let answers = answers(4, vec![0, 5, -1, 4], &data);
+    let exact = exact::neighbors(&data, 4, 1 << 20).expect("small");
+    let values = measure_answers(&answers, &data, &exact, None, &[4])[0][0];
+    assert_eq!((values.overlap, values.overlap_strict), (0.5, 0.25));
+    assert_eq!((values.tied, values.displaced), (1.0, 2.0));
+    let all = values.unreachable + values.tied + values.displaced;
+    assert_eq!(all, 4.0 * (1.0 - values.overlap_strict));
+    assert_eq!(all - values.tied, 4.0 * (1.0 - values.overlap));
+}
+
+/// Forty rows and eight queries on the plane, of many lengths and angles.
+fn plane() -> Dataset<'static> {
+    let point = |angle: f32, length: f32| [length * angle.cos(), length * angle.sin()];
+    let rows = (0..40).flat_map(|row| {
+        let row = row as f32;
+        point(0.37 * row, 0.3 + 0.11 * ((row * 7.0) % 13.0))
+    });
+    let queries = (0..8).flat_map(|query| {
+        let query = query as f32;
+        point(0.2 + 0.71 * query, 0.5 + 0.2 * query)
+    });
+    let matrix = |values: Vec<f32>| Matrix::new(values.len() / 2, 2, values).expect("n × 2");
+    data(matrix(rows.collect()), Some(matrix(queries.collect())))
+}
+
+/// Answers of eight rows each, with their distances of one kind.
+fn with_distances(data: &Dataset, kind: DistanceKind) -> Tables {
+    let ids: Vec<i64> = (0..8 * 8).map(|slot| (slot * 11) % 40).collect();
+    let mut tables = tables(8, ids.clone());
+    let distance = |(slot, id): (usize, &i64)| {
+        let row = data.base.select(&[*id as usize]);
+        kind.of(&Pair::new(data.query(slot / 8), row.row(0))) as f32
+    };
+    let distances = ids.iter().enumerate().map(distance).collect();
+    tables.distances = Some(Matrix::new(8, 8, distances).expect("8 × 8"));
+    tables
+}
+
+#[test]
+fn every_kind_of_distance_is_named_rightly() {
+    let data = plane();
+    for kind in DistanceKind::ALL {
+        let tables = with_distances(&data, kind);
+        match Conventions::detect(&tables, &data).distances {
+            Some(DistanceFit::Kind {
+                kind: found,
+                outliers,
+                ..
+            }) => assert_eq!((found, outliers), (kind, 0.0)),
+            other => panic!("{kind}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn distances_of_other_rows_orders_or_queries_fit_no_measure() {
+    let data = plane();
+    let tables = with_distances(&data, DistanceKind::L2);
+    let given = tables.distances.as_ref().expect("distances");
+    let fit = |distances: Matrix| {
+        let tables = Tables {
+            distances: Some(distances),
+            ..with_distances(&data, DistanceKind::L2)
+        };
+        Conventions::detect(&tables, &data).distances
+    };
+    let of_queries: Vec<usize> = (0..8).map(|query| (query + 1) % 8).collect();
+    assert_eq!(fit(given.select(&of_queries)), Some(DistanceFit::None));
+    let mut other_order = given.clone();
+    for row in 0..8 {
+        other_order.row_mut(row).rotate_left(1);
+    }
+    assert_eq!(fit(other_order), Some(DistanceFit::None));
+    let other_rows: Vec<f32> = given
+        .values()
+        .iter()
+        .map(|value| 1.1 * value + 0.3)
+        .collect();
+    let other_rows = Matrix::new(8, 8, other_rows).expect("8 × 8");
+    assert_eq!(fit(other_rows), Some(DistanceFit::None));
+    let nothing = Matrix::new(8, 8, vec![f32::INFINITY; 64]).expect("8 × 8");
+    assert_eq!(fit(nothing), None);
+}
+
+#[test]
+fn one_wrong_row_in_eight_is_counted_as_outliers() {
+    let data = plane();
+    let mut tables = with_distances(&data, DistanceKind::SquaredL2);
+    let distances = tables.distances.as_mut().expect("distances");
+    for value in distances.row_mut(3) {
+        *value *= 2.0;
+    }
+    match Conventions::detect(&tables, &data).distances {
+        Some(DistanceFit::Kind { kind, outliers, .. }) => {
+            assert_eq!((kind, outliers), (DistanceKind::SquaredL2, 0.125));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn ids_from_one_are_noticed_and_labels_name_rows() {
+    let data = line(40);
+    let mut from_one = tables(5, vec![1, 2, 3, 4, 5]);
+    assert_eq!(Conventions::detect(&from_one, &data).first_id, 1);
+    let facts = clean(&from_one, &data);
+    assert_eq!(facts.rows[0].answer.slots()[0], Some(0));
+    let labels: HashMap<i64, u32> = (0..40).map(|row| (100 - i64::from(row), row)).collect();
+    from_one.row_of_label = Some(labels);
+    from_one.ids = AnswerTable::from_ids(2, vec![100, 3]);
+    let cleaned = clean(&from_one, &data);
+    assert_eq!(cleaned.rows[0].answer.slots(), [Some(0), None]);
+}
+
+#[test]
+fn sentinels_keep_their_places() {
+    let data = line(10);
+    let mut tables = tables(8, vec![0, -1, 1, 99, 1, 2, 3, 3]);
+    let distances = vec![1.0, f32::MAX, 2.0, 3.0, 2.0, f32::NAN, 4.0, 4.0];
+    tables.distances = Some(Matrix::new(1, 8, distances).expect("1 × 8"));
+    let answers = clean(&tables, &data);
+    let slots = [Some(0), None, Some(1), None, None, None, Some(3), None];
+    assert_eq!(answers.rows[0].answer.slots(), slots);
+    let sentinels = answers.facts.sentinels;
+    assert_eq!((sentinels.negative_ids, sentinels.ids_out_of_range), (1, 1));
+    assert_eq!((sentinels.duplicates, sentinels.nan_distances), (1, 1));
+    assert_eq!((sentinels.padding, sentinels.slots()), (1, 5));
+    assert!(!answers.rows[0].out_of_order);
+}

@@ -1,0 +1,70 @@
+//! What a reader should know of how things were taken, as plain data.
+
+use super::answers::DistanceKind;
+use serde::Serialize;
+
+/// What a reader should know of how things were taken.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "note", rename_all = "snake_case")]
+pub enum Note {
+    /// The answers' file says that they were searched under another metric.
+    RunOfOtherMetric {
+        /// The metric of the run.
+        run: String,
+        /// The metric of the audit.
+        metric: String,
+    },
+    /// The distances given are of another metric.
+    DistancesOfOtherMetric {
+        /// What they are.
+        kind: DistanceKind,
+        /// The metric that orders neighbors so.
+        theirs: String,
+        /// The metric of the audit.
+        metric: String,
+    },
+    /// Nothing but the distances given says the metric.
+    MetricOfDistances {
+        /// What they are.
+        kind: DistanceKind,
+        /// The metric taken.
+        metric: String,
+    },
+    /// An index over unit rows compares inner products: cosine.
+    InnerProductOfUnitRows,
+    /// The index file does not say its metric, and L2 was taken.
+    MetricNotSaved,
+    /// The index file does not say its metric, its rows have unit length, and cosine was taken.
+    UnitRows,
+    /// The index was saved without its vectors: the file of vectors is used.
+    IndexWithoutVectors,
+    /// The index file goes on after the index, as OpenSearch's files do.
+    BytesAfterIndex {
+        /// The file.
+        path: String,
+        /// Bytes that are not read.
+        bytes: u64,
+    },
+    /// Neighbor counts for which the answers have too few slots.
+    BeyondSlots {
+        /// Those left out.
+        ks: Vec<usize>,
+        /// Slots per query, besides the query itself.
+        slots: usize,
+    },
+    /// The answers name rows by a column of the base's file.
+    NamedByColumn {
+        /// The column.
+        column: String,
+    },
+}
+
+impl Note {
+    /// Whether it contradicts the audit's own premises: then it comes before everything else.
+    pub fn is_contradiction(&self) -> bool {
+        matches!(
+            self,
+            Self::RunOfOtherMetric { .. } | Self::DistancesOfOtherMetric { .. }
+        )
+    }
+}

@@ -1,0 +1,78 @@
+//! The words for what a reader should know of how things were taken.
+
+use crate::text::number::counted;
+use annatomy_audit::Note;
+
+/// A note in words, one or two sentences.
+pub fn note_words(note: &Note) -> String {
+    match note {
+        Note::RunOfOtherMetric { run, metric } => format!(
+            "The answers are of a run under {run}, and are scored against neighbors under {metric}."
+        ),
+        Note::DistancesOfOtherMetric {
+            kind,
+            theirs,
+            metric,
+        } => format!(
+            "The distances given are of {theirs} ({kind}), and the answers are scored under \
+             {metric}: --metric {theirs} scores them under their own."
+        ),
+        Note::MetricOfDistances { kind, metric } => format!(
+            "Nothing but the distances says the metric: they are {kind}, so {metric} is taken \
+             (--metric overrides it)."
+        ),
+        Note::InnerProductOfUnitRows => {
+            "The index compares inner products of rows of unit length: read as cosine.".to_owned()
+        }
+        Note::MetricNotSaved => {
+            "hnswlib does not save its space: l2 is taken (--metric overrides it).".to_owned()
+        }
+        Note::UnitRows => "hnswlib does not save its space, and its rows have unit length: cosine \
+                           is taken (--metric overrides it)."
+            .to_owned(),
+        Note::IndexWithoutVectors => {
+            "The index was saved without its vectors: those given are taken.".to_owned()
+        }
+        Note::BytesAfterIndex { path, bytes } => {
+            format!("{path} holds {bytes} bytes after the index, which are left alone.")
+        }
+        Note::BeyondSlots { ks, slots } => {
+            let ks: Vec<String> = ks.iter().map(usize::to_string).collect();
+            let slots = counted(*slots as u64, "slot", "slots");
+            format!(
+                "k = {} is not measured: the answers have {slots} a query, besides the query itself.",
+                ks.join(", ")
+            )
+        }
+        Note::NamedByColumn { column } => format!(
+            "The answers name rows by the column {column} of the base: its ids fit them better \
+             than row numbers."
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use annatomy_audit::DistanceKind;
+
+    #[test]
+    fn notes_name_their_numbers() {
+        let note = Note::BeyondSlots {
+            ks: vec![100, 200],
+            slots: 50,
+        };
+        assert_eq!(
+            note_words(&note),
+            "k = 100, 200 is not measured: the answers have 50 slots a query, besides the query itself."
+        );
+        let note = Note::DistancesOfOtherMetric {
+            kind: DistanceKind::CosineSimilarity,
+            theirs: "cosine".to_owned(),
+            metric: "l2".to_owned(),
+        };
+        let words = note_words(&note);
+        assert!(note.is_contradiction() && words.contains("cosine similarity"));
+        assert!(words.contains("under l2: --metric cosine"), "{words}");
+    }
+}
