@@ -6,14 +6,14 @@
 //!   for each condition read from it
 //!     the returned list of its ef (one for all k, or one per k for α)             `ReturnedRows`
 //!     fill, overlap, distances, LID, causes                                       O(K)
-//!     the rows that tell E from A                                                 `QueryShifts`
+//!     the rows that tell E from A                                                 `BarycenterShifts`
 //! one pass over the vectors for all barycenters of the block                      `ColumnBlocks`
 
 use super::cells::{Block, Figure};
 use super::exact_answers::ExactAnswers;
 use super::plan::{Condition, Plan};
 use annatomy_eval::barycenter::{
-    self, Apart, ColumnBlocks, Difference, Place, QueryShifts, Reach, Reader,
+    AnswerShift, BarycenterShifts, Cell, ColumnBlocks, Convention, ListShifts,
 };
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::ground_truth::GroundTruth;
@@ -53,11 +53,11 @@ enum Reading {
 }
 
 impl Reading {
-    fn readers(self) -> &'static [Reader] {
+    fn conventions(self) -> &'static [Convention] {
         match self {
-            Self::Both => &[Reader::Corrected, Reader::Published],
-            Self::Corrected => &[Reader::Corrected],
-            Self::Published => &[Reader::Published],
+            Self::Both => &[Convention::Corrected, Convention::Published],
+            Self::Corrected => &[Convention::Corrected],
+            Self::Published => &[Convention::Published],
         }
     }
 }
@@ -75,10 +75,7 @@ pub(crate) struct Scratch<F> {
     exact_lids: Vec<f32>,
     exact_answers: ExactAnswers,
     not_visited: NotVisited,
-    reach: Reach,
-    apart: Apart,
-    difference: Difference,
-    shifts: Vec<QueryShifts>,
+    shifts: BarycenterShifts,
 }
 
 /// Where the measures of one series of k go.
@@ -146,22 +143,18 @@ impl<F: CandidateQueue> Scratch<F> {
     {
         let begin = Instant::now();
         let ks = &context.plan.ks;
-        self.shifts
-            .resize_with(self.shifts.len().max(rows.len()), QueryShifts::default);
+        self.shifts.begin_block();
         for (query, &row) in rows.iter().enumerate() {
             self.measure_query(context, first + query, row as u32, query, block);
         }
-        barycenter::compute(&mut self.shifts[..rows.len()], context.columns);
-        for (query, shifts) in self.shifts[..rows.len()].iter().enumerate() {
-            shifts.each(
-                ks,
-                context.columns,
-                |Place { cell, .. }, reader, shift| match reader {
-                    Reader::Corrected => block.enter(query, cell, Figure::BarycenterShift, shift),
-                    Reader::Published => block.published(query, cell).barycenter_shift = shift,
-                },
-            );
-        }
+        self.shifts.finish(
+            ks,
+            context.columns,
+            |query, Cell { cell, .. }, convention, shift| match convention {
+                Convention::Corrected => block.enter(query, cell, Figure::BarycenterShift, shift),
+                Convention::Published => block.published(query, cell).barycenter_shift = shift,
+            },
+        );
         block.total_time = begin.elapsed();
     }
 
@@ -179,7 +172,8 @@ impl<F: CandidateQueue> Scratch<F> {
         self.state.begin(truth, number);
         self.measure_exact_side_as_published(ks);
         self.exact_answers.begin(ks.len());
-        self.shifts[query].begin(ks, &self.state.exact.ids, &self.exact_means);
+        self.shifts
+            .begin_query(ks, &self.state.exact.ids, &self.exact_means);
         for (graph, planned) in context.plan.graphs.iter().enumerate() {
             let traversal = Instant::now();
             let on = Searched {
@@ -318,16 +312,11 @@ impl<F: CandidateQueue> Scratch<F> {
         if let Some(figures) = published {
             *block.published(series.query, series.cell) = figures;
         }
-        let place = Place {
+        let cell = Cell {
             k_index,
             cell: series.cell,
         };
-        self.shifts[series.query].add_exact_answer(
-            &mut self.difference,
-            k,
-            place,
-            reading.readers(),
-        );
+        self.shifts.add_exact_answer(k, cell, reading.conventions());
         Some(())
     }
 
@@ -341,35 +330,45 @@ impl<F: CandidateQueue> Scratch<F> {
         same: bool,
         row: u32,
     ) {
-        let (shifts, state) = (&mut self.shifts[series.query], &self.state);
-        let (corrected, published): (&[Reader], bool) = match reading {
-            Reading::Both if !same => (&[Reader::Corrected], true),
+        let (shifts, state) = (&mut self.shifts, &self.state);
+        let (together, published_apart): (&[Convention], bool) = match reading {
+            Reading::Both if !same => (&[Convention::Corrected], true),
             Reading::Published if !same => (&[], true),
-            _ => (reading.readers(), false),
+            _ => (reading.conventions(), false),
         };
         let answer = &self.answer;
-        let place = Place {
+        let cell = Cell {
             k_index: series.k_range.start,
             cell: series.cell,
         };
         if let &[k] = ks {
-            shifts.add_answer(
-                &mut self.difference,
-                &state.visited,
-                answer,
+            shifts.add_answer(&AnswerShift {
                 k,
-                place,
-                corrected,
-            );
-        } else if !corrected.is_empty() {
-            shifts.add_list(&mut self.reach, ks, &answer.returned, place, corrected);
+                visited: &state.visited,
+                answer,
+                cell,
+                conventions: together,
+            });
+        } else if !together.is_empty() {
+            shifts.add_list(&ListShifts {
+                ks,
+                returned: &answer.returned,
+                first_cell: cell,
+                conventions: together,
+            });
         }
-        if published {
-            let (exact, returned) = (state.exact.as_published(row), answer.as_published());
+        if published_apart {
+            let exact = state.exact.as_published(row);
+            let list = ListShifts {
+                ks,
+                returned: answer.as_published(),
+                first_cell: cell,
+                conventions: &[Convention::Published],
+            };
             if exact == state.exact.ids && ks.len() > 1 {
-                shifts.add_list(&mut self.reach, ks, returned, place, &[Reader::Published]);
+                shifts.add_list(&list);
             } else {
-                shifts.add_apart(&mut self.apart, ks, &exact, returned, place);
+                shifts.add_list_against(&exact, &list);
             }
         }
     }
