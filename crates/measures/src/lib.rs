@@ -9,7 +9,7 @@
 //! * [`lid`]: estimators of local intrinsic dimensionality, by name;
 //! * [`estimate`]: means over runs, shares, percentiles and quantiles with their intervals;
 //! * [`breakpoints`]: where a curve over k breaks;
-//! * [`difficulty`]: hubness, contrast, displacement.
+//! * [`difficulty`]: hubness, contrast, trustworthiness.
 //!
 //! Does no input or output and knows no graph.
 

@@ -7,7 +7,6 @@ use annatomy_hnsw::{
 };
 use annatomy_knn::{PairTable, RankTable};
 use annatomy_measures::corrected::{ExactSide, ReturnedList, Scratch, barycenter_shift, measure};
-use annatomy_measures::published::{Table, whole_table};
 use annatomy_runtime::{Monitor, Progress};
 use annatomy_study::config::defaults;
 use annatomy_study::results::{Conventions, Settings, StudyKind, StudyResults, csv};
@@ -15,6 +14,10 @@ use annatomy_study::{Execution, Start, Study};
 use annatomy_vectors::{Matrix, Metric, PointId};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use study_tables::{StudyTable, study_figures};
+
+#[path = "../../measures/tests/it/study_tables.rs"]
+mod study_tables;
 
 fn small() -> Settings {
     Settings {
@@ -256,9 +259,9 @@ fn plain_published(
                 .chain(std::iter::repeat_n(f32::MAX, columns - found.len())),
         );
     }
-    let exact = Table::new(columns, &exact_ids, &exact_values).expect("table");
-    let returned = Table::new(columns, &ids, &values).expect("table");
-    whole_table(rows.view(), &exact, &returned, k).expect("figures")
+    let exact = StudyTable::new(columns, &exact_ids, &exact_values);
+    let returned = StudyTable::new(columns, &ids, &values);
+    study_figures(rows.view(), &exact, &returned, k)
 }
 
 #[test]

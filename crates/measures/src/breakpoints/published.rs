@@ -2,7 +2,7 @@
 //!
 //! Enters: one run's figures over k. Leaves: [`PublishedBreakpoints`]. The study names these four
 //! but prints no formula for them, so every threshold is a named parameter of
-//! [`PublishedParameters`], to be reported beside the result.
+//! [`PublishedParameters`], to be reported with the result.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! The shift between the barycenters of the exact and the returned neighbors.
 //!
 //! Enters: vectors and two lists of ids. Leaves: a dimensionless length. Method: the definition,
-//! term by term in float64; the readable reference that faster forms are held against. Cost: O(kd)
+//! term by term in float64; the reference form that faster forms are tested against. Cost: O(kd)
 //! per query and k.
 
 use annatomy_vectors::{MatrixView, PointId};

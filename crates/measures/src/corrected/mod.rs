@@ -1,9 +1,9 @@
 //! The measures in corrected conventions: true distances, self excluded by id, geometry over filled
 //! slots only.
 //!
-//! The way through, for each query: [`ExactSide::set`] once, then for each series of answers a
-//! [`ReturnedSide`] and [`measure`], which fills one [`QueryMeasures`] per k. [`barycenter_shift`]
-//! stands apart because it needs vectors.
+//! For each query: [`ExactSide::set`] once, then for each series of answers a [`ReturnedSide`] and
+//! [`measure`], which fills one [`QueryMeasures`] per k. [`barycenter_shift`] is a function of its
+//! own because it needs vectors.
 //!
 //! ```
 //! use annatomy_measures::corrected::{ExactSide, ReturnedSide, Scratch, measure};
@@ -19,7 +19,6 @@
 //! ```
 
 mod barycenter;
-mod cause;
 mod exact_side;
 mod logarithms;
 mod measure;
@@ -29,7 +28,6 @@ mod returned_side;
 mod running;
 
 pub use barycenter::barycenter_shift;
-pub use cause::Cause;
 pub use exact_side::ExactSide;
 pub(crate) use logarithms::sum_of_logarithms;
 pub use measure::{Scratch, measure};

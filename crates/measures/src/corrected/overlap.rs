@@ -15,7 +15,7 @@ use super::{ExactSide, ReturnedSide};
 /// Relative width within which two distances are a tie.
 pub const TIE_TOLERANCE: f64 = 1e-6;
 
-/// Reusable histogram over max(slot, rank), and the tie pointer of the query at hand.
+/// Reusable histogram over max(slot, rank), and the tie pointer of the current query.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OverlapCounts {
     strict: Vec<u32>,

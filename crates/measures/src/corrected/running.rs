@@ -21,7 +21,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Takes the slots up to `k`, as far as they are filled.
+    /// Adds the filled slots up to `k`.
     pub(super) fn advance(&mut self, exact: &ExactSide, returned: ReturnedSide<'_>, k: usize) {
         let end = k.min(returned.distances().len());
         if end <= self.filled {

@@ -1,12 +1,12 @@
-//! How hard a data set is for any index, and how an answer is out of order: a first form.
+//! How hard a data set is for any index, and how far an answer is from the true order.
 //!
-//! [`Hubness`] and [`relative_contrast`] look at the exact neighbors alone; [`rank_displacement`]
-//! and [`trustworthiness`] at what was returned.
+//! [`Hubness`] and [`relative_contrast`] read the exact neighbors alone, [`trustworthiness`] reads
+//! the returned ones.
 
 mod contrast;
-mod displacement;
 mod hubness;
+mod trustworthiness;
 
 pub use contrast::relative_contrast;
-pub use displacement::{rank_displacement, trustworthiness};
 pub use hubness::{Hubness, k_occurrences};
+pub use trustworthiness::trustworthiness;

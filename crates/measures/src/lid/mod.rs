@@ -15,7 +15,5 @@
 
 mod estimators;
 mod name;
-mod two_nn;
 
 pub use name::{Lid, UnknownLid};
-pub use two_nn::two_nn_linear_fit;

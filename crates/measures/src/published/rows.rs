@@ -2,6 +2,9 @@
 
 use super::pairwise::{divide, pairwise_sum, row_mean};
 
+/// The squared distance of an empty slot.
+pub const EMPTY_DISTANCE: f32 = f32::MAX;
+
 /// The float32 mean over `k` slots of which only `filled` hold a squared distance and the rest hold
 /// `FLT_MAX`.
 ///
@@ -10,7 +13,7 @@ use super::pairwise::{divide, pairwise_sum, row_mean};
 pub fn row_mean_of_slots(filled: &[f32], k: usize) -> f32 {
     match k.saturating_sub(filled.len()) {
         0 => row_mean(&filled[..k]),
-        1 => divide(pairwise_sum(filled, -0.0) + f32::MAX, k),
+        1 => divide(pairwise_sum(filled, -0.0) + EMPTY_DISTANCE, k),
         _ => f32::INFINITY,
     }
 }

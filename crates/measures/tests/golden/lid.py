@@ -26,8 +26,7 @@ for d in lists:
 pairs = np.sort(rng.gamma(3, 1, (300, 2)), axis=1)
 n = len(pairs)
 unbiased = TwoNN(discard_fraction=0.0, method="mle", dist=True).fit(pairs).dimension_
-two_nn = {"ratios": (pairs[:, 1] / pairs[:, 0]).tolist(), "maximum_likelihood": unbiased * n / (n - 1),
-          "linear_fit": TwoNN(discard_fraction=0.1, method="linear", dist=True).fit(pairs).dimension_}
+two_nn = {"ratios": (pairs[:, 1] / pairs[:, 0]).tolist(), "maximum_likelihood": unbiased * n / (n - 1)}
 estimates = [q["maximum-likelihood"] for q in queries]
 over = {"maximum-likelihood": float(np.mean(estimates)), "mackay-ghahramani": float(1 / np.mean(1 / np.array(estimates)))}
 here = pathlib.Path(__file__).parent

@@ -10,7 +10,7 @@ const EFS: [usize; 5] = [20; 5];
 
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "stands beside breakpoints that may not happen"
+    reason = "has the type of breakpoints that may not happen"
 )]
 fn at(k: f64) -> Option<Breakpoint> {
     Some(Breakpoint {

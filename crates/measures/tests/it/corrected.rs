@@ -1,4 +1,4 @@
-//! Laws of the corrected measures, and the prefix form held against the definitions recomputed
+//! Laws of the corrected measures, and the prefix form compared with the definitions recomputed
 //! plainly.
 
 use annatomy_measures::corrected::{

@@ -1,4 +1,4 @@
-//! Trustworthiness held against scikit-learn (`golden/trustworthiness.py`).
+//! Trustworthiness compared with scikit-learn (`golden/trustworthiness.py`).
 
 use annatomy_measures::difficulty::trustworthiness;
 use serde_json::Value;

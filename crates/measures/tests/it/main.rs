@@ -5,3 +5,4 @@ mod corrected;
 mod difficulty;
 mod lid;
 mod published;
+mod study_tables;

@@ -1,11 +1,12 @@
-//! The published conventions held against `NumPy`'s own figures (`golden/published.py`), and the
+//! The published conventions compared with `NumPy`'s own figures (`golden/published.py`), and the
 //! fast blocks against the plain form. Mean distances and overlaps must agree to the last bit,
 //! spikes and dropped rows included; LID and shift, where the order of summation or the logarithm
 //! is a library's own, to 1e-6.
 
+use super::study_tables::{StudyTable, study_figures};
 use annatomy_measures::published::{
-    Artefacts, Columns, EMPTY_DISTANCE, EMPTY_ID, Figures, Table, row_barycenter_shift, row_lid,
-    row_lid_plain, row_lids, row_mean, row_mean_of_slots, row_overlap, whole_table,
+    Artefacts, Columns, EMPTY_DISTANCE, Figures, row_barycenter_shift, row_lid, row_lid_plain,
+    row_lids, row_mean, row_mean_of_slots, row_overlap,
 };
 use annatomy_vectors::{Matrix, MatrixView};
 use proptest::prelude::*;
@@ -82,7 +83,7 @@ impl Golden {
             table
                 .distances
                 .extend(found.map(|&id| self.pairs.row(row)[id]));
-            table.ids.resize((row + 1) * self.width, EMPTY_ID);
+            table.ids.resize((row + 1) * self.width, -1);
             table
                 .distances
                 .resize((row + 1) * self.width, EMPTY_DISTANCE);
@@ -99,13 +100,12 @@ impl Golden {
     }
 
     /// Calls `check(case name, exact, returned, k, expected)` for every case and k.
-    fn for_each(&self, check: impl Fn(&str, &Table<'_>, &Table<'_>, usize, &Value)) {
+    fn for_each(&self, check: impl Fn(&str, &StudyTable<'_>, &StudyTable<'_>, usize, &Value)) {
         let exact = self.table(|_, _| true, |_| self.width);
-        let exact = Table::new(self.width, &exact.ids, &exact.distances).expect("shape");
+        let exact = StudyTable::new(self.width, &exact.ids, &exact.distances);
         for case in self.document["cases"].as_array().expect("cases") {
             let returned = self.returned(case);
-            let returned =
-                Table::new(self.width, &returned.ids, &returned.distances).expect("shape");
+            let returned = StudyTable::new(self.width, &returned.ids, &returned.distances);
             for expected in case["figures"].as_array().expect("figures") {
                 check(
                     case["name"].as_str().expect("a name"),
@@ -128,10 +128,10 @@ fn close(found: f64, expected: f64, tolerance: f64) -> bool {
 }
 
 #[test]
-fn whole_tables_agree_with_numpy() {
+fn study_tables_agree_with_numpy() {
     let golden = golden();
     golden.for_each(|name, exact, returned, k, expected| {
-        let figures = whole_table(golden.vectors.view(), exact, returned, k).expect("tables fit");
+        let figures = study_figures(golden.vectors.view(), exact, returned, k);
         let value = |key: &str| {
             expected[key]
                 .as_str()
@@ -173,10 +173,10 @@ fn whole_tables_agree_with_numpy() {
 }
 
 #[test]
-fn fast_blocks_agree_with_whole_tables() {
+fn fast_blocks_agree_with_study_tables() {
     let golden = golden();
     golden.for_each(|name, exact, returned, k, _| {
-        let plain = whole_table(golden.vectors.view(), exact, returned, k).expect("tables fit");
+        let plain = study_figures(golden.vectors.view(), exact, returned, k);
         let fast = by_blocks(golden.vectors.view(), exact, returned, k, plain.artefacts);
         assert_eq!(plain.artefacts, fast.artefacts, "{name}, k = {k}");
         for (found, expected, tolerance) in [
@@ -198,8 +198,8 @@ fn fast_blocks_agree_with_whole_tables() {
 /// The figures at `k` from per-query blocks that see filled slots only.
 fn by_blocks(
     x: MatrixView<'_>,
-    exact: &Table<'_>,
-    returned: &Table<'_>,
+    exact: &StudyTable<'_>,
+    returned: &StudyTable<'_>,
     k: usize,
     artefacts: Artefacts,
 ) -> Figures {
