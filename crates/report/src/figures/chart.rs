@@ -41,7 +41,7 @@ pub(super) struct Panel {
     pub(super) lines: Vec<Line>,
 }
 
-/// A whole figure.
+/// A complete figure.
 #[derive(Clone, Debug)]
 pub(super) struct Chart {
     pub(super) title: String,
@@ -192,7 +192,7 @@ impl Panel {
         let wishes: Vec<f64> = ended.iter().map(|&(_, value)| y.position(value)).collect();
         let places = apart(&wishes, LABEL_GAP, (TOP, BOTTOM));
         for (((line, _), wish), place) in ended.iter().zip(wishes).zip(places) {
-            // The text keeps to ink, which every eye can read; the stub beside it carries the
+            // The text keeps to ink, which every eye can read; the stub next to it carries the
             // color.
             if (wish - place).abs() > 3.0 {
                 svg.line(

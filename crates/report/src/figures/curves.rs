@@ -129,7 +129,7 @@ fn of_study(results: &StudyResults, study: StudyKind) -> Vec<Figure> {
     ]
 }
 
-/// A panel of shares: no interval beyond 0 and 1, and the whole axis where less would exaggerate.
+/// A panel of shares: no interval beyond 0 and 1, and the full axis where less would exaggerate.
 fn share(mut panel: Panel) -> Panel {
     let points = || panel.lines.iter().flat_map(|line| &line.points);
     let low = points()

@@ -1,7 +1,7 @@
 //! Figures: every curve of a study or an audit as SVG, and PNG from the very same drawing.
 //!
 //! Enters: [`StudyResults`] or [`AuditResults`]. Leaves: [`Figure`]s, drawn by a small SVG writer
-//! of our own: chart libraries at hand lack interval bands with gaps, labels at the lines' ends
+//! of our own: the chart libraries lack interval bands with gaps, labels at the lines' ends
 //! that keep apart, or byte-determinism, and the writer is shorter than their configuration would
 //! be. PNG is rendered by `resvg` with the font embedded here, so that a figure looks the same on
 //! any machine.
@@ -88,7 +88,7 @@ pub fn write_all(folder: &Path, results: &StudyResults) -> Result<(), FigureErro
     write(folder, &all(results))
 }
 
-/// Writes `figures/NAME.svg` and `figures/NAME.png` under `folder`; drawn by the pool at hand.
+/// Writes `figures/NAME.svg` and `figures/NAME.png` under `folder`; drawn on the current rayon pool.
 pub fn write(folder: &Path, figures: &[Figure]) -> Result<(), FigureError> {
     let folder = folder.join("figures");
     let renderer = png::Renderer::new();

@@ -91,8 +91,9 @@ impl Surface {
         let first = grids.clone().next()?;
         let (efs, ks) = (first.efs.clone(), first.ks.clone());
         let cells = efs.len() * ks.len();
-        let whole = |grid: &&SurfaceGrid| grid.overlap.len() == cells && grid.fill.len() == cells;
-        let grids: Vec<&SurfaceGrid> = grids.filter(whole).collect();
+        let complete =
+            |grid: &&SurfaceGrid| grid.overlap.len() == cells && grid.fill.len() == cells;
+        let grids: Vec<&SurfaceGrid> = grids.filter(complete).collect();
         if cells == 0 || grids.is_empty() {
             return None;
         }

@@ -120,7 +120,7 @@ impl Svg {
         Self { body }
     }
 
-    /// The whole document.
+    /// The complete document.
     pub(super) fn finish(mut self) -> String {
         self.body.push_str("</svg>\n");
         self.body

@@ -1,7 +1,8 @@
 //! The report of an audit: verdict first, then advice, engines, curves, and what every word means.
 
 use super::html::Html;
-use super::page::{Illustration, ReportError, begin, write_text};
+use super::illustration::Illustration;
+use super::page::{ReportError, begin, write_text};
 use super::sections::illustrations;
 use super::table::{Columns, Table};
 use crate::figures::Figure;

@@ -1,6 +1,6 @@
 //! A small writer of escaped HTML.
 //!
-//! Three ways in, so that no foreign text becomes markup:
+//! Three ways in, so that no text from outside becomes markup:
 //!
 //! * [`Html::plain`]: everything escaped, for names and paths that come from outside;
 //! * [`Html::prose`] and table cells: escaped, then `*k*` becomes italic, `` `ef` `` code `_{k}_`
@@ -17,7 +17,7 @@ pub(super) struct Html {
 }
 
 impl Html {
-    /// The whole text.
+    /// The text.
     pub(super) fn finish(self) -> String {
         self.text
     }

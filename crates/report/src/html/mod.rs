@@ -1,8 +1,8 @@
 //! `report.html`: one page that says what a study found, with its figures and every number's
 //! definition.
 //!
-//! Enters: [`StudyResults`](annatomy_study::results::StudyResults). Leaves: a single file that needs nothing
-//! beside it. The figures are inline, the style sheet too; the only addresses in it are plain links
+//! Enters: [`StudyResults`](annatomy_study::results::StudyResults). Leaves: a single file that needs
+//! no other. The figures are inline, the style sheet too; the only addresses in it are plain links
 //! to the sources. One file per section under `sections`, in the order of the page; `view` reads
 //! the results over runs, `number` prints them, `html` and `table` escape them.
 //!
@@ -11,6 +11,7 @@
 
 mod audit;
 mod html;
+mod illustration;
 mod page;
 mod reproduced;
 mod sections;
@@ -23,5 +24,6 @@ mod fixture;
 mod tests;
 
 pub use audit::{audit_html, write_audit};
-pub use page::{Illustration, ReportError, html, html_with, write};
+pub use illustration::Illustration;
+pub use page::{ReportError, html, html_with, write};
 pub use reproduced::write_reproduced;

@@ -1,9 +1,10 @@
-//! The page as a whole: sections in order, written whole or not at all.
+//! The page of a study: its sections in order, and the file, which is written completely or not at
+//! all.
 
 use super::html::Html;
+use super::illustration::Illustration;
 use super::sections;
 use super::view::View;
-use crate::figures::Figure;
 use annatomy_formats::write_atomically;
 use annatomy_study::results::StudyResults;
 use std::io::Write;
@@ -21,31 +22,7 @@ pub struct ReportError {
     pub source: std::io::Error,
 }
 
-/// A figure as the page takes it.
-#[derive(Clone, Copy, Debug)]
-pub struct Illustration<'f> {
-    /// Its name, such as `efSearch_study_overlap`; decides where it stands.
-    pub name: &'f str,
-    /// Its title.
-    pub title: &'f str,
-    /// What to see in it.
-    pub caption: &'f str,
-    /// The drawing, an `<svg>` element.
-    pub svg: &'f str,
-}
-
-impl<'f> From<&'f Figure> for Illustration<'f> {
-    fn from(figure: &'f Figure) -> Self {
-        Self {
-            name: &figure.name,
-            title: &figure.title,
-            caption: &figure.caption,
-            svg: &figure.svg,
-        }
-    }
-}
-
-/// Writes `report.html` under `folder`, by way of a temporary file beside it.
+/// Writes `report.html` under `folder`, by way of a temporary file in the same folder.
 pub fn write(folder: &Path, results: &StudyResults) -> Result<(), ReportError> {
     write_text(folder, &html(results))
 }

@@ -53,7 +53,7 @@ fn html(comparison: &Comparison) -> String {
             html.prose(
                 "Published conventions on both sides: distances are squared, LID is taken from them, empty slots count as \
                  the study counted them. A mean distance into which an empty slot’s `FLT_MAX` was averaged is left out and \
-                 counted as *exploded*. The same figures stand in `reproduced.csv`.",
+                 counted as *exploded*. The same figures are in `reproduced.csv`.",
             );
             for rows in comparison.rows.chunk_by(|a, b| (a.study, &a.condition) == (b.study, &b.condition)) {
                 html.within("details", "", |html| {
@@ -71,7 +71,7 @@ fn html(comparison: &Comparison) -> String {
 fn introduction(comparison: &Comparison) -> String {
     let cells = comparison.rows.len() / Figure::ALL.len();
     let mut text = format!(
-        "{} of {} images each beside the ten published runs of {}, at {} of condition and *k*.",
+        "{} of {} images each, compared with the ten published runs of {}, at {} of condition and *k*.",
         counted(comparison.runs as u64, "run", "runs"),
         count(comparison.subset as u64),
         count(PUBLISHED_SUBSET as u64),
@@ -84,7 +84,7 @@ fn introduction(comparison: &Comparison) -> String {
         let left_out = comparison.unpublished_cells;
         let _ = write!(
             text,
-            " Left out, for want of a published counterpart: {left_out}."
+            " Left out, because there is no published counterpart: {left_out}."
         );
     }
     text

@@ -1,4 +1,4 @@
-//! The page as a whole, over studies made up and odd.
+//! The complete page, over studies made up and unusual.
 
 use super::fixture::study;
 use super::{Illustration, html, html_with, write};
@@ -88,7 +88,7 @@ fn numbers_are_those_of_the_model() {
     results.runs[0].conditions[0].corrected[49].overlap = 0.123;
     let text = words(&html(&results));
     assert!(
-        text.contains("At ef_search 25 the first empty slots appear at k = 100 (4.0 × ef); overlap has left .95"),
+        text.contains("At ef_search 25 the first empty slots appear at k = 100 (4.0 × ef); before that, overlap fell below .95"),
         "{text}"
     );
     assert!(text.contains("to .123 at k = 500"), "{text}");
@@ -124,7 +124,7 @@ fn zero_counts_are_said_to_be_zero() {
     let text = words(&html(&results));
     assert!(text.contains("in this study there was none"), "{text}");
     assert!(text.contains("here no row was dropped"), "{text}");
-    assert!(text.contains("in this study it always was there"), "{text}");
+    assert!(text.contains("in this study it was always there"), "{text}");
     assert!(
         !text.contains("cliff") && !text.contains("first empty slots appear"),
         "{text}"

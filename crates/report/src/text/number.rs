@@ -95,7 +95,7 @@ pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
 }
 
-/// A mean over runs and, beside it, its interval.
+/// A mean over runs, followed by its interval.
 pub(crate) fn estimate(value: Option<Estimate>, print: impl Fn(f64) -> String) -> String {
     let Some(value) = value else {
         return NONE.to_owned();

@@ -70,7 +70,7 @@ fn exploded(view: &View<'_>) -> Option<String> {
         / (published.k as f64 * kept as f64);
     let why = if (found / predicted - 1.0).abs() < 1e-4 {
         format!(
-            ", which is {} · `FLT_MAX` / ({} · {}), rows with one empty slot over *k* times rows kept",
+            ", which is {} · `FLT_MAX` / ({} · {}): rows with one empty slot, over *k* times the rows kept",
             count(counts.rows_with_one_empty_slot),
             published.k,
             count(kept)
@@ -94,7 +94,7 @@ fn exploded(view: &View<'_>) -> Option<String> {
 fn dropped(view: &View<'_>) -> String {
     let total = view.artefacts().rows_dropped;
     let rule = "Two `FLT_MAX` overflow float32, so a row with two or more empty slots has an infinite mean and is dropped from \
-                both mean distances without a word";
+                both mean distances silently";
     if total == 0 {
         return format!("{rule}; here no row was dropped.");
     }
@@ -214,7 +214,7 @@ fn last_row(view: &View<'_>) -> String {
 fn self_column(view: &View<'_>) -> String {
     let rule = "The query itself is dropped as column 0 of both tables, wherever it really is";
     match view.artefacts().self_not_first {
-        0 => format!("{rule}; in this study it always was there."),
+        0 => format!("{rule}; in this study it was always there."),
         rows => format!(
             "{rule}: in {} over all conditions, *k* and runs column 0 of the returned table held another row, so a neighbor was \
              dropped, and the query, where it came back at all, counted as its own.",
@@ -239,8 +239,8 @@ fn alpha_graph(view: &View<'_>) -> String {
         return NONE.to_owned();
     };
     format!(
-        "The published code searches the graph left over from the experiment before, `ef_construction` {published}, not the \
-         configured {corrected}: at {}, *k* = {} overlap is {} on the one and {} on the other.",
+        "The published code searches the graph left over from the previous experiment, `ef_construction` {published}, not the \
+         configured {corrected}: at {}, *k* = {} overlap is {} on the former and {} on the latter.",
         condition.label(),
         condition.ks[place],
         share(condition.published(place, |p| p.mean_overlap)),

@@ -18,7 +18,7 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>) {
             "Each breakpoint is found in every run by itself, then averaged{}. *Never* means not within the grid of *k*; \
              where it happens in some runs only, the mean is over those and so too \
              small. A breakpoint at the first *k* of the grid may lie below it (≤), a largest safe *k* at the last above it (≥).",
-            if runs > 1 { "; below it stands the 95\u{202f}% interval over runs" } else { "; one run gives no interval" }
+            if runs > 1 { "; below it is the 95\u{202f}% interval over runs" } else { "; one run gives no interval" }
         ));
         let heads = ["fill leaves 1", "overlap leaves .99", "overlap leaves .95", "overlap leaves .90"];
         let corrected = |condition: &Condition<'_>| {

@@ -15,7 +15,7 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>) {
         html.prose(
             "The same searches, evaluated twice: once with the published study’s arithmetic, once with distances that are \
              distances, the query excluded by its id and geometry over filled slots alone. The table gives both for \
-             conditions that stand for the rest; what makes them differ follows with its number in this very study.",
+             conditions that stand for the rest; what makes them differ follows, with its number in this study.",
         );
         table(view).write(html);
         artefacts::write(html, view);

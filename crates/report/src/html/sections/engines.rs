@@ -43,7 +43,7 @@ const CLASSES: [[&str; 4]; 5] = [
 /// Writes the section.
 pub(crate) fn write(html: &mut Html, view: &View<'_>) {
     html.section("engines", "What an engine does when *k* > `ef`", |html| {
-        html.prose("This study searches as the first class does. By their sources, engines fall into five:");
+        html.prose("This study searches as the first class does. According to their source code, engines fall into five classes:");
         let head = ["class", "engines", "rule", "the user sees"];
         let mut table = Table::new("Engines by what they do when *k* exceeds `ef`.", Columns::Words, &head);
         for class in CLASSES {

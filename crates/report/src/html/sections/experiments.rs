@@ -2,7 +2,7 @@
 
 use super::illustrations;
 use crate::html::html::Html;
-use crate::html::page::Illustration;
+use crate::html::illustration::Illustration;
 use crate::html::view::{Condition, View};
 use crate::text::number::{decimals, listed, share, significant};
 use annatomy_study::results::StudyKind;
@@ -56,13 +56,13 @@ fn varied(study: StudyKind, view: &View<'_>, conditions: &[&Condition<'_>]) -> S
     };
     match study {
         StudyKind::EfSearch => format!(
-            "One graph per run (`ef_construction` {}), searched at `ef_search` {values} for {range}. The effort stays; \
-             what is asked of it grows.",
+            "One graph per run (`ef_construction` {}), searched at `ef_search` {values} for {range}. The effort is fixed; \
+             the number of neighbors asked for grows.",
             settings.ef_construction
         ),
         StudyKind::EfConstruction => format!(
             "One graph per value of `ef_construction` ({values}), each searched at `ef_search` {} for {range}. The \
-             search stays; the graph under it changes.",
+             search is the same; the graph changes.",
             settings.ef_search
         ),
         StudyKind::Alpha => format!(

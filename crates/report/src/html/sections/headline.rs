@@ -1,7 +1,7 @@
 //! Title, what was run, and the verdict in a few sentences.
 //!
-//! Each sentence has its condition beside it; where the condition does not hold, another sentence
-//! stands or none.
+//! Each sentence has its condition; where the condition does not hold, another sentence replaces it
+//! or none does.
 
 use crate::html::html::Html;
 use crate::html::view::{Condition, View};
@@ -120,7 +120,7 @@ fn breaking(view: &View<'_>) -> Option<String> {
         .zip(points.fill_leaves_one.k_over_ef)
     else {
         return overlap.map(|place| {
-            format!("At {label} overlap leaves .95 {place}; no slot came back empty.")
+            format!("At {label} overlap falls below .95 {place}; no slot came back empty.")
         });
     };
     let first = format!(
@@ -129,9 +129,9 @@ fn breaking(view: &View<'_>) -> Option<String> {
     );
     Some(match (overlap, points.overlap_leaves_95.k) {
         (Some(place), Some(left)) if left.point < k.point => {
-            format!("{first}; overlap has left .95 before that, {place}.")
+            format!("{first}; before that, overlap fell below .95 {place}.")
         }
-        (Some(place), _) => format!("{first}; overlap leaves .95 {place}."),
+        (Some(place), _) => format!("{first}; overlap falls below .95 {place}."),
         (None, _) => format!("{first}; mean overlap stays at or above .95 throughout."),
     })
 }
@@ -192,11 +192,13 @@ fn construction(view: &View<'_>) -> Option<String> {
         .fold((from, from), |(low, high), &k| (low.min(k), high.max(k)));
     Some(if highest - lowest < HARDLY * lowest {
         let range = format!("*k* = {} to {}", decimals(lowest, 0), decimals(highest, 0));
-        format!("`ef_construction` hardly matters here: overlap leaves .95 at {range} throughout.")
+        format!(
+            "`ef_construction` hardly matters here: overlap falls below .95 at {range} throughout."
+        )
     } else if ks.is_sorted() {
         let (from, to) = (decimals(from, 0), decimals(to, 0));
         format!(
-            "A better graph delays it: from `ef_construction`\u{a0}{} to {} the *k* at which overlap leaves .95 moves from \
+            "A better graph delays it: from `ef_construction`\u{a0}{} to {} the *k* at which overlap falls below .95 moves from \
              {from} to {to}.",
             first.value, last.value
         )
@@ -207,7 +209,7 @@ fn construction(view: &View<'_>) -> Option<String> {
             .collect();
         let ks: Vec<String> = ks.iter().map(|&k| decimals(k, 0)).collect();
         format!(
-            "A larger `ef_construction` does not always delay it: for {} overlap leaves .95 at *k* = {}.",
+            "A larger `ef_construction` does not always delay it: for {} overlap falls below .95 at *k* = {}.",
             listed(&values),
             listed(&ks)
         )
@@ -242,7 +244,7 @@ fn alpha(view: &View<'_>) -> Option<String> {
         .map_or(0, |place| place + 1);
     let Some(threshold) = conditions.get(place) else {
         return Some(format!(
-            "With `ef` = *αk*, no *α* tried keeps mean overlap ≥ .99 at every *k*; with {} it goes down to {}.",
+            "With `ef` = *αk*, no *α* tried keeps mean overlap ≥ .99 at every *k*; with {} it falls to {}.",
             last.label(),
             worst(last)
         ));

@@ -5,7 +5,7 @@ use crate::html::html::Html;
 const DEFINITIONS: [(&str, &str); 9] = [
     (
         "*k*, `ef`, self",
-        "*k* neighbors are asked for, the query itself not counted: it is excluded by its id, wherever it is returned. `ef` is \
+        "*k* neighbors are asked for, not counting the query itself, which is excluded by its id wherever it is returned. `ef` is \
          the search effort.",
     ),
     (
@@ -36,7 +36,7 @@ const DEFINITIONS: [(&str, &str); 9] = [
     ),
     (
         "intervals",
-        "95\u{202f}%, Student’s *t* over runs, cut off at 0. They speak of further runs on the same data source, not of other data.",
+        "95\u{202f}%, Student’s *t* over runs, cut off at 0. They hold for further runs on the same data source, not for other data.",
     ),
     (
         "visited",

@@ -2,7 +2,7 @@
 
 use super::illustrations;
 use crate::html::html::Html;
-use crate::html::page::Illustration;
+use crate::html::illustration::Illustration;
 use crate::html::table::{Columns, Table};
 use crate::html::view::View;
 use crate::text::number::{decimals, estimate, listed};
@@ -23,7 +23,7 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>, figures: &[Illustration<'_
         html.prose(
             "The order in which a search visits the graph depends on neither `ef` nor *k*; only the moment of stopping \
              does. So one traversal per query gives overlap at every pair, and with it the smallest `ef` at which each \
-             true neighbor is first met. The required `ef` of a query is the largest of these over its *k* neighbors.",
+             true neighbor is first visited. The required `ef` of a query is the largest of these over its *k* neighbors.",
         );
         if let Some(sentence) = sentence(view) {
             html.prose(&sentence);

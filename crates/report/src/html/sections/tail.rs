@@ -12,7 +12,7 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>) {
     }
     html.section("tail", "Behind the means", |html| {
         html.prose(
-            "A mean hides the queries that fare worst. *p*1 and *p*5 are percentiles of overlap over queries; the share of \
+            "A mean hides the worst queries. *p*1 and *p*5 are percentiles of overlap over queries; the share of \
              queries with overlap ≥ .9 is Robustness-.9@*k*.",
         );
         if let Some(sentence) = worst(view) {
@@ -20,7 +20,7 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>) {
         }
         html.prose(
             "A true neighbor is missing for one of three reasons: no path from the entry point reaches it, it is reachable but \
-             was not met at this effort, or it lost to another at the same distance. With exact distances there is no fourth.",
+             was not visited at this effort, or it lost to another at the same distance. With exact distances there is no fourth reason.",
         );
         table(view).write(html);
     });
