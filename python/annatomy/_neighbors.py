@@ -44,7 +44,7 @@ def exact_knn(
         Most bytes that one more copy of the rows and the candidates (about n (4 d + 16 k)) may take where all rows are
         queries; above, rows are streamed in blocks, with twice the products.
     progress : bool or callable, optional
-        None: a bar in notebooks alone. True: a bar, of tqdm where installed. A callable is told (stage, done, total).
+        None: a bar in notebooks only. True: a bar, by tqdm where installed. A callable receives (stage, done, total).
 
     Returns
     -------

@@ -79,7 +79,7 @@ def study(
     threads, memory_budget_bytes : int
         See :func:`annatomy.exact_knn`.
     progress : bool or callable, optional
-        A callable gets (stage, done, total); True draws a bar on stderr, None does so in notebooks alone.
+        A callable gets (stage, done, total); True draws a bar on stderr, None does so in notebooks only.
     **settings
         Any of runs, subset, sample, seed, metric, m, ef_construction, ef_search, ef_values, ef_construction_values,
         alpha_values, ks, studies (of "ef", "efc", "alpha"), conventions ("corrected", "published"), preset. Defaults are
@@ -97,22 +97,22 @@ def study(
     >>> sorted(set(found.to_columns()["condition"].tolist()))
     ['ef_100', 'ef_25', 'ef_50', 'ef_75']
     """
-    whole: dict[str, Any] = json.loads(_core.study_defaults())
-    unknown = sorted(set(settings) - set(whole) | {"data"} & set(settings))
+    request: dict[str, Any] = json.loads(_core.study_defaults())
+    unknown = sorted(set(settings) - set(request) | {"data"} & set(settings))
     if unknown:
-        known = ", ".join(sorted(set(whole) - {"data"}))
+        known = ", ".join(sorted(set(request) - {"data"}))
         raise ValueError(f"no setting {', '.join(unknown)}; known: {known}")
-    whole.update({name: _plain(value) for name, value in settings.items()})
-    whole["studies"] = [_STUDIES.get(name, name) for name in whole["studies"]]
+    request.update({name: _plain(value) for name, value in settings.items()})
+    request["studies"] = [_STUDIES.get(name, name) for name in request["studies"]]
     rows = None
     if isinstance(X, (str, os.PathLike)):
-        whole["data"] = os.fspath(X)
+        request["data"] = os.fspath(X)
     else:
         rows = matrix(X, "X")
-        whole["data"] = f"array of {rows.shape[0]} × {rows.shape[1]}"
+        request["data"] = f"array of {rows.shape[0]} × {rows.shape[1]}"
     budget = count(memory_budget_bytes, "memory_budget_bytes", 0)
     with telling(progress, "study") as tell:
-        return StudyResults(_core.study(rows, json.dumps(whole), count(threads, "threads", 0), budget, tell))
+        return StudyResults(_core.study(rows, json.dumps(request), count(threads, "threads", 0), budget, tell))
 
 
 def _plain(value: Any) -> Any:

@@ -25,15 +25,14 @@ pub struct Arguments {
 pub enum Command {
     /// Run the published study on built-in data or your own vectors, and write a report.
     Study(Box<StudyArguments>),
-    /// See what your index, your answers or graphs over your vectors lose, why, and which ef mends
-    /// it.
+    /// See what your index, your answers or graphs over your vectors lose, why, and which ef
+    /// recovers it.
     Audit(Box<AuditArguments>),
     /// Compute exact nearest neighbors, certified equal to a float64 brute force.
     Knn(KnnArguments),
     /// Turn images into embeddings, by ResNet-50 or any ONNX model.
     Embed(Box<EmbedArguments>),
-    /// Carry out the published study from its raw data, and hold the figures against the published
-    /// ones.
+    /// Repeat the published study from its raw data, and compare the figures with the published ones.
     Reproduce(ReproduceArguments),
     /// Write built-in data to a file.
     Generate(GenerateArguments),
@@ -51,7 +50,7 @@ pub struct StudyArguments {
     /// Number of runs, each with its own graph seed (and subset) [default: 3]
     #[arg(long, value_name = "N")]
     pub runs: Option<usize>,
-    /// Rows drawn per run, the very rows that NumPy's default_rng(seed + run).choice draws
+    /// Rows drawn per run, the same rows as NumPy's default_rng(seed + run).choice
     #[arg(long, value_name = "N")]
     pub subset: Option<usize>,
     /// Rows of each run that are queries [default: all]
@@ -102,10 +101,10 @@ pub struct AuditArguments {
     /// Their distances
     #[arg(long, value_name = "FILE", requires = "neighbors")]
     pub distances: Option<PathBuf>,
-    /// Neighbors asked for [default: 10,90,500, as far as the data go]
+    /// Neighbors asked for [default: those of 10,90,500 that the data allow]
     #[arg(long, value_name = "K,K,…", value_delimiter = ',')]
     pub k: Option<Vec<usize>>,
-    /// What the advice is to reach: overlap, overlap_p5, overlap_p1, fill, lid_bias, distance_error
+    /// What the advised ef must reach: overlap, overlap_p5, overlap_p1, fill, lid_bias, distance_error
     /// or barycenter_shift
     #[arg(
         long,
@@ -128,16 +127,16 @@ pub struct AuditArguments {
     /// avx512, avx512-spr, avx512-zen4, avx512-zen5 or avx512-clang
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = parse_arithmetic)]
     pub arithmetic: std::option::Option<Arithmetic>,
-    /// Whose rules graphs are built by: faiss, hnswlib or paper
+    /// Build graphs as this engine does: faiss, hnswlib or paper
     #[arg(long, value_name = "NAME", default_value = "faiss")]
     pub preset: Preset,
     /// Links per node
     #[arg(long, value_name = "M", default_value_t = 32)]
     pub m: usize,
-    /// Effort of building
+    /// ef_construction
     #[arg(long, value_name = "EF", default_value_t = 200)]
     pub ef_construction: usize,
-    /// Graphs to build, each of another seed
+    /// Graphs to build, each from its own seed
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub graphs: usize,
     /// Seed of the sample and of the graphs
@@ -147,7 +146,7 @@ pub struct AuditArguments {
     /// refuse, beam-is-k. Where queries are base rows, K counts the query itself
     #[arg(long, value_name = "ef=E,k=K,class=CLASS:FILE.npy")]
     pub predict: Vec<PredictionFile>,
-    /// Write the neighbors with bad rows searched again exactly; distances go beside them
+    /// Write the neighbors with bad rows searched again exactly; distances go to a second file
     #[arg(long, value_name = "FILE.npy", requires = "neighbors")]
     pub repair: Option<PathBuf>,
     /// Write a report, figures and audit.json into this folder
@@ -253,17 +252,17 @@ pub struct EmbedArguments {
     /// ResNet-50's weights: torchvision's .pth, or .safetensors with torchvision's or timm's names
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
-    /// Embeddings, as .npy; the pictures' names go beside it
+    /// Embeddings, as .npy; the pictures' names go to a second file
     #[arg(long, value_name = "FILE.npy")]
     pub out: PathBuf,
     /// Resize and crop for ResNet-50 as published (256, then 224) or as its weights recommend (232,
     /// then 224)
     #[arg(long, value_name = "NAME")]
     pub transform: Option<TransformName>,
-    /// The value of an ONNX model that is wanted [default: its last output with one row per image]
+    /// Output of the ONNX model to take [default: its last output with one row per image]
     #[arg(long, value_name = "NAME")]
     pub output: Option<String>,
-    /// Where an ONNX model's input has its colors: nchw or nhwc [default: what its shape says]
+    /// Layout of the ONNX model's input: nchw or nhwc [default: what its shape says]
     #[arg(long, value_name = "NAME")]
     pub layout: Option<LayoutName>,
     /// Run an ONNX model by this ONNX Runtime library: libonnxruntime.so, .dylib or
@@ -286,7 +285,7 @@ pub struct EmbedArguments {
     pub threads: usize,
 }
 
-/// How pictures are prepared, where it is not as usual.
+/// How pictures are prepared, where it differs from the default.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Preparation")]
 pub struct PreparationArguments {
@@ -306,7 +305,7 @@ pub struct PreparationArguments {
     /// What bytes are divided by [default: 255]
     #[arg(long, value_name = "X")]
     pub divisor: Option<f32>,
-    /// What is taken off then, per channel [default: ImageNet's]
+    /// What is subtracted then, per channel [default: ImageNet's]
     #[arg(long, value_name = "X,X,X", value_parser = three)]
     pub mean: Option<[f32; 3]>,
     /// What is divided by then, per channel [default: ImageNet's]
@@ -326,7 +325,7 @@ fn three(text: &str) -> Result<[f32; 3], String> {
     numbers.ok_or_else(|| "expected three numbers, such as 0.5,0.5,0.5".to_owned())
 }
 
-/// A network by its name or its file.
+/// A network by name or file.
 #[derive(Clone, Debug)]
 pub enum ModelName {
     Resnet50,
@@ -375,10 +374,10 @@ pub struct ReproduceArguments {
     /// Folder for results; finished runs in it are kept
     #[arg(long, value_name = "DIR", default_value = "annatomy-reproduce")]
     pub out: PathBuf,
-    /// Open no connection: files must be in the data folder
+    /// Open no connection; files must be in the data folder
     #[arg(long)]
     pub offline: bool,
-    /// Say what there is to do, and do nothing
+    /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Other addresses, images or subsets, as TOML in the form of crates/reproduce/recipe.toml

@@ -54,7 +54,7 @@ class PgVector(Engine):
         return [
             ("hnsw.ef_search", str(ef)),
             ("hnsw.iterative_scan", self.iterative_scan),
-            # Small tables would be read whole, and sorted.
+            # Small tables would be read sequentially and sorted.
             ("enable_seqscan", "off"),
         ]
 

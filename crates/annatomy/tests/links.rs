@@ -1,0 +1,46 @@
+//! Links between the repository's pages and files.
+
+use std::path::{Path, PathBuf};
+
+/// The targets of Markdown links in `text` that are files of the repository.
+fn targets(text: &str) -> Vec<&str> {
+    let mut targets = Vec::new();
+    for rest in text.split("](").skip(1) {
+        let Some(end) = rest.find([')', '#']) else {
+            continue;
+        };
+        let target = &rest[..end];
+        if !target.is_empty() && !target.contains("://") && !target.contains('\n') {
+            targets.push(target);
+        }
+    }
+    targets
+}
+
+#[test]
+fn links_of_the_documents_lead_to_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut pages: Vec<PathBuf> = ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"]
+        .iter()
+        .map(|name| root.join(name))
+        .collect();
+    for entry in std::fs::read_dir(root.join("docs")).expect("docs") {
+        pages.push(entry.expect("an entry").path());
+    }
+    let (mut links, mut broken) = (0, Vec::new());
+    for page in &pages {
+        if page.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let text = std::fs::read_to_string(page).expect("a page");
+        let folder = page.parent().expect("a folder");
+        for target in targets(&text) {
+            links += 1;
+            if !folder.join(target).exists() {
+                broken.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(links > 50, "{links} links found");
+    assert!(broken.is_empty(), "{broken:#?}");
+}
