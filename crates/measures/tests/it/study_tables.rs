@@ -29,6 +29,10 @@ impl<'a> StudyTable<'a> {
         }
     }
 
+    pub fn rows(&self) -> usize {
+        self.ids.len() / self.columns
+    }
+
     fn first_id(&self, row: usize) -> i64 {
         self.ids[row * self.columns]
     }
@@ -61,6 +65,10 @@ pub fn study_figures(
     let (mut exact_means, mut returned_means) = (Vec::new(), Vec::new());
     let (mut lids_exact, mut lids_returned) = (Vec::new(), Vec::new());
     let mut artefacts = Artefacts::default();
+    assert_eq!(
+        (exact.rows(), returned.rows()),
+        (vectors.rows(), vectors.rows())
+    );
     for row in 0..vectors.rows() {
         let (exact_ids, ids) = (exact.neighbor_ids(row, k), returned.neighbor_ids(row, k));
         let exact_distances = exact.neighbor_distances(row, k);
