@@ -5,6 +5,7 @@ use super::html::Html;
 use super::illustration::Illustration;
 use super::sections;
 use super::view::View;
+use crate::text::number::counted;
 use annatomy_formats::write_atomically;
 use annatomy_study::results::StudyResults;
 use std::io::Write;
@@ -48,9 +49,9 @@ pub fn html_with(results: &StudyResults, figures: &[Illustration<'_>]) -> String
     begin(
         &mut html,
         &format!(
-            "annatomy: {} over {} runs",
+            "annatomy: {} over {}",
             results.settings.data,
-            results.runs.len()
+            counted(results.runs.len() as u64, "run", "runs")
         ),
     );
     html.within("header", "", |html| sections::headline::write(html, &view));
