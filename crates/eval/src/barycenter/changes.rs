@@ -28,7 +28,7 @@ pub(super) struct SumChanges<'c> {
     pub(super) prefix: usize,
 }
 
-impl<'c> SumChanges<'c> {
+impl SumChanges<'_> {
     /// No change to the running sum, with the same prefix.
     pub(super) fn unchanged(self) -> Self {
         Self {

@@ -292,7 +292,7 @@ fn equal_sets_have_shift_zero_and_one_place_has_no_radius() {
     });
     let mut found = Vec::new();
     shifts.finish(&KS, &columns, |query, _, _, shift| {
-        found.push((query, shift))
+        found.push((query, shift));
     });
     assert_eq!(found[..2], [(0, 0.0), (0, 0.0)]);
     assert!(found[2].1.is_nan());

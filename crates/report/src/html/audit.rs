@@ -1,10 +1,10 @@
 //! The report of an audit: verdict first, then advice, engines, curves, and what every word means.
 
-use super::html::Html;
 use super::illustration::Illustration;
 use super::page::{ReportError, begin, write_text};
 use super::sections::illustrations;
 use super::table::{Columns, Table};
+use super::writer::Html;
 use crate::figures::Figure;
 use crate::terminal::verdict;
 use crate::text::number::{count, share, significant};

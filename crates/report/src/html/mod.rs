@@ -4,19 +4,19 @@
 //! Enters: [`StudyResults`](annatomy_study::results::StudyResults). Leaves: a single file that needs
 //! no other. The figures are inline, the style sheet too; the only addresses in it are plain links
 //! to the sources. One file per section under `sections`, in the order of the page; `view` reads
-//! the results over runs, `number` prints them, `html` and `table` escape them.
+//! the results over runs, `number` prints them, `writer` and `table` escape them.
 //!
 //! **Every sentence is chosen by the numbers**: what a study does not show, its report does not
 //! say.
 
 mod audit;
-mod html;
 mod illustration;
 mod page;
 mod reproduced;
 mod sections;
 mod table;
 mod view;
+mod writer;
 
 #[cfg(test)]
 mod fixture;

@@ -1,10 +1,10 @@
 //! The page of a study: its sections in order, and the file, which is written completely or not at
 //! all.
 
-use super::html::Html;
 use super::illustration::Illustration;
 use super::sections;
 use super::view::View;
+use super::writer::Html;
 use crate::text::number::counted;
 use annatomy_formats::write_atomically;
 use annatomy_study::results::StudyResults;

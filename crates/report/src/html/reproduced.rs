@@ -1,8 +1,8 @@
 //! `reproduced.html`: published and reproduced, figure by figure.
 
-use super::html::Html;
 use super::page::{ReportError, STYLE};
 use super::table::{Columns, Table};
+use super::writer::Html;
 use crate::text::number::{NONE, count, counted, decimals, percent, significant};
 use annatomy_formats::write_atomically;
 use annatomy_study::reference::{Comparison, Figure, Row, Spread};
@@ -33,7 +33,7 @@ fn html(comparison: &Comparison) -> String {
     html.trusted("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     html.trusted("<meta name=\"color-scheme\" content=\"light dark\">\n");
     html.within("title", "", |html| {
-        html.plain("annatomy: published and reproduced")
+        html.plain("annatomy: published and reproduced");
     });
     html.within("style", "", |html| html.trusted(STYLE));
     html.trusted("</head>\n<body>\n");

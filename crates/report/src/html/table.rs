@@ -1,6 +1,6 @@
 //! Tables: first column names the row, the others hold numbers or words.
 
-use super::html::Html;
+use super::writer::Html;
 
 /// How the columns after the first are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,9 @@ impl Table {
             html.within("table", class, |html| {
                 html.within("thead", "", |html| self.write_head(html));
                 html.within("tbody", "", |html| {
-                    self.rows.iter().for_each(|row| self.write_row(row, html))
+                    for row in &self.rows {
+                        self.write_row(row, html);
+                    }
                 });
             });
             html.trusted("</div>\n");

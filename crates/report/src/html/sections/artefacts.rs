@@ -1,7 +1,7 @@
 //! One entry for each artefact of the published arithmetic, with its number from this study.
 
-use crate::html::html::Html;
 use crate::html::view::View;
+use crate::html::writer::Html;
 use crate::text::number::{NONE, count, counted, decimals, percent, share, significant};
 use annatomy_study::results::{PublishedMetrics, StudyKind};
 

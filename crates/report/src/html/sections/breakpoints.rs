@@ -1,8 +1,8 @@
 //! Where each curve breaks, by corrected and by published criteria.
 
-use crate::html::html::Html;
 use crate::html::table::{Columns, Table};
 use crate::html::view::{Condition, View};
+use crate::html::writer::Html;
 use crate::text::number::{breakpoint, decimals};
 use annatomy_measures::breakpoints::{BreakpointEstimate, PublishedParameters};
 use annatomy_study::results::StudyKind;

@@ -1,9 +1,9 @@
 //! Published and corrected figures side by side.
 
 use super::artefacts;
-use crate::html::html::Html;
 use crate::html::table::{Columns, Table};
 use crate::html::view::View;
+use crate::html::writer::Html;
 use crate::text::number::{share, significant};
 
 /// Writes the section.

@@ -1,8 +1,8 @@
 //! What each class of engine does when more neighbors are asked for than the search effort.
 
-use crate::html::html::Html;
 use crate::html::table::{Columns, Table};
 use crate::html::view::{View, mean};
+use crate::html::writer::Html;
 use crate::text::number::share;
 use annatomy_study::results::StudyKind;
 

@@ -1,9 +1,9 @@
 //! One section per experiment: what was varied, what to see, the figures.
 
 use super::illustrations;
-use crate::html::html::Html;
 use crate::html::illustration::Illustration;
 use crate::html::view::{Condition, View};
+use crate::html::writer::Html;
 use crate::text::number::{decimals, listed, share, significant};
 use annatomy_study::results::StudyKind;
 

@@ -1,8 +1,8 @@
 //! What the data of each run look like.
 
-use crate::html::html::Html;
 use crate::html::table::{Columns, Table};
 use crate::html::view::View;
+use crate::html::writer::Html;
 use crate::text::number::count;
 
 /// Writes the section.

@@ -3,8 +3,8 @@
 //! Each sentence has its condition; where the condition does not hold, another sentence replaces it
 //! or none does.
 
-use crate::html::html::Html;
 use crate::html::view::{Condition, View};
+use crate::html::writer::Html;
 use crate::text::number::{count, counted, decimals, listed, share, significant};
 use annatomy_study::results::StudyKind;
 use annatomy_vectors::Metric;
@@ -22,7 +22,7 @@ const EXPLODED: f64 = 1e20;
 pub(crate) fn write(html: &mut Html, view: &View<'_>) {
     let settings = &view.results.settings;
     html.within("h1", "", |html| {
-        html.words("Where the search stops returning the nearest neighbors")
+        html.words("Where the search stops returning the nearest neighbors");
     });
     html.within("p", "run", |html| {
         html.plain(&settings.data);

@@ -1,7 +1,7 @@
 //! Figures within the page.
 
-use crate::html::html::Html;
 use crate::html::illustration::Illustration;
+use crate::html::writer::Html;
 
 /// Writes the figures of these names that exist, side by side where the page is wide enough.
 pub(crate) fn row(html: &mut Html, figures: &[Illustration<'_>], names: &[&str]) {

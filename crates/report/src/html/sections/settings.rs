@@ -1,8 +1,8 @@
 //! Settings, machine and where the time went.
 
-use crate::html::html::{Html, escape};
 use crate::html::table::{Columns, Table};
 use crate::html::view::View;
+use crate::html::writer::{Html, escape};
 use crate::text::number::{counted, percent, seconds};
 use annatomy_study::results::{Conventions, StageSeconds};
 

@@ -1,6 +1,6 @@
 //! Definitions of every figure, and the sources behind them.
 
-use crate::html::html::Html;
+use crate::html::writer::Html;
 
 const DEFINITIONS: [(&str, &str); 9] = [
     (

@@ -1,10 +1,10 @@
 //! The (ef, k) surface, and the smallest ef that finds everything.
 
 use super::illustrations;
-use crate::html::html::Html;
 use crate::html::illustration::Illustration;
 use crate::html::table::{Columns, Table};
 use crate::html::view::View;
+use crate::html::writer::Html;
 use crate::text::number::{decimals, estimate, listed};
 use annatomy_measures::estimate::Estimate;
 

@@ -1,8 +1,8 @@
 //! Behind the means: the worst queries, and why true neighbors are missing.
 
-use crate::html::html::Html;
 use crate::html::table::{Columns, Table};
 use crate::html::view::{Condition, View};
+use crate::html::writer::Html;
 use crate::text::number::{percent, share, significant};
 
 /// Writes the section.
