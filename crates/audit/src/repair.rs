@@ -73,16 +73,25 @@ fn is_right(row: &CleanRow, ids: &[u32], exact: &NeighborTable, query: usize) ->
 }
 
 impl RepairedTable {
+    /// Where the distances of a table at `path` go: `ids.npy` has `ids.distances.npy`, `ids.ivecs`
+    /// has `ids.distances.fvecs`.
+    pub fn distances_path(path: &Path) -> PathBuf {
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let ending = match ending.to_ascii_lowercase().as_str() {
+            "ivecs" => "fvecs".to_owned(),
+            "ibin" => "fbin".to_owned(),
+            _ => ending.into_owned(),
+        };
+        path.with_extension(format!("distances.{ending}"))
+    }
+
     /// Writes the ids to `path` and the distances beside it, `.distances` before the ending;
     /// returns where those are.
     ///
     /// # Errors
     /// If a file cannot be written, or its ending names no format of ids.
     pub fn write(&self, path: &Path) -> Result<PathBuf, WriteError> {
-        let ending = path.extension().map_or(String::new(), |ending| {
-            format!(".{}", ending.to_string_lossy())
-        });
-        let beside = path.with_extension(format!("distances{ending}"));
+        let beside = Self::distances_path(path);
         write_ids(path, self.rows, self.columns, &self.ids)?;
         let view =
             MatrixView::new(self.rows, self.columns, &self.distances).expect("a distance per id");

@@ -46,7 +46,7 @@ impl Failure {
         self
     }
 
-    /// Says it on stderr; the exit code.
+    /// Writes it to stderr and gives the exit code.
     pub fn report(&self) -> ExitCode {
         say(format!("error: {}", self.message));
         if let Some(hint) = &self.hint {

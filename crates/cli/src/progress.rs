@@ -1,66 +1,77 @@
-//! Progress on stderr: one bar with the time left, nothing where stderr is no terminal.
+//! Progress on stderr: one bar for the whole process, hidden where stderr is no terminal.
 
 use crate::say::say;
-use annatomy_runtime::{Monitor, Progress, printable_message};
+use annatomy_runtime::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-/// A bar that follows the stages of long work.
-#[derive(Clone)]
-pub struct Bar(ProgressBar);
-
-impl Bar {
-    /// A bar on stderr, or a hidden one.
-    pub fn new() -> Self {
-        let shown = std::io::stderr().is_terminal();
-        Self(if shown {
-            ProgressBar::new_spinner()
-        } else {
-            ProgressBar::hidden()
-        })
+static BAR: LazyLock<ProgressBar> = LazyLock::new(|| {
+    if std::io::stderr().is_terminal() {
+        ProgressBar::new_spinner()
+    } else {
+        ProgressBar::hidden()
     }
+});
 
-    /// Runs `work` with the bar on the screen.
-    pub fn follow<R>(work: impl FnOnce() -> R) -> Result<R, annatomy_runtime::Cancelled> {
-        let bar = Self::new();
-        let result = Monitor::with_progress(bar.clone()).observe(work);
-        bar.0.finish_and_clear();
-        result
-    }
-
-    fn style(template: &str) -> ProgressStyle {
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-    }
-}
+/// Follows the work that runs under the process's monitor.
+pub struct Bar;
 
 impl Progress for Bar {
     fn stage(&self, name: &str, total: u64) {
-        self.0.set_message(name.to_owned());
-        if total > 0 {
-            self.0.set_length(total);
-            let template = if annatomy_fetch::counts_bytes(name) {
-                "{msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left"
-            } else {
-                "{msg} {wide_bar} {pos}/{len}, {eta} left"
-            };
-            self.0.set_style(Self::style(template));
-            self.0.reset();
-        } else {
-            self.0.set_style(Self::style("{spinner} {msg} {elapsed}"));
-            self.0.enable_steady_tick(Duration::from_millis(200));
-        }
+        begin(name, total);
     }
 
     fn advance(&self, steps: u64) {
-        self.0.inc(steps);
+        BAR.inc(steps);
     }
 
     fn warn(&self, line: &str) {
-        self.0.suspend(|| say(format!("warning: {line}")));
+        say(format!("warning: {line}"));
     }
 
     fn note(&self, line: &str) {
-        self.0.println(printable_message(line));
+        say(line);
     }
+}
+
+/// Shows a stage; `total` is 0 where steps cannot be counted.
+fn begin(name: &str, total: u64) {
+    BAR.set_message(name.to_owned());
+    if total > 0 {
+        BAR.disable_steady_tick();
+        BAR.set_style(style(if annatomy_fetch::counts_bytes(name) {
+            "{msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left"
+        } else {
+            "{msg} {wide_bar} {pos}/{len}, {eta} left"
+        }));
+        BAR.reset();
+        BAR.set_length(total);
+    } else {
+        BAR.set_style(style("{spinner} {msg} {elapsed}"));
+        BAR.enable_steady_tick(Duration::from_millis(200));
+    }
+}
+
+/// Runs `work` with the bar on the screen.
+pub fn follow<R>(work: impl FnOnce() -> R) -> R {
+    let result = work();
+    clear();
+    result
+}
+
+/// Takes the bar off the screen.
+pub fn clear() {
+    BAR.disable_steady_tick();
+    BAR.finish_and_clear();
+}
+
+/// Runs `write` with the bar off the screen.
+pub fn suspended<R>(write: impl FnOnce() -> R) -> R {
+    BAR.suspend(write)
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

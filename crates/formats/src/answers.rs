@@ -13,7 +13,7 @@ use super::bytes::Bytes;
 use super::columns::{self, Lists};
 use super::element::Element;
 use super::error::ReadError;
-use super::format::Format;
+use super::format::{Format, SIGNATURE_BYTES};
 use super::source::{Role, Source};
 use super::vector_file::VectorFile;
 use super::{groundtruth, ragged};
@@ -98,8 +98,8 @@ pub fn read_answers(path: impl AsRef<Path>) -> Result<(AnswerTable, Option<Matri
     let source = Source::parse(path);
     let format = Format::of(source.path())?;
     let answers = match format {
-        Format::Ibin | Format::Bin => return groundtruth::read(map(&source, format)?.as_slice()),
-        Format::Ivecs => ragged::vecs_ids(map(&source, format)?.as_slice())?,
+        Format::Ibin | Format::Bin => return groundtruth::read(&open(&source, format)?),
+        Format::Ivecs => ragged::vecs_ids(&open(&source, format)?)?,
         #[cfg(feature = "parquet")]
         Format::Parquet | Format::Arrow => {
             ragged::list_ids(&lists(&source, format, Role::Neighbors)?)?
@@ -132,10 +132,10 @@ pub fn read_distances(path: impl AsRef<Path>) -> Result<Matrix, ReadError> {
 fn distances(source: &Source) -> Result<Matrix, ReadError> {
     match Format::of(source.path())? {
         format @ Format::Bin => {
-            let (_, distances) = groundtruth::read(map(source, format)?.as_slice())?;
+            let (_, distances) = groundtruth::read(&open(source, format)?)?;
             distances.ok_or(ReadError::NoDistances)
         }
-        format @ Format::Fvecs => ragged::vecs_distances(map(source, format)?.as_slice()),
+        format @ Format::Fvecs => ragged::vecs_distances(&open(source, format)?),
         #[cfg(feature = "parquet")]
         format @ (Format::Parquet | Format::Arrow) => {
             ragged::list_distances(&lists(source, format, Role::Distances)?)
@@ -158,17 +158,17 @@ fn distances_beside(source: &Source, answers: &AnswerTable) -> Result<Option<Mat
 }
 
 /// The whole file, which is of this format and has no members.
-fn map(source: &Source, format: Format) -> Result<Bytes, ReadError> {
+fn open(source: &Source, format: Format) -> Result<Bytes, ReadError> {
     format.check_member(source.member())?;
-    let bytes = Bytes::map(source.path())?;
-    format.check_content(bytes.as_slice())?;
+    let bytes = Bytes::open(source.path())?;
+    format.check_content(&bytes.head(SIGNATURE_BYTES)?)?;
     Ok(bytes)
 }
 
 #[cfg(feature = "parquet")]
 fn lists(source: &Source, format: Format, role: Role) -> Result<Lists, ReadError> {
-    let bytes = Bytes::map(source.path())?;
-    format.check_content(bytes.as_slice())?;
+    let bytes = Bytes::open(source.path())?;
+    format.check_content(&bytes.head(SIGNATURE_BYTES)?)?;
     columns::read(format, bytes, source.member(), role)
 }
 

@@ -41,8 +41,8 @@ impl BenchmarkRun {
 
 #[cfg(feature = "hdf5")]
 fn read(source: &Source, format: Format) -> Result<BenchmarkRun, ReadError> {
-    let bytes = super::bytes::Bytes::map(source.path())?;
-    format.check_content(bytes.as_slice())?;
+    let bytes = super::bytes::Bytes::open(source.path())?;
+    format.check_content(&bytes.head(super::format::SIGNATURE_BYTES)?)?;
     super::datasets::run(bytes)
 }
 

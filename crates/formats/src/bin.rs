@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use super::bytes::Bytes;
 use super::element::{ByteOrder, Element};
 use super::error::ReadError;
 use super::layout::{Arrangement, Claim, Layout};
@@ -13,8 +14,8 @@ use super::layout::{Arrangement, Claim, Layout};
 pub(super) const HEADER_BYTES: usize = 8;
 
 /// The layout of a whole file.
-pub(super) fn layout(bytes: &[u8], element: Element) -> Result<Layout, ReadError> {
-    let ([rows, columns], _) = header(bytes)?;
+pub(super) fn layout(bytes: &Bytes, element: Element) -> Result<Layout, ReadError> {
+    let [rows, columns] = header(bytes)?;
     let claim = Claim {
         element,
         byte_order: ByteOrder::Little,
@@ -26,21 +27,20 @@ pub(super) fn layout(bytes: &[u8], element: Element) -> Result<Layout, ReadError
     Layout::new(claim, bytes.len())
 }
 
-/// n and d, and what follows them.
-pub(super) fn header(bytes: &[u8]) -> Result<([u32; 2], &[u8]), ReadError> {
-    let Some((header, content)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
+/// n and d.
+pub(super) fn header(bytes: &Bytes) -> Result<[u32; 2], ReadError> {
+    if bytes.len() < HEADER_BYTES as u64 {
         return Err(ReadError::Header {
             problem: format!("{HEADER_BYTES} bytes expected, {} found", bytes.len()),
         });
-    };
-    let [r0, r1, r2, r3, c0, c1, c2, c3] = *header;
-    Ok((
-        [
-            u32::from_le_bytes([r0, r1, r2, r3]),
-            u32::from_le_bytes([c0, c1, c2, c3]),
-        ],
-        content,
-    ))
+    }
+    let mut header = [0; HEADER_BYTES];
+    bytes.read_at(0, &mut header)?;
+    let [r0, r1, r2, r3, c0, c1, c2, c3] = header;
+    Ok([
+        u32::from_le_bytes([r0, r1, r2, r3]),
+        u32::from_le_bytes([c0, c1, c2, c3]),
+    ])
 }
 
 /// Writes n and d.

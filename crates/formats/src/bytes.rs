@@ -1,115 +1,221 @@
-//! A file's bytes: mapped where they lie, or unpacked into memory.
+//! A file's bytes by positioned reads (`pread`), or bytes unpacked into memory.
 //!
-//! A map costs address space and no memory of its own: its pages are clean, so the system takes
-//! them back when it needs them, and [`Bytes::release`] hands them back at once after a large block
-//! was read. Resident memory of a pass over a file is thus one block, whatever the file's size.
+//! Nothing is mapped: a map of a file that another process truncates ends this process with a bus
+//! error, and no lock keeps others from doing so. A read past the new end is an error with both
+//! lengths instead. Page-cache reads go at the speed of memory, and resident memory of a pass over
+//! a file is one block.
 
 use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
-
-use memmap2::Mmap;
+use std::sync::Arc;
 
 use super::error::ReadError;
+use super::regular_file::open_regular;
 
-/// The bytes of a file or of a packed member.
-#[derive(Debug)]
-pub(super) enum Bytes {
-    /// Part of a mapped file.
-    Mapped { map: Mmap, part: Range<usize> },
-    /// In memory.
-    Owned(Vec<u8>),
+/// The bytes of a file or of a member; clones share them.
+#[derive(Clone, Debug)]
+pub(super) struct Bytes {
+    content: Content,
+    part: Range<u64>,
 }
 
-impl AsRef<[u8]> for Bytes {
-    fn as_ref(&self) -> &[u8] {
-        self.as_slice()
-    }
+#[derive(Clone, Debug)]
+enum Content {
+    File(Arc<OpenFile>),
+    Memory(Arc<Vec<u8>>),
+}
+
+#[derive(Debug)]
+struct OpenFile {
+    file: File,
+    /// Bytes when it was opened.
+    length: u64,
 }
 
 impl Bytes {
-    /// Maps the whole of a regular file.
-    pub(super) fn map(path: &Path) -> Result<Self, ReadError> {
-        let MappedFile(map) = MappedFile::open(path)?;
-        let part = 0..map.len();
-        Ok(Self::Mapped { map, part })
+    /// Opens the whole of a regular file.
+    pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
+        let file = open_regular(path)?;
+        let length = file.metadata()?.len();
+        Ok(Self {
+            content: Content::File(Arc::new(OpenFile { file, length })),
+            part: 0..length,
+        })
     }
 
-    pub(super) fn as_slice(&self) -> &[u8] {
-        match self {
-            Self::Mapped { map, part } => &map[part.clone()],
-            Self::Owned(bytes) => bytes,
+    /// Bytes in memory.
+    pub(super) fn owned(bytes: Vec<u8>) -> Self {
+        let part = 0..bytes.len() as u64;
+        Self {
+            content: Content::Memory(Arc::new(bytes)),
+            part,
         }
+    }
+
+    /// Number of bytes.
+    pub(super) fn len(&self) -> u64 {
+        self.part.end - self.part.start
     }
 
     /// The bytes less all that lies outside `part`, which must lie within them.
-    pub(super) fn narrow(self, part: Range<usize>) -> Self {
-        match self {
-            Self::Mapped { map, part: outer } => Self::Mapped {
-                map,
-                part: outer.start + part.start..outer.start + part.end,
-            },
-            Self::Owned(bytes) => Self::Owned(bytes[part].to_vec()),
+    pub(super) fn narrow(self, part: Range<u64>) -> Self {
+        debug_assert!(part.start <= part.end && part.end <= self.len());
+        let start = self.part.start;
+        Self {
+            part: start + part.start..start + part.end,
+            ..self
         }
     }
 
-    /// Hands the pages of `range` back to the system; reading them again brings them back from the
-    /// file.
-    pub(super) fn release(&self, range: Range<usize>) {
-        if let Self::Mapped { map, part } = self {
-            let end = part.end.min(part.start + range.end);
-            release_pages(map, part.start + range.start..end);
+    /// Fills `buffer` with the bytes from `start` on.
+    pub(super) fn read_at(&self, start: u64, buffer: &mut [u8]) -> Result<(), ReadError> {
+        let end = start.checked_add(buffer.len() as u64);
+        if end.is_none_or(|end| end > self.len()) {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+        let start = self.part.start + start;
+        match &self.content {
+            Content::Memory(bytes) => {
+                let start = start as usize;
+                buffer.copy_from_slice(&bytes[start..start + buffer.len()]);
+                Ok(())
+            }
+            Content::File(open) => open.read_at(start, buffer),
+        }
+    }
+
+    /// The bytes of a range, which must lie within them.
+    pub(super) fn read(&self, range: Range<u64>) -> Result<Vec<u8>, ReadError> {
+        let length = range.end.saturating_sub(range.start);
+        let mut bytes = zeroed_bytes(length)?;
+        self.read_at(range.start, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The first bytes, at most `most`.
+    pub(super) fn head(&self, most: u64) -> Result<Vec<u8>, ReadError> {
+        self.read(0..most.min(self.len()))
+    }
+
+    /// Reads in order, or from where it is told to.
+    pub(super) fn cursor(&self) -> Cursor {
+        Cursor {
+            bytes: self.clone(),
+            position: 0,
         }
     }
 }
 
-/// A whole file as bytes, mapped: for readers of other formats than those here.
+impl OpenFile {
+    fn read_at(&self, start: u64, buffer: &mut [u8]) -> Result<(), ReadError> {
+        let read = {
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::FileExt as _;
+                self.file.read_exact_at(buffer, start)
+            }
+            #[cfg(windows)]
+            {
+                read_exact_at(&self.file, buffer, start)
+            }
+        };
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(ReadError::Shrank {
+                opened: self.length,
+                found: self.file.metadata()?.len(),
+            }),
+            read => Ok(read?),
+        }
+    }
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut buffer: &mut [u8], mut start: u64) -> io::Result<()> {
+    use std::os::windows::fs::FileExt as _;
+    while !buffer.is_empty() {
+        match file.seek_read(buffer, start)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => (buffer, start) = (&mut buffer[read..], start + read as u64),
+        }
+    }
+    Ok(())
+}
+
+/// Zeros, or an error where memory is refused.
+pub(super) fn zeroed_bytes(length: u64) -> Result<Vec<u8>, ReadError> {
+    let refused = || ReadError::NoMemory { bytes: length };
+    let length = usize::try_from(length).map_err(|_| refused())?;
+    // `vec!` gets pages that are zero already, but ends the process where memory is refused.
+    Vec::<u8>::new()
+        .try_reserve_exact(length)
+        .map_err(|_| refused())?;
+    Ok(vec![0; length])
+}
+
+/// A place in bytes.
 #[derive(Debug)]
-pub struct MappedFile(Mmap);
+pub(super) struct Cursor {
+    bytes: Bytes,
+    position: u64,
+}
 
-impl MappedFile {
-    /// Maps a regular file.
-    ///
-    /// # Errors
-    /// If there is none at `path`, or it cannot be mapped.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, ReadError> {
-        let file = File::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(ReadError::NotAFile);
-        }
-        Ok(Self(map_file(&file)?))
+impl Read for Cursor {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.bytes.len().saturating_sub(self.position);
+        let length = (buffer.len() as u64).min(left) as usize;
+        self.bytes
+            .read_at(self.position, &mut buffer[..length])
+            .map_err(io::Error::other)?;
+        self.position += length as u64;
+        Ok(length)
     }
 }
 
-impl std::ops::Deref for MappedFile {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
+impl Seek for Cursor {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(offset) => self.bytes.len().checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
     }
 }
 
-#[expect(unsafe_code, reason = "a map is only as constant as its file")]
-fn map_file(file: &File) -> std::io::Result<Mmap> {
-    // SAFETY: the map is read-only and read as plain bytes, for which every bit pattern is valid.
-    // Another process that rewrites the file meanwhile changes the numbers read, and one that
-    // truncates it ends this process with a bus error; neither corrupts memory. Our own writers
-    // rename and never rewrite in place.
-    unsafe { Mmap::map(file) }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
 
-#[cfg(unix)]
-#[expect(unsafe_code, reason = "giving pages back is unchecked advice")]
-fn release_pages(map: &Mmap, range: Range<usize>) {
-    if range.is_empty() {
-        return;
+    #[test]
+    fn a_file_that_shrinks_is_an_error_with_both_lengths() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[7; 1000]).unwrap();
+        let bytes = Bytes::open(file.path()).unwrap();
+        assert_eq!(bytes.read(990..1000).unwrap(), [7; 10]);
+        file.as_file().set_len(500).unwrap();
+        assert_eq!(bytes.read(490..500).unwrap(), [7; 10]);
+        let error = bytes.read(490..501).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the file shrank while it was read: it had 1000 bytes when it was opened, now 500"
+        );
     }
-    // SAFETY: the map is backed by a file and never written to, so that a page given back is read
-    // again from the file. Refused advice only leaves pages resident.
-    let _ = unsafe {
-        map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len())
-    };
-}
 
-#[cfg(not(unix))]
-fn release_pages(_map: &Mmap, _range: Range<usize>) {}
+    #[test]
+    fn a_part_has_places_of_its_own() {
+        let part = Bytes::owned((0..100).collect())
+            .narrow(10..90)
+            .narrow(5..20);
+        assert_eq!((part.len(), part.read(0..2).unwrap()), (15, vec![15, 16]));
+        assert!(part.read(14..16).is_err());
+        let mut cursor = part.cursor();
+        cursor.seek(SeekFrom::End(-2)).unwrap();
+        let mut rest = Vec::new();
+        cursor.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, [28, 29]);
+    }
+}

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use hdf5_reader::group::Group;
 use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::messages::layout::DataLayout;
+use hdf5_reader::storage::{Storage, StorageBuffer};
 use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions};
 
 use super::benchmark_run::BenchmarkRun;
@@ -39,13 +40,12 @@ pub(super) fn open(
     member: Option<&str>,
     role: Role,
 ) -> Result<(Bytes, Layout, Option<String>), ReadError> {
-    let found = bytes.as_slice().len() as u64;
+    let found = bytes.len();
     let damaged = move |problem| ReadError::Damaged {
         content: "HDF5 file",
         found,
         problem,
     };
-    let bytes = Arc::new(bytes);
     let (claim, content, metric) = guard_panics(damaged, || {
         let file = open_file(&bytes, found)?;
         let names = names(&file).map_err(|error| damaged(error.to_string()))?;
@@ -68,26 +68,21 @@ pub(super) fn open(
         ))
     })?;
     let bytes = match content {
-        Content::Unpacked(numbers) => Bytes::Owned(numbers),
-        Content::At(range) => {
-            let whole = Arc::into_inner(bytes)
-                .ok_or_else(|| damaged("its reader holds on to it".to_owned()))?;
-            whole.narrow(range)
-        }
+        Content::Unpacked(numbers) => Bytes::owned(numbers),
+        Content::At(range) => bytes.narrow(range),
     };
-    let layout = Layout::new(claim, bytes.as_slice().len())?;
+    let layout = Layout::new(claim, bytes.len())?;
     Ok((bytes, layout, metric))
 }
 
 /// What the root's attributes say of a run.
 pub(super) fn run(bytes: Bytes) -> Result<BenchmarkRun, ReadError> {
-    let found = bytes.as_slice().len() as u64;
+    let found = bytes.len();
     let damaged = move |problem| ReadError::Damaged {
         content: "HDF5 file",
         found,
         problem,
     };
-    let bytes = Arc::new(bytes);
     guard_panics(damaged, || {
         let file = open_file(&bytes, found)?;
         let root = file
@@ -108,16 +103,26 @@ pub(super) fn run(bytes: Bytes) -> Result<BenchmarkRun, ReadError> {
     })
 }
 
-/// The same bytes for the reader, which wants to own them.
-struct Shared(Arc<Bytes>);
+impl Storage for Bytes {
+    fn len(&self) -> u64 {
+        Self::len(self)
+    }
 
-impl AsRef<[u8]> for Shared {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_slice()
+    fn read_range(&self, offset: u64, len: usize) -> hdf5_reader::error::Result<StorageBuffer> {
+        let end = offset.saturating_add(len as u64);
+        if end > Self::len(self) {
+            return Err(hdf5_reader::error::Error::UnexpectedEof {
+                offset,
+                needed: len as u64,
+                available: Self::len(self).saturating_sub(offset),
+            });
+        }
+        let bytes = self.read(offset..end).map_err(std::io::Error::other)?;
+        Ok(StorageBuffer::from_vec(bytes))
     }
 }
 
-fn open_file(bytes: &Arc<Bytes>, found: u64) -> Result<Hdf5File, ReadError> {
+fn open_file(bytes: &Bytes, found: u64) -> Result<Hdf5File, ReadError> {
     let damaged = |problem| ReadError::Damaged {
         content: "HDF5 file",
         found,
@@ -127,7 +132,7 @@ fn open_file(bytes: &Arc<Bytes>, found: u64) -> Result<Hdf5File, ReadError> {
     let options = OpenOptions::default()
         .with_max_chunk_bytes(most)
         .with_max_read_bytes(most);
-    let file = Hdf5File::from_owner(Shared(Arc::clone(bytes)), options)
+    let file = Hdf5File::from_storage_with_options(Arc::new(bytes.clone()), options)
         .map_err(|error| damaged(error.to_string()))?;
     let end = file.superblock().eof_address;
     if end > found {
@@ -249,7 +254,7 @@ fn half(dataset: &Dataset) -> Option<Element> {
 /// A data set's numbers.
 enum Content {
     /// In one piece in the file.
-    At(std::ops::Range<usize>),
+    At(std::ops::Range<u64>),
     /// Put together from chunks.
     Unpacked(Vec<u8>),
 }
@@ -279,7 +284,7 @@ fn content(
             let start = address.saturating_add(file.superblock().base_address);
             let end = start.saturating_add(size);
             if end <= found {
-                return Ok(Content::At(start as usize..end as usize));
+                return Ok(Content::At(start..end));
             }
             found
         }

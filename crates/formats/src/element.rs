@@ -35,7 +35,6 @@ pub(super) enum ByteOrder {
 
 impl ByteOrder {
     /// The order of the machine that runs this.
-    #[cfg(feature = "parquet")]
     pub(super) const NATIVE: Self = if cfg!(target_endian = "big") {
         Self::Big
     } else {
@@ -98,7 +97,10 @@ impl fmt::Display for Element {
 }
 
 /// What numbers may be read as.
-pub(super) trait Target: Copy + Default {
+pub(super) trait Target: bytemuck::Pod + Default {
+    /// The type that is decoded by copying.
+    const ELEMENT: Element;
+
     /// Decodes as many numbers as `values` takes; `bytes` holds exactly so many.
     fn decode(element: Element, order: ByteOrder, bytes: &[u8], values: &mut [Self]);
 }
@@ -120,6 +122,8 @@ macro_rules! decode {
 }
 
 impl Target for f32 {
+    const ELEMENT: Element = Element::F32;
+
     fn decode(element: Element, order: ByteOrder, bytes: &[u8], values: &mut [Self]) {
         debug_assert_eq!(bytes.len(), values.len() * element.size_bytes());
         match element {
@@ -140,6 +144,8 @@ impl Target for f32 {
 }
 
 impl Target for i64 {
+    const ELEMENT: Element = Element::I64;
+
     /// Callers refuse floats before; `u64` wraps, and callers look at the sign afterwards.
     fn decode(element: Element, order: ByteOrder, bytes: &[u8], values: &mut [Self]) {
         debug_assert_eq!(bytes.len(), values.len() * element.size_bytes());

@@ -1,6 +1,7 @@
 //! Why a file cannot be read, with the numbers. The caller knows the path and adds it.
 
 use super::element::Element;
+use annatomy_runtime::printable;
 
 /// Why a file of vectors or ids cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -11,9 +12,6 @@ pub enum ReadError {
     /// The zip archive is damaged or uses a method that is not supported.
     #[error("damaged or unsupported zip archive: {0}")]
     Zip(#[from] zip::result::ZipError),
-    /// A directory, a pipe or a device.
-    #[error("not a regular file")]
-    NotAFile,
     /// No format has this ending.
     #[error(
         "unknown ending {ending:?}: expected .npy, .npz, .fvecs, .ivecs, .bvecs, .fbin, .ibin, .u8bin, .i8bin, .f16bin, .bin, \
@@ -56,6 +54,22 @@ pub enum ReadError {
     Dimensions {
         /// The array's shape.
         shape: Vec<u64>,
+    },
+    /// Another process cut the file.
+    #[error(
+        "the file shrank while it was read: it had {opened} bytes when it was opened, now {found}"
+    )]
+    Shrank {
+        /// Bytes when it was opened.
+        opened: u64,
+        /// Bytes now.
+        found: u64,
+    },
+    /// The system refused memory.
+    #[error("no memory for {bytes} bytes")]
+    NoMemory {
+        /// Bytes asked for.
+        bytes: u64,
     },
     /// Rows without columns.
     #[error("{rows} rows have no columns")]
@@ -167,7 +181,7 @@ pub enum ReadError {
     /// know.
     #[error(
         "damaged or unsupported {content} of {found} bytes: {}",
-        first_line(problem)
+        printable(first_line(problem))
     )]
     Damaged {
         /// What kind of file it is.
@@ -178,7 +192,10 @@ pub enum ReadError {
         problem: String,
     },
     /// The column is there and holds something else than lists of numbers.
-    #[error("column {name} holds {found}: a matrix is a column of lists of numbers")]
+    #[error(
+        "column {} holds {found}: a matrix is a column of lists of numbers",
+        printable(name)
+    )]
     Column {
         /// The column.
         name: String,
@@ -257,7 +274,12 @@ pub enum ReadError {
 /// Names in one line, the first of them where there are many.
 fn listed(names: &[String]) -> String {
     const SHOWN: usize = 20;
-    let shown = names[..names.len().min(SHOWN)].join(", ");
+    let shown: Vec<_> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| printable(name))
+        .collect();
+    let shown = shown.join(", ");
     match names.len().checked_sub(SHOWN) {
         None | Some(0) => shown,
         Some(more) => format!("{shown} and {more} more"),

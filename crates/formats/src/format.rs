@@ -8,6 +8,9 @@ use super::error::ReadError;
 /// begin so too.
 const ARROW_STREAM: [u8; 4] = [0xff; 4];
 
+/// Bytes that the longest signature takes.
+pub(super) const SIGNATURE_BYTES: u64 = 8;
+
 /// A format, known by its ending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {

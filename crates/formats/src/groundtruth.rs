@@ -16,20 +16,22 @@
 
 use super::answers::AnswerTable;
 use super::bin;
-use super::element::{ByteOrder, Element, Target};
+use super::bytes::Bytes;
+use super::element::{ByteOrder, Element};
 use super::error::ReadError;
+use super::layout::read_numbers;
 use super::ragged::filled;
 use annatomy_vectors::Matrix;
 
 /// The ids, and the distances where there are some.
-pub(super) fn read(bytes: &[u8]) -> Result<(AnswerTable, Option<Matrix>), ReadError> {
-    let ([rows, columns], content) = bin::header(bytes)?;
+pub(super) fn read(bytes: &Bytes) -> Result<(AnswerTable, Option<Matrix>), ReadError> {
+    let [rows, columns] = bin::header(bytes)?;
     if columns == 0 {
         return Err(ReadError::NoColumns { rows: rows.into() });
     }
     let cells = u128::from(rows) * u128::from(columns);
     let sizes = [4, 8, 12].map(|size| size * cells);
-    let found = content.len() as u128;
+    let found = u128::from(bytes.len()) - bin::HEADER_BYTES as u128;
     if !sizes.contains(&found) {
         let [ids, ids_and_distances, wide] = sizes.map(|size| size + bin::HEADER_BYTES as u128);
         return Err(ReadError::AnswersLength {
@@ -38,19 +40,24 @@ pub(super) fn read(bytes: &[u8]) -> Result<(AnswerTable, Option<Matrix>), ReadEr
             ids,
             ids_and_distances,
             wide,
-            found: bytes.len() as u64,
+            found: bytes.len(),
         });
     }
     // The content holds at least four bytes for each: it fits the address space.
     let (rows, columns, cells) = (rows as usize, columns as usize, cells as usize);
-    let wide = found == sizes[2] || found == sizes[1] && are_wide(content);
+    let wide = found == sizes[2] || found == sizes[1] && are_wide(bytes)?;
     let element = if wide { Element::I64 } else { Element::I32 };
-    let (ids, distances) = content.split_at(cells * element.size_bytes());
-    let answers = AnswerTable::new(rows, columns, decode(element, rows, columns, ids)?, 0);
-    if distances.is_empty() {
+    let start = bin::HEADER_BYTES as u64;
+    let mut ids = filled(rows, columns, cells, 0_i64)?;
+    read_numbers(bytes, start, (element, ByteOrder::Little), &mut ids)?;
+    let answers = AnswerTable::new(rows, columns, ids, 0);
+    let start = start + (cells * element.size_bytes()) as u64;
+    if start == bytes.len() {
         return Ok((answers, None));
     }
-    let distances = decode(Element::F32, rows, columns, distances)?;
+    let mut distances = filled(rows, columns, cells, 0_f32)?;
+    let float = (Element::F32, ByteOrder::Little);
+    read_numbers(bytes, start, float, &mut distances)?;
     let memory = |_| ReadError::Memory { rows, columns };
     Ok((
         answers,
@@ -59,22 +66,24 @@ pub(super) fn read(bytes: &[u8]) -> Result<(AnswerTable, Option<Matrix>), ReadEr
 }
 
 /// Whether every second word only extends the word before it. A table without cells is not.
-fn are_wide(content: &[u8]) -> bool {
-    let (pairs, _) = content.as_chunks::<8>();
-    let extends = |pair: &[u8; 8]| {
-        let number = i64::from_le_bytes(*pair);
-        i32::try_from(number).is_ok() || u32::try_from(number).is_ok()
-    };
-    !pairs.is_empty() && pairs.iter().all(extends)
-}
-
-fn decode<T: Target>(
-    element: Element,
-    rows: usize,
-    columns: usize,
-    bytes: &[u8],
-) -> Result<Vec<T>, ReadError> {
-    let mut values = filled(rows, columns, rows * columns, T::default())?;
-    T::decode(element, ByteOrder::Little, bytes, &mut values);
-    Ok(values)
+fn are_wide(bytes: &Bytes) -> Result<bool, ReadError> {
+    let mut numbers = [0_i64; 8192];
+    let mut start = bin::HEADER_BYTES as u64;
+    let mut any = false;
+    while start < bytes.len() {
+        let count = ((bytes.len() - start) / 8).min(numbers.len() as u64) as usize;
+        if count == 0 {
+            break;
+        }
+        let numbers = &mut numbers[..count];
+        read_numbers(bytes, start, (Element::I64, ByteOrder::Little), numbers)?;
+        let extends =
+            |&number: &i64| i32::try_from(number).is_ok() || u32::try_from(number).is_ok();
+        if !numbers.iter().all(extends) {
+            return Ok(false);
+        }
+        any = true;
+        start += 8 * count as u64;
+    }
+    Ok(any)
 }

@@ -7,8 +7,10 @@
 
 use std::ops::Range;
 
+use super::bytes::{Bytes, zeroed_bytes};
 use super::element::{ByteOrder, Element, Target};
 use super::error::ReadError;
+use super::ragged::filled;
 
 /// How rows follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,11 @@ pub(super) enum Arrangement {
     /// Row after row, each behind its length in 32 bits.
     PrefixedRows,
 }
+
+/// Bytes read at once: cancellation is looked at between blocks.
+const BLOCK_BYTES: usize = 8 << 20;
+/// Bytes decoded at once, few enough to stay in a cache.
+const DECODED_BYTES: usize = 256 << 10;
 
 /// Bytes of a row's own length.
 pub(super) const PREFIX_BYTES: usize = 4;
@@ -62,8 +69,8 @@ impl Claim {
 }
 
 impl Layout {
-    /// The claim, held against the length of the bytes.
-    pub(super) fn new(claim: Claim, found: usize) -> Result<Self, ReadError> {
+    /// The claim, checked against the length of the bytes.
+    pub(super) fn new(claim: Claim, found: u64) -> Result<Self, ReadError> {
         let Claim {
             element,
             byte_order,
@@ -76,12 +83,12 @@ impl Layout {
             return Err(ReadError::NoColumns { rows });
         }
         let expected = claim.expected_bytes();
-        if expected != found as u128 {
+        if expected != u128::from(found) {
             return Err(ReadError::Length {
                 rows,
                 columns,
                 expected,
-                found: found as u64,
+                found,
             });
         }
         let [rows, columns] = if rows == 0 {
@@ -124,27 +131,47 @@ impl Layout {
     /// Decodes a range of rows that exist into `values`, row after row.
     pub(super) fn decode<T: Target>(
         &self,
-        bytes: &[u8],
+        bytes: &Bytes,
         rows: Range<usize>,
         values: &mut [T],
     ) -> Result<(), ReadError> {
         match self.arrangement {
             Arrangement::Rows => {
-                T::decode(
-                    self.element,
-                    self.byte_order,
-                    &bytes[self.extent(rows)],
-                    values,
-                );
+                let start = self.extent(rows).start as u64;
+                read_numbers(bytes, start, (self.element, self.byte_order), values)
             }
-            Arrangement::PrefixedRows => {
-                for (row, values) in rows.zip(values.chunks_exact_mut(self.columns)) {
-                    let (length, numbers) = bytes[self.extent(row..row + 1)].split_at(PREFIX_BYTES);
-                    self.check_prefix(row, length)?;
-                    T::decode(self.element, self.byte_order, numbers, values);
-                }
-            }
+            Arrangement::PrefixedRows => self.decode_prefixed(bytes, rows, values),
             Arrangement::Columns => self.decode_columns(bytes, rows, values),
+        }
+    }
+
+    /// As many rows at once as fit a block.
+    fn decode_prefixed<T: Target>(
+        &self,
+        bytes: &Bytes,
+        rows: Range<usize>,
+        values: &mut [T],
+    ) -> Result<(), ReadError> {
+        let stride = self.row_bytes() + PREFIX_BYTES;
+        let block_rows = (BLOCK_BYTES / stride).clamp(1, rows.len().max(1));
+        let mut block = zeroed_bytes((block_rows * stride) as u64)?;
+        for (first, values) in rows
+            .clone()
+            .step_by(block_rows)
+            .zip(values.chunks_mut(block_rows * self.columns))
+        {
+            annatomy_runtime::check();
+            let count = values.len() / self.columns;
+            let block = &mut block[..count * stride];
+            bytes.read_at(self.extent(first..first + count).start as u64, block)?;
+            let rows = block.chunks_exact(stride);
+            for (place, (row, values)) in
+                rows.zip(values.chunks_exact_mut(self.columns)).enumerate()
+            {
+                let (length, numbers) = row.split_at(PREFIX_BYTES);
+                self.check_prefix(first + place, length)?;
+                T::decode(self.element, self.byte_order, numbers, values);
+            }
         }
         Ok(())
     }
@@ -164,27 +191,94 @@ impl Layout {
         }
     }
 
-    /// Column by column, a few thousand rows at a time, each column's run decoded and then dealt
-    /// out to its rows.
-    fn decode_columns<T: Target>(&self, bytes: &[u8], rows: Range<usize>, values: &mut [T]) {
+    /// Column by column, a few thousand rows at a time, each column's run decoded and then copied
+    /// to its rows.
+    fn decode_columns<T: Target>(
+        &self,
+        bytes: &Bytes,
+        rows: Range<usize>,
+        values: &mut [T],
+    ) -> Result<(), ReadError> {
         const RUN: usize = 4096;
-        let size = self.element.size_bytes();
         let mut run = vec![T::default(); rows.len().min(RUN)];
         for (block, first) in rows.clone().step_by(RUN).enumerate() {
+            annatomy_runtime::check();
             let run = &mut run[..RUN.min(rows.end - first)];
             let block = &mut values[block * RUN * self.columns..];
             for column in 0..self.columns {
-                let offset = self.start + (column * self.rows + first) * size;
-                T::decode(
-                    self.element,
-                    self.byte_order,
-                    &bytes[offset..offset + run.len() * size],
-                    run,
-                );
+                let start = self.place_in_column(column, first);
+                read_numbers(bytes, start, (self.element, self.byte_order), run)?;
                 for (row, &value) in run.iter().enumerate() {
                     block[row * self.columns + column] = value;
                 }
             }
         }
+        Ok(())
     }
+
+    /// Offset of a number in Fortran order.
+    fn place_in_column(&self, column: usize, row: usize) -> u64 {
+        (self.start + (column * self.rows + row) * self.element.size_bytes()) as u64
+    }
+
+    /// Decodes chosen rows that exist. In Fortran order, where many are chosen each column is read
+    /// as a whole.
+    pub(super) fn gather(
+        &self,
+        bytes: &Bytes,
+        rows: &[usize],
+        values: &mut [f32],
+    ) -> Result<(), ReadError> {
+        /// A read of one number costs as much as one of this many bytes.
+        const SINGLE_READ_BYTES: usize = 4096;
+        let column_bytes = self.rows.saturating_mul(self.element.size_bytes());
+        if self.arrangement != Arrangement::Columns
+            || rows.len().saturating_mul(SINGLE_READ_BYTES) < column_bytes
+        {
+            for (&row, values) in rows.iter().zip(values.chunks_exact_mut(self.columns)) {
+                self.decode(bytes, row..row + 1, values)?;
+            }
+            return Ok(());
+        }
+        let mut numbers = filled(self.rows, 1, self.rows, 0.0_f32)?;
+        for column in 0..self.columns {
+            annatomy_runtime::check();
+            let start = self.place_in_column(column, 0);
+            read_numbers(bytes, start, (self.element, self.byte_order), &mut numbers)?;
+            for (&row, values) in rows.iter().zip(values.chunks_exact_mut(self.columns)) {
+                values[column] = numbers[row];
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads numbers that lie one after the other from `start` on, and decodes them.
+pub(super) fn read_numbers<T: Target>(
+    bytes: &Bytes,
+    start: u64,
+    (element, order): (Element, ByteOrder),
+    values: &mut [T],
+) -> Result<(), ReadError> {
+    let size = element.size_bytes();
+    if element == T::ELEMENT && order == ByteOrder::NATIVE {
+        let mut start = start;
+        for values in values.chunks_mut(BLOCK_BYTES / size) {
+            annatomy_runtime::check();
+            bytes.read_at(start, bytemuck::cast_slice_mut(values))?;
+            start += (values.len() * size) as u64;
+        }
+        return Ok(());
+    }
+    let block_values = (DECODED_BYTES / size).min(values.len());
+    let mut block = zeroed_bytes((block_values * size) as u64)?;
+    let mut start = start;
+    for values in values.chunks_mut(block_values.max(1)) {
+        annatomy_runtime::check();
+        let block = &mut block[..values.len() * size];
+        bytes.read_at(start, block)?;
+        T::decode(element, order, block, values);
+        start += block.len() as u64;
+    }
+    Ok(())
 }

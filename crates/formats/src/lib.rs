@@ -11,7 +11,7 @@
 //! | `.hdf5` `.h5` | data sets, with feature `hdf5` | f2 f4 f8, i1–i8, u1–u8, both byte orders | |
 //! | `.bin` `.ibin` | 32-bit n and k, then n·k ids, then perhaps n·k distances (Big-ANN ground truth) | i4, i8, f4 | |
 //!
-//! Reading: a path → `bytes` (a memory map) → one of `npy`, `npz`, `vecs`, `bin`, `tensors`,
+//! Reading: a path → `bytes` (positioned reads) → one of `npy`, `npz`, `vecs`, `bin`, `tensors`,
 //! `columns`, `datasets` finds the `layout` → [`VectorFile`], [`read_answers`] or
 //! [`read_distances`]. `FILE::NAME` names one of several matrices in a file ([`Source`]). A file
 //! must be exactly as long as its header says; where it is not, the error says both lengths, so no
@@ -44,6 +44,7 @@ mod layout;
 mod npy;
 mod npz;
 mod output_folder;
+mod overwriting;
 mod ragged;
 mod regular_file;
 mod source;
@@ -53,15 +54,17 @@ mod vector_file;
 mod write;
 
 pub use answers::{AnswerTable, EMPTY_SLOT, read_answers, read_distances, read_ids};
-pub use atomic::write_atomically;
+pub use atomic::{remove_pending_files, write_atomically};
 pub use benchmark_run::BenchmarkRun;
-pub use bytes::MappedFile;
 pub use checksum::{Checksum, ChecksumError, Hasher};
 pub use element::Element;
 pub use error::ReadError;
 pub use format::Format;
 pub use output_folder::{OutputFolder, OutputFolderError, Owner};
+pub use overwriting::{OutputError, refuse_overwriting};
 pub use regular_file::{NotRegular, is_same_file, open_regular, read_regular, read_regular_text};
 pub use source::{Role, Source};
 pub use vector_file::VectorFile;
-pub use write::{IdValue, WriteError, write_ids, write_matrix};
+pub use write::{
+    IdValue, WriteError, check_ids_ending, check_matrix_ending, write_ids, write_matrix,
+};

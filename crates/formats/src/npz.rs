@@ -2,14 +2,14 @@
 //!
 //! Enters: the archive's bytes and perhaps a member's name (`weights` and `weights.npy` both name
 //! `weights.npy`). Leaves: the member's bytes and layout. A member stored unpacked (`numpy.savez`)
-//! is read where it lies in the map; a packed one (`numpy.savez_compressed`) is unpacked into
+//! is read where it lies; a packed one (`numpy.savez_compressed`) is unpacked into
 //! memory, and no further than its own header says.
 
-use std::io::{Cursor, Read};
+use std::io::Read;
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::bytes::Bytes;
+use super::bytes::{Bytes, Cursor};
 use super::error::ReadError;
 use super::layout::{Claim, Layout};
 use super::npy;
@@ -18,7 +18,7 @@ use super::source::{Role, pick};
 /// What NumPy appends to the names of arrays.
 const ENDING: &str = ".npy";
 
-type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
+type Archive = ZipArchive<Cursor>;
 
 /// The named member, or the one that is a matrix and fits the role.
 pub(super) fn open(
@@ -26,7 +26,7 @@ pub(super) fn open(
     name: Option<&str>,
     role: Role,
 ) -> Result<(Bytes, Layout), ReadError> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes.as_slice()))?;
+    let mut archive = ZipArchive::new(bytes.cursor())?;
     let name = name.map(|name| name.strip_suffix(ENDING).unwrap_or(name));
     let (index, claim) = pick(&names(&archive), name, role, |index| {
         let claim = claim(&mut archive, index)?;
@@ -38,11 +38,8 @@ pub(super) fn open(
         _ => None,
     };
     let bytes = if let Some(start) = stored_at {
-        let range = usize::try_from(start)
-            .ok()
-            .zip(usize::try_from(member.size()).ok());
-        let range = range.and_then(|(start, size)| Some(start..start.checked_add(size)?));
-        let inside = range.filter(|range| range.end <= bytes.as_slice().len());
+        let range = start.checked_add(member.size()).map(|end| start..end);
+        let inside = range.filter(|range| range.end <= bytes.len());
         let beyond = || ReadError::Header {
             problem: format!("a member of {} bytes at {start}", member.size()),
         };
@@ -54,15 +51,16 @@ pub(super) fn open(
         let one_too_many = u64::try_from(claim.expected_bytes())
             .unwrap_or(u64::MAX)
             .saturating_add(1);
+        // Grows with what is there, not with what is claimed.
         member.take(one_too_many).read_to_end(&mut unpacked)?;
-        Bytes::Owned(unpacked)
+        Bytes::owned(unpacked)
     };
-    let layout = Layout::new(claim, bytes.as_slice().len())?;
+    let layout = Layout::new(claim, bytes.len())?;
     Ok((bytes, layout))
 }
 
 /// What a member's header says, with no more unpacked than a header's worth.
-fn claim(archive: &mut Archive<'_>, index: usize) -> Result<Claim, ReadError> {
+fn claim(archive: &mut Archive, index: usize) -> Result<Claim, ReadError> {
     let mut head = Vec::new();
     archive
         .by_index(index)?
@@ -72,7 +70,7 @@ fn claim(archive: &mut Archive<'_>, index: usize) -> Result<Claim, ReadError> {
 }
 
 /// Members' names in the archive's order, without their ending.
-fn names(archive: &Archive<'_>) -> Vec<String> {
+fn names(archive: &Archive) -> Vec<String> {
     let name = |index| {
         let name = archive
             .name_for_index(index)

@@ -5,9 +5,12 @@
 //! second decodes. Filling up may cost more memory than the file has bytes, so it is refused beyond
 //! [`MOST_FILLING`] cells for each value in the file.
 
+use std::io::{BufReader, Read as _};
+
 #[cfg(feature = "parquet")]
 use super::answers::check_unsigned;
 use super::answers::{AnswerTable, EMPTY_SLOT};
+use super::bytes::{Bytes, Cursor};
 #[cfg(feature = "parquet")]
 use super::columns::Lists;
 use super::element::{ByteOrder, Element, Target};
@@ -77,14 +80,9 @@ impl Lengths {
 }
 
 /// The ids of an `.ivecs`.
-pub(super) fn vecs_ids(bytes: &[u8]) -> Result<AnswerTable, ReadError> {
+pub(super) fn vecs_ids(bytes: &Bytes) -> Result<AnswerTable, ReadError> {
     let lengths = measure(bytes)?;
-    let ids = fill(
-        &lengths,
-        rows(bytes),
-        (Element::I32, ByteOrder::Little),
-        EMPTY_SLOT,
-    )?;
+    let ids = fill_vecs(&lengths, bytes, Element::I32, EMPTY_SLOT)?;
     Ok(AnswerTable::new(
         lengths.rows(),
         lengths.columns(),
@@ -94,17 +92,10 @@ pub(super) fn vecs_ids(bytes: &[u8]) -> Result<AnswerTable, ReadError> {
 }
 
 /// The distances of an `.fvecs`.
-pub(super) fn vecs_distances(bytes: &[u8]) -> Result<Matrix, ReadError> {
+pub(super) fn vecs_distances(bytes: &Bytes) -> Result<Matrix, ReadError> {
     let lengths = measure(bytes)?;
-    matrix(
-        &lengths,
-        fill(
-            &lengths,
-            rows(bytes),
-            (Element::F32, ByteOrder::Little),
-            f32::NAN,
-        )?,
-    )
+    let values = fill_vecs(&lengths, bytes, Element::F32, f32::NAN)?;
+    matrix(&lengths, values)
 }
 
 /// The ids of a column of lists.
@@ -116,7 +107,7 @@ pub(super) fn list_ids(lists: &Lists) -> Result<AnswerTable, ReadError> {
     }
     let ids = fill(
         lengths,
-        lists.rows().map(Ok),
+        lists.rows(),
         (element, ByteOrder::NATIVE),
         EMPTY_SLOT,
     )?;
@@ -139,7 +130,7 @@ pub(super) fn list_distances(lists: &Lists) -> Result<Matrix, ReadError> {
         lengths,
         fill(
             lengths,
-            lists.rows().map(Ok),
+            lists.rows(),
             (lists.element(), ByteOrder::NATIVE),
             f32::NAN,
         )?,
@@ -154,25 +145,47 @@ fn matrix(lengths: &Lengths, values: Vec<f32>) -> Result<Matrix, ReadError> {
     Matrix::new(lengths.rows(), lengths.columns(), values).map_err(memory)
 }
 
-fn measure(bytes: &[u8]) -> Result<Lengths, ReadError> {
+fn measure(bytes: &Bytes) -> Result<Lengths, ReadError> {
     let mut lengths = Lengths::default();
-    for row in rows(bytes) {
-        lengths.add(row?.len() / VALUE_BYTES);
+    let mut rows = VecsRows::new(bytes);
+    while let Some(row) = rows.next_row()? {
+        lengths.add(row.len() / VALUE_BYTES);
     }
     Ok(lengths)
 }
 
-/// Decodes rows whose lengths are known into a table, and fills them up.
+/// Decodes the rows of `.ivecs` and `.fvecs` into a table, and fills them up.
+fn fill_vecs<T: Target>(
+    lengths: &Lengths,
+    bytes: &Bytes,
+    element: Element,
+    filling: T,
+) -> Result<Vec<T>, ReadError> {
+    let columns = lengths.columns();
+    let mut values = filled(lengths.rows(), columns, lengths.cells()?, filling)?;
+    let mut rows = VecsRows::new(bytes);
+    for values in values.chunks_exact_mut(columns) {
+        let Some(row) = rows.next_row()? else {
+            break;
+        };
+        let count = (row.len() / VALUE_BYTES).min(columns);
+        let numbers = &row[..count * VALUE_BYTES];
+        T::decode(element, ByteOrder::Little, numbers, &mut values[..count]);
+    }
+    Ok(values)
+}
+
+/// Decodes lists into a table, and fills them up.
+#[cfg(feature = "parquet")]
 fn fill<'a, T: Target>(
     lengths: &Lengths,
-    rows: impl Iterator<Item = Result<&'a [u8], ReadError>>,
+    rows: impl Iterator<Item = &'a [u8]>,
     (element, order): (Element, ByteOrder),
     filling: T,
 ) -> Result<Vec<T>, ReadError> {
     let columns = lengths.columns();
     let mut values = filled(lengths.rows(), columns, lengths.cells()?, filling)?;
-    for (row, values) in rows.zip(values.chunks_exact_mut(columns)) {
-        let numbers = row?;
+    for (numbers, values) in rows.zip(values.chunks_exact_mut(columns)) {
         T::decode(
             element,
             order,
@@ -198,39 +211,55 @@ pub(super) fn filled<T: Clone>(
     Ok(values)
 }
 
-/// The numbers of each row, until the file ends or breaks.
-fn rows(bytes: &[u8]) -> impl Iterator<Item = Result<&[u8], ReadError>> {
-    let mut left = bytes;
-    let mut row = 0;
-    std::iter::from_fn(move || {
-        if left.is_empty() {
-            return None;
-        }
-        let numbers = first_row(left, row);
-        left = numbers
-            .as_ref()
-            .map_or(&[], |numbers| &left[PREFIX_BYTES + numbers.len()..]);
-        row += 1;
-        Some(numbers)
-    })
+/// The rows of `.ivecs` and `.fvecs`, one after the other.
+struct VecsRows {
+    reader: BufReader<Cursor>,
+    left: u64,
+    row: usize,
+    numbers: Vec<u8>,
 }
 
-fn first_row(bytes: &[u8], row: usize) -> Result<&[u8], ReadError> {
-    let found = bytes.len() as u64;
-    let short = |expected| ReadError::TruncatedRow {
-        row,
-        expected,
-        found,
-    };
-    let (&prefix, numbers) = bytes
-        .split_first_chunk()
-        .ok_or_else(|| short(PREFIX_BYTES as u64))?;
-    let length = i32::from_le_bytes(prefix);
-    let length =
-        u32::try_from(length).map_err(|_| ReadError::NegativeLength { row, found: length })?;
-    let expected = PREFIX_BYTES as u64 + u64::from(length) * VALUE_BYTES as u64;
-    if expected > found {
-        return Err(short(expected));
+impl VecsRows {
+    fn new(bytes: &Bytes) -> Self {
+        Self {
+            reader: BufReader::with_capacity(1 << 20, bytes.cursor()),
+            left: bytes.len(),
+            row: 0,
+            numbers: Vec::new(),
+        }
     }
-    Ok(&numbers[..length as usize * VALUE_BYTES])
+
+    /// The numbers of the next row; none at the end.
+    fn next_row(&mut self) -> Result<Option<&[u8]>, ReadError> {
+        let (row, found) = (self.row, self.left);
+        if found == 0 {
+            return Ok(None);
+        }
+        let short = |expected| ReadError::TruncatedRow {
+            row,
+            expected,
+            found,
+        };
+        if found < PREFIX_BYTES as u64 {
+            return Err(short(PREFIX_BYTES as u64));
+        }
+        let mut prefix = [0; PREFIX_BYTES];
+        self.reader.read_exact(&mut prefix)?;
+        let length = i32::from_le_bytes(prefix);
+        let length =
+            u32::try_from(length).map_err(|_| ReadError::NegativeLength { row, found: length })?;
+        let bytes = u64::from(length) * VALUE_BYTES as u64;
+        if PREFIX_BYTES as u64 + bytes > found {
+            return Err(short(PREFIX_BYTES as u64 + bytes));
+        }
+        let more = (bytes as usize).saturating_sub(self.numbers.len());
+        self.numbers
+            .try_reserve(more)
+            .map_err(|_| ReadError::NoMemory { bytes })?;
+        self.numbers.resize(bytes as usize, 0);
+        self.reader.read_exact(&mut self.numbers)?;
+        self.left -= PREFIX_BYTES as u64 + bytes;
+        self.row += 1;
+        Ok(Some(&self.numbers))
+    }
 }

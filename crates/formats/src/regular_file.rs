@@ -46,6 +46,10 @@ pub fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     match bytes.len() as u64 {
         found if found > most => Err(too_large(found, most)),
+        found if found < length => Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            format!("the file shrank while it was read: from {length} bytes to {found}"),
+        )),
         _ => Ok(bytes),
     }
 }

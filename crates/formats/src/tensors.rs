@@ -1,12 +1,11 @@
 //! `.safetensors`: a JSON header of names, types, shapes and places, then the tensors' bytes,
 //! little-endian, row after row.
 //!
-//! Enters: the file's bytes and perhaps a tensor's name. Leaves: the tensor where it lies in the
-//! map. The header's reader holds every place against the file's length, with neither gap nor
-//! overlap. Reference: the format's own page in `safetensors`.
+//! Enters: the file's bytes and perhaps a tensor's name. Leaves: the tensor where it lies. Every
+//! place is checked against the file's length, with neither gap nor overlap. Reference: the format's own page in `safetensors`.
 
-use safetensors::tensor::TensorInfo;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
 
 use super::bytes::Bytes;
 use super::element::{ByteOrder, Element};
@@ -15,7 +14,9 @@ use super::layout::{Arrangement, Claim, Layout};
 use super::source::{Role, pick};
 
 /// Bytes of the header's length, which come first.
-const LENGTH_BYTES: usize = 8;
+const LENGTH_BYTES: u64 = 8;
+/// Longer headers are refused, as the format's own library does.
+const MOST_HEADER_BYTES: u64 = 100_000_000;
 
 /// The named tensor, or the one that is a matrix and fits the role.
 pub(super) fn open(
@@ -23,14 +24,13 @@ pub(super) fn open(
     member: Option<&str>,
     role: Role,
 ) -> Result<(Bytes, Layout), ReadError> {
-    let found = bytes.as_slice().len() as u64;
+    let found = bytes.len();
     let damaged = |problem: String| ReadError::Damaged {
         content: "safetensors file",
         found,
         problem,
     };
-    let header = SafeTensors::read_metadata(bytes.as_slice());
-    let (header_bytes, metadata) = header.map_err(|error| damaged(error.to_string()))?;
+    let (header_bytes, metadata) = header(&bytes, damaged)?;
     let names = metadata.offset_keys();
     let (claim, (start, end)) = pick(&names, member, role, |index| {
         let absent = || ReadError::NoSuchMember {
@@ -42,9 +42,39 @@ pub(super) fn open(
         Ok((claim.element, (claim, info.data_offsets)))
     })?;
     let data = LENGTH_BYTES + header_bytes;
+    let (start, end) = (start as u64, end as u64);
     let bytes = bytes.narrow(data + start..data + end);
-    let layout = Layout::new(claim, bytes.as_slice().len())?;
+    let layout = Layout::new(claim, bytes.len())?;
     Ok((bytes, layout))
+}
+
+/// The header's length, and what it says; the tensors must fill the file to its end.
+fn header(
+    bytes: &Bytes,
+    damaged: impl Fn(String) -> ReadError,
+) -> Result<(u64, Metadata), ReadError> {
+    if bytes.len() < LENGTH_BYTES {
+        return Err(damaged("no header".to_owned()));
+    }
+    let mut length = [0; LENGTH_BYTES as usize];
+    bytes.read_at(0, &mut length)?;
+    let length = u64::from_le_bytes(length);
+    if length > MOST_HEADER_BYTES.min(bytes.len() - LENGTH_BYTES) {
+        return Err(damaged(format!("a header of {length} bytes")));
+    }
+    let text = bytes.read(LENGTH_BYTES..LENGTH_BYTES + length)?;
+    // Checks that places follow each other, and shapes against places.
+    let metadata: Metadata =
+        serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+    let ends = metadata.offset_keys().into_iter().filter_map(|name| {
+        let info = metadata.info(&name)?;
+        Some(info.data_offsets.1 as u64)
+    });
+    let data = ends.max().unwrap_or(0);
+    if data != bytes.len() - LENGTH_BYTES - length {
+        return Err(damaged(format!("its tensors take {data} bytes")));
+    }
+    Ok((length, metadata))
 }
 
 fn claim(info: &TensorInfo) -> Result<Claim, ReadError> {

@@ -5,19 +5,20 @@
 //! length is checked when the row is read, since looking at all of them would mean reading the
 //! whole file.
 
+use super::bytes::Bytes;
 use super::element::{ByteOrder, Element};
 use super::error::ReadError;
 use super::layout::{Arrangement, Claim, Layout, PREFIX_BYTES};
 
 /// The layout of a whole file.
-pub(super) fn layout(bytes: &[u8], element: Element) -> Result<Layout, ReadError> {
+pub(super) fn layout(bytes: &Bytes, element: Element) -> Result<Layout, ReadError> {
     let columns = row_length(bytes, 0, 0)?;
     let Some(columns) = usize::try_from(columns).ok().filter(|&columns| columns > 0) else {
         return Err(ReadError::Header {
             problem: format!("the first row has {columns} values"),
         });
     };
-    let stride = PREFIX_BYTES + columns * element.size_bytes();
+    let stride = (PREFIX_BYTES + columns * element.size_bytes()) as u64;
     if !bytes.len().is_multiple_of(stride) {
         return Err(first_bad_row(bytes, columns, stride));
     }
@@ -25,7 +26,7 @@ pub(super) fn layout(bytes: &[u8], element: Element) -> Result<Layout, ReadError
         element,
         byte_order: ByteOrder::Little,
         arrangement: Arrangement::PrefixedRows,
-        rows: (bytes.len() / stride) as u64,
+        rows: bytes.len() / stride,
         columns: columns as u64,
         start: 0,
     };
@@ -33,27 +34,29 @@ pub(super) fn layout(bytes: &[u8], element: Element) -> Result<Layout, ReadError
 }
 
 /// The length that stands at `offset`, where `row` begins.
-fn row_length(bytes: &[u8], offset: usize, row: usize) -> Result<i32, ReadError> {
-    let left = &bytes[offset.min(bytes.len())..];
-    let truncated = ReadError::TruncatedRow {
-        row,
-        expected: PREFIX_BYTES as u64,
-        found: left.len() as u64,
-    };
-    left.first_chunk()
-        .map(|&length| i32::from_le_bytes(length))
-        .ok_or(truncated)
+fn row_length(bytes: &Bytes, offset: u64, row: u64) -> Result<i32, ReadError> {
+    let left = bytes.len().saturating_sub(offset);
+    if left < PREFIX_BYTES as u64 {
+        return Err(ReadError::TruncatedRow {
+            row: row as usize,
+            expected: PREFIX_BYTES as u64,
+            found: left,
+        });
+    }
+    let mut length = [0; PREFIX_BYTES];
+    bytes.read_at(offset, &mut length)?;
+    Ok(i32::from_le_bytes(length))
 }
 
 /// Which row is the reason that the file is not a whole number of rows.
-fn first_bad_row(bytes: &[u8], columns: usize, stride: usize) -> ReadError {
+fn first_bad_row(bytes: &Bytes, columns: usize, stride: u64) -> ReadError {
     let last = bytes.len() / stride;
     for row in 0..=last {
         match row_length(bytes, row * stride, row) {
             Ok(found) if i64::from(found) == columns as i64 => {}
             Ok(found) => {
                 return ReadError::RowLength {
-                    row,
+                    row: row as usize,
                     expected: columns,
                     found: found.into(),
                 };
@@ -62,8 +65,8 @@ fn first_bad_row(bytes: &[u8], columns: usize, stride: usize) -> ReadError {
         }
     }
     ReadError::TruncatedRow {
-        row: last,
-        expected: stride as u64,
-        found: (bytes.len() - last * stride) as u64,
+        row: last as usize,
+        expected: stride,
+        found: bytes.len() - last * stride,
     }
 }

@@ -1,11 +1,10 @@
 //! A file of vectors, open: its shape is known, its values are still where they were.
 //!
-//! Enters: a path. Leaves: all rows, a range of rows, or chosen rows, as float32. Cost: opening
-//! reads a header; `select` touches the pages of the rows asked for and no others (in Fortran
-//! order, of every column); reading in order goes by blocks of 8 MiB at most and hands each block's
-//! pages back, so that a pass in ranges of 256 KiB or more keeps its own buffer and one block
-//! resident, whatever the file's size. Pages of smaller reads, and of files in Fortran order, stay
-//! until the system wants them; they are clean.
+//! Input: a path. Output: all rows, a range of rows, or chosen rows, as float32. Cost: opening reads
+//! a header; values are read by position when they are asked for, into the caller's buffer where
+//! the file holds float32, so that a pass in ranges keeps its own buffer and one block in memory,
+//! whatever the file's size. `select` reads the rows asked for and no others; in Fortran order it
+//! reads whole columns where many rows are asked for.
 
 use std::ops::Range;
 use std::path::Path;
@@ -13,15 +12,11 @@ use std::path::Path;
 use super::bytes::Bytes;
 use super::element::{Element, Target};
 use super::error::ReadError;
-use super::format::Format;
+use super::format::{Format, SIGNATURE_BYTES};
 use super::layout::Layout;
 use super::source::{Role, Source};
 use super::{bin, npy, npz, tensors, vecs};
 use annatomy_vectors::Matrix;
-
-const BLOCK_BYTES: usize = 8 << 20;
-/// Shorter reads keep their pages: they are as likely random access, which comes back.
-const RELEASED_BYTES: usize = 256 << 10;
 
 /// An open file of vectors.
 ///
@@ -48,7 +43,7 @@ pub struct VectorFile {
 }
 
 impl VectorFile {
-    /// Opens a file by its ending and holds the content against it: the vectors to search in.
+    /// Opens a file by its ending and checks the content: the vectors to search in.
     ///
     /// `FILE::NAME` names a member of a file that has several; where none is named, there must be
     /// exactly one matrix, or one called `train`.
@@ -72,9 +67,8 @@ impl VectorFile {
         let format = Format::of(source.path())?;
         format.check_built()?;
         format.check_member(source.member())?;
-        let bytes = Bytes::map(source.path())?;
-        let content = bytes.as_slice();
-        format.check_content(content)?;
+        let bytes = Bytes::open(source.path())?;
+        format.check_content(&bytes.head(SIGNATURE_BYTES)?)?;
         let layout = match format {
             Format::Npz | Format::Safetensors | Format::Parquet | Format::Arrow | Format::Hdf5 => {
                 let (bytes, layout, metric_name) =
@@ -87,17 +81,17 @@ impl VectorFile {
                 });
             }
             Format::Npy => Layout::new(
-                npy::claim(&content[..content.len().min(npy::HEAD_BYTES)])?,
-                content.len(),
+                npy::claim(&bytes.head(npy::HEAD_BYTES as u64)?)?,
+                bytes.len(),
             )?,
-            Format::Fvecs => vecs::layout(content, Element::F32)?,
-            Format::Ivecs => vecs::layout(content, Element::I32)?,
-            Format::Bvecs => vecs::layout(content, Element::U8)?,
-            Format::Fbin => bin::layout(content, Element::F32)?,
-            Format::Ibin => bin::layout(content, Element::I32)?,
-            Format::U8bin => bin::layout(content, Element::U8)?,
-            Format::I8bin => bin::layout(content, Element::I8)?,
-            Format::F16bin => bin::layout(content, Element::F16)?,
+            Format::Fvecs => vecs::layout(&bytes, Element::F32)?,
+            Format::Ivecs => vecs::layout(&bytes, Element::I32)?,
+            Format::Bvecs => vecs::layout(&bytes, Element::U8)?,
+            Format::Fbin => bin::layout(&bytes, Element::F32)?,
+            Format::Ibin => bin::layout(&bytes, Element::I32)?,
+            Format::U8bin => bin::layout(&bytes, Element::U8)?,
+            Format::I8bin => bin::layout(&bytes, Element::I8)?,
+            Format::F16bin => bin::layout(&bytes, Element::F16)?,
             Format::Bin => return Err(ReadError::NotVectors),
         };
         Ok(Self {
@@ -143,7 +137,7 @@ impl VectorFile {
     pub fn read_rows(&self, rows: Range<usize>) -> Result<Matrix, ReadError> {
         self.check_rows(&rows)?;
         let mut values = self.buffer(rows.len())?;
-        self.decode_rows(rows.clone(), &mut values)?;
+        self.layout.decode(&self.bytes, rows.clone(), &mut values)?;
         self.matrix(rows.len(), values)
     }
 
@@ -158,7 +152,7 @@ impl VectorFile {
                 found: values.len(),
             });
         }
-        self.decode_rows(rows, values)
+        self.layout.decode(&self.bytes, rows, values)
     }
 
     /// The given rows in the given order, repeats allowed.
@@ -170,17 +164,8 @@ impl VectorFile {
             });
         }
         let mut values = self.buffer(rows.len())?;
-        for (&row, values) in rows.iter().zip(values.chunks_exact_mut(self.columns())) {
-            self.layout
-                .decode(self.bytes.as_slice(), row..row + 1, values)?;
-        }
+        self.layout.gather(&self.bytes, rows, &mut values)?;
         self.matrix(rows.len(), values)
-    }
-
-    /// Hands every page of the map back to the system: after reads of single rows, whose pages are
-    /// kept otherwise.
-    pub fn release_pages(&self) {
-        self.bytes.release(0..self.bytes.as_slice().len());
     }
 
     fn check_rows(&self, range: &Range<usize>) -> Result<(), ReadError> {
@@ -214,29 +199,6 @@ impl VectorFile {
         })
     }
 
-    /// Decodes rows block by block, and hands each block's pages back.
-    fn decode_rows<T: Target>(
-        &self,
-        rows: Range<usize>,
-        values: &mut [T],
-    ) -> Result<(), ReadError> {
-        let block_rows = (BLOCK_BYTES / (self.columns() * self.element().size_bytes())).max(1);
-        for (first, values) in rows
-            .clone()
-            .step_by(block_rows)
-            .zip(values.chunks_mut(block_rows * self.columns()))
-        {
-            let block = first..rows.end.min(first + block_rows);
-            self.layout
-                .decode(self.bytes.as_slice(), block.clone(), values)?;
-            let extent = self.layout.extent(block);
-            if extent.len() >= RELEASED_BYTES {
-                self.bytes.release(extent);
-            }
-        }
-        Ok(())
-    }
-
     /// Every value as a 64-bit integer.
     pub(super) fn read_integers(&self) -> Result<Vec<i64>, ReadError> {
         if !self.element().is_integer() {
@@ -245,7 +207,8 @@ impl VectorFile {
             });
         }
         let mut values = self.buffer(self.rows())?;
-        self.decode_rows(0..self.rows(), &mut values)?;
+        self.layout
+            .decode(&self.bytes, 0..self.rows(), &mut values)?;
         Ok(values)
     }
 }

@@ -82,6 +82,22 @@ pub enum WriteError {
 const MATRIX_ENDINGS: &str = ".npy, .fbin or .fvecs";
 const ID_ENDINGS: &str = ".npy, .ibin or .ivecs";
 
+/// Refuses a path whose ending [`write_matrix`] cannot write: before the matrix is computed.
+pub fn check_matrix_ending(path: impl AsRef<Path>) -> Result<(), WriteError> {
+    match format_of(path.as_ref(), MATRIX_ENDINGS)? {
+        Format::Npy | Format::Fbin | Format::Fvecs => Ok(()),
+        other => Err(not_writable(other, "a matrix", MATRIX_ENDINGS)),
+    }
+}
+
+/// Refuses a path whose ending [`write_ids`] cannot write: before the ids are computed.
+pub fn check_ids_ending(path: impl AsRef<Path>) -> Result<(), WriteError> {
+    match format_of(path.as_ref(), ID_ENDINGS)? {
+        Format::Npy | Format::Ibin | Format::Ivecs => Ok(()),
+        other => Err(not_writable(other, "ids", ID_ENDINGS)),
+    }
+}
+
 /// Writes a matrix as float32, in the format that the ending names: `.npy`, `.fbin` or `.fvecs`.
 pub fn write_matrix(path: impl AsRef<Path>, matrix: MatrixView<'_>) -> Result<(), WriteError> {
     let path = path.as_ref();
@@ -245,6 +261,7 @@ fn write_numbers<T: Copy, const SIZE: usize>(
 ) -> Result<(), WriteError> {
     let mut buffer = [[0; SIZE]; 4096];
     for values in values.chunks(buffer.len()) {
+        annatomy_runtime::check();
         for (bytes, &value) in buffer.iter_mut().zip(values) {
             *bytes = to_bytes(value);
         }

@@ -20,7 +20,7 @@ pub use memory::{NotEnoughMemory, available_memory, bytes_in_words, check_memory
 pub use monitor::{Cancelled, Monitor, Steps, advance, check, note, prefix_stages, stage, warn};
 pub use panic_guard::guard_panics;
 pub use per_thread::{PerThread, TASK_QUERIES};
-pub use pool::{PoolError, install, thread_count};
+pub use pool::{PoolError, install, start_global_pool, thread_count};
 pub use printable::{printable, printable_bytes, printable_message, printable_path};
 pub use progress::{NoProgress, Progress};
 pub use zeroed::{NoMemory, Zeroed};

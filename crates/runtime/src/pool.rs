@@ -34,6 +34,15 @@ pub fn thread_count(asked: usize) -> usize {
     wanted.min((cores * MOST_PER_CORE).max(64))
 }
 
+/// Starts the pool of the whole process with [`thread_count`] threads, so that what runs outside of
+/// [`install`] obeys the same rule. Call it before any parallel work; later it does nothing.
+pub fn start_global_pool() {
+    // An error means that the pool runs already.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(thread_count(0))
+        .build_global();
+}
+
 /// Runs `work` on a pool of [`thread_count`] threads that report to this thread's monitor.
 ///
 /// ```
@@ -65,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_billion_threads_are_capped() {
-        assert!(thread_count(1_000_000_000) <= 64.max(8 * 1024));
+        assert!(thread_count(1_000_000_000) <= 8 * 1024);
         assert_eq!(thread_count(3), 3);
         assert_eq!(
             install(1_000_000_000, rayon::current_num_threads).ok(),

@@ -2,24 +2,25 @@
 
 use crate::arguments::AuditArguments;
 use crate::failure::Failure;
-use crate::progress::Bar;
-use crate::say::say;
-use annatomy::audit::{AuditError, AuditOutcome, AuditRequest, GraphRequest, audit};
+use crate::progress::follow;
+use crate::say::{print, say};
+use annatomy::audit::{AuditError, AuditOutcome, AuditRequest, GraphRequest, RepairedTable, audit};
 use annatomy::report::verdict;
 use annatomy::results::write_file;
 use annatomy::{figures, report};
-use annatomy_formats::{Owner, write_ids};
+use annatomy_formats::{Owner, check_ids_ending, refuse_overwriting, write_ids};
 use annatomy_hnsw::import::SavedIndexError;
-use std::io::Write;
+use annatomy_runtime::printable_path;
 use std::path::Path;
 
 pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
+    check_outputs(arguments)?;
     let folder = match &arguments.out {
         Some(out) => Some(super::claim(out, Owner::AUDIT)?),
         None => None,
     };
     let request = request(arguments);
-    let outcome = Bar::follow(|| audit(&request)).map_err(Failure::work)?;
+    let outcome = follow(|| audit(&request));
     let outcome = outcome.map_err(failure)?;
     write_tables(arguments, &outcome)?;
     let json = serde_json::to_string_pretty(&outcome.results).map_err(Failure::work)?;
@@ -32,9 +33,37 @@ pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
     } else {
         verdict(&outcome.results)
     };
-    // A reader that has gone away is no failure of the audit.
-    let _ = std::io::stdout().write_all(said.as_bytes());
-    Ok(())
+    print(&said)
+}
+
+/// Refuses outputs that could not be written or would overwrite an input, before anything is read.
+fn check_outputs(arguments: &AuditArguments) -> Result<(), Failure> {
+    let inputs: Vec<&Path> = [
+        &arguments.vectors,
+        &arguments.queries,
+        &arguments.index,
+        &arguments.neighbors,
+        &arguments.distances,
+    ]
+    .into_iter()
+    .filter_map(Option::as_deref)
+    .collect();
+    let distances = arguments
+        .repair
+        .as_deref()
+        .map(RepairedTable::distances_path);
+    let mut outputs: Vec<&Path> = arguments
+        .predict
+        .iter()
+        .map(|wanted| wanted.file.as_path())
+        .collect();
+    outputs.extend(arguments.repair.as_deref());
+    for path in &outputs {
+        check_ids_ending(path)
+            .map_err(|error| Failure::usage(format!("{}: {error}", printable_path(path))))?;
+    }
+    outputs.extend(distances.as_deref());
+    refuse_overwriting(&inputs, &outputs).map_err(Failure::usage)
 }
 
 fn request(arguments: &AuditArguments) -> AuditRequest {

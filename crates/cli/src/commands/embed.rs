@@ -2,7 +2,7 @@
 
 use crate::arguments::{EmbedArguments, ModelName, PreparationArguments, TransformName};
 use crate::failure::Failure;
-use crate::progress::Bar;
+use crate::progress::follow;
 use crate::say::say;
 #[cfg(feature = "onnxruntime")]
 use annatomy_embed::onnx::Device;
@@ -43,7 +43,7 @@ pub fn run(arguments: &EmbedArguments) -> Result<(), Failure> {
         max_pixels: arguments.max_pixels,
         ..Decoding::default()
     });
-    let outcome = Bar::follow(|| job.run(&embedder)).map_err(Failure::work)?;
+    let outcome = follow(|| job.run(&embedder));
     let summary = outcome.map_err(|error| failed(&arguments.images, &error))?;
     let others = match summary.others {
         0 => String::new(),

@@ -1,23 +1,34 @@
 //! `annatomy generate`: built-in data to a file.
 
+use super::on_threads;
 use crate::arguments::{DataName, GenerateArguments};
 use crate::failure::Failure;
 use crate::say::say;
-use annatomy::builtin::resnet50_like;
-use annatomy_formats::write_matrix;
+use annatomy::builtin::{FEATURES, resnet50_like};
+use annatomy_formats::{check_matrix_ending, refuse_overwriting, write_matrix};
+use annatomy_runtime::{check_memory, printable_path};
 
 pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
+    let out = printable_path(&arguments.out);
+    check_matrix_ending(&arguments.out)
+        .map_err(|error| Failure::usage(format!("{out}: {error}")))?;
+    refuse_overwriting(&[], &[&arguments.out]).map_err(Failure::usage)?;
     let rows = match arguments.name {
         DataName::Resnet50Like => {
-            resnet50_like(arguments.n, arguments.seed).map_err(Failure::usage)?
+            let bytes = (arguments.n as u64).saturating_mul(4 * FEATURES as u64);
+            check_memory("the matrix", bytes).map_err(|error| {
+                Failure::work(format!("{} rows: {error}", arguments.n))
+                    .hint("--n N asks for fewer rows")
+            })?;
+            on_threads(0, || resnet50_like(arguments.n, arguments.seed))?.map_err(Failure::usage)?
         }
     };
-    write_matrix(&arguments.out, rows.view()).map_err(Failure::work)?;
-    say(format!(
-        "{} × {} float32 in {}",
+    write_matrix(&arguments.out, rows.view())
+        .map_err(|error| Failure::work(format!("{out}: {error}")))?;
+    say(format_args!(
+        "{} × {} float32 in {out}",
         rows.rows(),
         rows.columns(),
-        arguments.out.display()
     ));
     Ok(())
 }

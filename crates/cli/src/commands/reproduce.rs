@@ -4,7 +4,7 @@
 use super::study;
 use crate::arguments::ReproduceArguments;
 use crate::failure::Failure;
-use crate::progress::Bar;
+use crate::progress::follow;
 use crate::say::say;
 use annatomy::results::{Conventions, StudyResults, csv, write_file};
 use annatomy::study::{Start, Study};
@@ -26,7 +26,7 @@ pub fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
     if arguments.dry_run {
         return Ok(());
     }
-    let prepared = Bar::follow(|| reproduction.prepare()).map_err(Failure::work)?;
+    let prepared = follow(|| reproduction.prepare());
     let study = Study::new(prepared.map_err(failure)?).map_err(study::failure)?;
     let found = study::carry_out(&study, &folder, Start::Resume, arguments.threads)?;
     write(arguments, &found)?;
@@ -34,8 +34,7 @@ pub fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
         &arguments.out.join("reproduced.html"),
         &found,
         begin.elapsed().as_secs_f64(),
-    );
-    Ok(())
+    )
 }
 
 /// Found before downloads, not after them.

@@ -3,14 +3,13 @@
 use super::{claim, on_threads};
 use crate::arguments::{StudyArguments, StudyName};
 use crate::failure::Failure;
-use crate::progress::Bar;
-use crate::say::say;
+use crate::progress::follow;
+use crate::say::{print, say};
 use annatomy::config::{self, ConfigFile, Overrides};
 use annatomy::results::{Settings, StudyKind, StudyResults};
 use annatomy::study::{CheckpointError, Execution, Start, Study, StudyError};
 use annatomy::{figures, report, results};
 use annatomy_formats::{OutputFolder, Owner};
-use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
@@ -28,8 +27,7 @@ pub fn run(arguments: &StudyArguments) -> Result<(), Failure> {
         &arguments.out.join("report.html"),
         &found,
         begin.elapsed().as_secs_f64(),
-    );
-    Ok(())
+    )
 }
 
 /// Runs the study and writes all that comes of it.
@@ -44,7 +42,7 @@ pub fn carry_out(
         ..Execution::default()
     };
     say(introduction(study));
-    let outcome = Bar::follow(|| study.run_in(folder, start, &execution)).map_err(Failure::work)?;
+    let outcome = follow(|| study.run_in(folder, start, &execution));
     let (found, out) = (outcome.map_err(failure)?, folder.path());
     results::write_all(out, &found)
         .map_err(|error| Failure::work(format!("writing results: {error}")))?;
@@ -129,8 +127,7 @@ fn introduction(study: &Study) -> String {
 }
 
 /// Names the page to read.
-pub fn conclusion(page: &Path, found: &StudyResults, seconds: f64) {
+pub fn conclusion(page: &Path, found: &StudyResults, seconds: f64) -> Result<(), Failure> {
     say(format!("{} runs in {seconds:.0} s", found.runs.len()));
-    // A reader that has gone away is no failure of the study.
-    let _ = writeln!(std::io::stdout(), "{}", page.display());
+    print(&format!("{}\n", page.display()))
 }

@@ -87,9 +87,9 @@ fn files_under(folder: &Path) -> Vec<PathBuf> {
     for entry in fs::read_dir(folder).expect("folder") {
         let path = entry.expect("entry").path();
         if path.is_dir() {
-            files.extend(files_under(&path))
+            files.extend(files_under(&path));
         } else {
-            files.push(path)
+            files.push(path);
         }
     }
     files.sort();

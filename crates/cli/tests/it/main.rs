@@ -5,6 +5,8 @@ mod command;
 #[path = "../../../embed/tests/common/mod.rs"]
 mod drawn;
 mod embed;
+#[cfg(unix)]
+mod hostile;
 mod output_folder;
 mod reproduce;
 #[path = "../../../fetch/tests/common/mod.rs"]

@@ -3,8 +3,7 @@
 //!
 //! Enters: an open file. One pass checks every row and finds whether cosine needs them scaled; rows
 //! read afterwards are bit for bit those that [`check_and_normalize`](super::check_and_normalize)
-//! makes in memory. Cost: the pass; afterwards a block of [`BLOCK_ROWS`] in memory at a time, and
-//! of the file's mapped pages those of the last [`RANDOM_ROWS`] single rows. Files that must be
+//! makes in memory. Cost: the pass; afterwards a block of [`BLOCK_ROWS`] in memory at a time. Files that must be
 //! unpacked (Parquet, packed HDF5) are in memory in their own number type in any case.
 
 use super::unit_length::has_unit_length;
@@ -15,12 +14,9 @@ use annatomy_vectors::{Matrix, Metric};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows of a block.
 const BLOCK_ROWS: usize = 2048;
-/// Single rows read before the map's pages are released; the system maps up to 64 KiB around each.
-const RANDOM_ROWS: usize = 256;
 
 /// Whether rows are scaled as they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +52,6 @@ pub struct StreamedRows {
     file: VectorFile,
     path: PathBuf,
     scaling: Scaling,
-    single_rows: AtomicUsize,
     /// The first error after the first pass: another process rewrote the file.
     failure: Mutex<Option<ReadError>>,
 }
@@ -67,12 +62,11 @@ impl StreamedRows {
     /// # Errors
     /// If a row cannot be read, is not finite, or under cosine is zero.
     pub fn new(file: VectorFile, path: &Path, metric: Metric) -> Result<Self, StreamError> {
-        let (single_rows, failure) = (AtomicUsize::new(0), Mutex::new(None));
+        let failure = Mutex::new(None);
         let mut rows = Self {
             file,
             path: path.to_owned(),
             scaling: Scaling::None,
-            single_rows,
             failure,
         };
         let mut check = RunningCheck::new(metric);
@@ -105,7 +99,7 @@ impl StreamedRows {
     /// Reads the rows of `range`. If the file was rewritten since the first pass, the values are
     /// placeholders and [`verify`](Self::verify) returns the error.
     pub fn read(&self, range: Range<usize>, out: &mut [f32]) {
-        if let Err(error) = self.file.read_rows_into(range.clone(), out) {
+        if let Err(error) = self.file.read_rows_into(range, out) {
             // Finite and of some length, so that whatever is computed from them ends.
             out.fill(1.0);
             let mut failure = self
@@ -116,11 +110,6 @@ impl StreamedRows {
         }
         if self.scaling == Scaling::ToUnitLength {
             out.chunks_exact_mut(self.columns()).for_each(normalize_row);
-        }
-        if range.len() == 1
-            && self.single_rows.fetch_add(1, Ordering::Relaxed) % RANDOM_ROWS == RANDOM_ROWS - 1
-        {
-            self.file.release_pages();
         }
     }
 

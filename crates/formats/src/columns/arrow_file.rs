@@ -39,13 +39,14 @@ const LENGTH_BYTES: usize = 8;
 type Problem = String;
 
 pub(super) fn read(bytes: Bytes, member: Option<&str>, role: Role) -> Result<Lists, ReadError> {
-    let found = bytes.as_slice().len() as u64;
+    let found = bytes.len();
     let damaged = |problem: Problem| ReadError::Damaged {
         content: "Arrow file",
         found,
         problem,
     };
-    let bytes = Buffer::from(::bytes::Bytes::from_owner(bytes));
+    // Batches are decoded where they lie in memory.
+    let bytes = Buffer::from_vec(bytes.read(0..found)?);
     let (schema, places) = contents(&bytes).map_err(damaged)?;
     let column = pick_column(schema.fields(), member, role)?;
     let mut lists = Lists::new(column);
@@ -266,7 +267,7 @@ mod tests {
     #[test]
     fn a_buffer_that_claims_more_than_memory_holds_is_an_error() {
         let bytes = file_of_large_claims();
-        let error = read(Bytes::Owned(bytes), None, Role::Base)
+        let error = read(Bytes::owned(bytes), None, Role::Base)
             .expect_err("256 GiB")
             .to_string();
         assert!(

@@ -75,8 +75,8 @@ impl Lists {
             columns: first.map_or(self.column.fixed.unwrap_or(0) as u64, u64::from),
             start: 0,
         };
-        let layout = Layout::new(claim, self.numbers.len())?;
-        Ok((Bytes::Owned(self.numbers), layout))
+        let layout = Layout::new(claim, self.numbers.len() as u64)?;
+        Ok((Bytes::owned(self.numbers), layout))
     }
 
     /// Appends a batch of the column.

@@ -50,11 +50,11 @@ pub(super) fn read(
         } else {
             "Parquet file"
         },
-        bytes.as_slice().len(),
+        bytes.len(),
     );
     let damaged = |problem| ReadError::Damaged {
         content,
-        found: found as u64,
+        found,
         problem,
     };
     guard_panics(damaged, || match format {

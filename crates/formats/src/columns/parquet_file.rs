@@ -1,19 +1,22 @@
 //! `.parquet`: one column, row group by row group, batch by batch.
 //!
-//! What the footer claims is held against the file's length before anything is decoded: a page of
+//! What the footer claims is checked against the file's length before anything is decoded: a page of
 //! run lengths may stand for many more numbers than it has bytes, but not for more than
 //! [`MOST_EXPANSION`] each. So are the sizes that `pages` find in their headers.
 
+use std::io::{BufReader, Seek as _, SeekFrom};
 use std::sync::Arc;
 
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::{ChunkReader, Length};
 
 use super::lists::Lists;
 use super::pages::check_pages;
 use super::pick_column;
-use crate::bytes::Bytes;
+use crate::bytes::{Bytes, Cursor};
 use crate::error::ReadError;
 use crate::source::Role;
 
@@ -23,13 +26,12 @@ const MOST_EXPANSION: u64 = 1 << 16;
 const BATCH_ROWS: usize = 1024;
 
 pub(super) fn read(bytes: Bytes, member: Option<&str>, role: Role) -> Result<Lists, ReadError> {
-    let found = bytes.as_slice().len() as u64;
+    let found = bytes.len();
     let damaged = |problem: String| ReadError::Damaged {
         content: "Parquet file",
         found,
         problem,
     };
-    let bytes = ::bytes::Bytes::from_owner(bytes);
     // The file's own word on Arrow types is passed over: it tells lists of fixed size from others,
     // which the rows do too.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
@@ -56,9 +58,33 @@ pub(super) fn read(bytes: Bytes, member: Option<&str>, role: Role) -> Result<Lis
     Ok(lists)
 }
 
+impl Length for Bytes {
+    fn len(&self) -> u64 {
+        Self::len(self)
+    }
+}
+
+impl ChunkReader for Bytes {
+    type T = BufReader<Cursor>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        let mut cursor = self.cursor();
+        cursor.seek(SeekFrom::Start(start))?;
+        Ok(BufReader::new(cursor))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<::bytes::Bytes> {
+        let end = start.saturating_add(length as u64);
+        let bytes = self
+            .read(start..end)
+            .map_err(|error| ParquetError::External(Box::new(error)))?;
+        Ok(bytes.into())
+    }
+}
+
 /// Refuses a footer that claims places outside the file, or more numbers than its bytes could stand
 /// for, and pages that claim too much.
-fn check_claims(metadata: &Arc<ParquetMetaData>, root: usize, bytes: &[u8]) -> Result<(), String> {
+fn check_claims(metadata: &Arc<ParquetMetaData>, root: usize, bytes: &Bytes) -> Result<(), String> {
     let schema = metadata.file_metadata().schema_descr();
     for (group, row_group) in metadata.row_groups().iter().enumerate() {
         for (leaf, column) in row_group.columns().iter().enumerate() {
@@ -69,14 +95,14 @@ fn check_claims(metadata: &Arc<ParquetMetaData>, root: usize, bytes: &[u8]) -> R
                 .dictionary_page_offset()
                 .unwrap_or(column.data_page_offset());
             let (length, values) = (column.compressed_size(), column.num_values());
-            let range = usize::try_from(start)
+            let range = u64::try_from(start)
                 .ok()
-                .zip(usize::try_from(length).ok());
-            let range = range.and_then(|(start, length)| Some(start..start.checked_add(length)?));
-            let chunk = range.and_then(|range| bytes.get(range));
-            let chunk = chunk
+                .zip(u64::try_from(length).ok())
+                .and_then(|(start, length)| Some(start..start.checked_add(length)?))
+                .filter(|range| range.end <= bytes.len())
                 .ok_or_else(|| format!("row group {group} claims {length} bytes at {start}"))?;
-            check_pages(chunk, column.compression())
+            let chunk = bytes.read(range).map_err(|error| error.to_string())?;
+            check_pages(&chunk, column.compression())
                 .map_err(|problem| format!("row group {group}: {problem}"))?;
             let most = length.cast_unsigned().saturating_mul(MOST_EXPANSION);
             if u64::try_from(values).map_or(true, |values| values > most) {

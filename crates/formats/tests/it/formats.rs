@@ -254,7 +254,7 @@ fn an_ending_that_lies_is_found_out() {
     fs::create_dir(folder.path().join("a.npy")).unwrap();
     assert!(matches!(
         VectorFile::open(folder.path().join("a.npy")),
-        Err(ReadError::NotAFile)
+        Err(ReadError::Io(_))
     ));
 }
 

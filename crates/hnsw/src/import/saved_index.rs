@@ -6,7 +6,7 @@ use super::layers::renamed;
 use super::{faiss, hnswlib};
 use crate::graph::{Graph, Links};
 use crate::search::EngineClass;
-use annatomy_formats::MappedFile;
+use annatomy_formats::{ReadError, read_regular};
 use annatomy_vectors::{Matrix, Metric};
 use std::fmt;
 use std::path::Path;
@@ -69,7 +69,8 @@ impl SavedIndex {
     /// If the file cannot be read, is of no known kind, or contradicts itself; see
     /// [`SavedIndexError`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self, SavedIndexError> {
-        Self::from_bytes(&MappedFile::open(path)?)
+        let bytes = read_regular(path.as_ref(), u64::MAX).map_err(ReadError::from)?;
+        Self::from_bytes(&bytes)
     }
 
     /// Reads an index from its bytes, or from those of a `.npy` array of bytes, which
@@ -94,7 +95,8 @@ impl SavedIndex {
     /// # Errors
     /// As [`read`](Self::read), and if the vectors are not of the graph's shape.
     pub fn read_over(path: impl AsRef<Path>, vectors: Matrix) -> Result<Self, SavedIndexError> {
-        Self::from_bytes_over(&MappedFile::open(path)?, vectors)
+        let bytes = read_regular(path.as_ref(), u64::MAX).map_err(ReadError::from)?;
+        Self::from_bytes_over(&bytes, vectors)
     }
 
     /// [`read_over`](Self::read_over) from bytes.

@@ -1,0 +1,282 @@
+//! Careless hands and hostile surroundings: outputs that are inputs, signals, full disks, limits.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const SIGHUP: i32 = 1;
+const SIGINT: i32 = 2;
+const SIGTERM: i32 = 15;
+
+fn annatomy(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_annatomy"));
+    command.args(arguments);
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    annatomy(arguments).output().expect("the command starts")
+}
+
+/// The command under a shell's limit, such as `ulimit -v 400000`.
+fn run_under(limit: &str, arguments: &[&str]) -> Output {
+    let script = format!("{limit} && exec \"$0\" \"$@\"");
+    Command::new("sh")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_annatomy")])
+        .args(arguments)
+        .output()
+        .expect("a shell")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+/// The command failed with `code` and words about why; it did not panic.
+fn assert_refused(output: &Output, code: i32, words: &[&str]) {
+    let said = said(output);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    for word in words {
+        assert!(said.contains(word), "{said}, without {word:?}");
+    }
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("folder"))
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.at(name).display().to_string()
+    }
+
+    fn temporary_files(&self) -> Vec<String> {
+        let names = fs::read_dir(self.0.path()).expect("folder");
+        let names = names.map(|entry| entry.expect("entry").file_name().into_string());
+        names
+            .map(|name| name.expect("UTF-8"))
+            .filter(|name| name.starts_with(".annatomy-"))
+            .collect()
+    }
+}
+
+/// Some rows of two columns, in a .fbin.
+fn small(path: &Path, rows: u32) {
+    let mut bytes = [rows.to_le_bytes(), 2_u32.to_le_bytes()].concat();
+    for row in 0..rows {
+        bytes.extend([row as f32, 1.0].map(f32::to_le_bytes).concat());
+    }
+    fs::write(path, bytes).expect("file");
+}
+
+#[test]
+fn an_output_that_is_an_input_is_refused_before_any_work() {
+    let folder = Folder::new();
+    small(&folder.at("x.fbin"), 20);
+    fs::copy(folder.at("x.fbin"), folder.at("y.fbin")).expect("copy");
+    fs::hard_link(folder.at("x.fbin"), folder.at("same.npy")).expect("link");
+    let before = fs::read(folder.at("x.fbin")).expect("file");
+    let (x, same, ids) = (
+        folder.path("x.fbin"),
+        folder.path("same.npy"),
+        folder.path("ids.npy"),
+    );
+    for (out, more) in [
+        (&same, vec![]),
+        (&ids, vec!["--distances", x.as_str()]),
+        (&ids, vec!["--distances", ids.as_str()]),
+    ] {
+        let mut arguments = vec!["knn", &x, "--k", "2", "--out", out];
+        arguments.extend(more);
+        assert_refused(&run(&arguments), 2, &["error: ", "over"]);
+    }
+    let ok = run(&["knn", &x, "--k", "2", "--out", &ids]);
+    assert!(ok.status.success(), "{}", said(&ok));
+    let answers = fs::read(&ids).expect("ids");
+    let predicted = format!("ef=4,k=2,class=raise:{ids}");
+    for more in [
+        ["--predict", predicted.as_str()],
+        ["--repair", ids.as_str()],
+    ] {
+        let arguments = [&["audit", &x, "--neighbors", &ids, "--k", "2"][..], &more].concat();
+        assert_refused(&run(&arguments), 2, &["ids.npy", "it would be overwritten"]);
+    }
+    assert_eq!(fs::read(&x).expect("file"), before);
+    assert_eq!(fs::read(&ids).expect("file"), answers);
+}
+
+#[test]
+fn an_ending_that_cannot_be_written_is_refused_before_any_work() {
+    let folder = Folder::new();
+    // No such file: the ending is looked at first.
+    let (x, txt) = (folder.path("x.npy"), folder.path("ids.txt"));
+    assert_refused(
+        &run(&["knn", &x, "--k", "2", "--out", &txt]),
+        2,
+        &["ids.txt", ".npy, .ibin"],
+    );
+    let ids = folder.path("ids.npy");
+    let arguments = ["knn", &x, "--k", "2", "--out", &ids, "--distances", &txt];
+    assert_refused(&run(&arguments), 2, &["ids.txt", ".fvecs"]);
+    let predicted = format!("ef=4,k=2,class=raise:{txt}");
+    assert_refused(
+        &run(&["audit", &x, "--predict", &predicted]),
+        2,
+        &["ids.txt", ".npy"],
+    );
+    assert_refused(
+        &run(&["generate", "resnet50-like", "--n", "5", "--out", &txt]),
+        2,
+        &["ids.txt"],
+    );
+    let lost = folder.path("no/such/ids.npy");
+    assert_refused(
+        &run(&["knn", &x, "--k", "2", "--out", &lost]),
+        2,
+        &["there is no folder"],
+    );
+}
+
+#[test]
+fn every_message_of_knn_names_its_file() {
+    let folder = Folder::new();
+    small(&folder.at("x.fbin"), 5);
+    fs::write(folder.at("bad.npy"), "nothing").expect("file");
+    let mut wide = [2_u32.to_le_bytes(), 3_u32.to_le_bytes()].concat();
+    wide.extend([1_f32; 6].map(f32::to_le_bytes).concat());
+    fs::write(folder.at("wide.fbin"), wide).expect("file");
+    let (x, bad, ids) = (
+        folder.path("x.fbin"),
+        folder.path("bad.npy"),
+        folder.path("ids.npy"),
+    );
+    let (wide, missing) = (folder.path("wide.fbin"), folder.path("missing.npy"));
+    let knn = |vectors: &str, k: &str, more: &[&str]| {
+        run(&[&["knn", vectors, "--k", k, "--out", &ids][..], more].concat())
+    };
+    assert_refused(&knn(&bad, "2", &[]), 1, &["bad.npy: "]);
+    assert_refused(&knn(&missing, "2", &[]), 1, &["missing.npy: "]);
+    assert_refused(&knn(&x, "2", &["--queries", &bad]), 1, &["bad.npy: "]);
+    assert_refused(
+        &knn(&x, "2", &["--queries", &wide]),
+        2,
+        &["wide.fbin: ", "3 columns"],
+    );
+    assert_refused(
+        &knn(&x, "10000000000", &[]),
+        2,
+        &["x.fbin: ", "10000000000", "4 rows"],
+    );
+}
+
+/// Starts the command, waits until it has a temporary file in `folder`, and sends it a signal.
+fn signalled(folder: &Folder, arguments: &[&str], signal: i32) -> ExitStatus {
+    let mut child = annatomy(arguments)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command starts");
+    let begin = Instant::now();
+    while folder.temporary_files().is_empty() && begin.elapsed() < Duration::from_secs(60) {
+        if let Some(status) = child.try_wait().expect("a child") {
+            return status;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let kill = Command::new("kill")
+        .args([format!("-{signal}"), child.id().to_string()])
+        .status();
+    assert!(kill.expect("kill").success());
+    child.wait().expect("a child")
+}
+
+#[test]
+fn a_signal_leaves_no_temporary_file_and_is_the_exit_status() {
+    let folder = Folder::new();
+    let out = folder.path("rows.npy");
+    let arguments = ["generate", "resnet50-like", "--n", "20000", "--out", &out];
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let status = signalled(&folder, &arguments, signal);
+        // It may be done before the signal comes.
+        assert!(
+            status.signal() == Some(signal) || status.success(),
+            "{status}"
+        );
+        assert_eq!(folder.temporary_files(), [""; 0]);
+        let _ = fs::remove_file(&out);
+    }
+}
+
+#[test]
+fn what_a_killed_run_left_is_gone_after_the_next() {
+    const SIGKILL: i32 = 9;
+    let folder = Folder::new();
+    let out = folder.path("rows.npy");
+    let generate = |n: &'static str| ["generate", "resnet50-like", "--n", n, "--out"];
+    let status = signalled(
+        &folder,
+        &[&generate("20000")[..], &[&out]].concat(),
+        SIGKILL,
+    );
+    if status.signal() == Some(SIGKILL) {
+        assert_eq!(folder.temporary_files().len(), 1);
+    }
+    let output = run(&[&generate("5")[..], &[&out]].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(folder.temporary_files(), [""; 0]);
+}
+
+#[test]
+fn an_ignored_hangup_stays_ignored() {
+    let folder = Folder::new();
+    let out = folder.path("rows.npy");
+    let script = "trap '' HUP; \"$0\" \"$@\" & sleep .1; kill -HUP $!; wait $!";
+    let status = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_annatomy")])
+        .args(["generate", "resnet50-like", "--n", "2000", "--out", &out])
+        .stderr(Stdio::null())
+        .status();
+    assert!(status.expect("a shell").success());
+    assert!(Path::new(&out).exists());
+}
+
+#[test]
+fn messages_that_cannot_be_written_are_lost_and_the_work_is_not() {
+    let folder = Folder::new();
+    small(&folder.at("x.fbin"), 20);
+    let (x, ids) = (folder.path("x.fbin"), folder.path("ids.npy"));
+    for redirection in ["2> /dev/full", "2>&-", "2> >(exit)"] {
+        let script = format!("\"$0\" \"$@\" {redirection}");
+        let _ = fs::remove_file(&ids);
+        let status = Command::new("bash")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_annatomy")])
+            .args(["knn", &x, "--k", "2", "--out", &ids])
+            .status();
+        assert!(status.expect("bash").success(), "{redirection}");
+        assert_eq!(fs::metadata(&ids).expect("ids").len(), 128 + 20 * 2 * 4);
+        let status = Command::new("bash")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_annatomy")])
+            .args(["knn", "missing.npy", "--k", "2", "--out", &ids])
+            .status();
+        assert_eq!(status.expect("bash").code(), Some(1), "{redirection}");
+    }
+}
+
+#[test]
+fn a_limit_on_file_sizes_is_an_error_that_names_the_file() {
+    let folder = Folder::new();
+    let out = folder.path("rows.npy");
+    let arguments = ["generate", "resnet50-like", "--n", "500", "--out", &out];
+    let output = run_under("ulimit -f 100", &arguments);
+    assert_refused(&output, 1, &["rows.npy: ", "File too large"]);
+    assert!(!Path::new(&out).exists());
+    assert_eq!(folder.temporary_files(), [""; 0]);
+}
