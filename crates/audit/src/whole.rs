@@ -129,6 +129,10 @@ impl<'j> Job<'j> {
         let ks = choose_ks(request.ks.as_deref(), data.available(), slots)?;
         request.check_predictions(data.queries.count())?;
         notes.extend(beyond_slots(&ks, slots));
+        let contradiction = answers
+            .as_ref()
+            .and_then(|answers| answers::other_metric(answers, &data));
+        notes.extend(contradiction);
         if request.repair && answers.is_none() {
             return Err(AuditError::Request(
                 "repair needs the neighbors to repair".to_owned(),

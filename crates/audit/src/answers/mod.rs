@@ -21,10 +21,12 @@ pub(super) use measure::measure_answers;
 
 use super::error::AuditError;
 use super::given::GivenAnswers;
+use super::notes::Note;
 use super::request::AuditRequest;
 use super::results::{AnswerFacts, RunFacts, Sentinels};
-use annatomy_eval::dataset::Dataset;
+use annatomy_eval::dataset::{Dataset, all_have_unit_length};
 use annatomy_formats::BenchmarkRun;
+use annatomy_vectors::Metric;
 use clean::Cleaner;
 use convention::{Conventions, DistanceFit};
 use rayon::prelude::*;
@@ -95,6 +97,26 @@ fn clean(tables: &Tables, data: &Dataset) -> Answers {
     }
     let slots = tables.ids.columns() - usize::from(conventions.self_included);
     Answers { rows, slots, facts }
+}
+
+/// That the distances are of another metric than the audit's. Among rows of unit length all metrics
+/// order neighbors alike, and under cosine all rows have it.
+pub(super) fn other_metric(answers: &Answers, data: &Dataset) -> Option<Note> {
+    const ROWS: usize = 256;
+    let kind = answers.facts.distance_kind?;
+    if data.metric == Metric::Cosine || kind.metric() == data.metric {
+        return None;
+    }
+    let step = data.base.rows().div_ceil(ROWS).max(1);
+    let rows: Vec<usize> = (0..data.base.rows()).step_by(step).collect();
+    if all_have_unit_length(data.base.select(&rows).view()) {
+        return None;
+    }
+    Some(Note::DistancesOfOtherMetric {
+        kind,
+        theirs: kind.metric().to_string(),
+        metric: data.metric.to_string(),
+    })
 }
 
 /// Whether so many different ids name no row that the answers seem to be of another base. A few

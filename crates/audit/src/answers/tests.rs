@@ -5,6 +5,7 @@ use super::kinds::{DistanceKind, Pair};
 use super::tables::Tables;
 use super::{Answers, clean, measure_answers};
 use crate::exact;
+use crate::notes::Note;
 use annatomy_eval::dataset::{Base, Dataset, QueryRows};
 use annatomy_formats::AnswerTable;
 use annatomy_vectors::{Matrix, Metric};
@@ -244,4 +245,26 @@ fn sentinels_keep_their_places() {
     assert_eq!((sentinels.duplicates, sentinels.nan_distances), (1, 1));
     assert_eq!((sentinels.padding, sentinels.slots()), (1, 5));
     assert!(!answers.rows[0].out_of_order);
+}
+
+#[test]
+fn distances_of_another_metric_contradict_the_audit() {
+    let mut data = plane();
+    let note = |data: &Dataset, kind| {
+        let answers = clean(&with_distances(data, kind), data);
+        super::other_metric(&answers, data)
+    };
+    let found = note(&data, DistanceKind::CosineSimilarity).expect("a contradiction");
+    let right = Note::DistancesOfOtherMetric {
+        kind: DistanceKind::CosineSimilarity,
+        theirs: "cosine".to_owned(),
+        metric: "l2".to_owned(),
+    };
+    assert!(found == right && found.is_contradiction());
+    assert_eq!(note(&data, DistanceKind::SquaredL2), None);
+    // Among rows of unit length 1 − cos orders as L2 does.
+    let mut unit = data.base.select(&(0..40).collect::<Vec<_>>());
+    annatomy_vectors::transform::normalize_rows(&mut unit).expect("no zeros");
+    data.base = Base::InMemory(unit.into());
+    assert_eq!(note(&data, DistanceKind::Cosine), None);
 }
