@@ -67,7 +67,7 @@ pub(super) fn read(bytes: &Bytes) -> Result<(AnswerTable, Option<Matrix>), ReadE
 
 /// Whether every second word only extends the word before it. A table without cells is not.
 fn are_wide(bytes: &Bytes) -> Result<bool, ReadError> {
-    let mut numbers = [0_i64; 8192];
+    let mut numbers = vec![0_i64; 8192];
     let mut start = bin::HEADER_BYTES as u64;
     let mut any = false;
     while start < bytes.len() {

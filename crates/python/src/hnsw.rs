@@ -224,10 +224,6 @@ impl Hnsw {
     /// M, efConstruction, efSearch where it is known, metric, rule for k > ef, where the graph comes
     /// from, and the engine's arithmetic where it is an engine's.
     #[getter]
-    #[expect(
-        clippy::type_complexity,
-        reason = "one tuple, read in Python by its places"
-    )]
     fn facts(
         &self,
     ) -> (

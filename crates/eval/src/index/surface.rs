@@ -56,15 +56,12 @@ impl Index {
         if let Some(queries) = queries {
             let own_queries = self.queries(queries)?;
             let measured = own_queries.as_ref().map_or(queries, Matrix::view);
-            let truth = match self.scaled_rows() {
-                Some(scaled) => {
-                    let held_out = Queries::HeldOut(measured);
-                    GroundTruth::compute(&scaled, held_out, k, self.metric(), budget)?
-                }
-                None => {
-                    let held_out = Queries::HeldOut(queries);
-                    GroundTruth::compute(&rows, held_out, k, self.metric(), budget)?
-                }
+            let truth = if let Some(scaled) = self.scaled_rows() {
+                let held_out = Queries::HeldOut(measured);
+                GroundTruth::compute(&scaled, held_out, k, self.metric(), budget)?
+            } else {
+                let held_out = Queries::HeldOut(queries);
+                GroundTruth::compute(&rows, held_out, k, self.metric(), budget)?
             };
             return self.on_source(rows, Some(measured), count(&truth));
         }

@@ -66,7 +66,7 @@ pub fn audit_html(results: &AuditResults, figures: &[Figure]) -> String {
 
 fn headline(html: &mut Html, results: &AuditResults) {
     html.within("h1", "", |html| {
-        html.plain(&format!("Audit of {}", results.data.name))
+        html.plain(&format!("Audit of {}", results.data.name));
     });
     html.within("pre", "", |html| html.plain(&verdict(results)));
     html.prose(&format!(

@@ -64,6 +64,7 @@ pub(super) struct Orders {
 
 impl Orders {
     pub(super) fn of(arithmetic: Arithmetic) -> Self {
+        use Width::{Eight, Four, None, Sixteen};
         let order = |width, sixteens, fours, rest_vector| Order {
             width,
             sixteens,
@@ -74,7 +75,6 @@ impl Orders {
             l2: order,
             dot: order,
         };
-        use Width::{Eight, Four, None, Sixteen};
         match arithmetic {
             Arithmetic::Plain => both(order(None, Rounded, Rounded, ALL_ROUNDED)),
             Arithmetic::Sse => both(order(Four, Rounded, Rounded, ALL_ROUNDED)),
