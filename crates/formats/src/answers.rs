@@ -169,7 +169,7 @@ fn open(source: &Source, format: Format) -> Result<Bytes, ReadError> {
 fn lists(source: &Source, format: Format, role: Role) -> Result<Lists, ReadError> {
     let bytes = Bytes::open(source.path())?;
     format.check_content(&bytes.head(SIGNATURE_BYTES)?)?;
-    columns::read(format, bytes, source.member(), role)
+    columns::read(format, &bytes, source.member(), role)
 }
 
 /// Every value of a file of integers.

@@ -43,7 +43,7 @@ impl BenchmarkRun {
 fn read(source: &Source, format: Format) -> Result<BenchmarkRun, ReadError> {
     let bytes = super::bytes::Bytes::open(source.path())?;
     format.check_content(&bytes.head(super::format::SIGNATURE_BYTES)?)?;
-    super::datasets::run(bytes)
+    super::datasets::run(&bytes)
 }
 
 #[cfg(not(feature = "hdf5"))]

@@ -76,7 +76,7 @@ pub(super) fn open(
 }
 
 /// What the root's attributes say of a run.
-pub(super) fn run(bytes: Bytes) -> Result<BenchmarkRun, ReadError> {
+pub(super) fn run(bytes: &Bytes) -> Result<BenchmarkRun, ReadError> {
     let found = bytes.len();
     let damaged = move |problem| ReadError::Damaged {
         content: "HDF5 file",
@@ -84,7 +84,7 @@ pub(super) fn run(bytes: Bytes) -> Result<BenchmarkRun, ReadError> {
         problem,
     };
     guard_panics(damaged, || {
-        let file = open_file(&bytes, found)?;
+        let file = open_file(bytes, found)?;
         let root = file
             .root_group()
             .map_err(|error| damaged(error.to_string()))?;

@@ -225,7 +225,7 @@ fn open_member(
         Format::Npz => npz::open(bytes, member, role)?,
         Format::Safetensors => tensors::open(bytes, member, role)?,
         #[cfg(feature = "parquet")]
-        Format::Parquet | Format::Arrow => super::columns::open(format, bytes, member, role)?,
+        Format::Parquet | Format::Arrow => super::columns::open(format, &bytes, member, role)?,
         #[cfg(feature = "hdf5")]
         Format::Hdf5 => return super::datasets::open(bytes, member, role),
         other => return Err(other.check_built().err().unwrap_or(ReadError::NotVectors)),

@@ -179,7 +179,7 @@ mod tests {
     fn every_kind_has_its_value() {
         let near = Pair::new(&[3.0, 4.0], &[4.0, 3.0]);
         let right = [
-            (DistanceKind::L2, 1.414_213_562),
+            (DistanceKind::L2, std::f64::consts::SQRT_2),
             (DistanceKind::SquaredL2, 2.0),
             (DistanceKind::ScoreOfSquaredL2, 0.333_333_333),
             (DistanceKind::ScoreOfL2, 0.414_213_562),

@@ -116,12 +116,12 @@ impl OnnxModel {
             match self.input.layout {
                 Layout::ChannelsFirst => {
                     (0..3).for_each(|channel| {
-                        values.extend(pixels.iter().map(|pixel| value(channel, pixel)))
+                        values.extend(pixels.iter().map(|pixel| value(channel, pixel)));
                     });
                 }
                 Layout::ChannelsLast => {
                     pixels.iter().for_each(|pixel| {
-                        values.extend((0..3).map(|channel| value(channel, pixel)))
+                        values.extend((0..3).map(|channel| value(channel, pixel)));
                     });
                 }
             }

@@ -38,7 +38,7 @@ const LENGTH_BYTES: usize = 8;
 /// What is wrong with a file.
 type Problem = String;
 
-pub(super) fn read(bytes: Bytes, member: Option<&str>, role: Role) -> Result<Lists, ReadError> {
+pub(super) fn read(bytes: &Bytes, member: Option<&str>, role: Role) -> Result<Lists, ReadError> {
     let found = bytes.len();
     let damaged = |problem: Problem| ReadError::Damaged {
         content: "Arrow file",
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn a_buffer_that_claims_more_than_memory_holds_is_an_error() {
         let bytes = file_of_large_claims();
-        let error = read(Bytes::owned(bytes), None, Role::Base)
+        let error = read(&Bytes::owned(bytes), None, Role::Base)
             .expect_err("256 GiB")
             .to_string();
         assert!(

@@ -30,7 +30,7 @@ pub(super) use lists::Lists;
 /// The named column, or the one that fits the role, as a matrix.
 pub(super) fn open(
     format: Format,
-    bytes: Bytes,
+    bytes: &Bytes,
     member: Option<&str>,
     role: Role,
 ) -> Result<(Bytes, Layout), ReadError> {
@@ -40,7 +40,7 @@ pub(super) fn open(
 /// The same column, of rows that may differ in length.
 pub(super) fn read(
     format: Format,
-    bytes: Bytes,
+    bytes: &Bytes,
     member: Option<&str>,
     role: Role,
 ) -> Result<Lists, ReadError> {

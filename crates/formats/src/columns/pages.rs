@@ -167,9 +167,9 @@ fn skip_list(bytes: &mut &[u8], depth: usize) -> Option<()> {
     for _ in 0..count {
         // Each takes a byte at least, so that no count outlasts the bytes.
         if kind == Kind::Boolean {
-            advance(bytes, 1)?
+            advance(bytes, 1)?;
         } else {
-            skip(bytes, kind, depth)?
+            skip(bytes, kind, depth)?;
         }
     }
     Some(())

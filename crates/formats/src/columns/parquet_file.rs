@@ -25,7 +25,7 @@ const MOST_EXPANSION: u64 = 1 << 16;
 /// Rows decoded at once.
 const BATCH_ROWS: usize = 1024;
 
-pub(super) fn read(bytes: Bytes, member: Option<&str>, role: Role) -> Result<Lists, ReadError> {
+pub(super) fn read(bytes: &Bytes, member: Option<&str>, role: Role) -> Result<Lists, ReadError> {
     let found = bytes.len();
     let damaged = |problem: String| ReadError::Damaged {
         content: "Parquet file",
@@ -38,7 +38,7 @@ pub(super) fn read(bytes: Bytes, member: Option<&str>, role: Role) -> Result<Lis
     let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes.clone(), options);
     let reader = reader.map_err(|error| damaged(error.to_string()))?;
     let column = pick_column(reader.schema().fields(), member, role)?;
-    check_claims(reader.metadata(), column.index, &bytes).map_err(damaged)?;
+    check_claims(reader.metadata(), column.index, bytes).map_err(damaged)?;
 
     let only_this = ProjectionMask::roots(reader.parquet_schema(), [column.index]);
     let reader = reader
