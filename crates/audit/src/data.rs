@@ -60,11 +60,11 @@ impl Inputs<'_> {
             take_index(request, path, saved, metric)?
         } else {
             let path = request.vectors.as_deref().ok_or(AuditError::NoVectors)?;
-            (read_base(request, path, metric)?, None, None)
+            (read_base(request, path, metric, &mut notes)?, None, None)
         };
         let name = request.vectors.as_ref().or(request.index.as_ref());
         let build = index.as_ref().and_then(|index| index.build);
-        let queries = read_queries(request, &base, metric, build)?;
+        let queries = read_queries(request, &base, (metric, build), &mut notes)?;
         if let (Base::Streamed { rows, drawn }, None) = (&mut base, queries.held_out_rows()) {
             *drawn = rows.select(&queries.numbers);
         }
@@ -88,6 +88,16 @@ pub(super) fn file(path: &Path) -> impl Fn(ReadError) -> AuditError + '_ {
 
 pub(super) fn open(path: &Path) -> Result<VectorFile, AuditError> {
     VectorFile::open(path).map_err(file(path))
+}
+
+/// Notes the axes that reading dropped.
+pub(super) fn note_singleton_axes(opened: &VectorFile, path: &Path, notes: &mut Vec<Note>) {
+    if opened.singleton_axes() > 0 {
+        notes.push(Note::SingletonAxes {
+            path: path.display().to_string(),
+            axes: opened.singleton_axes(),
+        });
+    }
 }
 
 /// A saved index; where it was saved without its vectors, these are VECTORS.
@@ -127,8 +137,10 @@ fn read_base(
     request: &AuditRequest,
     path: &Path,
     metric: Metric,
+    notes: &mut Vec<Note>,
 ) -> Result<Base<'static>, AuditError> {
     let opened = open(path)?;
+    note_singleton_axes(&opened, path, notes);
     let every_row_asks =
         request.queries.is_none() && sample_size(request, opened.rows())? == opened.rows();
     if request.wants_graphs() || every_row_asks {

@@ -45,6 +45,13 @@ pub enum Note {
         /// Bytes that are not read.
         bytes: u64,
     },
+    /// Trailing axes of length 1 of a file's array were dropped.
+    SingletonAxes {
+        /// The file.
+        path: String,
+        /// How many.
+        axes: usize,
+    },
     /// Neighbor counts for which the answers have too few slots.
     BeyondSlots {
         /// Those left out.

@@ -1,7 +1,8 @@
 //! The queries: rows of another file, base rows, or a seeded sample of either.
 
-use super::data::{file, unit_lengths};
+use super::data::{file, note_singleton_axes, unit_lengths};
 use super::error::AuditError;
+use super::notes::Note;
 use super::request::AuditRequest;
 use annatomy_eval::dataset::{Base, QueryRows};
 use annatomy_formats::VectorFile;
@@ -18,14 +19,15 @@ const DEFAULT_SAMPLE: usize = 2_000;
 pub(super) fn read_queries(
     request: &AuditRequest,
     base: &Base<'_>,
-    metric: Metric,
-    build: Option<EngineBuild>,
+    (metric, build): (Metric, Option<EngineBuild>),
+    notes: &mut Vec<Note>,
 ) -> Result<QueryRows<'static>, AuditError> {
     let Some(path) = &request.queries else {
         let numbers = draw_queries(request, base.rows())?;
         return Ok(QueryRows::base_rows(numbers, base.rows()));
     };
     let opened = VectorFile::open_queries(path).map_err(file(path))?;
+    note_singleton_axes(&opened, path, notes);
     if opened.columns() != base.columns() {
         return Err(AuditError::Shapes {
             path: path.clone(),

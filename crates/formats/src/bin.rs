@@ -22,6 +22,7 @@ pub(super) fn layout(bytes: &Bytes, element: Element) -> Result<Layout, ReadErro
         arrangement: Arrangement::Rows,
         rows: rows.into(),
         columns: columns.into(),
+        singleton_axes: 0,
         start: HEADER_BYTES,
     };
     Layout::new(claim, bytes.len())

@@ -22,7 +22,7 @@ use super::benchmark_run::BenchmarkRun;
 use super::bytes::Bytes;
 use super::element::{ByteOrder, Element};
 use super::error::ReadError;
-use super::layout::{Arrangement, Claim, Layout};
+use super::layout::{Arrangement, Claim, Layout, MatrixShape};
 use super::source::{Role, pick};
 use annatomy_runtime::guard_panics;
 
@@ -163,11 +163,11 @@ fn names(file: &Hdf5File) -> hdf5_reader::error::Result<Vec<String>> {
 }
 
 fn claim(dataset: &Dataset) -> Result<Claim, ReadError> {
-    let [rows, columns] = dataset.shape()[..] else {
-        return Err(ReadError::Dimensions {
-            shape: dataset.shape().to_vec(),
-        });
-    };
+    let MatrixShape {
+        rows,
+        columns,
+        singleton_axes,
+    } = MatrixShape::of(dataset.shape())?;
     let unsupported = || ReadError::UnsupportedType {
         descr: type_name(dataset.dtype()),
     };
@@ -178,6 +178,7 @@ fn claim(dataset: &Dataset) -> Result<Claim, ReadError> {
         arrangement: Arrangement::Rows,
         rows,
         columns,
+        singleton_axes,
         start: 0,
     })
 }

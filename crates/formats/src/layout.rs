@@ -39,6 +39,8 @@ pub(super) struct Layout {
     pub(super) arrangement: Arrangement,
     pub(super) rows: usize,
     pub(super) columns: usize,
+    /// Trailing axes of length 1 that were dropped.
+    pub(super) singleton_axes: usize,
     /// Offset of the first byte after the header.
     pub(super) start: usize,
 }
@@ -51,7 +53,33 @@ pub(super) struct Claim {
     pub(super) arrangement: Arrangement,
     pub(super) rows: u64,
     pub(super) columns: u64,
+    /// Trailing axes of length 1 that were dropped.
+    pub(super) singleton_axes: usize,
     pub(super) start: usize,
+}
+
+/// An array's shape as a matrix: trailing axes of length 1 dropped, as pooled features of
+/// convolutional networks have them, (N, 2048, 1, 1).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MatrixShape {
+    pub(super) rows: u64,
+    pub(super) columns: u64,
+    pub(super) singleton_axes: usize,
+}
+
+impl MatrixShape {
+    pub(super) fn of(shape: &[u64]) -> Result<Self, ReadError> {
+        match *shape {
+            [rows, columns, ref rest @ ..] if rest.iter().all(|&length| length == 1) => Ok(Self {
+                rows,
+                columns,
+                singleton_axes: rest.len(),
+            }),
+            _ => Err(ReadError::Dimensions {
+                shape: shape.to_vec(),
+            }),
+        }
+    }
 }
 
 impl Claim {
@@ -77,6 +105,7 @@ impl Layout {
             arrangement,
             rows,
             columns,
+            singleton_axes,
             start,
         } = claim;
         if columns == 0 {
@@ -109,6 +138,7 @@ impl Layout {
             arrangement,
             rows,
             columns,
+            singleton_axes,
             start,
         })
     }

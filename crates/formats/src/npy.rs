@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use super::element::{ByteOrder, Element};
 use super::error::ReadError;
-use super::layout::{Arrangement, Claim};
+use super::layout::{Arrangement, Claim, MatrixShape};
 
 /// What every file begins with.
 pub(super) const SIGNATURE: &[u8] = b"\x93NUMPY";
@@ -46,9 +46,11 @@ pub(super) fn claim(bytes: &[u8]) -> Result<Claim, ReadError> {
         return Err(malformed("descr, fortran_order or shape is missing"));
     };
     let (byte_order, element) = number_type(descr)?;
-    let [rows, columns] = shape[..] else {
-        return Err(ReadError::Dimensions { shape });
-    };
+    let MatrixShape {
+        rows,
+        columns,
+        singleton_axes,
+    } = MatrixShape::of(&shape)?;
     let arrangement = if fortran_order {
         Arrangement::Columns
     } else {
@@ -60,6 +62,7 @@ pub(super) fn claim(bytes: &[u8]) -> Result<Claim, ReadError> {
         arrangement,
         rows,
         columns,
+        singleton_axes,
         start,
     })
 }

@@ -10,7 +10,7 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use super::bytes::Bytes;
 use super::element::{ByteOrder, Element};
 use super::error::ReadError;
-use super::layout::{Arrangement, Claim, Layout};
+use super::layout::{Arrangement, Claim, Layout, MatrixShape};
 use super::source::{Role, pick};
 
 /// Bytes of the header's length, which come first.
@@ -82,18 +82,19 @@ fn claim(info: &TensorInfo) -> Result<Claim, ReadError> {
         descr: info.dtype.to_string(),
     };
     let element = element(info.dtype).ok_or_else(unsupported)?;
-    let [rows, columns] = info.shape[..] else {
-        return Err(ReadError::Dimensions {
-            shape: info.shape.iter().map(|&size| size as u64).collect(),
-        });
-    };
-    let (rows, columns) = (rows as u64, columns as u64);
+    let shape: Vec<u64> = info.shape.iter().map(|&length| length as u64).collect();
+    let MatrixShape {
+        rows,
+        columns,
+        singleton_axes,
+    } = MatrixShape::of(&shape)?;
     Ok(Claim {
         element,
         byte_order: ByteOrder::Little,
         arrangement: Arrangement::Rows,
         rows,
         columns,
+        singleton_axes,
         start: 0,
     })
 }

@@ -28,6 +28,7 @@ pub(super) fn layout(bytes: &Bytes, element: Element) -> Result<Layout, ReadErro
         arrangement: Arrangement::PrefixedRows,
         rows: bytes.len() / stride,
         columns: columns as u64,
+        singleton_axes: 0,
         start: 0,
     };
     Layout::new(claim, bytes.len())

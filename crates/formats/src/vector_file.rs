@@ -128,6 +128,22 @@ impl VectorFile {
         self.metric_name.as_deref()
     }
 
+    /// Trailing axes of length 1 that were dropped: 2 for an array of (N, 2048, 1, 1).
+    pub fn singleton_axes(&self) -> usize {
+        self.layout.singleton_axes
+    }
+
+    /// What a reader should know of how the file was taken, a sentence each: axes that were dropped.
+    pub fn notes(&self) -> Vec<String> {
+        match self.layout.singleton_axes {
+            0 => Vec::new(),
+            axes => vec![format!(
+                "the array has {} dimensions: the last {axes}, of length 1, are dropped",
+                axes + 2,
+            )],
+        }
+    }
+
     /// Every row.
     pub fn read_all(&self) -> Result<Matrix, ReadError> {
         self.read_rows(0..self.rows())

@@ -59,9 +59,12 @@ fn check_outputs(arguments: &KnnArguments) -> Result<(), Failure> {
 
 fn read(path: &Path, role: Role, arguments: &KnnArguments) -> Result<Matrix, Failure> {
     let failed = |error: &dyn Display| about(path, error, Failure::work);
-    let rows = VectorFile::open_source(&Source::parse(path), role)
-        .and_then(|file| file.read_all())
-        .map_err(|error| failed(&error))?;
+    let opened = VectorFile::open_source(&Source::parse(path), role);
+    let opened = opened.map_err(|error| failed(&error))?;
+    for note in opened.notes() {
+        say(format_args!("note: {}: {note}", printable_path(path)));
+    }
+    let rows = opened.read_all().map_err(|error| failed(&error))?;
     validate::check(rows.view(), arguments.metric).map_err(|error| failed(&error))?;
     Ok(rows)
 }

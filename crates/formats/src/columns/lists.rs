@@ -73,6 +73,7 @@ impl Lists {
             arrangement: Arrangement::Rows,
             rows: self.row_lengths.len() as u64,
             columns: first.map_or(self.column.fixed.unwrap_or(0) as u64, u64::from),
+            singleton_axes: 0,
             start: 0,
         };
         let layout = Layout::new(claim, self.numbers.len() as u64)?;

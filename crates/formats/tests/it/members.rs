@@ -126,6 +126,36 @@ fn tensors_of_every_type_are_read() {
     ));
 }
 
+/// Trailing axes of length 1 are dropped with a note; others are not.
+#[test]
+fn features_of_n_2048_1_1_were_refused() {
+    let mut names = vec![
+        "pooled.npy",
+        "pooled_F.npy",
+        "pooled.npz",
+        "pooled.safetensors",
+    ];
+    if cfg!(feature = "hdf5") {
+        names.push("pooled.hdf5");
+    }
+    for name in names {
+        let file = VectorFile::open(golden(name)).unwrap();
+        assert_eq!((file.rows(), file.columns()), (ROWS, COLUMNS), "{name}");
+        assert_eq!(values(golden(name)), expected("f4"), "{name}");
+        assert_eq!(
+            file.notes(),
+            ["the array has 4 dimensions: the last 2, of length 1, are dropped"],
+            "{name}"
+        );
+    }
+    let plain = VectorFile::open(golden("only.safetensors")).unwrap();
+    assert_eq!(plain.notes(), [""; 0]);
+    assert_eq!(
+        refusal(golden("not_pooled.npy")),
+        "an array of shape [5, 1, 3, 1] is no matrix: a matrix has 2 dimensions"
+    );
+}
+
 #[test]
 fn the_only_matrix_of_tensors_needs_no_name() {
     assert_eq!(values(golden("only.safetensors")), expected("f4"));

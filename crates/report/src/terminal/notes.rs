@@ -36,6 +36,10 @@ pub fn note_words(note: &Note) -> String {
         Note::BytesAfterIndex { path, bytes } => {
             format!("{path} holds {bytes} bytes after the index, which are left alone.")
         }
+        Note::SingletonAxes { path, axes } => format!(
+            "The array in {path} has {} dimensions: the last {axes}, of length 1, are dropped.",
+            axes + 2
+        ),
         Note::BeyondSlots { ks, slots } => {
             let ks: Vec<String> = ks.iter().map(usize::to_string).collect();
             let slots = counted(*slots as u64, "slot", "slots");

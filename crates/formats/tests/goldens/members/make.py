@@ -141,7 +141,22 @@ def benchmark_run():
         knn["recalls"] = numpy.full(len(test), 3.5)
 
 
+def pooled_features():
+    import h5py
+    from safetensors.numpy import save_file
+
+    pooled = FLOATS.reshape(ROWS, COLUMNS, 1, 1)
+    numpy.save(HERE / "pooled.npy", pooled)
+    numpy.save(HERE / "pooled_F.npy", numpy.asfortranarray(pooled))
+    numpy.savez(HERE / "pooled.npz", features=pooled)
+    save_file({"features": pooled}, HERE / "pooled.safetensors")
+    with h5py.File(HERE / "pooled.hdf5", "w") as file:
+        file["features"] = pooled
+    numpy.save(HERE / "not_pooled.npy", FLOATS.reshape(ROWS, 1, COLUMNS, 1))
+
+
 if __name__ == "__main__":
+    pooled_features()
     safetensors_files()
     arrow_files()
     hdf5_files()
