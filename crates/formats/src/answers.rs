@@ -8,15 +8,14 @@
 
 use std::path::Path;
 
-use super::bytes::Bytes;
 #[cfg(feature = "parquet")]
-use super::columns::{self, Lists};
+use super::columns;
 use super::element::Element;
 use super::error::ReadError;
-use super::format::{Format, SIGNATURE_BYTES};
+use super::format::Format;
 use super::source::{Role, Source};
 use super::vector_file::VectorFile;
-use super::{groundtruth, ragged};
+use super::{detect, groundtruth, ragged};
 use annatomy_vectors::Matrix;
 
 /// What fills rows that are shorter than the longest, by the custom of engines.
@@ -96,14 +95,18 @@ impl AnswerTable {
 /// ```
 pub fn read_answers(path: impl AsRef<Path>) -> Result<(AnswerTable, Option<Matrix>), ReadError> {
     let source = Source::parse(path);
-    let format = Format::of(source.path())?;
+    let (format, bytes) = detect::open(&source)?;
     let answers = match format {
-        Format::Ibin | Format::Bin => return groundtruth::read(&open(&source, format)?),
-        Format::Ivecs => ragged::vecs_ids(&open(&source, format)?)?,
+        Format::Ibin | Format::Bin => return groundtruth::read(&bytes),
+        Format::Fbin if groundtruth::has_length(&bytes)? => return groundtruth::read(&bytes),
+        Format::Ivecs => ragged::vecs_ids(&bytes)?,
         #[cfg(feature = "parquet")]
-        Format::Parquet | Format::Arrow => {
-            ragged::list_ids(&lists(&source, format, Role::Neighbors)?)?
-        }
+        Format::Parquet | Format::Arrow => ragged::list_ids(&columns::read(
+            format,
+            &bytes,
+            source.member(),
+            Role::Neighbors,
+        )?)?,
         _ => integers(&VectorFile::open_source(&source, Role::Neighbors)?)?,
     };
     let several = format.has_members() && source.member().is_none();
@@ -130,16 +133,25 @@ pub fn read_distances(path: impl AsRef<Path>) -> Result<Matrix, ReadError> {
 }
 
 fn distances(source: &Source) -> Result<Matrix, ReadError> {
-    match Format::of(source.path())? {
-        format @ Format::Bin => {
-            let (_, distances) = groundtruth::read(&open(source, format)?)?;
+    let (format, bytes) = detect::open(source)?;
+    let has_ids = match format {
+        Format::Bin => true,
+        Format::Fbin => groundtruth::has_length(&bytes)?,
+        _ => false,
+    };
+    match format {
+        _ if has_ids => {
+            let (_, distances) = groundtruth::read(&bytes)?;
             distances.ok_or(ReadError::NoDistances)
         }
-        format @ Format::Fvecs => ragged::vecs_distances(&open(source, format)?),
+        Format::Fvecs => ragged::vecs_distances(&bytes),
         #[cfg(feature = "parquet")]
-        format @ (Format::Parquet | Format::Arrow) => {
-            ragged::list_distances(&lists(source, format, Role::Distances)?)
-        }
+        Format::Parquet | Format::Arrow => ragged::list_distances(&columns::read(
+            format,
+            &bytes,
+            source.member(),
+            Role::Distances,
+        )?),
         _ => VectorFile::open_source(source, Role::Distances)?.read_all(),
     }
 }
@@ -155,21 +167,6 @@ fn distances_beside(source: &Source, answers: &AnswerTable) -> Result<Option<Mat
         Ok(_) | Err(ReadError::WhichMember { .. } | ReadError::NoMatrix { .. }) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// The whole file, which is of this format and has no members.
-fn open(source: &Source, format: Format) -> Result<Bytes, ReadError> {
-    format.check_member(source.member())?;
-    let bytes = Bytes::open(source.path())?;
-    format.check_content(&bytes.head(SIGNATURE_BYTES)?)?;
-    Ok(bytes)
-}
-
-#[cfg(feature = "parquet")]
-fn lists(source: &Source, format: Format, role: Role) -> Result<Lists, ReadError> {
-    let bytes = Bytes::open(source.path())?;
-    format.check_content(&bytes.head(SIGNATURE_BYTES)?)?;
-    columns::read(format, &bytes, source.member(), role)
 }
 
 /// Every value of a file of integers.

@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+use super::bytes::Bytes;
+use super::detect;
 use super::error::ReadError;
 use super::format::Format;
 use super::source::Source;
@@ -28,25 +30,22 @@ impl BenchmarkRun {
     /// Reads what `path` says of a run; nothing if it is no HDF5 file, or holds no run.
     pub fn read(path: impl AsRef<Path>) -> Result<Option<Self>, ReadError> {
         let source = Source::parse(path);
-        let format = Format::of(source.path())?;
+        let (format, bytes) = detect::open(&source)?;
         if format != Format::Hdf5 {
             return Ok(None);
         }
-        format.check_built()?;
-        let run = read(&source, format)?;
+        let run = read(&bytes)?;
         // Data sets name their distance too; a run names who made it.
         Ok(Some(run).filter(|run| run.algorithm.is_some() || run.name.is_some()))
     }
 }
 
 #[cfg(feature = "hdf5")]
-fn read(source: &Source, format: Format) -> Result<BenchmarkRun, ReadError> {
-    let bytes = super::bytes::Bytes::open(source.path())?;
-    format.check_content(&bytes.head(super::format::SIGNATURE_BYTES)?)?;
-    super::datasets::run(&bytes)
+fn read(bytes: &Bytes) -> Result<BenchmarkRun, ReadError> {
+    super::datasets::run(bytes)
 }
 
 #[cfg(not(feature = "hdf5"))]
-fn read(_source: &Source, format: Format) -> Result<BenchmarkRun, ReadError> {
-    format.check_built().map(|()| BenchmarkRun::default())
+fn read(_bytes: &Bytes) -> Result<BenchmarkRun, ReadError> {
+    Format::Hdf5.check_built().map(|()| BenchmarkRun::default())
 }

@@ -1,6 +1,7 @@
 //! Why a file cannot be read, with the numbers. The caller knows the path and adds it.
 
 use super::element::Element;
+use super::format::Format;
 use annatomy_runtime::printable;
 
 /// Why a file of vectors or ids cannot be read.
@@ -20,6 +21,19 @@ pub enum ReadError {
     UnknownEnding {
         /// What follows the last dot; empty where there is none.
         ending: String,
+    },
+    /// The name says no format, and the content fits several.
+    #[error(
+        "the name does not say the number type, and {rows} rows of {columns} fit {}: rename or link the file with one of these endings",
+        endings(candidates)
+    )]
+    SeveralFormats {
+        /// Rows according to the header.
+        rows: u32,
+        /// Columns according to the header.
+        columns: u32,
+        /// What it may be.
+        candidates: &'static [Format],
     },
     /// The content is another format's, or none that is known.
     #[error("the ending is .{ending} but the content is {content}")]
@@ -284,6 +298,15 @@ fn listed(names: &[String]) -> String {
         None | Some(0) => shown,
         Some(more) => format!("{shown} and {more} more"),
     }
+}
+
+/// Endings in one line.
+fn endings(formats: &[Format]) -> String {
+    let endings: Vec<String> = formats
+        .iter()
+        .map(|format| format!(".{}", format.ending()))
+        .collect();
+    endings.join(" and ")
 }
 
 /// Some libraries trace their way down to a problem, line after line below it.

@@ -8,6 +8,31 @@ use super::error::ReadError;
 /// begin so too.
 const ARROW_STREAM: [u8; 4] = [0xff; 4];
 
+/// What files begin with: the format, where it is one that is read, and its name.
+const SIGNATURES: [(&[u8], Option<Format>, &str); 9] = [
+    (
+        super::npy::SIGNATURE,
+        Some(Format::Npy),
+        "a NumPy array (.npy)",
+    ),
+    (b"PK\x03\x04", Some(Format::Npz), "a zip archive (.npz)"),
+    (
+        b"PK\x05\x06",
+        Some(Format::Npz),
+        "an empty zip archive (.npz)",
+    ),
+    (b"\x89HDF\r\n\x1a\n", Some(Format::Hdf5), "an HDF5 file"),
+    (b"PAR1", Some(Format::Parquet), "a Parquet file"),
+    (b"ARROW1", Some(Format::Arrow), "an Arrow file"),
+    (
+        b"FEA1",
+        None,
+        "a Feather file of version 1, which Arrow gave up",
+    ),
+    (b"\x89PNG\r\n\x1a\n", None, "a PNG image"),
+    (b"\x1f\x8b\x08", None, "gzip, to be unpacked first"),
+];
+
 /// Bytes that the longest signature takes.
 pub(super) const SIGNATURE_BYTES: u64 = 8;
 
@@ -146,32 +171,17 @@ impl Format {
         }
     }
 
+    /// The format whose signature the content begins with.
+    pub(super) fn with_signature(bytes: &[u8]) -> Option<Self> {
+        let found = SIGNATURES
+            .iter()
+            .find(|(signature, ..)| bytes.starts_with(signature));
+        found.and_then(|&(_, format, _)| format)
+    }
+
     /// Refuses content that is plainly another format's: those with a signature must show it, the
     /// others must show none.
     pub(super) fn check_content(self, bytes: &[u8]) -> Result<(), ReadError> {
-        const SIGNATURES: [(&[u8], Option<Format>, &str); 9] = [
-            (
-                super::npy::SIGNATURE,
-                Some(Format::Npy),
-                "a NumPy array (.npy)",
-            ),
-            (b"PK\x03\x04", Some(Format::Npz), "a zip archive (.npz)"),
-            (
-                b"PK\x05\x06",
-                Some(Format::Npz),
-                "an empty zip archive (.npz)",
-            ),
-            (b"\x89HDF\r\n\x1a\n", Some(Format::Hdf5), "an HDF5 file"),
-            (b"PAR1", Some(Format::Parquet), "a Parquet file"),
-            (b"ARROW1", Some(Format::Arrow), "an Arrow file"),
-            (
-                b"FEA1",
-                None,
-                "a Feather file of version 1, which Arrow gave up",
-            ),
-            (b"\x89PNG\r\n\x1a\n", None, "a PNG image"),
-            (b"\x1f\x8b\x08", None, "gzip, to be unpacked first"),
-        ];
         let found = SIGNATURES
             .iter()
             .find(|(signature, ..)| bytes.starts_with(signature));

@@ -65,6 +65,15 @@ pub(super) fn read(bytes: &Bytes) -> Result<(AnswerTable, Option<Matrix>), ReadE
     ))
 }
 
+/// Whether a file has ids and distances by its length, or 64-bit ids: `gt100-heldout.30K.fbin`, for
+/// instance, whose name says floats.
+pub(super) fn has_length(bytes: &Bytes) -> Result<bool, ReadError> {
+    let [rows, columns] = bin::header(bytes)?;
+    let cells = u128::from(rows) * u128::from(columns);
+    let found = u128::from(bytes.len()) - bin::HEADER_BYTES as u128;
+    Ok(cells > 0 && (found == 8 * cells || found == 12 * cells))
+}
+
 /// Whether every second word only extends the word before it. A table without cells is not.
 fn are_wide(bytes: &Bytes) -> Result<bool, ReadError> {
     let mut numbers = vec![0_i64; 8192];

@@ -11,7 +11,7 @@
 //! | `.hdf5` `.h5` | data sets, with feature `hdf5` | f2 f4 f8, i1–i8, u1–u8, both byte orders | |
 //! | `.bin` `.ibin` | 32-bit n and k, then n·k ids, then perhaps n·k distances (Big-ANN ground truth) | i4, i8, f4 | |
 //!
-//! Reading: a path → `bytes` (positioned reads) → one of `npy`, `npz`, `vecs`, `bin`, `tensors`,
+//! Reading: a path → `detect` (its format) → `bytes` (positioned reads) → one of `npy`, `npz`, `vecs`, `bin`, `tensors`,
 //! `columns`, `datasets` finds the `layout` → [`VectorFile`], [`read_answers`] or
 //! [`read_distances`]. `FILE::NAME` names one of several matrices in a file ([`Source`]). A file
 //! must be exactly as long as its header says; where it is not, the error says both lengths, so no
@@ -36,6 +36,7 @@ mod checksum;
 mod columns;
 #[cfg(feature = "hdf5")]
 mod datasets;
+mod detect;
 mod element;
 mod error;
 mod format;

@@ -12,10 +12,10 @@ use std::path::Path;
 use super::bytes::Bytes;
 use super::element::{Element, Target};
 use super::error::ReadError;
-use super::format::{Format, SIGNATURE_BYTES};
+use super::format::Format;
 use super::layout::Layout;
 use super::source::{Role, Source};
-use super::{bin, npy, npz, tensors, vecs};
+use super::{bin, detect, npy, npz, tensors, vecs};
 use annatomy_vectors::Matrix;
 
 /// An open file of vectors.
@@ -43,7 +43,7 @@ pub struct VectorFile {
 }
 
 impl VectorFile {
-    /// Opens a file by its ending and checks the content: the vectors to search in.
+    /// Opens the vectors to search in: the name decides the format, or else the content does.
     ///
     /// `FILE::NAME` names a member of a file that has several; where none is named, there must be
     /// exactly one matrix, or one called `train`.
@@ -64,11 +64,7 @@ impl VectorFile {
 
     /// Opens what `source` names, or, where that leaves a choice, what is customary for the role.
     pub fn open_source(source: &Source, role: Role) -> Result<Self, ReadError> {
-        let format = Format::of(source.path())?;
-        format.check_built()?;
-        format.check_member(source.member())?;
-        let bytes = Bytes::open(source.path())?;
-        format.check_content(&bytes.head(SIGNATURE_BYTES)?)?;
+        let (format, bytes) = detect::open(source)?;
         let layout = match format {
             Format::Npz | Format::Safetensors | Format::Parquet | Format::Arrow | Format::Hdf5 => {
                 let (bytes, layout, metric_name) =
