@@ -1,25 +1,23 @@
-//! What an audit reads: the base rows and the queries, from files or from a saved index; from
-//! memory they come by `memory`.
+//! Prepares the data set and the index of an audit from its open inputs; from memory they come by
+//! `memory`.
 //!
 //! For cosine all rows have unit length when they leave here. Rows out of an index are never
 //! changed, since a search there compares just those bits.
 
 use super::error::AuditError;
+use super::load::{OpenAnswers, OpenIndex, OpenVectors, Opened};
 use super::metric;
 use super::notes::Note;
-use super::queries::{read_queries, sample_size};
+use super::queries::{prepare_queries, sample_size, unit_lengths};
 use super::request::AuditRequest;
 use annatomy_eval::dataset::{
     Base, Dataset, StreamedRows, all_have_unit_length, check_and_normalize,
 };
 use annatomy_eval::index::{Difference, first_difference};
-use annatomy_formats::{ReadError, VectorFile};
-use annatomy_hnsw::import::{EngineBuild, SavedIndex, SavedIndexError};
+use annatomy_hnsw::import::{EngineBuild, SavedIndex};
 use annatomy_hnsw::{EngineClass, Graph};
-use annatomy_vectors::validate::{self, check_range};
 use annatomy_vectors::{Matrix, Metric, Rows};
 use std::borrow::Cow;
-use std::path::Path;
 
 /// What an index says of itself besides its rows.
 pub(super) struct Index<'d> {
@@ -44,111 +42,68 @@ pub(super) struct Inputs<'d> {
 }
 
 impl Inputs<'_> {
-    pub(super) fn read(request: &AuditRequest) -> Result<Self, AuditError> {
-        let mut notes = Vec::new();
-        let saved = request
-            .index
-            .as_deref()
-            .map(|path| read_index(path, request.vectors.as_deref(), &mut notes))
-            .transpose()?;
-        let kept = saved
-            .as_ref()
-            .map(|saved| (saved.vectors.view(), saved.metric));
-        let metric = metric::choose(request, kept, &mut notes)?;
-        let (mut base, labels, index) = if let Some(saved) = saved {
-            let path = request.index.as_deref().unwrap_or(Path::new(""));
-            take_index(request, path, saved, metric)?
-        } else {
-            let path = request.vectors.as_deref().ok_or(AuditError::NoVectors)?;
-            (read_base(request, path, metric, &mut notes)?, None, None)
-        };
+    /// Chooses the metric from what is open, then prepares base, queries and index for it.
+    pub(super) fn prepare(
+        request: &AuditRequest,
+        opened: Opened,
+        mut notes: Vec<Note>,
+    ) -> Result<(Self, Option<OpenAnswers>), AuditError> {
+        let metric = choose_metric(request, &opened, &mut notes)?;
         let name = request.vectors.as_ref().or(request.index.as_ref());
+        let name = name.map_or(String::new(), |path| path.display().to_string());
+        let Opened {
+            vectors,
+            queries,
+            index,
+            answers,
+        } = opened;
+        let (mut base, labels, index) = match (index, vectors) {
+            (Some(index), vectors) => take_index(request, vectors.as_ref(), index, metric)?,
+            (None, Some(vectors)) => (read_base(request, vectors, metric)?, None, None),
+            (None, None) => return Err(AuditError::NoVectors),
+        };
         let build = index.as_ref().and_then(|index| index.build);
-        let queries = read_queries(request, &base, (metric, build), &mut notes)?;
+        let queries = prepare_queries(request, queries, &base, metric, build)?;
         if let (Base::Streamed { rows, drawn }, None) = (&mut base, queries.held_out_rows()) {
             *drawn = rows.select(&queries.numbers);
         }
         let data = Dataset {
-            name: name.map_or(String::new(), |path| path.display().to_string()),
+            name,
             base,
             metric,
             labels,
             queries,
         };
-        Ok(Self { data, index, notes })
+        Ok((Self { data, index, notes }, answers))
     }
 }
 
-pub(super) fn file(path: &Path) -> impl Fn(ReadError) -> AuditError + '_ {
-    |source| AuditError::File {
-        path: path.to_owned(),
-        source,
-    }
-}
-
-pub(super) fn open(path: &Path) -> Result<VectorFile, AuditError> {
-    VectorFile::open(path).map_err(file(path))
-}
-
-/// Notes the axes that reading dropped.
-pub(super) fn note_singleton_axes(opened: &VectorFile, path: &Path, notes: &mut Vec<Note>) {
-    if opened.singleton_axes() > 0 {
-        notes.push(Note::SingletonAxes {
-            path: path.display().to_string(),
-            axes: opened.singleton_axes(),
-        });
-    }
-}
-
-/// A saved index; where it was saved without its vectors, these are VECTORS.
-fn read_index(
-    path: &Path,
-    vectors: Option<&Path>,
+fn choose_metric(
+    request: &AuditRequest,
+    opened: &Opened,
     notes: &mut Vec<Note>,
-) -> Result<SavedIndex, AuditError> {
-    let bad = |source| AuditError::Index {
-        path: path.to_owned(),
-        source,
-    };
-    let saved = match (SavedIndex::read(path), vectors) {
-        (Err(SavedIndexError::NoVectors { .. }), Some(vectors)) => {
-            let rows = open(vectors)?.read_all().map_err(file(vectors))?;
-            notes.push(Note::IndexWithoutVectors);
-            SavedIndex::read_over(path, rows).map_err(bad)?
-        }
-        (read, _) => read.map_err(bad)?,
-    };
-    if saved.bytes_after > 0 {
-        notes.push(Note::BytesAfterIndex {
-            path: path.display().to_string(),
-            bytes: saved.bytes_after as u64,
-        });
-    }
-    validate::check_finite(saved.vectors.view()).map_err(|source| AuditError::Vectors {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(saved)
+) -> Result<Metric, AuditError> {
+    let asked = request.metric.or_else(|| opened.metric_of_vectors());
+    let saved = opened.index.as_ref().map(|index| &index.saved);
+    let kept = saved.map(|saved| (saved.vectors.view(), saved.metric));
+    metric::choose(asked, opened.metric_of_answers(), kept, notes)
 }
 
 /// Left in its file if nothing but answers is asked about, and not every row is a query and in
 /// memory anyway.
 fn read_base(
     request: &AuditRequest,
-    path: &Path,
+    vectors: OpenVectors,
     metric: Metric,
-    notes: &mut Vec<Note>,
 ) -> Result<Base<'static>, AuditError> {
-    let opened = open(path)?;
-    note_singleton_axes(&opened, path, notes);
-    let every_row_asks =
-        request.queries.is_none() && sample_size(request, opened.rows())? == opened.rows();
+    let rows = vectors.file.rows();
+    let every_row_asks = request.queries.is_none() && sample_size(request, rows)? == rows;
     if request.wants_graphs() || every_row_asks {
-        let mut base = opened.read_all().map_err(file(path))?;
-        unit_lengths(&mut base, metric, path)?;
+        let mut base = vectors.read_all()?;
+        unit_lengths(&mut base, metric, &vectors.path)?;
         return Ok(Base::InMemory(Rows::Own(base)));
     }
-    let rows = StreamedRows::new(opened, path, metric)?;
+    let rows = StreamedRows::new(vectors.file, &vectors.path, metric)?;
     let drawn = Matrix::zeros(0, rows.columns());
     Ok(Base::Streamed {
         rows: Box::new(rows),
@@ -162,16 +117,17 @@ type Taken = (
     Option<Index<'static>>,
 );
 
-/// The rows of an index, held against VECTORS where those are given.
+/// The rows of an index, compared with VECTORS where those are given.
 fn take_index(
     request: &AuditRequest,
-    path: &Path,
-    saved: SavedIndex,
+    vectors: Option<&OpenVectors>,
+    index: OpenIndex,
     metric: Metric,
 ) -> Result<Taken, AuditError> {
-    if let Some(vectors) = &request.vectors {
-        compare(vectors, path, &saved, metric)?;
+    if let Some(vectors) = vectors.filter(|_| !index.over_vectors) {
+        compare(vectors, &index, metric)?;
     }
+    let OpenIndex { path, saved, .. } = index;
     let SavedIndex {
         engine,
         graph,
@@ -201,39 +157,32 @@ fn take_index(
     ))
 }
 
-fn compare(
-    vectors: &Path,
-    index: &Path,
-    saved: &SavedIndex,
-    metric: Metric,
-) -> Result<(), AuditError> {
-    let given = open(vectors)?;
+fn compare(given: &OpenVectors, index: &OpenIndex, metric: Metric) -> Result<(), AuditError> {
+    let OpenIndex { path, saved, .. } = index;
     let shape = |what, found, expected| {
-        let other = index.display().to_string();
         if found == expected {
-            Ok(())
-        } else {
-            Err(AuditError::Shapes {
-                path: vectors.to_owned(),
-                what,
-                found,
-                other,
-                expected,
-            })
+            return Ok(());
         }
+        Err(AuditError::Shapes {
+            path: given.path.clone(),
+            what,
+            found,
+            other: path.display().to_string(),
+            expected,
+        })
     };
-    shape("rows", given.rows(), saved.vectors.rows())?;
-    shape("columns", given.columns(), saved.vectors.columns())?;
+    shape("rows", given.file.rows(), saved.vectors.rows())?;
+    shape("columns", given.file.columns(), saved.vectors.columns())?;
     if saved.labels.is_some() {
         return Ok(());
     }
-    let mut given = given.read_all().map_err(file(vectors))?;
-    unit_lengths(&mut given, metric, vectors)?;
+    let (vectors, index) = (given.path.clone(), path.clone());
+    let mut given = given.read_all()?;
+    unit_lengths(&mut given, metric, &vectors)?;
     let kept = saved.vectors.view();
     let Some(difference) = first_difference(given.view(), kept) else {
         return Ok(());
     };
-    let (vectors, index) = (vectors.to_owned(), index.to_owned());
     if metric != Metric::Cosine && all_have_unit_length(kept) {
         check_and_normalize(&mut given, Metric::Cosine).map_err(|source| AuditError::Vectors {
             path: vectors.clone(),
@@ -257,18 +206,4 @@ fn compare(
         found,
         expected,
     })
-}
-
-/// Checks rows, and for cosine scales them unless they are of unit length as they are.
-pub(super) fn unit_lengths(
-    rows: &mut Matrix,
-    metric: Metric,
-    path: &Path,
-) -> Result<(), AuditError> {
-    check_and_normalize(rows, metric)
-        .and_then(|()| check_range(rows.view(), metric))
-        .map_err(|source| AuditError::Vectors {
-            path: path.to_owned(),
-            source,
-        })
 }

@@ -31,6 +31,7 @@ mod estimates;
 mod exact;
 mod given;
 mod graphs;
+mod load;
 mod memory;
 mod metric;
 mod notes;

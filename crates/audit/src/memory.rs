@@ -1,10 +1,10 @@
 //! The base rows and the queries from memory: read where they lie, unless cosine has to scale them.
 
-use super::data::{Index, Inputs, unit_lengths};
+use super::data::{Index, Inputs};
 use super::error::AuditError;
 use super::given::{Given, GivenIndex};
 use super::metric::with_index;
-use super::queries::{draw_queries, queries_of_unit_length};
+use super::queries::{draw_queries, queries_of_unit_length, unit_lengths};
 use super::request::AuditRequest;
 use annatomy_eval::dataset::{Base, Dataset, QueryRows, all_have_unit_length};
 use annatomy_vectors::{MatrixView, Metric, Rows, validate};
@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 impl<'d> Inputs<'d> {
-    /// As [`read`](Self::read), from memory.
+    /// As [`prepare`](Self::prepare), from memory.
     pub(super) fn given(request: &AuditRequest, given: &Given<'d>) -> Result<Self, AuditError> {
         let mut notes = Vec::new();
         let metric = match given.index {

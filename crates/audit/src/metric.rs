@@ -1,26 +1,21 @@
 //! Which metric an audit goes by: the one asked for, else what the files say, else L2.
 
-use super::data::{file, open};
 use super::error::AuditError;
 use super::notes::Note;
-use super::request::AuditRequest;
 use annatomy_eval::dataset::all_have_unit_length;
-use annatomy_formats::BenchmarkRun;
 use annatomy_vectors::{MatrixView, Metric};
 
 /// The rows of an index, and its metric if it keeps one.
 pub(super) type Kept<'k> = (MatrixView<'k>, Option<Metric>);
 
-/// The metric; what a reader should know of the choice goes to `notes`.
+/// The metric: `asked` for by the user or named by the file of vectors, else that `of_answers`; what
+/// a reader should know of the choice goes to `notes`.
 pub(super) fn choose(
-    request: &AuditRequest,
+    asked: Option<Metric>,
+    of_answers: Option<Metric>,
     saved: Option<Kept<'_>>,
     notes: &mut Vec<Note>,
 ) -> Result<Metric, AuditError> {
-    let asked = request
-        .metric
-        .map_or_else(|| metric_in_file(request), |metric| Ok(Some(metric)))?;
-    let of_answers = metric_of_answers(request)?;
     let metric = match saved {
         Some(saved) => with_index(asked, saved, notes)?,
         None => asked.or(of_answers).unwrap_or(Metric::L2),
@@ -32,23 +27,6 @@ pub(super) fn choose(
         });
     }
     Ok(metric)
-}
-
-/// The metric that the file of vectors names, as those of ann-benchmarks do.
-fn metric_in_file(request: &AuditRequest) -> Result<Option<Metric>, AuditError> {
-    let file = request.vectors.as_deref().map(open).transpose()?;
-    Ok(file.and_then(|file| file.metric_name().and_then(|name| name.parse().ok())))
-}
-
-/// The metric that a file of answers says they were searched under, as results of ann-benchmarks
-/// do.
-fn metric_of_answers(request: &AuditRequest) -> Result<Option<Metric>, AuditError> {
-    let run = request
-        .neighbors
-        .as_deref()
-        .map(|path| BenchmarkRun::read(path).map_err(file(path)))
-        .transpose()?;
-    Ok(run.flatten().and_then(|run| run.distance?.parse().ok()))
 }
 
 /// The metric of an index, if what was asked for can be it.
@@ -81,5 +59,74 @@ pub(super) fn with_index(
             Err(AuditError::Request(format!("metric {asked}, but the index was built for {saved}")))
         }
         (Some(asked), _) => Ok(asked),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use annatomy_vectors::Matrix;
+
+    fn chosen(
+        asked: Option<Metric>,
+        of_answers: Option<Metric>,
+        saved: Option<Kept<'_>>,
+    ) -> (Metric, usize) {
+        let mut notes = Vec::new();
+        let metric = choose(asked, of_answers, saved, &mut notes).expect("no contradiction");
+        (metric, notes.len())
+    }
+
+    #[test]
+    fn what_is_asked_goes_before_what_answers_say_and_l2_comes_last() {
+        use Metric::{Cosine, L2};
+        assert_eq!(chosen(None, None, None), (L2, 0));
+        assert_eq!(chosen(None, Some(Cosine), None), (Cosine, 0));
+        assert_eq!(
+            chosen(Some(L2), Some(Cosine), None),
+            (L2, 1),
+            "and it is said"
+        );
+        assert_eq!(chosen(Some(Cosine), Some(Cosine), None), (Cosine, 0));
+    }
+
+    #[test]
+    fn unit_rows_of_an_index_without_a_metric_are_cosines() {
+        let unit = Matrix::new(2, 2, vec![1.0, 0.0, 0.6, 0.8]).expect("shape");
+        let other = Matrix::new(2, 2, vec![1.0, 0.0, 3.0, 4.0]).expect("shape");
+        assert_eq!(
+            chosen(None, None, Some((unit.view(), None))),
+            (Metric::Cosine, 1)
+        );
+        assert_eq!(
+            chosen(None, None, Some((other.view(), None))),
+            (Metric::L2, 1)
+        );
+        let inner = Some(Metric::InnerProduct);
+        assert_eq!(
+            chosen(None, None, Some((unit.view(), inner))),
+            (Metric::Cosine, 1)
+        );
+        assert_eq!(
+            chosen(None, None, Some((other.view(), inner))),
+            (Metric::InnerProduct, 0)
+        );
+    }
+
+    #[test]
+    fn a_metric_that_the_index_cannot_have_is_refused() {
+        let rows = Matrix::new(1, 2, vec![3.0, 4.0]).expect("shape");
+        let mut notes = Vec::new();
+        for (asked, saved) in [
+            (Metric::Cosine, None),
+            (Metric::Cosine, Some(Metric::InnerProduct)),
+            (Metric::L2, Some(Metric::InnerProduct)),
+        ] {
+            let kept = Some((rows.view(), saved));
+            assert!(
+                choose(Some(asked), None, kept, &mut notes).is_err(),
+                "{asked}"
+            );
+        }
     }
 }

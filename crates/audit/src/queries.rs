@@ -1,13 +1,12 @@
 //! The queries: rows of another file, base rows, or a seeded sample of either.
 
-use super::data::{file, note_singleton_axes, unit_lengths};
 use super::error::AuditError;
-use super::notes::Note;
+use super::load::{OpenVectors, in_file};
 use super::request::AuditRequest;
-use annatomy_eval::dataset::{Base, QueryRows};
-use annatomy_formats::VectorFile;
+use annatomy_eval::dataset::{Base, QueryRows, check_and_normalize};
 use annatomy_hnsw::import::EngineBuild;
 use annatomy_vectors::subset::numpy_choice;
+use annatomy_vectors::validate::check_range;
 use annatomy_vectors::{Matrix, Metric, validate};
 use std::path::Path;
 
@@ -16,31 +15,45 @@ const ALL_ROWS: usize = 10_000;
 /// Queries drawn beyond.
 const DEFAULT_SAMPLE: usize = 2_000;
 
-pub(super) fn read_queries(
+/// The queries of an open file, or base rows where there is none.
+pub(super) fn prepare_queries(
     request: &AuditRequest,
+    opened: Option<OpenVectors>,
     base: &Base<'_>,
-    (metric, build): (Metric, Option<EngineBuild>),
-    notes: &mut Vec<Note>,
+    metric: Metric,
+    build: Option<EngineBuild>,
 ) -> Result<QueryRows<'static>, AuditError> {
-    let Some(path) = &request.queries else {
+    let Some(OpenVectors { path, file }) = opened else {
         let numbers = draw_queries(request, base.rows())?;
         return Ok(QueryRows::base_rows(numbers, base.rows()));
     };
-    let opened = VectorFile::open_queries(path).map_err(file(path))?;
-    note_singleton_axes(&opened, path, notes);
-    if opened.columns() != base.columns() {
+    if file.columns() != base.columns() {
         return Err(AuditError::Shapes {
-            path: path.clone(),
+            path,
             what: "columns",
-            found: opened.columns(),
+            found: file.columns(),
             other: "the base".to_owned(),
             expected: base.columns(),
         });
     }
-    let numbers = draw_queries(request, opened.rows())?;
-    let mut rows = opened.select(&numbers).map_err(file(path))?;
-    queries_of_unit_length(&mut rows, metric, build, path)?;
-    Ok(QueryRows::held_out(rows.into(), numbers, opened.rows()))
+    let numbers = draw_queries(request, file.rows())?;
+    let mut rows = file.select(&numbers).map_err(in_file(&path))?;
+    queries_of_unit_length(&mut rows, metric, build, &path)?;
+    Ok(QueryRows::held_out(rows.into(), numbers, file.rows()))
+}
+
+/// Checks rows, and for cosine scales them unless they are of unit length as they are.
+pub(super) fn unit_lengths(
+    rows: &mut Matrix,
+    metric: Metric,
+    path: &Path,
+) -> Result<(), AuditError> {
+    check_and_normalize(rows, metric)
+        .and_then(|()| check_range(rows.view(), metric))
+        .map_err(|source| AuditError::Vectors {
+            path: path.to_owned(),
+            source,
+        })
 }
 
 /// As [`unit_lengths`], but for cosine scaled as the engine scales the queries it is given.

@@ -11,6 +11,7 @@ use super::error::AuditError;
 use super::exact;
 use super::given::Given;
 use super::graphs::{Graphs, graphs};
+use super::load::Opened;
 use super::notes::Note;
 use super::predict::predict;
 use super::remedy::remedy;
@@ -102,8 +103,10 @@ impl<'j> Job<'j> {
     fn read(request: &'j AuditRequest) -> Result<Self, AuditError> {
         request.check()?;
         stage("reading", 0);
-        let inputs = Inputs::read(request)?;
-        let answers = answers::read(request, &inputs.data)?;
+        let mut notes = Vec::new();
+        let opened = Opened::open(request, &mut notes)?;
+        let (inputs, answers) = Inputs::prepare(request, opened, notes)?;
+        let answers = answers::of_file(answers, &inputs.data)?;
         Self::new(request, inputs, answers)
     }
 

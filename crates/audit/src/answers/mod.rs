@@ -21,8 +21,8 @@ pub(super) use measure::measure_answers;
 
 use super::error::AuditError;
 use super::given::GivenAnswers;
+use super::load::OpenAnswers;
 use super::notes::Note;
-use super::request::AuditRequest;
 use super::results::{AnswerFacts, RunFacts, Sentinels};
 use annatomy_eval::dataset::{Dataset, all_have_unit_length};
 use annatomy_formats::BenchmarkRun;
@@ -43,11 +43,17 @@ pub(super) struct Answers {
 }
 
 /// Reads and cleans the answers asked about; nothing if there are none.
-pub(super) fn read(request: &AuditRequest, data: &Dataset) -> Result<Option<Answers>, AuditError> {
-    Ok(Tables::read(request, data)?.map(|tables| clean(&tables, data)))
+pub(super) fn of_file(
+    opened: Option<OpenAnswers>,
+    data: &Dataset,
+) -> Result<Option<Answers>, AuditError> {
+    let tables = opened
+        .map(|answers| Tables::new(answers, data))
+        .transpose()?;
+    Ok(tables.map(|tables| clean(&tables, data)))
 }
 
-/// As [`read`], from memory.
+/// As [`of_file`], from memory.
 pub(super) fn given(
     answers: Option<GivenAnswers>,
     data: &Dataset,

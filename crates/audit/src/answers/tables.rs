@@ -1,11 +1,10 @@
-//! The files of ids and distances, held against the queries and against each other.
+//! The tables of ids and distances, checked against the queries and against each other.
 
-use crate::data::file;
 use crate::error::AuditError;
 use crate::given::GivenAnswers;
-use crate::request::AuditRequest;
+use crate::load::OpenAnswers;
 use annatomy_eval::dataset::Dataset;
-use annatomy_formats::{AnswerTable, BenchmarkRun, read_answers, read_distances};
+use annatomy_formats::{AnswerTable, BenchmarkRun};
 use annatomy_vectors::Matrix;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -24,17 +23,14 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    pub(super) fn read(request: &AuditRequest, data: &Dataset) -> Result<Option<Self>, AuditError> {
-        let Some(path) = &request.neighbors else {
-            return match &request.distances {
-                Some(_) => Err(AuditError::Request(
-                    "distances were given without neighbors".to_owned(),
-                )),
-                None => Ok(None),
-            };
-        };
-        let run = BenchmarkRun::read(path).map_err(file(path))?;
-        let (ids, beside) = read_answers(path).map_err(file(path))?;
+    /// The tables of an open file, checked against the queries and against each other.
+    pub(super) fn new(opened: OpenAnswers, data: &Dataset) -> Result<Self, AuditError> {
+        let OpenAnswers {
+            path,
+            run,
+            ids,
+            distances,
+        } = opened;
         let shape = |what, found, other: &str, expected| {
             let (path, other) = (path.clone(), other.to_owned());
             if found == expected {
@@ -55,10 +51,6 @@ impl Tables {
             "the file of queries"
         };
         shape("rows", ids.rows(), queries, data.queries.population)?;
-        let distances = match &request.distances {
-            Some(path) => Some(read_distances(path).map_err(file(path))?),
-            None => beside,
-        };
         if let Some(distances) = &distances {
             shape(
                 "rows",
@@ -74,14 +66,14 @@ impl Tables {
             )?;
         }
         let (name, places) = (path.display().to_string(), data.queries.numbers.clone());
-        Ok(Some(Self {
+        Ok(Self {
             name,
             run,
             ids,
             distances,
             places,
             row_of_label: rows_of_labels(data),
-        }))
+        })
     }
 
     pub(super) fn given(answers: GivenAnswers, data: &Dataset) -> Result<Self, AuditError> {

@@ -1,0 +1,175 @@
+//! Opens every input of an audit once.
+//!
+//! Enters: the paths of a request. Leaves: [`Opened`]: the vectors and queries as open files, the
+//! saved index, the tables of answers, and what each says of its metric. Nothing is decided here:
+//! the metric is chosen from what is open ([`metric`](super::metric)), then the data set is prepared.
+
+use super::error::AuditError;
+use super::notes::Note;
+use super::request::AuditRequest;
+use annatomy_formats::{
+    AnswerTable, BenchmarkRun, ReadError, VectorFile, read_answers, read_distances,
+};
+use annatomy_hnsw::import::{SavedIndex, SavedIndexError};
+use annatomy_vectors::{Matrix, Metric, validate};
+use std::path::{Path, PathBuf};
+
+/// All inputs, each opened once.
+pub(super) struct Opened {
+    pub(super) vectors: Option<OpenVectors>,
+    pub(super) queries: Option<OpenVectors>,
+    pub(super) index: Option<OpenIndex>,
+    pub(super) answers: Option<OpenAnswers>,
+}
+
+/// A file of vectors and its path.
+pub(super) struct OpenVectors {
+    pub(super) path: PathBuf,
+    pub(super) file: VectorFile,
+}
+
+/// A saved index and its path.
+pub(super) struct OpenIndex {
+    pub(super) path: PathBuf,
+    pub(super) saved: SavedIndex,
+    /// Whether it was saved without its vectors, which are VECTORS.
+    pub(super) over_vectors: bool,
+}
+
+/// Tables of answers as they were saved.
+pub(super) struct OpenAnswers {
+    pub(super) path: PathBuf,
+    pub(super) run: Option<BenchmarkRun>,
+    pub(super) ids: AnswerTable,
+    pub(super) distances: Option<Matrix>,
+}
+
+impl Opened {
+    pub(super) fn open(request: &AuditRequest, notes: &mut Vec<Note>) -> Result<Self, AuditError> {
+        let base = request.vectors.as_deref();
+        let vectors = base.map(OpenVectors::open).transpose()?;
+        let index = request.index.as_deref();
+        let index = index.map(|path| OpenIndex::open(path, vectors.as_ref(), notes));
+        let queries = request.queries.as_deref().map(OpenVectors::open_queries);
+        let (index, queries) = (index.transpose()?, queries.transpose()?);
+        for opened in vectors.iter().chain(&queries) {
+            opened.note_singleton_axes(notes);
+        }
+        Ok(Self {
+            vectors,
+            queries,
+            index,
+            answers: OpenAnswers::open(request)?,
+        })
+    }
+
+    /// The metric that the file of vectors names, as those of ann-benchmarks do.
+    pub(super) fn metric_of_vectors(&self) -> Option<Metric> {
+        self.vectors.as_ref()?.file.metric_name()?.parse().ok()
+    }
+
+    /// The metric that the answers say they were searched under, as results of ann-benchmarks do.
+    pub(super) fn metric_of_answers(&self) -> Option<Metric> {
+        let run = self.answers.as_ref()?.run.as_ref()?;
+        run.distance.as_ref()?.parse().ok()
+    }
+}
+
+impl OpenVectors {
+    fn open(path: &Path) -> Result<Self, AuditError> {
+        let file = VectorFile::open(path).map_err(in_file(path))?;
+        let path = path.to_owned();
+        Ok(Self { path, file })
+    }
+
+    fn open_queries(path: &Path) -> Result<Self, AuditError> {
+        let file = VectorFile::open_queries(path).map_err(in_file(path))?;
+        let path = path.to_owned();
+        Ok(Self { path, file })
+    }
+
+    /// Notes the axes of length 1 that reading drops.
+    fn note_singleton_axes(&self, notes: &mut Vec<Note>) {
+        if self.file.singleton_axes() > 0 {
+            notes.push(Note::SingletonAxes {
+                path: self.path.display().to_string(),
+                axes: self.file.singleton_axes(),
+            });
+        }
+    }
+
+    /// All rows.
+    pub(super) fn read_all(&self) -> Result<Matrix, AuditError> {
+        self.file.read_all().map_err(in_file(&self.path))
+    }
+}
+
+impl OpenIndex {
+    /// Where the index was saved without its vectors, these are VECTORS.
+    fn open(
+        path: &Path,
+        vectors: Option<&OpenVectors>,
+        notes: &mut Vec<Note>,
+    ) -> Result<Self, AuditError> {
+        let bad = |source| AuditError::Index {
+            path: path.to_owned(),
+            source,
+        };
+        let (saved, over_vectors) = match (SavedIndex::read(path), vectors) {
+            (Err(SavedIndexError::NoVectors { .. }), Some(vectors)) => {
+                notes.push(Note::IndexWithoutVectors);
+                let rows = vectors.read_all()?;
+                (SavedIndex::read_over(path, rows).map_err(bad)?, true)
+            }
+            (read, _) => (read.map_err(bad)?, false),
+        };
+        if saved.bytes_after > 0 {
+            notes.push(Note::BytesAfterIndex {
+                path: path.display().to_string(),
+                bytes: saved.bytes_after as u64,
+            });
+        }
+        validate::check_finite(saved.vectors.view()).map_err(|source| AuditError::Vectors {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            saved,
+            over_vectors,
+        })
+    }
+}
+
+impl OpenAnswers {
+    fn open(request: &AuditRequest) -> Result<Option<Self>, AuditError> {
+        let Some(path) = &request.neighbors else {
+            return match &request.distances {
+                Some(_) => Err(AuditError::Request(
+                    "distances were given without neighbors".to_owned(),
+                )),
+                None => Ok(None),
+            };
+        };
+        let run = BenchmarkRun::read(path).map_err(in_file(path))?;
+        let (ids, in_same_file) = read_answers(path).map_err(in_file(path))?;
+        let distances = match &request.distances {
+            Some(path) => Some(read_distances(path).map_err(in_file(path))?),
+            None => in_same_file,
+        };
+        Ok(Some(Self {
+            path: path.clone(),
+            run,
+            ids,
+            distances,
+        }))
+    }
+}
+
+/// Names the file that an error is about.
+pub(super) fn in_file(path: &Path) -> impl Fn(ReadError) -> AuditError + '_ {
+    |source| AuditError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
