@@ -51,15 +51,28 @@ def data_sets():
 
 
 def assert_predicted(tmp_path: Path, index: Path, kind: str, answers, **options) -> None:
-    """The prediction is the engine's own answer in every id."""
+    """The prediction is the engine's own answer in every id.
+
+    Exact ties are apart: rows at one distance may stand in any order, and where k cuts such a group, others of it may come.
+    """
     flags = []
     for ef, k in CELLS:
         flags += ["--predict", f"ef={ef},k={k},class={kind}:{tmp_path}/predicted_{ef}_{k}.npy"]
     found = audit(*flags, index=index, k=10, **options)
     assert found["graphs"]["arithmetic"] == options["arithmetic"]
     for ef, k in CELLS:
-        own = answers(ef, k).astype(np.int64)
-        np.testing.assert_array_equal(np.load(tmp_path / f"predicted_{ef}_{k}.npy"), own, err_msg=f"ef {ef}, k {k}")
+        own, distances = answers(ef, k)
+        predicted = np.load(tmp_path / f"predicted_{ef}_{k}.npy")
+        assert predicted.shape == own.shape
+        untied = (predicted == own) | (distances == distances[:, -1:]) & (own >= 0)
+        ties = in_order_of_ties(predicted, distances) == in_order_of_ties(own, distances)
+        assert (untied | ties).all(), f"ef {ef}, k {k}: {np.argwhere(~(untied | ties))[:5].tolist()}"
+
+
+def in_order_of_ties(ids, distances):
+    """Ids with those at one and the same distance in ascending order."""
+    ties = np.cumsum(np.diff(distances, axis=1, prepend=distances[:, :1]) != 0, axis=1)
+    return np.take_along_axis(ids, np.lexsort((ids, ties), axis=1), axis=1)
 
 
 def levels(faiss):
@@ -87,7 +100,7 @@ def test_faiss_answers_are_predicted_at_every_level(tmp_path, request, m, ef_con
 
         def answers(ef, k, index=index, rows=rows):
             index.hnsw.efSearch = ef
-            return index.search(rows, k)[1]
+            return index.search(rows, k)[::-1]
 
         for level in levels(faiss):
             config.set_level(getattr(faiss, f"SIMDLevel_{level}"))
@@ -101,9 +114,15 @@ def test_this_machine_s_level_of_faiss_is_assumed(tmp_path):
     index.add(np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32))
     faiss.write_index(index, str(tmp_path / "graph.index"))
     found = audit(index=tmp_path / "graph.index", k=3)
-    best = faiss.SIMDConfig.auto_detect_simd_level()
-    names = {getattr(faiss, f"SIMDLevel_{name}"): arithmetic for name, arithmetic in ARITHMETIC.items()}
-    assert found["graphs"]["arithmetic"] == names.get(best, "sse")
+    config = faiss.SIMDConfig
+    can = [name for name in ("NONE", "AVX2", "AVX512") if supports(config, getattr(faiss, f"SIMDLevel_{name}"))]
+    assert found["graphs"]["arithmetic"] == ARITHMETIC[can[-1]]
+
+
+def supports(config, level) -> bool:
+    """Whether the processor has the instructions of a level, whatever ``FAISS_SIMD_LEVEL`` asks for."""
+    config.auto_detect_simd_level()
+    return config.is_simd_level_available(level)
 
 
 @pytest.mark.parametrize("space", ["l2", "ip", "cosine"])
@@ -119,7 +138,8 @@ def test_hnswlib_answers_are_predicted(tmp_path, m, ef_construction, space):
 
         def answers(ef, k, index=index, rows=rows):
             index.set_ef(ef)
-            return index.knn_query(rows, k)[0]
+            ids, distances = index.knn_query(rows, k)
+            return ids.astype(np.int64), distances
 
         options = {"arithmetic": an.Hnsw.of(index).arithmetic, "metric": space}
         if space != "l2":  # hnswlib is asked with these very rows, and scales them for cosine itself
