@@ -1,5 +1,6 @@
 //! Audits of graphs and of given answers; one binary, so that the crate is linked once.
 
+mod advice;
 mod audit;
 mod audit_given;
 mod saved_index;
