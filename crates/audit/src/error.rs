@@ -85,6 +85,20 @@ pub enum AuditError {
         /// How many that has.
         expected: usize,
     },
+    /// Answers to queries that lie in a file at hand and are not given.
+    #[error(
+        "{path} has {found} rows, and the base has {expected}: {queries} holds {found} queries"
+    )]
+    QueriesNotGiven {
+        /// The answers.
+        path: PathBuf,
+        /// Their rows.
+        found: usize,
+        /// Rows of the base.
+        expected: usize,
+        /// The file that holds a matrix `test` of as many rows.
+        queries: PathBuf,
+    },
     /// An index over the same vectors at unit length.
     #[error(
         "the rows of {vectors} are those of {index} but for their lengths: the index holds them at unit length"

@@ -4,10 +4,10 @@ use crate::error::AuditError;
 use crate::given::GivenAnswers;
 use crate::load::OpenAnswers;
 use annatomy_eval::dataset::Dataset;
-use annatomy_formats::{AnswerTable, BenchmarkRun};
+use annatomy_formats::{AnswerTable, BenchmarkRun, Role, Source, VectorFile};
 use annatomy_vectors::Matrix;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Ids as they stand, one row per query of the population.
 pub(super) struct Tables {
@@ -50,6 +50,14 @@ impl Tables {
         } else {
             "the file of queries"
         };
+        if let Some(queries) = queries_in_file(&path, data, &ids) {
+            return Err(AuditError::QueriesNotGiven {
+                path: path.clone(),
+                found: ids.rows(),
+                expected: data.queries.population,
+                queries,
+            });
+        }
         shape("rows", ids.rows(), queries, data.queries.population)?;
         if let Some(distances) = &distances {
             shape(
@@ -141,6 +149,18 @@ impl Tables {
                 .map(|row| row as u32),
         }
     }
+}
+
+/// The file of answers, if it holds a matrix `test` of as many rows as the answers and the base has
+/// another number of rows: a benchmark's file, given without `--queries`.
+fn queries_in_file(path: &Path, data: &Dataset, answers: &AnswerTable) -> Option<PathBuf> {
+    if !data.queries.are_base_rows() || answers.rows() == data.queries.population {
+        return None;
+    }
+    let source = Source::parse(path);
+    let test = VectorFile::open_member(source.path(), Role::Queries.customary_name()).ok()?;
+    let fits = test.rows() == answers.rows() && test.columns() == data.base.columns();
+    fits.then(|| source.path().to_owned())
 }
 
 fn rows_of_labels(data: &Dataset) -> Option<HashMap<i64, u32>> {

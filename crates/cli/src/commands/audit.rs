@@ -151,6 +151,10 @@ fn failure(error: AuditError) -> Failure {
             source: SavedIndexError::NoVectors { .. },
             ..
         } => Failure::usage(error).hint("annatomy audit VECTORS --index FILE"),
+        AuditError::QueriesNotGiven { queries, .. } => {
+            let hint = format!("--queries {}", printable_path(queries));
+            Failure::work(error).hint(hint)
+        }
         AuditError::K { .. } => Failure::usage(error).hint("--k K asks for fewer neighbors"),
         _ => Failure::work(error),
     }

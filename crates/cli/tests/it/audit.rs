@@ -705,3 +705,63 @@ fn answers_over_a_base_larger_than_memory_are_audited() {
     assert!(fill > 0.99, "{fill}");
     assert!(!audit("8192").status.success(), "the limit is none");
 }
+
+/// A benchmark's file with the members `train`, `test` and `neighbors`: each query's neighbors are
+/// the base rows nearest to it on a line.
+fn benchmark(path: &std::path::Path) {
+    let floats = |rows: std::ops::Range<u8>| {
+        let rows = rows.map(|row| [f32::from(row), 0.0]);
+        rows.flat_map(|row| row.map(f32::to_le_bytes).concat())
+            .collect::<Vec<u8>>()
+    };
+    let (train, test) = (floats(0..30), floats(0..4));
+    let neighbors: Vec<u8> = (0..4_i32)
+        .flat_map(|row| [row, row + 1].map(i32::to_le_bytes).concat())
+        .collect();
+    let header = serde_json::json!({
+        "train": {"dtype": "F32", "shape": [30, 2], "data_offsets": [0, 240]},
+        "test": {"dtype": "F32", "shape": [4, 2], "data_offsets": [240, 272]},
+        "neighbors": {"dtype": "I32", "shape": [4, 2], "data_offsets": [272, 304]},
+    })
+    .to_string();
+    let length = (header.len() as u64).to_le_bytes();
+    let bytes = [&length[..], header.as_bytes(), &train, &test, &neighbors].concat();
+    fs::write(path, bytes).expect("file");
+}
+
+#[test]
+fn a_benchmark_without_its_queries_was_refused_without_a_hint() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("X.safetensors");
+    benchmark(&path);
+    let file = path.display().to_string();
+    let words = [
+        "4 rows, and the base has 30",
+        &format!("hint: --queries {file}\n"),
+    ];
+    refused(&["audit", &file, "--neighbors", &file], 1, &words);
+    let member = format!("{file}::neighbors");
+    refused(&["audit", &file, "--neighbors", &member], 1, &words);
+    let text = said(&[
+        "audit",
+        &file,
+        "--neighbors",
+        &file,
+        "--queries",
+        &file,
+        "--k",
+        "2",
+    ]);
+    assert!(text.contains("4 queries"), "{text}");
+}
+
+#[cfg(feature = "hdf5")]
+#[test]
+fn a_benchmark_of_hdf5_without_its_queries_was_refused_without_a_hint() {
+    let file = format!(
+        "{}/../formats/tests/goldens/members/angular.hdf5",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let hint = format!("hint: --queries {file}\n");
+    refused(&["audit", &file, "--neighbors", &file], 1, &[&hint]);
+}
