@@ -102,7 +102,10 @@ fn refused(arguments: &KnnArguments, error: &ExactError) -> Failure {
         (ExactError::Columns { .. }, Some(queries)) => queries,
         _ => &arguments.vectors,
     };
-    about(file, error, Failure::usage)
+    match error {
+        ExactError::Memory(_) => about(file, error, Failure::work),
+        _ => about(file, error, Failure::usage),
+    }
 }
 
 /// An error with its file.

@@ -59,6 +59,14 @@ impl Folder {
         self.at(name).display().to_string()
     }
 
+    /// Rows of built-in data.
+    fn rows(&self, name: &str, n: usize) -> String {
+        let (path, n) = (self.path(name), n.to_string());
+        let output = run(&["generate", "resnet50-like", "--n", &n, "--out", &path]);
+        assert!(output.status.success(), "{}", said(&output));
+        path
+    }
+
     fn temporary_files(&self) -> Vec<String> {
         let names = fs::read_dir(self.0.path()).expect("folder");
         let names = names.map(|entry| entry.expect("entry").file_name().into_string());
@@ -279,4 +287,160 @@ fn a_limit_on_file_sizes_is_an_error_that_names_the_file() {
     assert_refused(&output, 1, &["rows.npy: ", "File too large"]);
     assert!(!Path::new(&out).exists());
     assert_eq!(folder.temporary_files(), [""; 0]);
+}
+
+#[test]
+fn devices_and_fifos_are_named_within_a_moment() {
+    let folder = Folder::new();
+    let (fifo, ids) = (folder.path("x.npy"), folder.path("ids.npy"));
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .expect("mkfifo")
+            .success()
+    );
+    small(&folder.at("x.fbin"), 5);
+    let x = folder.path("x.fbin");
+    let begin = Instant::now();
+    let knn = |vectors| run(&["knn", vectors, "--k", "1", "--out", &ids]);
+    assert_refused(
+        &knn("/dev/urandom"),
+        1,
+        &["/dev/urandom", "is a device, not a regular file"],
+    );
+    assert_refused(&knn(&fifo), 1, &["x.npy", "is a FIFO, not a regular file"]);
+    assert_refused(&run(&["audit", &fifo]), 1, &["x.npy", "is a FIFO"]);
+    assert_refused(
+        &run(&["audit", &x, "--neighbors", &fifo]),
+        1,
+        &["x.npy", "is a FIFO"],
+    );
+    assert_refused(
+        &run(&["audit", "--index", &fifo]),
+        1,
+        &["x.npy", "is a FIFO"],
+    );
+    let out = folder.path("study");
+    assert_refused(
+        &run(&["study", "--data", &fifo, "--out", &out]),
+        1,
+        &["x.npy", "is a FIFO"],
+    );
+    assert!(begin.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure_and_a_reader_that_left_is_none() {
+    let folder = Folder::new();
+    small(&folder.at("x.fbin"), 60);
+    let x = folder.path("x.fbin");
+    let audit = ["audit", &x, "--k", "3", "--graphs", "1", "--json"];
+    for arguments in [
+        &audit[..],
+        &audit[..6],
+        &["--help"],
+        &["--version"],
+        &["knn", "--help"],
+    ] {
+        let full = fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .expect("/dev/full");
+        let output = annatomy(arguments)
+            .stdout(full)
+            .output()
+            .expect("the command starts");
+        assert_refused(&output, 1, &["writing to stdout: ", "space"]);
+        let mut child = annatomy(arguments);
+        let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.expect("the command starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("a child");
+        assert!(output.status.success(), "{}", said(&output));
+    }
+}
+
+#[test]
+fn more_than_memory_holds_is_refused_with_the_numbers() {
+    let folder = Folder::new();
+    let out = folder.path("rows.npy");
+    let arguments = [
+        "generate",
+        "resnet50-like",
+        "--n",
+        "100000000",
+        "--out",
+        &out,
+    ];
+    assert_refused(&run(&arguments), 1, &["100000000 rows", "819 GB"]);
+    let rows = folder.rows("rows.npy", 2_000);
+    let ids = folder.path("ids.npy");
+    let knn = ["knn", &rows, "--k", "5", "--threads", "2", "--out", &ids];
+    let mut ends = Vec::new();
+    for kibibytes in [60_000, 100_000, 400_000, 1_000_000] {
+        let output = run_under(&format!("ulimit -v {kibibytes}"), &knn);
+        let said = said(&output);
+        assert!(
+            output.status.success() || output.status.code() == Some(1),
+            "{kibibytes} KiB: {} {said}",
+            output.status
+        );
+        ends.push(output.status.success());
+    }
+    assert_eq!(
+        (ends.first(), ends.last()),
+        (Some(&false), Some(&true)),
+        "{ends:?}"
+    );
+}
+
+#[test]
+fn a_billion_threads_are_as_many_as_help() {
+    let folder = Folder::new();
+    small(&folder.at("x.fbin"), 20);
+    let (x, ids) = (folder.path("x.fbin"), folder.path("ids.npy"));
+    let arguments = [
+        "knn",
+        &x,
+        "--k",
+        "2",
+        "--threads",
+        "1000000000",
+        "--out",
+        &ids,
+    ];
+    assert!(run(&arguments).status.success());
+    let mut command = annatomy(&["knn", &x, "--k", "2", "--out", &ids]);
+    let output = command.env("RAYON_NUM_THREADS", "100000").output();
+    let output = output.expect("the command starts");
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn escape_characters_in_names_are_escaped() {
+    let folder = Folder::new();
+    let name = folder.path("a\u{1b}[31m.npy");
+    let ids = folder.path("\u{1b}[2J.npy");
+    small(&folder.at("x.fbin"), 5);
+    let outputs = [
+        run(&["knn", &name, "--k", "1", "--out", &folder.path("ids.npy")]),
+        run(&["knn", &folder.path("x.fbin"), "--k", "1", "--out", &ids]),
+        run(&["audit", &name]),
+        run(&["study", "--data", &name, "--out", &folder.path("out")]),
+    ];
+    for output in outputs {
+        let said = said(&output);
+        assert!(!said.contains('\u{1b}'), "{said:?}");
+        assert!(said.contains("\\u{1b}"), "{said:?}");
+    }
+    // The argument parser strips them.
+    let x = folder.path("x.fbin");
+    for arguments in [
+        &["\u{1b}[31mknn"][..],
+        &["knn", &x, "--metric", "\u{1b}[31m"],
+    ] {
+        let said = said(&run(arguments));
+        assert!(!said.is_empty() && !said.contains('\u{1b}'), "{said:?}");
+    }
 }
