@@ -765,3 +765,23 @@ fn a_benchmark_of_hdf5_without_its_queries_was_refused_without_a_hint() {
     let hint = format!("hint: --queries {file}\n");
     refused(&["audit", &file, "--neighbors", &file], 1, &[&hint]);
 }
+
+#[test]
+fn axes_of_length_1_are_dropped_with_a_note() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = format!(
+        "{}/../formats/tests/goldens/members/pooled.npy",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let ids = folder.path().join("ids.npy").display().to_string();
+    let output = annatomy(&["knn", &file, "--k", "2", "--out", &ids]);
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{words}");
+    let note =
+        format!("note: {file}: the array has 4 dimensions: the last 2, of length 1, are dropped\n");
+    assert!(words.contains(&note), "{words}");
+    let found = json(&["audit", &file, "--neighbors", &ids, "--k", "2"]);
+    let notes = found["notes"].as_array().expect("notes");
+    let expected = serde_json::json!({"note": "singleton_axes", "path": file, "axes": 2});
+    assert!(notes.contains(&expected), "{notes:?}");
+}
