@@ -1,5 +1,5 @@
 //! Engines as they come: the rule each follows for k > ef, and the effort it searches with if
-//! nobody says otherwise.
+//! no ef is set.
 //!
 //! Defaults from the engines' documentation, 2026: FAISS `efSearch` 16, hnswlib `ef` 10, usearch
 //! `expansion_search` 64, pgvector `hnsw.ef_search` 40, Weaviate's dynamic ef (8k within
@@ -8,7 +8,7 @@
 
 use annatomy_hnsw::EngineClass;
 
-/// An engine and what it does when nobody sets ef.
+/// An engine and what it does when no ef is set.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineDefault {
     /// The engine's name.

@@ -101,7 +101,7 @@ pub(super) trait Target: bytemuck::Pod + Default {
     /// The type that is decoded by copying.
     const ELEMENT: Element;
 
-    /// Decodes as many numbers as `values` takes; `bytes` holds exactly so many.
+    /// Decodes as many numbers as `values` takes; `bytes` holds exactly that many.
     fn decode(element: Element, order: ByteOrder, bytes: &[u8], values: &mut [Self]);
 }
 

@@ -58,7 +58,7 @@ impl Lengths {
         self.rows - self.full_rows
     }
 
-    /// The cells of a filled-up table, where the file justifies so many.
+    /// The cells of a filled-up table, where the file is large enough for them.
     pub(super) fn cells(&self) -> Result<usize, ReadError> {
         let Self {
             rows,

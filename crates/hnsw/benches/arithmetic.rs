@@ -2,7 +2,7 @@
 //! arithmetic`.
 //!
 //! Keys of twenty rows that lie in the nearest cache, 128 columns, squared L2. The three take
-//! turns, and each key is held against ours to rounding.
+//! turns, and each key is compared with ours to rounding.
 //!
 //! Fails if an engine's takes more than twelve times as long: then its code is no longer compiled
 //! for the instructions at hand, and each fused addition is a call (fifty times).

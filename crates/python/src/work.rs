@@ -80,7 +80,7 @@ fn wait<R: Send>(
         let (finished, outcome) = sync_channel(1);
         let worker = scope.spawn(move || {
             let result = monitor.observe(work);
-            // Nobody is left to hear of it only where the caller has panicked.
+            // The receiver is gone only where the caller has panicked.
             let _ = finished.send(());
             result
         });

@@ -125,7 +125,7 @@ pub(super) fn other_metric(answers: &Answers, data: &Dataset) -> Option<Note> {
     })
 }
 
-/// Whether so many different ids name no row that the answers seem to be of another base. A few
+/// Whether enough different ids name no row that the answers seem to be of another base. A few
 /// values repeated are an engine's sentinels.
 fn names_another_base(
     tables: &Tables,

@@ -1,4 +1,4 @@
-//! The graph of a live engine: what it saved, held against the caller's rows.
+//! The graph of a live engine: what it saved, checked against the caller's rows.
 //!
 //! Enters: a [`SavedIndex`], which holds a copy of every vector. Leaves: the same graph over the
 //! caller's own rows where those hold the same values, so that the copy can go; otherwise with the

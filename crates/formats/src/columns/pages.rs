@@ -1,4 +1,4 @@
-//! What the pages of a Parquet column claim to unpack to, held against what their codec could
+//! What the pages of a Parquet column claim to unpack to, checked against what their codec could
 //! unpack.
 //!
 //! Enters: the bytes of a column chunk and its codec. Leaves: nothing, or which page claims too

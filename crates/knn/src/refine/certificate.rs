@@ -2,7 +2,7 @@
 //! Shewchuk 1997) into the order that float64 brute force gives.
 //!
 //! Enters: candidates ascending by (computed reduced distance, id), a bound on each computed
-//! value's error, and ways to evaluate a reduced distance anew. Leaves: the first k in exact order,
+//! value's error, and ways to evaluate a reduced distance again. Leaves: the first k in exact order,
 //! ties by id.
 //!
 //! for each run of candidates whose error intervals overlap in a chain

@@ -16,7 +16,7 @@ pub fn prefetch<S>(row: &[S]) {
     prefetch_whole(&row[..row.len().min(FIRST_BYTES / size_of::<S>())]);
 }
 
-/// Whether [`prefetch`] asks for all of a row of so many columns.
+/// Whether [`prefetch`] covers a whole row of that many columns.
 #[inline]
 pub fn prefetches_whole<S>(columns: usize) -> bool {
     columns * size_of::<S>() <= FIRST_BYTES

@@ -7,7 +7,7 @@
 //! seed → `seed_sequence` (hash into a pool) → `generator` (PCG64, bounded integers) → `choice`
 //! (which rows, in which order)
 //!
-//! Held against NumPy 2.4 in `tests/subset.rs`; NumPy itself promises no stream across versions
+//! Compared with NumPy 2.4 in `tests/subset.rs`; NumPy itself promises no stream across versions
 //! (NEP 19). Does not: draw with replacement, or with weights.
 
 mod choice;
