@@ -1,4 +1,4 @@
-//! What is at hand in memory, in the place of files.
+//! Inputs of an audit in memory, in the place of files.
 
 use annatomy_formats::AnswerTable;
 use annatomy_hnsw::import::EngineBuild;

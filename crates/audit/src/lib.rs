@@ -1,6 +1,6 @@
 //! What happens in *your* system: your vectors, your index, your answers; and what to do about it.
 //!
-//! [`AuditRequest`] says what is at hand in files, [`Given`] what is in memory. The way through:
+//! [`AuditRequest`] names the inputs that are files, [`Given`] those in memory. The way through:
 //!
 //! * `data`: base rows and queries, from files, a saved index or `memory`; `queries`, `metric`:
 //!   whose neighbors, and under what;
@@ -10,7 +10,7 @@
 //!   `cells`: all measures at chosen (class, ef, k);
 //! * `advice`: the smallest ef that meets each target, with its interval over queries and graphs;
 //!   `remedy`: what a denser graph would do where there is none;
-//! * `answers`: neighbor tables of any engine, sentinels told from neighbors;
+//! * `answers`: neighbor tables of any engine, sentinels separated from neighbors;
 //! * `repair`: the same tables with bad rows searched again, exactly.
 //!
 //! Leaves: [`AuditOutcome`], whose [`AuditResults`] are plain data.

@@ -99,7 +99,7 @@ impl Bytes {
         self.read(0..most.min(self.len()))
     }
 
-    /// Reads in order, or from where it is told to.
+    /// Reads in order, or from a given position.
     pub(super) fn cursor(&self) -> Cursor {
         Cursor {
             bytes: self.clone(),

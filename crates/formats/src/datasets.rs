@@ -6,7 +6,7 @@
 //! map; one in chunks, perhaps packed, is unpacked into memory. Also the file's attribute
 //! `distance`, which names the metric.
 //!
-//! The structures are `hdf5-reader`'s to follow, behind a fence. It is told to allocate no more
+//! The structures are `hdf5-reader`'s to follow, behind a panic guard. Its limit is to allocate no more
 //! than the file's bytes could unpack to. Does not: read compound numbers, virtual or external data
 //! sets, or filters other than HDF5's own.
 

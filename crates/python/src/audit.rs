@@ -3,7 +3,7 @@
 use crate::arrays::{Neighbors, matrix, slice, view};
 use crate::errors::raised;
 use crate::hnsw::Hnsw;
-use crate::work::run_told;
+use crate::work::run_reporting;
 use annatomy::audit::{
     AuditOutcome, AuditRequest, DEFAULT_KS, Given, GivenAnswers, GraphRequest, Prediction,
     audit_given, draw_queries,
@@ -165,7 +165,7 @@ fn audited(
 ) -> PyResult<AuditResults> {
     let request = wanted.request()?;
     // The audit starts its own pool; the one made here only carries the call.
-    let found = run_told(py, 1, progress, || audit_given(&request, given))?;
+    let found = run_reporting(py, 1, progress, || audit_given(&request, given))?;
     Ok(AuditResults(found.map_err(raised)?))
 }
 

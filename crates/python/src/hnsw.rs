@@ -2,7 +2,7 @@
 
 use crate::arrays::{Neighbors, Slots, matrix, view};
 use crate::errors::raised;
-use crate::work::{run, run_told};
+use crate::work::{run, run_reporting};
 use annatomy::audit::GivenIndex;
 use annatomy::figures;
 use annatomy::index::{EngineIndex, Index, SurfaceRequest};
@@ -122,7 +122,7 @@ impl Hnsw {
         let parameters = preset.parameters(m, ef_construction, seed);
         let progress = progress.as_ref();
         let index = over_rows!(&rows, py, base => {
-            run_told(py, threads, progress, || Index::build(base, metric, &parameters, budget_bytes))
+            run_reporting(py, threads, progress, || Index::build(base, metric, &parameters, budget_bytes))
         });
         let index = index?.map_err(raised)?;
         let facts = Facts {
@@ -272,7 +272,7 @@ impl Hnsw {
         let (index, progress) = (&self.index, progress.as_ref());
         let slots = |table: NeighborTable| Slots::of(&table);
         let found = over_rows!(&self.rows, py, rows => {
-            run_told(py, threads, progress, || index.search(rows, queries, k, ef, class).map(slots))
+            run_reporting(py, threads, progress, || index.search(rows, queries, k, ef, class).map(slots))
         });
         found?.map_err(raised)?.into_arrays(py)
     }
@@ -299,7 +299,7 @@ impl Hnsw {
         };
         let (index, progress) = (&self.index, progress.as_ref());
         let grid = over_rows!(&self.rows, py, rows => {
-            run_told(py, threads, progress, || index.surface(rows, queries, &request))
+            run_reporting(py, threads, progress, || index.surface(rows, queries, &request))
         });
         let grid = grid?.map_err(raised)?;
         let surface = PyDict::new(py);

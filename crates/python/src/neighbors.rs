@@ -2,7 +2,7 @@
 
 use crate::arrays::{Neighbors, Slots, view};
 use crate::errors::raised;
-use crate::work::run_told;
+use crate::work::run_reporting;
 use annatomy_knn::{Queries, RowSource};
 use annatomy_vectors::{Metric, validate};
 use numpy::{PyArray1, PyReadonlyArray2};
@@ -23,7 +23,7 @@ pub(crate) fn exact_knn<'py>(
     let metric: Metric = metric.parse().map_err(raised)?;
     let base = view(&rows)?;
     let held_out = queries.as_ref().map(view).transpose()?;
-    let (ids, distances) = run_told(py, threads, progress.as_ref(), || {
+    let (ids, distances) = run_reporting(py, threads, progress.as_ref(), || {
         validate::check(base, metric).map_err(raised)?;
         held_out
             .map_or(Ok(()), |queries| validate::check(queries, metric))

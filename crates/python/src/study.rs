@@ -2,7 +2,7 @@
 
 use crate::arrays::view;
 use crate::errors::raised;
-use crate::work::run_told;
+use crate::work::run_reporting;
 use annatomy::results::{self, Settings, csv, summary};
 use annatomy::study::{Execution, Study, claim_for_results};
 use annatomy::{config, figures, report};
@@ -76,6 +76,7 @@ pub(crate) fn study(
         memory_budget_bytes: budget_bytes,
     };
     // The study starts its own pool; the one made here only carries the call.
-    let found = run_told(py, 1, progress.as_ref(), || study.run(&execution))?.map_err(raised)?;
+    let found =
+        run_reporting(py, 1, progress.as_ref(), || study.run(&execution))?.map_err(raised)?;
     Ok(StudyResults(found))
 }

@@ -36,26 +36,26 @@ pub(crate) fn run_with<R: Send>(
 }
 
 /// As [`run`]; `progress(stage, done, total)` is called with the news, once more at the end.
-pub(crate) fn run_told<R: Send>(
+pub(crate) fn run_reporting<R: Send>(
     py: Python<'_>,
     threads: usize,
     progress: Option<&Py<PyAny>>,
     work: impl FnOnce() -> R + Send,
 ) -> PyResult<R> {
     let monitor = Monitor::default();
-    let mut told = Steps::default();
-    let mut tell = |py: Python<'_>| {
+    let mut reported = Steps::default();
+    let mut report = |py: Python<'_>| {
         let (Some(progress), now) = (progress, monitor.steps()) else {
             return Ok(());
         };
-        if now != told {
-            told = now;
-            progress.call1(py, (&told.stage, told.done, told.total))?;
+        if now != reported {
+            reported = now;
+            progress.call1(py, (&reported.stage, reported.done, reported.total))?;
         }
         Ok(())
     };
-    let result = run_watched(py, threads, &monitor, work, &mut tell)?;
-    tell(py)?;
+    let result = run_watched(py, threads, &monitor, work, &mut report)?;
+    report(py)?;
     Ok(result)
 }
 

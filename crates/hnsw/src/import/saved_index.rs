@@ -21,7 +21,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// What it does when k exceeds ef, unless told otherwise.
+    /// What it does when k exceeds ef, unless a caller says otherwise.
     pub fn class(self) -> EngineClass {
         match self {
             Self::Faiss => EngineClass::StopEarly,
