@@ -387,7 +387,7 @@ fn exact_neighbors_reach_files_that_read_back() {
             "--out",
             &folder.path("ids.txt"),
         ],
-        1,
+        2,
         &["txt"],
     );
 }

@@ -11,8 +11,12 @@ fn annatomy(arguments: &[&str]) -> Output {
 }
 
 fn refused(output: &Output, words: &[&str]) {
+    fails(output, 2, words);
+}
+
+fn fails(output: &Output, code: i32, words: &[&str]) {
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert_eq!(output.status.code(), Some(code), "{said}");
     for word in words {
         assert!(said.contains(word), "{word} in {said}");
     }
@@ -112,6 +116,7 @@ fn more_built_in_rows_than_memory_holds_are_refused_with_the_numbers() {
         "--out",
         &name,
     ]);
-    refused(&output, &["100000000 rows", "819 GB"]);
+    // The arguments are fine; this machine is too small for them.
+    fails(&output, 1, &["100000000 rows", "819 GB"]);
     assert!(!out.exists());
 }
