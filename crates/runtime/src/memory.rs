@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `/proc/meminfo` | `MemAvailable` |
 //! | the control group and those above it | limit − (use − page cache that can be reclaimed) |
-//! | `RLIMIT_AS` (`ulimit -v`) | limit − `VmSize` |
+//! | `RLIMIT_AS` (`ulimit -v`) | three quarters of limit − `VmSize`, less 64 MiB |
 //! | `RLIMIT_DATA` (`ulimit -d`) | limit − `VmData` |
 //!
 //! Cost: some small files are read, about 0.1 ms. The answer is an estimate: other processes ask
@@ -41,7 +41,7 @@ pub fn available_memory() -> Option<u64> {
     let system = read("/proc/meminfo").and_then(|text| kibibytes(&text, "MemAvailable:"));
     let address_space = soft_limit(&limits, "Max address space")
         .zip(kibibytes(&status, "VmSize:"))
-        .map(|(limit, used)| limit.saturating_sub(used));
+        .map(|(limit, used)| less_what_is_only_reserved(limit.saturating_sub(used)));
     let data = soft_limit(&limits, "Max data size")
         .zip(kibibytes(&status, "VmData:"))
         .map(|(limit, used)| limit.saturating_sub(used));
@@ -51,6 +51,12 @@ pub fn available_memory() -> Option<u64> {
         .into_iter()
         .flatten()
         .min()
+}
+
+/// Of the address space that is left, what can be asked for: allocators reserve address space
+/// beyond what is used, 64 MiB and more per thread.
+fn less_what_is_only_reserved(left: u64) -> u64 {
+    (left - left / 4).saturating_sub(64 << 20)
 }
 
 /// Refuses work that needs more than is available; `what` is named in the error.
