@@ -271,7 +271,8 @@ def test_rows_alone_are_audited_on_graphs_built_here(clustered, tmp_path):
     page = found.report(tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == page and "<svg" in page
     found.write(tmp_path / "folder")
-    assert {path.name for path in (tmp_path / "folder").iterdir()} == {"audit.json", "figures", "report.html"}
+    written = {path.name for path in (tmp_path / "folder").iterdir()}
+    assert written == {".annatomy", "audit.json", "figures", "report.html"}
     assert "<svg" in found._repr_html_() and "<table>" in found._repr_html_()
     assert "Smallest ef" in found.verdict == repr(found)
     assert found.to_dict()["data"] == found.data and len(found.figures()) == 3
