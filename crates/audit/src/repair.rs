@@ -85,17 +85,17 @@ impl RepairedTable {
         path.with_extension(format!("distances.{ending}"))
     }
 
-    /// Writes the ids to `path` and the distances beside it, `.distances` before the ending;
+    /// Writes the ids to `path` and the distances next to it, `.distances` before the ending;
     /// returns where those are.
     ///
     /// # Errors
     /// If a file cannot be written, or its ending names no format of ids.
     pub fn write(&self, path: &Path) -> Result<PathBuf, WriteError> {
-        let beside = Self::distances_path(path);
+        let distances = Self::distances_path(path);
         write_ids(path, self.rows, self.columns, &self.ids)?;
         let view =
             MatrixView::new(self.rows, self.columns, &self.distances).expect("a distance per id");
-        write_matrix(&beside, view)?;
-        Ok(beside)
+        write_matrix(&distances, view)?;
+        Ok(distances)
     }
 }

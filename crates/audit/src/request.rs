@@ -27,7 +27,7 @@ pub struct AuditRequest {
     pub neighbors: Option<PathBuf>,
     /// Their distances, of the same shape.
     pub distances: Option<PathBuf>,
-    /// Neighbors asked for; by default 10, 90 and 500, as far as there are rows.
+    /// Neighbors asked for; by default those of 10, 90 and 500 that the rows allow.
     pub ks: Option<Vec<usize>>,
     /// What the advice is to reach.
     pub targets: Vec<Target>,

@@ -1,4 +1,4 @@
-//! Atomic writes: a temporary file beside the target, flushed to disk, then renamed over it.
+//! Atomic writes: a temporary file in the folder of the target, flushed to disk, then renamed over it.
 //!
 //! The temporary file's name follows from the target's, and its writer holds a lock on it. A run
 //! that is killed leaves the file without a lock; the next run that writes the same target finds it
@@ -69,7 +69,7 @@ impl PendingFile {
         }
         Err(io::Error::new(
             io::ErrorKind::ResourceBusy,
-            format!("{SLOTS} temporary files of other runs lie beside it"),
+            format!("{SLOTS} temporary files of other runs are in its folder"),
         ))
     }
 

@@ -18,7 +18,7 @@
 //! header makes the reader allocate more than the file itself holds (an `.npz` member: more than it
 //! unpacks to).
 //!
-//! Writing: into a temporary file beside the target, flushed to disk, then renamed over it: the
+//! Writing: into a temporary file in the folder of the target, flushed to disk, then renamed over it: the
 //! target is whole or not there.
 //!
 //! Does not: change values. Wider types are rounded to float32, and what overflows there becomes

@@ -1,4 +1,4 @@
-//! What the engines' own arithmetic costs beside ours: `cargo bench -p annatomy-hnsw --bench
+//! What the engines' own arithmetic costs compared with ours: `cargo bench -p annatomy-hnsw --bench
 //! arithmetic`.
 //!
 //! Keys of twenty rows that lie in the nearest cache, 128 columns, squared L2. The three take

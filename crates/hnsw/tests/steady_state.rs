@@ -60,9 +60,9 @@ fn searches_allocate_nothing_once_their_rooms_have_grown() {
     let long = clustered(2_000, 64, 9, 1);
     let sketch = Sq8Codes::of(long.view(), Metric::L2).expect("worth it");
     let sketched = sketch.queries(long.view());
-    let beside = VectorDistances::new(long.view(), Metric::L2);
+    let encoded = VectorDistances::new(long.view(), Metric::L2);
     let view =
-        |query: u32| beside.scorer_with_codes(long.row(query as usize), Some(&sketched), query);
+        |query: u32| encoded.scorer_with_codes(long.row(query as usize), Some(&sketched), query);
     assert_eq!(blocks(&graph, view), 0, "vectors with a sketch");
 
     let halves: Vec<f16> = rows

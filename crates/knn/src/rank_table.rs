@@ -132,7 +132,7 @@ impl<'a> RankRow<'a> {
         self.ties[place as usize / 64] >> (place % 64) & 1 == 1
     }
 
-    /// The first place that is exactly as far as place `place`. Scans 64 places at a time, so that
+    /// The first place at exactly the distance of place `place`. Scans 64 places at a time, so that
     /// ties of thousands of equal rows cost some words.
     #[inline]
     pub fn first_of_tie(&self, place: u32) -> u32 {

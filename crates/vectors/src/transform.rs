@@ -59,7 +59,7 @@ pub fn column_means(matrix: MatrixView<'_>) -> Vec<f64> {
     means
 }
 
-/// Writes to `centered` a row less the means of its columns, as far as all three reach. L2
+/// Writes to `centered` a row less the means of its columns, up to the shortest of the three. L2
 /// distances between such rows are those of the rows.
 pub fn center(row: &[f32], means: &[f64], centered: &mut [f32]) {
     for (centered, (&value, mean)) in centered.iter_mut().zip(row.iter().zip(means)) {

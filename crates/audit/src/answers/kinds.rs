@@ -49,7 +49,7 @@ pub enum DistanceKind {
     MaximumInnerProductScore,
 }
 
-/// Two vectors, as far as a kind of distance needs them.
+/// What a kind of distance needs of two vectors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pair {
     squared_l2: f64,

@@ -113,12 +113,12 @@ fn write_tables(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<()
         }
     }
     if let (Some(path), Some(table)) = (&arguments.repair, &outcome.repaired) {
-        let beside = table.write(path).map_err(Failure::work)?;
+        let distances = table.write(path).map_err(Failure::work)?;
         let (replaced, rows) = (table.replaced, table.rows);
         say(format!(
             "{replaced} of {rows} rows replaced; ids in {}, distances in {}",
             path.display(),
-            beside.display()
+            distances.display()
         ));
     }
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! Enters: a [`SavedIndex`], which holds a copy of every vector. Leaves: the same graph over the
 //! caller's own rows where those hold the same values, so that the copy can go; otherwise with the
-//! engine's rows beside it.
+//! engine's rows.
 
 use super::{Index, IndexError};
 use annatomy_hnsw::import::{Arithmetic, EngineBuild, SavedIndex};

@@ -13,7 +13,7 @@
 //!
 //! Batches that grow with the graph come from ParlayANN (Dobson et al., PPoPP 2024). They are kept
 //! to a few percent of the nodes present, since members of one batch cannot link to each other: the
-//! graph stays statistically that of one insertion after another. Keys are kept beside links, so
+//! graph stays statistically that of one insertion after another. Keys are kept with the links, so
 //! that pruning a full list evaluates only pairs within it.
 
 use super::growing::Growing;

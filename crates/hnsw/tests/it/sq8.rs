@@ -85,7 +85,7 @@ fn traversals_for_the_nearest_count_every_visit_and_tell_fewer() {
         Traversal::<HeapQueue>::default(),
         [(); 2].map(|()| Visits::default()),
     );
-    let (mut told, mut visited) = (0, 0);
+    let (mut recorded, mut visited) = (0, 0);
     for (ef, most) in [(120, 120), (120, 30), (60, 61)] {
         for query in (0..ROWS as u32).step_by(53) {
             traversal.record(&graph, oracle.scorer(query), ef, &mut whole);
@@ -94,10 +94,10 @@ fn traversals_for_the_nearest_count_every_visit_and_tell_fewer() {
                 assert_eq!(
                     nearest.nearest_first(),
                     whole.nearest_first(),
-                    "all are told where all may be wanted"
+                    "all are recorded where all may be wanted"
                 );
             }
-            told += nearest.nearest_first().len();
+            recorded += nearest.nearest_first().len();
             visited += whole.nearest_first().len();
             for asked in 1..=ef {
                 assert_eq!(
@@ -127,5 +127,8 @@ fn traversals_for_the_nearest_count_every_visit_and_tell_fewer() {
             }
         }
     }
-    assert!(told * 10 < visited * 9, "{told} of {visited} visits told");
+    assert!(
+        recorded * 10 < visited * 9,
+        "{recorded} of {visited} visits recorded"
+    );
 }

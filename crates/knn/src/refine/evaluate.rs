@@ -22,7 +22,7 @@ struct Differences {
 impl Differences {
     fn of(metric: Metric, columns: usize) -> Option<Self> {
         let kernels = kernels::detected();
-        // One rounding more is that of the whole to float32; those in float64 do not show beside
+        // One rounding more is that of the whole to float32; those in float64 are negligible against
         // it.
         let relative_error = kernels.l2_squared_relative_error(columns.min(PIECE)) + 2.0 * UNIT;
         (metric == Metric::L2).then_some(Self {

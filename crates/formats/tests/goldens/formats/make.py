@@ -1,4 +1,4 @@
-"""Writes the arrays beside itself, for tests/it/formats.rs to read: every number type, byte order, memory order and header version.
+"""Writes the arrays into its own folder, for tests/it/formats.rs to read: every number type, byte order, memory order and header version.
 
 Each holds the 5 × 3 matrix m[i, j] = 3 i + j, less 7 for signed types, and a quarter of that for floats.
 Run: python make.py

@@ -1,4 +1,4 @@
-"""Writes the files with named members beside itself, for tests/it/members.rs to read.
+"""Writes the files with named members into its own folder, for tests/it/members.rs to read.
 
 Matrices are those of formats/make.py: m[i, j] = 3 i + j over 5 × 3, less 7 for signed types, and a quarter of that for floats.
 Needs numpy, safetensors, pyarrow and h5py. Run: python make.py

@@ -139,7 +139,7 @@ impl Sq8Vector<'_> {
     /// The filter for reduced distances below `bound`.
     #[inline]
     pub(crate) fn filter_below(self, bound: f32) -> LowerBoundFilter {
-        // What underflowing squares may take away does not show beside it.
+        // What underflowing squares may take away is smaller than it.
         const MIN_BOUND: f64 = 1e-30;
         /// More than float64 rounds anywhere here, sums over all columns included, as a share and
         /// in steps.

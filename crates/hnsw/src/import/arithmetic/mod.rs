@@ -23,7 +23,7 @@ use annatomy_vectors::{Matrix, Metric};
 use std::fmt;
 use std::str::FromStr;
 
-/// How an engine was compiled, as far as it decides the order of its sums.
+/// How an engine was compiled, where that decides the order of its sums.
 ///
 /// FAISS has three orders: [`Plain`](Self::Plain) to [`Avx`](Self::Avx) are its level `NONE`, those
 /// of AVX2 its level `AVX2`, those of AVX-512 its levels `AVX512` and `AVX512_SPR`.
