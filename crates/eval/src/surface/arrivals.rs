@@ -67,20 +67,44 @@ impl Arrivals {
         (self.own as usize) < visited && nearer.count() < rows
     }
 
-    /// The arrivals of rows that count at the k of this index.
-    pub(super) fn at(&self, k_index: usize) -> &[u32] {
-        &self.by_distance[..self.ends[k_index]]
-    }
-
     /// The arrivals of rows that count at the k of this index and at none before.
     pub(super) fn first_at(&self, k_index: usize) -> &[u32] {
         let start = k_index.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.by_distance[start..self.ends[k_index]]
     }
 
-    /// Whether ties give some k more rows than slots, so that its count is capped.
-    pub(super) fn exceed(&self, ks: &[usize]) -> bool {
-        self.ends.iter().zip(ks).any(|(&end, &k)| end > k)
+    /// Whether ties give k, of this index, more rows than slots, so that its count is capped.
+    pub(super) fn exceeds(&self, k_index: usize, k: usize) -> bool {
+        self.ends[k_index] > k
+    }
+
+    /// The first row of the grid whose ef visits what arrives then.
+    pub(super) fn first_row(&self, arrival: u32) -> usize {
+        self.visited.partition_point(|&visited| visited <= arrival)
+    }
+
+    /// Makes [`sorted`](Self::sorted) the arrivals of rows that count at the k of this index, the k
+    /// smallest first; there must be more than k, and k at least 1.
+    pub(super) fn select_at(&mut self, k_index: usize, k: usize) {
+        self.copy_at(k_index);
+        self.sorted.select_nth_unstable(k - 1);
+    }
+
+    /// Makes [`sorted`](Self::sorted) the arrivals of rows that count at the k of this index,
+    /// ascending.
+    pub(super) fn sort_at(&mut self, k_index: usize) {
+        self.copy_at(k_index);
+        self.sorted.sort_unstable();
+    }
+
+    pub(super) fn sorted(&self) -> &[u32] {
+        &self.sorted
+    }
+
+    fn copy_at(&mut self, k_index: usize) {
+        self.sorted.clear();
+        let counting = &self.by_distance[..self.ends[k_index]];
+        self.sorted.extend_from_slice(counting);
     }
 
     /// The arrival that completes k found rows; [`NEVER`] if they are not all visited.
@@ -91,18 +115,14 @@ impl Arrivals {
             Ordering::Equal => return self.by_distance[..k].iter().copied().fold(0, u32::max),
             Ordering::Greater => {}
         }
-        self.sorted.clear();
-        self.sorted.extend_from_slice(&self.by_distance[..end]);
-        *self.sorted.select_nth_unstable(k - 1).1
+        self.select_at(k_index, k);
+        self.sorted[k - 1]
     }
 
     /// The k smallest arrivals of rows that count at the k of this index, ascending; fewer if not so
     /// many are visited.
     pub(super) fn smallest(&mut self, k_index: usize, k: usize) -> &[u32] {
-        self.sorted.clear();
-        self.sorted
-            .extend_from_slice(&self.by_distance[..self.ends[k_index]]);
-        self.sorted.sort_unstable();
+        self.sort_at(k_index);
         self.sorted.truncate(k);
         &self.sorted
     }
@@ -139,15 +159,17 @@ mod tests {
                         visit.map(|visit| visit.arrival)
                     };
                     let mut expected: Vec<u32> = exact[..k].iter().filter_map(arrived).collect();
-                    let mut found = arrivals.at(k_index).to_vec();
-                    found.sort_unstable();
+                    arrivals.sort_at(k_index);
+                    let found = arrivals.sorted().to_vec();
                     expected.sort_unstable();
                     assert_eq!(found, expected, "query {query}, k {k}");
                     let last = expected.get(k - 1).copied().unwrap_or(NEVER);
                     assert_eq!(arrivals.completing(k_index, k), last);
                     assert_eq!(arrivals.smallest(k_index, k), expected);
                 }
-                assert!(!arrivals.exceed(&ks), "no ties in noise");
+                for (k_index, &k) in ks.iter().enumerate() {
+                    assert!(!arrivals.exceeds(k_index, k), "no ties in noise");
+                }
                 let first: Vec<u32> = arrivals.first_visits(3).collect();
                 assert!(
                     !first.contains(&state.visited.own_arrival),

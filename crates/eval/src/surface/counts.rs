@@ -1,8 +1,9 @@
 //! The integers behind a surface: rows found and slots filled, per cell, and efforts required, per
 //! query. Integers make every figure independent of the order of queries and of threads.
 //!
-//! Where what is visited depends on ef alone, a query costs O(K + efs), however dense the grid (see
-//! [`DifferenceArray`]); where it depends on k too, or ties cap a count, every cell is visited.
+//! Where what is visited depends on ef alone, a query costs O(K + efs + ks), however dense the grid,
+//! and O(K) more for each k at which ties give more rows than slots (see [`DifferenceArray`]). Where
+//! it depends on k too, every cell is visited, in O(1) each.
 
 use super::difference_array::DifferenceArray;
 use super::{Arrivals, Grid, SurfaceGrid, effort_quantiles};
@@ -48,11 +49,7 @@ impl Counts {
         }
         if grid.depends_on_ef_alone() {
             self.steps.add_filled(grid, arrivals);
-            if arrivals.exceed(grid.ks) {
-                self.add_capped(grid, arrivals);
-            } else {
-                self.steps.add_found(grid, arrivals);
-            }
+            self.steps.add_found(grid, arrivals);
         } else {
             self.add_cells(grid, visits, arrivals);
         }
@@ -66,20 +63,13 @@ impl Counts {
         }
     }
 
-    /// Found rows of a query with ties, at most k of them in a cell of k.
-    fn add_capped(&mut self, grid: &Grid<'_>, arrivals: &Arrivals) {
-        for (row, &visited) in arrivals.visited.iter().enumerate() {
-            for (column, &k) in grid.ks.iter().enumerate() {
-                let found = count_before(arrivals.at(column), visited).min(k);
-                self.found[row * grid.ks.len() + column] += found as u64;
-            }
-        }
-    }
-
-    /// Cell by cell, where the visits depend on k too.
-    fn add_cells(&mut self, grid: &Grid<'_>, visits: &Visits, arrivals: &Arrivals) {
-        for (row, &ef) in grid.efs.iter().enumerate() {
-            for (column, &k) in grid.ks.iter().enumerate() {
+    /// Cell by cell, where the visits depend on k too: for each k, efs ascend, and with them visits
+    /// and the arrivals before them.
+    fn add_cells(&mut self, grid: &Grid<'_>, visits: &Visits, arrivals: &mut Arrivals) {
+        for (column, &k) in grid.ks.iter().enumerate() {
+            arrivals.sort_at(column);
+            let mut found = 0;
+            for (row, &ef) in grid.efs.iter().enumerate() {
                 let Answer::Rows { visited, rows } = visits.answer(grid.class, ef, grid.asked(k))
                 else {
                     continue;
@@ -87,10 +77,14 @@ impl Counts {
                 let own = usize::from((arrivals.own as usize) < visited);
                 let taken = usize::from(arrivals.own_is_returned(visited, rows));
                 let returned = (visited - own).min(k).min(rows - taken);
+                let later = &arrivals.sorted()[found..];
+                found += later
+                    .iter()
+                    .take_while(|&&arrival| (arrival as usize) < visited)
+                    .count();
                 // No visited row is nearer than those that count: they are returned first.
-                let found = count_before(arrivals.at(column), visited as u32).min(returned);
                 let cell = row * grid.ks.len() + column;
-                self.found[cell] += found as u64;
+                self.found[cell] += found.min(returned) as u64;
                 self.filled[cell] += returned as u64;
             }
         }
@@ -139,13 +133,6 @@ impl Counts {
                 .collect(),
         }
     }
-}
-
-fn count_before(arrivals: &[u32], visited: u32) -> usize {
-    arrivals
-        .iter()
-        .filter(|&&arrival| arrival < visited)
-        .count()
 }
 
 pub(super) fn add_all(into: &mut [u64], from: &[u64]) {

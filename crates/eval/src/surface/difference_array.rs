@@ -4,7 +4,11 @@
 //! of the grid, so one step is entered and sums along ef and k make the counts. The cells of an ef
 //! are full up to V(ef) and constant from there: again one step.
 //!
+//! At a k where ties give more rows than slots, the rows that arrive after k others are taken out of
+//! that k's cells again.
+//!
 //! for each row that counts     the first ef that visits it      O(log efs)
+//! for each k with ties         the rows that arrive last        O(K)
 //! for each ef                  the first k it cannot fill       O(efs + ks) in all, since V grows with ef
 
 use super::counts::add_all;
@@ -13,7 +17,8 @@ use super::{Arrivals, Grid};
 /// Steps of all queries, efs × ks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DifferenceArray {
-    found: Vec<u64>,
+    /// Signed: where ties exceed k, a row counts at that k no more.
+    found: Vec<i64>,
     /// Queries whose answers are short from this cell on, and how many rows those answers hold.
     short: Vec<u64>,
     short_rows: Vec<u64>,
@@ -25,21 +30,34 @@ impl DifferenceArray {
     pub(super) fn new(grid: &Grid<'_>) -> Self {
         let zeros = || vec![0; grid.cells()];
         Self {
-            found: zeros(),
+            found: vec![0; grid.cells()],
             short: zeros(),
             short_rows: zeros(),
             queries: 0,
         }
     }
 
-    /// Enters the found rows of a query without ties beyond k.
-    pub(super) fn add_found(&mut self, grid: &Grid<'_>, arrivals: &Arrivals) {
-        for column in 0..grid.ks.len() {
+    /// Enters the found rows of a query, at most k of them at k.
+    pub(super) fn add_found(&mut self, grid: &Grid<'_>, arrivals: &mut Arrivals) {
+        let (rows, columns) = (grid.efs.len(), grid.ks.len());
+        for (column, &k) in grid.ks.iter().enumerate() {
             for &arrival in arrivals.first_at(column) {
-                let visited = &arrivals.visited;
-                let row = visited.partition_point(|&visited| visited <= arrival);
-                if row < grid.efs.len() {
-                    self.found[row * grid.ks.len() + column] += 1;
+                let row = arrivals.first_row(arrival);
+                if row < rows {
+                    self.found[row * columns + column] += 1;
+                }
+            }
+            if !arrivals.exceeds(column, k) {
+                continue;
+            }
+            arrivals.select_at(column, k);
+            for &arrival in &arrivals.sorted()[k..] {
+                let row = arrivals.first_row(arrival);
+                if row < rows {
+                    self.found[row * columns + column] -= 1;
+                    if column + 1 < columns {
+                        self.found[row * columns + column + 1] += 1;
+                    }
                 }
             }
         }
@@ -65,7 +83,9 @@ impl DifferenceArray {
 
     pub(super) fn merge(&mut self, other: &Self) {
         self.queries += other.queries;
-        add_all(&mut self.found, &other.found);
+        for (into, from) in self.found.iter_mut().zip(&other.found) {
+            *into += from;
+        }
         add_all(&mut self.short, &other.short);
         add_all(&mut self.short_rows, &other.short_rows);
     }
@@ -80,16 +100,16 @@ impl DifferenceArray {
     ) {
         debug_assert!(self.queries <= queries, "fill is entered once per query");
         let columns = grid.ks.len();
-        let mut found_before = vec![0; columns];
+        let mut found_before = vec![0_i64; columns];
         for row in 0..grid.efs.len() {
-            let (mut found_here, mut short, mut short_rows) = (0, 0, 0);
+            let (mut found_here, mut short, mut short_rows) = (0_i64, 0, 0);
             for (column, &k) in grid.ks.iter().enumerate() {
                 let cell = row * columns + column;
                 found_here += self.found[cell];
                 short += self.short[cell];
                 short_rows += self.short_rows[cell];
                 found_before[column] += found_here;
-                found[cell] += found_before[column];
+                found[cell] += found_before[column].cast_unsigned();
                 filled[cell] += (self.queries - short) * k as u64 + short_rows;
             }
         }
