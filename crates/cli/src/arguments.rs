@@ -1,6 +1,8 @@
 //! What a user may type. Values are checked here only for their form; what they mean is checked by
 //! the library.
 
+use crate::examples;
+use crate::manual::{self, CompletionsArguments, ManArguments};
 use annatomy::audit::{Prediction, Target};
 use annatomy::config::parse_ks;
 use annatomy::results::{Conventions, StudyKind};
@@ -15,7 +17,8 @@ use std::str::FromStr;
 /// See where an HNSW search stops returning your nearest neighbors, why, and what effort gets them
 /// back.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(name = "annatomy", version, long_version = manual::version(), max_term_width = 100)]
+#[command(propagate_version = true, after_help = examples::ANNATOMY)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -24,18 +27,30 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the published study on built-in data or your own vectors, and write a report.
+    #[command(after_help = examples::STUDY)]
     Study(Box<StudyArguments>),
     /// See what your index, your answers or graphs over your vectors lose, why, and which ef
     /// recovers it.
+    #[command(after_help = examples::AUDIT)]
     Audit(Box<AuditArguments>),
     /// Compute exact nearest neighbors, certified equal to a float64 brute force.
+    #[command(after_help = examples::KNN)]
     Knn(KnnArguments),
     /// Turn images into embeddings, by ResNet-50 or any ONNX model.
+    #[command(after_help = examples::EMBED)]
     Embed(Box<EmbedArguments>),
     /// Repeat the published study from its raw data, and compare the figures with the published ones.
+    #[command(after_help = examples::REPRODUCE)]
     Reproduce(ReproduceArguments),
     /// Write built-in data to a file.
+    #[command(after_help = examples::GENERATE)]
     Generate(GenerateArguments),
+    /// Print a script that completes this command's words in a shell.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(CompletionsArguments),
+    /// Print the manual page, or that of one command, as troff.
+    #[command(after_help = examples::MAN)]
+    Man(ManArguments),
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,9 @@
 
 mod arguments;
 mod commands;
+mod examples;
 mod failure;
+mod manual;
 mod progress;
 mod say;
 mod signals;
@@ -50,6 +52,8 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Embed(arguments) => commands::embed::run(arguments),
         Command::Reproduce(arguments) => commands::reproduce::run(arguments),
         Command::Generate(arguments) => commands::generate::run(arguments),
+        Command::Completions(arguments) => manual::completions(arguments),
+        Command::Man(arguments) => manual::man(arguments),
     }
 }
 

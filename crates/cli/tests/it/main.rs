@@ -7,6 +7,7 @@ mod drawn;
 mod embed;
 #[cfg(unix)]
 mod hostile;
+mod manual;
 mod output_folder;
 mod reproduce;
 #[path = "../../../fetch/tests/common/mod.rs"]

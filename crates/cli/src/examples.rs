@@ -1,0 +1,94 @@
+//! The examples at the end of every `--help`. A test parses each of them.
+
+pub const ANNATOMY: &str = "\
+Examples:
+  annatomy study                        the published study on built-in data, in two minutes
+  annatomy audit embeddings.npy         which ef for which k, from graphs over your vectors
+  annatomy audit --index faiss.index    the same for a graph that FAISS or hnswlib saved";
+
+pub const STUDY: &str = "\
+Examples:
+  annatomy study
+  annatomy study --data embeddings.npy --runs 3 --out my-study
+  annatomy study --subset 2000 --ks 10:100:10 --studies ef,alpha
+  annatomy study --config config.yaml --resume";
+
+pub const AUDIT: &str = "\
+Examples:
+  annatomy audit embeddings.npy
+  annatomy audit --index faiss.index --k 10,100 --target overlap=0.99,overlap_p5=0.95
+  annatomy audit embeddings.npy --neighbors ids.npy --distances distances.npy --repair mended.npy
+  annatomy audit --index faiss.index --predict ef=64,k=100,class=stop-early:predicted.npy
+  annatomy audit embeddings.npy --queries queries.npy --out audit --json";
+
+pub const KNN: &str = "\
+Examples:
+  annatomy knn embeddings.npy --k 100 --out ids.npy --distances distances.npy
+  annatomy knn base.fbin --queries queries.fbin --k 10 --metric ip --out ids.ibin";
+
+pub const EMBED: &str = "\
+Examples:
+  annatomy embed photos/ --model resnet50 --weights resnet50-11ad3fa6.pth --out photos.npy
+  annatomy embed photos.zip --model vit.onnx --filter bicubic --mean .5,.5,.5 --std .5,.5,.5 --out photos.npy";
+
+pub const REPRODUCE: &str = "\
+Examples:
+  annatomy reproduce --dry-run
+  annatomy reproduce --runs 1 --out first-run";
+
+pub const GENERATE: &str = "\
+Examples:
+  annatomy generate resnet50-like --n 10000 --out vectors.npy";
+
+pub const COMPLETIONS: &str = "\
+Examples:
+  annatomy completions bash > ~/.local/share/bash-completion/completions/annatomy
+  annatomy completions zsh > ~/.zfunc/_annatomy
+  annatomy completions fish > ~/.config/fish/completions/annatomy.fish
+  annatomy completions powershell >> $PROFILE";
+
+pub const MAN: &str = "\
+Examples:
+  annatomy man | man -l -
+  annatomy man audit > annatomy-audit.1";
+
+#[cfg(test)]
+mod tests {
+    use crate::arguments::Arguments;
+    use clap::{CommandFactory as _, Parser as _};
+
+    /// The lines of all examples that begin with the command, up to a redirection or a remark.
+    fn examples() -> Vec<String> {
+        let mut found = Vec::new();
+        let mut definition = Arguments::command();
+        definition.build();
+        let all = std::iter::once(&definition).chain(definition.get_subcommands());
+        for command in all {
+            let Some(text) = command.get_after_help() else {
+                assert_eq!(command.get_name(), "help", "a command without examples");
+                continue;
+            };
+            for line in text.to_string().lines().skip(1) {
+                let line = line.trim_start();
+                assert!(line.starts_with("annatomy "), "{line:?}");
+                let end = [" >", " |", "   "]
+                    .iter()
+                    .filter_map(|end| line.find(end))
+                    .min()
+                    .unwrap_or(line.len());
+                found.push(line[..end].to_owned());
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_example_is_accepted() {
+        let examples = examples();
+        assert!(examples.len() > 20, "{}", examples.len());
+        for example in examples {
+            let parsed = Arguments::try_parse_from(example.split_whitespace());
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+        }
+    }
+}
