@@ -4,7 +4,7 @@ use annatomy_formats::ReadError;
 use annatomy_hnsw::BuildError;
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_knn::{ExactError, TableError};
-use annatomy_runtime::bytes_in_words;
+use annatomy_runtime::{bytes_in_words, printable, printable_path};
 use annatomy_vectors::subset::SubsetError;
 use annatomy_vectors::validate::ValidationError;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub enum AuditError {
     #[error("{0}")]
     Request(String),
     /// A file of vectors, ids or distances.
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", printable_path(.path))]
     File {
         /// The file.
         path: PathBuf,
@@ -27,7 +27,7 @@ pub enum AuditError {
         source: ReadError,
     },
     /// A saved index.
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", printable_path(.path))]
     Index {
         /// The file.
         path: PathBuf,
@@ -35,7 +35,7 @@ pub enum AuditError {
         source: SavedIndexError,
     },
     /// Vectors that no distance can be taken of.
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", printable_path(.path))]
     Vectors {
         /// The file.
         path: PathBuf,
@@ -72,7 +72,7 @@ pub enum AuditError {
     #[error(transparent)]
     Memory(#[from] annatomy_runtime::NotEnoughMemory),
     /// Two files that do not belong together.
-    #[error("{path} has {found} {what}, and {other} has {expected}")]
+    #[error("{} has {found} {what}, and {} has {expected}", printable_path(.path), printable(.other))]
     Shapes {
         /// A file.
         path: PathBuf,
@@ -87,7 +87,9 @@ pub enum AuditError {
     },
     /// Answers to queries that lie in a file at hand and are not given.
     #[error(
-        "{path} has {found} rows, and the base has {expected}: {queries} holds {found} queries"
+        "{} has {found} rows, and the base has {expected}: {} holds {found} queries",
+        printable_path(.path),
+        printable_path(.queries)
     )]
     QueriesNotGiven {
         /// The answers.
@@ -101,7 +103,9 @@ pub enum AuditError {
     },
     /// An index over the same vectors at unit length.
     #[error(
-        "the rows of {vectors} are those of {index} but for their lengths: the index holds them at unit length"
+        "the rows of {} are those of {} but for their lengths: the index holds them at unit length",
+        printable_path(.vectors),
+        printable_path(.index)
     )]
     OtherLengths {
         /// The file of vectors.
@@ -111,7 +115,9 @@ pub enum AuditError {
     },
     /// An index over other vectors.
     #[error(
-        "row {row} of {vectors} is not row {row} of {index}: column {column} is {found} and {expected}"
+        "row {row} of {} is not row {row} of {}: column {column} is {found} and {expected}",
+        printable_path(.vectors),
+        printable_path(.index)
     )]
     OtherVectors {
         /// The file of vectors.

@@ -25,6 +25,7 @@ mod cells;
 mod curves;
 mod data;
 mod difficulty;
+mod distance_kind;
 mod engines;
 mod error;
 mod estimates;
@@ -41,12 +42,12 @@ mod remedy;
 mod repair;
 mod request;
 mod results;
+mod run;
 mod shift;
 mod summarize;
 mod target;
-mod whole;
 
-pub use answers::DistanceKind;
+pub use distance_kind::DistanceKind;
 pub use engines::{ENGINES, EngineDefault};
 pub use error::AuditError;
 pub use given::{Given, GivenAnswers, GivenIndex};
@@ -58,5 +59,5 @@ pub use results::{
     Advice, AnswerFacts, AuditResults, Causes, CellResult, Curve, DataFacts, Difficulty,
     GraphFacts, Remedy, RunFacts, Sentinels, WorstQuery,
 };
+pub use run::{AuditOutcome, DEFAULT_KS, audit, audit_given};
 pub use target::{Measure, Target, TargetError};
-pub use whole::{AuditOutcome, DEFAULT_KS, audit, audit_given};

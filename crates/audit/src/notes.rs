@@ -1,6 +1,6 @@
 //! What a reader should know of how things were taken, as plain data.
 
-use super::answers::DistanceKind;
+use super::distance_kind::DistanceKind;
 use serde::Serialize;
 
 /// What a reader should know of how things were taken.
@@ -21,13 +21,6 @@ pub enum Note {
         /// The metric that orders neighbors so.
         theirs: String,
         /// The metric of the audit.
-        metric: String,
-    },
-    /// Nothing but the distances given says the metric.
-    MetricOfDistances {
-        /// What they are.
-        kind: DistanceKind,
-        /// The metric taken.
         metric: String,
     },
     /// An index over unit rows compares inner products: cosine.

@@ -1,6 +1,6 @@
 //! Everything an audit found, as `audit.json` holds it.
 
-use super::answers::DistanceKind;
+use super::distance_kind::DistanceKind;
 use super::notes::Note;
 use super::target::Target;
 use annatomy_measures::estimate::Estimate;
@@ -165,6 +165,33 @@ pub struct Sentinels {
     pub sentinel_distances: usize,
     /// Rows with a slot of any of these kinds.
     pub short_rows: usize,
+}
+
+impl Sentinels {
+    /// The counts of both.
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        Self {
+            negative_ids: self.negative_ids + other.negative_ids,
+            ids_out_of_range: self.ids_out_of_range + other.ids_out_of_range,
+            duplicates: self.duplicates + other.duplicates,
+            padding: self.padding + other.padding,
+            missing_slots: self.missing_slots + other.missing_slots,
+            nan_distances: self.nan_distances + other.nan_distances,
+            sentinel_distances: self.sentinel_distances + other.sentinel_distances,
+            short_rows: self.short_rows + other.short_rows,
+        }
+    }
+
+    /// Slots that hold no neighbor.
+    pub fn slots(&self) -> usize {
+        self.negative_ids
+            + self.ids_out_of_range
+            + self.duplicates
+            + self.padding
+            + self.missing_slots
+            + self.nan_distances
+            + self.sentinel_distances
+    }
 }
 
 /// All measures at one k.

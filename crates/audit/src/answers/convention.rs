@@ -6,11 +6,9 @@
 //! are of the kind with the least median relative deviation, if that is below 1 % and at most half
 //! of the deviation from the next slot's neighbor: distances in another order fit no kind.
 
-use super::kinds::{DistanceKind, Pair};
 use super::tables::Tables;
+use crate::distance_kind::{DistanceKind, Pair};
 use annatomy_eval::dataset::Dataset;
-use annatomy_vectors::Matrix;
-use std::borrow::Cow;
 
 const SAMPLED: usize = 256;
 /// Slots looked at in a row.
@@ -22,42 +20,6 @@ const ROUNDING: f64 = 1e-5;
 
 /// Kinds whose deviations are below it cannot be distinguished.
 const AGREEMENT: f64 = 1e-6;
-
-/// Vectors as an answer file may mean them.
-pub(crate) trait AnsweredVectors {
-    /// Rows of the base.
-    fn base_rows(&self) -> usize;
-    /// Queries that are measured.
-    fn queries(&self) -> usize;
-    /// The base row that a query is, if any.
-    fn own_id(&self, query: usize) -> Option<u32>;
-    /// The vector of a query.
-    fn query(&self, query: usize) -> Cow<'_, [f32]>;
-    /// Base rows in the given order.
-    fn select(&self, ids: &[usize]) -> Matrix;
-}
-
-impl AnsweredVectors for Dataset<'_> {
-    fn base_rows(&self) -> usize {
-        self.base.rows()
-    }
-
-    fn queries(&self) -> usize {
-        self.queries.count()
-    }
-
-    fn own_id(&self, query: usize) -> Option<u32> {
-        self.queries.own_id(query)
-    }
-
-    fn query(&self, query: usize) -> Cow<'_, [f32]> {
-        Cow::Borrowed(Dataset::query(self, query))
-    }
-
-    fn select(&self, ids: &[usize]) -> Matrix {
-        self.base.select(ids)
-    }
-}
 
 /// Conventions of an answer file.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,43 +46,38 @@ pub(crate) enum DistanceFit {
 }
 
 impl Conventions {
-    pub(crate) fn detect(tables: &Tables, vectors: &dyn AnsweredVectors) -> Self {
-        let step = vectors.queries().div_ceil(SAMPLED).max(1);
-        let queries: Vec<usize> = (0..vectors.queries()).step_by(step).collect();
-        let first_id = first_id(tables, vectors, &queries);
+    pub(crate) fn detect(tables: &Tables, data: &Dataset) -> Self {
+        let step = data.queries.count().div_ceil(SAMPLED).max(1);
+        let queries: Vec<usize> = (0..data.queries.count()).step_by(step).collect();
+        let first_id = first_id(tables, data, &queries);
         let holds_itself = |query: &&usize| {
             let row = tables.ids.row(tables.places[**query]);
-            let own = vectors.own_id(**query);
-            let base_row = |id| tables.base_row(id, first_id, vectors.base_rows());
+            let own = data.queries.own_id(**query);
+            let base_row = |id| tables.base_row(id, first_id, data.base.rows());
             own.is_some() && row.iter().any(|&id| base_row(id) == own)
         };
         let including = queries.iter().filter(holds_itself).count();
         Self {
             first_id,
             self_included: 2 * including > queries.len(),
-            distances: distance_fit(tables, vectors, first_id, &queries),
+            distances: distance_fit(tables, data, first_id, &queries),
         }
     }
 }
 
-fn first_id(tables: &Tables, vectors: &dyn AnsweredVectors, queries: &[usize]) -> i64 {
+fn first_id(tables: &Tables, data: &Dataset, queries: &[usize]) -> i64 {
     if tables.row_of_label.is_some() || tables.ids.ids().contains(&0) {
         return 0;
     }
-    let mean = |first_id| mean_distance(tables, vectors, first_id, queries);
+    let mean = |first_id| mean_distance(tables, data, first_id, queries);
     i64::from(mean(1) < 0.95 * mean(0))
 }
 
 /// Mean L2 from the sampled queries to the rows that their answers name.
-fn mean_distance(
-    tables: &Tables,
-    vectors: &dyn AnsweredVectors,
-    first_id: i64,
-    queries: &[usize],
-) -> f64 {
+fn mean_distance(tables: &Tables, data: &Dataset, first_id: i64, queries: &[usize]) -> f64 {
     let (mut sum, mut count) = (0.0, 0u32);
     for &query in queries {
-        for (_, pair) in named_pairs(tables, vectors, first_id, query) {
+        for (_, pair) in named_pairs(tables, data, first_id, query) {
             sum += pair.l2();
             count += 1;
         }
@@ -129,23 +86,18 @@ fn mean_distance(
 }
 
 /// The first slots of a query's answer that name a base row, each with the pair of query and row.
-fn named_pairs(
-    tables: &Tables,
-    vectors: &dyn AnsweredVectors,
-    first_id: i64,
-    query: usize,
-) -> Vec<(usize, Pair)> {
+fn named_pairs(tables: &Tables, data: &Dataset, first_id: i64, query: usize) -> Vec<(usize, Pair)> {
     let ids = tables.ids.row(tables.places[query]);
     let (mut slots, mut rows) = (Vec::new(), Vec::new());
     for (slot, &id) in ids.iter().enumerate().take(SLOTS) {
-        if let Some(row) = tables.base_row(id, first_id, vectors.base_rows()) {
+        if let Some(row) = tables.base_row(id, first_id, data.base.rows()) {
             slots.push(slot);
             rows.push(row as usize);
         }
     }
-    let x = vectors.query(query);
-    let rows = vectors.select(&rows);
-    let pair = |(place, slot)| (slot, Pair::new(&x, rows.row(place)));
+    let x = data.query(query);
+    let rows = data.base.select(&rows);
+    let pair = |(place, slot)| (slot, Pair::new(x, rows.row(place)));
     slots.into_iter().enumerate().map(pair).collect()
 }
 
@@ -159,7 +111,7 @@ struct Deviations {
 
 fn distance_fit(
     tables: &Tables,
-    vectors: &dyn AnsweredVectors,
+    data: &Dataset,
     first_id: i64,
     queries: &[usize],
 ) -> Option<DistanceFit> {
@@ -167,11 +119,11 @@ fn distance_fit(
     let mut deviations = Deviations::default();
     for &query in queries {
         let distances = given.row(tables.places[query]);
-        let own = vectors.own_id(query);
+        let own = data.queries.own_id(query);
         let own_slot = tables.ids.row(tables.places[query]).iter().position(|&id| {
-            own.is_some() && tables.base_row(id, first_id, vectors.base_rows()) == own
+            own.is_some() && tables.base_row(id, first_id, data.base.rows()) == own
         });
-        let mut pairs = named_pairs(tables, vectors, first_id, query);
+        let mut pairs = named_pairs(tables, data, first_id, query);
         pairs.retain(|&(slot, _)| Some(slot) != own_slot && is_distance(distances[slot]));
         for (place, &(slot, pair)) in pairs.iter().enumerate() {
             let (_, next) = pairs[(place + 1) % pairs.len()];

@@ -1,6 +1,6 @@
 //! The measures of answers, per query and k.
 
-use super::Answers;
+use super::normalize::Answers;
 use crate::cells::QueryValues;
 use crate::shift::{Barycenters, Shifts};
 use annatomy_eval::answers::{AnswerPrefix, RankedAnswer};

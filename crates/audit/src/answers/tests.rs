@@ -1,9 +1,10 @@
 //! Answers on points of a line and of a plane, where every neighbor and distance is known.
 
 use super::convention::{Conventions, DistanceFit};
-use super::kinds::{DistanceKind, Pair};
+use super::measure_answers;
+use super::normalize::{Answers, clean, other_metric};
 use super::tables::Tables;
-use super::{Answers, clean, measure_answers};
+use crate::distance_kind::{DistanceKind, Pair};
 use crate::exact;
 use crate::notes::Note;
 use annatomy_eval::dataset::{Base, Dataset, QueryRows};
@@ -252,7 +253,7 @@ fn distances_of_another_metric_contradict_the_audit() {
     let mut data = plane();
     let note = |data: &Dataset, kind| {
         let answers = clean(&with_distances(data, kind), data);
-        super::other_metric(&answers, data)
+        other_metric(&answers, data)
     };
     let found = note(&data, DistanceKind::CosineSimilarity).expect("a contradiction");
     let right = Note::DistancesOfOtherMetric {

@@ -10,7 +10,7 @@ use annatomy::results::write_file;
 use annatomy::{figures, report};
 use annatomy_formats::{Owner, check_ids_ending, refuse_overwriting, write_ids};
 use annatomy_hnsw::import::SavedIndexError;
-use annatomy_runtime::printable_path;
+use annatomy_runtime::{printable_message, printable_path};
 use std::path::Path;
 
 pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
@@ -31,7 +31,7 @@ pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
     let said = if arguments.json {
         format!("{json}\n")
     } else {
-        verdict(&outcome.results)
+        printable_message(&verdict(&outcome.results)).into_owned()
     };
     print(&said)
 }

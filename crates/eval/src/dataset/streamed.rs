@@ -8,6 +8,7 @@
 
 use super::unit_length::has_unit_length;
 use annatomy_formats::{ReadError, VectorFile};
+use annatomy_runtime::printable_path;
 use annatomy_vectors::transform::normalize_row;
 use annatomy_vectors::validate::{DuplicateSearch, RunningCheck, ValidationError, same_values};
 use annatomy_vectors::{Matrix, Metric};
@@ -29,7 +30,7 @@ enum Scaling {
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
     /// The file cannot be read, or was rewritten while it was read.
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", printable_path(.path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -37,7 +38,7 @@ pub enum StreamError {
         source: ReadError,
     },
     /// Vectors that have no distance.
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", printable_path(.path))]
     Vectors {
         /// The file.
         path: PathBuf,

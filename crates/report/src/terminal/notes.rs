@@ -17,10 +17,6 @@ pub fn note_words(note: &Note) -> String {
             "The distances given are of {theirs} ({kind}), and the answers are scored under \
              {metric}: --metric {theirs} scores them under their own."
         ),
-        Note::MetricOfDistances { kind, metric } => format!(
-            "Nothing but the distances says the metric: they are {kind}, so {metric} is taken \
-             (--metric overrides it)."
-        ),
         Note::InnerProductOfUnitRows => {
             "The index compares inner products of rows of unit length: read as cosine.".to_owned()
         }
