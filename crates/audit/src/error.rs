@@ -161,6 +161,9 @@ pub enum AuditError {
     /// Of the table of all pairs.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// An index over other rows.
+    #[error(transparent)]
+    OtherRows(#[from] annatomy_eval::index::IndexError),
     /// Of a graph to build.
     #[error(transparent)]
     Build(#[from] BuildError),

@@ -1,11 +1,10 @@
 //! The graphs an audit looks at: the one of an index, or some built here.
 
-use super::data::Index;
 use super::error::AuditError;
-use super::request::{AuditRequest, GraphRequest};
+use super::request::GraphRequest;
 use super::results::GraphFacts;
 use annatomy_eval::dataset::Dataset;
-use annatomy_hnsw::import::Arithmetic;
+use annatomy_eval::index::{Index, IndexFacts};
 use annatomy_hnsw::{DistanceComputer, EngineClass, Graph, Links, Parameters, reachable};
 use std::borrow::Cow;
 
@@ -19,29 +18,16 @@ pub(super) struct Graphs<'g> {
     pub(super) facts: GraphFacts,
 }
 
-/// The graph of the index, or graphs over `oracle`.
-pub(super) fn graphs<'g>(
-    request: &AuditRequest,
-    data: &Dataset,
-    index: Option<&'g Index<'_>>,
-    oracle: &impl DistanceComputer,
-) -> Result<Graphs<'g>, AuditError> {
-    match index {
-        Some(index) => Ok(of_index(index, data)),
-        None => build(&request.graphs, request.seed, data, oracle),
-    }
-}
-
-fn of_index<'g>(index: &'g Index<'_>, data: &Dataset) -> Graphs<'g> {
-    let origin = Origin {
-        source: index.source.clone(),
-        class: index.class,
-        arithmetic: index.build.map(|build| build.arithmetic),
-        m: index.m,
-        ef_construction: index.ef_construction,
-        ef_search: index.ef_search,
-    };
-    with_facts(vec![Cow::Borrowed(index.graph.as_ref())], origin, data)
+/// The graph of an index over the data.
+pub(super) fn of_index<'g>(index: &'g Index, data: &Dataset) -> Graphs<'g> {
+    let arithmetic = index.engine().map(|build| build.arithmetic.to_string());
+    let mut graphs = with_facts(
+        vec![Cow::Borrowed(index.graph())],
+        index.facts.clone(),
+        data,
+    );
+    graphs.facts.arithmetic = arithmetic;
+    graphs
 }
 
 /// Graphs as `wanted`, of seeds `seed`, `seed` + 1, …
@@ -63,28 +49,17 @@ pub(super) fn build<'g>(
         .into_iter()
         .map(Cow::Owned)
         .collect();
-    let origin = Origin {
+    let facts = IndexFacts {
         source: format!("{} built here as {} builds", wanted.count, wanted.preset),
         class: wanted.preset.engine_class(),
-        arithmetic: None,
         m: wanted.m,
         ef_construction: wanted.ef_construction,
         ef_search: None,
     };
-    Ok(with_facts(graphs, origin, data))
+    Ok(with_facts(graphs, facts, data))
 }
 
-/// Where graphs come from.
-struct Origin {
-    source: String,
-    class: EngineClass,
-    arithmetic: Option<Arithmetic>,
-    m: usize,
-    ef_construction: usize,
-    ef_search: Option<usize>,
-}
-
-fn with_facts<'g>(graphs: Vec<Cow<'g, Graph>>, origin: Origin, data: &Dataset) -> Graphs<'g> {
+fn with_facts<'g>(graphs: Vec<Cow<'g, Graph>>, known: IndexFacts, data: &Dataset) -> Graphs<'g> {
     let reachable: Vec<Vec<bool>> = graphs
         .iter()
         .map(|graph| reachable(graph.as_ref()))
@@ -96,12 +71,12 @@ fn with_facts<'g>(graphs: Vec<Cow<'g, Graph>>, origin: Origin, data: &Dataset) -
     let nodes: usize = graphs.iter().map(|graph| graph.nodes()).sum();
     let links: usize = graphs.iter().map(|graph| graph.base_links()).sum();
     let facts = GraphFacts {
-        source: origin.source,
-        class: origin.class.to_string(),
-        arithmetic: origin.arithmetic.map(|arithmetic| arithmetic.to_string()),
-        m: origin.m,
-        ef_construction: origin.ef_construction,
-        ef_search: origin.ef_search,
+        source: known.source,
+        class: known.class.to_string(),
+        arithmetic: None,
+        m: known.m,
+        ef_construction: known.ef_construction,
+        ef_search: known.ef_search,
         count: graphs.len(),
         links_per_node: links as f64 / nodes.max(1) as f64,
         unreachable: reachable.iter().map(unreachable_of).collect(),
@@ -109,7 +84,7 @@ fn with_facts<'g>(graphs: Vec<Cow<'g, Graph>>, origin: Origin, data: &Dataset) -
     Graphs {
         all: graphs,
         reachable,
-        class: origin.class,
+        class: known.class,
         facts,
     }
 }

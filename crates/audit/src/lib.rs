@@ -1,17 +1,17 @@
 //! What happens in *your* system: your vectors, your index, your answers; and what to do about it.
 //!
-//! [`AuditRequest`] names the inputs that are files, [`Given`] those in memory. The way through:
+//! [`AuditRequest`] names the inputs that are files, [`Given`] those in memory. The way through
+//! (`run`): open once, then decide, then prepare, then measure.
 //!
-//! * `data`: base rows and queries, from files, a saved index or `memory`; `queries`, `metric`:
-//!   whose neighbors, and under what;
-//! * `sight`: how queries see the base: from a table of all pairs, from vectors, or in an engine's
-//!   own arithmetic;
-//! * `trace`: each query traverses each graph once, and every (ef, k) of fill and overlap is known;
-//!   `cells`: all measures at chosen (class, ef, k);
-//! * `advice`: the smallest ef that meets each target, with its interval over queries and graphs;
-//!   `remedy`: what a denser graph would do where there is none;
+//! * `load` opens every file once; `metric`, `decided`: what is decided from what is open;
+//! * `prepare`, `memory`, `queries`: base rows, queries and index, from files or from memory;
 //! * `answers`: neighbor tables of any engine, sentinels separated from neighbors;
-//! * `repair`: the same tables with bad rows searched again, exactly.
+//! * `job`: the exact neighbors, then graphs and answers; `repair`: bad rows of answers searched
+//!   again, exactly;
+//! * `on_graphs`: all that is found on graphs. `graphs` are those of the index or built here;
+//!   `advice` reads the smallest ef that meets each target from one traversal a query and graph;
+//!   `cells`: all measures at chosen (class, ef, k); `remedy`: what a denser graph would do;
+//! * `summarize`, `estimates`: from values per graph and query to figures with their intervals.
 //!
 //! Leaves: [`AuditOutcome`], whose [`AuditResults`] are plain data.
 //!
@@ -23,7 +23,8 @@ mod advice;
 mod answers;
 mod cells;
 mod curves;
-mod data;
+mod decided;
+mod depth;
 mod difficulty;
 mod distance_kind;
 mod engines;
@@ -32,11 +33,14 @@ mod estimates;
 mod exact;
 mod given;
 mod graphs;
+mod job;
 mod load;
 mod memory;
 mod metric;
 mod notes;
+mod on_graphs;
 mod predict;
+mod prepare;
 mod queries;
 mod remedy;
 mod repair;
@@ -47,17 +51,18 @@ mod shift;
 mod summarize;
 mod target;
 
+pub use depth::DEFAULT_KS;
 pub use distance_kind::DistanceKind;
 pub use engines::{ENGINES, EngineDefault};
 pub use error::AuditError;
-pub use given::{Given, GivenAnswers, GivenIndex};
+pub use given::{Given, GivenAnswers};
+pub use job::AuditOutcome;
 pub use notes::Note;
-pub use queries::draw_queries;
 pub use repair::RepairedTable;
-pub use request::{AuditRequest, GraphRequest, Prediction};
+pub use request::{AuditRequest, GraphRequest, Prediction, draw_queries};
 pub use results::{
     Advice, AnswerFacts, AuditResults, Causes, CellResult, Curve, DataFacts, Difficulty,
     GraphFacts, Remedy, RunFacts, Sentinels, WorstQuery,
 };
-pub use run::{AuditOutcome, DEFAULT_KS, audit, audit_given};
+pub use run::{audit, audit_given};
 pub use target::{Measure, Target, TargetError};

@@ -63,6 +63,13 @@ impl Opened {
         })
     }
 
+    /// What a report calls the data.
+    pub(super) fn name(&self) -> String {
+        let vectors = self.vectors.as_ref().map(|vectors| &vectors.path);
+        let path = vectors.or(self.index.as_ref().map(|index| &index.path));
+        path.map_or(String::new(), |path| path.display().to_string())
+    }
+
     /// The metric that the file of vectors names, as those of ann-benchmarks do.
     pub(super) fn metric_of_vectors(&self) -> Option<Metric> {
         self.vectors.as_ref()?.file.metric_name()?.parse().ok()

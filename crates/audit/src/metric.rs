@@ -1,16 +1,43 @@
 //! Which metric an audit goes by: the one asked for, else what the files say, else L2.
 
 use super::error::AuditError;
+use super::given::Given;
+use super::load::Opened;
 use super::notes::Note;
 use annatomy_eval::dataset::all_have_unit_length;
 use annatomy_vectors::{MatrixView, Metric};
 
 /// The rows of an index, and its metric if it keeps one.
-pub(super) type Kept<'k> = (MatrixView<'k>, Option<Metric>);
+type Kept<'k> = (MatrixView<'k>, Option<Metric>);
+
+/// The metric of an audit of files, from what is open.
+pub(super) fn of_files(
+    asked: Option<Metric>,
+    opened: &Opened,
+    notes: &mut Vec<Note>,
+) -> Result<Metric, AuditError> {
+    let saved = opened.index.as_ref().map(|index| &index.saved);
+    let kept = saved.map(|saved| (saved.vectors.view(), saved.metric));
+    let asked = asked.or_else(|| opened.metric_of_vectors());
+    choose(asked, opened.metric_of_answers(), kept, notes)
+}
+
+/// The metric of an audit of what is in memory.
+pub(super) fn of_given(
+    asked: Option<Metric>,
+    given: &Given<'_>,
+    notes: &mut Vec<Note>,
+) -> Result<Metric, AuditError> {
+    let kept = match (given.index, given.rows) {
+        (Some(index), Some(rows)) => Some((index.rows(rows)?, Some(index.metric()))),
+        _ => None,
+    };
+    choose(asked, None, kept, notes)
+}
 
 /// The metric: `asked` for by the user or named by the file of vectors, else that `of_answers`; what
 /// a reader should know of the choice goes to `notes`.
-pub(super) fn choose(
+fn choose(
     asked: Option<Metric>,
     of_answers: Option<Metric>,
     saved: Option<Kept<'_>>,
@@ -30,7 +57,7 @@ pub(super) fn choose(
 }
 
 /// The metric of an index, if what was asked for can be it.
-pub(super) fn with_index(
+fn with_index(
     asked: Option<Metric>,
     (rows, saved): Kept<'_>,
     notes: &mut Vec<Note>,

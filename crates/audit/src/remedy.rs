@@ -7,7 +7,7 @@
 use super::advice::Adviser;
 use super::error::AuditError;
 use super::graphs::build;
-use super::request::{AuditRequest, GraphRequest};
+use super::request::GraphRequest;
 use super::results::{Advice, Remedy};
 use super::target::Target;
 use annatomy_eval::distance_source::DistanceSource;
@@ -16,7 +16,9 @@ use annatomy_eval::distance_source::DistanceSource;
 const LARGEST_M: usize = 128;
 
 pub(super) fn remedy<S: DistanceSource>(
-    request: &AuditRequest,
+    built: &GraphRequest,
+    seed: u64,
+    targets: &[Target],
     on: &Adviser<'_, S>,
     advice: &[Advice],
 ) -> Result<Option<Remedy>, AuditError> {
@@ -25,23 +27,23 @@ pub(super) fn remedy<S: DistanceSource>(
         .filter(|advice| advice.ef.is_none())
         .map(|advice| (advice.k, advice.target))
         .collect();
-    let m = 2 * request.graphs.m;
+    let m = 2 * built.m;
     if unmet.is_empty() || m > LARGEST_M {
         return Ok(None);
     }
     // A beam narrower than the links to choose from would leave them unused.
-    let ef_construction = request.graphs.ef_construction.max(2 * m);
+    let ef_construction = built.ef_construction.max(2 * m);
     let wanted = GraphRequest {
         m,
         ef_construction,
         count: 1,
-        ..request.graphs.clone()
+        ..built.clone()
     };
-    let graphs = build(&wanted, request.seed, on.data, on.source.computer())?;
+    let graphs = build(&wanted, seed, on.data, on.source.computer())?;
     let mut ks: Vec<usize> = unmet.iter().map(|&(k, _)| k).collect();
     ks.dedup();
     let is_unmet = |target: &&Target| unmet.iter().any(|(_, unmet)| unmet == *target);
-    let targets: Vec<Target> = request.targets.iter().filter(is_unmet).copied().collect();
+    let targets: Vec<Target> = targets.iter().filter(is_unmet).copied().collect();
     let mut advice = Adviser::new(on.source, on.data, on.truth, &graphs, &ks).advise(&targets);
     advice.retain(|advice| unmet.contains(&(advice.k, advice.target)));
     let unreachable = graphs.facts.unreachable.into_iter().flatten().collect();

@@ -1,5 +1,6 @@
 //! What is asked of an audit.
 
+use super::decided::{Decided, Sampling};
 use super::error::AuditError;
 use super::target::Target;
 use annatomy_hnsw::EngineClass;
@@ -120,10 +121,35 @@ impl AuditRequest {
         Ok(())
     }
 
-    /// Graphs are looked at unless answers alone are asked about.
-    pub(super) fn wants_graphs(&self) -> bool {
-        self.neighbors.is_none() || self.index.is_some() || !self.predictions.is_empty()
+    /// What is decided, once the metric is.
+    pub(super) fn decided(&self, metric: Metric) -> Decided {
+        Decided {
+            metric,
+            arithmetic: self.arithmetic,
+            sampling: self.sampling(),
+            graphs: self.neighbors.is_none()
+                || self.index.is_some()
+                || !self.predictions.is_empty(),
+        }
     }
+
+    fn sampling(&self) -> Sampling {
+        Sampling {
+            asked: self.sample,
+            seed: self.seed,
+            // Answers to repair or to write down are wanted for every query.
+            every_query: self.repair || !self.predictions.is_empty(),
+        }
+    }
+}
+
+/// The queries that an audit measures out of `population`: all of them, or a seeded sample in
+/// ascending order.
+///
+/// # Errors
+/// If the sample asked for is empty or larger than the population.
+pub fn draw_queries(request: &AuditRequest, population: usize) -> Result<Vec<usize>, AuditError> {
+    request.sampling().draw(population)
 }
 
 impl GraphRequest {

@@ -140,6 +140,7 @@ pub(crate) fn audit(
         name: wanted.name.clone(),
         rows: rows.as_ref().map(view).transpose()?,
         queries: queries.as_ref().map(view).transpose()?,
+        labels: None,
         numbers: wanted.numbers.clone(),
         index: None,
         answers: neighbors
@@ -152,8 +153,13 @@ pub(crate) fn audit(
     };
     let index = index.get();
     index.rows.float32(py, |rows| {
-        let index = Some(index.given(rows)?);
-        audited(py, &wanted, Given { index, ..given }, progress.as_ref())
+        let given = Given {
+            rows: Some(rows),
+            labels: index.labels.as_deref(),
+            index: Some(&index.index),
+            ..given
+        };
+        audited(py, &wanted, given, progress.as_ref())
     })
 }
 

@@ -3,9 +3,8 @@
 use crate::arrays::{Neighbors, Slots, matrix, view};
 use crate::errors::raised;
 use crate::work::{run, run_reporting};
-use annatomy::audit::GivenIndex;
 use annatomy::figures;
-use annatomy::index::{EngineIndex, Index, SurfaceRequest};
+use annatomy::index::{EngineIndex, Index, IndexFacts, SurfaceRequest};
 use annatomy_hnsw::import::{Arithmetic, Probe, SavedIndex};
 use annatomy_hnsw::{EngineClass, Links, Preset, reachable};
 use annatomy_knn::NeighborTable;
@@ -19,9 +18,10 @@ use pyo3::types::PyDict;
 /// A graph and the array it was built from, which it keeps alive and does not copy.
 #[pyclass(frozen, module = "annatomy._core")]
 pub(crate) struct Hnsw {
-    index: Index,
+    pub(crate) index: Index,
     pub(crate) rows: Rows,
-    facts: Facts,
+    /// What the engine calls each row, where that is not its number.
+    pub(crate) labels: Option<Vec<i64>>,
 }
 
 /// The array that a graph is over.
@@ -29,16 +29,6 @@ pub(crate) struct Hnsw {
 pub(crate) enum Rows {
     Float32(Py<PyArray2<f32>>),
     Float16(Py<PyArray2<f16>>),
-}
-
-/// What is known of a graph besides its links.
-struct Facts {
-    source: String,
-    class: EngineClass,
-    labels: Option<Vec<i64>>,
-    m: usize,
-    ef_construction: usize,
-    ef_search: Option<usize>,
 }
 
 /// What a live engine says that its bytes do not.
@@ -84,24 +74,6 @@ impl Rows {
     }
 }
 
-impl Hnsw {
-    /// As an audit takes it; `rows` is the array's memory, in float32.
-    pub(crate) fn given<'g>(&'g self, rows: MatrixView<'g>) -> PyResult<GivenIndex<'g>> {
-        Ok(GivenIndex {
-            source: &self.facts.source,
-            graph: self.index.graph(),
-            rows: self.index.rows(rows).map_err(raised)?,
-            labels: self.facts.labels.as_deref(),
-            build: self.index.engine(),
-            class: self.facts.class,
-            metric: self.index.metric(),
-            m: self.facts.m,
-            ef_construction: self.facts.ef_construction,
-            ef_search: self.facts.ef_search,
-        })
-    }
-}
-
 #[pymethods]
 impl Hnsw {
     #[new]
@@ -124,16 +96,14 @@ impl Hnsw {
         let index = over_rows!(&rows, py, base => {
             run_reporting(py, threads, progress, || Index::build(base, metric, &parameters, budget_bytes))
         });
-        let index = index?.map_err(raised)?;
-        let facts = Facts {
-            source: format!("a graph built here as {preset} builds, seed {seed}"),
-            class: preset.engine_class(),
+        let mut index = index?.map_err(raised)?;
+        index.facts.source = format!("a graph built here as {preset} builds, seed {seed}");
+        index.facts.class = preset.engine_class();
+        Ok(Self {
+            index,
+            rows,
             labels: None,
-            m,
-            ef_construction,
-            ef_search: None,
-        };
-        Ok(Self { index, rows, facts })
+        })
     }
 
     /// The array that the graph is over.
@@ -181,13 +151,9 @@ impl Hnsw {
             EngineIndex::new(saved, metric, arithmetic, given).map_err(raised)
         };
         let EngineIndex {
-            index,
-            build,
+            mut index,
             rows: own,
             labels,
-            m,
-            ef_construction,
-            ef_search,
         } = run(py, 1, read)??;
         let rows = match (own, &rows) {
             (Some(own), _) => {
@@ -197,26 +163,21 @@ impl Hnsw {
             (None, Some(rows)) => (**rows).clone().unbind(),
             (None, None) => return Err(PyValueError::new_err("an engine without rows")),
         };
-        let facts = Facts {
-            source: format!("{} index in memory", build.engine),
-            class: class.unwrap_or(build.engine.class()),
-            labels,
-            m,
-            ef_construction,
-            ef_search: live.ef_search.or(ef_search),
-        };
+        let facts = &mut index.facts;
+        facts.source.push_str(" in memory");
+        facts.class = class.unwrap_or(facts.class);
+        facts.ef_search = live.ef_search.or(facts.ef_search);
         Ok(Self {
             index,
             rows: Rows::Float32(rows),
-            facts,
+            labels,
         })
     }
 
     /// What the engine calls each row, where that is not its number.
     #[getter]
     fn labels<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyArray1<i64>>> {
-        self.facts
-            .labels
+        self.labels
             .as_ref()
             .map(|labels| PyArray1::from_slice(py, labels))
     }
@@ -235,14 +196,13 @@ impl Hnsw {
         String,
         Option<String>,
     ) {
-        let Facts {
+        let IndexFacts {
             source,
             class,
             m,
             ef_construction,
             ef_search,
-            ..
-        } = &self.facts;
+        } = &self.index.facts;
         (
             *m,
             *ef_construction,

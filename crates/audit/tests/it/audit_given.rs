@@ -1,8 +1,6 @@
 //! An audit of what is in memory finds what an audit of the same in files finds.
 
-use annatomy_audit::{
-    AuditOutcome, AuditRequest, Given, GivenAnswers, GivenIndex, audit, audit_given,
-};
+use annatomy_audit::{AuditOutcome, AuditRequest, Given, GivenAnswers, audit, audit_given};
 use annatomy_builtin::resnet50_like;
 use annatomy_eval::index::EngineIndex;
 use annatomy_formats::{AnswerTable, write_ids, write_matrix};
@@ -104,18 +102,9 @@ fn the_graph_of_an_engine() {
             EngineIndex::new(saved, None, None, Some(vectors.view())).expect("the same rows");
         assert!(index.rows.is_none(), "the engine's copy is dropped");
         let given = Given {
-            index: Some(GivenIndex {
-                source: "",
-                graph: index.index.graph(),
-                rows: vectors.view(),
-                labels: index.labels.as_deref(),
-                build: index.index.engine(),
-                class: index.build.engine.class(),
-                metric: index.index.metric(),
-                m: index.m,
-                ef_construction: index.ef_construction,
-                ef_search: index.ef_search,
-            }),
+            rows: Some(vectors.view()),
+            labels: index.labels.as_deref(),
+            index: Some(&index.index),
             ..Given::default()
         };
         let in_memory = audit_given(&request(), given).expect("an audit");

@@ -1,9 +1,11 @@
 //! Building an index, by ranks where a table of all pairs fits, else from the vectors.
 
-use super::IndexError;
+use super::{IndexError, IndexFacts};
 use crate::distance_source::Ranked;
 use annatomy_hnsw::import::EngineBuild;
-use annatomy_hnsw::{Graph, Links, Parameters, RankDistances, Sq8Codes, VectorDistances};
+use annatomy_hnsw::{
+    EngineClass, ForwardLinks, Graph, Links, Parameters, RankDistances, Sq8Codes, VectorDistances,
+};
 use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::kernels::Stored;
 use annatomy_vectors::transform::normalize_rows;
@@ -26,6 +28,8 @@ pub struct Index {
     codes: Option<Sq8Codes>,
     /// Whose order of summation searches use; `None`: ours.
     build: Option<EngineBuild>,
+    /// What is known of it besides.
+    pub facts: IndexFacts,
 }
 
 impl Index {
@@ -79,6 +83,16 @@ impl Index {
             scale,
             codes,
             build: None,
+            facts: IndexFacts {
+                source: "a graph built here".to_owned(),
+                class: match parameters.forward_links {
+                    ForwardLinks::TwoM => EngineClass::StopEarly,
+                    ForwardLinks::M => EngineClass::Raise,
+                },
+                m: parameters.m,
+                ef_construction: parameters.ef_construction,
+                ef_search: None,
+            },
         })
     }
 
@@ -88,6 +102,7 @@ impl Index {
         metric: Metric,
         columns: usize,
         build: EngineBuild,
+        facts: IndexFacts,
     ) -> Self {
         Self {
             graph,
@@ -97,6 +112,7 @@ impl Index {
             scale: None,
             codes: None,
             build: Some(build),
+            facts,
         }
     }
 

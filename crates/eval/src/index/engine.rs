@@ -4,29 +4,21 @@
 //! caller's own rows where those hold the same values, so that the copy can go; otherwise with the
 //! engine's rows.
 
-use super::{Index, IndexError};
+use super::{Index, IndexError, IndexFacts};
 use annatomy_hnsw::import::{Arithmetic, EngineBuild, SavedIndex};
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, MatrixView, Metric, validate};
 use std::borrow::Cow;
 
-/// A graph that an engine built.
+/// What an engine saved, taken apart.
 #[derive(Debug)]
 pub struct EngineIndex {
     /// The graph, searched in the engine's own order of summation.
     pub index: Index,
-    /// Whose, and in which arithmetic it is searched.
-    pub build: EngineBuild,
-    /// The engine's rows, where they are not the caller's.
+    /// The engine's rows, n × d, where they are not the caller's.
     pub rows: Option<Matrix>,
-    /// What the engine calls each row, where that is not its number.
+    /// What the engine calls each row, n labels, where that is not its number.
     pub labels: Option<Vec<i64>>,
-    /// M.
-    pub m: usize,
-    /// efConstruction.
-    pub ef_construction: usize,
-    /// efSearch, where the index says it.
-    pub ef_search: Option<usize>,
 }
 
 /// Where two matrices of one shape first differ by more than rounding.
@@ -68,38 +60,39 @@ impl EngineIndex {
         arithmetic: Option<Arithmetic>,
         rows: Option<MatrixView<'_>>,
     ) -> Result<Self, IndexError> {
-        let SavedIndex {
-            engine,
-            graph,
-            vectors,
-            metric: built,
-            labels,
-            m,
-            ef_construction,
-            ef_search,
-            ..
-        } = saved;
-        validate::check_finite(vectors.view()).map_err(|source| IndexError::Values {
+        validate::check_finite(saved.vectors.view()).map_err(|source| IndexError::Values {
             what: "index",
             source,
         })?;
-        let metric = choose_metric(metric, built)?;
-        let same = rows.is_some_and(|rows| same_values(rows, vectors.view()));
+        let metric = choose_metric(metric, saved.metric)?;
+        let kept = saved.vectors.view();
+        let same = rows.is_some_and(|rows| same_values(rows, kept));
         if let Some(rows) = rows.filter(|_| !same) {
-            compare(rows, vectors.view(), metric, labels.is_some())?;
+            compare(rows, kept, metric, saved.labels.is_some())?;
         }
-        let build = EngineBuild::new(engine, arithmetic);
-        let index = Index::of_engine(graph, metric, vectors.columns(), build);
-        let rows = (!same).then_some(vectors);
-        Ok(Self {
-            index,
-            build,
-            rows,
-            labels,
-            m,
-            ef_construction,
-            ef_search,
-        })
+        let mut taken = Self::of_saved(saved, metric, arithmetic);
+        if same {
+            taken.rows = None;
+        }
+        Ok(taken)
+    }
+
+    /// The parts of `saved`, searched under `metric`; nothing is compared.
+    pub fn of_saved(saved: SavedIndex, metric: Metric, arithmetic: Option<Arithmetic>) -> Self {
+        let facts = IndexFacts {
+            source: format!("{} index", saved.engine),
+            class: saved.engine.class(),
+            m: saved.m,
+            ef_construction: saved.ef_construction,
+            ef_search: saved.ef_search,
+        };
+        let build = EngineBuild::new(saved.engine, arithmetic);
+        let columns = saved.vectors.columns();
+        Self {
+            index: Index::of_engine(saved.graph, metric, columns, build, facts),
+            rows: Some(saved.vectors),
+            labels: saved.labels,
+        }
     }
 }
 

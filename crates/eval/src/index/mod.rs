@@ -2,8 +2,8 @@
 //! surface read.
 //!
 //! [`Index`] owns a graph and borrows its rows at each call; it keeps rows of its own only where
-//! the metric needs other ones (cosine: scaled to unit length). [`EngineIndex`] makes one of a live
-//! engine's graph.
+//! the metric needs other ones (cosine: scaled to unit length). [`EngineIndex`] makes one of what an
+//! engine saved; [`IndexFacts`] is what a report says of either.
 //!
 //! ```
 //! use annatomy_eval::index::{Index, SurfaceRequest};
@@ -24,10 +24,12 @@ mod build;
 mod dispatch;
 mod engine;
 mod error;
+mod facts;
 mod surface;
 
 pub use build::Index;
 pub use engine::EngineIndex;
 pub use engine::{Difference, first_difference};
 pub use error::IndexError;
+pub use facts::IndexFacts;
 pub use surface::SurfaceRequest;

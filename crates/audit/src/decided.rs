@@ -1,0 +1,124 @@
+//! What is decided before inputs are prepared: the metric, the arithmetic, the sample, and whether
+//! graphs are looked at.
+
+use super::error::AuditError;
+use annatomy_hnsw::import::Arithmetic;
+use annatomy_vectors::Metric;
+use annatomy_vectors::subset::numpy_choice;
+
+/// Up to here every query is measured unless a sample is asked for.
+const ALL_ROWS: usize = 10_000;
+/// Queries drawn beyond.
+const DEFAULT_SAMPLE: usize = 2_000;
+
+/// What is decided before inputs are prepared.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decided {
+    pub(super) metric: Metric,
+    /// That of a saved index; by default its engine's on this machine.
+    pub(super) arithmetic: Option<Arithmetic>,
+    pub(super) sampling: Sampling,
+    /// Whether graphs are looked at, and not answers alone.
+    pub(super) graphs: bool,
+}
+
+/// Which of the queries are measured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sampling {
+    /// How many; by default all up to 10,000, and 2,000 beyond.
+    pub(super) asked: Option<usize>,
+    pub(super) seed: u64,
+    /// Whether the default is all of them, since tables are to be written of every query.
+    pub(super) every_query: bool,
+}
+
+impl Sampling {
+    /// How many of `population` queries are measured.
+    pub(super) fn size(&self, population: usize) -> Result<usize, AuditError> {
+        let default = if population > ALL_ROWS && !self.every_query {
+            DEFAULT_SAMPLE
+        } else {
+            population
+        };
+        let sample = self.asked.unwrap_or(default);
+        if sample > population || sample == 0 {
+            return Err(AuditError::Sample {
+                sample,
+                queries: population,
+            });
+        }
+        Ok(sample)
+    }
+
+    /// The queries measured out of `population`: all, or a seeded sample in ascending order.
+    pub(super) fn draw(&self, population: usize) -> Result<Vec<usize>, AuditError> {
+        let sample = self.size(population)?;
+        if sample == population {
+            return Ok((0..population).collect());
+        }
+        let mut numbers = numpy_choice(self.seed, population, sample)?;
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLING: Sampling = Sampling {
+        asked: None,
+        seed: 42,
+        every_query: false,
+    };
+
+    #[test]
+    fn all_queries_up_to_ten_thousand_and_two_thousand_beyond() {
+        let size = |sampling: Sampling, population| sampling.size(population).expect("a sample");
+        assert_eq!(size(SAMPLING, 1), 1);
+        assert_eq!(size(SAMPLING, 10_000), 10_000);
+        assert_eq!(size(SAMPLING, 10_001), 2_000);
+        let every_query = true;
+        let whole = Sampling {
+            every_query,
+            ..SAMPLING
+        };
+        assert_eq!(size(whole, 10_001), 10_001, "tables hold every query");
+        let asked = Some(300);
+        assert_eq!(size(Sampling { asked, ..whole }, 10_001), 300);
+    }
+
+    #[test]
+    fn samples_that_cannot_be_drawn_are_refused_with_their_numbers() {
+        for (asked, population) in [(0, 5), (6, 5)] {
+            let sampling = Sampling {
+                asked: Some(asked),
+                ..SAMPLING
+            };
+            let error = sampling.draw(population).expect_err("refused").to_string();
+            let words = format!("a sample of {asked} queries cannot be drawn from {population}");
+            assert_eq!(error, words);
+        }
+        assert!(SAMPLING.draw(0).is_err(), "no queries, no sample");
+    }
+
+    #[test]
+    fn draws_are_distinct_ascending_and_of_the_seed() {
+        let asked = Some(40);
+        let draw = |seed| {
+            Sampling {
+                asked,
+                seed,
+                ..SAMPLING
+            }
+            .draw(100)
+            .expect("a sample")
+        };
+        let numbers = draw(7);
+        assert_eq!(numbers.len(), 40);
+        assert!(numbers.is_sorted_by(|a, b| a < b) && numbers[39] < 100);
+        assert_eq!(numbers, draw(7));
+        assert_ne!(numbers, draw(8));
+        assert_eq!(SAMPLING.draw(3).expect("all"), [0, 1, 2]);
+    }
+}

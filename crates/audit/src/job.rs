@@ -1,0 +1,198 @@
+//! One prepared audit: its exact neighbors, then what is found on graphs and in answers.
+
+use super::answers::{self, Answers, measure_answers};
+use super::cells::CellValues;
+use super::depth::Depth;
+use super::difficulty::difficulty;
+use super::error::AuditError;
+use super::exact;
+use super::notes::Note;
+use super::on_graphs::{OnGraphs, Questions};
+use super::repair::{RepairedTable, repair};
+use super::request::AuditRequest;
+use super::results::{AuditResults, CellResult, DataFacts};
+use super::summarize::{Name, summarize};
+use annatomy_eval::dataset::{Base, Dataset};
+use annatomy_eval::distance_source::{AsEngine, DistanceSource, Ranked, Vectors};
+use annatomy_eval::ground_truth::GroundTruth;
+use annatomy_eval::index::Index;
+use annatomy_hnsw::import::EngineDistances;
+use annatomy_hnsw::{Sq8Codes, VectorDistances};
+use annatomy_knn::{PairTable, RankTable};
+use annatomy_runtime::stage;
+
+/// What an audit found, and the tables that were asked for.
+#[derive(Clone, Debug)]
+pub struct AuditOutcome {
+    /// Everything found.
+    pub results: AuditResults,
+    /// Per prediction asked for, a row of k ids per query.
+    pub predictions: Vec<Vec<i64>>,
+    /// The repaired neighbors, if asked for.
+    pub repaired: Option<RepairedTable>,
+}
+
+/// An audit whose inputs are prepared.
+pub(super) struct Job<'j> {
+    request: &'j AuditRequest,
+    data: Dataset<'j>,
+    index: Option<&'j Index>,
+    notes: Vec<Note>,
+    answers: Option<Answers>,
+    depth: Depth,
+}
+
+impl<'j> Job<'j> {
+    /// Checks what was asked against the data and the answers.
+    pub(super) fn new(
+        request: &'j AuditRequest,
+        data: Dataset<'j>,
+        index: Option<&'j Index>,
+        answers: Option<Answers>,
+        mut notes: Vec<Note>,
+    ) -> Result<Self, AuditError> {
+        if request.repair && answers.is_none() {
+            return Err(AuditError::Request(
+                "repair needs the neighbors to repair".to_owned(),
+            ));
+        }
+        let slots = answers.as_ref().map(|answers| answers.slots);
+        let repaired = slots.filter(|_| request.repair).unwrap_or(0);
+        let depth = Depth::new(request.ks.as_deref(), data.available(), slots, repaired)?;
+        request.check_predictions(data.queries.count())?;
+        if let Some(answers) = &answers {
+            notes.extend(depth.beyond(answers.slots));
+            notes.extend(answers::other_metric(answers, &data));
+        }
+        Ok(Self {
+            request,
+            data,
+            index,
+            notes,
+            answers,
+            depth,
+        })
+    }
+
+    /// Everything asked for.
+    pub(super) fn run(self) -> Result<AuditOutcome, AuditError> {
+        stage("exact neighbors", 0);
+        let Some(base) = self.data.base.in_memory().filter(|_| self.wants_graphs()) else {
+            return self.finish(OnGraphs::default(), &self.exact()?);
+        };
+        let (metric, queries) = (self.data.metric, self.data.search_queries());
+        if let Some(build) = self.index.and_then(Index::engine) {
+            let exact = self.exact()?;
+            let on_graphs = {
+                let computer = EngineDistances::new(base, metric, build);
+                self.on_graphs(&AsEngine::new(computer, queries), &exact)?
+            };
+            return self.finish(on_graphs, &exact);
+        }
+        if queries.are_base_rows() && Ranked::fits(base.rows(), self.request.memory_budget_bytes) {
+            let table = PairTable::new(base, metric, self.depth.neighbors)?;
+            let ranks = RankTable::new(&table)?;
+            let exact = exact::neighbors_in(&table, &self.data, self.depth.neighbors);
+            let on_graphs = self.on_graphs(&Ranked::new(&table, &ranks, queries), &exact)?;
+            return self.finish(on_graphs, &exact);
+        }
+        let exact = self.exact()?;
+        let codes = match self.index {
+            None => Sq8Codes::if_worthwhile(base, metric),
+            Some(_) => None,
+        };
+        let computer = VectorDistances::new(base, metric).with_codes(codes.as_ref());
+        let on_graphs = self.on_graphs(&Vectors::new(computer, queries, None), &exact)?;
+        self.finish(on_graphs, &exact)
+    }
+
+    /// Graphs are looked at unless answers alone are asked about.
+    fn wants_graphs(&self) -> bool {
+        self.answers.is_none() || self.index.is_some() || !self.request.predictions.is_empty()
+    }
+
+    fn exact(&self) -> Result<GroundTruth<'_>, AuditError> {
+        let budget = self.request.memory_budget_bytes;
+        exact::neighbors(&self.data, self.depth.neighbors, budget)
+    }
+
+    fn on_graphs<S: DistanceSource>(
+        &self,
+        source: &S,
+        exact: &GroundTruth<'_>,
+    ) -> Result<OnGraphs, AuditError> {
+        let questions = Questions {
+            request: self.request,
+            data: &self.data,
+            index: self.index,
+            ks: &self.depth.ks,
+        };
+        questions.answer(source, exact)
+    }
+
+    /// The answers given, measured at every k that they have slots for.
+    fn returned(&self, exact: &GroundTruth<'_>, reachable: Option<&[bool]>) -> Vec<CellResult> {
+        let Some(answers) = &self.answers else {
+            return Vec::new();
+        };
+        let ks = self.depth.ks.iter().copied();
+        let ks: Vec<usize> = ks.filter(|&k| k <= answers.slots).collect();
+        let measured = measure_answers(answers, &self.data, exact, reachable, &ks);
+        let mut results = Vec::with_capacity(ks.len());
+        for (&k, values) in ks.iter().zip(measured) {
+            let name = Name {
+                who: answers.facts.name.clone(),
+                class: None,
+                ef: None,
+                k,
+            };
+            results.push(summarize(name, &[CellValues::Queries(values)], &self.data));
+        }
+        results
+    }
+
+    fn finish(&self, found: OnGraphs, truth: &GroundTruth<'_>) -> Result<AuditOutcome, AuditError> {
+        let (data, request) = (&self.data, self.request);
+        let exact = truth
+            .table()
+            .expect("an audit keeps its neighbors as lists");
+        let to_repair = self.answers.as_ref().filter(|_| request.repair);
+        let repaired = to_repair.map(|answers| repair(answers, data, exact));
+        let results = AuditResults {
+            data: data_facts(data),
+            difficulty: difficulty(data, exact, &self.depth.ks, request.seed),
+            returned: self.returned(truth, found.reachable.as_deref()),
+            graphs: found.graphs,
+            answers: self.answers.as_ref().map(|answers| answers.facts.clone()),
+            efforts: found.efforts,
+            engines: found.engines,
+            advice: found.advice,
+            remedy: found.remedy,
+            curves: found.curves,
+            notes: self.notes.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seconds: 0.0,
+        };
+        if let Base::Streamed { rows, .. } = &data.base {
+            rows.verify()?;
+        }
+        Ok(AuditOutcome {
+            results,
+            predictions: found.predictions,
+            repaired,
+        })
+    }
+}
+
+fn data_facts(data: &Dataset<'_>) -> DataFacts {
+    DataFacts {
+        name: data.name.clone(),
+        rows: data.base.rows(),
+        columns: data.base.columns(),
+        metric: data.metric.to_string(),
+        queries: data.queries.count(),
+        query_population: data.queries.population,
+        queries_are_base_rows: data.queries.are_base_rows(),
+        duplicate_rows: exact::duplicate_rows(data),
+    }
+}
