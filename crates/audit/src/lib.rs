@@ -3,8 +3,8 @@
 //! [`AuditRequest`] names the inputs that are files, [`Given`] those in memory. The way through
 //! (`run`): open once, then decide, then prepare, then measure.
 //!
-//! * `load` opens every file once; `metric`, `decided`: what is decided from what is open;
-//! * `prepare`, `memory`, `queries`: base rows, queries and index, from files or from memory;
+//! * `load` opens every file once; `metric` is decided from what is open;
+//! * `prepare`, `memory`: base rows, queries and index, from files or from memory;
 //! * `answers`: neighbor tables of any engine, sentinels separated from neighbors;
 //! * `job`: the exact neighbors, then graphs and answers; `repair`: bad rows of answers searched
 //!   again, exactly;
@@ -22,8 +22,8 @@
 mod advice;
 mod answers;
 mod cells;
+mod choices;
 mod curves;
-mod decided;
 mod depth;
 mod difficulty;
 mod distance_kind;
@@ -41,7 +41,6 @@ mod notes;
 mod on_graphs;
 mod predict;
 mod prepare;
-mod queries;
 mod remedy;
 mod repair;
 mod request;

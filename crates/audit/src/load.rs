@@ -11,7 +11,8 @@ use annatomy_formats::{
     AnswerTable, BenchmarkRun, ReadError, VectorFile, read_answers, read_distances,
 };
 use annatomy_hnsw::import::{SavedIndex, SavedIndexError};
-use annatomy_vectors::{Matrix, Metric, validate};
+use annatomy_vectors::validate::{self, ValidationError};
+use annatomy_vectors::{Matrix, Metric};
 use std::path::{Path, PathBuf};
 
 /// All inputs, each opened once.
@@ -136,10 +137,7 @@ impl OpenIndex {
                 bytes: saved.bytes_after as u64,
             });
         }
-        validate::check_finite(saved.vectors.view()).map_err(|source| AuditError::Vectors {
-            path: path.to_owned(),
-            source,
-        })?;
+        validate::check_finite(saved.vectors.view()).map_err(in_vectors(path))?;
         Ok(Self {
             path: path.to_owned(),
             saved,
@@ -176,6 +174,14 @@ impl OpenAnswers {
 /// Names the file that an error is about.
 pub(super) fn in_file(path: &Path) -> impl Fn(ReadError) -> AuditError + '_ {
     |source| AuditError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Names the file that vectors without a distance are of.
+pub(super) fn in_vectors(path: &Path) -> impl Fn(ValidationError) -> AuditError + '_ {
+    |source| AuditError::Vectors {
         path: path.to_owned(),
         source,
     }

@@ -1,27 +1,33 @@
 //! The base rows and the queries from memory: read where they lie, unless cosine has to scale them.
 
-use super::decided::Decided;
+use super::choices::Choices;
 use super::error::AuditError;
 use super::given::Given;
-use super::queries::{queries_of_unit_length, unit_lengths};
-use annatomy_eval::dataset::{Base, Dataset, QueryRows, all_have_unit_length};
+use super::load::in_vectors;
+use annatomy_eval::dataset::{
+    Base, Dataset, QueryRows, all_have_unit_length, check_and_normalize, check_and_normalize_as,
+};
 use annatomy_eval::index::Index;
 use annatomy_vectors::{MatrixView, Metric, Rows, validate};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// The data set of `given`, as [`prepare`](super::prepare) makes it of files.
-pub(super) fn prepare<'d>(given: &Given<'d>, decided: &Decided) -> Result<Dataset<'d>, AuditError> {
+pub(super) fn prepare<'d>(
+    given: &Given<'d>,
+    metric: Metric,
+    choices: &Choices,
+) -> Result<Dataset<'d>, AuditError> {
     let rows = given.rows.ok_or(AuditError::NoVectors)?;
     let base = match given.index {
         Some(index) => Rows::Lent(index.rows(rows)?),
-        None => lent(rows, decided.metric, "X")?,
+        None => lent(rows, metric, "X")?,
     };
     Ok(Dataset {
         name: given.name.clone(),
-        queries: given_queries(given, base.view(), decided)?,
+        queries: given_queries(given, base.view(), metric, choices)?,
         base: Base::InMemory(base),
-        metric: decided.metric,
+        metric,
         labels: given.labels.map(Cow::Borrowed),
     })
 }
@@ -30,11 +36,12 @@ pub(super) fn prepare<'d>(given: &Given<'d>, decided: &Decided) -> Result<Datase
 fn given_queries<'d>(
     given: &Given<'d>,
     base: MatrixView<'_>,
-    decided: &Decided,
+    metric: Metric,
+    choices: &Choices,
 ) -> Result<QueryRows<'d>, AuditError> {
     let population = given.queries.map_or(base.rows(), |queries| queries.rows());
     let numbers = match &given.numbers {
-        None => decided.sampling.draw(population)?,
+        None => choices.sampling.draw(population)?,
         Some(numbers)
             if !numbers.is_empty() && numbers.iter().all(|&number| number < population) =>
         {
@@ -61,13 +68,13 @@ fn given_queries<'d>(
             expected,
         });
     }
-    let metric = decided.metric;
     let build = given.index.and_then(Index::engine);
     let rows = if numbers.len() == population && !(metric == Metric::Cosine && build.is_some()) {
         lent(queries, metric, "queries")?
     } else {
         let mut rows = queries.select(&numbers);
-        queries_of_unit_length(&mut rows, metric, build, Path::new("queries"))?;
+        check_and_normalize_as(build, &mut rows, metric)
+            .map_err(in_vectors(Path::new("queries")))?;
         rows.into()
     };
     Ok(QueryRows::held_out(rows, numbers, population))
@@ -77,14 +84,11 @@ fn given_queries<'d>(
 fn lent<'d>(rows: MatrixView<'d>, metric: Metric, name: &str) -> Result<Rows<'d>, AuditError> {
     validate::check(rows, metric)
         .and_then(|()| validate::check_range(rows, metric))
-        .map_err(|source| AuditError::Vectors {
-            path: PathBuf::from(name),
-            source,
-        })?;
+        .map_err(in_vectors(Path::new(name)))?;
     if metric != Metric::Cosine || all_have_unit_length(rows) {
         return Ok(Rows::Lent(rows));
     }
     let mut own = rows.to_matrix();
-    unit_lengths(&mut own, metric, Path::new(name))?;
+    check_and_normalize(&mut own, metric).map_err(in_vectors(Path::new(name)))?;
     Ok(own.into())
 }

@@ -1,17 +1,18 @@
 //! Prepares the data set and the index of an audit of files; those in memory come by `memory`.
 //!
-//! Enters: the open inputs and what was decided. Leaves: [`Inputs`]. For cosine all rows have unit
+//! Enters: the open inputs and the metric. Leaves: [`Inputs`]. For cosine all rows have unit
 //! length when they leave here. Rows out of an index are never changed, since a search there
 //! compares just those bits.
 
-use super::decided::Decided;
+use super::choices::Choices;
 use super::error::AuditError;
-use super::load::{OpenAnswers, OpenIndex, OpenVectors, Opened};
-use super::queries::{prepare_queries, unit_lengths};
+use super::load::{OpenAnswers, OpenIndex, OpenVectors, Opened, in_file, in_vectors};
 use annatomy_eval::dataset::{
-    Base, Dataset, StreamedRows, all_have_unit_length, check_and_normalize,
+    Base, Dataset, QueryRows, StreamedRows, all_have_unit_length, check_and_normalize,
+    check_and_normalize_as,
 };
 use annatomy_eval::index::{Difference, EngineIndex, Index, first_difference};
+use annatomy_hnsw::import::EngineBuild;
 use annatomy_vectors::{Matrix, Metric, Rows};
 use std::borrow::Cow;
 
@@ -25,37 +26,48 @@ pub(super) struct Inputs {
 
 impl Inputs {
     /// Prepares base, queries and index.
-    pub(super) fn prepare(opened: Opened, decided: &Decided) -> Result<Self, AuditError> {
+    pub(super) fn prepare(
+        opened: Opened,
+        metric: Metric,
+        choices: &Choices,
+    ) -> Result<Self, AuditError> {
         let name = opened.name();
+        let rows = match &opened.vectors {
+            Some(vectors) if needs_rows(&opened, vectors, choices)? => {
+                let mut rows = vectors.read_all()?;
+                check_and_normalize(&mut rows, metric).map_err(in_vectors(&vectors.path))?;
+                Some(rows)
+            }
+            _ => None,
+        };
         let Opened {
             vectors,
             queries,
             index,
             answers,
         } = opened;
-        let (mut base, index, labels) = match (index, vectors) {
-            (Some(index), vectors) => take_index(index, vectors.as_ref(), decided)?,
-            (None, Some(vectors)) => {
-                let every_row_asks = queries.is_none()
-                    && decided.sampling.size(vectors.file.rows())? == vectors.file.rows();
-                let base = if decided.graphs || every_row_asks {
-                    read_whole(&vectors, decided.metric)?
-                } else {
-                    stream(vectors, decided.metric)?
-                };
-                (base, None, None)
+        let (mut base, index, labels) = match (index, vectors, rows) {
+            (Some(index), Some(vectors), Some(rows)) => {
+                compare(rows, &vectors, &index, metric)?;
+                take(index, metric, choices)
             }
-            (None, None) => return Err(AuditError::NoVectors),
+            (Some(index), _, _) => take(index, metric, choices),
+            (None, Some(_), Some(rows)) => (Base::InMemory(Rows::Own(rows)), None, None),
+            (None, Some(vectors), None) => (stream(vectors, metric)?, None, None),
+            (None, None, _) => return Err(AuditError::NoVectors),
         };
         let build = index.as_ref().and_then(Index::engine);
-        let queries = prepare_queries(decided, queries, &base, build)?;
+        let queries = match queries {
+            Some(queries) => held_out(queries, &base, metric, build, choices)?,
+            None => QueryRows::base_rows(choices.sampling.draw(base.rows())?, base.rows()),
+        };
         if let (Base::Streamed { rows, drawn }, None) = (&mut base, queries.held_out_rows()) {
             *drawn = rows.select(&queries.numbers);
         }
         let data = Dataset {
             name,
             base,
-            metric: decided.metric,
+            metric,
             labels: labels.map(Cow::Owned),
             queries,
         };
@@ -67,79 +79,61 @@ impl Inputs {
     }
 }
 
-fn read_whole(vectors: &OpenVectors, metric: Metric) -> Result<Base<'static>, AuditError> {
-    let mut rows = vectors.read_all()?;
-    unit_lengths(&mut rows, metric, &vectors.path)?;
-    Ok(Base::InMemory(Rows::Own(rows)))
-}
-
-/// Rows that stay in their file: nothing but answers is asked about, and not every row is a query
-/// and in memory anyway.
-fn stream(vectors: OpenVectors, metric: Metric) -> Result<Base<'static>, AuditError> {
-    let rows = StreamedRows::new(vectors.file, &vectors.path, metric)?;
-    let drawn = Matrix::zeros(0, rows.columns());
-    Ok(Base::Streamed {
-        rows: Box::new(rows),
-        drawn,
-    })
-}
-
-type Taken = (Base<'static>, Option<Index>, Option<Vec<i64>>);
-
-/// The rows of an index, the index, and its labels; the rows compared with VECTORS where those are
-/// given.
-fn take_index(
-    opened: OpenIndex,
-    vectors: Option<&OpenVectors>,
-    decided: &Decided,
-) -> Result<Taken, AuditError> {
-    if let Some(vectors) = vectors.filter(|_| !opened.over_vectors) {
-        compare(vectors, &opened, decided.metric)?;
-    }
-    let OpenIndex { path, saved, .. } = opened;
-    let taken = EngineIndex::of_saved(saved, decided.metric, decided.arithmetic);
-    let EngineIndex {
-        mut index,
-        rows,
-        labels,
-    } = taken;
-    let source = &mut index.facts.source;
-    *source = format!("{source} {}", path.display());
-    let rows = rows.expect("what was saved holds its rows");
-    Ok((Base::InMemory(Rows::Own(rows)), Some(index), labels))
-}
-
-fn compare(given: &OpenVectors, index: &OpenIndex, metric: Metric) -> Result<(), AuditError> {
-    let OpenIndex { path, saved, .. } = index;
-    let shape = |what, found, expected| {
-        if found == expected {
-            return Ok(());
+/// Whether VECTORS are read into memory: to be compared with the rows of an index, to build graphs
+/// over, or since every row is a query. Where nothing but answers is asked about they stay in their
+/// file.
+fn needs_rows(
+    opened: &Opened,
+    vectors: &OpenVectors,
+    choices: &Choices,
+) -> Result<bool, AuditError> {
+    let rows = vectors.file.rows();
+    match &opened.index {
+        // They are in memory already.
+        Some(index) if index.over_vectors => Ok(false),
+        Some(index) => {
+            have_one_shape(vectors, index)?;
+            Ok(index.saved.labels.is_none())
         }
-        Err(AuditError::Shapes {
-            path: given.path.clone(),
-            what,
-            found,
-            other: path.display().to_string(),
-            expected,
-        })
-    };
-    shape("rows", given.file.rows(), saved.vectors.rows())?;
-    shape("columns", given.file.columns(), saved.vectors.columns())?;
-    if saved.labels.is_some() {
-        return Ok(());
+        None if choices.graphs => Ok(true),
+        None => Ok(opened.queries.is_none() && choices.sampling.size(rows)? == rows),
     }
-    let (vectors, index) = (given.path.clone(), path.clone());
-    let mut given = given.read_all()?;
-    unit_lengths(&mut given, metric, &vectors)?;
-    let kept = saved.vectors.view();
+}
+
+fn have_one_shape(vectors: &OpenVectors, index: &OpenIndex) -> Result<(), AuditError> {
+    let kept = &index.saved.vectors;
+    let file = &vectors.file;
+    for (what, found, expected) in [
+        ("rows", file.rows(), kept.rows()),
+        ("columns", file.columns(), kept.columns()),
+    ] {
+        if found != expected {
+            return Err(AuditError::Shapes {
+                path: vectors.path.clone(),
+                what,
+                found,
+                other: index.path.display().to_string(),
+                expected,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses an index over other rows than `given`, which are those of VECTORS.
+fn compare(
+    mut given: Matrix,
+    vectors: &OpenVectors,
+    index: &OpenIndex,
+    metric: Metric,
+) -> Result<(), AuditError> {
+    let kept = index.saved.vectors.view();
     let Some(difference) = first_difference(given.view(), kept) else {
         return Ok(());
     };
+    let (vectors, index) = (vectors.path.clone(), index.path.clone());
     if metric != Metric::Cosine && all_have_unit_length(kept) {
-        check_and_normalize(&mut given, Metric::Cosine).map_err(|source| AuditError::Vectors {
-            path: vectors.clone(),
-            source,
-        })?;
+        check_and_normalize(&mut given, Metric::Cosine).map_err(in_vectors(&vectors))?;
         if first_difference(given.view(), kept).is_none() {
             return Err(AuditError::OtherLengths { vectors, index });
         }
@@ -158,4 +152,54 @@ fn compare(given: &OpenVectors, index: &OpenIndex, metric: Metric) -> Result<(),
         found,
         expected,
     })
+}
+
+type Taken = (Base<'static>, Option<Index>, Option<Vec<i64>>);
+
+/// The rows of an index, the index, and its labels.
+fn take(opened: OpenIndex, metric: Metric, choices: &Choices) -> Taken {
+    let OpenIndex { path, saved, .. } = opened;
+    let taken = EngineIndex::of_saved(saved, metric, choices.arithmetic);
+    let EngineIndex {
+        mut index,
+        rows,
+        labels,
+    } = taken;
+    let source = &mut index.facts.source;
+    *source = format!("{source} {}", path.display());
+    let rows = rows.expect("what was saved holds its rows");
+    (Base::InMemory(Rows::Own(rows)), Some(index), labels)
+}
+
+fn stream(vectors: OpenVectors, metric: Metric) -> Result<Base<'static>, AuditError> {
+    let rows = StreamedRows::new(vectors.file, &vectors.path, metric)?;
+    let drawn = Matrix::zeros(0, rows.columns());
+    Ok(Base::Streamed {
+        rows: Box::new(rows),
+        drawn,
+    })
+}
+
+/// The queries of an open file that are measured.
+fn held_out(
+    opened: OpenVectors,
+    base: &Base<'_>,
+    metric: Metric,
+    build: Option<EngineBuild>,
+    choices: &Choices,
+) -> Result<QueryRows<'static>, AuditError> {
+    let OpenVectors { path, file } = opened;
+    if file.columns() != base.columns() {
+        return Err(AuditError::Shapes {
+            path,
+            what: "columns",
+            found: file.columns(),
+            other: "the base".to_owned(),
+            expected: base.columns(),
+        });
+    }
+    let numbers = choices.sampling.draw(file.rows())?;
+    let mut rows = file.select(&numbers).map_err(in_file(&path))?;
+    check_and_normalize_as(build, &mut rows, metric).map_err(in_vectors(&path))?;
+    Ok(QueryRows::held_out(rows.into(), numbers, file.rows()))
 }

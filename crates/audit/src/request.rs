@@ -1,6 +1,6 @@
 //! What is asked of an audit.
 
-use super::decided::{Decided, Sampling};
+use super::choices::{Choices, Sampling};
 use super::error::AuditError;
 use super::target::Target;
 use annatomy_hnsw::EngineClass;
@@ -79,8 +79,8 @@ pub struct GraphRequest {
 }
 
 impl AuditRequest {
-    /// Refuses settings that no data can satisfy.
-    pub(super) fn check(&self) -> Result<(), AuditError> {
+    /// Refuses settings that no data can satisfy; what preparing needs to know of the others.
+    pub(super) fn check(&self) -> Result<Choices, AuditError> {
         let counts = [
             ("graphs", self.graphs.count, MAX_GRAPHS),
             (
@@ -102,7 +102,13 @@ impl AuditRequest {
                 }
             }
         }
-        Ok(())
+        Ok(Choices {
+            arithmetic: self.arithmetic,
+            sampling: self.sampling(),
+            graphs: self.neighbors.is_none()
+                || self.index.is_some()
+                || !self.predictions.is_empty(),
+        })
     }
 
     /// Refuses predictions whose tables exceed [`MAX_PREDICTED_BYTES`].
@@ -119,18 +125,6 @@ impl AuditRequest {
             }
         }
         Ok(())
-    }
-
-    /// What is decided, once the metric is.
-    pub(super) fn decided(&self, metric: Metric) -> Decided {
-        Decided {
-            metric,
-            arithmetic: self.arithmetic,
-            sampling: self.sampling(),
-            graphs: self.neighbors.is_none()
-                || self.index.is_some()
-                || !self.predictions.is_empty(),
-        }
     }
 
     fn sampling(&self) -> Sampling {
@@ -203,9 +197,7 @@ mod tests {
     use super::*;
 
     fn refused(request: &AuditRequest, words: &str) {
-        let error = request
-            .check()
-            .and_then(|()| request.check_predictions(500));
+        let error = request.check().and_then(|_| request.check_predictions(500));
         let error = error.expect_err("refused").to_string();
         assert!(error.contains(words), "{error}");
     }

@@ -20,7 +20,7 @@ use std::time::Instant;
 /// [`AuditError`].
 pub fn audit(request: &AuditRequest) -> Result<AuditOutcome, AuditError> {
     on_threads(request.threads, || {
-        request.check()?;
+        let choices = request.check()?;
         stage("reading", 0);
         let mut notes = Vec::new();
         let opened = Opened::open(request, &mut notes)?;
@@ -29,7 +29,7 @@ pub fn audit(request: &AuditRequest) -> Result<AuditOutcome, AuditError> {
             data,
             index,
             answers,
-        } = Inputs::prepare(opened, &request.decided(metric))?;
+        } = Inputs::prepare(opened, metric, &choices)?;
         let answers = answers::of_file(answers, &data)?;
         Job::new(request, data, index.as_ref(), answers, notes)?.run()
     })
@@ -43,11 +43,11 @@ pub fn audit(request: &AuditRequest) -> Result<AuditOutcome, AuditError> {
 /// [`AuditError`].
 pub fn audit_given(request: &AuditRequest, given: Given<'_>) -> Result<AuditOutcome, AuditError> {
     on_threads(request.threads, || {
-        request.check()?;
+        let choices = request.check()?;
         stage("reading", 0);
         let mut notes = Vec::new();
         let metric = metric::of_given(request.metric, &given, &mut notes)?;
-        let data = memory::prepare(&given, &request.decided(metric))?;
+        let data = memory::prepare(&given, metric, &choices)?;
         let answers = answers::given(given.answers, &data)?;
         Job::new(request, data, given.index, answers, notes)?.run()
     })

@@ -17,7 +17,9 @@ pub use base::Base;
 pub use definition::Dataset;
 pub use query_rows::QueryRows;
 pub use streamed::{StreamError, StreamedRows};
-pub use unit_length::{all_have_unit_length, check_and_normalize, has_unit_length};
+pub use unit_length::{
+    all_have_unit_length, check_and_normalize, check_and_normalize_as, has_unit_length,
+};
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 //! Rows that have unit length already are never scaled again, so that a search compares the bits
 //! that the file holds.
 
+use annatomy_hnsw::import::EngineBuild;
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::validate::{self, ValidationError};
 use annatomy_vectors::{Matrix, MatrixView, Metric, kernels};
@@ -23,11 +24,31 @@ pub fn all_have_unit_length(rows: MatrixView<'_>) -> bool {
 /// Checks rows, and for cosine scales them to unit length unless all have it.
 ///
 /// # Errors
-/// For values that are not finite, and under cosine for rows of zeros.
+/// For values that are not finite, rows of zeros under cosine, and values whose squares float32
+/// cannot hold.
 pub fn check_and_normalize(rows: &mut Matrix, metric: Metric) -> Result<(), ValidationError> {
     validate::check(rows.view(), metric)?;
     if metric == Metric::Cosine && !all_have_unit_length(rows.view()) {
         normalize_rows(rows)?;
     }
-    Ok(())
+    validate::check_range(rows.view(), metric)
+}
+
+/// As [`check_and_normalize`], for queries of an engine, which under cosine are scaled as it scales
+/// them; `None`: ours.
+///
+/// # Errors
+/// As [`check_and_normalize`].
+pub fn check_and_normalize_as(
+    engine: Option<EngineBuild>,
+    rows: &mut Matrix,
+    metric: Metric,
+) -> Result<(), ValidationError> {
+    if let (Metric::Cosine, Some(engine)) = (metric, engine) {
+        validate::check(rows.view(), metric)?;
+        if engine.normalize_rows(rows) {
+            return Ok(());
+        }
+    }
+    check_and_normalize(rows, metric)
 }

@@ -1,9 +1,8 @@
-//! What is decided before inputs are prepared: the metric, the arithmetic, the sample, and whether
-//! graphs are looked at.
+//! What preparing needs to know of a request: the arithmetic, the sample, and whether graphs are
+//! looked at.
 
 use super::error::AuditError;
 use annatomy_hnsw::import::Arithmetic;
-use annatomy_vectors::Metric;
 use annatomy_vectors::subset::numpy_choice;
 
 /// Up to here every query is measured unless a sample is asked for.
@@ -11,10 +10,9 @@ const ALL_ROWS: usize = 10_000;
 /// Queries drawn beyond.
 const DEFAULT_SAMPLE: usize = 2_000;
 
-/// What is decided before inputs are prepared.
+/// What preparing needs to know of a request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Decided {
-    pub(super) metric: Metric,
+pub(super) struct Choices {
     /// That of a saved index; by default its engine's on this machine.
     pub(super) arithmetic: Option<Arithmetic>,
     pub(super) sampling: Sampling,
