@@ -58,12 +58,11 @@ impl Questions<'_> {
             ks,
         } = *self;
         stage("graphs", 0);
-        let graphs = match index {
-            Some(index) => graphs::of_index(index, data),
-            None => {
-                check_memory("the graphs", request.graphs.bytes(data.base.rows()))?;
-                graphs::build(&request.graphs, request.seed, data, source.computer())?
-            }
+        let graphs = if let Some(index) = index {
+            graphs::of_index(index, data)
+        } else {
+            check_memory("the graphs", request.graphs.bytes(data.base.rows()))?;
+            graphs::build(&request.graphs, request.seed, data, source.computer())?
         };
         stage("traversals", 0);
         let mut adviser = Adviser::new(source, data, exact, &graphs, ks);
