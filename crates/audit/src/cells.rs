@@ -67,6 +67,7 @@ impl<S: DistanceSource> Evaluation<'_, S> {
             truth: self.truth,
             graph: self.graph,
             reachable: self.reachable,
+            filter: None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 #![deny(missing_docs)]
 
+pub mod allowed;
 pub mod answers;
 pub mod barycenter;
 pub mod dataset;

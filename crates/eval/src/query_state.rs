@@ -8,12 +8,14 @@
 //!     answer (class, ef, k): a prefix of the visits  O(visited / 16)
 //!     measure it, count what is missing              O(k)
 
+use crate::allowed::Filter;
 use crate::distance_source::DistanceSource;
 use crate::ground_truth::GroundTruth;
 use crate::lists::{Answer, Columns, ExactList, ReturnedRows, VisitedList};
 use crate::missing::{Missing, NotVisited};
 use annatomy_hnsw::{
-    Answer as EngineAnswer, CandidateQueue, EngineClass, Graph, Links, Traversal, Visits,
+    AllowedSteps, Answer as EngineAnswer, CandidateQueue, EngineClass, FilterRule, Graph, Links,
+    Traversal, Visit, Visits,
 };
 use annatomy_measures::corrected::{QueryMeasures, ReturnedSide, Scratch, measure};
 
@@ -28,6 +30,8 @@ pub struct Searched<'e, S> {
     pub graph: &'e Graph,
     /// Per node, whether some path from the entry point reaches it.
     pub reachable: &'e [bool],
+    /// The rows that answers may hold, by place of the query; all where there is no filter.
+    pub filter: Option<&'e Filter>,
 }
 
 /// One request to an engine: k neighbors at effort ef.
@@ -68,6 +72,8 @@ pub struct Measured {
 #[derive(Debug, Default)]
 pub struct QueryState<Q> {
     traversal: Traversal<Q>,
+    filtered: Option<Filtered>,
+    allowed_steps: AllowedSteps,
     /// The recorded traversal.
     pub visits: Visits,
     /// The exact neighbors.
@@ -78,6 +84,14 @@ pub struct QueryState<Q> {
     not_visited: NotVisited,
     scratch: Scratch,
     measures: Vec<QueryMeasures>,
+}
+
+/// What a filter leaves of the visits of the query at hand.
+#[derive(Debug)]
+struct Filtered {
+    rule: FilterRule,
+    /// The allowed ones, nearest first.
+    visits: Vec<Visit>,
 }
 
 impl<Q: CandidateQueue> QueryState<Q> {
@@ -106,23 +120,151 @@ impl<Q: CandidateQueue> QueryState<Q> {
         effort: usize,
         most_rows: usize,
     ) {
-        let (scorer, visits) = (on.source.scorer(query), &mut self.visits);
-        if most_rows < on.graph.nodes() {
-            let traversal = &mut self.traversal;
-            traversal.record_for_k(on.graph, scorer, effort, most_rows, visits);
+        let scorer = on.source.scorer(query);
+        self.filtered = None;
+        if let Some(filter) = on.filter {
+            self.record_filtered(on, filter, query, effort);
+        } else if most_rows < on.graph.nodes() {
+            let visits = &mut self.visits;
+            self.traversal
+                .record_for_k(on.graph, scorer, effort, most_rows, visits);
         } else {
-            self.traversal.record(on.graph, scorer, effort, visits);
+            self.traversal
+                .record(on.graph, scorer, effort, &mut self.visits);
         }
+        let nearest_first = match &self.filtered {
+            Some(filtered) => &filtered.visits,
+            None => self.visits.nearest_first(),
+        };
         self.visited
-            .read(on.source, on.truth, query, &self.visits, &self.exact);
+            .read(on.source, on.truth, query, nearest_first, &self.exact);
         self.visited.mark_reachable(&self.exact, on.reachable);
+    }
+
+    /// Records until the search under the filter has stopped, whatever the rule.
+    fn record_filtered<S: DistanceSource<Queue = Q>>(
+        &mut self,
+        on: &Searched<'_, S>,
+        filter: &Filter,
+        query: usize,
+        effort: usize,
+    ) {
+        let (scorer, nodes) = (on.source.scorer(query), on.graph.nodes());
+        let is_allowed = |id| filter.allowed.holds(query, id);
+        let mut recorded = effort;
+        if filter.rule == FilterRule::CountAllowed {
+            // About as many rows as hold `effort` allowed ones.
+            let allowed = filter.allowed.count(query).max(1) as u128;
+            let about = effort as u128 * nodes as u128 / allowed;
+            recorded = usize::try_from(about).unwrap_or(nodes);
+        }
+        loop {
+            recorded = recorded.max(effort).min(nodes.max(effort));
+            let visits = &mut self.visits;
+            self.traversal.record(on.graph, scorer, recorded, visits);
+            if filter.rule != FilterRule::CountAllowed {
+                break;
+            }
+            self.allowed_steps
+                .read(&self.visits, scorer, nodes, is_allowed);
+            if self.allowed_steps.visited(effort).is_some() {
+                break;
+            }
+            recorded = recorded.saturating_mul(2);
+        }
+        let visits = self.visits.nearest_first().iter().copied();
+        self.filtered = Some(Filtered {
+            rule: filter.rule,
+            visits: visits.filter(|visit| is_allowed(visit.id)).collect(),
+        });
+    }
+
+    /// What an engine of `class` answers to (ef, k), under the filter where there is one.
+    ///
+    /// # Panics
+    /// If the traversal was recorded to less than [`EngineClass::effort`].
+    pub fn answer(&self, class: EngineClass, ef: usize, k: usize) -> EngineAnswer {
+        let rule = self.filtered.as_ref().map(|filtered| filtered.rule);
+        let answer = class.answer(ef, k, |effort| {
+            let counted = self.allowed_steps.visited(effort);
+            match (rule, counted) {
+                (Some(FilterRule::CountAllowed), Some(visited)) => visited,
+                _ => self.visits.visited(effort),
+            }
+        });
+        let (Some(filtered), EngineAnswer::Rows { visited, rows }) = (&self.filtered, answer)
+        else {
+            return answer;
+        };
+        if filtered.rule != FilterRule::AfterSearch {
+            return answer;
+        }
+        // Of the nearest rows that the search itself hands on, those that pass.
+        let handed_on = class.effort(ef, k).checked_sub(1);
+        let last = handed_on.and_then(|last| self.visits.among_first(visited).nth(last));
+        let is_handed_on = |visit: &&Visit| {
+            let is_nearer = |last: &Visit| (visit.key, visit.id) <= (last.key, last.id);
+            (visit.arrival as usize) < visited && last.is_none_or(is_nearer)
+        };
+        let passing = filtered.visits.iter().filter(is_handed_on).count();
+        EngineAnswer::Rows {
+            visited,
+            rows: rows.min(passing),
+        }
+    }
+
+    /// The ids of an answer, nearest first: allowed rows alone.
+    pub fn rows(&self, answer: EngineAnswer) -> impl Iterator<Item = u32> + '_ {
+        let (visited, rows) = match answer {
+            EngineAnswer::Refused => (0, 0),
+            EngineAnswer::Rows { visited, rows } => (visited, rows),
+        };
+        let seen = self.allowed_visits().iter();
+        let seen = seen.filter(move |visit| (visit.arrival as usize) < visited);
+        seen.map(|visit| visit.id).take(rows)
+    }
+
+    /// Whether answers hold allowed rows alone.
+    pub fn is_filtered(&self) -> bool {
+        self.filtered.is_some()
+    }
+
+    /// The visits that an answer may hold, nearest first.
+    fn allowed_visits(&self) -> &[Visit] {
+        match &self.filtered {
+            Some(filtered) => &filtered.visits,
+            None => self.visits.nearest_first(),
+        }
+    }
+
+    /// The smallest ef whose search visits the row that arrived after `arrival` others.
+    pub fn required_ef(&self, arrival: u32) -> usize {
+        match &self.filtered {
+            Some(filtered) if filtered.rule == FilterRule::CountAllowed => {
+                self.allowed_steps.required_ef(arrival)
+            }
+            _ => self.visits.required_ef(arrival),
+        }
+    }
+
+    /// The arrivals of the first `k` visits that an answer may hold, the query itself left out,
+    /// ascending.
+    pub fn first_arrivals(&self, k: usize) -> Vec<u32> {
+        let own = self.visited.own_arrival;
+        let others = self.allowed_visits().iter().map(|visit| visit.arrival);
+        let mut arrivals: Vec<u32> = others.filter(|&arrival| arrival != own).collect();
+        if k < arrivals.len() {
+            arrivals.select_nth_unstable(k);
+            arrivals.truncate(k);
+        }
+        arrivals.sort_unstable();
+        arrivals
     }
 
     /// The answer to `cell`, measured; `None` where the engine refuses it.
     pub fn measure(&mut self, truth: &GroundTruth<'_>, cell: &Cell) -> Option<Measured> {
         let asked = cell.asked(truth);
-        let EngineAnswer::Rows { visited, rows } = self.visits.answer(cell.class, cell.ef, asked)
-        else {
+        let EngineAnswer::Rows { visited, rows } = self.answer(cell.class, cell.ef, asked) else {
             return None;
         };
         let columns = Columns {

@@ -40,6 +40,7 @@ pub(crate) fn on_graph<R>(
         truth: &truth,
         graph: &graph,
         reachable: &reachable(&graph),
+        filter: None,
     })
 }
 

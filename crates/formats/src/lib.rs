@@ -10,6 +10,7 @@
 //! | `.parquet` `.arrow` `.feather` | columns of lists, with feature `parquet` | f2 f4 f8, i1–i8, u1–u8 | |
 //! | `.hdf5` `.h5` | data sets, with feature `hdf5` | f2 f4 f8, i1–i8, u1–u8, both byte orders | |
 //! | `.bin` `.ibin` | 32-bit n and k, then n·k ids, then perhaps n·k distances (Big-ANN ground truth) | i4, i8, f4 | |
+//! | `.csv` `.parquet` `.npz` | tables of named columns | `.npz` | integers, reals, texts |
 //!
 //! Reading: a path → `detect` (its format) → `bytes` (positioned reads) → one of `npy`, `npz`, `vecs`, `bin`, `tensors`,
 //! `columns`, `datasets` finds the `layout` → [`VectorFile`], [`read_answers`] or
@@ -49,6 +50,7 @@ mod overwriting;
 mod ragged;
 mod regular_file;
 mod source;
+mod table;
 mod tensors;
 mod vecs;
 mod vector_file;
@@ -65,6 +67,7 @@ pub use output_folder::{OutputFolder, OutputFolderError, Owner};
 pub use overwriting::{OutputError, refuse_overwriting};
 pub use regular_file::{NotRegular, is_same_file, open_regular, read_regular, read_regular_text};
 pub use source::{Role, Source};
+pub use table::{Column, Values, check_table_ending, read_columns, write_columns, write_table};
 pub use vector_file::VectorFile;
 pub use write::{
     IdValue, WriteError, check_ids_ending, check_matrix_ending, write_ids, write_matrix,

@@ -20,8 +20,43 @@ const LONGEST_HEADER: usize = 1 << 16;
 /// Bytes that surely hold the whole of an acceptable header.
 pub(super) const HEAD_BYTES: usize = LONGEST_HEADER + 12;
 
-/// What the header says; `bytes` need hold no more than the header.
+/// What the header says of a matrix; `bytes` need hold no more than the header.
 pub(super) fn claim(bytes: &[u8]) -> Result<Claim, ReadError> {
+    let header = header(bytes)?;
+    let (byte_order, element) = number_type(header.descr)?;
+    let MatrixShape {
+        rows,
+        columns,
+        singleton_axes,
+    } = MatrixShape::of(&header.shape)?;
+    let arrangement = if header.fortran_order {
+        Arrangement::Columns
+    } else {
+        Arrangement::Rows
+    };
+    Ok(Claim {
+        element,
+        byte_order,
+        arrangement,
+        rows,
+        columns,
+        singleton_axes,
+        start: header.start,
+    })
+}
+
+/// What a header says of an array of any type and shape.
+pub(super) struct Header<'h> {
+    /// NumPy's name of the type.
+    pub(super) descr: &'h str,
+    pub(super) fortran_order: bool,
+    pub(super) shape: Vec<u64>,
+    /// Where the values start.
+    pub(super) start: usize,
+}
+
+/// Reads the header; `bytes` need hold no more than it.
+pub(super) fn header(bytes: &[u8]) -> Result<Header<'_>, ReadError> {
     let (dictionary, start) = dictionary(bytes)?;
     let mut text = Literal(dictionary);
     let (mut descr, mut fortran_order, mut shape) = (None, None, None);
@@ -45,26 +80,20 @@ pub(super) fn claim(bytes: &[u8]) -> Result<Claim, ReadError> {
     let (Some(descr), Some(fortran_order), Some(shape)) = (descr, fortran_order, shape) else {
         return Err(malformed("descr, fortran_order or shape is missing"));
     };
-    let (byte_order, element) = number_type(descr)?;
-    let MatrixShape {
-        rows,
-        columns,
-        singleton_axes,
-    } = MatrixShape::of(&shape)?;
-    let arrangement = if fortran_order {
-        Arrangement::Columns
-    } else {
-        Arrangement::Rows
-    };
-    Ok(Claim {
-        element,
-        byte_order,
-        arrangement,
-        rows,
-        columns,
-        singleton_axes,
+    Ok(Header {
+        descr,
+        fortran_order,
+        shape,
         start,
     })
+}
+
+/// The text of a `<U` value, without the zeros that fill it up; `None` where it is no Unicode.
+pub(super) fn text_of_utf32(bytes: &[u8]) -> Option<String> {
+    let (characters, _) = bytes.as_chunks();
+    let characters = characters.iter().map(|&word| u32::from_le_bytes(word));
+    let text: Option<String> = characters.map(char::from_u32).collect();
+    text.map(|text| text.trim_end_matches('\0').to_owned())
 }
 
 /// The dictionary's text, and where the numbers start.
@@ -211,10 +240,22 @@ pub(super) fn write_header(
     rows: usize,
     columns: usize,
 ) -> io::Result<()> {
+    write_header_of(writer, descr, &format!("({rows}, {columns})"))
+}
+
+/// The same for an array of one axis.
+pub(super) fn write_vector_header(
+    writer: &mut impl Write,
+    descr: &str,
+    length: usize,
+) -> io::Result<()> {
+    write_header_of(writer, descr, &format!("({length},)"))
+}
+
+fn write_header_of(writer: &mut impl Write, descr: &str, shape: &str) -> io::Result<()> {
     const ALIGNMENT: usize = 64;
     const BEFORE: usize = SIGNATURE.len() + 4;
-    let dictionary =
-        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+    let dictionary = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
     let length = (BEFORE + dictionary.len() + 1).next_multiple_of(ALIGNMENT) - BEFORE;
     writer.write_all(SIGNATURE)?;
     writer.write_all(&[1, 0])?;

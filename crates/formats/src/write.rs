@@ -71,6 +71,14 @@ pub enum WriteError {
         /// The ending.
         ending: &'static str,
     },
+    /// The format needs a library that was left out.
+    #[error("writing .{ending} is not built in: build with `--features {feature}`")]
+    NotBuilt {
+        /// The ending, without its dot.
+        ending: &'static str,
+        /// The feature that has it.
+        feature: &'static str,
+    },
     /// Rows without columns, which no reader would take.
     #[error("{rows} rows have no columns")]
     NoColumns {

@@ -24,4 +24,7 @@ pub use graph::{Graph, Links, reachable};
 pub use queue::{
     BitsetQueue, CandidateQueue, Coverage, HeapQueue, LowerBoundFilter, QueryScorer, Scored,
 };
-pub use search::{Answer, EngineClass, Search, Traversal, UnknownEngineClass, Visit, Visits};
+pub use search::{
+    AllowedSteps, Answer, EngineClass, FilterRule, Search, Traversal, UnknownEngineClass,
+    UnknownFilterRule, Visit, Visits,
+};

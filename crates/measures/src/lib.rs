@@ -7,9 +7,10 @@
 //! * [`corrected`]: the measures as they should be taken, for one query over many k;
 //! * [`published`]: the study's own arithmetic, artefacts included;
 //! * [`lid`]: estimators of local intrinsic dimensionality, by name;
-//! * [`estimate`]: means over runs, shares, percentiles and quantiles with their intervals;
+//! * [`estimate`]: means, shares, percentiles and paired differences with their intervals and tests;
 //! * [`breakpoints`]: where a curve over k breaks;
-//! * [`difficulty`]: hubness, contrast, trustworthiness.
+//! * [`difficulty`]: hubness, contrast, trustworthiness, continuity;
+//! * [`graded`]: overlap graded by rank and by distance.
 //!
 //! Does no input or output and knows no graph.
 
@@ -19,5 +20,6 @@ pub mod breakpoints;
 pub mod corrected;
 pub mod difficulty;
 pub mod estimate;
+pub mod graded;
 pub mod lid;
 pub mod published;

@@ -181,6 +181,7 @@ impl<F: CandidateQueue> Scratch<F> {
                 truth,
                 graph: &context.graphs[graph],
                 reachable: &context.reachable[graph],
+                filter: None,
             };
             self.state.traverse(&on, number, planned.ef);
             block.traverse_time += traversal.elapsed();

@@ -96,6 +96,7 @@ impl OnSource for Count<'_> {
             truth: self.truth,
             graph: self.graph,
             reachable: self.reachable,
+            filter: None,
         };
         Ok(surface::count(&on, self.grid))
     }

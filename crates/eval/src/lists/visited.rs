@@ -7,7 +7,7 @@
 use super::{ExactList, UNKNOWN_RANK};
 use crate::distance_source::DistanceSource;
 use crate::ground_truth::GroundTruth;
-use annatomy_hnsw::{Visit, Visits};
+use annatomy_hnsw::Visit;
 use annatomy_vectors::BitSet;
 use annatomy_vectors::Metric;
 
@@ -47,23 +47,18 @@ pub struct VisitedList {
 }
 
 impl VisitedList {
-    /// Replaces the list by what query number `query` visited.
+    /// Replaces the list by what query number `query` visited, nearest first.
     pub fn read<S: DistanceSource>(
         &mut self,
         source: &S,
         truth: &GroundTruth<'_>,
         query: usize,
-        visits: &Visits,
+        nearest_first: &[Visit],
         exact: &ExactList,
     ) {
         let own = truth.queries().own_id(query);
         let of_use = |visit: &Visit| Some(visit.id) == own || exact.rank(visit.id) != UNKNOWN_RANK;
-        take_of_use(
-            visits.nearest_first(),
-            exact.ids.len() + 1,
-            of_use,
-            &mut self.visits,
-        );
+        take_of_use(nearest_first, exact.ids.len() + 1, of_use, &mut self.visits);
         self.reduced.clear();
         source.reduced_distances(query, &self.visits, &mut self.reduced);
         self.read_distances(truth.metric(), exact);

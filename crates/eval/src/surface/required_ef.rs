@@ -11,6 +11,7 @@ use super::Arrivals;
 use crate::distance_source::DistanceSource;
 use crate::lists::NEVER;
 use crate::query_state::{QueryState, Searched};
+use annatomy_hnsw::CandidateQueue;
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use rayon::prelude::*;
 
@@ -44,7 +45,7 @@ impl RequiredEfs {
                     state.begin(on.truth, query);
                     state.traverse(on, query, ef);
                     arrivals.read(ks, &state.exact, &state.visited, &state.visits);
-                    required(ks, arrivals, &state.visits)
+                    required(ks, arrivals, state)
                 })
             })
             .collect();
@@ -60,6 +61,15 @@ impl RequiredEfs {
         self.ef
     }
 
+    /// Per query the smallest ef that finds all k rows, k by its index; `None` where none does.
+    pub fn completing(&self, k_index: usize) -> impl Iterator<Item = Option<usize>> + '_ {
+        let k = self.ks[k_index];
+        let before: usize = self.ks[..k_index].iter().sum();
+        let last = 2 * before + k - 1;
+        let needed = self.queries.iter().map(move |required| required[last]);
+        needed.map(|needed| (needed != NEVER).then_some(needed as usize))
+    }
+
     /// The figure of every query at (`ef`, k), k by its index.
     pub fn at(&self, figure: Figure, k_index: usize, ef: usize) -> impl Iterator<Item = f64> + '_ {
         let k = self.ks[k_index];
@@ -72,15 +82,24 @@ impl RequiredEfs {
     }
 }
 
-fn required(ks: &[usize], arrivals: &mut Arrivals, visits: &annatomy_hnsw::Visits) -> Vec<u32> {
+fn required<Q: CandidateQueue>(
+    ks: &[usize],
+    arrivals: &mut Arrivals,
+    state: &QueryState<Q>,
+) -> Vec<u32> {
     let mut required = Vec::with_capacity(2 * ks.iter().sum::<usize>());
-    let ef_of = |arrival: u32| visits.required_ef(arrival) as u32;
+    let ef_of = |arrival: u32| state.required_ef(arrival) as u32;
+    let largest = ks.last().copied().unwrap_or(0);
+    let under_filter = state.is_filtered().then(|| state.first_arrivals(largest));
     for (k_index, &k) in ks.iter().enumerate() {
         let start = required.len();
         let found = arrivals.smallest(k_index, k);
         required.extend(found.iter().map(|&arrival| ef_of(arrival)));
         required.resize(start + k, NEVER);
-        required.extend(arrivals.first_visits(k).map(ef_of));
+        match &under_filter {
+            Some(first) => required.extend(first.iter().take(k).map(|&arrival| ef_of(arrival))),
+            None => required.extend(arrivals.first_visits(k).map(ef_of)),
+        }
         required.resize(start + 2 * k, NEVER);
     }
     required

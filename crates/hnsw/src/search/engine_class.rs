@@ -65,6 +65,19 @@ impl EngineClass {
             Self::BeamIsK => k,
         }
     }
+
+    /// What it answers to (ef, k), where a search visits V(effort) = `visited` rows.
+    pub fn answer(self, ef: usize, k: usize, visited: impl FnOnce(usize) -> usize) -> Answer {
+        let rows = match self {
+            Self::Refuse if k > ef => return Answer::Refused,
+            Self::RowCap => k.min(ef),
+            _ => k,
+        };
+        Answer::Rows {
+            visited: visited(self.effort(ef, k)),
+            rows,
+        }
+    }
 }
 
 impl FromStr for EngineClass {
@@ -96,15 +109,7 @@ impl Visits {
     /// # Panics
     /// If the traversal was recorded to less than [`EngineClass::effort`].
     pub fn answer(&self, class: EngineClass, ef: usize, k: usize) -> Answer {
-        let rows = match class {
-            EngineClass::Refuse if k > ef => return Answer::Refused,
-            EngineClass::RowCap => k.min(ef),
-            _ => k,
-        };
-        Answer::Rows {
-            visited: self.visited(class.effort(ef, k)),
-            rows,
-        }
+        class.answer(ef, k, |effort| self.visited(effort))
     }
 
     /// The first `visited` visits, nearest first.

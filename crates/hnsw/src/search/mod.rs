@@ -1,13 +1,17 @@
 //! Best-first search, the trace of every visit, and the answers of each engine class.
 
+mod allowed;
 mod beam;
 mod engine_class;
+mod filter_rule;
 mod record;
 mod searches;
 mod trace;
 
+pub use allowed::AllowedSteps;
 pub(crate) use beam::{DescentScratch, descend, search_layer};
 pub use engine_class::{Answer, EngineClass, UnknownEngineClass};
+pub use filter_rule::{FilterRule, UnknownFilterRule};
 pub(crate) use record::NoopRecord;
 pub use searches::{Search, Traversal};
 pub use trace::{Visit, Visits};

@@ -16,6 +16,7 @@
 use super::record::SearchRecord;
 use crate::queue::{Coverage, QueryScorer, Scored};
 use annatomy_vectors::RankedBitSet;
+use std::mem::take;
 
 /// One visited row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +31,22 @@ pub struct Visit {
 
 /// A new maximum of the rank of a popped row among the rows seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Step {
+pub(super) struct Step {
     rank: u32,
     seen: u32,
+}
+
+/// V(ef): the rows seen at the first step of at least that rank; `None` if there is none.
+pub(super) fn step_at(steps: &[Step], ef: usize) -> Option<usize> {
+    let step = steps.partition_point(|step| (step.rank as usize) < ef);
+    steps.get(step).map(|step| step.seen as usize)
+}
+
+/// The smallest ef whose search visits the row that arrived after `arrival` others.
+pub(super) fn step_before(steps: &[Step], arrival: u32) -> usize {
+    let step = steps.partition_point(|step| step.seen <= arrival);
+    step.checked_sub(1)
+        .map_or(1, |before| steps[before].rank as usize + 1)
 }
 
 /// A pop: the row expanded and how many rows had been seen by then.
@@ -110,18 +124,17 @@ impl Visits {
 
     /// Sorts the visits and replays the pops to find the steps.
     pub(crate) fn finish(&mut self, scorer: impl QueryScorer) {
-        if let Some(ranks) = scorer.ranks() {
-            self.order_by_rank(ranks);
-            self.find_steps(|visits, key| visits.keys.rank(scorer.first_of_tie(key)));
-        } else {
-            self.order_by_key();
-            self.find_steps(|visits, key| {
-                let nearer = scorer.first_of_tie(key);
-                visits
-                    .nearest_first
-                    .partition_point(|visit| visit.key < nearer)
-            });
+        match scorer.ranks() {
+            Some(ranks) => self.order_by_rank(ranks),
+            None => self.order_by_key(),
         }
+        self.place_by_arrival.resize(self.ids.len(), 0);
+        for (place, visit) in self.nearest_first.iter().enumerate() {
+            self.place_by_arrival[visit.arrival as usize] = place as u32;
+        }
+        let (mut seen, mut steps) = (take(&mut self.seen), take(&mut self.steps));
+        self.steps_over(scorer, |_| true, &mut seen, &mut steps);
+        (self.seen, self.steps) = (seen, steps);
     }
 
     fn order_by_key(&mut self) {
@@ -163,37 +176,47 @@ impl Visits {
         }));
     }
 
-    /// `nearer` counts the visits, early and late, that are strictly nearer than a key.
-    fn find_steps(&mut self, nearer: impl Fn(&Self, u32) -> usize) {
-        let visited = self.ids.len();
-        self.place_by_arrival.resize(visited, 0);
-        for (place, visit) in self.nearest_first.iter().enumerate() {
-            self.place_by_arrival[visit.arrival as usize] = place as u32;
-        }
-        self.seen.reset(visited);
-        let mut arrived = 0;
-        let mut highest = 0;
+    /// Replays the pops: the steps of a search that counts the rows that `counts` holds for.
+    pub(super) fn steps_over<S: QueryScorer>(
+        &self,
+        scorer: S,
+        counts: impl Fn(u32) -> bool,
+        seen: &mut RankedBitSet,
+        steps: &mut Vec<Step>,
+    ) {
+        steps.clear();
+        seen.reset(self.ids.len());
+        let (mut arrived, mut highest) = (0, 0);
         for pop in &self.pops {
             while arrived < pop.seen {
+                let id = self.ids[arrived as usize];
                 // A skipped row is no nearer than any row popped later.
-                if self.ids[arrived as usize] != ID_NOT_RECORDED {
-                    self.seen.insert(self.place_by_arrival[arrived as usize]);
+                if id != ID_NOT_RECORDED && counts(id) {
+                    seen.insert(self.place_by_arrival[arrived as usize]);
                 }
                 arrived += 1;
             }
-            let place = nearer(self, pop.key) as u32;
+            let place = self.strictly_nearer(scorer, pop.key) as u32;
             // Its rank is no more than its place.
             if place > highest {
-                let rank = self.seen.rank(place) as u32;
+                let rank = seen.rank(place) as u32;
                 if rank > highest {
                     highest = rank;
-                    self.steps.push(Step {
-                        rank,
-                        seen: pop.seen,
-                    });
+                    let seen = pop.seen;
+                    steps.push(Step { rank, seen });
                 }
             }
         }
+    }
+
+    /// The visits, early and late, that are strictly nearer than a key.
+    fn strictly_nearer(&self, scorer: impl QueryScorer, key: u32) -> usize {
+        let nearer = scorer.first_of_tie(key);
+        if scorer.ranks().is_some() {
+            return self.keys.rank(nearer);
+        }
+        self.nearest_first
+            .partition_point(|visit| visit.key < nearer)
     }
 
     /// The effort of the recorded traversal: no larger ef can be asked.
@@ -216,10 +239,7 @@ impl Visits {
             "ef {ef} of a traversal recorded to ef {}",
             self.ef
         );
-        let step = self.steps.partition_point(|step| (step.rank as usize) < ef);
-        self.steps
-            .get(step)
-            .map_or(self.ids.len(), |step| step.seen as usize)
+        step_at(&self.steps, ef).unwrap_or(self.ids.len())
     }
 
     /// V(ef) for each of `efs`, which ascend.
@@ -250,9 +270,7 @@ impl Visits {
 
     /// The smallest ef whose search visits the row that arrived after `arrival` others.
     pub fn required_ef(&self, arrival: u32) -> usize {
-        let step = self.steps.partition_point(|step| step.seen <= arrival);
-        step.checked_sub(1)
-            .map_or(1, |before| self.steps[before].rank as usize + 1)
+        step_before(&self.steps, arrival)
     }
 }
 

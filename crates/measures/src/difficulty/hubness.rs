@@ -1,7 +1,8 @@
 //! Hubness: how unevenly points appear among others' neighbors.
 //!
-//! Enters: a neighbor table. Leaves: k-occurrence counts and their skewness. Cost O(qk).
-//! Source: Radovanović, Nanopoulos & Ivanović, JMLR 11 (2010).
+//! Enters: a neighbor table. Leaves: k-occurrence counts, their skewness and Robin Hood index. Cost
+//! O(qk). Sources: Radovanović, Nanopoulos & Ivanović, JMLR 11 (2010); Feldbauer, Leodolter, Plant &
+//! Flexer, IEEE ICBK 2018 (Robin Hood index).
 
 use annatomy_knn::NeighborTable;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,9 @@ pub struct Hubness {
     pub antihub_share: f64,
     /// The largest count.
     pub largest: u32,
+    /// The share of all occurrences that would have to move for every point to have the same: ½
+    /// Σ|count − mean| / Σ count (Hoover 1936). 0 if all counts are equal; `None` if all are 0.
+    pub robin_hood: Option<f64>,
 }
 
 impl Hubness {
@@ -41,8 +45,19 @@ impl Hubness {
             skewness: skewness(counts),
             antihub_share: antihubs as f64 / counts.len() as f64,
             largest,
+            robin_hood: robin_hood(counts),
         })
     }
+}
+
+fn robin_hood(counts: &[u32]) -> Option<f64> {
+    let total: u64 = counts.iter().map(|&count| u64::from(count)).sum();
+    let mean = total as f64 / counts.len() as f64;
+    let apart: f64 = counts
+        .iter()
+        .map(|&count| (f64::from(count) - mean).abs())
+        .sum();
+    (total > 0).then(|| apart / 2.0 / total as f64)
 }
 
 fn skewness(counts: &[u32]) -> Option<f64> {
@@ -73,6 +88,8 @@ mod tests {
         assert_eq!(counts, [4, 1, 0, 0, 0]);
         let hubness = Hubness::of(&counts).expect("points");
         assert_eq!((hubness.antihub_share, hubness.largest), (0.6, 4));
+        // (3 + 0 + 1 + 1 + 1)/2 of 5 occurrences are above their fair share.
+        assert!((hubness.robin_hood.expect("occurrences") - 0.6).abs() < 1e-12);
         // scipy.stats.skew([4, 1, 0, 0, 0])
         assert!((hubness.skewness.expect("uneven") - 1.290_994_448_735_805_6).abs() < 1e-12);
     }
@@ -80,6 +97,8 @@ mod tests {
     #[test]
     fn even_counts_have_no_skewness() {
         assert_eq!(Hubness::of(&[3; 8]).expect("points").skewness, None);
+        assert_eq!(Hubness::of(&[3; 8]).expect("points").robin_hood, Some(0.0));
+        assert_eq!(Hubness::of(&[0; 8]).expect("points").robin_hood, None);
         assert_eq!(Hubness::of(&[]), None);
     }
 }

@@ -8,6 +8,8 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial, DiscreteCDF};
 
+use super::population::Population;
+
 /// A quantile with its 95 % interval, all three values of the sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuantileInterval<T> {
@@ -23,9 +25,42 @@ pub struct QuantileInterval<T> {
 ///
 /// `None` for an empty sample or a share outside 0..=1.
 pub fn quantile_interval<T: Copy>(sorted: &[T], share: f64) -> Option<QuantileInterval<T>> {
+    quantile_interval_of(sorted, share, Population::Unlimited)
+}
+
+/// The same of a sample drawn without replacement. The number below the quantile is then
+/// hypergeometric; its spread about the mean is that of the binomial narrowed by the square root of
+/// the finite-population factor. All of a finite population has its quantile as both ends.
+pub fn quantile_interval_of<T: Copy>(
+    sorted: &[T],
+    share: f64,
+    population: Population,
+) -> Option<QuantileInterval<T>> {
     let n = sorted.len();
     let below = Binomial::new(share, n as u64).ok()?;
-    let point = *sorted.get(((share * n as f64).ceil() as usize).saturating_sub(1))?;
+    let place = ((share * n as f64).ceil() as usize).saturating_sub(1);
+    let point = *sorted.get(place)?;
+    let factor = population.factor(n);
+    if factor == 0.0 {
+        return Some(QuantileInterval {
+            point,
+            low: Some(point),
+            high: Some(point),
+        });
+    }
+    if factor < 1.0 {
+        let narrowing = factor.sqrt();
+        let mean = share * n as f64;
+        let rank = |quantile: f64| {
+            let rank = below.inverse_cdf(quantile) as f64;
+            mean + (rank - mean) * narrowing
+        };
+        let low = (rank(0.025).floor().max(0.0) as usize)
+            .checked_sub(1)
+            .map(|place| sorted[place]);
+        let high = sorted.get(rank(0.975).ceil() as usize).copied();
+        return Some(QuantileInterval { point, low, high });
+    }
     // With B ~ Binomial(n, share), X₍ᵣ₎ ≤ quantile fails with probability P(B < r), quantile ≤ X₍ₛ₎
     // with P(B ≥ s).
     let low = (below.inverse_cdf(0.025) as usize)
@@ -59,6 +94,17 @@ mod tests {
                 "n = {n}, share = {share}"
             );
         }
+    }
+
+    #[test]
+    fn a_finite_population_brings_the_ends_nearer() {
+        let sorted: Vec<u64> = (1..=1000).collect();
+        let of = |population| quantile_interval_of(&sorted, 0.05, population).expect("a sample");
+        let (wide, narrow) = (of(Population::Unlimited), of(Population::Finite(1100)));
+        assert!(narrow.low > wide.low && narrow.high < wide.high);
+        assert!(narrow.low <= Some(narrow.point) && narrow.high >= Some(narrow.point));
+        let all = of(Population::Finite(1000));
+        assert_eq!((all.low, all.high), (Some(all.point), Some(all.point)));
     }
 
     #[test]

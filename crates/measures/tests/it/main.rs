@@ -2,6 +2,7 @@
 
 mod breakpoints;
 mod corrected;
+mod coverage;
 mod difficulty;
 mod lid;
 mod published;
