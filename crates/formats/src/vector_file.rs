@@ -13,6 +13,7 @@ use super::bytes::Bytes;
 use super::element::{Element, Target};
 use super::error::ReadError;
 use super::format::Format;
+use super::id_column::IdColumn;
 use super::layout::Layout;
 use super::source::{Role, Source};
 use super::{bin, detect, npy, npz, tensors, vecs};
@@ -40,6 +41,8 @@ pub struct VectorFile {
     layout: Layout,
     format: Format,
     metric_name: Option<String>,
+    /// The whole file, where members are read from it later.
+    whole: Bytes,
 }
 
 impl VectorFile {
@@ -65,6 +68,7 @@ impl VectorFile {
     /// Opens what `source` names, or, where that leaves a choice, what is customary for the role.
     pub fn open_source(source: &Source, role: Role) -> Result<Self, ReadError> {
         let (format, bytes) = detect::open(source)?;
+        let whole = bytes.clone();
         let layout = match format {
             Format::Npz | Format::Safetensors | Format::Parquet | Format::Arrow | Format::Hdf5 => {
                 let (bytes, layout, metric_name) =
@@ -74,6 +78,7 @@ impl VectorFile {
                     layout,
                     format,
                     metric_name,
+                    whole,
                 });
             }
             Format::Npy => Layout::new(
@@ -95,6 +100,7 @@ impl VectorFile {
             layout,
             format,
             metric_name: None,
+            whole,
         })
     }
 
@@ -122,6 +128,19 @@ impl VectorFile {
     /// `distance` of an HDF5 file, `angular` or `euclidean` for instance.
     pub fn metric_name(&self) -> Option<&str> {
         self.metric_name.as_deref()
+    }
+
+    /// The ids that the file holds for its rows, one for each, in a column next to the vectors.
+    ///
+    /// Of `.parquet`: the column called `id`, `_id`, `ids`, `pk`, `primary_key`, `key`, `point_id`,
+    /// `doc_id` or `uuid`, of integers or text, or else the first other column of integers; only
+    /// one whose values are all there and all different is taken. `None` where there is none, and
+    /// for every other format. The column is decoded at each call; damage in it is an error.
+    pub fn ids(&self) -> Result<Option<IdColumn>, ReadError> {
+        match self.format {
+            Format::Parquet => ids_of_parquet(&self.whole, self.rows()),
+            _ => Ok(None),
+        }
     }
 
     /// Trailing axes of length 1 that were dropped: 2 for an array of (N, 2048, 1, 1).
@@ -243,4 +262,14 @@ fn open_member(
         other => return Err(other.check_built().err().unwrap_or(ReadError::NotVectors)),
     };
     Ok((bytes, layout, None))
+}
+
+#[cfg(feature = "parquet")]
+fn ids_of_parquet(bytes: &Bytes, rows: usize) -> Result<Option<IdColumn>, ReadError> {
+    super::columns::read_ids(bytes, rows)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn ids_of_parquet(_bytes: &Bytes, _rows: usize) -> Result<Option<IdColumn>, ReadError> {
+    Format::Parquet.check_built().map(|()| None)
 }

@@ -6,11 +6,12 @@
 //! floats. A missing list or number is an error with its row.
 //!
 //! `parquet_file`, `arrow_file`: find the columns, decode one → `lists`: gathers rows → a layout,
-//! or a table filled up (`ragged`).
+//! or a table filled up (`ragged`). `ids`: the column that names the rows of a Parquet file.
 //!
 //! Does not: look into structs, keep the file's pages, read lists of lists.
 
 mod arrow_file;
+mod ids;
 mod lists;
 mod pages;
 mod parquet_file;
@@ -25,6 +26,7 @@ use super::layout::Layout;
 use super::source::{Role, pick};
 use annatomy_runtime::guard_panics;
 
+pub(super) use ids::read as read_ids;
 pub(super) use lists::Lists;
 
 /// The named column, or the one that fits the role, as a matrix.

@@ -1,8 +1,8 @@
 //! What the pages of a Parquet column claim to unpack to, checked against what their codec could
 //! unpack.
 //!
-//! Enters: the bytes of a column chunk and its codec. Leaves: nothing, or which page claims too
-//! much. The decoder fills as many bytes with zeros as a page's header claims before it looks at
+//! Enters: the bytes of a column chunk and its codec. Leaves: the unpacked size of the largest page,
+//! or which page claims too much. The decoder fills as many bytes with zeros as a page's header claims before it looks at
 //! the page, 2 GiB for a few flipped bits, so headers are looked at first.
 //!
 //! chunk    page · page · …                       dictionary first, if there is one
@@ -21,8 +21,10 @@ const SLACK: u64 = 1024;
 /// Structs within structs that a header may hold; those known hold two.
 const DEEPEST: usize = 8;
 
-/// Refuses a page that claims to unpack to more than `codec` could make of it.
-pub(super) fn check_pages(chunk: &[u8], codec: Compression) -> Result<(), String> {
+/// Refuses a page that claims to unpack to more than `codec` could make of it; returns the unpacked
+/// bytes of the largest.
+pub(super) fn check_pages(chunk: &[u8], codec: Compression) -> Result<u64, String> {
+    let mut largest = 0;
     let mut left = chunk;
     while let Some(PageSizes { unpacked, packed }) = page_sizes(&mut left) {
         let most = u64::from(packed)
@@ -34,12 +36,13 @@ pub(super) fn check_pages(chunk: &[u8], codec: Compression) -> Result<(), String
                 "the page at {start} claims to unpack {packed} bytes to {unpacked}"
             ));
         }
+        largest = largest.max(u64::from(unpacked));
         let Some(next) = left.get(packed as usize..) else {
             break;
         };
         left = next;
     }
-    Ok(())
+    Ok(largest)
 }
 
 /// Bytes that a packed byte may stand for, rounded up.
@@ -236,11 +239,12 @@ mod tests {
             error,
             "the page at 37 claims to unpack 3 bytes to 2147483647"
         );
-        assert_eq!(check_pages(&PAGE, Compression::SNAPPY), Ok(()));
+        assert_eq!(check_pages(&PAGE, Compression::SNAPPY), Ok(10));
+        let header_bytes = PAGE.len() - 3;
         for cut in 0..PAGE.len() {
             assert_eq!(
                 check_pages(&PAGE[..cut], Compression::SNAPPY),
-                Ok(()),
+                Ok(if cut < header_bytes { 0 } else { 10 }),
                 "cut at {cut}"
             );
         }

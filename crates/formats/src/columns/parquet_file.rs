@@ -5,7 +5,6 @@
 //! [`MOST_EXPANSION`] each. So are the sizes that `pages` find in their headers.
 
 use std::io::{BufReader, Seek as _, SeekFrom};
-use std::sync::Arc;
 
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
@@ -26,12 +25,7 @@ const MOST_EXPANSION: u64 = 1 << 16;
 const BATCH_ROWS: usize = 1024;
 
 pub(super) fn read(bytes: &Bytes, member: Option<&str>, role: Role) -> Result<Lists, ReadError> {
-    let found = bytes.len();
-    let damaged = |problem: String| ReadError::Damaged {
-        content: "Parquet file",
-        found,
-        problem,
-    };
+    let damaged = |problem| damaged(bytes, problem);
     // The file's own word on Arrow types is passed over: it tells lists of fixed size from others,
     // which the rows do too.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
@@ -56,6 +50,15 @@ pub(super) fn read(bytes: &Bytes, member: Option<&str>, role: Role) -> Result<Li
         )?;
     }
     Ok(lists)
+}
+
+/// What is wrong with the file.
+pub(super) fn damaged(bytes: &Bytes, problem: String) -> ReadError {
+    ReadError::Damaged {
+        content: "Parquet file",
+        found: bytes.len(),
+        problem,
+    }
 }
 
 impl Length for Bytes {
@@ -83,8 +86,13 @@ impl ChunkReader for Bytes {
 }
 
 /// Refuses a footer that claims places outside the file, or more numbers than its bytes could stand
-/// for, and pages that claim too much.
-fn check_claims(metadata: &Arc<ParquetMetaData>, root: usize, bytes: &Bytes) -> Result<(), String> {
+/// for, and pages that claim too much. Returns what the column's largest page unpacks to.
+pub(super) fn check_claims(
+    metadata: &ParquetMetaData,
+    root: usize,
+    bytes: &Bytes,
+) -> Result<u64, String> {
+    let mut largest_page = 0;
     let schema = metadata.file_metadata().schema_descr();
     for (group, row_group) in metadata.row_groups().iter().enumerate() {
         for (leaf, column) in row_group.columns().iter().enumerate() {
@@ -102,8 +110,9 @@ fn check_claims(metadata: &Arc<ParquetMetaData>, root: usize, bytes: &Bytes) -> 
                 .filter(|range| range.end <= bytes.len())
                 .ok_or_else(|| format!("row group {group} claims {length} bytes at {start}"))?;
             let chunk = bytes.read(range).map_err(|error| error.to_string())?;
-            check_pages(&chunk, column.compression())
+            let unpacked = check_pages(&chunk, column.compression())
                 .map_err(|problem| format!("row group {group}: {problem}"))?;
+            largest_page = largest_page.max(unpacked);
             let most = length.cast_unsigned().saturating_mul(MOST_EXPANSION);
             if u64::try_from(values).map_or(true, |values| values > most) {
                 return Err(format!(
@@ -112,5 +121,5 @@ fn check_claims(metadata: &Arc<ParquetMetaData>, root: usize, bytes: &Bytes) -> 
             }
         }
     }
-    Ok(())
+    Ok(largest_page)
 }

@@ -51,7 +51,9 @@ fn read_every_way(path: &Path) -> Result<(), ReadError> {
         read_distances(path),
         VectorFile::open_queries(path).and_then(|file| file.read_all()),
     );
-    VectorFile::open(path)?.read_all().map(drop)
+    let file = VectorFile::open(path)?;
+    let _ = file.ids();
+    file.read_all().map(drop)
 }
 
 /// A new file each time: some file systems flush one that is rewritten, which costs thousands of
@@ -231,6 +233,7 @@ fn a_format_that_is_left_out_says_how_to_have_it() {
 #[cfg(feature = "parquet")]
 mod columns {
     use super::*;
+    use annatomy_formats::{IdColumn, RowIds};
 
     #[test]
     fn lists_of_every_kind_are_read() {
@@ -293,6 +296,40 @@ mod columns {
             error,
             "no member \"vectors\" in the file; it has text, base, queries, label"
         );
+    }
+
+    fn ids(name: &str) -> Option<IdColumn> {
+        let file = VectorFile::open(golden(name)).unwrap();
+        assert_eq!((file.rows(), file.columns()), (ROWS, COLUMNS), "{name}");
+        file.ids().unwrap()
+    }
+
+    fn named(name: &str, ids: RowIds) -> IdColumn {
+        let name = name.to_owned();
+        IdColumn { name, ids }
+    }
+
+    /// VectorDBBench's own layout: a shuffled `id` next to the vectors.
+    #[test]
+    fn a_column_of_unique_ids_was_passed_over() {
+        let integers = |ids: [i64; ROWS]| RowIds::Integers(ids.to_vec());
+        let shuffled = integers([40, 10, 50, 20, 30]);
+        assert_eq!(ids("ids.parquet"), Some(named("Id", shuffled)));
+        // `id` is there and holds an id twice.
+        let texts = ["c", "a", "é", "d", ""].map(str::to_owned).to_vec();
+        let texts = named("_id", RowIds::Texts(texts));
+        assert_eq!(ids("ids_text.parquet"), Some(texts));
+        // No customary name: the first integers that are unique, unsigned here.
+        let items = integers([4_294_967_295, 0, 7, 5, 6]);
+        assert_eq!(ids("ids_unnamed.parquet"), Some(named("item", items)));
+    }
+
+    #[test]
+    fn a_column_with_missing_repeated_or_large_values_holds_no_ids() {
+        assert_eq!(ids("ids_none.parquet"), None);
+        // Text alone, without a customary name; and another format.
+        assert_eq!(ids("list.parquet"), None);
+        assert_eq!(ids("list.arrow"), None);
     }
 
     #[test]
@@ -387,6 +424,8 @@ mod columns {
             "zstd.parquet",
             "only.parquet",
             "answers_int64.parquet",
+            "ids.parquet",
+            "ids_text.parquet",
             "fixed.arrow",
             "list.arrow",
             "stream.arrow",

@@ -77,7 +77,23 @@ def arrow_files():
     parquet.write_table(only, HERE / "only.parquet", compression="snappy", use_dictionary=False)
     # Runs of one value, which take next to no room.
     parquet.write_table(table("embedding", kinds["fixed"], [[0.0] * 3] * 3000), HERE / "zeros.parquet", compression="zstd")
+    id_files(pyarrow, parquet, pyarrow.array(floats, kinds["list"]))
 
+
+def id_files(pyarrow, parquet, vectors):
+    """Files whose rows have ids; the column to be taken is what tests/it/members.rs says of each."""
+
+    def write(name, **columns):
+        parquet.write_table(pyarrow.table(columns | {"emb": vectors}), HERE / f"{name}.parquet", row_group_size=2)
+
+    shuffled = pyarrow.array([40, 10, 50, 20, 30])
+    write("ids", label=pyarrow.array([5, 4, 3, 2, 1]), Id=shuffled)
+    write("ids_text", title=pyarrow.array(list("vwxyz")), _id=pyarrow.array(["c", "a", "é", "d", ""]), id=pyarrow.array([1, 1, 2, 3, 4]))
+    write("ids_unnamed", title=pyarrow.array(list("vwxyz")), label=pyarrow.array([1, 2, 2, 1, 1]), item=pyarrow.array([4294967295, 0, 7, 5, 6], pyarrow.uint32()))
+    missing = pyarrow.array([1, 2, None, 3, 4])
+    large = pyarrow.array([1, 2, 3, 4, 2**64 - 1], pyarrow.uint64())
+    day = pyarrow.array([1, 2, 3, 4, 5], pyarrow.int32()).cast(pyarrow.date32())
+    write("ids_none", id=missing, pk=large, key=day, price=pyarrow.array([1.0, 2.0, 3.0, 4.0, 5.0]), same=pyarrow.array([7, 7, 7, 7, 7]))
 
 def hdf5_files():
     import h5py
