@@ -258,3 +258,140 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact;
+    use crate::testing::{HandGraph, dataset, graphs, noise, random_graph};
+    use annatomy_eval::distance_source::OwnRows;
+    use annatomy_hnsw::{EngineClass, VectorDistances};
+    use annatomy_vectors::Metric;
+
+    const ROWS: usize = 40;
+
+    fn advised(
+        data: &Dataset<'_>,
+        hand: &[HandGraph],
+        class: EngineClass,
+        ks: &[usize],
+        targets: &[&str],
+    ) -> Vec<Advice> {
+        let graphs = graphs(hand, class, data);
+        let base = data.base.in_memory().expect("in memory");
+        let truth = exact::neighbors(data, ks[ks.len() - 1], 1 << 20).expect("small");
+        let source = OwnRows::new(VectorDistances::new(base, Metric::L2), None);
+        let targets: Vec<Target> = targets
+            .iter()
+            .map(|text| text.parse().expect("a target"))
+            .collect();
+        Adviser::new(&source, data, &truth, &graphs, ks).advise(&targets)
+    }
+
+    /// Tries every ef by a search written out plainly.
+    #[test]
+    fn the_advised_ef_is_the_smallest_of_all() {
+        let data = dataset(noise(ROWS, 3, 31), None);
+        let hand = [1, 2].map(|seed| random_graph(ROWS as u32, 3, &[], seed));
+        for class in [EngineClass::StopEarly, EngineClass::Raise] {
+            for advice in advised(
+                &data,
+                &hand,
+                class,
+                &[3, 9],
+                &["overlap=0.8", "overlap=0.97"],
+            ) {
+                let mean = |ef| {
+                    let of = |graph: &HandGraph| graph.overlap(&data, class, (ef, advice.k));
+                    f64::midpoint(of(&hand[0]), of(&hand[1]))
+                };
+                // An engine that raises ef searches with k + 1 at least: less is no advice.
+                let least = if class == EngineClass::Raise {
+                    advice.k + 1
+                } else {
+                    1
+                };
+                let right = (least..=ROWS).find(|&ef| mean(ef) >= advice.target.value - 1e-12);
+                let what = format!("{class}, k {}, {}", advice.k, advice.target);
+                assert_eq!(advice.ef, right, "{what}");
+                let ef = advice.ef.expect("within reach");
+                let reached = advice.reached.expect("a mean").point;
+                assert!((reached - mean(ef)).abs() < 1e-9, "{what}");
+                assert_eq!(advice.alpha, Some(ef as f64 / advice.k as f64), "{what}");
+                let seen: usize = hand
+                    .iter()
+                    .flat_map(|graph| (0..ROWS).map(move |query| (graph, query)))
+                    .map(|(graph, query)| {
+                        let cell = (ef, advice.k);
+                        graph
+                            .answer(&data, query, class, cell)
+                            .expect("not refused")
+                            .1
+                    })
+                    .sum();
+                let evaluations = advice.distance_evaluations.expect("at an ef");
+                assert!(
+                    (evaluations - seen as f64 / (2 * ROWS) as f64).abs() < 1e-9,
+                    "{what}"
+                );
+                assert!(advice.ef_low <= advice.ef, "{what}");
+                assert!(advice.ef_high.is_none_or(|high| high >= ef), "{what}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_path_reaches_bounds_the_overlap_and_no_ef_is_advised() {
+        let data = dataset(noise(ROWS, 3, 32), None);
+        let lost = [5, 6, 7, 8];
+        let hand = random_graph(ROWS as u32, 3, &lost, 3);
+        let class = EngineClass::StopEarly;
+        let advice = advised(
+            &data,
+            std::slice::from_ref(&hand),
+            class,
+            &[4],
+            &["overlap=0.999", "fill=1"],
+        );
+        let best = hand.overlap(&data, class, (ROWS, 4));
+        assert!(best < 0.999, "the lost rows are neighbors of some");
+        assert!((advice[0].best_overlap - best).abs() < 1e-12);
+        assert_eq!(
+            (advice[0].ef, advice[0].ef_high, advice[0].alpha),
+            (None, None, None)
+        );
+        let reached = advice[0].reached.expect("at the largest effort").point;
+        assert!((reached - best).abs() < 1e-9);
+        assert!(
+            advice[1].ef.is_some(),
+            "every slot can be filled all the same"
+        );
+    }
+
+    #[test]
+    fn errors_are_met_from_above_and_shares_from_below() {
+        let data = dataset(noise(ROWS, 3, 33), None);
+        let hand = random_graph(ROWS as u32, 3, &[], 4);
+        let targets = [
+            "lid_bias=0.02",
+            "distance_error=0.01",
+            "barycenter_shift=0.05",
+            "overlap_p5=0.5",
+        ];
+        let all = advised(&data, &[hand], EngineClass::Raise, &[8], &targets);
+        assert_eq!(all.len(), 4);
+        for advice in all {
+            let reached = advice.reached.expect("a mean").point;
+            assert!(
+                advice.target.is_met_by(reached),
+                "{}: {reached}",
+                advice.target
+            );
+            assert!(
+                advice.ef.is_some_and(|ef| (9..=ROWS).contains(&ef)),
+                "{}",
+                advice.target
+            );
+        }
+    }
+}

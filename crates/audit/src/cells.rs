@@ -151,3 +151,183 @@ impl QueryValues {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact;
+    use crate::testing::{
+        EMPTY_ANSWER, HandGraph, dataset, distance, nearest, noise, random_graph,
+    };
+    use annatomy_eval::distance_source::OwnRows;
+    use annatomy_hnsw::{EngineClass, VectorDistances, reachable};
+
+    const K: usize = 8;
+
+    fn measured(graph: &HandGraph, data: &Dataset<'_>, cells: &[Cell]) -> Vec<CellValues> {
+        let base = data.base.in_memory().expect("in memory");
+        let truth = exact::neighbors(data, K, 1 << 20).expect("small");
+        let graph = Graph::freeze(graph);
+        let on = Evaluation {
+            source: &OwnRows::new(VectorDistances::new(base, Metric::L2), None),
+            data,
+            truth: &truth,
+            graph: &graph,
+            reachable: &reachable(&graph),
+            barycenters: Barycenters::Computed,
+        };
+        on.at(cells)
+    }
+
+    fn mean(values: &[f64]) -> f64 {
+        values.iter().sum::<f64>() / values.len() as f64
+    }
+
+    /// −1 over the mean of ln(dᵢ/d_k), i < k.
+    fn lid(distances: &[f64]) -> f64 {
+        let (last, others) = distances.split_last().expect("some");
+        let logs: Vec<f64> = others.iter().map(|value| (value / last).ln()).collect();
+        -1.0 / mean(&logs)
+    }
+
+    /// ‖mean(E) − mean(A)‖ over the root mean square distance of E from its mean.
+    fn shift(data: &Dataset<'_>, exact: &[u32], returned: &[u32]) -> f64 {
+        let rows = |ids: &[u32]| -> Vec<Vec<f64>> {
+            let row = |&id: &u32| data.base.select(&[id as usize]).row(0).to_vec();
+            let wide = |row: Vec<f32>| row.into_iter().map(f64::from).collect();
+            ids.iter().map(row).map(wide).collect()
+        };
+        let center = |rows: &[Vec<f64>]| -> Vec<f64> {
+            let column = |c: usize| mean(&rows.iter().map(|row| row[c]).collect::<Vec<_>>());
+            (0..rows[0].len()).map(column).collect()
+        };
+        let squared =
+            |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum() };
+        let (exact, returned) = (rows(exact), rows(returned));
+        let (from, to) = (center(&exact), center(&returned));
+        let spread: Vec<f64> = exact.iter().map(|row| squared(row, &from)).collect();
+        (squared(&from, &to) / mean(&spread)).sqrt()
+    }
+
+    fn near(found: f64, right: f64, what: &str) {
+        let close = (found - right).abs() <= 1e-5 * right.abs().max(1.0);
+        assert!(
+            close || found.is_nan() && right.is_nan(),
+            "{what}: {found}, {right}"
+        );
+    }
+
+    #[test]
+    fn every_figure_is_that_of_a_search_written_out_plainly() {
+        let data = dataset(noise(40, 3, 3), None);
+        let lost = [11, 27];
+        let graph = random_graph(40, 3, &lost, 5);
+        let mut cells = Vec::new();
+        for class in [
+            EngineClass::StopEarly,
+            EngineClass::Raise,
+            EngineClass::RowCap,
+        ] {
+            for (ef, k) in [(1, 8), (4, 3), (4, 8), (40, 8)] {
+                cells.push(Cell { class, ef, k });
+            }
+        }
+        let values = measured(&graph, &data, &cells);
+        for (&Cell { class, ef, k }, values) in cells.iter().zip(&values) {
+            let CellValues::Queries(values) = values else {
+                panic!("{class} refuses nothing");
+            };
+            for (query, values) in values.iter().enumerate() {
+                let what = format!("{class}, ef {ef}, k {k}, query {query}");
+                let exact = nearest(&data, query, k);
+                let answer = graph.answer(&data, query, class, (ef, k));
+                let (ids, seen) = answer.expect("not refused");
+                let missing: Vec<u32> = exact
+                    .iter()
+                    .copied()
+                    .filter(|id| !ids.contains(id))
+                    .collect();
+                let far = |ids: &[u32]| -> Vec<f64> {
+                    ids.iter().map(|&id| distance(&data, query, id)).collect()
+                };
+                near(values.fill, ids.len() as f64 / k as f64, &what);
+                near(values.overlap, 1.0 - missing.len() as f64 / k as f64, &what);
+                near(values.overlap_strict, values.overlap, &what);
+                near(values.mean_exact_distance, mean(&far(&exact)), &what);
+                near(values.visited, seen as f64, &what);
+                let visits = graph.seen(
+                    &data,
+                    query,
+                    if class == EngineClass::Raise {
+                        ef.max(k + 1)
+                    } else {
+                        ef
+                    },
+                );
+                near(
+                    values.self_hit,
+                    f64::from(u8::from(visits.contains(&(query as u32)))),
+                    &what,
+                );
+                let gone = missing.iter().filter(|id| lost.contains(id)).count();
+                let unseen = missing.iter().filter(|id| !visits.contains(id)).count();
+                near(values.unreachable, gone as f64, &what);
+                near(values.unvisited, (unseen - gone) as f64, &what);
+                near(values.cut_off, (missing.len() - unseen) as f64, &what);
+                near(values.tied + values.displaced, 0.0, &what);
+                if ids.is_empty() {
+                    continue;
+                }
+                near(values.mean_returned_distance, mean(&far(&ids)), &what);
+                near(values.barycenter_shift, shift(&data, &exact, &ids), &what);
+                let ratios: Vec<f64> = far(&ids)
+                    .iter()
+                    .zip(far(&exact))
+                    .map(|(a, e)| a / e - 1.0)
+                    .collect();
+                near(values.distance_error, mean(&ratios), &what);
+                near(values.lid_exact, lid(&far(&exact)), &what);
+                if ids.len() == k {
+                    near(values.lid_returned, lid(&far(&ids)), &what);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn engines_that_refuse_answer_nothing_and_held_out_queries_hit_no_self() {
+        let data = dataset(noise(30, 3, 8), Some(noise(6, 3, 9)));
+        let graph = random_graph(30, 3, &[], 2);
+        let refuse = |ef| Cell {
+            class: EngineClass::Refuse,
+            ef,
+            k: 5,
+        };
+        let values = measured(&graph, &data, &[refuse(4), refuse(5)]);
+        assert!(matches!(values[0], CellValues::Refused), "k beyond ef");
+        let CellValues::Queries(values) = &values[1] else {
+            panic!("k within ef: the query is not among the rows");
+        };
+        assert!(values.len() == 6 && values.iter().all(|values| values.self_hit.is_nan()));
+    }
+
+    #[test]
+    fn an_inner_product_has_no_geometry() {
+        let measures = QueryMeasures {
+            relative_distance_error: 1.0,
+            lid_exact: 2.0,
+            lid_returned: 3.0,
+            mean_exact_distance: -4.0,
+            ..EMPTY_ANSWER
+        };
+        let of = |metric| QueryValues::new(&measures, &Missing::default(), metric);
+        let product = of(Metric::InnerProduct);
+        assert!(product.distance_error.is_nan() && product.lid_exact.is_nan());
+        assert!(product.lid_returned.is_nan() && product.mean_exact_distance == -4.0);
+        let l2 = of(Metric::L2);
+        assert_eq!(
+            (l2.distance_error, l2.lid_exact, l2.lid_returned),
+            (1.0, 2.0, 3.0)
+        );
+    }
+}

@@ -97,3 +97,86 @@ fn mean_distances(data: &Dataset, seed: u64) -> Vec<f64> {
         .map(mean)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact;
+    use crate::testing::{dataset, distance, line, nearest, noise};
+
+    fn found(data: &Dataset<'_>, ks: &[usize]) -> Vec<Difficulty> {
+        let largest = ks[ks.len() - 1];
+        let truth = exact::neighbors(data, largest, 1 << 20).expect("small");
+        difficulty(data, truth.table().expect("lists"), ks, 42)
+    }
+
+    /// Up to 256 rows all are drawn, so that the mean distance is that to every other row.
+    #[test]
+    fn lid_and_contrast_are_those_of_float64_sums() {
+        let data = dataset(noise(80, 5, 2), None);
+        for at in found(&data, &[4, 20]) {
+            let (mut lids, mut near, mut far) = (0.0, 0.0, 0.0);
+            for query in 0..80 {
+                let exact: Vec<f64> = nearest(&data, query, at.k)
+                    .into_iter()
+                    .map(|id| distance(&data, query, id))
+                    .collect();
+                let last = exact[at.k - 1];
+                let logs: f64 = exact[..at.k - 1]
+                    .iter()
+                    .map(|value| (value / last).ln())
+                    .sum();
+                lids += (at.k - 1) as f64 / -logs / 80.0;
+                near += last / 80.0;
+                let others = (0..80).filter(|&row| row != query as u32);
+                far += others.map(|row| distance(&data, query, row)).sum::<f64>() / (79.0 * 80.0);
+            }
+            let lid = at.lid.expect("a mean").point;
+            assert!(
+                (lid - lids).abs() < 1e-4 * lids,
+                "k {}: {lid}, {lids}",
+                at.k
+            );
+            let contrast = at.relative_contrast.expect("distances");
+            assert!(
+                (contrast - far / near).abs() < 1e-4,
+                "k {}: {contrast}, {}",
+                at.k,
+                far / near
+            );
+        }
+    }
+
+    #[test]
+    fn a_hub_takes_every_list_and_leaves_antihubs() {
+        // Row 0 lies between five others: it is the nearest of each, and itself has one nearest.
+        let points = [0.0, 1.0, -1.1, 2.3, -2.5, 5.0];
+        let at = &found(&dataset(line(&points), None), &[1])[0];
+        // Occurrences: 0 for rows 4 and 5, more for those nearer to the middle.
+        let mut counts = [0.0; 6];
+        let data = dataset(line(&points), None);
+        for query in 0..6 {
+            counts[nearest(&data, query, 1)[0] as usize] += 1.0;
+        }
+        let never = counts.iter().filter(|&&count| count == 0.0).count();
+        assert!((at.antihub_share - never as f64 / 6.0).abs() < 1e-12);
+        let moment = |power| {
+            counts
+                .map(|count| f64::powi(count - 1.0, power))
+                .iter()
+                .sum::<f64>()
+                / 6.0
+        };
+        let skewness = moment(3) / moment(2).powf(1.5);
+        assert!((at.hubness.expect("some spread") - skewness).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_inner_product_has_hubs_and_no_geometry() {
+        let mut data = dataset(noise(30, 4, 6), None);
+        data.metric = Metric::InnerProduct;
+        let at = &found(&data, &[3])[0];
+        assert!(at.lid.is_none() && at.relative_contrast.is_none());
+        assert!(at.hubness.is_some() && (0.0..1.0).contains(&at.antihub_share));
+    }
+}

@@ -51,3 +51,53 @@ pub(super) fn duplicate_rows(data: &Dataset) -> usize {
         Base::Streamed { rows, .. } => rows.repeated(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{dataset, line, nearest, noise};
+    use annatomy_vectors::Metric;
+
+    #[test]
+    fn neighbors_are_those_of_a_full_sort_by_either_way() {
+        let mut data = dataset(noise(50, 4, 21), None);
+        data.queries.numbers = vec![3, 20, 49];
+        let base = data.base.in_memory().expect("in memory");
+        let table = PairTable::new(base, Metric::L2, 12).expect("small");
+        let ways = [
+            neighbors(&data, 12, 1 << 20).expect("small"),
+            neighbors_in(&table, &data, 12),
+        ];
+        for truth in &ways {
+            let lists = truth.table().expect("lists");
+            assert_eq!((lists.queries(), lists.k()), (3, 12));
+            for query in 0..3 {
+                let right: Vec<Option<PointId>> = nearest(&data, query, 12)
+                    .into_iter()
+                    .map(|id| Some(PointId(id)))
+                    .collect();
+                assert_eq!(lists.ids(query), right, "query {query}");
+            }
+        }
+    }
+
+    #[test]
+    fn held_out_queries_exclude_no_row() {
+        let data = dataset(line(&[0.0, 1.0, 2.0]), Some(line(&[1.0])));
+        let truth = neighbors(&data, 3, 1 << 20).expect("small");
+        let lists = truth.table().expect("lists");
+        assert_eq!(
+            lists.ids(0)[0],
+            Some(PointId(1)),
+            "the same point is another row"
+        );
+        assert_eq!(lists.distances(0), [0.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn every_repeat_of_an_earlier_row_is_counted() {
+        let of = |points: &[f32]| duplicate_rows(&dataset(line(points), None));
+        assert_eq!(of(&[1.0, 2.0, 1.0, 1.0, 2.0, 3.0]), 3);
+        assert_eq!(of(&[1.0, 2.0, 3.0]), 0);
+    }
+}

@@ -59,7 +59,11 @@ pub(super) fn build<'g>(
     Ok(with_facts(graphs, facts, data))
 }
 
-fn with_facts<'g>(graphs: Vec<Cow<'g, Graph>>, known: IndexFacts, data: &Dataset) -> Graphs<'g> {
+pub(super) fn with_facts<'g>(
+    graphs: Vec<Cow<'g, Graph>>,
+    known: IndexFacts,
+    data: &Dataset,
+) -> Graphs<'g> {
     let reachable: Vec<Vec<bool>> = graphs
         .iter()
         .map(|graph| reachable(graph.as_ref()))
@@ -86,5 +90,86 @@ fn with_facts<'g>(graphs: Vec<Cow<'g, Graph>>, known: IndexFacts, data: &Dataset
         reachable,
         class: known.class,
         facts,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{HandGraph, dataset, graphs, line, noise};
+    use annatomy_eval::index::EngineIndex;
+    use annatomy_hnsw::import::{Arithmetic, Engine, SavedIndex};
+    use annatomy_hnsw::{Preset, VectorDistances};
+    use annatomy_vectors::Metric;
+
+    /// 0 → 1 → 2 → 0, and 3 → 0, to which nothing leads.
+    fn hand() -> HandGraph {
+        HandGraph(vec![vec![1], vec![2], vec![0], vec![0, 1]])
+    }
+
+    #[test]
+    fn facts_are_counted_over_all_graphs() {
+        let mut data = dataset(line(&[0.0, 1.0, 2.0, 3.0]), None);
+        data.labels = Some(vec![40, 30, 20, 10].into());
+        let whole = HandGraph(vec![vec![1, 2, 3], vec![], vec![], vec![]]);
+        let graphs = graphs(&[hand(), whole], EngineClass::RowCap, &data);
+        assert_eq!(graphs.facts.count, 2);
+        assert_eq!(graphs.facts.links_per_node, 1.0, "5 and 3 links of 8 nodes");
+        assert_eq!(graphs.facts.unreachable, [vec![10], vec![]], "by label");
+        assert_eq!(graphs.reachable[0], [true, true, true, false]);
+        assert_eq!(
+            (graphs.facts.class.as_str(), graphs.class),
+            ("row-cap", EngineClass::RowCap)
+        );
+    }
+
+    #[test]
+    fn an_index_keeps_its_settings_and_says_its_arithmetic() {
+        let data = dataset(line(&[0.0, 1.0, 2.0, 3.0]), None);
+        let saved = SavedIndex {
+            engine: Engine::Hnswlib,
+            graph: Graph::freeze(&hand()),
+            vectors: line(&[0.0, 1.0, 2.0, 3.0]),
+            metric: None,
+            labels: None,
+            bytes_after: 0,
+            m: 5,
+            ef_construction: 17,
+            ef_search: Some(23),
+        };
+        let index = EngineIndex::of_saved(saved, Metric::L2, Some(Arithmetic::Avx)).index;
+        let found = of_index(&index, &data);
+        let facts = found.facts;
+        assert_eq!(
+            (facts.m, facts.ef_construction, facts.ef_search),
+            (5, 17, Some(23))
+        );
+        assert_eq!(facts.source, "hnswlib index");
+        assert_eq!(facts.arithmetic.as_deref(), Some("avx"));
+        assert_eq!((found.class, found.all.len()), (EngineClass::Raise, 1));
+    }
+
+    #[test]
+    fn graphs_built_here_have_consecutive_seeds_that_wrap() {
+        let rows = noise(60, 4, 1);
+        let data = dataset(rows.clone(), None);
+        let wanted = GraphRequest {
+            preset: Preset::Hnswlib,
+            m: 4,
+            ef_construction: 12,
+            count: 3,
+        };
+        let oracle = VectorDistances::new(rows.view(), Metric::L2);
+        let found = build(&wanted, u64::MAX, &data, &oracle).expect("graphs");
+        for (graph, seed) in found.all.iter().zip([u64::MAX, 0, 1]) {
+            let alone = Graph::build(&oracle, &Parameters::hnswlib(4, 12, seed)).expect("a graph");
+            assert_eq!(graph.as_ref(), &alone, "seed {seed}");
+        }
+        assert_eq!(found.class, EngineClass::Raise, "hnswlib's rule");
+        assert_eq!(found.facts.source, "3 built here as hnswlib builds");
+        assert_eq!(
+            (found.facts.arithmetic, found.facts.ef_search),
+            (None, None)
+        );
     }
 }

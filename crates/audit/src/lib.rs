@@ -49,6 +49,8 @@ mod run;
 mod shift;
 mod summarize;
 mod target;
+#[cfg(test)]
+mod testing;
 
 pub use depth::DEFAULT_KS;
 pub use distance_kind::DistanceKind;

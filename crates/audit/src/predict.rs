@@ -44,3 +44,55 @@ struct Scratch<F> {
     traversal: Traversal<F>,
     visits: Visits,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact;
+    use crate::shift::Barycenters;
+    use crate::testing::{dataset, noise, random_graph};
+    use annatomy_eval::distance_source::OwnRows;
+    use annatomy_hnsw::{EngineClass, Graph, VectorDistances, reachable};
+    use annatomy_vectors::Metric;
+
+    /// The engine is asked for k rows, and the query is one of them where it is found.
+    #[test]
+    fn predicted_ids_are_those_of_a_search_written_out_plainly() {
+        let mut data = dataset(noise(36, 3, 4), None);
+        data.labels = Some((0..36).map(|row| 500 - row).collect());
+        let graph = random_graph(36, 3, &[9], 6);
+        let frozen = Graph::freeze(&graph);
+        let base = data.base.in_memory().expect("in memory");
+        let truth = exact::neighbors(&data, 3, 1 << 20).expect("small");
+        let on = Evaluation {
+            source: &OwnRows::new(VectorDistances::new(base, Metric::L2), None),
+            data: &data,
+            truth: &truth,
+            graph: &frozen,
+            reachable: &reachable(&frozen),
+            barycenters: Barycenters::LeftOut,
+        };
+        for (class, efforts, rows) in [
+            (EngineClass::StopEarly, [3, 20], [7, 7]),
+            (EngineClass::Raise, [7, 20], [7, 7]),
+            (EngineClass::RowCap, [3, 20], [3, 7]),
+            (EngineClass::BeamIsK, [7, 7], [7, 7]),
+        ] {
+            for (place, ef) in [3, 20].into_iter().enumerate() {
+                let ids = predict(&on, &Prediction { ef, k: 7, class });
+                assert_eq!(ids.len(), 36 * 7);
+                for (query, found) in ids.chunks(7).enumerate() {
+                    let mut seen = graph.seen(&data, query, efforts[place]);
+                    seen.truncate(rows[place]);
+                    let mut right: Vec<i64> =
+                        seen.iter().map(|&row| 500 - i64::from(row)).collect();
+                    right.resize(7, -1);
+                    assert_eq!(found, right, "{class}, ef {ef}, query {query}");
+                }
+            }
+        }
+        let class = EngineClass::Refuse;
+        let refused = predict(&on, &Prediction { ef: 6, k: 7, class });
+        assert!(refused.iter().all(|&id| id == -1), "k exceeds ef");
+    }
+}

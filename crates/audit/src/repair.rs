@@ -99,3 +99,97 @@ impl RepairedTable {
         Ok(distances)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers;
+    use crate::exact;
+    use crate::given::GivenAnswers;
+    use crate::testing::{dataset, line};
+    use annatomy_formats::{AnswerTable, read_answers, read_distances};
+
+    /// Answers of a base whose rows lie on a line.
+    fn repaired(
+        points: &[f32],
+        columns: usize,
+        ids: Vec<i64>,
+        labels: Option<Vec<i64>>,
+    ) -> RepairedTable {
+        let mut data = dataset(line(points), None);
+        data.labels = labels.map(Into::into);
+        let given = GivenAnswers {
+            name: String::new(),
+            ids: AnswerTable::from_ids(columns, ids),
+            distances: None,
+        };
+        let answers = answers::given(Some(given), &data).expect("of one shape");
+        let answers = answers.expect("given");
+        let truth = exact::neighbors(&data, answers.slots, 1 << 20).expect("small");
+        repair(&answers, &data, truth.table().expect("lists"))
+    }
+
+    #[test]
+    fn rows_that_are_right_stay_and_all_others_are_searched_again() {
+        // Rows at 0, 1, 3, 7, 15.
+        let points = [0.0, 1.0, 3.0, 7.0, 15.0];
+        let table = repaired(
+            &points,
+            2,
+            vec![
+                1, 2, // right
+                0, 3, // 3 is not among the two nearest
+                1, -1, // a slot is empty
+                1, 2, // not nearest first
+                3, 2, // right
+            ],
+            None,
+        );
+        assert_eq!((table.rows, table.columns, table.replaced), (5, 2, 3));
+        assert_eq!(table.ids, [1, 2, 0, 2, 1, 0, 2, 1, 3, 2]);
+        assert_eq!(
+            table.distances,
+            [1.0, 3.0, 1.0, 2.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0]
+        );
+    }
+
+    #[test]
+    fn a_row_as_far_as_the_last_neighbor_stays() {
+        // The neighbors of 0 at distance 2 are row 1 and row 2: either may be returned.
+        let table = repaired(&[0.0, 2.0, -2.0, 9.0], 1, vec![2, 0, 0, 1], None);
+        assert_eq!((table.replaced, table.ids), (0, vec![2, 0, 0, 1]));
+    }
+
+    #[test]
+    fn the_query_itself_comes_first_where_answers_hold_it_and_rows_have_labels() {
+        let labels = vec![70, 60, 50];
+        let ids = vec![70, 60, 60, 70, 50, 70];
+        let table = repaired(&[0.0, 1.0, 5.0], 2, ids, Some(labels));
+        assert_eq!((table.columns, table.replaced), (2, 1));
+        assert_eq!(
+            table.ids,
+            [70, 60, 60, 70, 50, 60],
+            "the last row's 70 is farther than 60"
+        );
+        assert_eq!(table.distances, [0.0, 1.0, 0.0, 1.0, 0.0, 4.0]);
+    }
+
+    #[test]
+    fn tables_are_read_back_as_they_were_written() {
+        let table = repaired(&[0.0, 1.0, 3.0], 2, vec![1, 2, 0, 2, 1, 0], None);
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, of_distances) in [
+            ("ids.npy", "ids.distances.npy"),
+            ("ids.ivecs", "ids.distances.fvecs"),
+            ("ids.ibin", "ids.distances.fbin"),
+        ] {
+            let path = folder.path().join(name);
+            let distances = table.write(&path).expect("written");
+            assert_eq!(distances, folder.path().join(of_distances));
+            let (ids, _) = read_answers(&path).expect("ids");
+            assert_eq!((ids.rows(), ids.ids()), (3, table.ids.as_slice()));
+            let read = read_distances(&distances).expect("distances");
+            assert_eq!(read.values(), table.distances);
+        }
+    }
+}

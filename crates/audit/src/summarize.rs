@@ -141,3 +141,138 @@ fn worst(overlap: &[Vec<f64>], data: &Dataset) -> Vec<WorstQuery> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{EMPTY_ANSWER, dataset, line};
+    use annatomy_eval::missing::Missing;
+    use annatomy_vectors::Metric;
+
+    fn values(overlap: f64) -> QueryValues {
+        QueryValues {
+            overlap,
+            overlap_strict: overlap,
+            fill: 1.0,
+            ..QueryValues::new(&EMPTY_ANSWER, &Missing::default(), Metric::L2)
+        }
+    }
+
+    fn name(k: usize) -> Name {
+        Name {
+            who: "hnswlib".to_owned(),
+            class: Some("raise".to_owned()),
+            ef: Some(7),
+            k,
+        }
+    }
+
+    fn summary(graphs: &[&[f64]]) -> CellResult {
+        let queries = graphs[0].len();
+        let points: Vec<f32> = (0..queries).map(|row| row as f32).collect();
+        let mut data = dataset(line(&points), None);
+        data.labels = Some((0..queries).map(|row| 100 + row as i64).collect());
+        let of = |overlaps: &&[f64]| {
+            CellValues::Queries(overlaps.iter().map(|&overlap| values(overlap)).collect())
+        };
+        let graphs: Vec<CellValues> = graphs.iter().map(of).collect();
+        summarize(name(4), &graphs, &data)
+    }
+
+    #[test]
+    fn means_and_tails_are_over_queries_and_graphs() {
+        let cell = summary(&[&[1.0, 0.5, 0.75, 0.95, 1.0], &[1.0, 0.0, 0.75, 0.85, 1.0]]);
+        let overlap = cell.overlap.expect("a mean");
+        assert!((overlap.point - (4.2 + 3.6) / 10.0).abs() < 1e-12);
+        assert_eq!(overlap.n, 5, "queries, whatever the number of graphs");
+        // Three of five queries of one graph reach .9, two of the other.
+        assert!((cell.robust_90.expect("a share") - 0.5).abs() < 1e-12);
+        // The 5th percentile of five values lies a fifth of the way from the least to the next.
+        let p5 = cell.overlap_p5.expect("a percentile").point;
+        let right = f64::midpoint(0.5 + 0.2 * 0.25, 0.2 * 0.75);
+        assert!((p5 - right).abs() < 1e-12, "{p5}, {right}");
+        assert_eq!(
+            (cell.who.as_str(), cell.ef, cell.k, cell.refused),
+            ("hnswlib", Some(7), 4, false)
+        );
+    }
+
+    #[test]
+    fn the_worst_are_named_by_label_ascending_ties_by_number_and_none_that_lacks_nothing() {
+        let cell = summary(&[&[1.0, 0.5, 0.25, 0.5, 1.0], &[1.0, 0.5, 0.75, 0.5, 1.0]]);
+        let worst: Vec<(i64, f64)> = cell
+            .worst
+            .iter()
+            .map(|worst| (worst.query, worst.overlap))
+            .collect();
+        assert_eq!(worst, [(101, 0.5), (102, 0.5), (103, 0.5)]);
+        let many = summary(&[&[0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]]);
+        let worst: Vec<i64> = many.worst.iter().map(|worst| worst.query).collect();
+        assert_eq!(worst, [106, 105, 104, 103, 102]);
+    }
+
+    #[test]
+    fn shares_stay_within_their_bounds_and_errors_do_not() {
+        let data = dataset(line(&[0.0, 1.0, 2.0]), None);
+        let of = |error| QueryValues {
+            distance_error: error,
+            ..values(0.99)
+        };
+        let all = CellValues::Queries(vec![of(-0.5), of(0.5), of(3.0)]);
+        let one = CellValues::Queries(vec![values(1.0), values(1.0), values(0.97)]);
+        let cell = summarize(name(4), &[all, one], &data);
+        assert!(cell.overlap.expect("a mean").high <= Some(1.0));
+        let error = cell.relative_distance_error.expect("a mean");
+        assert!(
+            (error.point - 1.0).abs() < 1e-12,
+            "over the graph that has it"
+        );
+        assert!(error.low < Some(0.0) && error.high > Some(1.0));
+    }
+
+    #[test]
+    fn empty_slots_and_causes_are_counts_a_query() {
+        let data = dataset(line(&[0.0, 1.0]), None);
+        let of = |fill, unvisited| QueryValues {
+            fill,
+            unvisited,
+            ..values(fill)
+        };
+        let cell = summarize(
+            name(4),
+            &[CellValues::Queries(vec![of(0.5, 2.0), of(1.0, 0.0)])],
+            &data,
+        );
+        assert_eq!((cell.missing.empty, cell.missing.unvisited), (1.0, 1.0));
+        assert_eq!(cell.missing.displaced, 0.0);
+        assert_eq!(cell.visited, None, "no query has it");
+    }
+
+    #[test]
+    fn one_graph_that_refuses_refuses_the_cell() {
+        let data = dataset(line(&[0.0, 1.0]), None);
+        let answered = CellValues::Queries(vec![values(1.0), values(1.0)]);
+        let cell = summarize(name(4), &[answered, CellValues::Refused], &data);
+        assert!(cell.refused && cell.overlap.is_none() && cell.worst.is_empty());
+        assert_eq!(cell.missing, Causes::default());
+    }
+
+    #[test]
+    fn the_bias_of_lid_is_of_the_means_of_queries_that_have_both() {
+        let of = |exact, returned| QueryValues {
+            lid_exact: exact,
+            lid_returned: returned,
+            ..values(1.0)
+        };
+        let graph = vec![
+            of(10.0, 8.0),
+            of(6.0, 6.0),
+            of(99.0, f64::NAN),
+            of(f64::NAN, 1.0),
+        ];
+        let bias = lid_bias(&[&graph]).expect("two queries have both");
+        // (8 + 6)/(10 + 6) − 1.
+        assert!((bias.point - 0.125).abs() < 1e-12 && bias.n == 2);
+        assert_eq!(lid_bias(&[&vec![of(f64::NAN, 1.0)]]), None);
+    }
+}

@@ -7,28 +7,11 @@ use super::tables::Tables;
 use crate::distance_kind::{DistanceKind, Pair};
 use crate::exact;
 use crate::notes::Note;
-use annatomy_eval::dataset::{Base, Dataset, QueryRows};
+use crate::testing::dataset as data;
+use annatomy_eval::dataset::{Base, Dataset};
 use annatomy_formats::AnswerTable;
-use annatomy_vectors::{Matrix, Metric};
+use annatomy_vectors::Matrix;
 use std::collections::HashMap;
-
-fn data(rows: Matrix, queries: Option<Matrix>) -> Dataset<'static> {
-    let (count, base) = (rows.rows(), Base::InMemory(rows.into()));
-    let queries = match queries {
-        None => QueryRows::base_rows((0..count).collect(), count),
-        Some(queries) => {
-            let count = queries.rows();
-            QueryRows::held_out(queries.into(), (0..count).collect(), count)
-        }
-    };
-    Dataset {
-        name: "hand".to_owned(),
-        base,
-        queries,
-        metric: Metric::L2,
-        labels: None,
-    }
-}
 
 /// Rows at 0, 1, 2, …, and one query at −1: its neighbors are 0, 1, 2, ….
 fn line(rows: usize) -> Dataset<'static> {
