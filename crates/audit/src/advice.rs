@@ -380,6 +380,7 @@ mod tests {
         ];
         let all = advised(&data, &[hand], EngineClass::Raise, &[8], &targets);
         assert_eq!(all.len(), 4);
+        let mut widths = 0;
         for advice in all {
             let reached = advice.reached.expect("a mean").point;
             assert!(
@@ -387,11 +388,16 @@ mod tests {
                 "{}: {reached}",
                 advice.target
             );
+            assert!(advice.ef_low <= advice.ef, "{}", advice.target);
+            let high = advice.ef_high.unwrap_or(ROWS + 1);
+            assert!(Some(high) >= advice.ef, "{}", advice.target);
+            widths += high - advice.ef_low.expect("as ef");
             assert!(
                 advice.ef.is_some_and(|ef| (9..=ROWS).contains(&ef)),
                 "{}",
                 advice.target
             );
         }
+        assert!(widths > 0, "forty queries leave some doubt");
     }
 }

@@ -157,16 +157,19 @@ mod tests {
     use super::*;
     use crate::exact;
     use crate::testing::{
-        EMPTY_ANSWER, HandGraph, dataset, distance, nearest, noise, random_graph,
+        EMPTY_ANSWER, HandGraph, dataset, distance, line, nearest, noise, random_graph,
     };
     use annatomy_eval::distance_source::OwnRows;
     use annatomy_hnsw::{EngineClass, VectorDistances, reachable};
 
-    const K: usize = 8;
-
-    fn measured(graph: &HandGraph, data: &Dataset<'_>, cells: &[Cell]) -> Vec<CellValues> {
+    fn measured(
+        graph: &HandGraph,
+        data: &Dataset<'_>,
+        k: usize,
+        cells: &[Cell],
+    ) -> Vec<CellValues> {
         let base = data.base.in_memory().expect("in memory");
-        let truth = exact::neighbors(data, K, 1 << 20).expect("small");
+        let truth = exact::neighbors(data, k, 1 << 20).expect("small");
         let graph = Graph::freeze(graph);
         let on = Evaluation {
             source: &OwnRows::new(VectorDistances::new(base, Metric::L2), None),
@@ -232,7 +235,7 @@ mod tests {
                 cells.push(Cell { class, ef, k });
             }
         }
-        let values = measured(&graph, &data, &cells);
+        let values = measured(&graph, &data, 8, &cells);
         for (&Cell { class, ef, k }, values) in cells.iter().zip(&values) {
             let CellValues::Queries(values) = values else {
                 panic!("{class} refuses nothing");
@@ -295,6 +298,26 @@ mod tests {
     }
 
     #[test]
+    fn a_query_that_is_seen_last_hits_itself_and_one_that_is_not_seen_does_not() {
+        // Along 0 → 1 → 2 each of these queries is the last row seen; nothing leads to 3.
+        let data = dataset(line(&[0.0, 1.0, 2.0, 9.0]), None);
+        let graph = HandGraph(vec![vec![1], vec![2], vec![], vec![]]);
+        let cell = Cell {
+            class: EngineClass::StopEarly,
+            ef: 4,
+            k: 3,
+        };
+        let values = measured(&graph, &data, 3, &[cell]);
+        let CellValues::Queries(values) = &values[0] else {
+            panic!("nothing is refused");
+        };
+        let hits: Vec<f64> = values.iter().map(|values| values.self_hit).collect();
+        assert_eq!(hits, [1.0, 1.0, 1.0, 0.0]);
+        let lost: Vec<f64> = values.iter().map(|values| values.unreachable).collect();
+        assert_eq!(lost, [1.0, 1.0, 1.0, 0.0], "row 3, to all others");
+    }
+
+    #[test]
     fn engines_that_refuse_answer_nothing_and_held_out_queries_hit_no_self() {
         let data = dataset(noise(30, 3, 8), Some(noise(6, 3, 9)));
         let graph = random_graph(30, 3, &[], 2);
@@ -303,7 +326,7 @@ mod tests {
             ef,
             k: 5,
         };
-        let values = measured(&graph, &data, &[refuse(4), refuse(5)]);
+        let values = measured(&graph, &data, 5, &[refuse(4), refuse(5)]);
         assert!(matches!(values[0], CellValues::Refused), "k beyond ef");
         let CellValues::Queries(values) = &values[1] else {
             panic!("k within ef: the query is not among the rows");
