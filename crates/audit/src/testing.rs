@@ -154,11 +154,10 @@ impl HandGraph {
         let own = data.queries.own_id(query);
         let asked = k + usize::from(own.is_some());
         let (effort, rows) = match class {
-            EngineClass::StopEarly => (ef, asked),
             EngineClass::Raise => (ef.max(asked), asked),
             EngineClass::RowCap => (ef, asked.min(ef)),
             EngineClass::Refuse if asked > ef => return None,
-            EngineClass::Refuse => (ef, asked),
+            EngineClass::StopEarly | EngineClass::Refuse => (ef, asked),
             EngineClass::BeamIsK => (asked, asked),
         };
         let mut ids = self.seen(data, query, effort);
