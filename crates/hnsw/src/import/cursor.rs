@@ -2,23 +2,26 @@
 
 use super::error::SavedIndexError;
 
+/// A place in the bytes of a file.
 #[derive(Clone, Debug)]
-pub(super) struct Cursor<'b> {
+pub struct Cursor<'b> {
     bytes: &'b [u8],
     offset: usize,
 }
 
 impl<'b> Cursor<'b> {
-    pub(super) fn new(bytes: &'b [u8]) -> Self {
+    /// At the first byte.
+    pub fn new(bytes: &'b [u8]) -> Self {
         Self { bytes, offset: 0 }
     }
 
-    pub(super) fn left(&self) -> usize {
+    /// Bytes to the end.
+    pub fn left(&self) -> usize {
         self.bytes.len() - self.offset
     }
 
     /// The next `count` × `size` bytes.
-    pub(super) fn take(
+    pub fn take(
         &mut self,
         what: &'static str,
         count: u64,
@@ -45,32 +48,43 @@ impl<'b> Cursor<'b> {
             .expect("take gives the bytes asked for"))
     }
 
-    pub(super) fn code(&mut self, what: &'static str) -> Result<[u8; 4], SavedIndexError> {
+    /// A four-letter code.
+    pub fn code(&mut self, what: &'static str) -> Result<[u8; 4], SavedIndexError> {
         self.array(what)
     }
 
-    pub(super) fn u8(&mut self, what: &'static str) -> Result<u8, SavedIndexError> {
+    /// A byte.
+    pub fn u8(&mut self, what: &'static str) -> Result<u8, SavedIndexError> {
         self.array(what).map(|[byte]| byte)
     }
 
-    pub(super) fn i32(&mut self, what: &'static str) -> Result<i32, SavedIndexError> {
+    /// A 32-bit integer.
+    pub fn i32(&mut self, what: &'static str) -> Result<i32, SavedIndexError> {
         self.array(what).map(i32::from_le_bytes)
     }
 
-    pub(super) fn u32(&mut self, what: &'static str) -> Result<u32, SavedIndexError> {
+    /// A 32-bit integer without sign.
+    pub fn u32(&mut self, what: &'static str) -> Result<u32, SavedIndexError> {
         self.array(what).map(u32::from_le_bytes)
     }
 
-    pub(super) fn i64(&mut self, what: &'static str) -> Result<i64, SavedIndexError> {
+    /// A 64-bit integer.
+    pub fn i64(&mut self, what: &'static str) -> Result<i64, SavedIndexError> {
         self.array(what).map(i64::from_le_bytes)
     }
 
-    pub(super) fn u64(&mut self, what: &'static str) -> Result<u64, SavedIndexError> {
+    /// A 64-bit integer without sign.
+    pub fn u64(&mut self, what: &'static str) -> Result<u64, SavedIndexError> {
         self.array(what).map(u64::from_le_bytes)
     }
 
+    /// A float32.
+    pub fn f32(&mut self, what: &'static str) -> Result<f32, SavedIndexError> {
+        self.array(what).map(f32::from_le_bytes)
+    }
+
     /// A vector as FAISS writes it: how many, then each in `size` bytes.
-    pub(super) fn counted(
+    pub fn counted(
         &mut self,
         what: &'static str,
         size: usize,
@@ -81,22 +95,22 @@ impl<'b> Cursor<'b> {
 }
 
 /// Little-endian 32-bit integers.
-pub(super) fn integers(bytes: &[u8]) -> impl ExactSizeIterator<Item = i32> + '_ {
+pub fn integers(bytes: &[u8]) -> impl ExactSizeIterator<Item = i32> + '_ {
     bytes.as_chunks().0.iter().copied().map(i32::from_le_bytes)
 }
 
 /// Little-endian 64-bit integers.
-pub(super) fn long_integers(bytes: &[u8]) -> impl ExactSizeIterator<Item = i64> + '_ {
+pub fn long_integers(bytes: &[u8]) -> impl ExactSizeIterator<Item = i64> + '_ {
     bytes.as_chunks().0.iter().copied().map(i64::from_le_bytes)
 }
 
 /// Little-endian float32.
-pub(super) fn floats(bytes: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
+pub fn floats(bytes: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
     bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes)
 }
 
 /// Values out of a file in a vector, or an error where they do not fit into memory.
-pub(super) fn collected<T>(
+pub fn collected<T>(
     what: &'static str,
     values: impl ExactSizeIterator<Item = T>,
 ) -> Result<Vec<T>, SavedIndexError> {
@@ -106,7 +120,7 @@ pub(super) fn collected<T>(
 }
 
 /// A vector with room for `count` values.
-pub(super) fn reserved<T>(what: &'static str, count: usize) -> Result<Vec<T>, SavedIndexError> {
+pub fn reserved<T>(what: &'static str, count: usize) -> Result<Vec<T>, SavedIndexError> {
     let mut kept = Vec::new();
     kept.try_reserve_exact(count)
         .map_err(|_| SavedIndexError::Memory {

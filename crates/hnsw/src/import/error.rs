@@ -101,7 +101,7 @@ pub enum SavedIndexError {
 }
 
 /// Names the class in which an error was met.
-pub(super) fn within(class: &'static str) -> impl Fn(SavedIndexError) -> SavedIndexError {
+pub fn within(class: &'static str) -> impl Fn(SavedIndexError) -> SavedIndexError {
     move |source| match source {
         source @ SavedIndexError::Within { .. } => source,
         source => SavedIndexError::Within {

@@ -22,10 +22,27 @@ use annatomy_vectors::{Matrix, Metric};
 const MOST_NESTED: usize = 8;
 
 /// What every FAISS index begins with, after its code.
-struct Header {
-    columns: usize,
-    rows: usize,
-    metric: Metric,
+#[derive(Clone, Copy, Debug)]
+pub struct Header {
+    /// d.
+    pub columns: usize,
+    /// n, at least 1.
+    pub rows: usize,
+    /// Inner product or L2.
+    pub metric: Metric,
+}
+
+/// The graph of an `IndexHNSW`, without its storage.
+#[derive(Clone, Debug)]
+pub struct HnswPart {
+    /// The graph; node i is the i-th row added.
+    pub graph: Graph,
+    /// M.
+    pub m: usize,
+    /// efConstruction.
+    pub ef_construction: usize,
+    /// efSearch.
+    pub ef_search: Option<usize>,
 }
 
 /// Whether a file begins as FAISS files do.
@@ -114,6 +131,31 @@ fn read_ids(
 
 fn read_hnsw(cursor: &mut Cursor<'_>) -> Result<SavedIndex, SavedIndexError> {
     let header = read_header(cursor)?;
+    let HnswPart {
+        graph,
+        m,
+        ef_construction,
+        ef_search,
+    } = read_hnsw_part(cursor, &header)?;
+    let vectors = read_storage(cursor, &header)?;
+    Ok(SavedIndex {
+        engine: Engine::Faiss,
+        graph,
+        vectors,
+        metric: Some(header.metric),
+        labels: None,
+        bytes_after: 0,
+        m,
+        ef_construction,
+        ef_search,
+    })
+}
+
+/// What an `IndexHNSW` writes between its header and its storage.
+pub fn read_hnsw_part(
+    cursor: &mut Cursor<'_>,
+    header: &Header,
+) -> Result<HnswPart, SavedIndexError> {
     cursor.counted("the level probabilities", 8)?;
     let links_up_to = cursor.counted("the links per level", 4)?;
     let links_up_to = collected("the links per level", integers(links_up_to))?;
@@ -127,22 +169,17 @@ fn read_hnsw(cursor: &mut Cursor<'_>) -> Result<SavedIndex, SavedIndexError> {
     let ef_search = cursor.i32("efSearch")?;
     cursor.i32("the beam width")?;
     let entry_point = check_entry_point(entry_point, highest_level, levels, header.rows)?;
-    let graph = read_graph(&header, &links_up_to, levels, offsets, links, entry_point)?;
-    let vectors = read_storage(cursor, &header)?;
-    Ok(SavedIndex {
-        engine: Engine::Faiss,
+    let graph = read_graph(header, &links_up_to, levels, offsets, links, entry_point)?;
+    Ok(HnswPart {
         graph,
-        vectors,
-        metric: Some(header.metric),
-        labels: None,
-        bytes_after: 0,
         m,
         ef_construction: usize::try_from(ef_construction).unwrap_or(0),
         ef_search: usize::try_from(ef_search).ok(),
     })
 }
 
-fn read_header(cursor: &mut Cursor<'_>) -> Result<Header, SavedIndexError> {
+/// The header behind the code of an index.
+pub fn read_header(cursor: &mut Cursor<'_>) -> Result<Header, SavedIndexError> {
     let columns = cursor.i32("the number of columns")?;
     let rows = cursor.i64("the number of rows")?;
     cursor.i64("a number no longer used")?;

@@ -7,7 +7,7 @@ pub(super) fn class_of(code: &[u8; 4]) -> Option<&'static str> {
 }
 
 /// What a message calls an index that begins with `code`.
-pub(super) fn name_of(code: &[u8; 4]) -> String {
+pub fn name_of(code: &[u8; 4]) -> String {
     match class_of(code) {
         Some(class) => format!("the FAISS class {class}"),
         None => format!(

@@ -102,7 +102,7 @@ impl Links for Layers {
 }
 
 /// `graph` with node `i` called `names[i]`; `names` is a permutation of the nodes.
-pub(super) fn renamed(graph: &Graph, names: &[u32]) -> Result<Graph, SavedIndexError> {
+pub fn renamed(graph: &Graph, names: &[u32]) -> Result<Graph, SavedIndexError> {
     let mut node_called = vec![0; names.len()];
     names
         .iter()

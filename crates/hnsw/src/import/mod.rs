@@ -27,6 +27,16 @@ mod layers;
 mod probe;
 mod saved_index;
 
+/// What readers of other FAISS classes share with this one.
+pub mod faiss_file {
+    pub use super::arithmetic::{Batch, Level, dot, squared_l2};
+    pub use super::cursor::{Cursor, collected, floats, integers, long_integers, reserved};
+    pub use super::error::within;
+    pub use super::faiss::{Header, HnswPart, read_header, read_hnsw_part};
+    pub use super::faiss_classes::name_of;
+    pub use super::layers::renamed;
+}
+
 pub use arithmetic::{Arithmetic, EngineBuild, UnknownArithmetic};
 pub use distances::{EngineDistances, EngineScorer};
 pub use error::SavedIndexError;

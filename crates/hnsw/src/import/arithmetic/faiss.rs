@@ -26,7 +26,7 @@ use super::sums::{add_blocks, add_in_order, halved, sum_by_halves};
 
 /// How many rows a function evaluates at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::import) enum Batch {
+pub enum Batch {
     /// One.
     One,
     /// Four.
@@ -35,14 +35,18 @@ pub(in crate::import) enum Batch {
 
 /// A `FAISS_SIMD_LEVEL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Level {
+pub enum Level {
+    /// `NONE`: SSE2.
     None,
+    /// `AVX2`.
     Avx2,
+    /// `AVX512` and `AVX512_SPR`.
     Avx512,
 }
 
 impl Level {
-    pub(super) fn of(arithmetic: Arithmetic) -> Self {
+    /// The level at which FAISS computes so.
+    pub fn of(arithmetic: Arithmetic) -> Self {
         match arithmetic {
             Arithmetic::Plain | Arithmetic::Sse | Arithmetic::Avx => Self::None,
             Arithmetic::Avx2 | Arithmetic::Avx2Zen | Arithmetic::Avx2Clang => Self::Avx2,
@@ -55,9 +59,9 @@ impl Level {
     }
 }
 
-/// ‖a − b‖².
+/// ‖a − b‖². Runs within a dispatch of instructions.
 #[inline(always)]
-pub(super) fn squared_l2(a: &[f32], b: &[f32], level: Level, batch: Batch) -> f32 {
+pub fn squared_l2(a: &[f32], b: &[f32], level: Level, batch: Batch) -> f32 {
     let half_from = match batch {
         Batch::One => 2,
         Batch::Four => 3,
@@ -65,9 +69,9 @@ pub(super) fn squared_l2(a: &[f32], b: &[f32], level: Level, batch: Batch) -> f3
     sum(a, b, SquaredDifference, level, batch, half_from)
 }
 
-/// a·b.
+/// a·b. Runs within a dispatch of instructions.
 #[inline(always)]
-pub(super) fn dot(a: &[f32], b: &[f32], level: Level, batch: Batch) -> f32 {
+pub fn dot(a: &[f32], b: &[f32], level: Level, batch: Batch) -> f32 {
     let half_from = match batch {
         Batch::One => usize::MAX,
         Batch::Four => 3,

@@ -16,7 +16,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
-pub(super) use faiss::Batch;
+pub use faiss::{Batch, Level, dot, squared_l2};
 
 use super::saved_index::Engine;
 use annatomy_vectors::{Matrix, Metric};

@@ -1,0 +1,117 @@
+//! The codes of a method as they are compared, and what they are compared with.
+
+use crate::arithmetic::Lanes;
+use crate::codes::{Codes, ProductQuantizer, Quantizer, ScalarKind};
+use annatomy_hnsw::import::SavedIndexError;
+use annatomy_hnsw::import::faiss_file::{Level, reserved};
+use annatomy_vectors::{Matrix, Metric};
+use pulp::Arch;
+use rayon::prelude::*;
+
+/// The codes as they are compared.
+#[derive(Debug)]
+pub(crate) enum Kept<'m> {
+    /// Float32 rows.
+    Flat(Matrix),
+    /// Scalar codes, decoded.
+    Scalar { rows: Matrix, lanes: Lanes },
+    /// The same, summed as integers; `signed`: of values from −128 on.
+    Integers { rows: Matrix, signed: bool },
+    /// Scalar codes of one range for all columns, decoded, and as shares of the range.
+    Uniform {
+        rows: Matrix,
+        shares: Matrix,
+        lanes: Lanes,
+        minimum: f32,
+        range: f32,
+    },
+    /// Product codes: M numbers a row.
+    Product {
+        quantizer: &'m ProductQuantizer,
+        numbers: Vec<u16>,
+    },
+}
+
+/// What the codes are compared with.
+#[derive(Debug, Default)]
+pub(crate) struct CodeQuery {
+    pub(crate) vector: Vec<f32>,
+    /// Uniform: the query in shares of the range, and how sums lead back.
+    pub(crate) adjusted: Vec<f32>,
+    pub(crate) scale: f32,
+    pub(crate) bias: f32,
+    /// Product: one entry per centroid.
+    pub(crate) table: Vec<f32>,
+    /// The same without what the cell adds.
+    pub(crate) query_table: Vec<f32>,
+    /// Added to every distance.
+    pub(crate) offset: f32,
+}
+
+impl<'m> Kept<'m> {
+    pub(crate) fn new(codes: &'m Codes, level: Level) -> Result<Self, SavedIndexError> {
+        let columns = codes.columns;
+        let lanes = Lanes::of(level, columns);
+        let scalar = match &codes.quantizer {
+            Quantizer::Float32 => return Ok(Self::Flat(codes.decoded()?)),
+            Quantizer::Product(quantizer) => {
+                let total = codes.rows() * quantizer.parts;
+                let mut numbers = reserved("the numbers of codes", total)?;
+                for row in 0..codes.rows() {
+                    numbers.extend(quantizer.numbers(codes.code(row)));
+                }
+                return Ok(Self::Product { quantizer, numbers });
+            }
+            Quantizer::Scalar(scalar) => scalar,
+        };
+        let decoded = |shares: bool| -> Result<Matrix, SavedIndexError> {
+            let mut values = reserved("the decoded rows", codes.rows() * columns)?;
+            values.resize(codes.rows() * columns, 0.0);
+            let rows = values.par_chunks_mut(columns).enumerate();
+            rows.for_each(|(row, values)| {
+                let code = codes.code(row);
+                Arch::new().dispatch(|| {
+                    if shares {
+                        scalar.decode_shares(code, lanes.rounding(), values);
+                    } else {
+                        scalar.decode(code, lanes.rounding(), values);
+                    }
+                });
+            });
+            Ok(Matrix::new(codes.rows(), columns, values).expect("rows × columns values"))
+        };
+        let rows = decoded(false)?;
+        let direct = matches!(scalar.kind, ScalarKind::Direct8 | ScalarKind::DirectSigned8);
+        if direct && lanes.sums_integers(level, columns) {
+            let signed = scalar.kind == ScalarKind::DirectSigned8;
+            return Ok(Self::Integers { rows, signed });
+        }
+        if scalar.kind.is_uniform() && lanes != Lanes::One {
+            return Ok(Self::Uniform {
+                rows,
+                shares: decoded(true)?,
+                lanes,
+                minimum: scalar.minima[0],
+                range: scalar.ranges[0],
+            });
+        }
+        Ok(Self::Scalar { rows, lanes })
+    }
+}
+
+impl CodeQuery {
+    /// The query in shares of the range of all columns.
+    pub(crate) fn adjust(&mut self, vector: &[f32], metric: Metric, minimum: f32, range: f32) {
+        self.adjusted.clear();
+        if metric == Metric::L2 {
+            let inverse = if range == 0.0 { 0.0 } else { 1.0 / range };
+            self.adjusted
+                .extend(vector.iter().map(|&x| (x - minimum) * inverse));
+            (self.scale, self.bias) = (range * range, 0.0);
+        } else {
+            self.adjusted.extend_from_slice(vector);
+            let sum = vector.iter().fold(0.0, |sum, &x| sum + x);
+            (self.scale, self.bias) = (range, minimum * sum);
+        }
+    }
+}

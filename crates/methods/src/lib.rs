@@ -1,0 +1,34 @@
+//! Methods besides a plain graph: codes, cells, transforms and rerank, as FAISS saves them.
+//!
+//! The path through this crate: [`Method::read`] → [`Searcher`], in the arithmetic of an instruction
+//! set → one [record](annatomy_hnsw::Visits) per query, from which every (effort, k) is read →
+//! [`required`] efforts of the true neighbors, and [`stages`] that lost them.
+//!
+//! A search has up to four stages, and each can lose a neighbor:
+//!
+//! | stage | what it does | effort |
+//! |---|---|---|
+//! | transform | PCA, OPQ, rotation, L2 normalization | |
+//! | codes | scalar or product quantization, float16 | |
+//! | routing | which rows are looked at: cells (IVF), or a graph (HNSW) | nprobe, efSearch |
+//! | rerank | exact distances of the first `k_factor`·k | k_factor |
+
+#![deny(missing_docs)]
+
+mod arithmetic;
+mod cells;
+mod codes;
+mod faiss;
+mod kept;
+mod method;
+pub mod required;
+mod rotation;
+mod scorer;
+mod searcher;
+pub mod stages;
+
+pub use cells::{CellFacts, Cells, Coarse};
+pub use codes::{Codes, ProductQuantizer, Quantizer, ScalarKind, ScalarQuantizer};
+pub use method::{GraphRouting, Method, Rerank, Routing};
+pub use rotation::Transform;
+pub use searcher::{QueryScratch, Searcher};

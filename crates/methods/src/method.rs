@@ -1,0 +1,193 @@
+//! What a saved index does to a query, stage after stage.
+
+use crate::cells::Cells;
+use crate::codes::Codes;
+use crate::faiss;
+use crate::rotation::Transform;
+use annatomy_formats::{ReadError, read_regular};
+use annatomy_hnsw::Graph;
+use annatomy_hnsw::import::SavedIndexError;
+use annatomy_hnsw::import::faiss_file::{renamed, reserved};
+use annatomy_vectors::{Matrix, Metric};
+use std::path::Path;
+
+/// A saved index: its stages and what they hold. Rows are numbered from 0.
+#[derive(Clone, Debug)]
+pub struct Method {
+    /// The engine's classes, outermost first, joined by " of ".
+    pub name: String,
+    /// Columns of a query.
+    pub columns: usize,
+    /// Number of rows, n.
+    pub rows: usize,
+    /// How distance is taken.
+    pub metric: Metric,
+    /// What the engine calls each row; `None`: by its number.
+    pub labels: Option<Vec<i64>>,
+    /// What is done to a query, and was done to the rows, first.
+    pub transforms: Vec<Transform>,
+    /// The rows as they are kept.
+    pub codes: Codes,
+    /// Which rows are looked at.
+    pub routing: Routing,
+    /// Exact distances of the first candidates, if the index reranks.
+    pub rerank: Option<Rerank>,
+    /// Bytes of the file after the index, which are not looked at.
+    pub bytes_after: usize,
+}
+
+/// Which rows a search looks at.
+#[derive(Clone, Debug)]
+pub enum Routing {
+    /// All of them.
+    Exhaustive,
+    /// Those of the nearest cells: an inverted file (IVF).
+    Cells(Cells),
+    /// Those that a walk of a graph meets.
+    Graph(GraphRouting),
+}
+
+/// A graph over codes.
+#[derive(Clone, Debug)]
+pub struct GraphRouting {
+    /// Node i is row i.
+    pub graph: Graph,
+    /// M.
+    pub m: usize,
+    /// efConstruction.
+    pub ef_construction: usize,
+    /// efSearch, where the index says it.
+    pub ef_search: Option<usize>,
+}
+
+/// Exact distances of the first candidates.
+#[derive(Clone, Debug)]
+pub struct Rerank {
+    /// n × d, in float32.
+    pub rows: Matrix,
+    /// Of k neighbors, k · `factor` candidates are reranked, rounded down.
+    pub factor: f32,
+    /// How many of the transforms are applied to a query before it is compared with `rows`.
+    pub transforms: usize,
+}
+
+impl Method {
+    /// Reads an index that FAISS saved.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is of a class that is not read, or contradicts itself.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, SavedIndexError> {
+        let bytes = read_regular(path.as_ref(), u64::MAX).map_err(ReadError::from)?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// Reads an index from its bytes.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SavedIndexError> {
+        faiss::read(bytes)
+    }
+
+    /// The engine's word for its effort: `nprobe`, `ef`, or none where all rows are looked at.
+    pub fn effort_word(&self) -> Option<&'static str> {
+        match self.routing {
+            Routing::Exhaustive => None,
+            Routing::Cells(_) => Some("nprobe"),
+            Routing::Graph(_) => Some("ef"),
+        }
+    }
+
+    /// The largest effort that changes anything: the number of cells, or of rows.
+    pub fn largest_effort(&self) -> usize {
+        match &self.routing {
+            Routing::Exhaustive => 1,
+            Routing::Cells(cells) => cells.lists.len(),
+            Routing::Graph(_) => self.rows,
+        }
+    }
+
+    /// The effort that the index was saved with.
+    pub fn saved_effort(&self) -> Option<usize> {
+        match &self.routing {
+            Routing::Exhaustive => Some(1),
+            Routing::Cells(cells) => Some(cells.nprobe),
+            Routing::Graph(graph) => graph.ef_search,
+        }
+    }
+
+    /// The candidates that are handed on for k neighbors: more than k where they are reranked.
+    pub fn candidates(&self, k: usize) -> usize {
+        self.rerank.as_ref().map_or(k, |rerank| {
+            let candidates = k as f32 * rerank.factor;
+            (candidates as usize).max(k)
+        })
+    }
+
+    /// Bytes of one code.
+    pub fn code_bytes(&self) -> usize {
+        self.codes.size
+    }
+
+    /// The rows as the codes have them, in the columns of the stage that the codes are of.
+    ///
+    /// # Errors
+    /// If they do not fit into memory.
+    pub fn decoded(&self) -> Result<Matrix, SavedIndexError> {
+        let centroids = match &self.routing {
+            Routing::Cells(cells) if cells.by_residual => Some(cells),
+            _ => None,
+        };
+        let mut rows = self.codes.decoded()?;
+        if let Some(cells) = centroids {
+            for (cell, list) in cells.lists.iter().enumerate() {
+                let centroid = cells.coarse.centroids.row(cell);
+                for &row in list {
+                    let values = rows.row_mut(row as usize).iter_mut();
+                    values.zip(centroid).for_each(|(value, c)| *value += c);
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The vectors that were added, where the index keeps them as they were.
+    pub fn original_rows(&self) -> Option<Result<Matrix, SavedIndexError>> {
+        match &self.rerank {
+            Some(rerank) if rerank.transforms == 0 => Some(Ok(rerank.rows.clone())),
+            _ if self.transforms.is_empty() && self.codes.are_exact() => Some(self.decoded()),
+            _ => None,
+        }
+    }
+
+    /// Row i becomes row `places[i]`, a permutation.
+    pub(crate) fn placed(mut self, places: &[u32]) -> Result<Self, SavedIndexError> {
+        let size = self.codes.size;
+        let mut bytes = reserved("the codes", self.codes.bytes.len())?;
+        bytes.resize(self.codes.bytes.len(), 0);
+        for (row, &place) in places.iter().enumerate() {
+            let place = place as usize * size;
+            bytes[place..place + size]
+                .copy_from_slice(&self.codes.bytes[row * size..(row + 1) * size]);
+        }
+        self.codes.bytes = bytes;
+        if let Some(rerank) = &mut self.rerank {
+            let mut rows = Matrix::zeros(rerank.rows.rows(), rerank.rows.columns());
+            for (row, &place) in places.iter().enumerate() {
+                let values = rerank.rows.row(row);
+                rows.row_mut(place as usize).copy_from_slice(values);
+            }
+            rerank.rows = rows;
+        }
+        match &mut self.routing {
+            Routing::Exhaustive => {}
+            Routing::Cells(cells) => {
+                for row in cells.lists.iter_mut().flatten() {
+                    *row = places[*row as usize];
+                }
+            }
+            Routing::Graph(routing) => routing.graph = renamed(&routing.graph, places)?,
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,388 @@
+//! Searches of a method in FAISS's own arithmetic, recorded.
+//!
+//! Enters: a [`Method`] and an instruction set. Leaves: per query its [`Visits`], from which the
+//! answer to any (effort, k) is read.
+//!
+//! transform the query                                     once
+//!   rank the cells, scan them one after the other         IVF: a group of visits per cell
+//!   or walk the graph                                     HNSW
+//!   or scan all rows                                      one group
+//!     an answer: the candidates nearest by code, reranked
+//!
+//! Cells are ranked as FAISS ranks them for fewer than 20 queries at once, one distance after the
+//! other; for more it uses BLAS, which can change the order of cells that are as near as rounding.
+
+use crate::arithmetic::add_multiple;
+use crate::cells::Cells;
+use crate::codes::ProductQuantizer;
+use crate::kept::{CodeQuery, Kept};
+use crate::method::{Method, Routing};
+use crate::rotation::{apply_all, transformed};
+use crate::scorer::{AddTables, CodeScorer, Dot, FillTable, Norm, Scan};
+use annatomy_hnsw::import::faiss_file::{Level, reserved};
+use annatomy_hnsw::import::{Arithmetic, Engine, EngineBuild, EngineDistances, SavedIndexError};
+use annatomy_hnsw::{EngineClass, HeapQueue, QueryScorer, Traversal, VectorDistances, Visits};
+use annatomy_vectors::{Matrix, MatrixView, Metric};
+use pulp::Arch;
+use rayon::prelude::*;
+
+/// Tables of cells beyond this are not kept, as FAISS does (`precomputed_table_max_bytes`).
+const MOST_TABLE_BYTES: u128 = 1 << 31;
+
+/// A method ready to be searched.
+#[derive(Debug)]
+pub struct Searcher<'m> {
+    method: &'m Method,
+    build: EngineBuild,
+    level: Level,
+    metric: Metric,
+    kept: Kept<'m>,
+    /// nlist × M × 2^bits: what a cell adds to the table of a query.
+    cell_tables: Option<Vec<f32>>,
+    arch: Arch,
+}
+
+/// Memory of one search; one per thread.
+#[derive(Debug, Default)]
+pub struct QueryScratch {
+    query: Vec<f32>,
+    spare: Vec<f32>,
+    residual: Vec<f32>,
+    codes: CodeQuery,
+    coarse_visits: Visits,
+    traversal: Traversal<HeapQueue>,
+    ranked: Vec<(u32, u32)>,
+    scanned: Vec<(u32, u32)>,
+    ends: Vec<usize>,
+    reranked: Vec<(u32, u32)>,
+}
+
+impl<'m> Searcher<'m> {
+    /// `arithmetic`: by default that of this machine.
+    ///
+    /// # Errors
+    /// If decoded codes or tables do not fit into memory.
+    pub fn new(
+        method: &'m Method,
+        arithmetic: Option<Arithmetic>,
+    ) -> Result<Self, SavedIndexError> {
+        let build = EngineBuild::new(Engine::Faiss, arithmetic);
+        let level = Level::of(build.arithmetic);
+        let metric = match method.metric {
+            Metric::L2 => Metric::L2,
+            Metric::Cosine | Metric::InnerProduct => Metric::InnerProduct,
+        };
+        let kept = Kept::new(&method.codes, level)?;
+        let mut searcher = Self {
+            method,
+            build,
+            level,
+            metric,
+            kept,
+            cell_tables: None,
+            arch: Arch::new(),
+        };
+        searcher.cell_tables = searcher.tables_of_cells()?;
+        Ok(searcher)
+    }
+
+    /// What is searched.
+    pub fn method(&self) -> &'m Method {
+        self.method
+    }
+
+    /// In whose order distances are summed.
+    pub fn build(&self) -> EngineBuild {
+        self.build
+    }
+
+    /// `rows` as the codes are made of: after all transforms.
+    pub fn transformed(&self, rows: MatrixView<'_>) -> Matrix {
+        transformed(&self.method.transforms, rows, self.level)
+    }
+
+    /// Records the search of `query` to `effort`.
+    ///
+    /// # Panics
+    /// If `query` has another number of columns than the method.
+    pub fn record(
+        &self,
+        query: &[f32],
+        effort: usize,
+        scratch: &mut QueryScratch,
+        visits: &mut Visits,
+    ) {
+        self.begin(query, scratch);
+        match &self.method.routing {
+            Routing::Exhaustive => self.scan_all(scratch, visits),
+            Routing::Cells(cells) => self.scan_cells(cells, effort, scratch, visits),
+            Routing::Graph(routing) => {
+                self.set_query(None, scratch);
+                let scorer = self.scorer(&scratch.codes);
+                scratch
+                    .traversal
+                    .record(&routing.graph, scorer, effort, visits);
+            }
+        }
+    }
+
+    /// Records a scan of all rows: what the codes alone would give.
+    pub fn record_all(&self, query: &[f32], scratch: &mut QueryScratch, visits: &mut Visits) {
+        self.begin(query, scratch);
+        match &self.method.routing {
+            Routing::Cells(cells) => {
+                self.scan_cells(cells, cells.lists.len(), scratch, visits);
+            }
+            _ => self.scan_all(scratch, visits),
+        }
+    }
+
+    /// The ids of the answer to (`effort`, `k`), nearest first, read from a record of `query`.
+    pub fn answer<'s>(
+        &self,
+        query: &[f32],
+        visits: &Visits,
+        effort: usize,
+        k: usize,
+        scratch: &'s mut QueryScratch,
+    ) -> impl Iterator<Item = u32> + 's {
+        let effort = effort.min(visits.ef());
+        let candidates = self.method.candidates(k);
+        let rows = visits.rows(visits.answer(EngineClass::StopEarly, effort, candidates));
+        scratch.reranked.clear();
+        scratch.reranked.extend(rows.map(|id| (0, id)));
+        if let Some(rerank) = &self.method.rerank {
+            let transforms = &self.method.transforms[..rerank.transforms];
+            let QueryScratch {
+                query: vector,
+                spare,
+                reranked,
+                ..
+            } = scratch;
+            apply_all(transforms, query, self.level, spare, vector);
+            let distances = EngineDistances::new(rerank.rows.view(), self.metric, self.build);
+            let scorer = distances.scorer_for(vector);
+            for (key, id) in reranked.iter_mut() {
+                *key = scorer.key(*id);
+            }
+            reranked.sort_unstable();
+        }
+        scratch.reranked.iter().take(k).map(|&(_, id)| id)
+    }
+
+    fn begin(&self, query: &[f32], scratch: &mut QueryScratch) {
+        assert_eq!(query.len(), self.method.columns, "columns of a query");
+        let QueryScratch {
+            query: vector,
+            spare,
+            ..
+        } = scratch;
+        apply_all(&self.method.transforms, query, self.level, spare, vector);
+    }
+
+    fn scan_all(&self, scratch: &mut QueryScratch, visits: &mut Visits) {
+        self.set_query(None, scratch);
+        let ids = 0..self.method.rows as u32;
+        scratch.scanned.clear();
+        scratch.scanned.extend(ids.map(|id| (id, 0)));
+        self.scan(&scratch.codes, &mut scratch.scanned);
+        visits.record_groups([scratch.scanned.iter().copied()]);
+    }
+
+    fn scan_cells(
+        &self,
+        cells: &Cells,
+        effort: usize,
+        scratch: &mut QueryScratch,
+        visits: &mut Visits,
+    ) {
+        self.rank_cells(cells, scratch);
+        scratch.scanned.clear();
+        scratch.ends.clear();
+        self.set_query(None, scratch);
+        let probed = effort.min(cells.lists.len());
+        for place in 0..probed {
+            // A graph over the centroids may find fewer cells than are asked for.
+            if let Some(&(key, cell)) = scratch.ranked.get(place) {
+                let list = &cells.lists[cell as usize];
+                if !list.is_empty() {
+                    self.set_query(Some((cells, key, cell as usize)), scratch);
+                    let begin = scratch.scanned.len();
+                    scratch.scanned.extend(list.iter().map(|&id| (id, 0)));
+                    self.scan(&scratch.codes, &mut scratch.scanned[begin..]);
+                }
+            }
+            scratch.ends.push(scratch.scanned.len());
+        }
+        let mut begin = 0;
+        visits.record_groups(scratch.ends.iter().map(|&end| {
+            let cell = &scratch.scanned[begin..end];
+            begin = end;
+            cell.iter().copied()
+        }));
+    }
+
+    /// Cells by (key, number), nearest first.
+    fn rank_cells(&self, cells: &Cells, scratch: &mut QueryScratch) {
+        let coarse = &cells.coarse;
+        let distances = EngineDistances::new(coarse.centroids.view(), self.metric, self.build);
+        let scorer = distances.scorer_for(&scratch.query);
+        scratch.ranked.clear();
+        if let Some((graph, ef)) = &coarse.graph {
+            let visits = &mut scratch.coarse_visits;
+            scratch.traversal.record(graph, scorer, *ef, visits);
+            let found = visits.among_first(visits.visited(*ef));
+            scratch
+                .ranked
+                .extend(found.map(|visit| (visit.key, visit.id)));
+            return;
+        }
+        let numbers = 0..coarse.centroids.rows() as u32;
+        scratch
+            .ranked
+            .extend(numbers.map(|cell| (scorer.key(cell), cell)));
+        scratch.ranked.sort_unstable();
+    }
+
+    /// Prepares the comparison with codes: of the rows, or of one cell (its key and number) where
+    /// codes are of residuals.
+    fn set_query(&self, cell: Option<(&Cells, u32, usize)>, scratch: &mut QueryScratch) {
+        let QueryScratch {
+            query,
+            residual,
+            codes,
+            ..
+        } = scratch;
+        match cell {
+            None => {
+                codes.offset = 0.0;
+                self.set_vector(query, codes);
+                if self.cell_tables.is_some()
+                    && let Kept::Product { quantizer, .. } = &self.kept
+                {
+                    let metric = Metric::InnerProduct;
+                    self.table(metric, quantizer, query, &mut codes.query_table);
+                }
+            }
+            Some((cells, _, _)) if !cells.by_residual => {}
+            Some((cells, key, cell)) => {
+                let centroid = cells.coarse.centroids.row(cell);
+                let coarse = VectorDistances::reduced_distance_of_key(key);
+                self.set_cell(query, centroid, coarse, cell, residual, codes);
+            }
+        }
+    }
+
+    fn set_cell(
+        &self,
+        query: &[f32],
+        centroid: &[f32],
+        coarse: f32,
+        cell: usize,
+        residual: &mut Vec<f32>,
+        codes: &mut CodeQuery,
+    ) {
+        if self.metric != Metric::L2 {
+            codes.offset = match &self.kept {
+                Kept::Product { .. } => self.arch.dispatch(Dot(query, centroid, self.level)),
+                _ => -coarse,
+            };
+            return;
+        }
+        if let (Some(tables), Kept::Product { quantizer, .. }) = (&self.cell_tables, &self.kept) {
+            let entries = quantizer.parts * quantizer.per_part();
+            codes.offset = coarse;
+            self.arch.dispatch(AddTables {
+                cell: &tables[cell * entries..(cell + 1) * entries],
+                query: &codes.query_table,
+                level: self.level,
+                table: &mut codes.table,
+            });
+            return;
+        }
+        residual.clear();
+        residual.extend(query.iter().zip(centroid).map(|(&x, &c)| x - c));
+        codes.offset = 0.0;
+        self.set_vector(residual, codes);
+    }
+
+    /// Prepares the comparison of `vector` with codes.
+    fn set_vector(&self, vector: &[f32], codes: &mut CodeQuery) {
+        codes.vector.clear();
+        match &self.kept {
+            Kept::Flat(_) | Kept::Scalar { .. } => codes.vector.extend_from_slice(vector),
+            Kept::Integers { signed, .. } => {
+                // As C++ converts: towards zero, then modulo 256.
+                let shift = if *signed { 128 } else { 0 };
+                let byte = |x: f32| ((x as i32).wrapping_add(shift) as u8) as i32 - shift;
+                codes.vector.extend(vector.iter().map(|&x| byte(x) as f32));
+            }
+            Kept::Uniform { minimum, range, .. } => {
+                codes.vector.extend_from_slice(vector);
+                codes.adjust(vector, self.metric, *minimum, *range);
+            }
+            Kept::Product { quantizer, .. } => {
+                if self.cell_tables.is_none() {
+                    self.table(self.metric, quantizer, vector, &mut codes.table);
+                }
+            }
+        }
+    }
+
+    fn table(&self, metric: Metric, quantizer: &ProductQuantizer, x: &[f32], table: &mut Vec<f32>) {
+        self.arch.dispatch(FillTable {
+            metric,
+            quantizer,
+            x,
+            level: self.level,
+            table,
+        });
+    }
+
+    fn scorer<'s>(&'s self, query: &'s CodeQuery) -> CodeScorer<'s> {
+        CodeScorer {
+            kept: &self.kept,
+            level: self.level,
+            metric: self.metric,
+            query,
+            arch: self.arch,
+        }
+    }
+
+    /// Puts the keys of rows, one by one, in their places.
+    fn scan(&self, query: &CodeQuery, rows: &mut [(u32, u32)]) {
+        let scorer = self.scorer(query);
+        self.arch.dispatch(Scan { scorer, rows });
+    }
+
+    /// ‖c‖² + 2·(centroid·c) of every cell and centroid of a group, where FAISS keeps them.
+    fn tables_of_cells(&self) -> Result<Option<Vec<f32>>, SavedIndexError> {
+        let (Routing::Cells(cells), Kept::Product { quantizer, .. }) =
+            (&self.method.routing, &self.kept)
+        else {
+            return Ok(None);
+        };
+        let entries = quantizer.parts * quantizer.per_part();
+        let bytes = cells.lists.len() as u128 * entries as u128 * 4;
+        if self.metric != Metric::L2 || !cells.by_residual || bytes > MOST_TABLE_BYTES {
+            return Ok(None);
+        }
+        let mut tables: Vec<f32> = reserved("the tables of cells", cells.lists.len() * entries)?;
+        tables.resize(cells.lists.len() * entries, 0.0);
+        let centroids = quantizer.centroids.view();
+        let norms: Vec<f32> = (0..centroids.rows())
+            .map(|row| self.arch.dispatch(Norm(centroids.row(row), self.level)))
+            .collect();
+        tables
+            .par_chunks_mut(entries)
+            .enumerate()
+            .for_each_init(Vec::new, |table, (cell, out)| {
+                let centroid = cells.coarse.centroids.row(cell);
+                self.table(Metric::InnerProduct, quantizer, centroid, table);
+                for ((out, &norm), &product) in out.iter_mut().zip(&norms).zip(&*table) {
+                    *out = add_multiple(norm, 2.0, product, self.level);
+                }
+            });
+        Ok(Some(tables))
+    }
+}

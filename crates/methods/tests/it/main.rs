@@ -1,0 +1,5 @@
+//! Integration tests of the methods: readers, predicted answers, bad files.
+
+mod answers;
+mod files;
+mod loss;
