@@ -8,6 +8,7 @@
 
 use std::path::Path;
 
+use super::answer_table::{AnswerTable, check_unsigned};
 #[cfg(feature = "parquet")]
 use super::columns;
 use super::element::Element;
@@ -15,66 +16,8 @@ use super::error::ReadError;
 use super::format::Format;
 use super::source::{Role, Source};
 use super::vector_file::VectorFile;
-use super::{detect, groundtruth, ragged};
+use super::{detect, groundtruth, vecs};
 use annatomy_vectors::Matrix;
-
-/// What fills rows that are shorter than the longest, by the custom of engines.
-pub const EMPTY_SLOT: i64 = -1;
-
-/// Rows × columns of ids, row after row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AnswerTable {
-    rows: usize,
-    columns: usize,
-    ids: Vec<i64>,
-    short_rows: usize,
-}
-
-impl AnswerTable {
-    /// Whole rows of `columns` ids; what is left of `ids` beyond them is dropped.
-    pub fn from_ids(columns: usize, mut ids: Vec<i64>) -> Self {
-        let rows = ids.len().checked_div(columns).unwrap_or(0);
-        ids.truncate(rows * columns);
-        Self::new(rows, columns, ids, 0)
-    }
-
-    /// `ids` are rows × columns; `short_rows` of the rows were filled up.
-    pub(super) fn new(rows: usize, columns: usize, ids: Vec<i64>, short_rows: usize) -> Self {
-        debug_assert_eq!(rows * columns, ids.len());
-        Self {
-            rows,
-            columns,
-            ids,
-            short_rows,
-        }
-    }
-
-    /// Number of rows: queries, usually.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Number of columns: neighbors per query, usually.
-    pub fn columns(&self) -> usize {
-        self.columns
-    }
-
-    /// Row `index` as a slice.
-    pub fn row(&self, index: usize) -> &[i64] {
-        &self.ids[index * self.columns..(index + 1) * self.columns]
-    }
-
-    /// All ids, row after row.
-    pub fn ids(&self) -> &[i64] {
-        &self.ids
-    }
-
-    /// How many rows were shorter than the longest in the file, and end in [`EMPTY_SLOT`] here
-    /// because of that alone.
-    pub fn short_rows(&self) -> usize {
-        self.short_rows
-    }
-}
 
 /// Reads a table of neighbor ids, and the distances that the same file holds for them, if any.
 ///
@@ -99,14 +42,11 @@ pub fn read_answers(path: impl AsRef<Path>) -> Result<(AnswerTable, Option<Matri
     let answers = match format {
         Format::Ibin | Format::Bin => return groundtruth::read(&bytes),
         Format::Fbin if groundtruth::has_length(&bytes)? => return groundtruth::read(&bytes),
-        Format::Ivecs => ragged::vecs_ids(&bytes)?,
+        Format::Ivecs => vecs::ids(&bytes)?,
         #[cfg(feature = "parquet")]
-        Format::Parquet | Format::Arrow => ragged::list_ids(&columns::read(
-            format,
-            &bytes,
-            source.member(),
-            Role::Neighbors,
-        )?)?,
+        Format::Parquet | Format::Arrow => {
+            columns::read(format, &bytes, source.member(), Role::Neighbors)?.ids()?
+        }
         _ => integers(&VectorFile::open_source(&source, Role::Neighbors)?)?,
     };
     let several = format.has_members() && source.member().is_none();
@@ -144,14 +84,11 @@ fn distances(source: &Source) -> Result<Matrix, ReadError> {
             let (_, distances) = groundtruth::read(&bytes)?;
             distances.ok_or(ReadError::NoDistances)
         }
-        Format::Fvecs => ragged::vecs_distances(&bytes),
+        Format::Fvecs => vecs::distances(&bytes),
         #[cfg(feature = "parquet")]
-        Format::Parquet | Format::Arrow => ragged::list_distances(&columns::read(
-            format,
-            &bytes,
-            source.member(),
-            Role::Distances,
-        )?),
+        Format::Parquet | Format::Arrow => {
+            columns::read(format, &bytes, source.member(), Role::Distances)?.distances()
+        }
         _ => VectorFile::open_source(source, Role::Distances)?.read_all(),
     }
 }
@@ -160,7 +97,7 @@ fn distances(source: &Source) -> Result<Matrix, ReadError> {
 fn distances_beside(source: &Source, answers: &AnswerTable) -> Result<Option<Matrix>, ReadError> {
     match distances(source) {
         Ok(distances)
-            if (distances.rows(), distances.columns()) == (answers.rows, answers.columns) =>
+            if (distances.rows(), distances.columns()) == (answers.rows(), answers.columns()) =>
         {
             Ok(Some(distances))
         }
@@ -177,16 +114,4 @@ fn integers(file: &VectorFile) -> Result<AnswerTable, ReadError> {
         check_unsigned(&ids, columns)?;
     }
     Ok(AnswerTable::new(file.rows(), columns, ids, 0))
-}
-
-/// Refuses unsigned ids that wrapped around, all bits set excepted.
-pub(super) fn check_unsigned(ids: &[i64], columns: usize) -> Result<(), ReadError> {
-    match ids.iter().position(|&id| id < EMPTY_SLOT) {
-        Some(place) => Err(ReadError::IdTooLarge {
-            row: place / columns,
-            column: place % columns,
-            id: ids[place] as u64,
-        }),
-        None => Ok(()),
-    }
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::ReadError;
+use super::memory::zeroed_bytes;
 use super::regular_file::open_regular;
 
 /// The bytes of a file or of a member; clones share them.
@@ -141,17 +142,6 @@ fn read_exact_at(file: &File, mut buffer: &mut [u8], mut start: u64) -> io::Resu
         }
     }
     Ok(())
-}
-
-/// Zeros, or an error where memory is refused.
-pub(super) fn zeroed_bytes(length: u64) -> Result<Vec<u8>, ReadError> {
-    let refused = || ReadError::NoMemory { bytes: length };
-    let length = usize::try_from(length).map_err(|_| refused())?;
-    // `vec!` gets pages that are zero already, but ends the process where memory is refused.
-    Vec::<u8>::new()
-        .try_reserve_exact(length)
-        .map_err(|_| refused())?;
-    Ok(vec![0; length])
 }
 
 /// A place in bytes.

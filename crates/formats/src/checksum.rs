@@ -12,7 +12,7 @@ use std::str::FromStr;
 use md5::Md5;
 use sha2::{Digest as _, Sha256};
 
-use crate::open_regular;
+use super::regular_file::open_regular;
 
 const BLOCK_BYTES: usize = 1 << 20;
 

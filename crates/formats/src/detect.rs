@@ -81,7 +81,7 @@ fn by_content(bytes: &Bytes) -> Result<Option<Format>, ReadError> {
     if numbers == 0 || !found.is_multiple_of(numbers) {
         return Ok(None);
     }
-    let candidates: &'static [Format] = match found / numbers {
+    let candidates: &[Format] = match found / numbers {
         1 => &[Format::U8bin, Format::I8bin],
         2 => &[Format::F16bin],
         4 => match of_four_bytes(bytes)? {
@@ -98,7 +98,10 @@ fn by_content(bytes: &Bytes) -> Result<Option<Format>, ReadError> {
         _ => Err(ReadError::SeveralFormats {
             rows,
             columns,
-            candidates,
+            candidates: candidates
+                .iter()
+                .map(|format| format!(".{}", format.ending()))
+                .collect(),
         }),
     }
 }

@@ -1,7 +1,6 @@
 //! Why a file cannot be read, with the numbers. The caller knows the path and adds it.
 
 use super::element::Element;
-use super::format::Format;
 use annatomy_runtime::printable;
 
 /// Why a file of vectors or ids cannot be read.
@@ -25,15 +24,15 @@ pub enum ReadError {
     /// The name says no format, and the content fits several.
     #[error(
         "the name does not say the number type, and {rows} rows of {columns} fit {}: rename or link the file with one of these endings",
-        endings(candidates)
+        candidates.join(" and ")
     )]
     SeveralFormats {
         /// Rows according to the header.
         rows: u32,
         /// Columns according to the header.
         columns: u32,
-        /// What it may be.
-        candidates: &'static [Format],
+        /// Endings of what it may be, each with its dot.
+        candidates: Vec<String>,
     },
     /// The content is another format's, or none that is known.
     #[error("the ending is .{ending} but the content is {content}")]
@@ -44,7 +43,7 @@ pub enum ReadError {
         content: &'static str,
     },
     /// The header contradicts itself or cannot be understood.
-    #[error("malformed header: {problem}")]
+    #[error("malformed header: {}", printable(problem))]
     Header {
         /// What is wrong with it.
         problem: String,
@@ -93,7 +92,8 @@ pub enum ReadError {
     },
     /// Numbers of a type that cannot be read as vectors.
     #[error(
-        "numbers of type {descr} are not supported: expected integers, or floats of 16, 32 or 64 bits"
+        "numbers of type {} are not supported: expected integers, or floats of 16, 32 or 64 bits",
+        printable(descr)
     )]
     UnsupportedType {
         /// The type as the file names it.
@@ -298,15 +298,6 @@ fn listed(names: &[String]) -> String {
         None | Some(0) => shown,
         Some(more) => format!("{shown} and {more} more"),
     }
-}
-
-/// Endings in one line.
-fn endings(formats: &[Format]) -> String {
-    let endings: Vec<String> = formats
-        .iter()
-        .map(|format| format!(".{}", format.ending()))
-        .collect();
-    endings.join(" and ")
 }
 
 /// Some libraries trace their way down to a problem, line after line below it.

@@ -4,17 +4,16 @@ use std::path::Path;
 
 use super::error::ReadError;
 
+/// What every NumPy array begins with.
+pub(super) const NPY_SIGNATURE: &[u8] = b"\x93NUMPY";
+
 /// What an Arrow stream begins with, as Hugging Face's `datasets` saves them. Other formats may
 /// begin so too.
 const ARROW_STREAM: [u8; 4] = [0xff; 4];
 
 /// What files begin with: the format, where it is one that is read, and its name.
 const SIGNATURES: [(&[u8], Option<Format>, &str); 9] = [
-    (
-        super::npy::SIGNATURE,
-        Some(Format::Npy),
-        "a NumPy array (.npy)",
-    ),
+    (NPY_SIGNATURE, Some(Format::Npy), "a NumPy array (.npy)"),
     (b"PK\x03\x04", Some(Format::Npz), "a zip archive (.npz)"),
     (
         b"PK\x05\x06",

@@ -14,13 +14,13 @@
 //! Reference: Simhadri et al., Results of the NeurIPS'21 Challenge on Billion-Scale ANN Search, and
 //! its `knn_result_read`.
 
-use super::answers::AnswerTable;
+use super::answer_table::AnswerTable;
 use super::bin;
 use super::bytes::Bytes;
 use super::element::{ByteOrder, Element};
 use super::error::ReadError;
 use super::layout::read_numbers;
-use super::ragged::filled;
+use super::memory::filled;
 use annatomy_vectors::Matrix;
 
 /// The ids, and the distances where there are some.

@@ -7,10 +7,10 @@
 
 use std::ops::Range;
 
-use super::bytes::{Bytes, zeroed_bytes};
+use super::bytes::Bytes;
 use super::element::{ByteOrder, Element, Target};
 use super::error::ReadError;
-use super::ragged::filled;
+use super::memory::{filled, zeroed_bytes};
 
 /// How rows follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,6 +27,7 @@
 
 #![deny(missing_docs)]
 
+mod answer_table;
 mod answers;
 mod atomic;
 mod benchmark_run;
@@ -44,6 +45,7 @@ mod format;
 mod groundtruth;
 mod id_column;
 mod layout;
+mod memory;
 mod npy;
 mod npz;
 mod output_folder;
@@ -57,7 +59,8 @@ mod vecs;
 mod vector_file;
 mod write;
 
-pub use answers::{AnswerTable, EMPTY_SLOT, read_answers, read_distances, read_ids};
+pub use answer_table::{AnswerTable, EMPTY_SLOT};
+pub use answers::{read_answers, read_distances, read_ids};
 pub use atomic::{remove_pending_files, write_atomically};
 pub use benchmark_run::BenchmarkRun;
 pub use checksum::{Checksum, ChecksumError, Hasher};

@@ -11,10 +11,9 @@ use std::io::{self, Write};
 
 use super::element::{ByteOrder, Element};
 use super::error::ReadError;
+use super::format::NPY_SIGNATURE as SIGNATURE;
 use super::layout::{Arrangement, Claim, MatrixShape};
 
-/// What every file begins with.
-pub(super) const SIGNATURE: &[u8] = b"\x93NUMPY";
 /// No header of a plain array comes near this; NumPy itself stops at 10,000.
 const LONGEST_HEADER: usize = 1 << 16;
 /// Bytes that surely hold the whole of an acceptable header.

@@ -20,6 +20,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use annatomy_runtime::{printable, printable_path};
+
 /// The marker, and the beginning of the names of temporary files.
 const MARKER: &str = ".annatomy";
 /// The marker's first word.
@@ -69,7 +71,11 @@ enum Created {
 #[derive(Debug, thiserror::Error)]
 pub enum OutputFolderError {
     /// It holds files that this command did not write.
-    #[error("{folder} exists and holds no {owner}: it holds {entry}")]
+    #[error(
+        "{} exists and holds no {owner}: it holds {}",
+        printable_path(folder),
+        printable(entry)
+    )]
     Foreign {
         /// The folder.
         folder: PathBuf,
@@ -79,7 +85,11 @@ pub enum OutputFolderError {
         entry: String,
     },
     /// Another command wrote it.
-    #[error("{folder} holds the results of another command: {found}, not {owner}")]
+    #[error(
+        "{} holds the results of another command: {}, not {owner}",
+        printable_path(folder),
+        printable(found)
+    )]
     OtherOwner {
         /// The folder.
         folder: PathBuf,
@@ -89,13 +99,13 @@ pub enum OutputFolderError {
         found: String,
     },
     /// Another run is writing to it.
-    #[error("another process is working in {folder}")]
+    #[error("another process is working in {}", printable_path(folder))]
     Busy {
         /// The folder.
         folder: PathBuf,
     },
     /// The system refuses.
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", printable_path(path))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -265,6 +275,17 @@ mod tests {
         OutputFolder::claim(folder, owner)
             .expect_err("refused")
             .to_string()
+    }
+
+    #[test]
+    fn names_with_control_characters_are_escaped() {
+        let busy = OutputFolderError::Busy {
+            folder: PathBuf::from("a\u{1b}[2Jb"),
+        };
+        assert_eq!(
+            busy.to_string(),
+            "another process is working in a\\u{1b}[2Jb"
+        );
     }
 
     #[test]

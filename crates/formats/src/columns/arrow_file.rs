@@ -22,8 +22,8 @@ use arrow_ipc::{
 };
 use arrow_schema::SchemaRef;
 
+use super::column::pick_column;
 use super::lists::Lists;
-use super::pick_column;
 use crate::bytes::Bytes;
 use crate::error::ReadError;
 use crate::source::Role;

@@ -7,12 +7,14 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, GenericListArray, OffsetSizeTrait};
 
-use super::Column;
+use super::column::Column;
+use crate::answer_table::{AnswerTable, EMPTY_SLOT, check_unsigned};
 use crate::bytes::Bytes;
-use crate::element::{ByteOrder, Element};
+use crate::element::{ByteOrder, Element, Target};
 use crate::error::ReadError;
 use crate::layout::{Arrangement, Claim, Layout};
 use crate::ragged::Lengths;
+use annatomy_vectors::Matrix;
 
 /// Lists of numbers, one after the other.
 #[derive(Debug)]
@@ -37,24 +39,37 @@ impl Lists {
         }
     }
 
-    /// The number type of the lists.
-    pub(crate) fn element(&self) -> Element {
-        self.column.element
+    /// The rows as ids, filled up.
+    pub(crate) fn ids(&self) -> Result<AnswerTable, ReadError> {
+        let element = self.column.element;
+        if !element.is_integer() {
+            return Err(ReadError::NotIntegers { element });
+        }
+        let ids = self.table(EMPTY_SLOT)?;
+        if element == Element::U64 {
+            check_unsigned(&ids, self.lengths.columns())?;
+        }
+        Ok(self.lengths.answers(ids))
     }
 
-    /// The shape of all rows.
-    pub(crate) fn lengths(&self) -> &Lengths {
-        &self.lengths
+    /// The rows as distances, filled up.
+    pub(crate) fn distances(&self) -> Result<Matrix, ReadError> {
+        self.lengths.matrix(self.table(f32::NAN)?)
     }
 
-    /// Each row's bytes.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u8]> {
+    /// Decodes the rows into a table, and fills them up.
+    fn table<T: Target>(&self, filling: T) -> Result<Vec<T>, ReadError> {
+        let element = self.column.element;
+        let mut table = self.lengths.table(filling)?;
         let mut left = self.numbers.as_slice();
-        self.row_lengths.iter().map(move |&length| {
-            let (row, rest) = left.split_at(length as usize * self.column.element.size_bytes());
+        let rows = table.chunks_exact_mut(self.lengths.columns());
+        for (values, &length) in rows.zip(&self.row_lengths) {
+            let length = length as usize;
+            let (numbers, rest) = left.split_at(length * element.size_bytes());
+            T::decode(element, ByteOrder::NATIVE, numbers, &mut values[..length]);
             left = rest;
-            row
-        })
+        }
+        Ok(table)
     }
 
     /// The rows as a matrix, which they must be.
@@ -132,7 +147,7 @@ impl Lists {
             .get(start * size..row_start * size)
             .ok_or_else(|| self.other_type(values))?;
         let refused = ReadError::Memory {
-            rows: self.lengths.rows(),
+            rows: self.row_lengths.len(),
             columns: self.lengths.columns(),
         };
         self.numbers.try_reserve(bytes.len()).map_err(|_| refused)?;

@@ -5,29 +5,27 @@
 //! its own number type. Taken are lists, large lists and lists of fixed size, of integers or
 //! floats. A missing list or number is an error with its row.
 //!
-//! `parquet_file`, `arrow_file`: find the columns, decode one → `lists`: gathers rows → a layout,
-//! or a table filled up (`ragged`). `ids`: the column that names the rows of a Parquet file.
+//! `parquet_file`, `arrow_file`: find the `column`, decode it → `lists`: gathers rows → a layout, or
+//! a table filled up (`ragged`). `ids`: the column that names the rows of a Parquet file.
 //!
 //! Does not: look into structs, keep the file's pages, read lists of lists.
 
 mod arrow_file;
+mod column;
 mod ids;
 mod lists;
 mod pages;
 mod parquet_file;
 
-use arrow_schema::{DataType, Fields};
-
 use super::bytes::Bytes;
-use super::element::Element;
 use super::error::ReadError;
 use super::format::Format;
 use super::layout::Layout;
-use super::source::{Role, pick};
+use super::source::Role;
 use annatomy_runtime::guard_panics;
 
 pub(super) use ids::read as read_ids;
-pub(super) use lists::Lists;
+use lists::Lists;
 
 /// The named column, or the one that fits the role, as a matrix.
 pub(super) fn open(
@@ -63,57 +61,4 @@ pub(super) fn read(
         Format::Arrow => arrow_file::read(bytes, member, role),
         _ => parquet_file::read(bytes, member, role),
     })
-}
-
-/// A column that is meant, by its place among all.
-#[derive(Clone, Copy, Debug)]
-struct Column {
-    index: usize,
-    element: Element,
-    /// Length of every list, where the type says so.
-    fixed: Option<usize>,
-}
-
-fn pick_column(fields: &Fields, member: Option<&str>, role: Role) -> Result<Column, ReadError> {
-    let names: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
-    pick(&names, member, role, |index| {
-        let data_type = fields[index].data_type();
-        let not_a_list = || ReadError::Column {
-            name: names[index].clone(),
-            found: data_type.to_string(),
-        };
-        let (element, fixed) = list_of(data_type).ok_or_else(not_a_list)?;
-        Ok((
-            element,
-            Column {
-                index,
-                element,
-                fixed,
-            },
-        ))
-    })
-}
-
-/// What the lists hold, and their length where it is fixed.
-fn list_of(data_type: &DataType) -> Option<(Element, Option<usize>)> {
-    let (item, fixed) = match data_type {
-        DataType::List(item) | DataType::LargeList(item) => (item, None),
-        DataType::FixedSizeList(item, length) => (item, Some(usize::try_from(*length).ok()?)),
-        _ => return None,
-    };
-    let element = match item.data_type() {
-        DataType::Float16 => Element::F16,
-        DataType::Float32 => Element::F32,
-        DataType::Float64 => Element::F64,
-        DataType::Int8 => Element::I8,
-        DataType::Int16 => Element::I16,
-        DataType::Int32 => Element::I32,
-        DataType::Int64 => Element::I64,
-        DataType::UInt8 => Element::U8,
-        DataType::UInt16 => Element::U16,
-        DataType::UInt32 => Element::U32,
-        DataType::UInt64 => Element::U64,
-        _ => return None,
-    };
-    Some((element, fixed))
 }

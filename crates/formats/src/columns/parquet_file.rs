@@ -12,9 +12,9 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::column::pick_column;
 use super::lists::Lists;
 use super::pages::check_pages;
-use super::pick_column;
 use crate::bytes::{Bytes, Cursor};
 use crate::error::ReadError;
 use crate::source::Role;
