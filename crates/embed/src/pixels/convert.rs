@@ -10,7 +10,7 @@
 
 use image::ColorType;
 
-use super::decode::DecodeError;
+use super::error::DecodeError;
 use super::limit::reserved;
 
 /// Width × height × 3 bytes from the native-endian samples of the `image` crate.

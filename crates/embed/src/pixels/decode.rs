@@ -10,15 +10,14 @@ use std::io::Cursor;
 
 use annatomy_runtime::guard_panics;
 use image::metadata::Orientation as Turn;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, RgbImage};
+use image::{ImageDecoder, ImageReader, Limits};
 
 use super::convert::to_rgb;
-use super::jpeg::{self, JpegError};
-use super::limit::{self, MAX_PIXELS, NoMemory, TooManyPixels};
-use super::picture::{Picture, PictureError};
-use super::pnm::PnmError;
-use super::tiff::UnsupportedTiff;
-use super::{gif, pnm, tiff};
+use super::decoded::{Decoded, turned};
+use super::error::DecodeError;
+use super::limit::{self, MAX_PIXELS};
+use super::picture::Picture;
+use super::{gif, jpeg, pnm, tiff};
 
 /// Bytes per pixel that a decoder of the `image` crate may allocate besides the picture.
 const SCRATCH_BYTES_PER_PIXEL: u64 = 8;
@@ -52,66 +51,6 @@ pub enum Orientation {
     AsStored,
     /// Yes: turned upright, as Pillow's `ImageOps.exif_transpose` does.
     Upright,
-}
-
-/// Why a picture cannot be decoded.
-#[derive(Debug, thiserror::Error)]
-pub enum DecodeError {
-    /// A JPEG that is damaged or of an unknown kind.
-    #[error(transparent)]
-    Jpeg(JpegError),
-    /// A PNG, WebP or BMP that is damaged, or no known format.
-    #[error("{0}")]
-    Image(#[from] ImageError),
-    /// A damaged GIF.
-    #[error("damaged GIF: {0}")]
-    Gif(#[from] ::gif::DecodingError),
-    /// A GIF without a frame.
-    #[error("a GIF without a frame")]
-    NoFrame,
-    /// A TIFF that is damaged or of an unknown kind.
-    #[error("TIFF: {0}")]
-    Tiff(#[from] ::tiff::TiffError),
-    /// A TIFF that is not decoded as Pillow decodes it.
-    #[error(transparent)]
-    UnsupportedTiff(#[from] UnsupportedTiff),
-    /// A damaged PPM, PGM or PBM.
-    #[error(transparent)]
-    Pnm(#[from] PnmError),
-    /// The header claims more pixels than are allowed.
-    #[error(transparent)]
-    TooManyPixels(#[from] TooManyPixels),
-    /// The system gives no memory for the pixels.
-    #[error(transparent)]
-    NoMemory(#[from] NoMemory),
-    /// The decoder panicked.
-    #[error("damaged: {problem}")]
-    Damaged {
-        /// What the decoder says.
-        problem: String,
-    },
-    /// The file could not be read to the end.
-    #[error("{0}")]
-    Io(#[from] std::io::Error),
-    /// No pixels.
-    #[error(transparent)]
-    Empty(#[from] PictureError),
-}
-
-impl From<JpegError> for DecodeError {
-    fn from(error: JpegError) -> Self {
-        match error {
-            JpegError::TooManyPixels(error) => Self::TooManyPixels(error),
-            JpegError::NoMemory(error) => Self::NoMemory(error),
-            error => Self::Jpeg(error),
-        }
-    }
-}
-
-/// A decoded file: pixels as stored, and the turn that would put them upright.
-pub(super) struct Decoded {
-    pub(super) picture: Picture,
-    pub(super) turn: Option<Turn>,
 }
 
 /// Decodes a picture to RGB as Pillow's `convert("RGB")` does.
@@ -166,21 +105,4 @@ fn decode_by_image(bytes: &[u8], most: u64) -> Result<Decoded, DecodeError> {
         picture,
         turn: Some(turn),
     })
-}
-
-/// The picture turned or mirrored.
-pub(super) fn turned(picture: Picture, turn: Turn) -> Result<Picture, DecodeError> {
-    let (width, height) = (picture.width(), picture.height());
-    let found = picture.values().len();
-    let empty = PictureError {
-        width,
-        height,
-        found,
-    };
-    let buffer =
-        RgbImage::from_raw(width as u32, height as u32, picture.into_values()).ok_or(empty)?;
-    let mut image = DynamicImage::ImageRgb8(buffer);
-    image.apply_orientation(turn);
-    let (width, height) = (image.width() as usize, image.height() as usize);
-    Ok(Picture::new(width, height, image.into_bytes())?)
 }

@@ -7,7 +7,8 @@ use std::io::Cursor;
 
 use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 
-use super::decode::{DecodeError, Decoded};
+use super::decoded::Decoded;
+use super::error::DecodeError;
 use super::limit;
 use super::picture::Picture;
 

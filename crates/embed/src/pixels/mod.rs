@@ -8,6 +8,8 @@
 
 mod convert;
 mod decode;
+mod decoded;
+mod error;
 mod gif;
 mod jpeg;
 mod limit;
@@ -19,14 +21,13 @@ mod settings;
 mod tiff;
 mod transform;
 
-pub use decode::{DecodeError, Decoding, Orientation, decode};
-pub use jpeg::JpegError;
+pub use decode::{Decoding, Orientation, decode};
+pub use error::{DecodeError, PnmError, UnsupportedTiff};
+pub use jpeg::error::JpegError;
 pub use limit::{MAX_PIXELS, NoMemory, TooManyPixels};
 pub(crate) use picture::PlaneOrder;
 pub use picture::{Picture, PictureError};
-pub use pnm::PnmError;
 pub use preparation::{Colors, Preparation, PreparationError, Resize};
 pub use resize::Filter;
 pub use settings::{PreparationSettings, SettingsError, Sides};
-pub use tiff::UnsupportedTiff;
 pub use transform::Transform;

@@ -11,26 +11,13 @@
 //! Pillow, PpmImagePlugin.py. (The `image` crate rounds otherwise.) Does not: PAM (P7), PFM.
 
 use super::convert::gray_16;
-use super::decode::{DecodeError, Decoded};
+use super::decoded::Decoded;
+use super::error::{DecodeError, PnmError};
 use super::limit;
 use super::picture::Picture;
 
 /// Digits of one number in a header, as many as Pillow reads.
 const LONGEST_NUMBER: usize = 10;
-
-/// Why a netpbm file cannot be decoded.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PnmError {
-    /// The file ends within its header or its pixels.
-    #[error("the PNM file is truncated")]
-    Truncated,
-    /// A number is none, or out of range.
-    #[error("damaged PNM: {problem}")]
-    Damaged {
-        /// What is wrong.
-        problem: &'static str,
-    },
-}
 
 /// What each pixel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,7 +19,8 @@ use tiff::decoder::{Decoder, Limits};
 use tiff::tags::Tag;
 
 use super::convert::{from_cmyk, gray_16};
-use super::decode::{DecodeError, Decoded, turned};
+use super::decoded::{Decoded, turned};
+use super::error::{DecodeError, UnsupportedTiff};
 use super::limit;
 use super::picture::Picture;
 
@@ -31,14 +32,6 @@ const WHITE_IS_ZERO: u16 = 0;
 const UNSIGNED: u16 = 1;
 /// Bytes of one entry of the directory.
 const MOST_ENTRY_BYTES: usize = 16 << 20;
-
-/// A TIFF that is not decoded as Pillow decodes it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("TIFF with {feature} is not read")]
-pub struct UnsupportedTiff {
-    /// What it has.
-    pub feature: String,
-}
 
 /// Whether the bytes begin as a TIFF or BigTIFF does.
 pub(super) fn is_one(bytes: &[u8]) -> bool {

@@ -1,6 +1,6 @@
 //! Bit reader of entropy-coded data: stuffed zeros removed, up to the next marker.
 
-use super::JpegError;
+use super::error::JpegError;
 
 /// Reads bits, the highest of each byte first.
 pub(super) struct Bits<'a> {

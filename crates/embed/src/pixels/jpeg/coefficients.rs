@@ -3,9 +3,8 @@
 //!
 //! Source: ITU-T T.81, F.2.2 (sequential), G.1.2 and G.2 (progressive).
 
-use super::JpegError;
 use super::bits::Bits;
-use super::error::damaged;
+use super::error::{JpegError, damaged};
 use super::huffman::Huffman;
 use super::idct::{Block, natural};
 

@@ -3,7 +3,7 @@
 //! YCbCr by libjpeg's 16-bit fixed point (jdcolor.c); CMYK is stored inverted, and turned to RGB as
 //! Pillow's Convert.c does.
 
-use super::JpegError;
+use super::error::JpegError;
 use super::markers::{Colors, File};
 use super::upsample;
 use crate::pixels::{convert::from_cmyk, limit};

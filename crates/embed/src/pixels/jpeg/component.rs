@@ -2,7 +2,7 @@
 //!
 //! Source: ITU-T T.81, A.1 and A.2.
 
-use super::JpegError;
+use super::error::JpegError;
 use super::idct::{self, Block};
 use crate::pixels::limit;
 

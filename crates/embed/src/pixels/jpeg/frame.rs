@@ -4,8 +4,8 @@
 //! any amount of work. Encoders write about ten scans; [`Work`] allows sixteen visits of each block
 //! without bytes, and 64 more for each byte of the file.
 
-use super::JpegError;
 use super::component::{Component, Process};
+use super::error::JpegError;
 use super::huffman::Huffman;
 
 /// Visits of each block that cost no bytes.

@@ -1,8 +1,7 @@
 //! Huffman decoding of codes up to 16 bits: short ones by lookup table, long ones by length.
 
-use super::JpegError;
 use super::bits::Bits;
-use super::error::damaged;
+use super::error::{JpegError, damaged};
 
 const SHORT: u32 = 9;
 

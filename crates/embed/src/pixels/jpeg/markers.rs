@@ -3,9 +3,8 @@
 //! Source: ITU-T T.81, annex B; which colors the components are: libjpeg, jdapimin.c,
 //! `default_decompress_parms`.
 
-use super::JpegError;
 use super::component::{Component, Process};
-use super::error::{damaged, unsupported};
+use super::error::{JpegError, damaged, unsupported};
 use super::frame::{Frame, Tables, Work};
 use super::huffman::Huffman;
 use super::idct::natural;

@@ -18,7 +18,7 @@ mod bits;
 mod coefficients;
 mod color;
 mod component;
-mod error;
+pub(super) mod error;
 mod frame;
 mod huffman;
 mod idct;
@@ -26,8 +26,7 @@ mod markers;
 mod scan;
 mod upsample;
 
-pub use error::JpegError;
-
+use self::error::JpegError;
 use super::picture::Picture;
 
 /// Whether the bytes begin as a JPEG does.

@@ -5,11 +5,10 @@
 //!
 //! Source: ITU-T T.81, E.2 and F.2.
 
-use super::JpegError;
 use super::bits::Bits;
 use super::coefficients::{Band, Part};
 use super::component::Process;
-use super::error::damaged;
+use super::error::{JpegError, damaged};
 use super::frame::{Frame, Tables};
 use super::huffman::Huffman;
 use super::idct;
