@@ -12,6 +12,7 @@ use annatomy_eval::dataset::{
     check_and_normalize_as,
 };
 use annatomy_eval::index::{Difference, EngineIndex, Index, first_difference};
+use annatomy_formats::IdColumn;
 use annatomy_hnsw::import::EngineBuild;
 use annatomy_vectors::{Matrix, Metric, Rows};
 use std::borrow::Cow;
@@ -22,6 +23,8 @@ pub(super) struct Inputs {
     pub(super) index: Option<Index>,
     /// As they were saved: what they mean is found by comparison with the data.
     pub(super) answers: Option<OpenAnswers>,
+    /// A column of ids next to VECTORS, by which answers may name rows.
+    pub(super) ids: Option<IdColumn>,
 }
 
 impl Inputs {
@@ -38,6 +41,10 @@ impl Inputs {
                 check_and_normalize(&mut rows, metric).map_err(in_vectors(&vectors.path))?;
                 Some(rows)
             }
+            _ => None,
+        };
+        let ids = match (&opened.vectors, &opened.answers) {
+            (Some(vectors), Some(_)) => vectors.file.ids().map_err(in_file(&vectors.path))?,
             _ => None,
         };
         let Opened {
@@ -75,6 +82,7 @@ impl Inputs {
             data,
             index,
             answers,
+            ids,
         })
     }
 }

@@ -26,11 +26,12 @@ pub fn audit(request: &AuditRequest) -> Result<AuditOutcome, AuditError> {
         let opened = Opened::open(request, &mut notes)?;
         let metric = metric::of_files(request.metric, &opened, &mut notes)?;
         let Inputs {
-            data,
+            mut data,
             index,
             answers,
+            ids,
         } = Inputs::prepare(opened, metric, &choices)?;
-        let answers = answers::of_file(answers, &data)?;
+        let answers = answers::of_file(answers, ids, &mut data, &mut notes)?;
         Job::new(request, data, index.as_ref(), answers, notes)?.run()
     })
 }

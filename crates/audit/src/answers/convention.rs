@@ -47,8 +47,7 @@ pub(crate) enum DistanceFit {
 
 impl Conventions {
     pub(crate) fn detect(tables: &Tables, data: &Dataset) -> Self {
-        let step = data.queries.count().div_ceil(SAMPLED).max(1);
-        let queries: Vec<usize> = (0..data.queries.count()).step_by(step).collect();
+        let queries = sampled_queries(data);
         let first_id = first_id(tables, data, &queries);
         let holds_itself = |query: &&usize| {
             let row = tables.ids.row(tables.places[**query]);
@@ -65,7 +64,14 @@ impl Conventions {
     }
 }
 
-fn first_id(tables: &Tables, data: &Dataset, queries: &[usize]) -> i64 {
+/// The queries that conventions are detected on.
+pub(super) fn sampled_queries(data: &Dataset) -> Vec<usize> {
+    let step = data.queries.count().div_ceil(SAMPLED).max(1);
+    (0..data.queries.count()).step_by(step).collect()
+}
+
+/// What ids count from; 0 where they are labels.
+pub(super) fn first_id(tables: &Tables, data: &Dataset, queries: &[usize]) -> i64 {
     if tables.row_of_label.is_some() || tables.ids.ids().contains(&0) {
         return 0;
     }
@@ -86,7 +92,12 @@ fn mean_distance(tables: &Tables, data: &Dataset, first_id: i64, queries: &[usiz
 }
 
 /// The first slots of a query's answer that name a base row, each with the pair of query and row.
-fn named_pairs(tables: &Tables, data: &Dataset, first_id: i64, query: usize) -> Vec<(usize, Pair)> {
+pub(super) fn named_pairs(
+    tables: &Tables,
+    data: &Dataset,
+    first_id: i64,
+    query: usize,
+) -> Vec<(usize, Pair)> {
     let ids = tables.ids.row(tables.places[query]);
     let (mut slots, mut rows) = (Vec::new(), Vec::new());
     for (slot, &id) in ids.iter().enumerate().take(SLOTS) {

@@ -4,13 +4,15 @@
 //! distances computed from the vectors; [`AnswerFacts`](crate::AnswerFacts) on conventions and
 //! sentinels.
 //!
-//! `tables` checks their shapes → `convention` detects which rows the ids name, whether the query is
-//! among its neighbors, the kind of the distances → `clean` sorts slots into neighbors and
-//! sentinels, row by row; `normalize` runs the three → `measure`.
+//! `tables` checks their shapes → `names`: are ids row numbers, or those of a column of the base →
+//! `convention` detects the first id, whether the query is among its neighbors, the kind of the
+//! distances → `clean` sorts slots into neighbors and sentinels, row by row; `normalize` runs them
+//! all → `measure`.
 
 mod clean;
 mod convention;
 mod measure;
+mod names;
 mod normalize;
 mod tables;
 #[cfg(test)]

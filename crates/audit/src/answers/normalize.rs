@@ -2,6 +2,7 @@
 
 use super::clean::{CleanRow, Cleaner};
 use super::convention::{Conventions, DistanceFit};
+use super::names;
 use super::tables::Tables;
 use crate::error::AuditError;
 use crate::given::GivenAnswers;
@@ -9,7 +10,7 @@ use crate::load::OpenAnswers;
 use crate::notes::Note;
 use crate::results::{AnswerFacts, RunFacts, Sentinels};
 use annatomy_eval::dataset::{Dataset, all_have_unit_length};
-use annatomy_formats::BenchmarkRun;
+use annatomy_formats::{BenchmarkRun, IdColumn};
 use annatomy_vectors::Metric;
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -24,14 +25,21 @@ pub(crate) struct Answers {
 }
 
 /// Reads and cleans the answers asked about; nothing if there are none.
+///
+/// `column` are ids that the base's file holds: if the answers name rows by them, `data` is labeled
+/// so, and a note says it.
 pub(crate) fn of_file(
     opened: Option<OpenAnswers>,
-    data: &Dataset,
+    column: Option<IdColumn>,
+    data: &mut Dataset<'_>,
+    notes: &mut Vec<Note>,
 ) -> Result<Option<Answers>, AuditError> {
-    let tables = opened
-        .map(|answers| Tables::new(answers, data))
-        .transpose()?;
-    Ok(tables.map(|tables| clean(&tables, data)))
+    let Some(opened) = opened else {
+        return Ok(None);
+    };
+    let mut tables = Tables::new(opened, data)?;
+    notes.extend(column.and_then(|column| names::adopt(column, &mut tables, data)));
+    Ok(Some(clean(&tables, data)))
 }
 
 /// As [`of_file`], from memory.

@@ -2,6 +2,7 @@
 
 use super::convention::{Conventions, DistanceFit};
 use super::measure_answers;
+use super::names;
 use super::normalize::{Answers, clean, other_metric};
 use super::tables::Tables;
 use crate::distance_kind::{DistanceKind, Pair};
@@ -9,8 +10,8 @@ use crate::exact;
 use crate::notes::Note;
 use crate::testing::dataset as data;
 use annatomy_eval::dataset::{Base, Dataset};
-use annatomy_formats::AnswerTable;
-use annatomy_vectors::Matrix;
+use annatomy_formats::{AnswerTable, IdColumn, RowIds};
+use annatomy_vectors::{Matrix, Metric};
 use std::collections::HashMap;
 
 /// Rows at 0, 1, 2, …, and one query at −1: its neighbors are 0, 1, 2, ….
@@ -251,4 +252,81 @@ fn distances_of_another_metric_contradict_the_audit() {
     annatomy_vectors::transform::normalize_rows(&mut unit).expect("no zeros");
     data.base = Base::InMemory(unit.into());
     assert_eq!(note(&data, DistanceKind::Cosine), None);
+}
+
+/// Rows at 0, 1, 2, … called 7·row mod 20, and a query next to row 3: its neighbors are 3, 4, 2, 5.
+fn named(ids: Vec<i64>) -> (Option<Note>, Vec<Option<u32>>) {
+    let points: Vec<f32> = (0..20).map(|row| row as f32).collect();
+    let rows = Matrix::new(20, 1, points).expect("20 × 1");
+    let query = Matrix::new(1, 1, vec![3.2]).expect("1 × 1");
+    let mut data = data(rows, Some(query));
+    let column = IdColumn {
+        name: "pk".to_owned(),
+        ids: RowIds::Integers((0..20).map(|row| 7 * row % 20).collect()),
+    };
+    let mut tables = tables(ids.len(), ids);
+    let note = names::adopt(column, &mut tables, &mut data);
+    assert_eq!(note.is_some(), data.labels.is_some());
+    let slots = clean(&tables, &data).rows[0].answer.slots().to_vec();
+    (note, slots)
+}
+
+#[test]
+fn ids_of_a_column_are_taken_where_the_rows_they_name_are_nearer() {
+    let rows = [3, 4, 2, 5].map(Some);
+    let column = "pk".to_owned();
+    let taken = Some(Note::NamedByColumn { column });
+    assert_eq!(named(vec![1, 8, 14, 15]), (taken.clone(), rows.to_vec()));
+    assert_eq!(
+        named(vec![3, 4, 2, 5]),
+        (None, rows.to_vec()),
+        "row numbers"
+    );
+    assert_eq!(
+        named(vec![4, 5, 3, 6]),
+        (None, rows.to_vec()),
+        "numbers from 1"
+    );
+    // Empty slots and ids of no row change neither reading.
+    assert_eq!(
+        named(vec![-1, 1, 8, 99]),
+        (taken, vec![None, Some(3), Some(4), None])
+    );
+    assert_eq!(named(vec![-1, 99]).0, None, "nothing is named either way");
+}
+
+#[test]
+fn labels_of_an_index_go_before_a_column_and_text_names_no_number() {
+    let mut data = line(3);
+    let mut tables = tables(2, vec![100, 101]);
+    let text = IdColumn {
+        name: "id".to_owned(),
+        ids: RowIds::Texts(["100", "101", "102"].map(str::to_owned).to_vec()),
+    };
+    assert_eq!(names::adopt(text, &mut tables, &mut data), None);
+    assert!(tables.row_of_label.is_none());
+    let labels: HashMap<i64, u32> = [(100, 2), (101, 1), (102, 0)].into();
+    tables.row_of_label = Some(labels.clone());
+    let column = IdColumn {
+        name: "id".to_owned(),
+        ids: RowIds::Integers(vec![100, 101, 102]),
+    };
+    assert_eq!(names::adopt(column, &mut tables, &mut data), None);
+    assert_eq!(tables.row_of_label, Some(labels));
+}
+
+#[test]
+fn a_larger_inner_product_is_nearer() {
+    // Rows at 1, 2, 3, 4 called 3, 2, 1, 0: the largest products with 1 are of rows 3 and 2.
+    let rows = Matrix::new(4, 1, vec![1.0, 2.0, 3.0, 4.0]).expect("4 × 1");
+    let query = Matrix::new(1, 1, vec![1.0]).expect("1 × 1");
+    let mut data = data(rows, Some(query));
+    data.metric = Metric::InnerProduct;
+    let mut tables = tables(2, vec![0, 1]);
+    let column = IdColumn {
+        name: "id".to_owned(),
+        ids: RowIds::Integers(vec![3, 2, 1, 0]),
+    };
+    assert!(names::adopt(column, &mut tables, &mut data).is_some());
+    assert_eq!(tables.base_row(0, 0, 4), Some(3));
 }

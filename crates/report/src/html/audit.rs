@@ -74,6 +74,12 @@ fn headline(html: &mut Html, results: &AuditResults) {
         results.version,
         significant(results.seconds, 2)
     ));
+    let graphs = results.graphs.as_ref();
+    if let Some(arithmetic) = graphs.and_then(|graphs| graphs.arithmetic.as_ref()) {
+        html.prose(&format!(
+            "Predictions assume that the engine of the index was compiled for {arithmetic}: distances are summed in that order."
+        ));
+    }
 }
 
 fn advice(html: &mut Html, results: &AuditResults) {
