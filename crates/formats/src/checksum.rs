@@ -112,7 +112,7 @@ impl Checksum {
     pub fn hasher(&self) -> Hasher {
         match self.algorithm {
             Algorithm::Md5 => Hasher(State::Md5(Box::default())),
-            Algorithm::Sha256 => Hasher(State::Sha256(Box::default())),
+            Algorithm::Sha256 => Hasher::sha256(),
         }
     }
 }
@@ -126,6 +126,11 @@ enum State {
 }
 
 impl Hasher {
+    /// A SHA-256 of whatever comes.
+    pub fn sha256() -> Self {
+        Self(State::Sha256(Box::default()))
+    }
+
     /// Adds a block.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
@@ -136,11 +141,16 @@ impl Hasher {
 
     /// All digits of the blocks, unless they begin with the stated ones.
     pub fn mismatch(self, expected: &Checksum) -> Option<String> {
-        let found = match self.0 {
+        let found = self.digits();
+        (!found.starts_with(&expected.digits)).then_some(found)
+    }
+
+    /// All digits of the blocks, lower-case hexadecimal.
+    pub fn digits(self) -> String {
+        match self.0 {
             State::Md5(hasher) => hexadecimal(&hasher.finalize()),
             State::Sha256(hasher) => hexadecimal(&hasher.finalize()),
-        };
-        (!found.starts_with(&expected.digits)).then_some(found)
+        }
     }
 }
 

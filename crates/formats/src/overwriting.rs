@@ -4,10 +4,10 @@
 //! Files are compared by what they are, not by their names: links, hard links and `a/../b` are
 //! seen through. An output that does not exist yet is known by its folder and its name.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::regular_file::Identity;
 use super::source::Source;
 use annatomy_runtime::printable_path;
 
@@ -70,7 +70,7 @@ pub fn refuse_overwriting(inputs: &[&Path], outputs: &[&Path]) -> Result<(), Out
         }
     }
     for (count, &output) in outputs.iter().enumerate() {
-        let identity = Identity::of_output(output).map_err(|problem| OutputError::NoPlace {
+        let identity = identity_of_output(output).map_err(|problem| OutputError::NoPlace {
             output: output.to_owned(),
             problem,
         })?;
@@ -95,54 +95,28 @@ pub fn refuse_overwriting(inputs: &[&Path], outputs: &[&Path]) -> Result<(), Out
     Ok(())
 }
 
-/// What a path names.
-#[derive(Debug, PartialEq, Eq)]
-enum Identity {
-    /// A file by its device and number.
-    #[cfg(unix)]
-    Number(u64, u64),
-    /// A file by its folder, without links, and its name.
-    Name(PathBuf, OsString),
-}
-
-impl Identity {
-    fn of_existing(path: &Path) -> io::Result<Self> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt as _;
-            let metadata = std::fs::metadata(path)?;
-            Ok(Self::Number(metadata.dev(), metadata.ino()))
-        }
-        #[cfg(not(unix))]
-        {
-            let path = path.canonicalize()?;
-            let name = path.file_name().unwrap_or_default().to_owned();
-            Ok(Self::Name(path.parent().unwrap_or(&path).to_owned(), name))
-        }
+/// What an output is, whether it exists or not.
+fn identity_of_output(path: &Path) -> Result<Identity, String> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => return Err("is a folder".to_owned()),
+        Ok(_) => return Identity::of_existing(path).map_err(|error| error.to_string()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error.to_string()),
     }
-
-    fn of_output(path: &Path) -> Result<Self, String> {
-        match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => return Err("is a folder".to_owned()),
-            Ok(_) => return Self::of_existing(path).map_err(|error| error.to_string()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error.to_string()),
+    let Some(name) = path.file_name() else {
+        return Err("names no file".to_owned());
+    };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    match folder.canonicalize() {
+        Ok(folder) if folder.is_dir() => Ok(Identity::Name(folder, name.to_owned())),
+        Ok(_) => Err(format!("{} is no folder", printable_path(folder))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(format!("there is no folder {}", printable_path(folder)))
         }
-        let Some(name) = path.file_name() else {
-            return Err("names no file".to_owned());
-        };
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        match folder.canonicalize() {
-            Ok(folder) if folder.is_dir() => Ok(Self::Name(folder, name.to_owned())),
-            Ok(_) => Err(format!("{} is no folder", printable_path(folder))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(format!("there is no folder {}", printable_path(folder)))
-            }
-            Err(error) => Err(error.to_string()),
-        }
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -5,9 +5,10 @@
 //! asked for before anything is opened. What a file may hold is bounded by the caller, and memory
 //! for it is reserved so that a refusal is an error and not an abort.
 
+use std::ffi::OsString;
 use std::fs::{File, FileType};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The path is something other than a regular file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,24 +64,38 @@ pub fn read_regular_text(path: &Path, most: u64) -> io::Result<String> {
 
 /// Whether both paths name one file that exists, by any links.
 pub fn is_same_file(a: &Path, b: &Path) -> bool {
-    let (Ok(first), Ok(second)) = (std::fs::canonicalize(a), std::fs::canonicalize(b)) else {
-        return false;
-    };
-    if first == second {
-        return true;
+    match (Identity::of_existing(a), Identity::of_existing(b)) {
+        (Ok(first), Ok(second)) => first == second,
+        _ => false,
     }
+}
+
+/// Which file a path names.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Identity {
+    /// A file by its device and number.
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let place = |path: &Path| {
-            let metadata = std::fs::metadata(path).ok()?;
-            Some((metadata.dev(), metadata.ino()))
-        };
-        let first = place(&first);
-        first.is_some() && first == place(&second)
+    Number(u64, u64),
+    /// A file by its folder, without links, and its name.
+    Name(PathBuf, OsString),
+}
+
+impl Identity {
+    /// Of a file that exists, by any links.
+    pub(super) fn of_existing(path: &Path) -> io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let metadata = std::fs::metadata(path)?;
+            Ok(Self::Number(metadata.dev(), metadata.ino()))
+        }
+        #[cfg(not(unix))]
+        {
+            let path = path.canonicalize()?;
+            let name = path.file_name().unwrap_or_default().to_owned();
+            Ok(Self::Name(path.parent().unwrap_or(&path).to_owned(), name))
+        }
     }
-    #[cfg(not(unix))]
-    false
 }
 
 fn check(kind: FileType) -> io::Result<()> {

@@ -4,10 +4,10 @@
 //! cache afterwards, where the study reads it. Guards against mistakes, not against an attacker who
 //! restores a file's length and time.
 
+use annatomy_formats::Hasher;
 use annatomy_runtime::check;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
@@ -35,7 +35,7 @@ impl Fingerprint {
     /// Of a whole file.
     pub(crate) fn of_file(path: &Path) -> io::Result<Self> {
         let mut file = File::open(path)?;
-        let (mut hash, mut bytes) = (Sha256::new(), 0);
+        let (mut hash, mut bytes) = (Hasher::sha256(), 0);
         let mut block = vec![0; BLOCK_BYTES];
         loop {
             check();
@@ -44,7 +44,8 @@ impl Fingerprint {
                 read => read?,
             };
             if read == 0 {
-                return Ok(Self::new(bytes, &hash.finalize()));
+                let sha256 = hash.digits();
+                return Ok(Self { bytes, sha256 });
             }
             hash.update(&block[..read]);
             bytes += read as u64;
@@ -53,7 +54,7 @@ impl Fingerprint {
 
     /// Of values in memory, as a file holds them: little-endian, end to end.
     pub(crate) fn of_values(values: &[f32]) -> Self {
-        let mut hash = Sha256::new();
+        let mut hash = Hasher::sha256();
         let mut block = Vec::with_capacity(BLOCK_BYTES);
         for values in values.chunks(BLOCK_BYTES / size_of::<f32>()) {
             check();
@@ -61,15 +62,10 @@ impl Fingerprint {
             block.extend(values.iter().flat_map(|value| value.to_le_bytes()));
             hash.update(&block);
         }
-        Self::new(size_of_val(values) as u64, &hash.finalize())
-    }
-
-    fn new(bytes: u64, hash: &[u8]) -> Self {
-        let mut sha256 = String::new();
-        for byte in hash {
-            let _ = write!(sha256, "{byte:02x}");
+        Self {
+            bytes: size_of_val(values) as u64,
+            sha256: hash.digits(),
         }
-        Self { bytes, sha256 }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::cells::{Cells, Figure};
 use super::plan::{Condition, Plan};
-use crate::results::{Artefacts, ConditionResult, Measurement, PublishedMetrics};
+use crate::results::{ConditionResult, Measurement, PublishedMetrics};
 use annatomy_measures::estimate::percentile;
-use annatomy_measures::published::{Artefacts as PublishedArtefacts, Columns};
+use annatomy_measures::published::{Artefacts, Columns};
 use rayon::prelude::*;
 
 /// The share of queries at or above this overlap is `robustness_90`.
@@ -83,7 +83,7 @@ fn published(
 ) -> PublishedMetrics {
     let rows = cells.published(cell);
     let empty = |count: u32| rows.iter().filter(|row| row.empty_slots == count).count() as u64;
-    let counted = PublishedArtefacts {
+    let counted = Artefacts {
         empty_slots: rows.iter().map(|row| u64::from(row.empty_slots)).sum(),
         rows_with_one_empty_slot: empty(1),
         rows_dropped: 0,
@@ -111,11 +111,6 @@ fn published(
         mean_lid_diff: figures.mean_lid_diff,
         mean_lid_exact: figures.mean_lid_exact,
         mean_lid_ann: figures.mean_lid_ann,
-        artefacts: Artefacts {
-            empty_slots: figures.artefacts.empty_slots,
-            rows_with_one_empty_slot: figures.artefacts.rows_with_one_empty_slot,
-            rows_dropped: figures.artefacts.rows_dropped,
-            self_not_first: figures.artefacts.self_not_first,
-        },
+        artefacts: figures.artefacts,
     }
 }

@@ -1,6 +1,7 @@
 //! `annatomy embed` from pictures to files that the other commands read.
 
 use crate::drawn;
+use crate::drawn_weights::drawn_safetensors;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -44,31 +45,7 @@ fn fails(folder: &tempfile::TempDir, line: &str, code: i32, words: &[&str]) {
 }
 
 fn write_weights(folder: &tempfile::TempDir) {
-    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = drawn::drawn_tensors()
-        .into_iter()
-        .map(|(name, shape, values)| {
-            (
-                name,
-                shape,
-                values
-                    .iter()
-                    .flat_map(|value| value.to_le_bytes())
-                    .collect(),
-            )
-        })
-        .collect();
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        (
-            name,
-            safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes)
-                .unwrap(),
-        )
-    });
-    fs::write(
-        folder.path().join("drawn.safetensors"),
-        safetensors::serialize(views, None).unwrap(),
-    )
-    .unwrap();
+    fs::write(folder.path().join("drawn.safetensors"), drawn_safetensors()).unwrap();
 }
 
 #[test]

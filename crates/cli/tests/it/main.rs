@@ -4,6 +4,7 @@ mod audit;
 mod command;
 #[path = "../../../embed/tests/common/mod.rs"]
 mod drawn;
+mod drawn_weights;
 mod embed;
 #[cfg(unix)]
 mod hostile;

@@ -2,7 +2,7 @@
 //! layout, weights drawn by rule, wrong bytes, a cut, a kill in the middle of the embeddings, and
 //! then not one byte or picture twice.
 
-use crate::drawn;
+use crate::drawn_weights::drawn_safetensors;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -57,30 +57,6 @@ fn archive(binaries: &[(&str, Vec<u8>)]) -> Vec<u8> {
     tar.into_inner().unwrap().finish().unwrap()
 }
 
-fn weights() -> Vec<u8> {
-    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = drawn::drawn_tensors()
-        .into_iter()
-        .map(|(name, shape, values)| {
-            (
-                name,
-                shape,
-                values
-                    .iter()
-                    .flat_map(|value| value.to_le_bytes())
-                    .collect(),
-            )
-        })
-        .collect();
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        (
-            name,
-            safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes)
-                .unwrap(),
-        )
-    });
-    safetensors::serialize(views, None).unwrap()
-}
-
 struct Scene {
     server: Server,
     folder: tempfile::TempDir,
@@ -93,7 +69,7 @@ impl Scene {
             ("stl10_binary/train_X.bin", binary(COUNTS[0], 0)),
             ("stl10_binary/unlabeled_X.bin", binary(COUNTS[1], COUNTS[0])),
         ];
-        let (archive, weights) = (archive(&binaries), weights());
+        let (archive, weights) = (archive(&binaries), drawn_safetensors());
         let digest = hexadecimal(&Sha256::digest(&weights));
         let weights_name = format!("resnet50-{}.safetensors", &digest[..8]);
         let server = Server::start();

@@ -35,7 +35,8 @@ pub struct Artefacts {
     pub empty_slots: u64,
     /// Rows with exactly one empty slot: kept, `FLT_MAX`/k each in the mean distance.
     pub rows_with_one_empty_slot: u64,
-    /// Rows whose mean distance is not finite: dropped from both mean distances.
+    /// Rows whose mean distance is not finite, as where two or more empty slots overflow float32:
+    /// dropped from both mean distances.
     pub rows_dropped: u64,
     /// Rows whose column 0 of the returned table was not the query itself.
     pub self_not_first: u64,

@@ -14,9 +14,10 @@ pub mod summary;
 mod tests;
 
 pub use annatomy_eval::surface::SurfaceGrid;
+pub use annatomy_measures::published::Artefacts;
 pub use model::{
-    Artefacts, ConditionResult, Conventions, DataFacts, Machine, Measurement, PublishedMetrics,
-    RunRecord, Settings, StageSeconds, StudyKind, StudyResults,
+    ConditionResult, Conventions, DataFacts, Machine, Measurement, PublishedMetrics, RunRecord,
+    Settings, StageSeconds, StudyKind, StudyResults,
 };
 
 use annatomy_formats::write_atomically;

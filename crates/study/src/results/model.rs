@@ -6,6 +6,7 @@
 //! how it is written in the sibling modules.
 
 use annatomy_eval::surface::SurfaceGrid;
+use annatomy_measures::published::Artefacts;
 use annatomy_vectors::Metric;
 use serde::{Deserialize, Serialize};
 
@@ -117,19 +118,6 @@ pub struct PublishedMetrics {
     pub mean_lid_ann: f64,
     /// What the arithmetic did to the figures above.
     pub artefacts: Artefacts,
-}
-
-/// Counts of the published arithmetic's artefacts at one k of one condition, over all queries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Artefacts {
-    /// Slots that came back as id −1, distance `FLT_MAX`.
-    pub empty_slots: u64,
-    /// Rows with exactly one empty slot: kept, `FLT_MAX`/k each in the mean distance.
-    pub rows_with_one_empty_slot: u64,
-    /// Rows with two or more: their sum overflows float32 and they vanish from the mean distances.
-    pub rows_dropped: u64,
-    /// Rows whose column 0 of the returned table was not the query itself.
-    pub self_not_first: u64,
 }
 
 /// All k of one condition of one run.
