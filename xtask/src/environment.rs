@@ -39,12 +39,30 @@ impl Environment {
         Command::new(&self.python)
     }
 
+    /// A program that a package has installed, with `arguments`.
+    pub fn program(&self, name: &str, arguments: &[&str]) -> Result<Command> {
+        let folder = self
+            .python
+            .parent()
+            .context("an interpreter in no folder")?;
+        let mut program = Command::new(folder.join(name));
+        program.args(arguments);
+        Ok(program)
+    }
+
     /// `pip install` with `arguments`. Modules are compiled when they are imported: most never are.
     pub fn install(&self, arguments: &[&str]) -> Result<()> {
         run(self
             .pip()
             .args(["install", "--prefer-binary", "--no-compile"])
             .args(arguments))
+    }
+
+    /// `pip install` as a user does it, but that a build has the given profile.
+    pub fn install_with(&self, arguments: &[&str], profile: &str) -> Result<()> {
+        let mut install = self.pip();
+        install.arg("install").args(arguments);
+        run(install.env("MATURIN_PEP517_ARGS", format!("--profile {profile}")))
     }
 
     /// Builds the package's wheel in `folder`, which is emptied first; maturin is given
@@ -87,7 +105,7 @@ print(*[file for name in names for file in folder.glob(name)][:1])";
     }
 
     /// Where programs are looked for, the environment's own first.
-    fn search_path(&self) -> Result<OsString> {
+    pub fn search_path(&self) -> Result<OsString> {
         let own = self.python.parent().map(Path::to_owned);
         let inherited = std::env::var_os("PATH").unwrap_or_default();
         std::env::join_paths(own.into_iter().chain(std::env::split_paths(&inherited)))

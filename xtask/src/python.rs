@@ -8,7 +8,7 @@
 //! LanceDB, Milvus Lite, hnsw_rs (a feature of the wheel) and pgvector (PostgreSQL in WebAssembly,
 //! which needs `npm`).
 
-use crate::command::run as execute;
+use crate::command::{cargo, run as execute};
 use crate::environment::Environment;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
@@ -57,6 +57,30 @@ pub fn run(environment: &Environment) -> Result<()> {
         tests.env("ANNATOMY_PGLITE", node_folder()?);
     }
     execute(&mut tests)
+}
+
+/// `cargo xtask recipes`: every block of the docs, the slow ones and those that need large packages too.
+pub fn recipes() -> Result<()> {
+    let environment = packages()?;
+    environment.install(&["--requirement", "python/tests/requirements-docs.txt"])?;
+    let features = ["--features", "parquet,hdf5"];
+    let build = ["build", "--profile", "ci", "-p", "annatomy-cli", "--quiet"];
+    cargo(&[&build[..], &features].concat(), &[])?;
+    install_wheel(&environment)?;
+    let command = std::path::absolute("target/ci/annatomy").context("no current folder")?;
+    execute(
+        environment
+            .python()
+            .args([
+                "-m",
+                "pytest",
+                "--quiet",
+                "--durations=10",
+                "python/tests/test_docs.py",
+            ])
+            .env("ANNATOMY_COMMAND", command)
+            .env("ANNATOMY_DOCS", "all"),
+    )
 }
 
 fn large_engines() -> bool {

@@ -20,12 +20,24 @@ fn targets(text: &str) -> Vec<&str> {
 #[test]
 fn links_of_the_documents_lead_to_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut pages: Vec<PathBuf> = ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"]
-        .iter()
-        .map(|name| root.join(name))
-        .collect();
-    for entry in std::fs::read_dir(root.join("docs")).expect("docs") {
-        pages.push(entry.expect("an entry").path());
+    let names = [
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "README.md",
+        "SECURITY.md",
+    ];
+    let mut pages: Vec<PathBuf> = names.iter().map(|name| root.join(name)).collect();
+    let mut folders = vec![root.join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("docs") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                pages.push(path);
+            }
+        }
     }
     let (mut links, mut broken) = (0, Vec::new());
     for page in &pages {
@@ -41,6 +53,6 @@ fn links_of_the_documents_lead_to_files() {
             }
         }
     }
-    assert!(links > 50, "{links} links found");
+    assert!(links > 150, "{links} links found");
     assert!(broken.is_empty(), "{broken:#?}");
 }

@@ -1,0 +1,185 @@
+//! What a release consists of: packages for cargo, wheels and a source distribution for pip, an archive
+//! with the command. All but the packages are left in `target/release-files`.
+
+use crate::command::{cargo, run};
+use crate::environment::Environment;
+use crate::tools;
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub const FILES: &str = "target/release-files";
+const COMMANDS: [&str; 7] = [
+    "study",
+    "audit",
+    "knn",
+    "embed",
+    "reproduce",
+    "generate",
+    "completions",
+];
+const SHELLS: [(&str, &str); 4] = [
+    ("bash", "annatomy.bash"),
+    ("zsh", "_annatomy"),
+    ("fish", "annatomy.fish"),
+    ("powershell", "annatomy.ps1"),
+];
+
+/// What is built for whom.
+pub struct Build {
+    /// A target triple; none for this machine, with its own linker.
+    pub target: Option<String>,
+    pub profile: String,
+}
+
+impl Build {
+    /// From `[TARGET] [--profile NAME]`.
+    pub fn parse(arguments: &[String]) -> Result<Self> {
+        let (mut target, mut profile) = (None, "release".to_owned());
+        let mut arguments = arguments.iter();
+        while let Some(argument) = arguments.next() {
+            if argument == "--profile" {
+                profile = arguments.next().context("--profile NAME")?.clone();
+            } else if argument.starts_with('-') || target.is_some() {
+                bail!("options: [TARGET] [--profile NAME]");
+            } else {
+                target = Some(argument.clone());
+            }
+        }
+        Ok(Self { target, profile })
+    }
+
+    fn name(&self) -> Result<String> {
+        match &self.target {
+            Some(target) => Ok(target.clone()),
+            None => host(),
+        }
+    }
+}
+
+/// `cargo xtask package`: what cargo would publish, in the order of dependencies, each compiled from its package.
+pub fn package(arguments: &[String]) -> Result<()> {
+    let members = [
+        "--workspace",
+        "--exclude",
+        "xtask",
+        "--exclude",
+        "annatomy-python",
+    ];
+    let arguments = arguments.iter().map(String::as_str);
+    let command = ["package", "--locked"].into_iter().chain(members);
+    cargo(&command.chain(arguments).collect::<Vec<_>>(), &[])
+}
+
+/// `cargo xtask wheels`: one abi3 wheel. For a Linux target that is named, zig links it against the
+/// oldest C library that the wheel's name promises.
+pub fn wheel(build: &Build) -> Result<()> {
+    let environment = tools::python(&["maturin[zig]>=1.9,<2"])?;
+    let mut maturin = maturin(
+        &environment,
+        &["build", "--locked", "--profile", &build.profile],
+    )?;
+    if let Some(target) = &build.target {
+        maturin.args(["--target", target]);
+        if target.contains("linux") {
+            let promised = if target.ends_with("musl") {
+                "musllinux_1_2"
+            } else {
+                "manylinux_2_17"
+            };
+            maturin.args(["--zig", "--compatibility", promised]);
+        }
+    }
+    run(&mut maturin)
+}
+
+/// The source distribution.
+pub fn source() -> Result<()> {
+    let environment = tools::python(&["maturin[zig]>=1.9,<2"])?;
+    run(&mut maturin(&environment, &["sdist"])?)
+}
+
+fn maturin(environment: &Environment, arguments: &[&str]) -> Result<Command> {
+    let mut maturin = environment.program("maturin", arguments)?;
+    maturin.args(["--out", FILES]);
+    maturin.env("PATH", environment.search_path()?);
+    Ok(maturin)
+}
+
+/// `cargo xtask archive`: the command with its manual, completions and licenses.
+pub fn archive(build: &Build) -> Result<()> {
+    let features = "annatomy-cli/parquet,annatomy-cli/hdf5";
+    let mut command = vec![
+        "build",
+        "--locked",
+        "-p",
+        "annatomy-cli",
+        "--features",
+        features,
+    ];
+    command.extend(["--profile", &build.profile]);
+    if let Some(target) = &build.target {
+        command.extend(["--target", target]);
+    }
+    cargo(&command, &[])?;
+    let name = format!("annatomy-{}-{}", env!("CARGO_PKG_VERSION"), build.name()?);
+    let folder = Path::new("target/archive").join(&name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {folder:?}"))?;
+    }
+    for inside in ["man", "completions"] {
+        std::fs::create_dir_all(folder.join(inside)).context("cannot make the archive's folder")?;
+    }
+    std::fs::create_dir_all(FILES).with_context(|| format!("cannot make {FILES}"))?;
+    let binary = binary(build);
+    let file = binary.file_name().context("a binary without a name")?;
+    std::fs::copy(&binary, folder.join(file)).with_context(|| format!("no {binary:?}"))?;
+    for text in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
+        std::fs::copy(text, folder.join(text)).with_context(|| format!("no {text}"))?;
+    }
+    let printed = |arguments: &[&str], file: PathBuf| -> Result<()> {
+        let output = Command::new(&binary).args(arguments).output();
+        let output = output.with_context(|| format!("{binary:?} does not start here"))?;
+        if !output.status.success() {
+            bail!("{binary:?} {arguments:?} failed: {}", output.status);
+        }
+        std::fs::write(&file, output.stdout).with_context(|| format!("writing {file:?}"))
+    };
+    printed(&["man"], folder.join("man/annatomy.1"))?;
+    for command in COMMANDS {
+        printed(
+            &["man", command],
+            folder.join(format!("man/annatomy-{command}.1")),
+        )?;
+    }
+    for (shell, file) in SHELLS {
+        printed(
+            &["completions", shell],
+            folder.join("completions").join(file),
+        )?;
+    }
+    let archive = format!("{FILES}/{name}.tar.gz");
+    run(Command::new("tar").args(["-czf", &archive, "-C", "target/archive", &name]))
+}
+
+fn binary(build: &Build) -> PathBuf {
+    let mut path = PathBuf::from("target");
+    path.extend(&build.target);
+    path.push(&build.profile);
+    let windows = build
+        .target
+        .as_ref()
+        .map_or(cfg!(windows), |target| target.contains("windows"));
+    path.join(if windows { "annatomy.exe" } else { "annatomy" })
+}
+
+/// The triple that the compiler builds for unless it is asked for another.
+fn host() -> Result<String> {
+    let output = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .context("no rustc")?;
+    let text = String::from_utf8(output.stdout).context("rustc's version is not UTF-8")?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("rustc names no host")
+}
