@@ -2,7 +2,6 @@
 # Seeds for the targets that take a file behind a byte which picks its ending and member: fuzz/corpus/<target>/.
 set -eu
 cd "$(dirname "$0")/.."
-files=crates/formats/tests/goldens/members
 # target, ending, bytes that pick it with each member (ending + number of endings × member, octal)
 seed() {
     mkdir -p "fuzz/corpus/$1"
@@ -12,14 +11,23 @@ seed() {
         done
     done
 }
+# The ending of each target's list; .npy and .npz begin both.
+files=crates/formats/tests/goldens/formats
+seed vectors npy '000'
+seed vectors npz '001'
+seed answers npy '000'
+seed answers npz '001 015 031 045'
+files=crates/formats/tests/goldens/members
 seed parquet parquet '000 003 006 011'
 seed parquet arrow '001 004 007 012'
 seed parquet feather '002 005'
 seed hdf5 hdf5 '000 001 002 003 004'
 seed hdf5 h5 '000 001 002'
 # Targets that take a file as it is: what the tests keep, and small files made to harm.
-for target in pictures pickles weights; do mkdir -p "fuzz/corpus/$target"; done
+for target in pictures pickles weights answers vectors config saved_index; do
+    mkdir -p "fuzz/corpus/$target"
+    if [ -d "fuzz/seeds/$target" ]; then cp "fuzz/seeds/$target"/* "fuzz/corpus/$target/"; fi
+done
 embed=crates/embed/tests/goldens
-cp "$embed"/pictures/* "$embed"/formats/* fuzz/seeds/pictures/* fuzz/corpus/pictures/
-cp fuzz/seeds/pickles/* fuzz/corpus/pickles/
+cp "$embed"/pictures/* "$embed"/formats/* fuzz/corpus/pictures/
 cp "$embed"/*.pth "$embed"/*.safetensors fuzz/corpus/weights/

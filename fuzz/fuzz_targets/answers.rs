@@ -1,17 +1,16 @@
-//! Tables of ids and distances: the first byte picks the ending, the rest is the file.
+//! Tables of ids and distances: the first byte picks the ending and the member, the rest is the
+//! file.
 #![no_main]
 
-use annatomy_formats::{read_answers, read_distances};
+mod readers;
+
 use libfuzzer_sys::fuzz_target;
-use std::sync::LazyLock;
 
-const ENDINGS: [&str; 9] = ["npy", "npz", "ivecs", "fvecs", "ibin", "bin", "parquet", "arrow", "hdf5"];
-static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder"));
+const ENDINGS: [&str; 12] = [
+    "npy", "npz", "ivecs", "fvecs", "ibin", "fbin", "bin", "parquet", "arrow", "hdf5", "safetensors",
+    "",
+];
+/// None, and the names under which benchmarks and the tests keep them.
+const MEMBERS: [Option<&str>; 4] = [None, Some("neighbors"), Some("distances"), Some("ids")];
 
-fuzz_target!(|bytes: &[u8]| {
-    let Some((&first, content)) = bytes.split_first() else { return };
-    let path = FOLDER.path().join(format!("file.{}", ENDINGS[usize::from(first) % ENDINGS.len()]));
-    std::fs::write(&path, content).expect("a file");
-    let _ = read_answers(&path);
-    let _ = read_distances(&path);
-});
+fuzz_target!(|bytes: &[u8]| readers::read(bytes, &ENDINGS, &MEMBERS));

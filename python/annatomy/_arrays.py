@@ -76,14 +76,21 @@ def counts(values: Any, name: str) -> list[int]:
     found = [int(value) for value in given]
     if any(value < 0 for value in found):
         raise ValueError(f"{name} holds {min(found)}: counts are not negative")
-    return found
+    return [count(value, name, 0) for value in found]
 
 
-def count(value: Any, name: str, least: int = 1) -> int:
-    """One count."""
+def count(value: Any, name: str, least: int = 1, bits: int = 63) -> int:
+    """One count, below 2 to the ``bits``."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
         raise ValueError(f"{name} = {value!r}: an integer of at least {least} is needed")
+    if int(value) >> bits:
+        raise ValueError(f"{name} = {value}: at most 2**{bits} - 1")
     return int(value)
+
+
+def unsigned_seed(value: Any) -> int:
+    """A seed: any unsigned 64-bit integer."""
+    return count(value, "seed", 0, bits=64)
 
 
 def _order(given: npt.NDArray[Any]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arrays import Float32, Int64, count, counts, id_table, matrix, optional_matrix
+from ._arrays import Float32, Int64, count, counts, id_table, matrix, optional_matrix, unsigned_seed
 from ._audited import Audit, Prediction
 from ._hnsw import Hnsw
 from ._live import ask, saved_graph, searcher
@@ -138,13 +138,13 @@ def audit(
         efs=counts(efs, "efs") if np.size(efs) else [],
         sample=None if sample is None else count(sample, "sample"),
         numbers=None,
-        seed=count(seed, "seed", 0),
+        seed=unsigned_seed(seed),
         metric=metric,
         preset=preset,
         m=count(m, "m", 0),
         ef_construction=count(ef_construction, "ef_construction", 0),
         graphs=count(graphs, "graphs"),
-        predictions=[(int(ef), int(k), str(kind)) for ef, k, kind in predict],
+        predictions=[(count(ef, "ef"), count(k, "k"), str(kind)) for ef, k, kind in predict],
         repair=bool(repair),
         threads=count(threads, "threads", 0),
         budget_bytes=count(memory_budget_bytes, "memory_budget_bytes", 0),

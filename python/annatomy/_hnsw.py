@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, Stored, count, optional_matrix, stored_matrix
+from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, Stored, count, optional_matrix, stored_matrix, unsigned_seed
 from ._live import Live, saved_graph
 from ._progress import Telling, telling
 
@@ -70,7 +70,7 @@ class Hnsw:
         memory_budget_bytes: int = MEMORY_BUDGET_BYTES,
         progress: Telling = None,
     ) -> None:
-        self.seed: Optional[int] = count(seed, "seed", 0)
+        self.seed: Optional[int] = unsigned_seed(seed)
         self.preset: Optional[str] = preset
         rows = stored_matrix(X, "X")
         with telling(progress, "Hnsw") as tell:

@@ -89,6 +89,7 @@ def ask(search: Search, queries: Float32, k: int) -> tuple[Int64, Optional[Float
     """
     found = search(queries, k)
     ids, distances = found if isinstance(found, tuple) else (found, None)
+    _check_whole(ids)
     table = _table(ids, len(queries), k, -1, np.int64)
     return table, None if distances is None else _table(distances, len(queries), k, np.inf, np.float32)
 
@@ -159,6 +160,17 @@ def _between(rows: npt.ArrayLike) -> Float32:
     """Queries halfway between neighboring rows, so that no distance is zero and each bit of a sum counts."""
     rows = np.asarray(rows, dtype=np.float32)
     return np.ascontiguousarray((rows + np.roll(rows, 1, axis=0)) / 2 + rows / 7, dtype=np.float32)
+
+
+def _check_whole(ids: npt.ArrayLike) -> None:
+    """Raises ``ValueError`` for ids that a conversion would cut."""
+    given = np.asarray(ids)
+    if given.dtype.kind != "f":
+        return
+    broken = ~(np.isfinite(given) & (given == np.trunc(given)))
+    if broken.any():
+        place = tuple(int(axis) for axis in np.argwhere(broken)[0])
+        raise ValueError(f"search returned the id {given[place]} at {place}: ids are integers, -1 in an empty slot")
 
 
 def _table(values: npt.ArrayLike, rows: int, columns: int, empty: float, kind: Any) -> npt.NDArray[Any]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Optional
 
-import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, count, matrix, optional_matrix
+from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, count, matrix, optional_matrix, unsigned_seed
 from ._progress import Telling, telling
 
 
@@ -94,7 +93,4 @@ def subset(n: int, size: int, seed: int) -> Int64:
     >>> an.subset(100, 5, 42).tolist()
     [75, 43, 64, 8, 99]
     """
-    seed = count(seed, "seed", 0)
-    if seed > np.iinfo(np.uint64).max:
-        raise ValueError(f"seed = {seed}: at most 2**64 - 1")
-    return _core.subset(count(n, "n", 0), count(size, "size", 0), seed)
+    return _core.subset(count(n, "n", 0), count(size, "size", 0), unsigned_seed(seed))

@@ -8,6 +8,7 @@
 //! While a target is out of reach the traces are recorded again to four times the effort, up to n.
 
 use super::cells::{Cell, CellValues, Evaluation, QueryValues};
+use super::cost::{check_visits, first_effort};
 use super::estimates::{mean, quantile, share};
 use super::graphs::Graphs;
 use super::results::Advice;
@@ -20,6 +21,7 @@ use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::lists::ExactList;
 use annatomy_eval::surface::{Figure, RequiredEfs};
 use annatomy_measures::estimate::Estimate;
+use annatomy_runtime::NotEnoughMemory;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -59,7 +61,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             measured: RefCell::default(),
         };
         let largest = ks.last().copied().unwrap_or(1);
-        adviser.trace_to((4 * largest).max(1_000));
+        adviser.trace_to(first_effort(largest));
         adviser
     }
 
@@ -83,7 +85,10 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
     }
 
     /// Advice for every k and target.
-    pub(super) fn advise(&mut self, targets: &[Target]) -> Vec<Advice> {
+    ///
+    /// # Errors
+    /// If longer searches do not fit into memory.
+    pub(super) fn advise(&mut self, targets: &[Target]) -> Result<Vec<Advice>, NotEnoughMemory> {
         let best: Vec<f64> = self.best_overlap();
         let wanted: Vec<(usize, Target)> = (0..self.ks.len())
             .flat_map(|k_index| targets.iter().map(move |target| (k_index, *target)))
@@ -101,9 +106,11 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
                 .iter()
                 .any(|advice| advice.ef.is_none() && !hopeless(advice));
             if !unmet || self.largest_ef() == self.data.base.rows() {
-                return advice;
+                return Ok(advice);
             }
-            self.trace_to(FURTHER * self.largest_ef());
+            let further = FURTHER * self.largest_ef();
+            check_visits(self.data.base.rows(), self.graphs.facts.m, further)?;
+            self.trace_to(further);
         }
     }
 
@@ -285,7 +292,8 @@ mod tests {
             .iter()
             .map(|text| text.parse().expect("a target"))
             .collect();
-        Adviser::new(&source, data, &truth, &graphs, ks).advise(&targets)
+        let mut adviser = Adviser::new(&source, data, &truth, &graphs, ks);
+        adviser.advise(&targets).expect("memory")
     }
 
     /// Tries every ef by a search written out plainly.

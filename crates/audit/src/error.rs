@@ -68,6 +68,9 @@ pub enum AuditError {
         /// Most bytes that they may take.
         limit: u64,
     },
+    /// The audit as a whole needs more memory than is available.
+    #[error(transparent)]
+    TooCostly(#[from] super::cost::TooCostly),
     /// More memory is needed than is available.
     #[error(transparent)]
     Memory(#[from] annatomy_runtime::NotEnoughMemory),

@@ -23,6 +23,7 @@ mod advice;
 mod answers;
 mod cells;
 mod choices;
+mod cost;
 mod curves;
 mod depth;
 mod difficulty;
@@ -52,6 +53,7 @@ mod target;
 #[cfg(test)]
 mod testing;
 
+pub use cost::TooCostly;
 pub use depth::DEFAULT_KS;
 pub use distance_kind::DistanceKind;
 pub use engines::{ENGINES, EngineDefault};

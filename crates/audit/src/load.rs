@@ -11,6 +11,7 @@ use annatomy_formats::{
     AnswerTable, BenchmarkRun, ReadError, VectorFile, read_answers, read_distances,
 };
 use annatomy_hnsw::import::{SavedIndex, SavedIndexError};
+use annatomy_runtime::check_memory;
 use annatomy_vectors::validate::{self, ValidationError};
 use annatomy_vectors::{Matrix, Metric};
 use std::path::{Path, PathBuf};
@@ -106,9 +107,11 @@ impl OpenVectors {
         }
     }
 
-    /// All rows.
+    /// All rows, of one state of the file.
     pub(super) fn read_all(&self) -> Result<Matrix, AuditError> {
-        self.file.read_all().map_err(in_file(&self.path))
+        let rows = self.file.read_all().map_err(in_file(&self.path))?;
+        self.file.check_unchanged().map_err(in_file(&self.path))?;
+        Ok(rows)
     }
 }
 
@@ -123,6 +126,9 @@ impl OpenIndex {
             path: path.to_owned(),
             source,
         };
+        // The file, and what is read out of it.
+        let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+        check_memory("the index", bytes.saturating_mul(2))?;
         let (saved, over_vectors) = match (SavedIndex::read(path), vectors) {
             (Err(SavedIndexError::NoVectors { .. }), Some(vectors)) => {
                 notes.push(Note::IndexWithoutVectors);

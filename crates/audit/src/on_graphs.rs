@@ -66,7 +66,7 @@ impl Questions<'_> {
         };
         stage("traversals", 0);
         let mut adviser = Adviser::new(source, data, exact, &graphs, ks);
-        let advice = adviser.advise(&request.targets);
+        let advice = adviser.advise(&request.targets)?;
         let remedy = match index {
             Some(_) => None,
             None => remedy(

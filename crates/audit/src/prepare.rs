@@ -208,6 +208,7 @@ fn held_out(
     }
     let numbers = choices.sampling.draw(file.rows())?;
     let mut rows = file.select(&numbers).map_err(in_file(&path))?;
+    file.check_unchanged().map_err(in_file(&path))?;
     check_and_normalize_as(build, &mut rows, metric).map_err(in_vectors(&path))?;
     Ok(QueryRows::held_out(rows.into(), numbers, file.rows()))
 }

@@ -44,7 +44,7 @@ pub(super) fn remedy<S: DistanceSource>(
     ks.dedup();
     let is_unmet = |target: &&Target| unmet.iter().any(|(_, unmet)| unmet == *target);
     let targets: Vec<Target> = targets.iter().filter(is_unmet).copied().collect();
-    let mut advice = Adviser::new(on.source, on.data, on.truth, &graphs, &ks).advise(&targets);
+    let mut advice = Adviser::new(on.source, on.data, on.truth, &graphs, &ks).advise(&targets)?;
     advice.retain(|advice| unmet.contains(&(advice.k, advice.target)));
     let unreachable = graphs.facts.unreachable.into_iter().flatten().collect();
     Ok(Some(Remedy {
@@ -77,7 +77,7 @@ mod tests {
         let source = OwnRows::new(VectorDistances::new(base, Metric::L2), None);
         let graphs: Graphs<'_> = build(wanted, 5, &data, source.computer()).expect("graphs");
         let mut adviser = Adviser::new(&source, &data, &truth, &graphs, ks);
-        let advice = adviser.advise(targets);
+        let advice = adviser.advise(targets).expect("memory");
         let remedy = remedy(wanted, 5, targets, &adviser, &advice).expect("small");
         (advice, remedy)
     }

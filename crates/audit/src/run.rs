@@ -1,6 +1,7 @@
 //! Runs an audit: opens its inputs once, then decides, then prepares, then measures.
 
 use super::answers;
+use super::cost::Cost;
 use super::error::AuditError;
 use super::given::Given;
 use super::job::{AuditOutcome, Job};
@@ -24,6 +25,9 @@ pub fn audit(request: &AuditRequest) -> Result<AuditOutcome, AuditError> {
         stage("reading", 0);
         let mut notes = Vec::new();
         let opened = Opened::open(request, &mut notes)?;
+        if let Some(cost) = Cost::of(request, &opened, &choices)? {
+            cost.check()?;
+        }
         let metric = metric::of_files(request.metric, &opened, &mut notes)?;
         let Inputs {
             mut data,

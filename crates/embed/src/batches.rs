@@ -1,7 +1,8 @@
 //! Batched inference over threads.
 //!
 //! Input: a source and an embedder. Output: names and embeddings, in the source's order. Cost: the
-//! network's; a batch in memory.
+//! network's; a batch in memory, and the pixels of the pictures that are being decoded, which share
+//! [`DecodingMemory`].
 //!
 //! Each thread takes the next group from a shared queue: one picture, or as many as the network
 //! takes at once. These are plain threads: a worker of a rayon pool that waits for another pool
@@ -12,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::embedder::{EmbedError, Embedder, Scratch};
-use crate::pixels::decode;
+use crate::pixels::{DecodingMemory, decode_sharing};
 use crate::source::{Content, Item, ItemError, Source, SourceError};
 
 /// Groups per thread and batch: enough that the wait for the last one of a batch does not matter.
@@ -36,6 +37,7 @@ pub(crate) enum BatchError {
 pub(crate) struct Batches<'e> {
     embedder: &'e Embedder,
     scratches: Vec<Scratch>,
+    memory: DecodingMemory,
 }
 
 impl<'e> Batches<'e> {
@@ -45,6 +47,7 @@ impl<'e> Batches<'e> {
         Self {
             embedder,
             scratches: (0..threads).map(|_| Scratch::default()).collect(),
+            memory: DecodingMemory::new(),
         }
     }
 
@@ -62,7 +65,7 @@ impl<'e> Batches<'e> {
     }
 
     fn embed(&mut self, batch: Vec<Item>, group: usize) -> io::Result<Vec<Embedded>> {
-        let embedder = self.embedder;
+        let (embedder, memory) = (self.embedder, &self.memory);
         let groups = batch.len().div_ceil(group);
         let mut items = batch.into_iter();
         let queue = Mutex::new(
@@ -72,7 +75,7 @@ impl<'e> Batches<'e> {
         let mut done = thread::scope(|scope| {
             let work = |scratch: &mut Scratch| {
                 std::iter::from_fn(take)
-                    .map(|(place, items)| (place, embed_group(embedder, scratch, items)))
+                    .map(|(place, items)| (place, embed_group(embedder, memory, scratch, items)))
                     .collect::<Vec<_>>()
             };
             let spawn = |scratch| thread::Builder::new().spawn_scoped(scope, move || work(scratch));
@@ -93,11 +96,16 @@ impl<'e> Batches<'e> {
 }
 
 /// Decodes and crops each picture, and puts the crops through the network together.
-fn embed_group(embedder: &Embedder, scratch: &mut Scratch, items: Vec<Item>) -> Vec<Embedded> {
+fn embed_group(
+    embedder: &Embedder,
+    memory: &DecodingMemory,
+    scratch: &mut Scratch,
+    items: Vec<Item>,
+) -> Vec<Embedded> {
     let mut crops = Vec::with_capacity(items.len());
     let mut outcomes = Vec::with_capacity(items.len());
     for Item { name, content } in items {
-        let cropped = content.and_then(|content| crop(embedder, content));
+        let cropped = content.and_then(|content| crop(embedder, memory, content));
         outcomes.push((name, cropped.map(|crop| crops.push(crop))));
     }
     let rows = if crops.is_empty() {
@@ -118,10 +126,16 @@ fn embed_group(embedder: &Embedder, scratch: &mut Scratch, items: Vec<Item>) -> 
 }
 
 /// The picture is dropped here: of a large one, only the crop waits for the network.
-fn crop(embedder: &Embedder, content: Content) -> Result<Vec<u8>, ItemError> {
-    let picture = match content {
-        Content::Encoded(bytes) => decode(&bytes, embedder.decoding())?,
-        Content::Picture(picture) => picture,
+fn crop(
+    embedder: &Embedder,
+    memory: &DecodingMemory,
+    content: Content,
+) -> Result<Vec<u8>, ItemError> {
+    let (picture, taken) = match content {
+        Content::Encoded(bytes) => decode_sharing(&bytes, embedder.decoding(), memory)?,
+        Content::Picture(picture) => (picture, None),
     };
-    Ok(embedder.preparation().crop(&picture))
+    let crop = embedder.preparation().crop(&picture);
+    drop((picture, taken));
+    Ok(crop)
 }

@@ -9,6 +9,7 @@
 use std::path::Path;
 
 use super::answer_table::{AnswerTable, check_unsigned};
+use super::bytes::Bytes;
 #[cfg(feature = "parquet")]
 use super::columns;
 use super::element::Element;
@@ -39,19 +40,29 @@ use annatomy_vectors::Matrix;
 pub fn read_answers(path: impl AsRef<Path>) -> Result<(AnswerTable, Option<Matrix>), ReadError> {
     let source = Source::parse(path);
     let (format, bytes) = detect::open(&source)?;
+    let found = answers(&source, format, &bytes)?;
+    bytes.check_unchanged()?;
+    Ok(found)
+}
+
+fn answers(
+    source: &Source,
+    format: Format,
+    bytes: &Bytes,
+) -> Result<(AnswerTable, Option<Matrix>), ReadError> {
     let answers = match format {
-        Format::Ibin | Format::Bin => return groundtruth::read(&bytes),
-        Format::Fbin if groundtruth::has_length(&bytes)? => return groundtruth::read(&bytes),
-        Format::Ivecs => vecs::ids(&bytes)?,
+        Format::Ibin | Format::Bin => return groundtruth::read(bytes),
+        Format::Fbin if groundtruth::has_length(bytes)? => return groundtruth::read(bytes),
+        Format::Ivecs => vecs::ids(bytes)?,
         #[cfg(feature = "parquet")]
         Format::Parquet | Format::Arrow => {
-            columns::read(format, &bytes, source.member(), Role::Neighbors)?.ids()?
+            columns::read(format, bytes, source.member(), Role::Neighbors)?.ids()?
         }
-        _ => integers(&VectorFile::open_source(&source, Role::Neighbors)?)?,
+        _ => integers(&VectorFile::open_source(source, Role::Neighbors)?)?,
     };
     let several = format.has_members() && source.member().is_none();
     let distances = if several {
-        distances_beside(&source, &answers)?
+        distances_beside(source, &answers)?
     } else {
         None
     };
@@ -74,20 +85,26 @@ pub fn read_distances(path: impl AsRef<Path>) -> Result<Matrix, ReadError> {
 
 fn distances(source: &Source) -> Result<Matrix, ReadError> {
     let (format, bytes) = detect::open(source)?;
+    let found = distances_in(source, format, &bytes)?;
+    bytes.check_unchanged()?;
+    Ok(found)
+}
+
+fn distances_in(source: &Source, format: Format, bytes: &Bytes) -> Result<Matrix, ReadError> {
     let has_ids = match format {
         Format::Bin => true,
-        Format::Fbin => groundtruth::has_length(&bytes)?,
+        Format::Fbin => groundtruth::has_length(bytes)?,
         _ => false,
     };
     match format {
         _ if has_ids => {
-            let (_, distances) = groundtruth::read(&bytes)?;
+            let (_, distances) = groundtruth::read(bytes)?;
             distances.ok_or(ReadError::NoDistances)
         }
-        Format::Fvecs => vecs::distances(&bytes),
+        Format::Fvecs => vecs::distances(bytes),
         #[cfg(feature = "parquet")]
         Format::Parquet | Format::Arrow => {
-            columns::read(format, &bytes, source.member(), Role::Distances)?.distances()
+            columns::read(format, bytes, source.member(), Role::Distances)?.distances()
         }
         _ => VectorFile::open_source(source, Role::Distances)?.read_all(),
     }

@@ -3,13 +3,15 @@
 //! Nothing is mapped: a map of a file that another process truncates ends this process with a bus
 //! error, and no lock keeps others from doing so. A read past the new end is an error with both
 //! lengths instead. Page-cache reads go at the speed of memory, and resident memory of a pass over
-//! a file is one block.
+//! a file is one block. Whoever has read what is needed asks [`Bytes::check_unchanged`]: a file that
+//! was rewritten in place meanwhile may have given values of two states.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::error::ReadError;
 use super::memory::zeroed_bytes;
@@ -33,15 +35,22 @@ struct OpenFile {
     file: File,
     /// Bytes when it was opened.
     length: u64,
+    /// Its last change then, where the file system says so.
+    modified: Option<SystemTime>,
 }
 
 impl Bytes {
     /// Opens the whole of a regular file.
     pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
         let file = open_regular(path)?;
-        let length = file.metadata()?.len();
+        let metadata = file.metadata()?;
+        let (length, modified) = (metadata.len(), metadata.modified().ok());
         Ok(Self {
-            content: Content::File(Arc::new(OpenFile { file, length })),
+            content: Content::File(Arc::new(OpenFile {
+                file,
+                length,
+                modified,
+            })),
             part: 0..length,
         })
     }
@@ -53,6 +62,25 @@ impl Bytes {
             content: Content::Memory(Arc::new(bytes)),
             part,
         }
+    }
+
+    /// An error if the file was written to since it was opened. A file that was replaced by another
+    /// of its name is still the one that was opened.
+    pub(super) fn check_unchanged(&self) -> Result<(), ReadError> {
+        let Content::File(open) = &self.content else {
+            return Ok(());
+        };
+        let now = open.file.metadata()?;
+        if now.len() < open.length {
+            return Err(open.shrank(now.len()));
+        }
+        if now.len() != open.length || now.modified().ok() != open.modified {
+            return Err(ReadError::Changed {
+                opened: open.length,
+                found: now.len(),
+            });
+        }
+        Ok(())
     }
 
     /// Number of bytes.
@@ -123,11 +151,17 @@ impl OpenFile {
             }
         };
         match read {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(ReadError::Shrank {
-                opened: self.length,
-                found: self.file.metadata()?.len(),
-            }),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(self.shrank(self.file.metadata()?.len()))
+            }
             read => Ok(read?),
+        }
+    }
+
+    fn shrank(&self, found: u64) -> ReadError {
+        ReadError::Shrank {
+            opened: self.length,
+            found,
         }
     }
 }
@@ -193,6 +227,23 @@ mod tests {
             error.to_string(),
             "the file shrank while it was read: it had 1000 bytes when it was opened, now 500"
         );
+    }
+
+    #[test]
+    fn a_file_that_is_written_to_after_it_was_opened_has_changed() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[7; 1000]).unwrap();
+        let bytes = Bytes::open(file.path()).unwrap();
+        bytes.check_unchanged().unwrap();
+        let later = SystemTime::now() + std::time::Duration::from_secs(2);
+        file.as_file().set_modified(later).unwrap();
+        let error = bytes.check_unchanged().unwrap_err();
+        let said = "it had 1000 bytes when it was opened, now 1000";
+        assert!(error.to_string().ends_with(said), "{error}");
+        file.as_file().set_len(999).unwrap();
+        let error = bytes.check_unchanged().unwrap_err();
+        assert!(error.to_string().starts_with("the file shrank"), "{error}");
+        Bytes::owned(vec![0]).check_unchanged().unwrap();
     }
 
     #[test]

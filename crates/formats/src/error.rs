@@ -78,6 +78,16 @@ pub enum ReadError {
         /// Bytes now.
         found: u64,
     },
+    /// Another process wrote to the file.
+    #[error(
+        "the file changed while it was read: it had {opened} bytes when it was opened, now {found}"
+    )]
+    Changed {
+        /// Bytes when it was opened.
+        opened: u64,
+        /// Bytes now.
+        found: u64,
+    },
     /// The system refused memory.
     #[error("no memory for {bytes} bytes")]
     NoMemory {

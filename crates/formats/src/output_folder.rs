@@ -55,7 +55,7 @@ impl Owner {
 pub struct OutputFolder {
     path: PathBuf,
     /// Holds the lock.
-    _marker: File,
+    marker: File,
     created: Created,
 }
 
@@ -138,7 +138,12 @@ impl OutputFolder {
             if unmarked && created == Created::Nothing {
                 created = Created::Marker;
             }
-            let marker = open_marker(&path).map_err(io_error(&path))?;
+            let marker = open_marker(&path).map_err(|error| {
+                if created == Created::Folder {
+                    let _ = fs::remove_dir(folder);
+                }
+                io_error(&path)(error)
+            })?;
             match marker.try_lock() {
                 Err(TryLockError::WouldBlock) => {
                     return Err(OutputFolderError::Busy {
@@ -158,13 +163,20 @@ impl OutputFolder {
     fn enter(
         folder: &Path,
         owner: Owner,
-        mut marker: File,
+        marker: File,
         created: Created,
     ) -> Result<Self, OutputFolderError> {
         let path = folder.join(MARKER);
+        // Takes back what this claim has made, should the marker not be written.
+        let claimed = Self {
+            path: folder.to_owned(),
+            marker,
+            created,
+        };
+        let mut marker = &claimed.marker;
         let mut text = String::new();
         // A marker is short; a longer one is no marker of ours.
-        (&mut marker)
+        marker
             .take(256)
             .read_to_string(&mut text)
             .map_err(io_error(&path))?;
@@ -183,11 +195,7 @@ impl OutputFolder {
                 });
             }
         }
-        Ok(Self {
-            path: folder.to_owned(),
-            _marker: marker,
-            created,
-        })
+        Ok(claimed)
     }
 
     /// The folder.

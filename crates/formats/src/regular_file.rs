@@ -32,10 +32,12 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 /// Reads a regular file of at most `most` bytes.
 ///
 /// A longer one is an error of kind [`io::ErrorKind::FileTooLarge`] with both numbers; where
-/// memory is short, of kind [`io::ErrorKind::OutOfMemory`] with the number of bytes asked for.
+/// memory is short, of kind [`io::ErrorKind::OutOfMemory`] with the number of bytes asked for. A
+/// file that another process cuts or rewrites meanwhile is an error too.
 pub fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open_regular(path)?;
-    let length = file.metadata()?.len();
+    let opened = file.metadata()?;
+    let length = opened.len();
     if length > most {
         return Err(too_large(length, most));
     }
@@ -44,12 +46,20 @@ pub fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
         .try_reserve_exact(length as usize)
         .map_err(|_| no_memory(length))?;
     // It may grow while it is read, and files of the kernel give no length.
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    (&file)
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    // Files of the kernel change with every look; they have no length.
+    let changed = length > 0 && file.metadata()?.modified().ok() != opened.modified().ok();
     match bytes.len() as u64 {
         found if found > most => Err(too_large(found, most)),
         found if found < length => Err(io::Error::new(
             io::ErrorKind::UnexpectedEof,
             format!("the file shrank while it was read: from {length} bytes to {found}"),
+        )),
+        _ if changed => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the file changed while it was read",
         )),
         _ => Ok(bytes),
     }

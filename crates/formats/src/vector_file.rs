@@ -164,6 +164,12 @@ impl VectorFile {
         self.read_rows(0..self.rows())
     }
 
+    /// An error if the file was written to since it was opened: what was read since then may be of
+    /// two states.
+    pub fn check_unchanged(&self) -> Result<(), ReadError> {
+        self.whole.check_unchanged()
+    }
+
     /// A range of rows.
     pub fn read_rows(&self, rows: Range<usize>) -> Result<Matrix, ReadError> {
         self.check_rows(&rows)?;

@@ -2,7 +2,7 @@
 
 use crate::arrays::{Neighbors, Slots, view};
 use crate::errors::raised;
-use crate::work::run_reporting;
+use crate::work::{run, run_reporting};
 use annatomy_knn::{Queries, RowSource};
 use annatomy_vectors::{Metric, validate};
 use numpy::{PyArray1, PyReadonlyArray2};
@@ -44,9 +44,9 @@ pub(crate) fn subset(
     size: usize,
     seed: u64,
 ) -> PyResult<Bound<'_, PyArray1<i64>>> {
-    let rows = annatomy_vectors::subset::numpy_choice(seed, n, size).map_err(raised)?;
-    Ok(PyArray1::from_vec(
-        py,
-        rows.into_iter().map(|row| row as i64).collect(),
-    ))
+    let rows = run(py, 1, || {
+        let rows = annatomy_vectors::subset::numpy_choice(seed, n, size).map_err(raised)?;
+        PyResult::Ok(rows.into_iter().map(|row| row as i64).collect())
+    })??;
+    Ok(PyArray1::from_vec(py, rows))
 }

@@ -7,8 +7,9 @@
 //!   hands on the result or the signal          ends
 
 use annatomy_runtime::{Cancelled, Monitor, Steps};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use std::any::Any;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
@@ -93,15 +94,26 @@ fn wait<R: Send>(
                 stopped = Some(error);
             }
         }
-        let result = worker
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // A panic would be an exception that `except Exception` does not catch.
+        let result = worker.join().map_err(|panic| fault(panic.as_ref()))?;
         match (stopped, result) {
             (None, Ok(result)) => Ok(result),
             (Some(error), _) => Err(error),
             (None, Err(Cancelled)) => Err(PyValueError::new_err(Cancelled.to_string())),
         }
     })
+}
+
+/// What a panic becomes.
+fn fault(panic: &(dyn Any + Send)) -> PyErr {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    PyRuntimeError::new_err(format!(
+        "annatomy has a fault ({message}), or an array changed during the call; please report it"
+    ))
 }
 
 /// The core's version.

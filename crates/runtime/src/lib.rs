@@ -16,7 +16,9 @@ mod printable;
 mod progress;
 mod zeroed;
 
-pub use memory::{NotEnoughMemory, available_memory, bytes_in_words, check_memory};
+pub use memory::{
+    NotEnoughMemory, available_in_words, available_memory, bytes_in_words, check_memory,
+};
 pub use monitor::{Cancelled, Monitor, Steps, advance, check, note, prefix_stages, stage, warn};
 pub use panic_guard::guard_panics;
 pub use per_thread::{PerThread, TASK_QUERIES};

@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// More memory is needed than is available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} needs {} of memory and {} are available", bytes_in_words(*.needed), bytes_in_words(*.available))]
+#[error("{what} needs {} of memory and {}", bytes_in_words(*.needed), available_in_words(*.available))]
 pub struct NotEnoughMemory {
     /// What the memory is for, with its article.
     pub what: &'static str,
@@ -102,6 +102,19 @@ pub fn bytes_in_words(bytes: u64) -> String {
         _ => 0,
     };
     format!("{value:.decimals$} {unit}")
+}
+
+/// What is left: `12.3 kB are available`, or that nothing is.
+///
+/// ```
+/// assert_eq!(annatomy_runtime::available_in_words(0), "none is available");
+/// assert_eq!(annatomy_runtime::available_in_words(12_345), "12.3 kB are available");
+/// ```
+pub fn available_in_words(bytes: u64) -> String {
+    match bytes {
+        0 => "none is available".to_owned(),
+        bytes => format!("{} are available", bytes_in_words(bytes)),
+    }
 }
 
 /// The value of a line such as `MemAvailable:   123 kB`.

@@ -16,7 +16,7 @@
 
 use crate::plan::Plan;
 use crate::results::Settings;
-use annatomy_runtime::{available_memory, bytes_in_words};
+use annatomy_runtime::{available_in_words, available_memory, bytes_in_words};
 
 /// Of one query at one condition and k: its overlap and its figures in published conventions.
 const QUERY_CELL_BYTES: u128 = 44;
@@ -38,8 +38,8 @@ const MOST_BYTES: u128 = 1 << 48;
 /// A study costs more memory than there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{runs} runs of {conditions} conditions × {ks} values of k, {queries} queries each, are {result_rows} rows of results and need {} of memory: {} are available",
-    bytes_in_words(*.needed), bytes_in_words(*.available)
+    "{runs} runs of {conditions} conditions × {ks} values of k, {queries} queries each, are {result_rows} rows of results and need {} of memory: {}",
+    bytes_in_words(*.needed), available_in_words(*.available)
 )]
 pub struct TooCostly {
     /// Runs.

@@ -11,6 +11,13 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Line(pub Vec<String>);
 
+impl Line {
+    /// `knn`, `study`, and so on.
+    pub fn command(&self) -> &str {
+        self.0.first().map_or("", String::as_str)
+    }
+}
+
 impl std::fmt::Display for Line {
     fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
         write!(out, "annatomy {}", self.0.join(" "))
@@ -58,7 +65,7 @@ impl Menu {
 
     /// One command.
     pub fn draw(&self, random: &mut Random) -> Line {
-        match random.below(if self.onnx { 9 } else { 8 }) {
+        match random.below(if self.onnx { 10 } else { 9 }) {
             0 => generate(random),
             1 | 2 => self.knn(random),
             3 => self.study(random),
@@ -66,6 +73,7 @@ impl Menu {
             5 => self.predict(random),
             6 => self.answers(random),
             7 => self.mistaken(random),
+            8 => planned(random),
             _ => self.embed(random.pick(&["rows.npy", "pictures.npy"])),
         }
     }
@@ -168,6 +176,15 @@ fn generate(random: &mut Random) -> Line {
     let out = random.pick(&["rows.npy", "rows.fvecs", "rows.fbin"]);
     Line(words(&format!(
         "generate resnet50-like --n {rows} --seed {seed} --out {out}"
+    )))
+}
+
+/// Says what a reproduction would do, and leaves nothing.
+fn planned(random: &mut Random) -> Line {
+    let runs = random.pick(&[1, 10]);
+    let network = random.pick(&["", "--offline"]);
+    Line(words(&format!(
+        "reproduce --dry-run --data-dir data --runs {runs} --out reproduced {network}"
     )))
 }
 

@@ -1,8 +1,8 @@
 //! `cargo xtask soak`: random commands, random kills, a small disk that fills.
 //!
 //! Each step runs one command in a folder on a small disk. The seed draws the command, the bytes
-//! left on the disk, and its fate: it runs to its end, or is ended by SIGINT, SIGTERM or SIGKILL
-//! after a random while. What it leaves is compared with what the same command leaves on a large
+//! left on the disk, and its fate: it runs to its end, or is ended by SIGINT, SIGTERM, SIGHUP or
+//! SIGKILL after a random while. What it leaves is compared with what the same command leaves on a large
 //! disk. Then the disk is freed and the same command runs to its end.
 //!
 //! Faults: an output that is neither whole nor as it was; a file that no whole run leaves, after a
@@ -63,7 +63,7 @@ impl Settings {
     fn parse(arguments: &[String]) -> Result<Self> {
         let mut settings = Self {
             minutes: 15.0,
-            commands: 200,
+            commands: usize::MAX,
             seed: 1,
             binary: PathBuf::new(),
         };
@@ -82,11 +82,10 @@ impl Settings {
             }
         }
         if settings.binary.as_os_str().is_empty() {
-            cargo(
-                &["build", "--package", "annatomy-cli", "--features", "onnx"],
-                &[],
-            )?;
-            settings.binary = "target/debug/annatomy".into();
+            // As the tests compile it.
+            let build = ["build", "--profile", "ci", "--package", "annatomy-cli"];
+            cargo(&[&build[..], &["--features", "onnx"]].concat(), &[])?;
+            settings.binary = "target/ci/annatomy".into();
         }
         settings.binary = std::path::absolute(&settings.binary).context("no current folder")?;
         Ok(settings)

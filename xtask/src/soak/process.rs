@@ -28,16 +28,18 @@ pub enum Fate {
 pub enum Signal {
     Interrupt,
     Terminate,
+    Hangup,
     Kill,
 }
 
 impl Signal {
-    pub const ALL: [Self; 3] = [Self::Interrupt, Self::Terminate, Self::Kill];
+    pub const ALL: [Self; 4] = [Self::Interrupt, Self::Terminate, Self::Hangup, Self::Kill];
 
     fn name(self) -> &'static str {
         match self {
             Self::Interrupt => "INT",
             Self::Terminate => "TERM",
+            Self::Hangup => "HUP",
             Self::Kill => "KILL",
         }
     }
@@ -46,6 +48,7 @@ impl Signal {
         match self {
             Self::Interrupt => 2,
             Self::Terminate => 15,
+            Self::Hangup => 1,
             Self::Kill => 9,
         }
     }

@@ -21,6 +21,8 @@ pub struct Soak<'a> {
     references: BTreeMap<Line, Reference>,
     /// How often each fate was met, by its name.
     met: BTreeMap<&'static str, usize>,
+    /// How often each command was drawn.
+    drawn: BTreeMap<String, usize>,
     steps: usize,
     faults: usize,
 }
@@ -35,6 +37,7 @@ impl<'a> Soak<'a> {
             menu,
             references: BTreeMap::new(),
             met: BTreeMap::new(),
+            drawn: BTreeMap::new(),
             steps: 0,
             faults: 0,
         }
@@ -54,6 +57,7 @@ impl<'a> Soak<'a> {
     pub fn step(&mut self, random: &mut Random) -> Result<()> {
         self.steps += 1;
         let line = self.menu.draw(random);
+        *self.drawn.entry(line.command().to_owned()).or_default() += 1;
         if !self.references.contains_key(&line) {
             let folder = self
                 .reference_folder
@@ -181,6 +185,10 @@ impl fmt::Display for Soak<'_> {
         write!(out, "{} steps, {} faults", self.steps, self.faults)?;
         for (kind, count) in &self.met {
             write!(out, "; {kind} {count}")?;
+        }
+        write!(out, "\ncommands:")?;
+        for (command, count) in &self.drawn {
+            write!(out, " {command} {count}")?;
         }
         Ok(())
     }

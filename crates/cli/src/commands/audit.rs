@@ -9,6 +9,7 @@ use annatomy::report::verdict;
 use annatomy::results::write_file;
 use annatomy::{figures, report};
 use annatomy_formats::{Owner, check_ids_ending, refuse_overwriting, write_ids};
+use annatomy_hnsw::BuildError;
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_runtime::{printable_message, printable_path};
 use std::path::Path;
@@ -143,7 +144,13 @@ fn failure(error: AuditError) -> Failure {
         | AuditError::Sample { .. }
         | AuditError::Setting { .. }
         | AuditError::Prediction { .. }
-        | AuditError::Build(_) => Failure::usage(error),
+        | AuditError::Build(
+            BuildError::M { .. } | BuildError::EfConstruction | BuildError::TooLarge { .. },
+        ) => Failure::usage(error),
+        AuditError::TooCostly(_) => Failure::work(error).hint(
+            "fewer graphs (--graphs), links (--m) or queries (--sample) need less; answers alone \
+             (--neighbors) leave the rows in their file",
+        ),
         AuditError::OtherLengths { .. } => {
             Failure::work(error).hint("--metric cosine, where the index was built for it")
         }

@@ -9,7 +9,7 @@ use annatomy_formats::{
     refuse_overwriting, write_ids, write_matrix,
 };
 use annatomy_knn::{ExactError, NeighborTable, Queries, RowSource, exact_knn};
-use annatomy_runtime::{available_memory, bytes_in_words, printable_path};
+use annatomy_runtime::{available_in_words, available_memory, bytes_in_words, printable_path};
 use annatomy_vectors::{Matrix, MatrixView, PointId, validate};
 use std::fmt::Display;
 use std::path::Path;
@@ -65,6 +65,7 @@ fn read(path: &Path, role: Role, arguments: &KnnArguments) -> Result<Matrix, Fai
         say(format_args!("note: {}: {note}", printable_path(path)));
     }
     let rows = opened.read_all().map_err(|error| failed(&error))?;
+    opened.check_unchanged().map_err(|error| failed(&error))?;
     validate::check(rows.view(), arguments.metric).map_err(|error| failed(&error))?;
     Ok(rows)
 }
@@ -88,9 +89,10 @@ fn check_k(
     let needed = 2 * (queries as u64 * SLOT_BYTES).saturating_mul(k as u64);
     match available_memory() {
         Some(memory) if needed > memory => Err(Failure::work(format!(
-            "{k} neighbors of each of {queries} queries take {}, and {} are available",
+            "{}: {k} neighbors of each of {queries} queries need {} of memory and {}",
+            printable_path(&arguments.vectors),
             bytes_in_words(needed),
-            bytes_in_words(memory),
+            available_in_words(memory),
         ))
         .hint("fewer neighbors (--k) or fewer queries (--queries FILE) take less")),
         _ => Ok(()),

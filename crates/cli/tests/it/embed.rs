@@ -44,7 +44,8 @@ fn fails(folder: &tempfile::TempDir, line: &str, code: i32, words: &[&str]) {
     }
 }
 
-fn write_weights(folder: &tempfile::TempDir) {
+/// A drawn ResNet-50, as `drawn.safetensors`.
+pub(crate) fn write_weights(folder: &tempfile::TempDir) {
     fs::write(folder.path().join("drawn.safetensors"), drawn_safetensors()).unwrap();
 }
 

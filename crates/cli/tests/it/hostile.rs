@@ -6,22 +6,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
-const SIGHUP: i32 = 1;
-const SIGINT: i32 = 2;
-const SIGTERM: i32 = 15;
+pub(crate) const SIGHUP: i32 = 1;
+pub(crate) const SIGINT: i32 = 2;
+pub(crate) const SIGTERM: i32 = 15;
 
-fn annatomy(arguments: &[&str]) -> Command {
+pub(crate) fn annatomy(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_annatomy"));
     command.args(arguments);
     command
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     annatomy(arguments).output().expect("the command starts")
 }
 
 /// The command under a shell's limit, such as `ulimit -v 400000`.
-fn run_under(limit: &str, arguments: &[&str]) -> Output {
+pub(crate) fn run_under(limit: &str, arguments: &[&str]) -> Output {
     let script = format!("{limit} && exec \"$0\" \"$@\"");
     Command::new("sh")
         .args(["-c", &script, env!("CARGO_BIN_EXE_annatomy")])
@@ -30,12 +30,12 @@ fn run_under(limit: &str, arguments: &[&str]) -> Output {
         .expect("a shell")
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
 /// The command failed with `code` and words about why; it did not panic.
-fn assert_refused(output: &Output, code: i32, words: &[&str]) {
+pub(crate) fn assert_refused(output: &Output, code: i32, words: &[&str]) {
     let said = said(output);
     assert_eq!(output.status.code(), Some(code), "{said}");
     assert!(!said.contains("panicked"), "{said}");
@@ -44,41 +44,53 @@ fn assert_refused(output: &Output, code: i32, words: &[&str]) {
     }
 }
 
-struct Folder(tempfile::TempDir);
+pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().expect("folder"))
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn folder(&self) -> &tempfile::TempDir {
+        &self.0
+    }
+
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.at(name).display().to_string()
     }
 
     /// Rows of built-in data.
-    fn rows(&self, name: &str, n: usize) -> String {
+    pub(crate) fn rows(&self, name: &str, n: usize) -> String {
         let (path, n) = (self.path(name), n.to_string());
         let output = run(&["generate", "resnet50-like", "--n", &n, "--out", &path]);
         assert!(output.status.success(), "{}", said(&output));
         path
     }
 
-    fn temporary_files(&self) -> Vec<String> {
-        let names = fs::read_dir(self.0.path()).expect("folder");
-        let names = names.map(|entry| entry.expect("entry").file_name().into_string());
-        names
-            .map(|name| name.expect("UTF-8"))
-            .filter(|name| name.starts_with(".annatomy-"))
-            .collect()
+    /// Temporary files, in folders of this one too; a folder's marker is none.
+    pub(crate) fn temporary_files(&self) -> Vec<String> {
+        let (mut found, mut open) = (Vec::new(), vec![self.0.path().to_owned()]);
+        while let Some(folder) = open.pop() {
+            // It may be gone by now.
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let name = entry.file_name().into_string().expect("UTF-8");
+                if entry.path().is_dir() {
+                    open.push(entry.path());
+                } else if name.starts_with(".annatomy-") {
+                    found.push(name);
+                }
+            }
+        }
+        found
     }
 }
 
 /// Some rows of two columns, in a .fbin.
-fn small(path: &Path, rows: u32) {
+pub(crate) fn small(path: &Path, rows: u32) {
     let mut bytes = [rows.to_le_bytes(), 2_u32.to_le_bytes()].concat();
     for row in 0..rows {
         bytes.extend([row as f32, 1.0].map(f32::to_le_bytes).concat());
@@ -287,6 +299,18 @@ fn a_limit_on_file_sizes_is_an_error_that_names_the_file() {
     assert_refused(&output, 1, &["rows.npy: ", "File too large"]);
     assert!(!Path::new(&out).exists());
     assert_eq!(folder.temporary_files(), [""; 0]);
+    // Not even a marker: a claim that could not be written leaves no folder.
+    small(&folder.at("x.fbin"), 60);
+    let (x, out) = (folder.path("x.fbin"), folder.path("out"));
+    for arguments in [
+        &["audit", &x, "--k", "3", "--out", &out][..],
+        &["study", "--data", &x, "--ks", "3", "--out", &out],
+        &["reproduce", "--dry-run", "--data-dir", &out, "--out", &out],
+    ] {
+        let output = run_under("ulimit -f 0", arguments);
+        assert_refused(&output, 1, &["out", "File too large"]);
+        assert!(!Path::new(&out).exists(), "{arguments:?}");
+    }
 }
 
 #[test]

@@ -2,15 +2,23 @@
 
 mod audit;
 mod command;
+#[cfg(target_os = "linux")]
+mod disturbed;
 #[path = "../../../embed/tests/common/mod.rs"]
 mod drawn;
 mod drawn_weights;
 mod embed;
 #[cfg(unix)]
 mod hostile;
+#[cfg(unix)]
+mod interrupted;
 mod manual;
+#[cfg(target_os = "linux")]
+mod memory_limit;
 mod output_folder;
 mod reproduce;
 #[path = "../../../fetch/tests/common/mod.rs"]
 mod server;
 mod study_limits;
+#[cfg(unix)]
+mod twins;

@@ -14,8 +14,9 @@ use image::{ImageDecoder, ImageReader, Limits};
 
 use super::convert::to_rgb;
 use super::decoded::{Decoded, turned};
+use super::decoding_memory::{DecodingMemory, Taken};
 use super::error::DecodeError;
-use super::limit::{self, MAX_PIXELS};
+use super::limit::{self, MAX_PIXELS, PixelLimit};
 use super::picture::Picture;
 use super::{gif, jpeg, pnm, tiff};
 
@@ -57,45 +58,66 @@ pub enum Orientation {
 ///
 /// Fails where the file is damaged or cut, of an unknown format, or beyond the limits.
 pub fn decode(bytes: &[u8], decoding: Decoding) -> Result<Picture, DecodeError> {
-    let most = decoding.max_pixels;
+    let limit = PixelLimit::new(decoding.max_pixels, None);
+    decode_within(bytes, decoding.orientation, &limit)
+}
+
+/// As [`decode`], once `memory` has room for the pixels; what is returned with them holds it.
+pub(crate) fn decode_sharing<'m>(
+    bytes: &[u8],
+    decoding: Decoding,
+    memory: &'m DecodingMemory,
+) -> Result<(Picture, Option<Taken<'m>>), DecodeError> {
+    let limit = PixelLimit::new(decoding.max_pixels, Some(memory));
+    let picture = decode_within(bytes, decoding.orientation, &limit)?;
+    Ok((picture, limit.into_taken()))
+}
+
+fn decode_within(
+    bytes: &[u8],
+    orientation: Orientation,
+    limit: &PixelLimit<'_>,
+) -> Result<Picture, DecodeError> {
     let decoded = if jpeg::is_one(bytes) {
-        let jpeg::Decoded { picture, exif } = jpeg::decode(bytes, most)?;
+        let jpeg::Decoded { picture, exif } = jpeg::decode(bytes, limit)?;
         let turn = exif.as_deref().and_then(Turn::from_exif_chunk);
         Decoded { picture, turn }
     } else if pnm::is_one(bytes) {
-        pnm::decode(bytes, most)?
+        pnm::decode(bytes, limit)?
     } else {
         let damaged = |problem| DecodeError::Damaged { problem };
-        guard_panics(damaged, || decode_by_library(bytes, most))?
+        guard_panics(damaged, || decode_by_library(bytes, limit))?
     };
-    match (decoding.orientation, decoded.turn) {
+    match (orientation, decoded.turn) {
         (Orientation::Upright, Some(turn)) => turned(decoded.picture, turn),
         _ => Ok(decoded.picture),
     }
 }
 
-fn decode_by_library(bytes: &[u8], most: u64) -> Result<Decoded, DecodeError> {
+fn decode_by_library(bytes: &[u8], limit: &PixelLimit<'_>) -> Result<Decoded, DecodeError> {
     if gif::is_one(bytes) {
-        gif::decode(bytes, most)
+        gif::decode(bytes, limit)
     } else if tiff::is_one(bytes) {
-        tiff::decode(bytes, most)
+        tiff::decode(bytes, limit)
     } else {
-        decode_by_image(bytes, most)
+        decode_by_image(bytes, limit)
     }
 }
 
 /// PNG, WebP and BMP.
-fn decode_by_image(bytes: &[u8], most: u64) -> Result<Decoded, DecodeError> {
+fn decode_by_image(bytes: &[u8], limit: &PixelLimit<'_>) -> Result<Decoded, DecodeError> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(
-        most.saturating_mul(SCRATCH_BYTES_PER_PIXEL)
+        limit
+            .most
+            .saturating_mul(SCRATCH_BYTES_PER_PIXEL)
             .saturating_add(SCRATCH_BYTES),
     );
     reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
     let (width, height) = decoder.dimensions();
-    limit::check(width.into(), height.into(), most)?;
+    limit.admit(width.into(), height.into())?;
     let turn = decoder.orientation()?;
     let color = decoder.color_type();
     let mut buffer = limit::zeros(decoder.total_bytes() as usize)?;

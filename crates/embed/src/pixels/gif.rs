@@ -9,7 +9,7 @@ use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 
 use super::decoded::Decoded;
 use super::error::DecodeError;
-use super::limit;
+use super::limit::{self, PixelLimit};
 use super::picture::Picture;
 
 /// Whether the bytes begin as a GIF does.
@@ -18,11 +18,11 @@ pub(super) fn is_one(bytes: &[u8]) -> bool {
 }
 
 /// Decodes the first frame.
-pub(super) fn decode(bytes: &[u8], most: u64) -> Result<Decoded, DecodeError> {
+pub(super) fn decode(bytes: &[u8], limit: &PixelLimit<'_>) -> Result<Decoded, DecodeError> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(MemoryLimit::Bytes(
-        most.try_into().unwrap_or(std::num::NonZeroU64::MIN),
+        limit.most.try_into().unwrap_or(std::num::NonZeroU64::MIN),
     ));
     let mut decoder = options.read_info(Cursor::new(bytes))?;
     let screen = (usize::from(decoder.width()), usize::from(decoder.height()));
@@ -31,7 +31,7 @@ pub(super) fn decode(bytes: &[u8], most: u64) -> Result<Decoded, DecodeError> {
     let (frame_width, frame_height) = (usize::from(frame.width), usize::from(frame.height));
     let width = screen.0.max(left + frame_width);
     let height = screen.1.max(top + frame_height);
-    limit::check(width as u64, height as u64, most)?;
+    limit.admit(width as u64, height as u64)?;
     let fill = frame.transparent.unwrap_or(0);
     let palette = palette(decoder.palette()?);
     let mut indices: Vec<u8> = limit::zeros(frame_width * frame_height)?;

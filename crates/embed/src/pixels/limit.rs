@@ -1,7 +1,11 @@
 //! The pixel limit, and buffers whose length a file's header decides.
 //!
 //! A header of a hundred bytes can claim 65,535 × 65,535 pixels. So the number of pixels is checked
-//! as soon as the header is read, and memory for them is reserved in a way that can fail.
+//! as soon as the header is read, their share of the memory of all threads is waited for, and
+//! memory for them is reserved in a way that can fail.
+
+use super::decoding_memory::{DecodingMemory, Taken};
+use std::cell::OnceCell;
 
 /// Most pixels of one picture by default: what Pillow refuses to go beyond (twice its
 /// `MAX_IMAGE_PIXELS`, 1 GiB / 4 / 3).
@@ -27,15 +31,46 @@ pub struct NoMemory {
     pub bytes: usize,
 }
 
-/// Checks a header's width and height.
-pub(super) fn check(width: u64, height: u64, most: u64) -> Result<(), TooManyPixels> {
-    match width.checked_mul(height) {
-        Some(pixels) if pixels <= most => Ok(()),
-        _ => Err(TooManyPixels {
-            width,
-            height,
+/// The limit of one picture, and the memory that it shares with others.
+#[derive(Debug)]
+pub(super) struct PixelLimit<'m> {
+    /// Pixels allowed.
+    pub(super) most: u64,
+    memory: Option<&'m DecodingMemory>,
+    taken: OnceCell<Taken<'m>>,
+}
+
+impl<'m> PixelLimit<'m> {
+    /// Of a picture that shares `memory`, if it shares any.
+    pub(super) fn new(most: u64, memory: Option<&'m DecodingMemory>) -> Self {
+        let taken = OnceCell::new();
+        Self {
             most,
-        }),
+            memory,
+            taken,
+        }
+    }
+
+    /// Checks a header's width and height, then waits until there is memory for them.
+    pub(super) fn admit(&self, width: u64, height: u64) -> Result<(), TooManyPixels> {
+        let most = self.most;
+        let pixels = width.checked_mul(height).filter(|&pixels| pixels <= most);
+        let Some(pixels) = pixels else {
+            return Err(TooManyPixels {
+                width,
+                height,
+                most,
+            });
+        };
+        if let Some(memory) = self.memory {
+            self.taken.get_or_init(|| memory.take(pixels));
+        }
+        Ok(())
+    }
+
+    /// What was taken; to be kept until the pixels are gone.
+    pub(super) fn into_taken(self) -> Option<Taken<'m>> {
+        self.taken.into_inner()
     }
 }
 
@@ -63,13 +98,15 @@ mod tests {
 
     #[test]
     fn sizes_up_to_the_limit_and_products_that_overflow() {
-        assert!(check(178_956_970, 1, MAX_PIXELS).is_ok());
-        let error = check(65_535, 65_535, MAX_PIXELS).unwrap_err();
+        let limit = PixelLimit::new(MAX_PIXELS, None);
+        assert!(limit.admit(178_956_970, 1).is_ok());
+        let error = limit.admit(65_535, 65_535).unwrap_err();
         assert_eq!(
             error.to_string(),
             "65535 × 65535 pixels are more than the limit of 178956970"
         );
-        assert!(check(u64::MAX, u64::MAX, u64::MAX).is_err());
+        let endless = PixelLimit::new(u64::MAX, None);
+        assert!(endless.admit(u64::MAX, u64::MAX).is_err());
     }
 
     #[test]

@@ -9,6 +9,7 @@
 mod convert;
 mod decode;
 mod decoded;
+mod decoding_memory;
 mod error;
 mod gif;
 mod jpeg;
@@ -21,7 +22,9 @@ mod settings;
 mod tiff;
 mod transform;
 
+pub(crate) use decode::decode_sharing;
 pub use decode::{Decoding, Orientation, decode};
+pub(crate) use decoding_memory::DecodingMemory;
 pub use error::{DecodeError, PnmError, UnsupportedTiff};
 pub use jpeg::error::JpegError;
 pub use limit::{MAX_PIXELS, NoMemory, TooManyPixels};

@@ -13,7 +13,7 @@
 use super::convert::gray_16;
 use super::decoded::Decoded;
 use super::error::{DecodeError, PnmError};
-use super::limit;
+use super::limit::{self, PixelLimit};
 use super::picture::Picture;
 
 /// Digits of one number in a header, as many as Pillow reads.
@@ -58,11 +58,11 @@ fn kind(bytes: &[u8]) -> Option<(Kind, Coding)> {
 }
 
 /// Decodes a whole file.
-pub(super) fn decode(bytes: &[u8], most: u64) -> Result<Decoded, DecodeError> {
+pub(super) fn decode(bytes: &[u8], limit: &PixelLimit<'_>) -> Result<Decoded, DecodeError> {
     let (kind, coding) = kind(bytes).ok_or(PnmError::Truncated)?;
     let mut text = Text { bytes, position: 2 };
     let (width, height) = (text.number()?, text.number()?);
-    limit::check(width.into(), height.into(), most)?;
+    limit.admit(width.into(), height.into())?;
     let (width, height) = (width as usize, height as usize);
     let maximum = match kind {
         Kind::Bits => 1,
@@ -220,7 +220,7 @@ mod tests {
     use crate::pixels::MAX_PIXELS;
 
     fn values(bytes: &[u8]) -> Vec<u8> {
-        let decoded = decode(bytes, MAX_PIXELS).unwrap();
+        let decoded = decode(bytes, &PixelLimit::new(MAX_PIXELS, None)).unwrap();
         decoded.picture.values().to_vec()
     }
 
@@ -245,7 +245,7 @@ mod tests {
     fn comments_are_skipped_and_sizes_are_bounded() {
         assert_eq!(values(b"P5#a\n1 # b\n 1\n255 \x09"), [9, 9, 9]);
         assert!(matches!(
-            decode(b"P5 65535 65535 255\n", MAX_PIXELS),
+            decode(b"P5 65535 65535 255\n", &PixelLimit::new(MAX_PIXELS, None)),
             Err(DecodeError::TooManyPixels(_))
         ));
         for wrong in [
@@ -256,7 +256,10 @@ mod tests {
             "P5 1 1 99999999999\n",
             "P2 1 1 7 8",
         ] {
-            assert!(decode(wrong.as_bytes(), MAX_PIXELS).is_err(), "{wrong}");
+            assert!(
+                decode(wrong.as_bytes(), &PixelLimit::new(MAX_PIXELS, None)).is_err(),
+                "{wrong}"
+            );
         }
     }
 }

@@ -21,7 +21,7 @@ use tiff::tags::Tag;
 use super::convert::{from_cmyk, gray_16};
 use super::decoded::{Decoded, turned};
 use super::error::{DecodeError, UnsupportedTiff};
-use super::limit;
+use super::limit::{self, PixelLimit};
 use super::picture::Picture;
 
 /// `ExtraSamples`: colors are multiplied by alpha.
@@ -41,13 +41,13 @@ pub(super) fn is_one(bytes: &[u8]) -> bool {
 }
 
 /// Decodes the first image.
-pub(super) fn decode(bytes: &[u8], most: u64) -> Result<Decoded, DecodeError> {
+pub(super) fn decode(bytes: &[u8], limit: &PixelLimit<'_>) -> Result<Decoded, DecodeError> {
     let mut decoder = Decoder::new(Cursor::new(bytes))?;
     let (width, height) = decoder.dimensions()?;
-    limit::check(width.into(), height.into(), most)?;
+    limit.admit(width.into(), height.into())?;
     let mut limits = Limits::default();
     let bytes_per_pixel = 8;
-    limits.decoding_buffer_size = (most as usize).saturating_mul(bytes_per_pixel);
+    limits.decoding_buffer_size = (limit.most as usize).saturating_mul(bytes_per_pixel);
     limits.intermediate_buffer_size = limits.decoding_buffer_size;
     limits.ifd_value_size = MOST_ENTRY_BYTES;
     let mut decoder = decoder.with_limits(limits);

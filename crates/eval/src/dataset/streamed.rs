@@ -10,8 +10,10 @@ use super::unit_length::has_unit_length;
 use annatomy_formats::{ReadError, VectorFile};
 use annatomy_runtime::printable_path;
 use annatomy_vectors::transform::normalize_row;
-use annatomy_vectors::validate::{DuplicateSearch, RunningCheck, ValidationError, same_values};
-use annatomy_vectors::{Matrix, Metric};
+use annatomy_vectors::validate::{
+    DuplicateSearch, RunningCheck, ValidationError, check_largest, same_values,
+};
+use annatomy_vectors::{Matrix, Metric, largest_magnitude};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -61,7 +63,8 @@ impl StreamedRows {
     /// Checks every row of `file`, in one pass.
     ///
     /// # Errors
-    /// If a row cannot be read, is not finite, or under cosine is zero.
+    /// If a row cannot be read, is not finite, under cosine is zero, or all are beyond the range that
+    /// [`check_largest`] allows.
     pub fn new(file: VectorFile, path: &Path, metric: Metric) -> Result<Self, StreamError> {
         let failure = Mutex::new(None);
         let mut rows = Self {
@@ -71,16 +74,20 @@ impl StreamedRows {
             failure,
         };
         let mut check = RunningCheck::new(metric);
-        let mut all_unit = true;
+        let (mut all_unit, mut largest) = (true, 0_f32);
         rows.each_block(|block| {
             check.add(block.view());
+            largest = largest.max(largest_magnitude(block.view()));
             all_unit = all_unit && (0..block.rows()).all(|row| has_unit_length(block.row(row)));
         });
         rows.verify()?;
-        check.finish().map_err(|source| StreamError::Vectors {
-            path: path.to_owned(),
-            source,
-        })?;
+        check
+            .finish()
+            .and_then(|()| check_largest(rows.rows(), largest, metric))
+            .map_err(|source| StreamError::Vectors {
+                path: path.to_owned(),
+                source,
+            })?;
         if metric == Metric::Cosine && !all_unit {
             rows.scaling = Scaling::ToUnitLength;
         }
@@ -134,17 +141,18 @@ impl StreamedRows {
         search.finish(same).repeated
     }
 
-    /// Whether every read so far has succeeded.
+    /// Whether every read so far has succeeded, and the file is as it was when it was opened.
     ///
     /// # Errors
-    /// The first that did not.
+    /// The first read that did not, or that the file has changed.
     pub fn verify(&self) -> Result<(), StreamError> {
         let failure = self
             .failure
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .take();
-        failure.map_or(Ok(()), |source| {
+        let problem = failure.or_else(|| self.file.check_unchanged().err());
+        problem.map_or(Ok(()), |source| {
             Err(StreamError::Read {
                 path: self.path.clone(),
                 source,

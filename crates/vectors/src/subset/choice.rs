@@ -8,7 +8,8 @@
 //! * otherwise: Floyd's sampling (Bentley & Floyd, CACM 30, 1987), then a shuffle of the sample
 //!
 //! Cost: 4 bytes per member of the population in the first case, a hash set of the sample in the
-//! second.
+//! second (16 bytes a row), and the rows themselves. Both stop when the thread's monitor is
+//! cancelled.
 
 use std::collections::HashSet;
 
@@ -18,6 +19,8 @@ use super::generator::Generator;
 const SMALL_POPULATION: usize = 10_000;
 /// A sample is large when it exceeds the population divided by this.
 const LARGE_SAMPLE_DIVISOR: usize = 50;
+/// Draws between two looks at the monitor.
+pub(super) const DRAWS_AT_ONCE: u32 = 1 << 16;
 /// Row numbers are 32 bits wide, as [`crate::PointId`] is.
 const LARGEST_POPULATION: usize = u32::MAX as usize;
 
@@ -65,8 +68,13 @@ pub fn numpy_choice(seed: u64, population: usize, size: usize) -> Result<Vec<usi
     if size > population {
         return Err(SubsetError::TooFew { size, population });
     }
+    let shuffles = population > SMALL_POPULATION && size > population / LARGE_SAMPLE_DIVISOR;
+    let bytes = 8 * size + if shuffles { 4 * population } else { 16 * size };
+    if annatomy_runtime::check_memory("the draw", bytes as u64).is_err() {
+        return Err(SubsetError::Memory { size, population });
+    }
     let mut generator = Generator::new(seed);
-    let rows = if population > SMALL_POPULATION && size > population / LARGE_SAMPLE_DIVISOR {
+    let rows = if shuffles {
         shuffled_tail(&mut generator, population, size)
     } else {
         floyd_sample(&mut generator, population, size)
@@ -101,6 +109,9 @@ fn floyd_sample(
     rows.try_reserve_exact(size)?;
     taken.try_reserve(size)?;
     for last in (population - size) as u32..population as u32 {
+        if last.is_multiple_of(DRAWS_AT_ONCE) {
+            annatomy_runtime::check();
+        }
         let drawn = generator.up_to(last);
         let row = if taken.insert(drawn) { drawn } else { last };
         taken.insert(row);

@@ -7,6 +7,7 @@
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng as _;
 
+use super::choice::DRAWS_AT_ONCE;
 use super::seed_sequence::SeedSequence;
 
 /// `numpy.random.default_rng(seed)`.
@@ -57,6 +58,9 @@ impl Generator {
     /// is left as it falls.
     pub(super) fn shuffle_from(&mut self, first: usize, values: &mut [u32]) {
         for place in (first..values.len()).rev() {
+            if (place as u32).is_multiple_of(DRAWS_AT_ONCE) {
+                annatomy_runtime::check();
+            }
             let other = self.up_to(place as u32) as usize;
             values.swap(place, other);
         }

@@ -93,14 +93,18 @@ pub fn check_range<S: Stored>(
     matrix: MatrixView<'_, S>,
     metric: Metric,
 ) -> Result<(), ValidationError> {
-    let largest = largest_magnitude(matrix);
+    check_largest(matrix.rows(), largest_magnitude(matrix), metric)
+}
+
+/// [`check_range`] of `rows` rows that come block by block, whose largest |value| is known.
+///
+/// # Errors
+/// As there.
+pub fn check_largest(rows: usize, largest: f32, metric: Metric) -> Result<(), ValidationError> {
     if metric == Metric::Cosine || PowerOfTwoScale::for_largest(largest).is_none() {
         return Ok(());
     }
-    Err(ValidationError::Range {
-        rows: matrix.rows(),
-        largest,
-    })
+    Err(ValidationError::Range { rows, largest })
 }
 
 /// Every value is finite.

@@ -9,7 +9,7 @@ use super::frame::{Frame, Tables, Work};
 use super::huffman::Huffman;
 use super::idct::natural;
 use super::scan;
-use crate::pixels::limit;
+use crate::pixels::limit::PixelLimit;
 
 /// What the components mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +38,9 @@ struct Notes {
 }
 
 /// Reads all segments and decodes all scans.
-pub(super) fn read(bytes: &[u8], most_pixels: u64) -> Result<File, JpegError> {
+pub(super) fn read(bytes: &[u8], limit: &PixelLimit<'_>) -> Result<File, JpegError> {
     let limits = Limits {
-        pixels: most_pixels,
+        pixels: limit,
         file_bytes: bytes.len(),
     };
     let (mut tables, mut notes, mut frame) = (Tables::default(), Notes::default(), None);
@@ -161,13 +161,17 @@ fn u16_at(bytes: &[u8], at: usize) -> Result<u16, JpegError> {
 
 /// What a frame's header may claim.
 #[derive(Clone, Copy)]
-struct Limits {
-    pixels: u64,
+struct Limits<'l, 'm> {
+    pixels: &'l PixelLimit<'m>,
     /// Length of the whole file.
     file_bytes: usize,
 }
 
-fn read_frame(segment: &[u8], process: Process, limits: Limits) -> Result<Frame, JpegError> {
+fn read_frame(
+    segment: &[u8],
+    process: Process,
+    limits: Limits<'_, '_>,
+) -> Result<Frame, JpegError> {
     let &[precision, _, _, _, _, count, ref rest @ ..] = segment else {
         return Err(JpegError::Truncated);
     };
@@ -181,7 +185,10 @@ fn read_frame(segment: &[u8], process: Process, limits: Limits) -> Result<Frame,
     if width == 0 || height == 0 {
         return Err(unsupported("a size that is said after the scan"));
     }
-    limit::check(width as u64, height as u64, limits.pixels)?;
+    if !matches!(count, 1 | 3 | 4) {
+        return Err(unsupported("a number of components other than 1, 3 or 4"));
+    }
+    limits.pixels.admit(width as u64, height as u64)?;
     // The direct coefficient of a block takes one bit at least.
     if width.div_ceil(8) * height.div_ceil(8) > limits.file_bytes.saturating_mul(8) {
         return Err(JpegError::Truncated);
@@ -207,9 +214,6 @@ fn read_frame(segment: &[u8], process: Process, limits: Limits) -> Result<Frame,
         Component::new(id, sampling, largest, table.into(), place, process)
     };
     let components = parts.iter().map(component).collect::<Result<Vec<_>, _>>()?;
-    if !matches!(components.len(), 1 | 3 | 4) {
-        return Err(unsupported("a number of components other than 1, 3 or 4"));
-    }
     let work = Work::new(&components, limits.file_bytes);
     Ok(Frame {
         width,

@@ -27,6 +27,7 @@ mod scan;
 mod upsample;
 
 use self::error::JpegError;
+use super::limit::PixelLimit;
 use super::picture::Picture;
 
 /// Whether the bytes begin as a JPEG does.
@@ -41,9 +42,9 @@ pub(super) struct Decoded {
     pub(super) exif: Option<Vec<u8>>,
 }
 
-/// Decodes a whole file of at most `most_pixels` pixels.
-pub(super) fn decode(bytes: &[u8], most_pixels: u64) -> Result<Decoded, JpegError> {
-    let file = markers::read(bytes, most_pixels)?;
+/// Decodes a whole file whose pixels `limit` admits.
+pub(super) fn decode(bytes: &[u8], limit: &PixelLimit<'_>) -> Result<Decoded, JpegError> {
+    let file = markers::read(bytes, limit)?;
     let (width, height) = (file.width, file.height);
     let values = color::to_rgb(&file)?;
     let picture = Picture::new(width, height, values).map_err(|_| JpegError::Damaged {

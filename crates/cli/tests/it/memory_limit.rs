@@ -1,0 +1,153 @@
+//! What an audit says it needs is enough, and half of it is refused with the numbers, before any
+//! work.
+
+use crate::hostile::{Folder, assert_refused, run, run_under, said};
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+use std::time::Instant;
+
+/// Clustered rows of 64 columns, as .fbin.
+fn write_rows(path: &Path, rows: u32) {
+    const COLUMNS: u32 = 64;
+    let mut state = 7u32;
+    let mut draw = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1u32 << 24) as f32
+    };
+    let mut bytes = [rows.to_le_bytes(), COLUMNS.to_le_bytes()].concat();
+    for row in 0..rows * COLUMNS {
+        let center = (row / COLUMNS % 50 * 13 + row % COLUMNS * 7) % 31;
+        bytes.extend((draw() + center as f32 / 20.0).to_le_bytes());
+    }
+    fs::write(path, bytes).expect("file");
+}
+
+/// Threads of the command beside those of the pools: the main one and the one for signals.
+const OTHER_THREADS: u64 = 2;
+/// Of the audit's pool and of the process's.
+const THREADS: u64 = 2;
+
+/// The shell's limit, in KiB of address space, under which an audit that needs `bytes` ends well
+/// (docs/performance.md): a third more, 100 MB, and 66 MB that are reserved for each thread.
+fn documented(bytes: f64) -> u64 {
+    let threads = (2 * THREADS + OTHER_THREADS) as f64;
+    ((bytes * 4.0 / 3.0 + 100e6 + 66e6 * threads) / 1024.0) as u64
+}
+
+fn run_in(kibibytes: u64, audit: &[&str]) -> Output {
+    let limit = format!("export RAYON_NUM_THREADS={THREADS}; ulimit -v {kibibytes}");
+    run_under(&limit, audit)
+}
+
+/// Bytes in words such as `needs 1.25 GB of memory`.
+fn needed(said: &str) -> f64 {
+    let rest = said.split("needs ").nth(1).expect(said);
+    let mut words = rest.split(' ');
+    let number: f64 = words.next().expect(said).parse().expect(said);
+    number
+        * match words.next().expect(said) {
+            "MB" => 1e6,
+            "GB" => 1e9,
+            unit => panic!("{unit} in {said}"),
+        }
+}
+
+/// Hears the number under less than any audit needs; the documented memory for it is enough, and half
+/// of that is refused.
+fn assert_needs_what_it_says(audit: &[&str]) {
+    let bytes = needed(&said(&run_in(250_000, audit)));
+    let begin = Instant::now();
+    let output = run_in(documented(bytes) / 2, audit);
+    let words = ["the audit of ", "of memory", "available", "hint: "];
+    assert_refused(&output, 1, &words);
+    assert!(begin.elapsed().as_secs() < 20, "before any work");
+    let output = run_in(documented(bytes), audit);
+    assert!(output.status.success(), "{bytes}: {}", said(&output));
+}
+
+#[test]
+fn an_audit_on_graphs_needs_the_memory_that_it_says() {
+    let folder = Folder::new();
+    let rows = folder.path("rows.fbin");
+    write_rows(Path::new(&rows), 60_000);
+    assert_needs_what_it_says(&[
+        "audit",
+        &rows,
+        "--k",
+        "5",
+        "--graphs",
+        "1",
+        "--m",
+        "4",
+        "--ef-construction",
+        "8",
+        "--sample",
+        "50",
+        "--threads",
+        "2",
+        "--target",
+        "overlap=0.5",
+    ]);
+}
+
+#[test]
+fn an_audit_by_tables_of_all_pairs_needs_the_memory_that_it_says() {
+    let folder = Folder::new();
+    let rows = folder.path("rows.fbin");
+    write_rows(Path::new(&rows), 5_000);
+    assert_needs_what_it_says(&[
+        "audit",
+        &rows,
+        "--k",
+        "5",
+        "--graphs",
+        "2",
+        "--m",
+        "4",
+        "--ef-construction",
+        "8",
+        "--threads",
+        "2",
+        "--target",
+        "overlap=0.5",
+    ]);
+}
+
+#[test]
+fn answers_to_a_large_base_take_no_memory_for_its_rows() {
+    let folder = Folder::new();
+    let (rows, queries, ids) = (
+        folder.path("rows.fbin"),
+        folder.path("q.fbin"),
+        folder.path("i.npy"),
+    );
+    write_rows(Path::new(&rows), 400_000);
+    write_rows(Path::new(&queries), 20);
+    let knn = [
+        "knn",
+        &rows,
+        "--queries",
+        &queries,
+        "--k",
+        "5",
+        "--out",
+        &ids,
+    ];
+    assert!(run(&knn).status.success());
+    let audit = [
+        "audit",
+        &rows,
+        "--queries",
+        &queries,
+        "--neighbors",
+        &ids,
+        "--k",
+        "5",
+        "--threads",
+        "2",
+    ];
+    // 102 MB of rows.
+    let output = run_in(documented(90e6), &audit);
+    assert!(output.status.success(), "{}", said(&output));
+}

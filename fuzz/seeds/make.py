@@ -1,0 +1,91 @@
+"""Small files made to harm, for `cargo xtask fuzz`: python3 fuzz/seeds/make.py makes them again.
+
+Those of `pictures` and `pickles` were drawn by the tests of `annatomy-embed`. The targets `answers`, `vectors` and `config`
+take an ending by the first byte; see their lists.
+"""
+
+import struct
+from pathlib import Path
+
+HERE = Path(__file__).parent
+VECTORS = ["npy", "npz", "fvecs", "bvecs", "fbin", "u8bin", "i8bin", "f16bin", "safetensors"]
+ANSWERS = ["npy", "npz", "ivecs", "fvecs", "ibin", "fbin", "bin"]
+
+
+def npy(descr: str, shape: str, values: bytes) -> bytes:
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + values
+
+
+def safetensors(header: bytes, values: bytes, claimed: int | None = None) -> bytes:
+    return struct.pack("<Q", len(header) if claimed is None else claimed) + header + values
+
+
+def index_id_maps(count: int) -> bytes:
+    """FAISS maps within maps: code, d, ntotal, two dummies, is_trained, metric."""
+    return b"".join(b"IxMp" + struct.pack("<iqqqBi", 8, 200, 1 << 20, 1 << 20, 1, 1) for _ in range(count))
+
+
+def hnsw(levels: int) -> bytes:
+    """A FAISS graph whose vectors claim more than the file holds."""
+    head = b"IHNf" + struct.pack("<iqqqBi", 8, 3, 1 << 20, 1 << 20, 1, 1)
+    return head + struct.pack("<Q", levels) + b"\0" * 16
+
+
+def write(target: str, name: str, content: bytes, ending: int | None = None) -> None:
+    folder = HERE / target
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes((b"" if ending is None else bytes([ending])) + content)
+
+
+def main() -> None:
+    tables = [
+        ("npy_claims_all", "npy", npy("<f4", "(4611686018427387904, 4)", b"\0" * 16)),
+        ("npy_product_overflows", "npy", npy("<f4", "(4294967296, 4294967296)", b"")),
+        ("npy_no_columns", "npy", npy("<f4", "(1000000000000, 0)", b"")),
+        ("npy_many_dimensions", "npy", npy("<f4", "(" + "1, " * 2_000 + ")", b"\0" * 4)),
+        ("npy_nested", "npy", npy("<f4", "(" * 3_000, b"")),
+        ("npy_objects", "npy", npy("|O", "(2, 2)", b"\0" * 16)),
+        ("fbin_claims_all", "fbin", struct.pack("<II", 0xFFFFFFFF, 0xFFFFFFFF)),
+        ("fbin_small", "fbin", struct.pack("<II4f", 2, 2, 1, 2, 3, 4)),
+        ("fvecs_negative", "fvecs", struct.pack("<if", -1, 0)),
+        ("fvecs_uneven", "fvecs", struct.pack("<ifi2f", 1, 0, 2, 0, 0)),
+        ("fvecs_no_columns", "fvecs", struct.pack("<3i", 0, 0, 0)),
+    ]
+    for name, ending, content in tables:
+        write("vectors", name, content, VECTORS.index(ending))
+        write("answers", name, content, ANSWERS.index(ending))
+    for name, content in [
+        ("safetensors_header", safetensors(b"{}", b"", 1 << 60)),
+        ("safetensors_offsets", safetensors(b'{"a":{"dtype":"F32","shape":[9,9],"data_offsets":[8,4]}}', b"\0" * 8)),
+        ("safetensors_shape", safetensors(b'{"a":{"dtype":"F32","shape":[4294967296,4294967296,9],"data_offsets":[0,8]}}', b"\0" * 8)),
+        ("safetensors_nested", safetensors(b"[" * 20_000, b"")),
+    ]:
+        write("vectors", name, content, VECTORS.index("safetensors"))
+    write("answers", "bin_claims_all", struct.pack("<II", 0x7FFFFFFF, 0x7FFFFFFF), ANSWERS.index("bin"))
+    write("answers", "ibin_sentinels", struct.pack("<II4i", 2, 2, -1, -1, 0x7FFFFFFF, -0x80000000), ANSWERS.index("ibin"))
+    ids = npy("<i8", "(2, 2)", struct.pack("<4q", -1, 1 << 62, -(1 << 63), 0))
+    write("answers", "npy_sentinels", ids, ANSWERS.index("npy"))
+    write("answers", "npy_huge", npy("<u8", "(1, 1)", struct.pack("<Q", (1 << 64) - 1)), ANSWERS.index("npy"))
+    write("saved_index", "nested_maps", index_id_maps(60))
+    write("saved_index", "claims_all", hnsw((1 << 64) - 1))
+    write("saved_index", "claims_some", hnsw(1 << 40))
+    for name, text in [
+        ("runs.toml", "runs = 9223372036854775807\n"),
+        ("conditions.toml", "ef_values = [" + ", ".join(str(value) for value in range(1, 400)) + "]\n"),
+        ("nested.toml", "a = " + "[" * 2_000 + "\n"),
+        ("all.toml", 'data = "x.npy"\nruns = 1\nsubset = 9\nseed = 1\nm = 4\nks = [1, 2]\nalpha_values = [0.5]\nstudies = ["efSearch_study"]\nmetric = "cosine"\npreset = "hnswlib"\nconventions = "published"\n'),
+    ]:
+        write("config", name, text.encode(), 0)
+    laughs = "\n".join(f"a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * 9) + "]" if i else "a0: &a0 [lol, lol]" for i in range(12))
+    for name, text in [
+        ("laughs.yaml", laughs + "\n"),
+        ("nested.yaml", "[" * 2_000 + "\n"),
+        ("zero.yaml", "search: {ann: {parameters: {M: 0, efConstruction: 0}}}\nexperiment: {exp_runs: 0}\n"),
+        ("study.yaml", "experiment: {base_seed: 42, exp_runs: 10}\ndata: {sample: {subset_size: 10000}}\nsearch: {ann: {parameters: {M: 32}}}\nevaluation: {k_values: '10:500:10'}\nef_search_study: {enabled: true, values: [25, 50]}\n"),
+    ]:
+        write("config", name, text.encode(), 1)
+
+
+if __name__ == "__main__":
+    main()
