@@ -1,8 +1,8 @@
 """Every block of code in the README and the docs runs: page by page, from top to bottom, in one folder and one namespace.
 
-A fence's first word is its language: `python` and `sh` run, others are pictures of output. Words after it, with commas:
+A fence's first word is its language: `python` and `sh` run, others are pictures of output. Words after it:
 `needs-X` runs where X can be imported (`pgvector`: where a server is, `parquet`: where the command reads it), `slow` runs
-with ANNATOMY_DOCS=all alone. With ANNATOMY_REQUIRE_ENGINES=all nothing is left out for want of an engine.
+with ANNATOMY_DOCS=all alone, `by-hand` never (they compile). The README finds the files that its lines name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
-FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+README = ROOT / "README.md"
+FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     found = []
     for fence in FENCE.finditer(text):
-        language, *words = fence.group(1).split(",")
+        language, *words = fence.group(1).split() or [""]
         found.append(Block(language, tuple(words), fence.group(2), text.count("\n", 0, fence.start()) + 2))
     return found
 
@@ -47,6 +48,8 @@ def command() -> Path:
 def missing(block: Block, names: dict[str, object]) -> str:
     """What a block needs and is not there; empty where it can run."""
     for word in block.words:
+        if word == "by-hand":
+            return "time"
         if word == "slow":
             if os.environ.get("ANNATOMY_DOCS") != "all":
                 return "time"
@@ -87,7 +90,30 @@ def pgvector() -> dict[str, object]:
     return {"connection": psycopg.connect(os.environ["ANNATOMY_PGVECTOR"], autocommit=True)}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def readme_names(folder: Path) -> dict[str, object]:
+    """What the README's blocks call by a name, as files and as values."""
+    import faiss
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    X = (random.normal(size=(9, 16))[random.integers(9, size=700)] + random.normal(size=(700, 16))).astype(np.float32)
+    index = faiss.IndexHNSWFlat(16, 8)
+    index.add(X)
+    distances, ids = index.search(X, 501)
+    np.save(folder / "embeddings.npy", X)
+    np.save(folder / "ids.npy", ids)
+    np.save(folder / "d.npy", distances)
+    faiss.write_index(index, str(folder / "faiss.index"))
+
+    class Client:
+        def search(self, queries, k):
+            return index.search(queries, k)[1]
+
+    exact = np.argsort(((X[:, None] - X[None]) ** 2).sum(axis=2), axis=1, kind="stable")[:, 1:101]
+    return {"X": X, "faiss_index": index, "client": Client(), "exact": exact, "returned": ids[:, :101]}
+
+
+@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: str(page.relative_to(ROOT)))
 def test_blocks_of_a_page_run(page, tmp_path, monkeypatch):
     found = [block for block in blocks(page) if block.language in ("python", "sh")]
     if not found:
@@ -97,6 +123,8 @@ def test_blocks_of_a_page_run(page, tmp_path, monkeypatch):
     prepare(tmp_path)
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "page", **pgvector()}
+    if page == README:
+        names.update(readme_names(tmp_path))
     left_out = {}
     for block in found:
         if need := missing(block, names):

@@ -21,8 +21,19 @@ def same(what: str, found: object, expected: object) -> None:
 cargo = Path("Cargo.toml").read_text(encoding="utf-8")
 version = re.search(r'^version = "(.+?)"$', cargo, re.MULTILINE).group(1)
 license_ = re.search(r'^license = "(.+?)"$', cargo, re.MULTILINE).group(1)
-inner = set(re.findall(r'^annatomy[a-z-]* = \{ path = .*version = "(.+?)"', cargo, re.MULTILINE))
-same("Cargo.toml, versions of the crates", inner, {version})
+for name, rest in re.findall(r"^(annatomy[a-z-]*) = \{ path = (.*)$", cargo, re.MULTILINE):
+    found = re.search(r'version = "(.+?)"', rest)
+    same(f"Cargo.toml, version of {name}", found and found.group(1), version)
+for manifest in sorted(Path("crates").glob("*/Cargo.toml")):
+    text = manifest.read_text(encoding="utf-8")
+    if "publish = false" in text:
+        continue
+    for key in ("description", "readme", "documentation", "keywords", "categories", "include"):
+        if not re.search(rf"^{key}(\.workspace)? = ", text, re.MULTILINE):
+            faults.append(f"{manifest}: no {key}")
+    for name in ("LICENSE-MIT", "LICENSE-APACHE"):
+        if not (manifest.parent / name).exists():
+            faults.append(f"{manifest.parent}: no {name}")
 
 citation = yaml.safe_load(Path("CITATION.cff").read_text(encoding="utf-8"))
 for key in ("cff-version", "message", "title", "authors", "version", "license"):
