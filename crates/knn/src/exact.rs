@@ -10,6 +10,7 @@
 //! Cost 2·q·n·d flops, or half of them; memory: see the two.
 
 use crate::all_pairs;
+use crate::int8::Prefiltering;
 use crate::neighbors::NeighborTable;
 use crate::queries::Queries;
 use crate::refine::{MARGIN, limit};
@@ -107,7 +108,12 @@ pub fn exact_knn_as<I: From<PointId> + Clone + Send>(
 
 /// Bytes of the way that needs least: the queries in panels, their candidates, and the neighbors.
 fn streaming_bytes(base: &dyn RowSource, queries: &Queries<'_>, k: usize) -> u64 {
-    let per_query = 4 * base.columns() as u64
+    let values = match Prefiltering::detected(base.columns()).kernels() {
+        // Panels, slices, and codes.
+        Some(_) => 9,
+        None => 4,
+    };
+    let per_query = values * base.columns() as u64
         + TopKBuffers::bytes(limit(k), base.rows())
         + k as u64 * size_of::<(u64, f32)>() as u64;
     per_query.saturating_mul(queries.count() as u64)

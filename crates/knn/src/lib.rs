@@ -12,6 +12,7 @@
 mod all_pairs;
 mod exact;
 mod gemm;
+mod int8;
 mod neighbors;
 mod pair_table;
 mod prepared;

@@ -52,6 +52,15 @@ impl RowMagnitude {
         self.norm_squared <= MAX_NORM_SQUARED
     }
 
+    pub(crate) fn norm_squared(self) -> f32 {
+        self.norm_squared
+    }
+
+    /// The row's rounding coefficient.
+    pub(crate) fn coefficient(self) -> f32 {
+        self.coefficient
+    }
+
     /// At least as large as both.
     pub(crate) fn max(self, other: Self) -> Self {
         Self {
@@ -175,15 +184,38 @@ impl Preparation {
                         .zip(magnitudes)
                     {
                         self.prepare_row(row_of(panel * width + place), row);
-                        *norm = kernels::dot_f64(row, row) as f32;
-                        *coefficient = self.coefficient.of(row, scratch);
+                        let magnitude = self.magnitude(row, scratch);
+                        *norm = magnitude.norm_squared;
+                        *coefficient = magnitude.coefficient;
                     }
                     interleave(block, columns, width, values);
                 },
             );
     }
 
-    fn prepare_row(&self, raw: &[f32], row: &mut [f32]) {
+    /// The size of a prepared row.
+    pub(crate) fn magnitude(&self, row: &[f32], scratch: &mut Vec<f32>) -> RowMagnitude {
+        RowMagnitude {
+            norm_squared: kernels::dot_f64(row, row) as f32,
+            coefficient: self.coefficient.of(row, scratch),
+        }
+    }
+
+    pub(crate) fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    pub(crate) fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The largest rounding coefficient of a row of norm 1.
+    pub(crate) fn largest_root(&self) -> f64 {
+        self.coefficient.largest_root()
+    }
+
+    /// Writes a raw row as products take it.
+    pub(crate) fn prepare_row(&self, raw: &[f32], row: &mut [f32]) {
         let columns = row
             .iter_mut()
             .zip(&self.columns)

@@ -4,7 +4,7 @@
 //!
 //! for each block of BASE_ROWS base rows            prepared once; of a base in memory samples come first
 //!   for each tile of QUERY_ROWS × TILE pairs, in parallel
-//!     products, reduced distances                  in cache
+//!     products, reduced distances                  in cache; of few pairs where `int8` bounds the others
 //!     push what is below the pruning threshold     `topk_buffers`; it falls as neighbors are found
 //! `refine`                                         exact reranking
 //!
@@ -12,6 +12,7 @@
 //! query.
 
 use crate::gemm::{Side, TILE, Tile, Wanted};
+use crate::int8::{CodeTile, CodedBase, CodedQueries, Prefiltering, Yield};
 use crate::prepared::{Preparation, Prepared, RowMagnitude};
 use crate::queries::Queries;
 use crate::refine::{ExactRerank, limit};
@@ -19,6 +20,7 @@ use crate::source::RowSource;
 use crate::threshold::SampledOrder;
 use crate::topk_buffers::{BufferSlice, TopKBuffers, locked};
 use annatomy_runtime::PerThread;
+use annatomy_vectors::kernels::int8::Int8Kernels;
 use annatomy_vectors::{MatrixView, Metric, PointId};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -28,6 +30,10 @@ use std::sync::Mutex;
 const QUERY_ROWS: usize = 192;
 /// Base rows of one block.
 const BASE_ROWS: usize = 2048;
+/// Base rows of one task of the prefilter: a slice of them stays in the second cache.
+const PREFILTERED_ROWS: usize = 2 * TILE;
+/// Base rows that tell whether the prefilter pays.
+const TRIAL_ROWS: usize = 64;
 
 /// Some row's squares are beyond float32.
 #[derive(Debug)]
@@ -40,8 +46,19 @@ pub(crate) fn streamed<I: From<PointId> + Clone + Send>(
     k: usize,
     metric: Metric,
 ) -> Result<(Vec<I>, Vec<f32>), Overflow> {
+    let prefiltering = Prefiltering::detected(base.columns());
+    streamed_by(prefiltering, base, queries, k, metric)
+}
+
+fn streamed_by<I: From<PointId> + Clone + Send>(
+    prefiltering: Prefiltering,
+    base: &dyn RowSource,
+    queries: Queries<'_>,
+    k: usize,
+    metric: Metric,
+) -> Result<(Vec<I>, Vec<f32>), Overflow> {
     let mut buffers = TopKBuffers::new(queries.count(), limit(k), base.rows());
-    let mut search = StreamedSearch::new(base, queries, metric, &mut buffers);
+    let mut search = StreamedSearch::new(prefiltering, (base, queries, metric), &mut buffers);
     match base.resident() {
         Some(rows) => search.scan_resident(rows, k),
         None => search.scan_streamed(base),
@@ -80,28 +97,44 @@ struct StreamedSearch<'k> {
     /// The current block of base rows.
     base: Prepared,
     tiles: PerThread<Tile>,
+    prefilter: Option<Prefilter>,
+}
+
+/// Integer products, where this processor has them.
+struct Prefilter {
+    prefiltering: Prefiltering,
+    /// The current block of base rows.
+    base: CodedBase,
+    tiles: PerThread<CodeTile>,
+    /// Of the blocks since thresholds were lowered last.
+    filtered: Yield,
 }
 
 /// A block of queries with the candidates found so far.
 struct QueryBlock<'k> {
     prepared: Prepared,
+    coded: Option<CodedQueries>,
     buffers: Mutex<BufferSlice<'k>>,
 }
 
 impl<'k> StreamedSearch<'k> {
     fn new(
-        base: &dyn RowSource,
-        queries: Queries<'_>,
-        metric: Metric,
+        prefiltering: Prefiltering,
+        (base, queries, metric): (&dyn RowSource, Queries<'_>, Metric),
         buffers: &'k mut TopKBuffers,
     ) -> Self {
         let preparation = Preparation::of(base, metric);
+        let kernels = prefiltering.kernels();
         let block = |(first, buffers)| {
             let count = QUERY_ROWS.min(queries.count() - first);
             let prepared =
                 preparation.prepare(count, |query| queries.row(first + query), Side::Left);
+            let coded = kernels.map(|_| {
+                CodedQueries::new(&preparation, count, |query| queries.row(first + query))
+            });
             QueryBlock {
                 prepared,
+                coded,
                 buffers: Mutex::new(buffers),
             }
         };
@@ -111,9 +144,14 @@ impl<'k> StreamedSearch<'k> {
             .map(block)
             .collect();
         annatomy_runtime::stage("exact neighbors", (base.rows() * blocks.len()) as u64);
-        let block = preparation.with_capacity(BASE_ROWS.min(base.rows()), Side::Right);
+        let rows = BASE_ROWS.min(base.rows());
+        let block = preparation.with_capacity(rows, Side::Right);
         let tiles = PerThread::new(Tile::default);
+        let prefilter = kernels.map(|kernels| {
+            Prefilter::new(prefiltering, kernels, CodedBase::new(&preparation, rows))
+        });
         Self {
+            prefilter,
             preparation,
             magnitudes: vec![RowMagnitude::default(); base.rows()],
             blocks,
@@ -127,9 +165,7 @@ impl<'k> StreamedSearch<'k> {
         let order = SampledOrder::new(rows.rows(), 1);
         let mut done = 0;
         for &sample in order.samples() {
-            order.ids()[done..sample]
-                .chunks(BASE_ROWS)
-                .for_each(|ids| self.scan_ids(rows, ids));
+            self.scan_ids(rows, &order.ids()[done..sample]);
             done = sample;
             if let Some(rank) = order.threshold_rank(sample, k + 1) {
                 let blocks = self.blocks.par_iter().with_max_len(1);
@@ -138,13 +174,16 @@ impl<'k> StreamedSearch<'k> {
                 });
             }
         }
-        order.ids()[done..]
-            .chunks(BASE_ROWS)
-            .for_each(|ids| self.scan_ids(rows, ids));
+        self.scan_ids(rows, &order.ids()[done..]);
     }
 
     fn scan_ids(&mut self, rows: MatrixView<'_>, ids: &[u32]) {
-        self.scan_block(ids, |place| rows.row(ids[place] as usize));
+        if let Some(prefilter) = &mut self.prefilter {
+            prefilter.filtered.reset();
+        }
+        for ids in ids.chunks(BASE_ROWS) {
+            self.scan_block(ids, |place| rows.row(ids[place] as usize));
+        }
     }
 
     /// The rows in their order, read block by block.
@@ -163,31 +202,105 @@ impl<'k> StreamedSearch<'k> {
 
     /// All queries against the rows `ids`; `row_of` gives a row by its place in `ids`.
     fn scan_block<'r>(&mut self, ids: &[u32], row_of: impl Fn(usize) -> &'r [f32] + Sync) {
+        let mut done = 0;
+        if self.may_prefilter() {
+            if self
+                .prefilter
+                .as_ref()
+                .is_some_and(|prefilter| prefilter.filtered.is_unknown())
+            {
+                done = TRIAL_ROWS.min(ids.len());
+                self.scan_prefiltered(&ids[..done], &row_of);
+            }
+            let pays = |filter: &Prefilter| filter.prefiltering.pays(&filter.filtered);
+            if self.prefilter.as_ref().is_some_and(pays) {
+                self.scan_prefiltered(&ids[done..], |place| row_of(done + place));
+                return;
+            }
+        }
+        self.scan_multiplied(&ids[done..], |place| row_of(done + place));
+    }
+
+    /// Whether there is a threshold for every query: a bound prunes nothing without one.
+    fn may_prefilter(&self) -> bool {
+        let is_set = |block: &QueryBlock<'_>| {
+            let buffers = locked(&block.buffers);
+            buffers
+                .thresholds()
+                .iter()
+                .all(|threshold| threshold.is_finite())
+        };
+        self.prefilter.is_some() && self.blocks.iter().all(is_set)
+    }
+
+    /// By float32 products of all pairs.
+    fn scan_multiplied<'r>(&mut self, ids: &[u32], row_of: impl Fn(usize) -> &'r [f32] + Sync) {
         let Self {
             preparation,
             magnitudes,
             blocks,
             base,
             tiles,
+            ..
         } = self;
         preparation.prepare_in(base, ids.len(), row_of);
         ids.iter()
             .zip(base.magnitudes())
             .for_each(|(&id, magnitude)| magnitudes[id as usize] = magnitude);
-        let of_block = |block| {
-            (0..ids.len())
-                .step_by(TILE)
-                .map(move |start| (block, start..(start + TILE).min(ids.len())))
+        tasks(blocks, ids.len(), TILE).for_each(|(block, rows)| {
+            annatomy_runtime::advance(rows.len() as u64);
+            tiles.with(|tile| block.scan_tile(base, ids, rows, preparation, tile));
+        });
+    }
+
+    /// By integer products of all pairs, and float32 products of those that their bounds leave.
+    fn scan_prefiltered<'r>(&mut self, ids: &[u32], row_of: impl Fn(usize) -> &'r [f32] + Sync) {
+        let Self {
+            preparation,
+            magnitudes,
+            blocks,
+            prefilter: Some(prefilter),
+            ..
+        } = self
+        else {
+            return;
         };
-        let tasks: Vec<(&QueryBlock<'_>, Range<usize>)> =
-            blocks.iter().flat_map(of_block).collect();
-        tasks
-            .into_par_iter()
-            .with_max_len(1)
-            .for_each(|(block, rows)| {
-                annatomy_runtime::advance(rows.len() as u64);
-                tiles.with(|tile| block.scan_tile(base, ids, rows, preparation, tile));
-            });
+        prefilter.base.prepare_in(preparation, ids.len(), row_of);
+        ids.iter()
+            .zip(prefilter.base.magnitudes())
+            .for_each(|(&id, &magnitude)| magnitudes[id as usize] = magnitude);
+        tasks(blocks, ids.len(), PREFILTERED_ROWS).for_each(|(block, rows)| {
+            annatomy_runtime::advance(rows.len() as u64);
+            prefilter
+                .tiles
+                .with(|tile| block.scan_prefiltered(prefilter, ids, rows, preparation, tile));
+        });
+    }
+}
+
+/// Every block of queries with each `size` of `rows` base rows, in parallel.
+fn tasks<'b, 'k>(
+    blocks: &'b [QueryBlock<'k>],
+    rows: usize,
+    size: usize,
+) -> impl IndexedParallelIterator<Item = (&'b QueryBlock<'k>, Range<usize>)> {
+    let of_block = |block| {
+        (0..rows)
+            .step_by(size)
+            .map(move |start| (block, start..(start + size).min(rows)))
+    };
+    let tasks: Vec<(&QueryBlock<'_>, Range<usize>)> = blocks.iter().flat_map(of_block).collect();
+    tasks.into_par_iter().with_max_len(1)
+}
+
+impl Prefilter {
+    fn new(prefiltering: Prefiltering, kernels: Int8Kernels, base: CodedBase) -> Self {
+        Self {
+            prefiltering,
+            base,
+            tiles: PerThread::new(move || CodeTile::new(kernels)),
+            filtered: Yield::default(),
+        }
     }
 }
 
@@ -211,6 +324,146 @@ impl QueryBlock<'_> {
         for (query, (values, &norm)) in products.zip(&self.prepared.norms_squared).enumerate() {
             preparation.reduce(values, norm, &base.norms_squared[rows.clone()]);
             buffers.push_rows(query, values, &ids[rows.clone()]);
+        }
+    }
+
+    /// The queries of the block against base rows in codes.
+    fn scan_prefiltered(
+        &self,
+        prefilter: &Prefilter,
+        ids: &[u32],
+        rows: Range<usize>,
+        preparation: &Preparation,
+        tile: &mut CodeTile,
+    ) {
+        let Some(queries) = &self.coded else {
+            return;
+        };
+        let base = &prefilter.base;
+        // Thresholds only fall: what these leave out, later ones would.
+        let thresholds = locked(&self.buffers).thresholds().to_vec();
+        tile.clear();
+        for start in rows.clone().step_by(TILE) {
+            let tile_rows = start..(start + TILE).min(rows.end);
+            tile.prefilter(queries, (base, tile_rows), &thresholds);
+        }
+        let (pairs, mut products) = tile.multiply(queries, base);
+        prefilter
+            .filtered
+            .count(thresholds.len() * rows.len(), pairs.len());
+        let mut buffers = locked(&self.buffers);
+        let (mut norms, mut ids_left) = (Vec::new(), Vec::new());
+        for pairs in pairs.chunk_by(|a, b| a.query == b.query) {
+            let query = pairs[0].query as usize;
+            let values;
+            (values, products) = products.split_at_mut(pairs.len());
+            norms.clear();
+            norms.extend(
+                pairs
+                    .iter()
+                    .map(|pair| base.norms_squared[pair.row as usize]),
+            );
+            ids_left.clear();
+            ids_left.extend(pairs.iter().map(|pair| ids[pair.row as usize]));
+            preparation.reduce(values, self.prepared.norms_squared[query], &norms);
+            buffers.push_rows(query, values, &ids_left);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use annatomy_vectors::Matrix;
+    use annatomy_vectors::kernels::int8::int8;
+
+    /// A value by its row, its column and a random number in −1..1.
+    type Kind<'k> = &'k dyn Fn(usize, usize, f32) -> f32;
+
+    /// Values in −1..1, of any magnitude of `row` and `column`.
+    fn matrix(
+        rows: usize,
+        columns: usize,
+        seed: u32,
+        of: impl Fn(usize, usize, f32) -> f32,
+    ) -> Matrix {
+        let mut state = seed;
+        let values = (0..rows * columns).map(|place| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let value = (state >> 8) as f32 / (1_u32 << 23) as f32 - 1.0;
+            of(place / columns, place % columns, value)
+        });
+        Matrix::new(rows, columns, values.collect()).expect("shape")
+    }
+
+    fn assert_same(name: &str, base: &Matrix, queries: &Matrix, k: usize) {
+        for metric in [Metric::L2, Metric::Cosine, Metric::InnerProduct] {
+            let search = |prefiltering, base: &dyn RowSource| {
+                let queries = Queries::HeldOut(queries.view());
+                streamed_by::<PointId>(prefiltering, base, queries, k, metric).expect("no overflow")
+            };
+            let (ids, distances) = search(Prefiltering::Off, &base.view());
+            let bits =
+                |distances: &[f32]| distances.iter().map(|d| d.to_bits()).collect::<Vec<_>>();
+            let mut kernels = vec![Int8Kernels::scalar()];
+            kernels.extend(int8());
+            for kernels in kernels {
+                for by in [
+                    Prefiltering::Always(kernels),
+                    Prefiltering::WhereItPays(kernels),
+                ] {
+                    let found = search(by, &base.view());
+                    assert!(found.0 == ids, "{name}, {metric:?}, {by:?}: ids");
+                    assert_eq!(
+                        bits(&found.1),
+                        bits(&distances),
+                        "{name}, {metric:?}, {by:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// With the prefilter the same ids and the same bits: of rows in general position, in clusters,
+    /// with ties and twins, far values, constant columns, norms of many magnitudes.
+    #[test]
+    fn the_prefilter_changes_no_bit() {
+        let (rows, columns) = (900, 70);
+        let noise = |_: usize, _: usize, value: f32| value;
+        let cluster = |row: usize, column: usize, value: f32| {
+            value * 0.05 + ((row % 7 * 31 + column * 17) % 13) as f32
+        };
+        let lattice = |_: usize, _: usize, value: f32| value.round();
+        let twins = |row: usize, column: usize, _: f32| ((row / 5 * 7 + column * 3) % 11) as f32;
+        let far = |row: usize, column: usize, value: f32| {
+            if column == row % 3 {
+                value * 1e4
+            } else {
+                value
+            }
+        };
+        let constant = |_: usize, column: usize, value: f32| {
+            if column < 60 { 1e3 } else { value }
+        };
+        let magnitudes =
+            |row: usize, _: usize, value: f32| value * 10f32.powi(row as i32 % 21 - 10);
+        let tiny = |row: usize, _: usize, value: f32| value * 10f32.powi(-(row as i32 % 14));
+        let kinds: [(&str, Kind<'_>); 8] = [
+            ("noise", &noise),
+            ("clusters", &cluster),
+            ("lattice", &lattice),
+            ("twins", &twins),
+            ("far values", &far),
+            ("constant columns", &constant),
+            ("magnitudes", &magnitudes),
+            ("tiny", &tiny),
+        ];
+        for (name, kind) in kinds {
+            let base = matrix(rows, columns, 3, kind);
+            let queries = matrix(20, columns, 4, kind);
+            for k in [1, 10] {
+                assert_same(name, &base, &queries, k);
+            }
         }
     }
 }

@@ -145,6 +145,11 @@ fn capacity(limit: usize, rows: usize) -> usize {
 }
 
 impl BufferSlice<'_> {
+    /// Per query what is pruned: reduced distances at its threshold or beyond.
+    pub(crate) fn thresholds(&self) -> &[f32] {
+        self.thresholds
+    }
+
     /// Fetches the ends of all lists, where candidates will be written.
     pub(crate) fn prefetch(&self) {
         for (state, keys) in self.states.iter().zip(self.keys.chunks(self.capacity)) {

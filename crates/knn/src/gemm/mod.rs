@@ -28,5 +28,5 @@ mod tile;
 
 pub(crate) use kernel::Wanted;
 pub(crate) use panels::{Panels, Side, interleave};
-pub(crate) use rounding::{RoundingCoefficients, UNIT};
+pub(crate) use rounding::{DEPTH, RoundingCoefficients, UNIT};
 pub(crate) use tile::{TILE, Tile};

@@ -4,7 +4,7 @@ use annatomy_vectors::kernels;
 
 /// Columns summed in registers. Fewer tighten the bound and leave fewer candidates ambiguous; each
 /// slice also reads and writes the tile once.
-pub(super) const DEPTH: usize = 192;
+pub(crate) const DEPTH: usize = 192;
 
 /// float32 unit roundoff.
 pub(crate) const UNIT: f64 = f32::EPSILON as f64 / 2.0;
@@ -47,6 +47,12 @@ impl RoundingCoefficients {
             .zip(columns)
             .for_each(|(place, column)| order[place] = column);
         order
+    }
+
+    /// The largest square root of roundings: W(x) is at most this times ‖x‖.
+    pub(crate) fn largest_root(&self) -> f64 {
+        let largest = self.roots.iter().copied().fold(0.0, f32::max);
+        f64::from(largest)
     }
 
     /// W(x).

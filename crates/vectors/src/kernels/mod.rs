@@ -32,6 +32,7 @@
 
 mod dispatch;
 mod instruction_set;
+pub mod int8;
 mod prefetch;
 mod scalar;
 

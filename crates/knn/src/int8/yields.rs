@@ -1,0 +1,102 @@
+//! Whether the prefilter is used: where the processor has integer products, and where it pays, by how
+//! many pairs it left of those that it saw last.
+
+use annatomy_vectors::kernels::int8::{Int8Kernels, int8};
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Columns of rows for which integer products are worth a pass of bounds, and sums of codes fit.
+const CODED_COLUMNS: RangeInclusive<usize> = 48..=65_536;
+
+/// Integer products cost this share of float32 ones, the pass of bounds with them.
+const INTEGER_COST: f64 = 0.4;
+/// A pair that is left costs this many pairs of a tile: 17 at 2,048 columns, 31 at 384, on a Zen 5.
+const PAIR_COST: f64 = 25.0;
+
+/// Which blocks of base rows have integer products.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Prefiltering {
+    /// None.
+    Off,
+    /// Those where it saves time.
+    WhereItPays(Int8Kernels),
+    /// All.
+    #[cfg(test)]
+    Always(Int8Kernels),
+}
+
+impl Prefiltering {
+    /// By this processor's kernels, for rows of `columns` values.
+    pub(crate) fn detected(columns: usize) -> Self {
+        match int8() {
+            Some(kernels) if CODED_COLUMNS.contains(&columns) => Self::WhereItPays(kernels),
+            _ => Self::Off,
+        }
+    }
+
+    pub(crate) fn kernels(self) -> Option<Int8Kernels> {
+        match self {
+            Self::Off => None,
+            Self::WhereItPays(kernels) => Some(kernels),
+            #[cfg(test)]
+            Self::Always(kernels) => Some(kernels),
+        }
+    }
+
+    pub(crate) fn pays(self, filtered: &Yield) -> bool {
+        match self {
+            Self::Off => false,
+            Self::WhereItPays(_) => filtered.pays(),
+            #[cfg(test)]
+            Self::Always(_) => true,
+        }
+    }
+}
+
+/// Pairs seen and left by the block before.
+#[derive(Debug, Default)]
+pub(crate) struct Yield {
+    seen: AtomicU64,
+    left: AtomicU64,
+}
+
+impl Yield {
+    /// Counts one task's pairs; which tasks it is asked after changes no answer, only time.
+    pub(crate) fn count(&self, seen: usize, left: usize) {
+        self.seen.fetch_add(seen as u64, Ordering::Relaxed);
+        self.left.fetch_add(left as u64, Ordering::Relaxed);
+    }
+
+    /// Forgets what was counted.
+    pub(crate) fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Whether nothing was counted since.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.seen.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether pairs like those counted are cheaper with the prefilter than without.
+    pub(crate) fn pays(&self) -> bool {
+        let [seen, left] = [&self.seen, &self.left].map(|count| count.load(Ordering::Relaxed));
+        INTEGER_COST * seen as f64 + PAIR_COST * (left as f64) < seen as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_pays_where_few_pairs_are_left() {
+        let mut filter = Yield::default();
+        assert!(filter.is_unknown());
+        filter.count(1000, 20);
+        assert!(filter.pays() && !filter.is_unknown());
+        filter.count(1000, 100);
+        assert!(!filter.pays(), "120 of 2000 are left");
+        filter.reset();
+        assert!(filter.is_unknown());
+    }
+}

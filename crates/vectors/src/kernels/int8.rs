@@ -1,0 +1,345 @@
+//! Integer products of rows in 8 bits, lower bounds by them, and float32 products of the few pairs
+//! that a bound leaves: what a prefilter of exact search needs.
+//!
+//! Enters: panels of codes, four columns of a row in a word:
+//!
+//! left: [`LEFT`] rows, signed          r0c0..3 r1c0..3 … r0c4..7 …
+//! right: [`RIGHT`] rows, offset by 128  likewise, unsigned, as `vpdpbusd` wants its first factor
+//!
+//! Leaves: exact integer sums, the same on every instruction set; one bit per pair that a threshold
+//! leaves; float32 sums **in the order of the columns**, bit for bit those of a product kernel with
+//! fused multiplication and addition.
+//!
+//! | form | needs | multiplications per instruction |
+//! |---|---|---|
+//! | `vnni` | AVX-512F and VNNI | 64 |
+//! | `scalar` | nothing; the tests' oracle | 1 |
+
+use std::sync::OnceLock;
+
+#[cfg(target_arch = "x86_64")]
+mod vnni;
+
+/// Rows of a left panel.
+pub const LEFT: usize = 12;
+/// Rows of a right panel.
+pub const RIGHT: usize = 32;
+/// Columns in a word.
+pub const GROUP: usize = 4;
+/// What a right code is offset by.
+pub const OFFSET: i32 = 128;
+/// Pairs that [`Int8Kernels::products_in_order`] multiplies in the lanes of one register.
+pub const BATCH: usize = 16;
+/// Registers of one call of it.
+pub const BATCHES: usize = 2;
+
+/// One side of the pairs, or the products, of a call of [`Int8Kernels::products_in_order`].
+pub type Batches<T> = [[T; BATCH]; BATCHES];
+
+/// Four columns of every row of a left panel.
+pub type LeftGroup = [[i8; GROUP]; LEFT];
+/// Four columns of every row of a right panel.
+pub type RightGroup = [[u8; GROUP]; RIGHT];
+/// Integer sums of a left panel with a right one.
+pub type Sums = [[i32; RIGHT]; LEFT];
+
+/// What a lower bound takes of a left row: bound = (`norm` + norm′) − `scale`·scale′·sum −
+/// `size`·error′ − `error`·size′, a prime for those of the right row.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LeftTerms {
+    /// Added to the right row's.
+    pub norm: f32,
+    /// Of the sum.
+    pub scale: f32,
+    /// Of the right row's error.
+    pub size: f32,
+    /// Of the right row's size.
+    pub error: f32,
+    /// Subtracted from every sum: the offset of right codes.
+    pub offset: i32,
+}
+
+/// What lower bounds take of right rows, one value per row in each column.
+#[derive(Clone, Copy, Debug)]
+pub struct RightTerms<'t> {
+    /// Added to the left row's.
+    pub norms: &'t [f32],
+    /// Of the sums.
+    pub scales: &'t [f32],
+    /// Norms of what the codes leave out.
+    pub errors: &'t [f32],
+    /// Norms.
+    pub sizes: &'t [f32],
+}
+
+/// The integer kernels of this processor; made by [`int8`].
+#[derive(Clone, Copy, Debug)]
+pub struct Int8Kernels(Form);
+
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Scalar,
+    #[cfg(target_arch = "x86_64")]
+    Vnni(vnni::Vnni),
+}
+
+/// The integer kernels, where this processor has an instruction for them.
+pub fn int8() -> Option<Int8Kernels> {
+    static DETECTED: OnceLock<Option<Int8Kernels>> = OnceLock::new();
+    #[cfg(target_arch = "x86_64")]
+    let detect = || vnni::Vnni::detect().map(|vnni| Int8Kernels(Form::Vnni(vnni)));
+    #[cfg(not(target_arch = "x86_64"))]
+    let detect = || None;
+    *DETECTED.get_or_init(detect)
+}
+
+impl Int8Kernels {
+    /// Plain Rust: right everywhere, fast nowhere.
+    pub fn scalar() -> Self {
+        Self(Form::Scalar)
+    }
+
+    /// The name that reports print.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Form::Scalar => "scalar",
+            #[cfg(target_arch = "x86_64")]
+            Form::Vnni(_) => "avx512-vnni",
+        }
+    }
+
+    /// Adds Σ left·right over groups of columns to `sums`.
+    ///
+    /// # Panics
+    /// If the panels differ in length.
+    pub fn add_products(self, left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
+        assert_eq!(left.len(), right.len(), "panels of equal columns");
+        match self.0 {
+            Form::Scalar => add_products(left, right, sums),
+            #[cfg(target_arch = "x86_64")]
+            Form::Vnni(vnni) => vnni.add_products(left, right, sums),
+        }
+    }
+
+    /// Which right rows have a lower bound that is not at least the threshold of a left row: a mask of
+    /// right rows for each.
+    ///
+    /// # Panics
+    /// If there are more rows than in a panel, or a row lacks a term or a threshold.
+    pub fn survivors(
+        self,
+        sums: &Sums,
+        (left, thresholds): (&[LeftTerms], &[f32]),
+        right: &RightTerms<'_>,
+    ) -> [u32; LEFT] {
+        let RightTerms {
+            norms,
+            scales,
+            errors,
+            sizes,
+        } = right;
+        let rows = norms.len();
+        assert_eq!([scales.len(), errors.len(), sizes.len()], [rows; 3]);
+        assert_eq!(left.len(), thresholds.len(), "a threshold for every row");
+        assert!(rows <= RIGHT && left.len() <= LEFT, "rows of one panel");
+        let mut masks = [0; LEFT];
+        match self.0 {
+            Form::Scalar => survivors(sums, (left, thresholds), right, &mut masks),
+            #[cfg(target_arch = "x86_64")]
+            Form::Vnni(vnni) => vnni.survivors(sums, (left, thresholds), right, &mut masks),
+        }
+        masks
+    }
+
+    /// Inner products of left rows with right rows, pair by pair: fused sums in the order of the
+    /// columns.
+    ///
+    /// # Panics
+    /// If a row differs in length from the first.
+    pub fn products_in_order(
+        self,
+        left: &Batches<&[f32]>,
+        right: &Batches<&[f32]>,
+    ) -> Batches<f32> {
+        let columns = left[0][0].len();
+        let mut all = left.iter().chain(right).flatten();
+        assert!(all.all(|row| row.len() == columns), "rows of one length");
+        match self.0 {
+            Form::Scalar => products_in_order(left, right),
+            #[cfg(target_arch = "x86_64")]
+            Form::Vnni(vnni) => vnni.products_in_order(left, right),
+        }
+    }
+}
+
+fn add_products(left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
+    for (left, right) in left.iter().zip(right) {
+        for (left, sums) in left.iter().zip(sums.iter_mut()) {
+            for (right, sum) in right.iter().zip(sums) {
+                let products = left.iter().zip(right);
+                *sum += products
+                    .map(|(&left, &right)| i32::from(left) * i32::from(right))
+                    .sum::<i32>();
+            }
+        }
+    }
+}
+
+fn survivors(
+    sums: &Sums,
+    (left, thresholds): (&[LeftTerms], &[f32]),
+    right: &RightTerms<'_>,
+    masks: &mut [u32; LEFT],
+) {
+    for (((left, &threshold), sums), mask) in left.iter().zip(thresholds).zip(sums).zip(masks) {
+        for (place, &norm) in right.norms.iter().enumerate() {
+            let product = right.scales[place] * (sums[place] - left.offset) as f32;
+            let mut bound = left.norm + norm;
+            bound -= left.scale * product;
+            bound -= left.size * right.errors[place];
+            bound -= left.error * right.sizes[place];
+            let is_pruned = bound >= threshold;
+            *mask |= u32::from(!is_pruned) << place;
+        }
+    }
+}
+
+fn products_in_order(left: &Batches<&[f32]>, right: &Batches<&[f32]>) -> Batches<f32> {
+    let product = |batch: usize, pair: usize| {
+        let values = left[batch][pair].iter().zip(right[batch][pair]);
+        values.fold(0.0_f32, |sum, (&left, &right)| left.mul_add(right, sum))
+    };
+    std::array::from_fn(|batch| std::array::from_fn(|pair| product(batch, pair)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn random(seed: u64) -> impl FnMut() -> u64 {
+        let mut state = seed;
+        move || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            state >> 33
+        }
+    }
+
+    fn forms() -> Vec<Int8Kernels> {
+        let mut forms = vec![Int8Kernels::scalar()];
+        forms.extend(int8());
+        forms
+    }
+
+    #[test]
+    fn sums_are_exact_at_the_ends_of_the_range() {
+        for form in forms() {
+            for groups in [0, 1, 2, 7, 512] {
+                let mut draw = random(groups as u64);
+                // The largest and smallest codes stand together, so that a saturating sum shows.
+                let ends = [-127_i8, 127, 0, 1];
+                let left: Vec<LeftGroup> = (0..groups)
+                    .map(|_| [(); LEFT].map(|()| [(); GROUP].map(|()| ends[draw() as usize % 4])))
+                    .collect();
+                let right: Vec<RightGroup> = (0..groups)
+                    .map(|_| {
+                        [(); RIGHT].map(|()| [(); GROUP].map(|()| (draw() % 256) as u8 | 0xf0))
+                    })
+                    .collect();
+                let mut sums = [[3; RIGHT]; LEFT];
+                form.add_products(&left, &right, &mut sums);
+                for (row, sums) in sums.iter().enumerate() {
+                    for (column, &sum) in sums.iter().enumerate() {
+                        let exact: i64 = left
+                            .iter()
+                            .zip(&right)
+                            .flat_map(|(left, right)| left[row].iter().zip(&right[column]))
+                            .map(|(&left, &right)| i64::from(left) * i64::from(right))
+                            .sum();
+                        assert_eq!(i64::from(sum), exact + 3, "{} {row} {column}", form.name());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn survivors_are_those_of_a_bound_in_float64() {
+        let mut draw = random(5);
+        let mut real = || draw() as f32 / 2e9;
+        for form in forms() {
+            for count in [0, 1, 15, 16, 17, 31, 32] {
+                let mut column = || -> Vec<f32> { (0..count).map(|_| real()).collect() };
+                let [norms, scales, errors, sizes] = [(); 4].map(|()| column());
+                let right = RightTerms {
+                    norms: &norms,
+                    scales: &scales,
+                    errors: &errors,
+                    sizes: &sizes,
+                };
+                let sums: Sums = std::array::from_fn(|row| {
+                    std::array::from_fn(|place| (place * 7 + row * 5) as i32 - 100)
+                });
+                let thresholds = [f32::NEG_INFINITY, 0.5, 1.0, f32::INFINITY, f32::NAN];
+                let left: Vec<LeftTerms> = (0..5)
+                    .map(|row| LeftTerms {
+                        norm: 0.3,
+                        scale: 0.01 * row as f32,
+                        size: 0.2,
+                        error: 0.1,
+                        offset: 40,
+                    })
+                    .collect();
+                let masks = form.survivors(&sums, (&left, &thresholds), &right);
+                assert_eq!(masks[5..], [0; LEFT - 5], "rows that are not there");
+                for (row, threshold) in thresholds.into_iter().enumerate() {
+                    for place in 0..32 {
+                        let survives = masks[row] >> place & 1 == 1;
+                        if place >= norms.len() {
+                            assert!(!survives);
+                            continue;
+                        }
+                        let sum = f64::from(sums[row][place] - 40);
+                        let bound = 0.3 + f64::from(norms[place])
+                            - 0.01 * row as f64 * f64::from(scales[place]) * sum
+                            - 0.2 * f64::from(errors[place])
+                            - 0.1 * f64::from(sizes[place]);
+                        let near = (bound - f64::from(threshold)).abs() < 1e-5;
+                        let is_pruned = bound >= f64::from(threshold);
+                        assert!(near || survives != is_pruned, "{row} {place}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn products_are_fused_sums_in_the_order_of_the_columns() {
+        let mut draw = random(9);
+        let mut real = || draw() as f32 / 1e9 - 1.0;
+        for columns in [0, 1, 15, 16, 17, 191, 192, 400] {
+            let mut values = || -> Vec<f32> {
+                let values = 0..columns * BATCH * BATCHES;
+                values.map(|_| real()).collect()
+            };
+            let (left, right) = (values(), values());
+            let [left, right] = [&left, &right].map(|values| -> Batches<&[f32]> {
+                let row = |row: usize| &values[row * columns..][..columns];
+                std::array::from_fn(|batch| std::array::from_fn(|pair| row(batch * BATCH + pair)))
+            });
+            for form in forms() {
+                let products = form.products_in_order(&left, &right);
+                for (batch, products) in products.iter().enumerate() {
+                    for (pair, product) in products.iter().enumerate() {
+                        let mut sum = 0.0_f32;
+                        for (left, right) in left[batch][pair].iter().zip(right[batch][pair]) {
+                            sum = left.mul_add(*right, sum);
+                        }
+                        assert_eq!(product.to_bits(), sum.to_bits(), "{}", form.name());
+                    }
+                }
+            }
+        }
+    }
+}
