@@ -39,7 +39,7 @@ impl Build {
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             if argument == "--profile" {
-                profile = arguments.next().context("--profile NAME")?.clone();
+                profile.clone_from(arguments.next().context("--profile NAME")?);
             } else if argument.starts_with('-') || target.is_some() {
                 bail!("options: [TARGET] [--profile NAME]");
             } else {
@@ -125,7 +125,8 @@ pub fn archive(build: &Build) -> Result<()> {
     let name = format!("annatomy-{}-{}", env!("CARGO_PKG_VERSION"), build.name()?);
     let folder = Path::new("target/archive").join(&name);
     if folder.exists() {
-        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {folder:?}"))?;
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot empty {}", folder.display()))?;
     }
     for inside in ["man", "completions"] {
         std::fs::create_dir_all(folder.join(inside)).context("cannot make the archive's folder")?;
@@ -133,17 +134,22 @@ pub fn archive(build: &Build) -> Result<()> {
     std::fs::create_dir_all(FILES).with_context(|| format!("cannot make {FILES}"))?;
     let binary = binary(build);
     let file = binary.file_name().context("a binary without a name")?;
-    std::fs::copy(&binary, folder.join(file)).with_context(|| format!("no {binary:?}"))?;
+    std::fs::copy(&binary, folder.join(file))
+        .with_context(|| format!("no {}", binary.display()))?;
     for text in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
         std::fs::copy(text, folder.join(text)).with_context(|| format!("no {text}"))?;
     }
     let printed = |arguments: &[&str], file: PathBuf| -> Result<()> {
         let output = Command::new(&binary).args(arguments).output();
-        let output = output.with_context(|| format!("{binary:?} does not start here"))?;
+        let output = output.with_context(|| format!("{} does not start here", binary.display()))?;
         if !output.status.success() {
-            bail!("{binary:?} {arguments:?} failed: {}", output.status);
+            bail!(
+                "{} {arguments:?} failed: {}",
+                binary.display(),
+                output.status
+            );
         }
-        std::fs::write(&file, output.stdout).with_context(|| format!("writing {file:?}"))
+        std::fs::write(&file, output.stdout).with_context(|| format!("writing {}", file.display()))
     };
     printed(&["man"], folder.join("man/annatomy.1"))?;
     for command in COMMANDS {

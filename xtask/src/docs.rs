@@ -101,15 +101,16 @@ fn copy(from: &Path, to: &Path, change: &impl Fn(&Path, &str) -> String) -> Resu
         let inside = path.strip_prefix(from)?;
         let target = to.join(inside);
         let folder = target.parent().context("a file in no folder")?;
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {folder:?}"))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make {}", folder.display()))?;
         if path.extension().is_some_and(|ending| ending == "md") {
-            let text =
-                std::fs::read_to_string(&path).with_context(|| format!("reading {path:?}"))?;
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("reading {}", path.display()))?;
             std::fs::write(&target, change(inside, &text))
         } else {
             std::fs::copy(&path, &target).map(|_| ())
         }
-        .with_context(|| format!("writing {target:?}"))?;
+        .with_context(|| format!("writing {}", target.display()))?;
     }
     Ok(())
 }
@@ -117,7 +118,8 @@ fn copy(from: &Path, to: &Path, change: &impl Fn(&Path, &str) -> String) -> Resu
 /// Every file in a folder and those within it.
 pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let entries = std::fs::read_dir(folder).with_context(|| format!("no folder {folder:?}"))?;
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("no folder {}", folder.display()))?;
     for entry in entries {
         let path = entry.context("cannot list")?.path();
         if path.is_dir() {

@@ -36,11 +36,10 @@ pub fn check(names: &[String]) -> Result<()> {
     }
     let mut failed = Vec::new();
     for (name, check) in CHECKS {
-        if names.is_empty() || names.iter().any(|wanted| wanted == name) {
-            if let Err(error) = check() {
-                eprintln!("{name}: {error:#}");
-                failed.push(name);
-            }
+        let wanted = names.is_empty() || names.iter().any(|wanted| wanted == name);
+        if wanted && let Err(error) = check() {
+            eprintln!("{name}: {error:#}");
+            failed.push(name);
         }
     }
     if !failed.is_empty() {

@@ -53,14 +53,13 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The wheel and the source distribution, each in an environment of its own that holds nothing else.
 fn install(build: &Build) -> Result<()> {
     for (name, ending) in [("wheel", "whl"), ("source", "tar.gz")] {
-        let made = docs::files(Path::new(FILES))?.into_iter();
+        let mut made = docs::files(Path::new(FILES))?.into_iter();
         let fits = |path: &PathBuf| {
             let file = path.file_name().unwrap_or_default().to_string_lossy();
             file.ends_with(ending) && !file.contains("linux-gnu.tar")
         };
         let file = made
-            .filter(fits)
-            .next()
+            .find(fits)
             .with_context(|| format!("no {ending} in {FILES}"))?;
         let folder = format!("target/release-environments/{name}");
         if Path::new(&folder).exists() {

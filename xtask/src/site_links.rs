@@ -13,7 +13,8 @@ pub fn check(site: &Path) -> Result<()> {
     let mut pages = HashMap::new();
     for path in files(site)? {
         if path.extension().is_some_and(|ending| ending == "html") {
-            let text = std::fs::read_to_string(&path).with_context(|| format!("{path:?}"))?;
+            let text =
+                std::fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
             pages.insert(path, text);
         }
     }
@@ -98,16 +99,16 @@ mod tests {
         let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect(name);
         write(
             "index.html",
-            r##"<a href="a/b.html#c">x</a><a href="https://e/f">y</a>"##,
+            r#"<a href="a/b.html#c">x</a><a href="https://e/f">y</a>"#,
         );
         write(
             "a/b.html",
-            r##"<h1 id="c">c</h1><a href="../index.html">i</a>"##,
+            r#"<h1 id="c">c</h1><a href="../index.html">i</a>"#,
         );
         check(&folder).expect("all lead somewhere");
         write(
             "a/b.html",
-            r##"<h1 id="d">d</h1><a href="../gone.html">i</a>"##,
+            r#"<h1 id="d">d</h1><a href="../gone.html">i</a>"#,
         );
         let error = check(&folder).expect_err("two are broken").to_string();
         std::fs::remove_dir_all(&folder).expect("removed");
