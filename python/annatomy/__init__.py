@@ -15,6 +15,7 @@ from ._arrays import ConversionWarning
 from ._audit import audit
 from ._audited import Audit
 from ._bridges import precomputed_knn
+from ._compare import Comparison, compare
 from ._core import version as _version
 from ._fidelity import Fidelity, fidelity, trustworthiness
 from ._frames import Figure, Table
@@ -28,6 +29,7 @@ __version__: str = _version()
 
 __all__ = [
     "Audit",
+    "Comparison",
     "ConversionWarning",
     "Fidelity",
     "Figure",
@@ -37,6 +39,7 @@ __all__ = [
     "Table",
     "__version__",
     "audit",
+    "compare",
     "exact_knn",
     "fidelity",
     "lid",

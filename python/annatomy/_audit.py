@@ -32,6 +32,7 @@ class Wanted(TypedDict):
     ef_construction: int
     graphs: int
     predictions: list[tuple[int, int, str]]
+    requirements: list[str]
     repair: bool
     threads: int
     budget_bytes: int
@@ -57,6 +58,7 @@ def audit(
     ef_construction: int = 200,
     graphs: int = 3,
     predict: Sequence[Prediction] = (),
+    require: Union[str, Sequence[str]] = (),
     repair: bool = False,
     threads: int = 0,
     memory_budget_bytes: int = 3 << 30,
@@ -89,8 +91,8 @@ def audit(
     k : int or ints, optional
         By default 10, 90 and 500, as far as there are rows.
     target : str or strings
-        ``MEASURE=VALUE`` of overlap, overlap_p5, overlap_p1, fill (at least), lid_bias, distance_error, barycenter_shift
-        (at most).
+        ``MEASURE=VALUE`` of overlap, overlap_p1, overlap_p5, overlap_p25, robust@δ (share of queries with overlap of at
+        least δ), fill (at least), lid_bias, distance_error, barycenter_shift (at most).
     efs : ints
         Efforts at which all measures are taken, besides the index's own.
     ef : int, optional
@@ -109,6 +111,9 @@ def audit(
         Of graphs built here: rules, M, efConstruction, how many (seeds ``seed``, ``seed`` + 1, …).
     predict : sequence of (ef, k, class)
         Ids to predict; see :attr:`Audit.predictions`. The k of a row that is a query counts the query itself.
+    require : str or strings
+        Conditions such as ``overlap@10>=0.95``, of the answers, or of the efforts looked at; :attr:`Audit.requirements`
+        says whether each is shown: the worse end of its 95 % interval keeps the bound.
     repair : bool
         Whether to search bad rows of the answers again, exactly.
     threads, memory_budget_bytes : int
@@ -145,6 +150,7 @@ def audit(
         ef_construction=count(ef_construction, "ef_construction", 0),
         graphs=count(graphs, "graphs"),
         predictions=[(count(ef, "ef"), count(k, "k"), str(kind)) for ef, k, kind in predict],
+        requirements=[require] if isinstance(require, str) else list(require),
         repair=bool(repair),
         threads=count(threads, "threads", 0),
         budget_bytes=count(memory_budget_bytes, "memory_budget_bytes", 0),

@@ -42,9 +42,11 @@ class Audit:
     answers : dict or None
         Conventions of the answers given: first id, self included, kind of distance, sentinels by kind.
     advice : Table
-        One row per k and target: the smallest ``ef`` with its 95 % interval ``ef_low`` to ``ef_high`` over queries and
-        graphs, ``alpha`` = ef/k, ``distance_evaluations`` a query, the measure ``reached`` there; ef is NaN where no effort
-        reaches the target, and ``best_overlap`` says how far any could come.
+        One row per k and target: ``recommended_ef``, the ef that is shown to suffice (NaN where none is: ``queries_needed``
+        says about how many queries could show one), and how the rule did on the other half of the queries,
+        ``recommended_judged_reached``; second the smallest ``ef`` whose estimate suffices, with its 95 % interval ``ef_low``
+        to ``ef_high`` over queries and graphs, ``alpha`` = ef/k, ``distance_evaluations`` a query, the measure ``reached``
+        there; ef is NaN where no effort reaches the target, and ``best_overlap`` says how far any could come.
     cells : Table
         All measures, one row per ``what`` (returned, effort, default), who, ef and k; a figure's 95 % interval stands
         beside it as ``_low`` and ``_high``.
@@ -55,6 +57,11 @@ class Audit:
     predictions : dict of (ef, k, class) to int64, queries × k
         What the traversal says an engine of that class returns.
     repaired : Repaired or None
+    requirements : list of dict
+        Each condition asked for, what was found, and whether that shows it.
+    where_lost : list of dict
+        Per k and effort, and per difficulty of the queries (LID, contrast, distance to the base): Spearman's ρ with the loss,
+        and the overlap by fifths of the queries.
     notes : list of str
         What a reader should know of how things were taken.
     """
@@ -74,8 +81,25 @@ class Audit:
         self.curves = Table(_columns([row for curve in found["curves"] for row in _points(curve)]))
         self.difficulty = Table(_columns([_flat(row) for row in found["difficulty"]]))
         self.predictions = dict(zip(predictions, core.predictions()))
+        self.requirements: list[dict[str, Any]] = found["requirements"]
+        self.where_lost: list[dict[str, Any]] = found["where_lost"]
         repaired = core.repaired()
         self.repaired = None if repaired is None else Repaired(*repaired[0], repaired[1])
+
+    @property
+    def per_query(self) -> Any:
+        """One row per query and k, of the answers given, or at the efforts looked at, or else at one advised per k.
+
+        An Arrow table where pyarrow is installed, else a dictionary of arrays. Columns: query, k, ef, overlap,
+        overlap_strict, fill, unreachable, unvisited, displaced, tied, required_ef, visited, lid, contrast, self_hit,
+        cut_off, nearest_distance; what a query does not have is null, or NaN in arrays.
+        """
+        columns = {name: np.asarray(values) for name, values in self._core.per_query()}
+        try:
+            import pyarrow
+        except ImportError:
+            return columns
+        return pyarrow.table({name: pyarrow.array(values, from_pandas=True) for name, values in columns.items()})
 
     @property
     def verdict(self) -> str:
@@ -97,7 +121,7 @@ class Audit:
         return page
 
     def write(self, folder: Union[str, os.PathLike[str]]) -> None:
-        """Writes audit.json, figures/ and report.html under ``folder``. Raises ``OSError`` where a file cannot be."""
+        """Writes audit.json, per_query.npz, figures/ and report.html under ``folder``. Raises ``OSError`` where a file cannot be."""
         self._core.write(os.fspath(folder))
 
     def to_dict(self) -> dict[str, Any]:
@@ -121,7 +145,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict) and "point" in value:
             flat.update({name: value["point"], f"{name}_low": value["low"], f"{name}_high": value["high"]})
         elif isinstance(value, dict):
-            flat.update({f"{name}_{cause}": amount for cause, amount in value.items()})
+            flat.update({f"{name}_{cause}": amount for cause, amount in _flat(value).items()})
         elif not isinstance(value, list):
             flat[name] = value
     return flat

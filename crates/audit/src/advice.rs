@@ -1,26 +1,33 @@
-//! The smallest ef that meets each target, with its interval over queries and graphs.
+//! The ef that is shown to suffice for each target, and the smallest whose estimate does, with its
+//! interval over queries and graphs.
 //!
 //! Overlap and fill at any ef are read from the traces; what needs whole lists is measured by a
 //! search at that ef. Either way the smallest ef is found by bisection, the measure taken to grow
 //! with ef. An interval of ef comes from the interval of the measure: its upper end is the smallest
-//! ef at which the whole interval meets the target.
+//! ef at which the whole interval meets the target. That ef is shown to suffice: below the true
+//! smallest ef the measure misses the target, and the interval's worse end meets it there in 2.5 % of
+//! samples at most. Whether the rule keeps its word on other queries is seen by applying it to one
+//! half of the queries and judging its ef on the other.
 //!
-//! While a target is out of reach the traces are recorded again to four times the effort, up to n.
+//! While a target is out of reach, or is not shown to be reached though some queries still lose
+//! neighbors, the traces are recorded again to four times the effort, up to n.
 
 use super::cells::{Cell, CellValues, Evaluation, QueryValues};
 use super::cost::{check_visits, first_effort};
-use super::estimates::{mean, quantile, share};
+use super::estimates::{
+    drawn_from, mean, mean_of_shares, mean_of_shares_knowing, over_graphs, quantile, share,
+};
 use super::graphs::Graphs;
-use super::results::Advice;
+use super::results::{Advice, Judged, Recommended};
 use super::shift::Barycenters;
-use super::summarize::lid_bias;
+use super::summarize::{figure, reaching};
 use super::target::{Measure, Target};
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::lists::ExactList;
 use annatomy_eval::surface::{Figure, RequiredEfs};
-use annatomy_measures::estimate::Estimate;
+use annatomy_measures::estimate::{Estimate, Population};
 use annatomy_runtime::NotEnoughMemory;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -30,6 +37,23 @@ type Measured = HashMap<(usize, usize, bool), Vec<Vec<QueryValues>>>;
 
 /// How much further a search goes that has not met its target.
 const FURTHER: usize = 4;
+
+/// A search goes no further than this times the smallest ef whose estimate meets the target.
+const FURTHEST: usize = 64;
+
+/// Queries that still lose neighbors where the largest loss is looked up.
+const LOSING: usize = 5;
+
+/// Fewer queries are not halved.
+const LEAST_TO_HALVE: usize = 40;
+
+/// Which queries a value is taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    All,
+    /// Every second query, from the first or from the second on.
+    Half(usize),
+}
 
 /// What advice is drawn from.
 pub(super) struct Adviser<'a, S> {
@@ -102,14 +126,26 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
                 advice.target.measure == Measure::Overlap
                     && advice.best_overlap < advice.target.value
             };
-            let unmet = advice
-                .iter()
-                .any(|advice| advice.ef.is_none() && !hopeless(advice));
-            if !unmet || self.largest_ef() == self.data.base.rows() {
+            let largest = self.largest_ef();
+            let unmet = |(advice, &(k, target)): (&Advice, &(usize, Target))| match advice.ef {
+                None => !hopeless(advice),
+                Some(ef) => {
+                    advice.recommended.is_none()
+                        && largest < ef.saturating_mul(FURTHEST)
+                        && !hopeless(advice)
+                        && self.some_lose(k, target.measure)
+                }
+            };
+            if largest == self.data.base.rows() || !advice.iter().zip(&wanted).any(unmet) {
                 return Ok(advice);
             }
             let further = FURTHER * self.largest_ef();
-            check_visits(self.data.base.rows(), self.graphs.facts.m, further)?;
+            let room = check_visits(self.data.base.rows(), self.graphs.facts.m, further);
+            // What meets its target and is only not shown to is no reason to fail.
+            if room.is_err() && advice.iter().all(|advice| advice.ef.is_some()) {
+                return Ok(advice);
+            }
+            room?;
             self.trace_to(further);
         }
     }
@@ -121,33 +157,105 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             .class
             .effort(1, self.data.asked(k))
             .min(self.largest_ef());
-        let meets = |end: fn(&Estimate) -> f64| {
+        let measure = target.measure;
+        let meets = |part: Part, end: fn(&Estimate) -> f64| {
             move |ef: usize| {
-                self.value(k_index, target.measure, ef)
+                self.value_over(part, k_index, measure, ef)
                     .is_some_and(|value| target.is_met_by(end(&value)))
             }
         };
         let best_end: fn(&Estimate) -> f64 = |value| value.high.unwrap_or(value.point);
         let worst_end: fn(&Estimate) -> f64 = |value| value.low.unwrap_or(value.point);
-        let (hopeful, cautious) = if target.measure.is_share() {
+        let (hopeful, cautious) = if measure.is_share() {
             (best_end, worst_end)
         } else {
             (worst_end, best_end)
         };
-        let ef = self.smallest(floor, meets(|value| value.point));
+        let ef = self.smallest(floor, meets(Part::All, |value| value.point));
+        let ef_high = self.smallest(floor, meets(Part::All, cautious));
         let shown = ef.unwrap_or(self.largest_ef());
+        let judged = || {
+            let ef = self.smallest(floor, meets(Part::Half(0), cautious))?;
+            let reached = self.value_over(Part::Half(1), k_index, measure, ef)?;
+            let queries = self.data.queries.count();
+            Some(Judged {
+                ef,
+                chosen_on: queries.div_ceil(2),
+                judged_on: queries / 2,
+                reached,
+            })
+        };
+        let recommended = ef_high.map(|ef| Recommended {
+            ef,
+            alpha: ef as f64 / k as f64,
+            distance_evaluations: self.evaluations(k, ef),
+            reached: self.value(k_index, measure, ef),
+            judged: if self.is_to_be_judged(measure) {
+                judged()
+            } else {
+                None
+            },
+        });
+        let queries_needed = match (ef, &recommended) {
+            (Some(_), None) => self.queries_needed(k_index, target),
+            _ => None,
+        };
         Advice {
             k,
             target,
+            recommended,
             ef,
-            ef_low: self.smallest(floor, meets(hopeful)),
-            ef_high: self.smallest(floor, meets(cautious)),
+            ef_low: self.smallest(floor, meets(Part::All, hopeful)),
+            ef_high,
             alpha: ef.map(|ef| ef as f64 / k as f64),
             distance_evaluations: ef.map(|ef| self.evaluations(k, ef)),
-            reached: self.value(k_index, target.measure, shown),
+            reached: self.value(k_index, measure, shown),
             largest_ef: self.largest_ef(),
             best_overlap,
+            queries_needed,
         }
+    }
+
+    /// Whether there is chance over queries, and the traces answer halves of them at any ef.
+    fn is_to_be_judged(&self, measure: Measure) -> bool {
+        let queries = self.data.queries.count();
+        let is_drawn = self.population().factor(queries) > 0.0 || self.graphs.all.len() > 1;
+        queries >= LEAST_TO_HALVE && is_drawn && measure.is_share()
+    }
+
+    /// About how many queries would show the target at the largest effort, the estimate being what it
+    /// is: where none lose anything the interval narrows as 1/n, else as 1/√n.
+    fn queries_needed(&self, k_index: usize, target: Target) -> Option<usize> {
+        let value = self.value(k_index, target.measure, self.largest_ef())?;
+        let end = if target.measure.is_share() {
+            value.low
+        } else {
+            value.high
+        };
+        let margin = (value.point - target.value).abs();
+        let ratio = (value.point - end?).abs() / margin;
+        let ratio = if self.some_lose(k_index, target.measure) {
+            ratio * ratio
+        } else {
+            ratio
+        };
+        let needed = (value.n as f64 * ratio).ceil();
+        (margin > 0.0 && needed.is_finite()).then_some(needed as usize)
+    }
+
+    /// Whether some query still lacks something at the largest effort.
+    fn some_lose(&self, k_index: usize, measure: Measure) -> bool {
+        let figure = if measure == Measure::Fill {
+            Figure::Fill
+        } else {
+            Figure::Overlap
+        };
+        let mut traces = self.traces.iter();
+        traces.any(|trace| trace.completing(figure, k_index).any(|ef| ef.is_none()))
+    }
+
+    fn population(&self) -> Population {
+        drawn_from(self.data)
     }
 
     /// The smallest ef from `floor` on that `meets`, by bisection.
@@ -168,37 +276,83 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
     }
 
     fn value(&self, k_index: usize, measure: Measure, ef: usize) -> Option<Estimate> {
-        let traced = |figure| -> Vec<Vec<f64>> {
-            self.traces
-                .iter()
-                .map(|trace| trace.at(figure, k_index, ef).collect())
-                .collect()
+        self.value_over(Part::All, k_index, measure, ef)
+    }
+
+    fn value_over(
+        &self,
+        part: Part,
+        k_index: usize,
+        measure: Measure,
+        ef: usize,
+    ) -> Option<Estimate> {
+        let population = self.population();
+        let barycenters = match measure {
+            Measure::BarycenterShift => Barycenters::Computed,
+            _ => Barycenters::LeftOut,
         };
-        let barycenters = if measure == Measure::BarycenterShift {
-            Barycenters::Computed
-        } else {
-            Barycenters::LeftOut
-        };
-        let search = || self.search(self.ks[k_index], ef, barycenters);
-        let searched = |figure: fn(&QueryValues) -> f64| -> Vec<Vec<f64>> {
-            search()
-                .iter()
-                .map(|values| values.iter().map(figure).collect())
-                .collect()
-        };
+        let traced = |figure| self.traced(part, figure, k_index, ef);
         match measure {
-            Measure::Fill => mean(&traced(Figure::Fill)).map(share),
-            Measure::Overlap => mean(&traced(Figure::Overlap)).map(share),
-            Measure::OverlapP5 => quantile(&traced(Figure::Overlap), 5.0).map(share),
-            Measure::OverlapP1 => quantile(&traced(Figure::Overlap), 1.0).map(share),
-            Measure::DistanceError => mean(&searched(|values| values.distance_error)),
-            Measure::BarycenterShift => mean(&searched(|values| values.barycenter_shift)),
-            Measure::LidBias => lid_bias(&search().iter().collect::<Vec<_>>()),
+            Measure::Fill | Measure::Overlap => {
+                let of = if measure == Measure::Fill {
+                    Figure::Fill
+                } else {
+                    Figure::Overlap
+                };
+                mean_of_shares_knowing(&traced(of), population, self.known(of, k_index))
+            }
+            Measure::OverlapP1 => quantile(&traced(Figure::Overlap), 1.0, population).map(share),
+            Measure::OverlapP5 => quantile(&traced(Figure::Overlap), 5.0, population).map(share),
+            Measure::OverlapP25 => quantile(&traced(Figure::Overlap), 25.0, population).map(share),
+            Measure::Robust(delta) => {
+                mean_of_shares(&reaching(&traced(Figure::Overlap), delta), population)
+            }
+            Measure::LidBias | Measure::DistanceError | Measure::BarycenterShift => {
+                let searched = self.search(self.ks[k_index], ef, barycenters);
+                figure(measure, &searched.iter().collect::<Vec<_>>(), population)
+            }
         }
     }
 
+    /// A figure of the queries of a part on every graph.
+    fn traced(&self, part: Part, figure: Figure, k_index: usize, ef: usize) -> Vec<Vec<f64>> {
+        let (first, step) = match part {
+            Part::All => (0, 1),
+            Part::Half(first) => (first, 2),
+        };
+        let of_part = |trace: &RequiredEfs| {
+            let values = trace.at(figure, k_index, ef);
+            values.skip(first).step_by(step).collect()
+        };
+        self.traces.iter().map(of_part).collect()
+    }
+
+    /// The least figure of any query at the effort at which a few still lack something: as little may
+    /// one have that was not drawn, where all that were drawn lack nothing. `None` where a few never
+    /// have all.
+    fn known(&self, figure: Figure, k_index: usize) -> Option<[f64; 2]> {
+        let mut completing = vec![0; self.data.queries.count()];
+        for trace in &self.traces {
+            for (most, ef) in completing.iter_mut().zip(trace.completing(figure, k_index)) {
+                *most = ef.unwrap_or(usize::MAX).max(*most);
+            }
+        }
+        let place = completing.len().saturating_sub(LOSING);
+        let (_, &mut ef, _) = completing.select_nth_unstable(place);
+        if ef == usize::MAX || ef < 2 {
+            return None;
+        }
+        let values = over_graphs(&self.traced(Part::All, figure, k_index, ef - 1));
+        Some([values.into_iter().fold(1.0, f64::min), 1.0])
+    }
+
     /// Every query searched at `ef`, on every graph.
-    fn search(&self, k: usize, ef: usize, barycenters: Barycenters) -> Vec<Vec<QueryValues>> {
+    pub(super) fn search(
+        &self,
+        k: usize,
+        ef: usize,
+        barycenters: Barycenters,
+    ) -> Vec<Vec<QueryValues>> {
         let key = (ef, k, barycenters == Barycenters::Computed);
         if let Some(values) = self.measured.borrow().get(&key) {
             return values.clone();
@@ -239,7 +393,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             .iter()
             .map(|values| values.iter().map(|values| values.visited).collect())
             .collect();
-        mean(&visited).map_or(f64::NAN, |estimate| estimate.point)
+        mean(&visited, self.population()).map_or(f64::NAN, |estimate| estimate.point)
     }
 
     /// For each k, the mean share of the exact neighbors to which a path leads.

@@ -1,14 +1,15 @@
 //! Overlap and fill against ef, for the figures.
 
-use super::estimates::{mean, quantile, share};
+use super::estimates::{mean_of_shares, quantile, share};
 use super::results::Curve;
 use annatomy_eval::surface::{Figure, RequiredEfs};
+use annatomy_measures::estimate::Population;
 
 /// Points of a curve.
 const POINTS: u32 = 48;
 
 /// One curve per k, over efforts from 1 to the largest traced, evenly spaced in their logarithm.
-pub(super) fn curves(traces: &[RequiredEfs], ks: &[usize]) -> Vec<Curve> {
+pub(super) fn curves(traces: &[RequiredEfs], ks: &[usize], population: Population) -> Vec<Curve> {
     let largest = traces
         .first()
         .map_or(1, annatomy_eval::surface::RequiredEfs::ef);
@@ -25,15 +26,15 @@ pub(super) fn curves(traces: &[RequiredEfs], ks: &[usize]) -> Vec<Curve> {
             efs: efs.clone(),
             overlap: efs
                 .iter()
-                .map(|&ef| mean(&values(Figure::Overlap, ef)).map(share))
+                .map(|&ef| mean_of_shares(&values(Figure::Overlap, ef), population))
                 .collect(),
             overlap_p5: efs
                 .iter()
-                .map(|&ef| quantile(&values(Figure::Overlap, ef), 5.0).map(share))
+                .map(|&ef| quantile(&values(Figure::Overlap, ef), 5.0, population).map(share))
                 .collect(),
             fill: efs
                 .iter()
-                .map(|&ef| mean(&values(Figure::Fill, ef)).map(share))
+                .map(|&ef| mean_of_shares(&values(Figure::Fill, ef), population))
                 .collect(),
         }
     };

@@ -16,18 +16,21 @@ pub(super) struct Depth {
 }
 
 impl Depth {
-    /// For `asked`, or by default those that the data and the answers have. `available` neighbors
-    /// can there be of a query; the answers have `slots`; `repaired` slots are to be repaired.
+    /// For `asked`, or by default those that the data and the answers have; and for those `required`.
+    /// `available` neighbors can there be of a query; the answers have `slots`; `repaired` slots are
+    /// to be repaired.
     pub(super) fn new(
         asked: Option<&[usize]>,
+        required: &[usize],
         available: usize,
         slots: Option<usize>,
         repaired: usize,
     ) -> Result<Self, AuditError> {
         let ks = match asked {
-            Some(asked) => sorted(asked.to_vec()),
+            Some(asked) => asked.to_vec(),
             None => default_ks(available, slots),
         };
+        let ks = sorted([&ks, required].concat());
         let out_of_range = |&&k: &&usize| k == 0 || k > available;
         let refused = ks.iter().find(out_of_range).copied();
         if let Some(k) = refused.or((repaired > available).then_some(repaired)) {
@@ -65,7 +68,7 @@ mod tests {
     use super::*;
 
     fn ks(asked: Option<&[usize]>, available: usize, slots: Option<usize>) -> Vec<usize> {
-        let depth = Depth::new(asked, available, slots, 0).expect("in range");
+        let depth = Depth::new(asked, &[], available, slots, 0).expect("in range");
         depth.ks
     }
 
@@ -84,7 +87,7 @@ mod tests {
     fn asked_ks_are_ascending_and_in_range() {
         assert_eq!(ks(Some(&[20, 5, 20]), 20, Some(3)), [5, 20]);
         for (asked, k) in [(0, 0), (21, 21)] {
-            let error = Depth::new(Some(&[5, asked]), 20, None, 0).expect_err("refused");
+            let error = Depth::new(Some(&[5, asked]), &[], 20, None, 0).expect_err("refused");
             let words = format!("k = {k} neighbors out of 20: k must be between 1 and 20");
             assert_eq!(error.to_string(), words);
         }
@@ -92,18 +95,20 @@ mod tests {
 
     #[test]
     fn repair_takes_neighbors_for_every_slot() {
-        let depth = Depth::new(Some(&[5]), 20, Some(12), 12).expect("in range");
+        let depth = Depth::new(Some(&[5]), &[], 20, Some(12), 12).expect("in range");
         assert_eq!((depth.ks, depth.neighbors), (vec![5], 12));
-        assert!(Depth::new(Some(&[5]), 11, Some(12), 12).is_err());
+        assert!(Depth::new(Some(&[5]), &[], 11, Some(12), 12).is_err());
         assert_eq!(
-            Depth::new(None, 0, Some(0), 0).expect("nothing").neighbors,
+            Depth::new(None, &[], 0, Some(0), 0)
+                .expect("nothing")
+                .neighbors,
             1
         );
     }
 
     #[test]
     fn ks_beyond_the_slots_are_noted() {
-        let depth = Depth::new(Some(&[5, 12, 13]), 20, Some(12), 0).expect("in range");
+        let depth = Depth::new(Some(&[5, 12]), &[13, 5], 20, Some(12), 0).expect("in range");
         let note = Note::BeyondSlots {
             ks: vec![13],
             slots: 12,

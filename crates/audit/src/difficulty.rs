@@ -1,6 +1,6 @@
 //! How hard these data are for any index: dimension, contrast, hubs.
 
-use super::estimates::mean;
+use super::estimates::{drawn_from, mean};
 use super::results::Difficulty;
 use annatomy_eval::dataset::Dataset;
 use annatomy_knn::NeighborTable;
@@ -14,13 +14,14 @@ use rayon::prelude::*;
 /// Rows drawn to estimate the mean distance to all.
 const DRAWN: usize = 256;
 
-/// One entry per k.
+/// How hard the data are, one entry per k; and per k the contrast of every query, its mean distance to
+/// rows drawn over that to its k-th neighbor.
 pub(super) fn difficulty(
     data: &Dataset,
     exact: &NeighborTable,
     ks: &[usize],
     seed: u64,
-) -> Vec<Difficulty> {
+) -> (Vec<Difficulty>, Vec<Vec<f64>>) {
     let has_geometry = data.metric != Metric::InnerProduct;
     let typical = if has_geometry {
         mean_distances(data, seed)
@@ -34,17 +35,24 @@ pub(super) fn difficulty(
         };
         let nearest: Vec<f64> = (0..typical.len()).map(nearest).collect();
         let hubness = Hubness::of(&k_occurrences(exact, data.base.rows(), k));
-        Difficulty {
+        let contrasts = typical
+            .iter()
+            .zip(&nearest)
+            .map(|(typical, nearest)| typical / nearest);
+        let contrasts: Vec<f64> = contrasts.collect();
+        let difficulty = Difficulty {
             k,
             lid: has_geometry
-                .then(|| mean(&[lids(exact, k, data.metric)]))
+                .then(|| mean(&[lids(exact, k, data.metric)], drawn_from(data)))
                 .flatten(),
             relative_contrast: relative_contrast(&typical, &nearest),
             hubness: hubness.and_then(|hubness| hubness.skewness),
             antihub_share: hubness.map_or(f64::NAN, |hubness| hubness.antihub_share),
-        }
+            robin_hood: hubness.and_then(|hubness| hubness.robin_hood),
+        };
+        (difficulty, contrasts)
     };
-    ks.iter().map(at).collect()
+    ks.iter().map(at).unzip()
 }
 
 fn lids(exact: &NeighborTable, k: usize, metric: Metric) -> Vec<f64> {

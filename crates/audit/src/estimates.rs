@@ -1,43 +1,66 @@
 //! From values per graph and query to an estimate with an interval that covers both.
 //!
 //! The mean over graphs of the mean over queries. Its 95 % interval adds two independent parts in
-//! squares: queries are a sample (normal quantile times s/√Q, s over queries of their mean over
-//! graphs), and so are graphs (Student's t on G − 1 degrees of freedom times s/√G, s over graphs of
-//! their means; nothing for one graph, which is then the graph that is asked about). Percentiles
-//! take order statistics (Conover 1999, section 3.2) in place of the first part.
+//! squares. Queries are a sample: a mean of shares has the interval of
+//! [`bounded_mean`](annatomy_measures::estimate::bounded_mean), another mean the normal one (s over
+//! queries of their mean over graphs), a percentile that of order statistics (Conover 1999, section
+//! 3.2); base rows as queries are drawn without replacement, so with every row a query nothing is
+//! left of this part. Graphs are a sample too: Student's t on G − 1 degrees of freedom times s/√G, s
+//! over graphs of their means; nothing for one graph, which is then the graph that is asked about.
 
-use annatomy_measures::estimate::{Estimate, percentile, quantile_interval};
+use annatomy_eval::dataset::Dataset;
+use annatomy_measures::estimate::{
+    Estimate, Population, bounded_mean_knowing, percentile, quantile_interval_of,
+};
 
 /// The 97.5 % point of the standard normal distribution.
 const NORMAL_QUANTILE: f64 = 1.959_963_984_540_054;
 
+/// What the queries of an audit stand for: base rows for the base, held-out ones for all to come.
+pub(super) fn drawn_from(data: &Dataset) -> Population {
+    if data.queries.are_base_rows() {
+        Population::Finite(data.queries.population as u64)
+    } else {
+        Population::Unlimited
+    }
+}
+
 /// The mean of a figure; `None` if no query has it. `graphs` holds one list per graph, a value per
 /// query.
-pub(super) fn mean(graphs: &[Vec<f64>]) -> Option<Estimate> {
-    let means: Vec<f64> = graphs
-        .iter()
-        .filter_map(|values| Estimate::of(values))
-        .map(|mean| mean.point)
-        .collect();
-    let queries: Vec<f64> = (0..graphs.first()?.len())
-        .filter_map(|query| {
-            Estimate::of(
-                &graphs
-                    .iter()
-                    .map(|values| values[query])
-                    .collect::<Vec<_>>(),
-            )
-        })
-        .map(|mean| mean.point)
-        .collect();
-    let over_queries = Estimate::of(&queries)?
+pub(super) fn mean(graphs: &[Vec<f64>], population: Population) -> Option<Estimate> {
+    let queries = over_graphs(graphs);
+    let over_queries = Estimate::of(&queries)?;
+    let factor = population.factor(over_queries.n).sqrt();
+    let half = over_queries
         .standard_error
-        .map_or(0.0, |error| NORMAL_QUANTILE * error);
-    combine(&means, [over_queries, over_queries], queries.len())
+        .map_or(0.0, |error| NORMAL_QUANTILE * error * factor);
+    combine(&means(graphs), [half, half], over_queries.n)
+}
+
+/// The mean of a figure between 0 and 1.
+pub(super) fn mean_of_shares(graphs: &[Vec<f64>], population: Population) -> Option<Estimate> {
+    mean_of_shares_knowing(graphs, population, None)
+}
+
+/// The same, where the least and the largest value that a query may have are `known`.
+pub(super) fn mean_of_shares_knowing(
+    graphs: &[Vec<f64>],
+    population: Population,
+    known: Option<[f64; 2]>,
+) -> Option<Estimate> {
+    let of_queries = bounded_mean_knowing(&over_graphs(graphs), population, known)?;
+    let low = of_queries.low.unwrap_or(of_queries.point);
+    let high = of_queries.high.unwrap_or(of_queries.point);
+    let halves = [of_queries.point - low, high - of_queries.point];
+    combine(&means(graphs), halves, of_queries.n).map(share)
 }
 
 /// The `percent`-th percentile over queries.
-pub(super) fn quantile(graphs: &[Vec<f64>], percent: f64) -> Option<Estimate> {
+pub(super) fn quantile(
+    graphs: &[Vec<f64>],
+    percent: f64,
+    population: Population,
+) -> Option<Estimate> {
     let mut points = Vec::new();
     let mut halves = [0.0; 2];
     let mut queries = 0;
@@ -48,17 +71,36 @@ pub(super) fn quantile(graphs: &[Vec<f64>], percent: f64) -> Option<Estimate> {
             .filter(|value| !value.is_nan())
             .collect();
         sorted.sort_unstable_by(f64::total_cmp);
-        let interval = quantile_interval(&sorted, percent / 100.0)?;
         let point = percentile(&mut sorted.clone(), percent)?;
+        points.push(point);
+        queries = sorted.len();
+        if population.factor(queries) == 0.0 {
+            continue;
+        }
+        let interval = quantile_interval_of(&sorted, percent / 100.0, population)?;
         // A sample too small to bound the percentile reaches to its own ends.
         let low = interval.low.unwrap_or(sorted[0]);
         let high = interval.high.unwrap_or(sorted[sorted.len() - 1]);
         halves[0] += (point - low).max(0.0) / graphs.len() as f64;
         halves[1] += (high - point).max(0.0) / graphs.len() as f64;
-        points.push(point);
-        queries = sorted.len();
     }
     combine(&points, halves, queries)
+}
+
+/// The mean of each graph.
+fn means(graphs: &[Vec<f64>]) -> Vec<f64> {
+    let means = graphs.iter().filter_map(|values| Estimate::of(values));
+    means.map(|mean| mean.point).collect()
+}
+
+/// The mean over graphs of each query that has the figure on some.
+pub(super) fn over_graphs(graphs: &[Vec<f64>]) -> Vec<f64> {
+    let queries = graphs.first().map_or(0, Vec::len);
+    let mean = |query: usize| {
+        let values: Vec<f64> = graphs.iter().map(|values| values[query]).collect();
+        Estimate::of(&values).map(|mean| mean.point)
+    };
+    (0..queries).filter_map(mean).collect()
 }
 
 fn combine(graphs: &[f64], halves: [f64; 2], queries: usize) -> Option<Estimate> {
@@ -111,27 +153,57 @@ pub(super) fn magnitude(estimate: Estimate) -> Estimate {
 mod tests {
     use super::*;
 
+    const MANY: Population = Population::Unlimited;
+
     #[test]
     fn one_graph_has_the_interval_of_its_queries() {
-        let estimate = mean(&[vec![1.0, 2.0, 3.0, 4.0, f64::NAN]]).expect("values");
+        let estimate = mean(&[vec![1.0, 2.0, 3.0, 4.0, f64::NAN]], MANY).expect("values");
         assert_eq!((estimate.point, estimate.n), (2.5, 4));
         // 1.96 · s/√n of 1, 2, 3, 4.
         assert!((estimate.high.expect("an end") - 2.5 - 1.264_986_f64).abs() < 1e-3);
-        assert_eq!(mean(&[vec![f64::NAN]]), None);
+        assert_eq!(mean(&[vec![f64::NAN]], MANY), None);
     }
 
     #[test]
     fn graphs_that_differ_widen_the_interval() {
-        let narrow = mean(&[vec![0.9, 1.0, 0.8], vec![0.9, 1.0, 0.8]]).expect("values");
-        let wide = mean(&[vec![0.8, 0.9, 0.7], vec![1.0, 1.1, 0.9]]).expect("values");
-        assert!((narrow.point - wide.point).abs() < 1e-12);
-        assert!(wide.low < narrow.low && wide.high > narrow.high);
+        for of in [mean, mean_of_shares] {
+            let narrow = of(&[vec![0.9, 0.99, 0.8], vec![0.9, 0.99, 0.8]], MANY).expect("values");
+            let wide = of(&[vec![0.85, 0.98, 0.7], vec![0.95, 1.0, 0.9]], MANY).expect("values");
+            assert!((narrow.point - wide.point).abs() < 1e-12);
+            assert!(wide.low < narrow.low && wide.high >= narrow.high);
+        }
+    }
+
+    #[test]
+    fn with_every_row_a_query_one_graph_leaves_nothing_to_chance() {
+        let values = vec![vec![0.5, 1.0, 0.75, 0.0]];
+        let all = Population::Finite(4);
+        for of in [mean, mean_of_shares] {
+            let exact = of(&values, all).expect("values");
+            assert_eq!(
+                (exact.low, exact.high),
+                (Some(exact.point), Some(exact.point))
+            );
+            let drawn = of(&values, Population::Finite(400)).expect("values");
+            assert!(drawn.low < exact.low && drawn.high > exact.high);
+        }
+        let exact = quantile(&values, 5.0, all).expect("values");
+        assert_eq!(
+            (exact.low, exact.high),
+            (Some(exact.point), Some(exact.point))
+        );
+        let two = vec![vec![0.5, 1.0], vec![0.4, 0.9]];
+        let over_graphs = mean(&two, Population::Finite(2)).expect("values");
+        assert!(
+            over_graphs.low < Some(over_graphs.point),
+            "graphs are still a sample"
+        );
     }
 
     #[test]
     fn percentiles_and_magnitudes() {
         let values: Vec<f64> = (0..=100).map(f64::from).collect();
-        let estimate = quantile(&[values], 5.0).expect("values");
+        let estimate = quantile(&[values], 5.0, MANY).expect("values");
         assert_eq!(estimate.point, 5.0);
         assert!(estimate.low < Some(5.0) && estimate.high > Some(5.0));
         let signed = Estimate {

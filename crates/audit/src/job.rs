@@ -1,17 +1,20 @@
 //! One prepared audit: its exact neighbors, then what is found on graphs and in answers.
 
 use super::answers::{self, Answers, measure_answers};
-use super::cells::CellValues;
+use super::cells::{CellValues, QueryValues};
 use super::depth::Depth;
 use super::difficulty::difficulty;
 use super::error::AuditError;
+use super::estimates::drawn_from;
 use super::exact;
 use super::notes::Note;
 use super::on_graphs::{OnGraphs, Questions};
+use super::per_query::{CellOfQueries, PerQuery};
 use super::repair::{RepairedTable, repair};
 use super::request::AuditRequest;
-use super::results::{AuditResults, CellResult, DataFacts};
-use super::summarize::{Name, summarize};
+use super::results::{AuditResults, CellResult, DataFacts, RequirementResult};
+use super::summarize::{Name, figure, summarize};
+use super::where_lost::where_lost;
 use annatomy_eval::dataset::{Base, Dataset};
 use annatomy_eval::distance_source::{AsEngine, DistanceSource, Ranked, Vectors};
 use annatomy_eval::ground_truth::GroundTruth;
@@ -20,6 +23,7 @@ use annatomy_hnsw::import::EngineDistances;
 use annatomy_hnsw::{Sq8Codes, VectorDistances};
 use annatomy_knn::{PairTable, RankTable};
 use annatomy_runtime::stage;
+use sha2::{Digest, Sha256};
 
 /// What an audit found, and the tables that were asked for.
 #[derive(Clone, Debug)]
@@ -30,6 +34,9 @@ pub struct AuditOutcome {
     pub predictions: Vec<Vec<i64>>,
     /// The repaired neighbors, if asked for.
     pub repaired: Option<RepairedTable>,
+    /// Every query: of the answers given, or else at the efforts looked at, or else at one advised
+    /// per k.
+    pub per_query: PerQuery,
 }
 
 /// An audit whose inputs are prepared.
@@ -56,9 +63,23 @@ impl<'j> Job<'j> {
                 "repair needs the neighbors to repair".to_owned(),
             ));
         }
+        let own_effort = index.and_then(|index| index.facts.ef_search);
+        let has_effort = !request.efs.is_empty() || own_effort.is_some();
+        if !request.requirements.is_empty() && answers.is_none() && !has_effort {
+            return Err(AuditError::Request(
+                "a requirement is about answers or about a search at some effort: neighbors, an index that says its efSearch, or an ef is needed".to_owned(),
+            ));
+        }
         let slots = answers.as_ref().map(|answers| answers.slots);
         let repaired = slots.filter(|_| request.repair).unwrap_or(0);
-        let depth = Depth::new(request.ks.as_deref(), data.available(), slots, repaired)?;
+        let required: Vec<usize> = request.requirements.iter().map(|wanted| wanted.k).collect();
+        let depth = Depth::new(
+            request.ks.as_deref(),
+            &required,
+            data.available(),
+            slots,
+            repaired,
+        )?;
         request.check_predictions(data.queries.count())?;
         if let Some(answers) = &answers {
             notes.extend(depth.beyond(answers.slots));
@@ -131,14 +152,18 @@ impl<'j> Job<'j> {
     }
 
     /// The answers given, measured at every k that they have slots for.
-    fn returned(&self, exact: &GroundTruth<'_>, reachable: Option<&[bool]>) -> Vec<CellResult> {
+    fn returned(
+        &self,
+        exact: &GroundTruth<'_>,
+        reachable: Option<&[bool]>,
+    ) -> (Vec<CellResult>, Vec<CellOfQueries>) {
         let Some(answers) = &self.answers else {
-            return Vec::new();
+            return Default::default();
         };
         let ks = self.depth.ks.iter().copied();
         let ks: Vec<usize> = ks.filter(|&k| k <= answers.slots).collect();
         let measured = measure_answers(answers, &self.data, exact, reachable, &ks);
-        let mut results = Vec::with_capacity(ks.len());
+        let (mut results, mut queries) = (Vec::with_capacity(ks.len()), Vec::new());
         for (&k, values) in ks.iter().zip(measured) {
             let name = Name {
                 who: answers.facts.name.clone(),
@@ -146,22 +171,67 @@ impl<'j> Job<'j> {
                 ef: None,
                 k,
             };
+            queries.push(CellOfQueries {
+                k,
+                ef: None,
+                graphs: vec![values.clone()],
+                required_efs: Vec::new(),
+            });
             results.push(summarize(name, &[CellValues::Queries(values)], &self.data));
+        }
+        (results, queries)
+    }
+
+    /// Every condition, at every effort looked at.
+    fn requirements(&self, cells: &[CellOfQueries]) -> Vec<RequirementResult> {
+        let population = drawn_from(&self.data);
+        let mut results = Vec::new();
+        for &requirement in &self.request.requirements {
+            let at_k = || cells.iter().filter(|cell| cell.k == requirement.k);
+            if at_k().next().is_none() {
+                // Refused by the engine, or more than the answers have slots for.
+                results.push(RequirementResult {
+                    requirement,
+                    ef: None,
+                    found: None,
+                    shown: false,
+                });
+            }
+            for cell in at_k() {
+                let graphs: Vec<&Vec<QueryValues>> = cell.graphs.iter().collect();
+                let found = figure(requirement.target.measure, &graphs, population);
+                results.push(RequirementResult {
+                    requirement,
+                    ef: cell.ef,
+                    found,
+                    shown: found.is_some_and(|found| requirement.is_shown_by(&found)),
+                });
+            }
         }
         results
     }
 
-    fn finish(&self, found: OnGraphs, truth: &GroundTruth<'_>) -> Result<AuditOutcome, AuditError> {
+    fn finish(
+        &self,
+        mut found: OnGraphs,
+        truth: &GroundTruth<'_>,
+    ) -> Result<AuditOutcome, AuditError> {
         let (data, request) = (&self.data, self.request);
         let exact = truth
             .table()
             .expect("an audit keeps its neighbors as lists");
         let to_repair = self.answers.as_ref().filter(|_| request.repair);
         let repaired = to_repair.map(|answers| repair(answers, data, exact));
+        let (returned, of_answers) = self.returned(truth, found.reachable.as_deref());
+        if !of_answers.is_empty() {
+            found.queries = of_answers;
+        }
+        let (difficulty, contrasts) = difficulty(data, exact, &self.depth.ks, request.seed);
+        let per_query = PerQuery::new(&found.queries, data, exact, &self.depth.ks, &contrasts);
         let results = AuditResults {
             data: data_facts(data),
-            difficulty: difficulty(data, exact, &self.depth.ks, request.seed),
-            returned: self.returned(truth, found.reachable.as_deref()),
+            difficulty,
+            returned,
             graphs: found.graphs,
             answers: self.answers.as_ref().map(|answers| answers.facts.clone()),
             efforts: found.efforts,
@@ -169,6 +239,8 @@ impl<'j> Job<'j> {
             advice: found.advice,
             remedy: found.remedy,
             curves: found.curves,
+            where_lost: where_lost(&per_query),
+            requirements: self.requirements(&found.queries),
             notes: self.notes.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seconds: 0.0,
@@ -180,6 +252,7 @@ impl<'j> Job<'j> {
             results,
             predictions: found.predictions,
             repaired,
+            per_query,
         })
     }
 }
@@ -194,5 +267,21 @@ fn data_facts(data: &Dataset<'_>) -> DataFacts {
         query_population: data.queries.population,
         queries_are_base_rows: data.queries.are_base_rows(),
         duplicate_rows: exact::duplicate_rows(data),
+        queries_fingerprint: fingerprint(data),
+        intervals_over: if data.queries.are_base_rows() {
+            "the rows of the base"
+        } else {
+            "queries like these"
+        },
     }
+}
+
+/// SHA-256 of the vectors of the queries measured, in hexadecimal digits.
+fn fingerprint(data: &Dataset<'_>) -> String {
+    let mut hasher = Sha256::new();
+    for query in 0..data.queries.count() {
+        hasher.update(bytemuck::cast_slice(data.query(query)));
+    }
+    let digits = hasher.finalize();
+    digits.iter().map(|byte| format!("{byte:02x}")).collect()
 }

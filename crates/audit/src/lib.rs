@@ -23,6 +23,7 @@ mod advice;
 mod answers;
 mod cells;
 mod choices;
+mod compare;
 mod cost;
 mod curves;
 mod depth;
@@ -40,11 +41,13 @@ mod memory;
 mod metric;
 mod notes;
 mod on_graphs;
+mod per_query;
 mod predict;
 mod prepare;
 mod remedy;
 mod repair;
 mod request;
+mod requirement;
 mod results;
 mod run;
 mod shift;
@@ -52,7 +55,9 @@ mod summarize;
 mod target;
 #[cfg(test)]
 mod testing;
+mod where_lost;
 
+pub use compare::{Change, ChangedQuery, CompareError, Comparison, SideFacts, compare};
 pub use cost::TooCostly;
 pub use depth::DEFAULT_KS;
 pub use distance_kind::DistanceKind;
@@ -61,11 +66,14 @@ pub use error::AuditError;
 pub use given::{Given, GivenAnswers};
 pub use job::AuditOutcome;
 pub use notes::Note;
+pub use per_query::{PerQuery, QueryRow};
 pub use repair::RepairedTable;
 pub use request::{AuditRequest, GraphRequest, Prediction, draw_queries};
+pub use requirement::{Requirement, RequirementError};
 pub use results::{
     Advice, AnswerFacts, AuditResults, Causes, CellResult, Curve, DataFacts, Difficulty,
-    GraphFacts, Remedy, RunFacts, Sentinels, WorstQuery,
+    GraphFacts, Judged, Recommended, Remedy, RequirementResult, RunFacts, Sentinels, WorstQuery,
 };
 pub use run::{audit, audit_given};
 pub use target::{Measure, Target, TargetError};
+pub use where_lost::{Part, WhereLost};

@@ -5,11 +5,13 @@
 //! curves, and one for each table of cells.
 
 use super::advice::Adviser;
-use super::cells::{Cell, CellValues};
+use super::cells::{Cell, CellValues, QueryValues};
 use super::curves::curves;
 use super::engines::{ENGINES, EngineDefault};
 use super::error::AuditError;
+use super::estimates::drawn_from;
 use super::graphs::{self, Graphs};
+use super::per_query::CellOfQueries;
 use super::predict::predict;
 use super::remedy::remedy;
 use super::request::AuditRequest;
@@ -20,6 +22,7 @@ use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::index::Index;
+use annatomy_eval::surface::{Figure, RequiredEfs};
 use annatomy_runtime::{check_memory, stage};
 
 /// What is found on graphs.
@@ -34,6 +37,8 @@ pub(super) struct OnGraphs {
     pub(super) remedy: Option<Remedy>,
     pub(super) curves: Vec<Curve>,
     pub(super) predictions: Vec<Vec<i64>>,
+    /// Every query at the efforts of `efforts`, or else at one advised per k.
+    pub(super) queries: Vec<CellOfQueries>,
 }
 
 /// What is asked of graphs.
@@ -78,10 +83,22 @@ impl Questions<'_> {
             )?,
         };
         stage("measures", 0);
+        let asked = self.efforts(&graphs);
+        let (efforts, values) = cells(&adviser, &asked, Barycenters::Computed);
+        let (engines, _) = cells(&adviser, &self.engines(), Barycenters::LeftOut);
+        let queries = if asked.is_empty() {
+            at_advised(&adviser, &advice)
+        } else {
+            let cells = asked.iter().zip(values);
+            cells
+                .filter_map(|((_, cell), graphs)| of_queries(&adviser, cell, graphs))
+                .collect()
+        };
         let mut found = OnGraphs {
-            efforts: cells(&adviser, &self.efforts(&graphs), Barycenters::Computed),
-            engines: cells(&adviser, &self.engines(), Barycenters::LeftOut),
-            curves: curves(adviser.traces(), ks),
+            efforts,
+            engines,
+            queries,
+            curves: curves(adviser.traces(), ks, drawn_from(data)),
             advice,
             remedy,
             ..OnGraphs::default()
@@ -124,29 +141,92 @@ impl Questions<'_> {
     }
 }
 
-/// The figures of every cell over all graphs.
+/// Per cell the values of every graph.
+type ValuesOfCells = Vec<Vec<CellValues>>;
+
+/// The figures of every cell over all graphs, and their values.
 fn cells<S: DistanceSource>(
     adviser: &Adviser<'_, S>,
     named: &[(String, Cell)],
     barycenters: Barycenters,
-) -> Vec<CellResult> {
+) -> (Vec<CellResult>, ValuesOfCells) {
     if named.is_empty() {
-        return Vec::new();
+        return Default::default();
     }
     let cells: Vec<Cell> = named.iter().map(|(_, cell)| *cell).collect();
-    let graphs: Vec<Vec<CellValues>> = (0..adviser.graphs.all.len())
-        .map(|graph| adviser.evaluation(graph, barycenters).at(&cells))
-        .collect();
+    let mut values: ValuesOfCells = named.iter().map(|_| Vec::new()).collect();
+    for graph in 0..adviser.graphs.all.len() {
+        let found = adviser.evaluation(graph, barycenters).at(&cells);
+        for (of_cell, found) in values.iter_mut().zip(found) {
+            of_cell.push(found);
+        }
+    }
     let mut results = Vec::with_capacity(named.len());
-    for (place, (who, Cell { class, ef, k })) in named.iter().enumerate() {
-        let values: Vec<CellValues> = graphs.iter().map(|cells| cells[place].clone()).collect();
+    for ((who, Cell { class, ef, k }), values) in named.iter().zip(&values) {
         let name = Name {
             who: who.clone(),
             class: Some(class.to_string()),
             ef: Some(*ef),
             k: *k,
         };
-        results.push(summarize(name, &values, adviser.data));
+        results.push(summarize(name, values, adviser.data));
     }
-    results
+    (results, values)
+}
+
+/// Every query at each k and the effort advised for its first target: what is recommended, else the
+/// smallest whose estimate suffices, else the largest tried.
+fn at_advised<S: DistanceSource>(
+    adviser: &Adviser<'_, S>,
+    advice: &[Advice],
+) -> Vec<CellOfQueries> {
+    let mut cells: Vec<CellOfQueries> = Vec::new();
+    for advice in advice {
+        if cells.iter().any(|cell| cell.k == advice.k) {
+            continue;
+        }
+        let recommended = advice.recommended.as_ref().map(|found| found.ef);
+        let ef = recommended.or(advice.ef).unwrap_or(advice.largest_ef);
+        let (k, class) = (advice.k, adviser.graphs.class);
+        let graphs = adviser.search(k, ef, Barycenters::LeftOut);
+        let graphs = graphs.into_iter().map(CellValues::Queries).collect();
+        cells.extend(of_queries(adviser, &Cell { class, ef, k }, graphs));
+    }
+    cells
+}
+
+/// `None` where the engine refuses the cell.
+fn of_queries<S: DistanceSource>(
+    adviser: &Adviser<'_, S>,
+    cell: &Cell,
+    graphs: Vec<CellValues>,
+) -> Option<CellOfQueries> {
+    let answered = |values| match values {
+        CellValues::Refused => None,
+        CellValues::Queries(values) => Some(values),
+    };
+    let graphs: Option<Vec<Vec<QueryValues>>> = graphs.into_iter().map(answered).collect();
+    let k_index = adviser.ks.iter().position(|&k| k == cell.k)?;
+    Some(CellOfQueries {
+        k: cell.k,
+        ef: Some(cell.ef),
+        graphs: graphs?,
+        required_efs: required_efs(adviser.traces(), k_index),
+    })
+}
+
+/// The smallest ef that returns all k neighbors on every graph.
+fn required_efs(traces: &[RequiredEfs], k_index: usize) -> Vec<Option<usize>> {
+    let mut required: Vec<Option<usize>> = Vec::new();
+    for trace in traces {
+        let of_graph = trace.completing(Figure::Overlap, k_index);
+        if required.is_empty() {
+            required.extend(of_graph);
+            continue;
+        }
+        for (most, ef) in required.iter_mut().zip(of_graph) {
+            *most = most.zip(ef).map(|(most, ef)| most.max(ef));
+        }
+    }
+    required
 }

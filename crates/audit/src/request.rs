@@ -2,6 +2,7 @@
 
 use super::choices::{Choices, Sampling};
 use super::error::AuditError;
+use super::requirement::Requirement;
 use super::target::Target;
 use annatomy_hnsw::EngineClass;
 use annatomy_hnsw::import::Arithmetic;
@@ -46,6 +47,8 @@ pub struct AuditRequest {
     pub graphs: GraphRequest,
     /// Answers to write down.
     pub predictions: Vec<Prediction>,
+    /// Conditions to be shown, of the answers given or of the efforts looked at.
+    pub requirements: Vec<Requirement>,
     /// Whether the neighbors are to be repaired.
     pub repair: bool,
     /// Threads; 0 for as many as the machine has.
@@ -185,6 +188,7 @@ impl Default for AuditRequest {
             arithmetic: None,
             graphs: GraphRequest::default(),
             predictions: Vec::new(),
+            requirements: Vec::new(),
             repair: false,
             threads: 0,
             memory_budget_bytes: 3 << 30,

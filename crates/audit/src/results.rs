@@ -2,7 +2,9 @@
 
 use super::distance_kind::DistanceKind;
 use super::notes::Note;
+use super::requirement::Requirement;
 use super::target::Target;
+use super::where_lost::WhereLost;
 use annatomy_measures::estimate::Estimate;
 use serde::Serialize;
 
@@ -29,6 +31,11 @@ pub struct AuditResults {
     pub remedy: Option<Remedy>,
     /// Overlap and fill against ef, one per k.
     pub curves: Vec<Curve>,
+    /// Where loss lives: loss against each difficulty of the queries, at one effort per k or of the
+    /// answers given.
+    pub where_lost: Vec<WhereLost>,
+    /// Conditions asked for, and whether they are shown.
+    pub requirements: Vec<RequirementResult>,
     /// What a reader should know of how things were taken.
     pub notes: Vec<Note>,
     /// Version of annatomy.
@@ -71,6 +78,24 @@ pub struct DataFacts {
     pub queries_are_base_rows: bool,
     /// Rows that equal an earlier one.
     pub duplicate_rows: usize,
+    /// SHA-256 of the vectors of the queries measured, by which two audits of the same queries are
+    /// known.
+    pub queries_fingerprint: String,
+    /// What intervals over queries are about.
+    pub intervals_over: &'static str,
+}
+
+/// Whether a condition is shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequirementResult {
+    /// The condition, as it was written.
+    pub requirement: Requirement,
+    /// Search effort; `None` for answers given.
+    pub ef: Option<usize>,
+    /// The measure with its interval.
+    pub found: Option<Estimate>,
+    /// Whether the worse end of the interval keeps the bound.
+    pub shown: bool,
 }
 
 /// How hard these data are for any index, at one k.
@@ -87,6 +112,9 @@ pub struct Difficulty {
     pub hubness: Option<f64>,
     /// Share of base rows that are neighbors of no query.
     pub antihub_share: f64,
+    /// Share of all k-occurrences that would have to move for every row to have the same (Feldbauer
+    /// et al. 2018).
+    pub robin_hood: Option<f64>,
 }
 
 /// The graphs looked at.
@@ -217,8 +245,10 @@ pub struct CellResult {
     pub overlap_p1: Option<Estimate>,
     /// Overlap that 95 % of the queries reach.
     pub overlap_p5: Option<Estimate>,
+    /// Overlap that 75 % of the queries reach.
+    pub overlap_p25: Option<Estimate>,
     /// Share of queries with overlap of at least .9.
-    pub robust_90: Option<f64>,
+    pub robust_90: Option<Estimate>,
     /// Mean over filled ranks of d_A/d_E − 1.
     pub relative_distance_error: Option<Estimate>,
     /// Mean distance of the exact neighbors.
@@ -278,11 +308,15 @@ pub struct Advice {
     pub k: usize,
     /// What is to be reached.
     pub target: Target,
-    /// The smallest ef whose estimate reaches it; `None` if no effort does.
+    /// The ef that is shown to suffice: the smallest at which the worse end of the measure's 95 %
+    /// interval meets the target; `None` if none does with as many queries.
+    pub recommended: Option<Recommended>,
+    /// The smallest ef whose estimate reaches it; `None` if no effort does. It falls short of the
+    /// target about as often as not.
     pub ef: Option<usize>,
     /// The smallest ef that may reach it: the lower end of the 95 % interval of `ef`.
     pub ef_low: Option<usize>,
-    /// The smallest ef that reaches it with its whole interval: the upper end.
+    /// The smallest ef that reaches it with its whole interval: the upper end, and the recommended.
     pub ef_high: Option<usize>,
     /// ef/k.
     pub alpha: Option<f64>,
@@ -295,6 +329,37 @@ pub struct Advice {
     /// The best overlap that any effort could give, since the rest of the neighbors cannot be
     /// reached.
     pub best_overlap: f64,
+    /// Queries that could show the target at the largest effort, where those measured do not.
+    pub queries_needed: Option<usize>,
+}
+
+/// An ef that is shown to suffice.
+#[derive(Clone, Debug, Serialize)]
+pub struct Recommended {
+    /// It.
+    pub ef: usize,
+    /// ef/k.
+    pub alpha: f64,
+    /// Distance evaluations a query, on layer 0.
+    pub distance_evaluations: f64,
+    /// The measure there.
+    pub reached: Option<Estimate>,
+    /// The rule tried on other queries than it was applied to; `None` where every query there is was
+    /// measured on one graph, which leaves nothing to chance.
+    pub judged: Option<Judged>,
+}
+
+/// The ef that one half of the queries recommend, judged on the other half.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Judged {
+    /// The ef that the first half shows to suffice.
+    pub ef: usize,
+    /// Queries of the first half.
+    pub chosen_on: usize,
+    /// Queries of the second half.
+    pub judged_on: usize,
+    /// The measure over the second half at that ef.
+    pub reached: Estimate,
 }
 
 /// One graph with more links, built because no ef met a target.

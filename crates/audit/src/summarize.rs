@@ -1,10 +1,11 @@
 //! From values per graph and query to the figures of one cell.
 
 use super::cells::{CellValues, QueryValues};
-use super::estimates::{magnitude, mean, quantile, share};
+use super::estimates::{drawn_from, magnitude, mean, mean_of_shares, quantile, share};
 use super::results::{Causes, CellResult, WorstQuery};
+use super::target::Measure;
 use annatomy_eval::dataset::Dataset;
-use annatomy_measures::estimate::Estimate;
+use annatomy_measures::estimate::{Estimate, Population};
 
 /// Queries named as the worst.
 const WORST: usize = 5;
@@ -40,30 +41,63 @@ fn column(graphs: &[&Vec<QueryValues>], figure: impl Fn(&QueryValues) -> f64) ->
         .collect()
 }
 
+/// A measure over all graphs and queries.
+pub(super) fn figure(
+    measure: Measure,
+    graphs: &[&Vec<QueryValues>],
+    population: Population,
+) -> Option<Estimate> {
+    let of = |figure: fn(&QueryValues) -> f64| column(graphs, figure);
+    let overlap = || of(|values| values.overlap);
+    match measure {
+        Measure::Fill => mean_of_shares(&of(|values| values.fill), population),
+        Measure::Overlap => mean_of_shares(&overlap(), population),
+        Measure::OverlapP1 => quantile(&overlap(), 1.0, population).map(share),
+        Measure::OverlapP5 => quantile(&overlap(), 5.0, population).map(share),
+        Measure::OverlapP25 => quantile(&overlap(), 25.0, population).map(share),
+        Measure::Robust(delta) => mean_of_shares(&reaching(&overlap(), delta), population),
+        Measure::LidBias => lid_bias(graphs, population),
+        Measure::DistanceError => mean(&of(|values| values.distance_error), population),
+        Measure::BarycenterShift => mean(&of(|values| values.barycenter_shift), population),
+    }
+}
+
+/// 1 for overlaps of at least `delta`, 0 for others.
+pub(super) fn reaching(overlap: &[Vec<f64>], delta: f64) -> Vec<Vec<f64>> {
+    // A share of k slots is a rounded quotient.
+    let reaches = |overlap: &f64| f64::from(u8::from(*overlap >= delta - 1e-12));
+    let of_graph = |graph: &Vec<f64>| graph.iter().map(reaches).collect();
+    overlap.iter().map(of_graph).collect()
+}
+
 fn answered(name: Name, graphs: &[&Vec<QueryValues>], data: &Dataset) -> CellResult {
-    let of = |figure: fn(&QueryValues) -> f64| mean(&column(graphs, figure));
+    let population = drawn_from(data);
+    let of = |figure: fn(&QueryValues) -> f64| mean(&column(graphs, figure), population);
+    let shares =
+        |figure: fn(&QueryValues) -> f64| mean_of_shares(&column(graphs, figure), population);
     let overlap = column(graphs, |values| values.overlap);
+    let percent = |percent| quantile(&overlap, percent, population).map(share);
     let average =
         |figure: fn(&QueryValues) -> f64| of(figure).map_or(f64::NAN, |estimate| estimate.point);
     let k = name.k as f64;
     CellResult {
         refused: false,
-        fill: of(|values| values.fill).map(share),
-        overlap: mean(&overlap).map(share),
-        overlap_strict: of(|values| values.overlap_strict).map(share),
-        overlap_p1: quantile(&overlap, 1.0).map(share),
-        overlap_p5: quantile(&overlap, 5.0).map(share),
-        robust_90: of(|values| f64::from(u8::from(values.overlap >= 0.9)))
-            .map(|estimate| estimate.point),
+        fill: shares(|values| values.fill),
+        overlap: shares(|values| values.overlap),
+        overlap_strict: shares(|values| values.overlap_strict),
+        overlap_p1: percent(1.0),
+        overlap_p5: percent(5.0),
+        overlap_p25: percent(25.0),
+        robust_90: figure(Measure::Robust(0.9), graphs, population),
         relative_distance_error: of(|values| values.distance_error),
         mean_exact_distance: of(|values| values.mean_exact_distance),
         mean_returned_distance: of(|values| values.mean_returned_distance),
         barycenter_shift: of(|values| values.barycenter_shift),
         lid_exact: of(|values| values.lid_exact),
         lid_returned: of(|values| values.lid_returned),
-        lid_bias: lid_bias(graphs),
+        lid_bias: lid_bias(graphs, population),
         visited: of(|values| values.visited).map(|estimate| estimate.point),
-        self_hit: of(|values| values.self_hit).map(share),
+        self_hit: shares(|values| values.self_hit),
         missing: Causes {
             unreachable: average(|values| values.unreachable),
             unvisited: average(|values| values.unvisited),
@@ -90,6 +124,7 @@ fn refused(name: Name) -> CellResult {
         overlap_strict: None,
         overlap_p1: None,
         overlap_p5: None,
+        overlap_p25: None,
         robust_90: None,
         relative_distance_error: None,
         mean_exact_distance: None,
@@ -106,7 +141,7 @@ fn refused(name: Name) -> CellResult {
 }
 
 /// |LID returned / LID exact − 1| of the means, over queries that have both.
-pub(super) fn lid_bias(graphs: &[&Vec<QueryValues>]) -> Option<Estimate> {
+fn lid_bias(graphs: &[&Vec<QueryValues>], population: Population) -> Option<Estimate> {
     let both = |values: &QueryValues| !(values.lid_exact + values.lid_returned).is_nan();
     let exact = column(graphs, |values| {
         if both(values) {
@@ -115,11 +150,11 @@ pub(super) fn lid_bias(graphs: &[&Vec<QueryValues>]) -> Option<Estimate> {
             f64::NAN
         }
     });
-    let exact = mean(&exact)?.point;
-    mean(&column(graphs, |values| {
+    let exact = mean(&exact, population)?.point;
+    let bias = column(graphs, |values| {
         (values.lid_returned - values.lid_exact) / exact
-    }))
-    .map(magnitude)
+    });
+    mean(&bias, population).map(magnitude)
 }
 
 /// The queries whose overlap, averaged over graphs, is least and below 1; ties by number.

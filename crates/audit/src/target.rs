@@ -1,12 +1,11 @@
 //! Targets of the advice: a measure and the value it is to reach.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
 /// What a target speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Measure {
     /// Mean share of the k slots that hold a neighbor.
     Fill,
@@ -16,6 +15,10 @@ pub enum Measure {
     OverlapP5,
     /// Overlap that 99 % of the queries reach.
     OverlapP1,
+    /// Overlap that 75 % of the queries reach.
+    OverlapP25,
+    /// Share of the queries with overlap of at least δ: `robust@δ`.
+    Robust(f64),
     /// |mean LID returned / mean LID exact − 1|.
     LidBias,
     /// Mean relative distance error.
@@ -41,9 +44,12 @@ pub enum TargetError {
     Form(String),
     /// No such measure.
     #[error(
-        "unknown measure {0:?}: expected overlap, overlap_p5, overlap_p1, fill, lid_bias, distance_error or barycenter_shift"
+        "unknown measure {0:?}: expected overlap, overlap_p1, overlap_p5, overlap_p25, robust@δ (such as robust@0.9), fill, lid_bias, distance_error or barycenter_shift"
     )]
     Measure(String),
+    /// A robustness without its overlap.
+    #[error("{0:?}: expected robust@δ with an overlap δ between 0 and 1, such as robust@0.9")]
+    Delta(String),
     /// A share beyond 0..=1 or an error below 0.
     #[error("target {measure}={value}: {expected}")]
     Value {
@@ -57,11 +63,13 @@ pub enum TargetError {
 }
 
 impl Measure {
-    const ALL: [Self; 7] = [
+    /// Every measure but [`Robust`](Self::Robust), which has a number.
+    const NAMED: [Self; 8] = [
         Self::Fill,
         Self::Overlap,
-        Self::OverlapP5,
         Self::OverlapP1,
+        Self::OverlapP5,
+        Self::OverlapP25,
         Self::LidBias,
         Self::DistanceError,
         Self::BarycenterShift,
@@ -69,9 +77,9 @@ impl Measure {
 
     /// Whether more is better.
     pub fn is_share(self) -> bool {
-        matches!(
+        !matches!(
             self,
-            Self::Fill | Self::Overlap | Self::OverlapP5 | Self::OverlapP1
+            Self::LidBias | Self::DistanceError | Self::BarycenterShift
         )
     }
 
@@ -79,8 +87,10 @@ impl Measure {
         match self {
             Self::Fill => "fill",
             Self::Overlap => "overlap",
-            Self::OverlapP5 => "overlap_p5",
             Self::OverlapP1 => "overlap_p1",
+            Self::OverlapP5 => "overlap_p5",
+            Self::OverlapP25 => "overlap_p25",
+            Self::Robust(_) => "robust",
             Self::LidBias => "lid_bias",
             Self::DistanceError => "distance_error",
             Self::BarycenterShift => "barycenter_shift",
@@ -88,9 +98,37 @@ impl Measure {
     }
 }
 
+impl FromStr for Measure {
+    type Err = TargetError;
+
+    fn from_str(name: &str) -> Result<Self, TargetError> {
+        let unknown = || TargetError::Measure(name.to_owned());
+        if let Some(delta) = name.strip_prefix("robust@") {
+            let delta = delta.trim().parse().ok();
+            let delta = delta.filter(|delta| *delta > 0.0 && *delta <= 1.0);
+            return delta
+                .map(Self::Robust)
+                .ok_or_else(|| TargetError::Delta(name.to_owned()));
+        }
+        let named = Self::NAMED
+            .into_iter()
+            .find(|measure| measure.name() == name);
+        named.ok_or_else(unknown)
+    }
+}
+
+impl Serialize for Measure {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl fmt::Display for Measure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        match self {
+            Self::Robust(delta) => write!(f, "robust@{delta}"),
+            named => f.write_str(named.name()),
+        }
     }
 }
 
@@ -132,11 +170,7 @@ impl FromStr for Target {
         let form = || TargetError::Form(text.to_owned());
         let (name, value) = text.split_once('=').ok_or_else(form)?;
         let value: f64 = value.trim().parse().map_err(|_| form())?;
-        let name = name.trim();
-        let measure = Measure::ALL
-            .into_iter()
-            .find(|measure| measure.name() == name)
-            .ok_or_else(|| TargetError::Measure(name.to_owned()))?;
+        let measure: Measure = name.trim().parse()?;
         let wrong = |expected| {
             Err(TargetError::Value {
                 measure,
@@ -167,12 +201,21 @@ mod tests {
             }
         );
         assert!(target.is_met_by(0.95) && !target.is_met_by(0.94) && !target.is_met_by(f64::NAN));
+        let robust: Target = "robust@0.9=0.95".parse().expect("a target");
+        assert_eq!(robust.measure, Measure::Robust(0.9));
+        assert_eq!(robust.to_string(), "robust@0.9 ≥ 0.95");
+        assert_eq!(
+            serde_json::to_string(&robust.measure).expect("text"),
+            "\"robust@0.9\""
+        );
         let bias: Target = "lid_bias=0.02".parse().expect("a target");
         assert!(bias.is_met_by(0.01) && !bias.is_met_by(0.03));
         for (text, words) in [
             ("overlap", "MEASURE=VALUE"),
             ("recall=1", "unknown measure"),
             ("fill=1.5", "between 0"),
+            ("robust@2=0.9", "overlap δ between 0 and 1"),
+            ("robust=0.9", "unknown measure"),
         ] {
             let error = text.parse::<Target>().expect_err("refused").to_string();
             assert!(error.contains(words), "{error}");

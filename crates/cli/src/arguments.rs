@@ -3,7 +3,7 @@
 
 use crate::examples;
 use crate::manual::{self, CompletionsArguments, ManArguments};
-use annatomy::audit::{Prediction, Target};
+use annatomy::audit::{Prediction, Requirement, Target};
 use annatomy::config::parse_ks;
 use annatomy::results::{Conventions, StudyKind};
 use annatomy_embed::pixels::{Colors, Filter, Sides};
@@ -33,6 +33,9 @@ pub enum Command {
     /// recovers it.
     #[command(after_help = examples::AUDIT)]
     Audit(Box<AuditArguments>),
+    /// Compare two audits of the same queries: is the change real, and which queries does it hurt?
+    #[command(after_help = examples::COMPARE)]
+    Compare(CompareArguments),
     /// Compute exact nearest neighbors, certified equal to a float64 brute force.
     #[command(after_help = examples::KNN)]
     Knn(KnnArguments),
@@ -119,8 +122,8 @@ pub struct AuditArguments {
     /// Neighbors asked for [default: those of 10,90,500 that the data allow]
     #[arg(long, value_name = "K,K,…", value_delimiter = ',')]
     pub k: Option<Vec<usize>>,
-    /// What the advised ef must reach: overlap, overlap_p5, overlap_p1, fill, lid_bias, distance_error
-    /// or barycenter_shift
+    /// What the advised ef must reach: overlap, overlap_p1, overlap_p5, overlap_p25, robust@δ (share of
+    /// queries with overlap of at least δ), fill, lid_bias, distance_error or barycenter_shift
     #[arg(
         long,
         value_name = "MEASURE=VALUE",
@@ -161,6 +164,21 @@ pub struct AuditArguments {
     /// refuse, beam-is-k. Where queries are base rows, K counts the query itself
     #[arg(long, value_name = "ef=E,k=K,class=CLASS:FILE.npy")]
     pub predict: Vec<PredictionFile>,
+    /// Write one row per query and k: query, k, ef, overlap, fill, why neighbors are missing, required
+    /// ef, rows visited, LID, contrast and more; of the answers given, or at the efforts looked at
+    #[arg(long, value_name = "FILE.parquet|.csv")]
+    pub per_query: Option<PathBuf>,
+    /// End with exit code 3 unless every condition is shown: the worse end of the measure's 95 %
+    /// interval keeps the bound. Of the answers given, or at the efforts looked at
+    #[arg(
+        long,
+        value_name = "overlap@10>=0.95,fill@100>=1",
+        value_delimiter = ','
+    )]
+    pub require: Vec<Requirement>,
+    /// Write the conditions as test cases, for CI
+    #[arg(long, value_name = "FILE.xml", requires = "require")]
+    pub junit: Option<PathBuf>,
     /// Write the neighbors with bad rows searched again exactly; distances go to a second file
     #[arg(long, value_name = "FILE.npy", requires = "neighbors")]
     pub repair: Option<PathBuf>,
@@ -173,6 +191,20 @@ pub struct AuditArguments {
     /// Threads; 0 for all
     #[arg(long, value_name = "T", default_value_t = 0)]
     pub threads: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// Folder that `annatomy audit --out` left
+    pub a: PathBuf,
+    /// Folder of the audit that is compared with it
+    pub b: PathBuf,
+    /// Write compare.json and changed.csv into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print JSON in place of words
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// An arithmetic by its name; `None`: that of this machine.

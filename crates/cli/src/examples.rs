@@ -19,7 +19,13 @@ Examples:
   annatomy audit --index faiss.index --k 10,100 --target overlap=0.99,overlap_p5=0.95
   annatomy audit embeddings.npy --neighbors ids.npy --distances distances.npy --repair mended.npy
   annatomy audit --index faiss.index --predict ef=64,k=100,class=stop-early:predicted.npy
-  annatomy audit embeddings.npy --queries queries.npy --out audit --json";
+  annatomy audit embeddings.npy --queries queries.npy --out audit --json
+  annatomy audit --index faiss.index --require 'overlap@10>=0.95,fill@100>=1' --per-query queries.csv";
+
+pub const COMPARE: &str = "\
+Examples:
+  annatomy compare last-week this-week
+  annatomy compare before after --out difference --json";
 
 pub const KNN: &str = "\
 Examples:

@@ -19,6 +19,8 @@ enum Kind {
     Usage,
     /// It was right and could not be done: exit code 1.
     Work,
+    /// It was done, and a condition is not met: exit code 3.
+    NotShown,
 }
 
 impl Failure {
@@ -40,6 +42,15 @@ impl Failure {
         }
     }
 
+    /// The work was done, and a requirement is not shown.
+    pub fn not_shown(message: impl Display) -> Self {
+        Self {
+            kind: Kind::NotShown,
+            message: message.to_string(),
+            hint: None,
+        }
+    }
+
     /// Adds a way out.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -55,6 +66,7 @@ impl Failure {
         match self.kind {
             Kind::Usage => ExitCode::from(2),
             Kind::Work => ExitCode::FAILURE,
+            Kind::NotShown => ExitCode::from(3),
         }
     }
 }

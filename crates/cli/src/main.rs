@@ -1,6 +1,6 @@
 //! The `annatomy` command: arguments in, library calls, words out. It holds no science.
 //!
-//! Exit codes: 0 done, 1 failed, 2 bad usage, 128 + n ended by signal n. stdout is data, stderr is
+//! Exit codes: 0 done, 1 failed, 2 bad usage, 3 a requirement is not shown, 128 + n ended by signal n. stdout is data, stderr is
 //! progress and errors.
 
 mod arguments;
@@ -48,6 +48,7 @@ fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Study(arguments) => commands::study::run(arguments),
         Command::Audit(arguments) => commands::audit::run(arguments),
+        Command::Compare(arguments) => commands::compare::run(arguments),
         Command::Knn(arguments) => commands::knn::run(arguments),
         Command::Embed(arguments) => commands::embed::run(arguments),
         Command::Reproduce(arguments) => commands::reproduce::run(arguments),

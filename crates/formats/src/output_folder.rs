@@ -48,6 +48,12 @@ impl Owner {
         name: "audit",
         wrote: |folder| folder.join("audit.json").is_file() && folder.join("report.html").is_file(),
     };
+
+    /// `annatomy compare`.
+    pub const COMPARE: Self = Self {
+        name: "compare",
+        wrote: |_| false,
+    };
 }
 
 /// A folder that belongs to this run alone.

@@ -8,11 +8,11 @@ use annatomy::audit::{
     AuditOutcome, AuditRequest, DEFAULT_KS, Given, GivenAnswers, GraphRequest, Prediction,
     audit_given, draw_queries,
 };
-use annatomy::report::{note_words, verdict};
+use annatomy::report::{comparison, note_words, verdict};
 use annatomy::{figures, report};
 use annatomy_formats::AnswerTable;
-use annatomy_formats::{OutputFolder, Owner};
-use numpy::{PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
+use annatomy_formats::{OutputFolder, Owner, Values, write_columns};
+use numpy::{PyArray1, PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
@@ -33,6 +33,7 @@ pub(crate) struct Wanted {
     ef_construction: usize,
     graphs: usize,
     predictions: Vec<(usize, usize, String)>,
+    requirements: Vec<String>,
     repair: bool,
     threads: usize,
     budget_bytes: u64,
@@ -81,6 +82,8 @@ impl AuditResults {
             let _claimed = OutputFolder::claim(&folder, Owner::AUDIT).map_err(raised)?;
             annatomy::results::write_file(&folder.join("audit.json"), json.as_bytes())
                 .map_err(raised)?;
+            write_columns(folder.join("per_query.npz"), &self.0.per_query.columns())
+                .map_err(raised)?;
             let drawn = figures::of_audit(&self.0.results);
             figures::write(&folder, &drawn).map_err(raised)?;
             report::write_audit(&folder, &self.0.results, &drawn).map_err(raised)
@@ -99,6 +102,19 @@ impl AuditResults {
             )
         };
         self.0.predictions.iter().map(table).collect()
+    }
+
+    /// Names and values of the columns of the table of queries.
+    fn per_query<'py>(&self, py: Python<'py>) -> Vec<(String, Bound<'py, PyAny>)> {
+        let column = |column: annatomy_formats::Column| {
+            let values = match column.values {
+                Values::Integers(values) => PyArray1::from_vec(py, values).into_any(),
+                Values::Reals(values) => PyArray1::from_vec(py, values).into_any(),
+                Values::Texts(values) => values.into_pyobject(py).expect("a list").into_any(),
+            };
+            (column.name, values)
+        };
+        self.0.per_query.columns().into_iter().map(column).collect()
     }
 
     /// The repaired neighbors, their distances, and how many rows were replaced.
@@ -223,10 +239,25 @@ impl Wanted {
                 .iter()
                 .map(prediction)
                 .collect::<PyResult<_>>()?,
+            requirements: self
+                .requirements
+                .iter()
+                .map(|text| text.parse().map_err(raised))
+                .collect::<PyResult<_>>()?,
             repair: self.repair,
             threads: self.threads,
             memory_budget_bytes: self.budget_bytes,
             ..AuditRequest::default()
         })
     }
+}
+
+/// Compares two folders that audits left: as JSON, and in words.
+#[pyfunction]
+pub(crate) fn compare(py: Python<'_>, a: PathBuf, b: PathBuf) -> PyResult<(String, String)> {
+    let found = py
+        .detach(|| annatomy::audit::compare(&a, &b))
+        .map_err(raised)?;
+    let json = serde_json::to_string(&found).map_err(raised)?;
+    Ok((json, comparison(&found)))
 }

@@ -12,4 +12,4 @@ mod text;
 pub use html::{
     Illustration, ReportError, audit_html, html, html_with, write, write_audit, write_reproduced,
 };
-pub use terminal::{note_words, verdict};
+pub use terminal::{comparison, note_words, requirement_words, verdict};

@@ -3,4 +3,5 @@
 mod advice;
 mod audit;
 mod audit_given;
+mod per_query;
 mod saved_index;

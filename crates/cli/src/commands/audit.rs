@@ -4,11 +4,16 @@ use crate::arguments::AuditArguments;
 use crate::failure::Failure;
 use crate::progress::follow;
 use crate::say::{print, say};
-use annatomy::audit::{AuditError, AuditOutcome, AuditRequest, GraphRequest, RepairedTable, audit};
-use annatomy::report::verdict;
+use annatomy::audit::{
+    AuditError, AuditOutcome, AuditRequest, GraphRequest, RepairedTable, RequirementResult, audit,
+};
+use annatomy::report::{requirement_words, verdict};
 use annatomy::results::write_file;
 use annatomy::{figures, report};
-use annatomy_formats::{Owner, check_ids_ending, refuse_overwriting, write_ids};
+use annatomy_formats::{
+    Owner, check_ids_ending, check_table_ending, refuse_overwriting, write_columns, write_ids,
+    write_table,
+};
 use annatomy_hnsw::BuildError;
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_runtime::{printable_message, printable_path};
@@ -29,12 +34,35 @@ pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
         let out = folder.path();
         super::on_threads(arguments.threads, || write_report(out, &outcome, &json))??;
     }
+    if let Some(path) = &arguments.junit {
+        let xml = super::junit::junit(&outcome.results.requirements);
+        write_file(path, xml.as_bytes()).map_err(Failure::work)?;
+    }
     let said = if arguments.json {
         format!("{json}\n")
     } else {
         printable_message(&verdict(&outcome.results)).into_owned()
     };
-    print(&said)
+    print(&said)?;
+    gate(&outcome.results.requirements)
+}
+
+/// Fails with exit code 3 unless every condition is shown.
+fn gate(requirements: &[RequirementResult]) -> Result<(), Failure> {
+    let failed: Vec<String> = requirements
+        .iter()
+        .filter(|result| !result.shown)
+        .map(requirement_words)
+        .collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    if std::env::var_os("GITHUB_ACTIONS").is_some() {
+        for words in &failed {
+            say(format!("::error title=annatomy::{words}"));
+        }
+    }
+    Err(Failure::not_shown(failed.join("\n       ")))
 }
 
 /// Refuses outputs that could not be written or would overwrite an input, before anything is read.
@@ -64,6 +92,12 @@ fn check_outputs(arguments: &AuditArguments) -> Result<(), Failure> {
             .map_err(|error| Failure::usage(format!("{}: {error}", printable_path(path))))?;
     }
     outputs.extend(distances.as_deref());
+    if let Some(path) = &arguments.per_query {
+        check_table_ending(path)
+            .map_err(|error| Failure::usage(format!("{}: {error}", printable_path(path))))?;
+        outputs.push(path);
+    }
+    outputs.extend(arguments.junit.as_deref());
     refuse_overwriting(&inputs, &outputs).map_err(Failure::usage)
 }
 
@@ -92,6 +126,7 @@ fn request(arguments: &AuditArguments) -> AuditRequest {
             .iter()
             .map(|wanted| wanted.prediction)
             .collect(),
+        requirements: arguments.require.clone(),
         repair: arguments.repair.is_some(),
         threads: arguments.threads,
         ..AuditRequest::default()
@@ -113,6 +148,15 @@ fn write_tables(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<()
             ));
         }
     }
+    if let Some(path) = &arguments.per_query {
+        let columns = outcome.per_query.columns();
+        write_table(path, &columns).map_err(Failure::work)?;
+        let rows = outcome.per_query.rows.len();
+        say(format!(
+            "{rows} rows, one per query and k, in {}",
+            path.display()
+        ));
+    }
     if let (Some(path), Some(table)) = (&arguments.repair, &outcome.repaired) {
         let distances = table.write(path).map_err(Failure::work)?;
         let (replaced, rows) = (table.replaced, table.rows);
@@ -127,6 +171,9 @@ fn write_tables(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<()
 
 fn write_report(out: &Path, outcome: &AuditOutcome, json: &str) -> Result<(), Failure> {
     write_file(&out.join("audit.json"), json.as_bytes()).map_err(Failure::work)?;
+    // What `annatomy compare` reads.
+    let columns = outcome.per_query.columns();
+    write_columns(out.join("per_query.npz"), &columns).map_err(Failure::work)?;
     let drawn = figures::of_audit(&outcome.results);
     figures::write(out, &drawn).map_err(Failure::work)?;
     report::write_audit(out, &outcome.results, &drawn).map_err(Failure::work)?;

@@ -1,8 +1,10 @@
 //! One file per command.
 
 pub mod audit;
+pub mod compare;
 pub mod embed;
 pub mod generate;
+mod junit;
 pub mod knn;
 pub mod reproduce;
 pub mod study;

@@ -61,11 +61,15 @@ impl RequiredEfs {
         self.ef
     }
 
-    /// Per query the smallest ef that finds all k rows, k by its index; `None` where none does.
-    pub fn completing(&self, k_index: usize) -> impl Iterator<Item = Option<usize>> + '_ {
+    /// Per query the smallest ef at which its figure is 1, k by its index; `None` where none is.
+    pub fn completing(
+        &self,
+        figure: Figure,
+        k_index: usize,
+    ) -> impl Iterator<Item = Option<usize>> + '_ {
         let k = self.ks[k_index];
         let before: usize = self.ks[..k_index].iter().sum();
-        let last = 2 * before + k - 1;
+        let last = 2 * before + if figure == Figure::Fill { 2 * k } else { k } - 1;
         let needed = self.queries.iter().map(move |required| required[last]);
         needed.map(|needed| (needed != NEVER).then_some(needed as usize))
     }

@@ -88,12 +88,16 @@ fn advice(html: &mut Html, results: &AuditResults) {
     }
     html.section("advice", "Which effort", |html| {
         html.prose(
-            "The smallest `ef` whose mean over queries and graphs meets the target; in brackets the efforts between which \
-             it lies with 95 % confidence, over queries and, where several graphs were built, over graphs. The upper one \
-             is the safe choice.",
+            "First the `ef` that is *shown* to suffice: the smallest at which the worse end of the measure's 95 % interval \
+             meets the target. Then the smallest whose estimate does, which falls short about as often as not, and the \
+             efforts between which the true one lies with 95 % confidence, over queries and, where several graphs were \
+             built, over graphs.",
         );
-        let head = ["*k*", "target", "`ef`", "95 %", "α = `ef`/*k*", "distances a query", "reached"];
-        let mut table = Table::new("Smallest efforts", Columns::Numbers, &head);
+        let head = [
+            "*k*", "target", "`ef` shown", "reached there", "α = `ef`/*k*", "distances a query", "estimate", "95 %",
+            "other half of the queries",
+        ];
+        let mut table = Table::new("Efforts that suffice", Columns::Numbers, &head);
         results.advice.iter().for_each(|advice| table.row(advice_row(advice)));
         table.write(html);
     });
@@ -101,22 +105,29 @@ fn advice(html: &mut Html, results: &AuditResults) {
 
 fn advice_row(advice: &Advice) -> Vec<String> {
     let number = |value: Option<usize>| value.map_or("–".to_owned(), |value| count(value as u64));
+    let shown = advice.recommended.as_ref();
+    let judged = shown.and_then(|shown| shown.judged);
+    let none = || match (advice.ef, advice.queries_needed) {
+        (Some(_), Some(needed)) => format!(
+            "none with fewer than about {} queries",
+            count(needed as u64)
+        ),
+        _ => format!("none up to {}", advice.largest_ef),
+    };
     vec![
         advice.k.to_string(),
         advice.target.to_string(),
-        advice
-            .ef
-            .map_or(format!("none up to {}", advice.largest_ef), |ef| {
-                count(ef as u64)
-            }),
+        shown.map_or_else(none, |shown| count(shown.ef as u64)),
+        with_interval(shown.map_or(advice.reached, |shown| shown.reached)),
+        shown.map_or("–".to_owned(), |shown| significant(shown.alpha, 3)),
+        shown.map_or("–".to_owned(), |shown| {
+            count(shown.distance_evaluations.round() as u64)
+        }),
+        number(advice.ef),
         format!("{} to {}", number(advice.ef_low), number(advice.ef_high)),
-        advice
-            .alpha
-            .map_or("–".to_owned(), |alpha| significant(alpha, 3)),
-        advice
-            .distance_evaluations
-            .map_or("–".to_owned(), |cost| count(cost.round() as u64)),
-        with_interval(advice.reached),
+        judged.map_or("–".to_owned(), |judged| {
+            format!("ef {}: {}", judged.ef, with_interval(Some(judged.reached)))
+        }),
     ]
 }
 

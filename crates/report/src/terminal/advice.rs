@@ -5,33 +5,14 @@ use annatomy_audit::{Advice, AuditResults, Remedy};
 
 pub(super) fn advice_lines(results: &AuditResults) -> Vec<String> {
     let head = format!(
-        "{:<28}{:>6}{:>8}{:>18}{:>8}{:>14}",
-        "Smallest ef", "k", "ef", "95 %", "ef/k", "evaluations"
+        "{:<28}{:>6}{:>8}{:>10}{:>18}{:>8}{:>14}",
+        "Which ef suffices", "k", "shown", "estimate", "95 %", "ef/k", "evaluations"
     );
     let mut lines = vec![head];
     for advice in &results.advice {
-        let target = advice.target.to_string();
-        let k = advice.k;
-        lines.push(match advice.ef {
-            Some(ef) => {
-                let low = advice.ef_low.unwrap_or(ef);
-                let high = advice
-                    .ef_high
-                    .map_or("…".to_owned(), |high| high.to_string());
-                let alpha = advice
-                    .alpha
-                    .map_or(String::new(), |alpha| significant(alpha, 3));
-                let cost = advice
-                    .distance_evaluations
-                    .map_or(String::new(), |cost| count(cost.round() as u64));
-                format!(
-                    "  {target:<26}{k:>6}{ef:>8}{:>18}{alpha:>8}{cost:>14}",
-                    format!("{low} to {high}")
-                )
-            }
-            None => format!("  {target:<26}{k:>6}  {}", out_of_reach(advice, results)),
-        });
+        lines.extend(lines_of(advice, results));
     }
+    lines.extend(judged_lines(&results.advice));
     match &results.remedy {
         Some(remedy) => lines.extend(remedy_lines(remedy)),
         None if results.advice.iter().any(|advice| advice.ef.is_none() && advice.best_overlap < 1.0) => lines.push(
@@ -39,6 +20,71 @@ pub(super) fn advice_lines(results: &AuditResults) -> Vec<String> {
                 .to_owned(),
         ),
         None => {}
+    }
+    lines
+}
+
+/// What is shown to suffice first, the estimate second; and what it would take where nothing is shown.
+fn lines_of(advice: &Advice, results: &AuditResults) -> Vec<String> {
+    let (target, k) = (advice.target.to_string(), advice.k);
+    let Some(ef) = advice.ef else {
+        return vec![format!(
+            "  {target:<26}{k:>6}  {}",
+            out_of_reach(advice, results)
+        )];
+    };
+    let shown = advice.recommended.as_ref();
+    let name = shown.map_or("–".to_owned(), |shown| shown.ef.to_string());
+    let low = advice.ef_low.unwrap_or(ef);
+    let high = advice
+        .ef_high
+        .map_or("…".to_owned(), |high| high.to_string());
+    let alpha = shown.map(|shown| shown.alpha).or(advice.alpha);
+    let alpha = alpha.map_or(String::new(), |alpha| significant(alpha, 3));
+    let cost = shown.map(|shown| shown.distance_evaluations);
+    let cost = cost.or(advice.distance_evaluations);
+    let cost = cost.map_or(String::new(), |cost| count(cost.round() as u64));
+    let mut lines = vec![format!(
+        "  {target:<26}{k:>6}{name:>8}{ef:>10}{:>18}{alpha:>8}{cost:>14}",
+        format!("{low} to {high}")
+    )];
+    if shown.is_none() {
+        let queries = advice.reached.map_or(0, |reached| reached.n);
+        let queries = counted(queries as u64, "query does", "queries do");
+        let needed = advice.queries_needed.map_or(String::new(), |needed| {
+            format!("; it would take about {}", count(needed as u64))
+        });
+        lines.push(format!(
+            "    {queries} not show it at any ef up to {}{needed}",
+            count(advice.largest_ef as u64)
+        ));
+    }
+    lines
+}
+
+/// The rule tried on other queries than it was applied to.
+fn judged_lines(advice: &[Advice]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for advice in advice {
+        let judged = advice.recommended.as_ref().and_then(|shown| shown.judged);
+        let Some(judged) = judged else {
+            continue;
+        };
+        if lines.is_empty() {
+            lines.push("  Chosen on one half of the queries, judged on the other".to_owned());
+        }
+        let (target, k) = (advice.target.to_string(), advice.k);
+        let reached = judged.reached;
+        let interval = match reached.low.zip(reached.high) {
+            Some((low, high)) => format!(" ({} to {})", share(low), share(high)),
+            None => String::new(),
+        };
+        let on = count(judged.judged_on as u64);
+        lines.push(format!(
+            "  {target:<26}{k:>6}{:>8}  gives {}{interval} on the other {on}",
+            judged.ef,
+            share(reached.point)
+        ));
     }
     lines
 }

@@ -2,15 +2,21 @@
 
 mod advice;
 mod answers;
+mod comparison;
+mod gate;
 mod notes;
+mod where_lost;
 
 use crate::text::number::{count, counted, share, significant};
 use advice::advice_lines;
 use annatomy_audit::{AuditResults, CellResult, DataFacts, GraphFacts};
 use annatomy_measures::estimate::Estimate;
 use answers::answer_lines;
+pub use comparison::comparison;
+pub use gate::requirement_words;
 pub use notes::note_words;
 use std::fmt::Write;
+use where_lost::lost_lines;
 
 /// Rows named before the rest are only counted.
 const NAMED: usize = 8;
@@ -61,6 +67,19 @@ pub fn verdict(results: &AuditResults) -> String {
     if !results.advice.is_empty() {
         line(String::new());
         advice_lines(results).into_iter().for_each(&mut line);
+    }
+    if !results.where_lost.is_empty() {
+        line(String::new());
+        lost_lines(&results.where_lost)
+            .into_iter()
+            .for_each(&mut line);
+    }
+    if !results.requirements.is_empty() {
+        line(String::new());
+        results
+            .requirements
+            .iter()
+            .for_each(|result| line(requirement_words(result)));
     }
     text
 }

@@ -1,0 +1,154 @@
+//! One row per query and k: what an average hides.
+//!
+//! Enters: the values of every query at one effort, or of the answers given. Leaves: [`PerQuery`],
+//! a table with the columns of [`PerQuery::columns`]; over several graphs a value is their mean. A
+//! figure that a query does not have is not-a-number, an empty field or null in a file.
+
+use super::cells::QueryValues;
+use annatomy_eval::dataset::Dataset;
+use annatomy_formats::Column;
+use annatomy_knn::NeighborTable;
+
+/// What is known of every query measured.
+#[derive(Clone, Debug, Default)]
+pub struct PerQuery {
+    /// Queries, in order, for each (k, effort) in turn.
+    pub rows: Vec<QueryRow>,
+}
+
+/// One query at one k.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryRow {
+    /// Its row, label, or number in the file of queries.
+    pub query: i64,
+    /// Neighbors asked for.
+    pub k: usize,
+    /// Search effort; `None` for answers given.
+    pub ef: Option<usize>,
+    /// Tie-aware overlap.
+    pub overlap: f64,
+    /// Overlap by id.
+    pub overlap_strict: f64,
+    /// Share of the k slots that hold a neighbor.
+    pub fill: f64,
+    /// Missing neighbors to which no path leads.
+    pub unreachable: f64,
+    /// Missing neighbors before which the search stopped.
+    pub unvisited: f64,
+    /// Missing neighbors in whose place a farther row or nothing stands, for answers given.
+    pub displaced: f64,
+    /// Missing neighbors in whose place a row at the k-th distance stands.
+    pub tied: f64,
+    /// The smallest ef that returns all k neighbors, on every graph; not-a-number if none traced does.
+    pub required_ef: f64,
+    /// Rows visited on layer 0.
+    pub visited: f64,
+    /// LID of the exact neighbors.
+    pub lid: f64,
+    /// Mean distance to rows drawn at random over the distance to the k-th exact neighbor.
+    pub contrast: f64,
+    /// 1 if the query is among its own returned rows, 0 if not; not-a-number for held-out queries.
+    pub self_hit: f64,
+    /// Missing neighbors that were visited and are beyond the rows that the engine returns.
+    pub cut_off: f64,
+    /// Distance to the nearest exact neighbor.
+    pub nearest_distance: f64,
+}
+
+/// The values of every query at one (k, effort).
+pub(super) struct CellOfQueries {
+    pub(super) k: usize,
+    pub(super) ef: Option<usize>,
+    /// Per graph, one per query.
+    pub(super) graphs: Vec<Vec<QueryValues>>,
+    /// Per query, where the graphs were traced.
+    pub(super) required_efs: Vec<Option<usize>>,
+}
+
+impl PerQuery {
+    /// `contrasts` holds per k of `ks` one value per query.
+    pub(super) fn new(
+        cells: &[CellOfQueries],
+        data: &Dataset<'_>,
+        exact: &NeighborTable,
+        ks: &[usize],
+        contrasts: &[Vec<f64>],
+    ) -> Self {
+        let mut rows = Vec::new();
+        for cell in cells {
+            let place = ks.iter().position(|&k| k == cell.k);
+            for query in 0..data.queries.count() {
+                let contrast = place.and_then(|place| contrasts[place].get(query));
+                let nearest = data.metric.geometric_of_true(exact.distances(query)[0]);
+                rows.push(QueryRow {
+                    query: data.query_name(query),
+                    contrast: contrast.copied().unwrap_or(f64::NAN),
+                    nearest_distance: f64::from(nearest),
+                    ..row(cell, query)
+                });
+            }
+        }
+        Self { rows }
+    }
+
+    /// The table: query, k, ef, overlap, `overlap_strict`, fill, unreachable, unvisited, displaced,
+    /// tied, `required_ef`, visited, lid, contrast, `self_hit`, `cut_off`, `nearest_distance`.
+    pub fn columns(&self) -> Vec<Column> {
+        let reals = |name: &str, of: fn(&QueryRow) -> f64| {
+            Column::reals(name, self.rows.iter().map(of).collect())
+        };
+        let ef = |row: &QueryRow| row.ef.map_or(f64::NAN, |ef| ef as f64);
+        let k = self.rows.iter().map(|row| row.k as i64);
+        vec![
+            Column::integers("query", self.rows.iter().map(|row| row.query).collect()),
+            Column::integers("k", k.collect()),
+            reals("ef", ef),
+            reals("overlap", |row| row.overlap),
+            reals("overlap_strict", |row| row.overlap_strict),
+            reals("fill", |row| row.fill),
+            reals("unreachable", |row| row.unreachable),
+            reals("unvisited", |row| row.unvisited),
+            reals("displaced", |row| row.displaced),
+            reals("tied", |row| row.tied),
+            reals("required_ef", |row| row.required_ef),
+            reals("visited", |row| row.visited),
+            reals("lid", |row| row.lid),
+            reals("contrast", |row| row.contrast),
+            reals("self_hit", |row| row.self_hit),
+            reals("cut_off", |row| row.cut_off),
+            reals("nearest_distance", |row| row.nearest_distance),
+        ]
+    }
+}
+
+/// The means over graphs.
+fn row(cell: &CellOfQueries, query: usize) -> QueryRow {
+    let mean = |figure: fn(&QueryValues) -> f64| {
+        let sum: f64 = cell
+            .graphs
+            .iter()
+            .map(|values| figure(&values[query]))
+            .sum();
+        sum / cell.graphs.len() as f64
+    };
+    let required = cell.required_efs.get(query).copied().flatten();
+    QueryRow {
+        query: 0,
+        k: cell.k,
+        ef: cell.ef,
+        overlap: mean(|values| values.overlap),
+        overlap_strict: mean(|values| values.overlap_strict),
+        fill: mean(|values| values.fill),
+        unreachable: mean(|values| values.unreachable),
+        unvisited: mean(|values| values.unvisited),
+        displaced: mean(|values| values.displaced),
+        tied: mean(|values| values.tied),
+        required_ef: required.map_or(f64::NAN, |ef| ef as f64),
+        visited: mean(|values| values.visited),
+        lid: mean(|values| values.lid_exact),
+        contrast: f64::NAN,
+        self_hit: mean(|values| values.self_hit),
+        cut_off: mean(|values| values.cut_off),
+        nearest_distance: f64::NAN,
+    }
+}

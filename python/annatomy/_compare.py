@@ -1,0 +1,58 @@
+"""Two audits of the same queries, paired."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Union
+
+from . import _core
+from ._frames import Table
+from ._audited import _columns, _flat
+
+Folder = Union[str, os.PathLike[str]]
+
+
+class Comparison:
+    """What changed between two audits.
+
+    Attributes
+    ----------
+    changes : Table
+        One row per measure and k: both means ``a`` and ``b``, ``difference`` = b − a with its 95 % interval over queries,
+        how many ``gained`` and ``lost``, the exact test's ``test_p``, and ``adjusted_p`` for the number of tests (Holm).
+    queries : int
+        Queries that both measured.
+    """
+
+    def __init__(self, found: dict[str, Any], words: str) -> None:
+        self._found = found
+        self._words = words
+        self.queries: int = found["queries"]
+        self.changes = Table(_columns([_flat(change) for change in found["changes"]]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything found, as compare.json holds it."""
+        return dict(self._found)
+
+    def __repr__(self) -> str:
+        return self._words
+
+
+def compare(a: Folder, b: Folder) -> Comparison:
+    """Compares two audits of the same queries: is the change real, and which queries does it hurt?
+
+    Parameters
+    ----------
+    a, b : path
+        Folders that :meth:`annatomy.Audit.write` or ``annatomy audit --out`` left.
+
+    Raises
+    ------
+    ValueError
+        For audits of different queries, under different metrics, or without a k in common.
+    OSError
+        Where a file cannot be read.
+    """
+    found, words = _core.compare(os.fspath(a), os.fspath(b))
+    return Comparison(json.loads(found), words)
