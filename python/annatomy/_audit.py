@@ -20,6 +20,7 @@ class Wanted(TypedDict):
     """What the core is asked for."""
 
     name: str
+    filter_rule: Optional[str]
     ks: Optional[list[int]]
     targets: list[str]
     efs: list[int]
@@ -45,6 +46,8 @@ def audit(
     queries: Optional[npt.ArrayLike] = None,
     neighbors: Optional[npt.ArrayLike] = None,
     distances: Optional[npt.ArrayLike] = None,
+    allowed: Optional[npt.ArrayLike] = None,
+    filter_rule: Optional[str] = None,
     k: Optional[Union[int, npt.ArrayLike]] = None,
     target: Union[str, Sequence[str]] = "overlap=0.99",
     efs: Union[int, Sequence[int]] = (),
@@ -88,6 +91,12 @@ def audit(
         the query itself; sentinels are counted and never scored. A slot is a place: k is judged over the first k slots.
     distances : array, q × K, optional
         Of ``neighbors``; of any kind, which is detected.
+    allowed : bool, n or q × n; or int ids, m or q × m, optional
+        Rows that queries may be answered with, for all queries or one row per query (ids filled up with −1). Exact
+        neighbors are those among the allowed; answers with other rows count as empty slots.
+    filter_rule : {"count-all", "count-allowed", "after-search"}, optional
+        How the engine searches under a filter: FAISS counts every row, hnswlib and usearch allowed ones, pgvector filters
+        what a search found. By default as the graph's engine does.
     k : int or ints, optional
         By default 10, 90 and 500, as far as there are rows.
     target : str or strings
@@ -138,6 +147,7 @@ def audit(
     graph, search = _graph_or_search(index, rows, metric, ef, arithmetic)
     wanted = Wanted(
         name=_name(rows, graph),
+        filter_rule=filter_rule,
         ks=None if k is None else counts(k, "k"),
         targets=[target] if isinstance(target, str) else list(target),
         efs=counts(efs, "efs") if np.size(efs) else [],
@@ -163,9 +173,26 @@ def audit(
         ids, lengths = _ask(search, rows, held_out, wanted)
     elif lengths is not None and ids is None:
         raise ValueError("distances were given without neighbors")
+    mask, allowed_ids = _allowed(allowed)
+    core = None if graph is None else graph._core
     with telling(progress, "audit") as tell:
-        found = _core.audit(rows, held_out, None if graph is None else graph._core, ids, lengths, wanted, tell)
+        found = _core.audit(rows, held_out, core, ids, lengths, mask, allowed_ids, wanted, tell)
     return Audit(found, wanted["predictions"])
+
+
+def _allowed(allowed: Optional[npt.ArrayLike]) -> tuple[Any, Optional[Int64]]:
+    """A mask, or else ids, each with one row for all queries or one per query."""
+    if allowed is None:
+        return None, None
+    values = np.asarray(allowed)
+    if values.ndim not in (1, 2):
+        raise ValueError(f"allowed has {values.ndim} dimensions: expected 1, for all queries, or 2, a row per query")
+    values = np.atleast_2d(values)
+    if values.dtype == np.bool_:
+        return np.ascontiguousarray(values, dtype=np.uint8), None
+    if not np.issubdtype(values.dtype, np.integer):
+        raise ValueError(f"allowed holds {values.dtype}: expected booleans or integers")
+    return None, np.ascontiguousarray(values, dtype=np.int64)
 
 
 def _graph_or_search(

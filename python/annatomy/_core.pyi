@@ -128,6 +128,8 @@ def audit(
     index: Optional[Hnsw],
     neighbors: Optional[_Int64],
     distances: Optional[_Float32],
+    mask: object,
+    allowed_ids: Optional[_Int64],
     wanted: _Wanted,
     progress: Optional[Callable[..., None]],
 ) -> AuditResults: ...

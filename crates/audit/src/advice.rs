@@ -22,11 +22,13 @@ use super::results::{Advice, Judged, Recommended};
 use super::shift::Barycenters;
 use super::summarize::{figure, reaching};
 use super::target::{Measure, Target};
+use annatomy_eval::allowed::Filter;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::lists::ExactList;
 use annatomy_eval::surface::{Figure, RequiredEfs};
+use annatomy_hnsw::FilterRule;
 use annatomy_measures::estimate::{Estimate, Population};
 use annatomy_runtime::NotEnoughMemory;
 use std::cell::RefCell;
@@ -53,6 +55,16 @@ enum Part {
     All,
     /// Every second query, from the first or from the second on.
     Half(usize),
+}
+
+impl Part {
+    /// The first query and the step from one to the next.
+    fn places(self) -> (usize, usize) {
+        match self {
+            Self::All => (0, 1),
+            Self::Half(first) => (first, 2),
+        }
+    }
 }
 
 /// What advice is drawn from.
@@ -243,8 +255,19 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         (margin > 0.0 && needed.is_finite()).then_some(needed as usize)
     }
 
+    /// Whether the traces answer every effort: not where the rows that a search found are filtered
+    /// afterwards, since what passes depends on all that were found.
+    pub(super) fn reads_traces(&self) -> bool {
+        let filter = self.data.filter.as_ref();
+        filter.is_none_or(|filter| filter.rule != FilterRule::AfterSearch)
+    }
+
     /// Whether some query still lacks something at the largest effort.
     fn some_lose(&self, k_index: usize, measure: Measure) -> bool {
+        if !self.reads_traces() {
+            let value = self.value(k_index, measure, self.largest_ef());
+            return value.is_some_and(|value| value.point < 1.0);
+        }
         let figure = if measure == Measure::Fill {
             Figure::Fill
         } else {
@@ -291,6 +314,15 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             Measure::BarycenterShift => Barycenters::Computed,
             _ => Barycenters::LeftOut,
         };
+        if !self.reads_traces() {
+            let searched = self.search(self.ks[k_index], ef, barycenters);
+            let (first, step) = part.places();
+            let of_part = |values: &Vec<QueryValues>| -> Vec<QueryValues> {
+                values.iter().skip(first).step_by(step).copied().collect()
+            };
+            let searched: Vec<Vec<QueryValues>> = searched.iter().map(of_part).collect();
+            return figure(measure, &searched.iter().collect::<Vec<_>>(), population);
+        }
         let traced = |figure| self.traced(part, figure, k_index, ef);
         match measure {
             Measure::Fill | Measure::Overlap => {
@@ -316,10 +348,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
 
     /// A figure of the queries of a part on every graph.
     fn traced(&self, part: Part, figure: Figure, k_index: usize, ef: usize) -> Vec<Vec<f64>> {
-        let (first, step) = match part {
-            Part::All => (0, 1),
-            Part::Half(first) => (first, 2),
-        };
+        let (first, step) = part.places();
         let of_part = |trace: &RequiredEfs| {
             let values = trace.at(figure, k_index, ef);
             values.skip(first).step_by(step).collect()
@@ -376,7 +405,18 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
 
     /// What is evaluated on graph number `graph`.
     pub(super) fn evaluation(&self, graph: usize, barycenters: Barycenters) -> Evaluation<'_, S> {
+        self.evaluation_under(self.data.filter.as_ref(), graph, barycenters)
+    }
+
+    /// The same under a filter of another rule.
+    pub(super) fn evaluation_under<'e>(
+        &'e self,
+        filter: Option<&'e Filter>,
+        graph: usize,
+        barycenters: Barycenters,
+    ) -> Evaluation<'e, S> {
         Evaluation {
+            filter,
             source: self.source,
             data: self.data,
             truth: self.truth,

@@ -5,6 +5,7 @@
 //! largest effort of any cell, O(k) per cell, O(k·d) for barycenters where asked.
 
 use super::shift::{Barycenters, Shifts};
+use annatomy_eval::allowed::Filter;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::ground_truth::GroundTruth;
@@ -57,6 +58,8 @@ pub(super) struct Evaluation<'e, S> {
     pub(super) graph: &'e Graph,
     pub(super) reachable: &'e [bool],
     pub(super) barycenters: Barycenters,
+    /// The rows that answers may hold, and the rule of the engine that is evaluated.
+    pub(super) filter: Option<&'e Filter>,
 }
 
 impl<S: DistanceSource> Evaluation<'_, S> {
@@ -67,7 +70,7 @@ impl<S: DistanceSource> Evaluation<'_, S> {
             truth: self.truth,
             graph: self.graph,
             reachable: self.reachable,
-            filter: None,
+            filter: self.filter,
         }
     }
 
@@ -108,7 +111,12 @@ impl<S: DistanceSource> Evaluation<'_, S> {
             let metric = self.data.metric;
             let mut found = QueryValues::new(&measured.measures, &measured.missing, metric);
             found.visited = measured.visited as f64;
-            if self.data.queries.are_base_rows() {
+            let own = self.data.queries.own_id(query);
+            let may_return = |own| {
+                self.filter
+                    .is_none_or(|filter| filter.allowed.holds(query, own))
+            };
+            if own.is_some_and(may_return) {
                 let hit = (state.visited.own_arrival as usize) < measured.visited;
                 found.self_hit = f64::from(u8::from(hit));
             }
@@ -178,6 +186,7 @@ mod tests {
             graph: &graph,
             reachable: &reachable(&graph),
             barycenters: Barycenters::Computed,
+            filter: None,
         };
         on.at(cells)
     }

@@ -18,6 +18,8 @@ pub(super) struct Choices {
     pub(super) sampling: Sampling,
     /// Whether graphs are looked at, and not answers alone.
     pub(super) graphs: bool,
+    /// Whether some rows alone are allowed, whose exact neighbors are found in memory.
+    pub(super) filtered: bool,
 }
 
 /// Which of the queries are measured.

@@ -136,6 +136,17 @@ pub enum AuditError {
         /// In the index.
         expected: f32,
     },
+    /// Rows that are allowed.
+    #[error("{}: {problem}", printable_path(path))]
+    Allowed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Of the exact neighbors among the allowed rows.
+    #[error(transparent)]
+    AmongAllowed(#[from] annatomy_eval::allowed::AllowedError),
     /// More neighbors are asked for than there are.
     #[error("k = {k} neighbors out of {available}: k must be between 1 and {available}")]
     K {

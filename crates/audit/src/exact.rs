@@ -1,6 +1,7 @@
 //! The exact neighbors of every query of a data set.
 
 use super::error::AuditError;
+use annatomy_eval::allowed::exact_among;
 use annatomy_eval::dataset::{Base, Dataset};
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_knn::{NeighborTable, PairTable};
@@ -13,6 +14,12 @@ pub(super) fn neighbors<'d>(
     budget_bytes: u64,
 ) -> Result<GroundTruth<'d>, AuditError> {
     let queries = data.search_queries();
+    if let Some(filter) = &data.filter {
+        let base = data.base.in_memory().expect("filtered rows are in memory");
+        let (allowed, metric) = (&filter.allowed, data.metric);
+        let lists = exact_among(base, queries, allowed, k, metric, budget_bytes)?;
+        return Ok(GroundTruth::of_lists(lists, queries, metric, base.rows()));
+    }
     Ok(GroundTruth::compute(
         &data.base,
         queries,

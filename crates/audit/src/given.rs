@@ -1,7 +1,7 @@
 //! Inputs of an audit in memory, in the place of files.
 
 use annatomy_eval::index::Index;
-use annatomy_formats::AnswerTable;
+use annatomy_formats::{AnswerTable, Selection};
 use annatomy_vectors::{Matrix, MatrixView};
 
 /// Arrays and a graph; nothing is copied but rows that cosine has to scale to unit length.
@@ -20,6 +20,8 @@ pub struct Given<'g> {
     pub numbers: Option<Vec<usize>>,
     /// An index over `rows`.
     pub index: Option<&'g Index>,
+    /// Rows that queries may be answered with; by default all.
+    pub allowed: Option<Selection>,
     /// What an engine returned.
     pub answers: Option<GivenAnswers>,
 }

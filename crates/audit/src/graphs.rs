@@ -132,6 +132,7 @@ mod tests {
             vectors: line(&[0.0, 1.0, 2.0, 3.0]),
             metric: None,
             labels: None,
+            deleted: Vec::new(),
             bytes_after: 0,
             m: 5,
             ef_construction: 17,

@@ -12,7 +12,7 @@ use super::on_graphs::{OnGraphs, Questions};
 use super::per_query::{CellOfQueries, PerQuery};
 use super::repair::{RepairedTable, repair};
 use super::request::AuditRequest;
-use super::results::{AuditResults, CellResult, DataFacts, RequirementResult};
+use super::results::{AllowedFacts, AuditResults, CellResult, DataFacts, RequirementResult};
 use super::summarize::{Name, figure, summarize};
 use super::where_lost::where_lost;
 use annatomy_eval::dataset::{Base, Dataset};
@@ -24,6 +24,7 @@ use annatomy_hnsw::{Sq8Codes, VectorDistances};
 use annatomy_knn::{PairTable, RankTable};
 use annatomy_runtime::stage;
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 
 /// What an audit found, and the tables that were asked for.
 #[derive(Clone, Debug)]
@@ -113,7 +114,10 @@ impl<'j> Job<'j> {
         if queries.are_base_rows() && Ranked::fits(base.rows(), self.request.memory_budget_bytes) {
             let table = PairTable::new(base, metric, self.depth.neighbors)?;
             let ranks = RankTable::new(&table)?;
-            let exact = exact::neighbors_in(&table, &self.data, self.depth.neighbors);
+            let exact = match self.data.filter {
+                Some(_) => self.exact()?,
+                None => exact::neighbors_in(&table, &self.data, self.depth.neighbors),
+            };
             let on_graphs = self.on_graphs(&Ranked::new(&table, &ranks, queries), &exact)?;
             return self.finish(on_graphs, &exact);
         }
@@ -268,6 +272,11 @@ fn data_facts(data: &Dataset<'_>) -> DataFacts {
         queries_are_base_rows: data.queries.are_base_rows(),
         duplicate_rows: exact::duplicate_rows(data),
         queries_fingerprint: fingerprint(data),
+        allowed: data.filter.as_ref().map(|filter| AllowedFacts {
+            selectivity: filter.allowed.selectivity(),
+            per_query: !filter.allowed.is_shared(),
+            rule: filter.rule.to_string(),
+        }),
         intervals_over: if data.queries.are_base_rows() {
             "the rows of the base"
         } else {
@@ -283,5 +292,9 @@ fn fingerprint(data: &Dataset<'_>) -> String {
         hasher.update(bytemuck::cast_slice(data.query(query)));
     }
     let digits = hasher.finalize();
-    digits.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(2 * digits.len());
+    for byte in digits {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }

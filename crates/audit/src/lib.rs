@@ -33,6 +33,7 @@ mod engines;
 mod error;
 mod estimates;
 mod exact;
+mod filter;
 mod given;
 mod graphs;
 mod job;
@@ -71,8 +72,9 @@ pub use repair::RepairedTable;
 pub use request::{AuditRequest, GraphRequest, Prediction, draw_queries};
 pub use requirement::{Requirement, RequirementError};
 pub use results::{
-    Advice, AnswerFacts, AuditResults, Causes, CellResult, Curve, DataFacts, Difficulty,
-    GraphFacts, Judged, Recommended, Remedy, RequirementResult, RunFacts, Sentinels, WorstQuery,
+    Advice, AllowedFacts, AnswerFacts, AuditResults, Causes, CellResult, Curve, DataFacts,
+    Difficulty, GraphFacts, Judged, Recommended, Remedy, RequirementResult, RunFacts, Sentinels,
+    WorstQuery,
 };
 pub use run::{audit, audit_given};
 pub use target::{Measure, Target, TargetError};

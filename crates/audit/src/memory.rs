@@ -29,6 +29,7 @@ pub(super) fn prepare<'d>(
         base: Base::InMemory(base),
         metric,
         labels: given.labels.map(Cow::Borrowed),
+        filter: None,
     })
 }
 

@@ -45,6 +45,11 @@ pub enum Note {
         /// How many.
         axes: usize,
     },
+    /// The index holds rows that are marked deleted: searched through, never returned.
+    DeletedRows {
+        /// How many.
+        rows: usize,
+    },
     /// Neighbor counts for which the answers have too few slots.
     BeyondSlots {
         /// Those left out.

@@ -18,11 +18,13 @@ use super::request::AuditRequest;
 use super::results::{Advice, CellResult, Curve, GraphFacts, Remedy};
 use super::shift::Barycenters;
 use super::summarize::{Name, summarize};
+use annatomy_eval::allowed::Filter;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::index::Index;
 use annatomy_eval::surface::{Figure, RequiredEfs};
+use annatomy_hnsw::FilterRule;
 use annatomy_runtime::{check_memory, stage};
 
 /// What is found on graphs.
@@ -84,8 +86,8 @@ impl Questions<'_> {
         };
         stage("measures", 0);
         let asked = self.efforts(&graphs);
-        let (efforts, values) = cells(&adviser, &asked, Barycenters::Computed);
-        let (engines, _) = cells(&adviser, &self.engines(), Barycenters::LeftOut);
+        let filter = data.filter.as_ref();
+        let (efforts, values) = cells(&adviser, &asked, filter, Barycenters::Computed);
         let queries = if asked.is_empty() {
             at_advised(&adviser, &advice)
         } else {
@@ -96,9 +98,13 @@ impl Questions<'_> {
         };
         let mut found = OnGraphs {
             efforts,
-            engines,
+            engines: self.engine_cells(&adviser),
             queries,
-            curves: curves(adviser.traces(), ks, drawn_from(data)),
+            curves: if adviser.reads_traces() {
+                curves(adviser.traces(), ks, drawn_from(data))
+            } else {
+                Vec::new()
+            },
             advice,
             remedy,
             ..OnGraphs::default()
@@ -128,10 +134,36 @@ impl Questions<'_> {
         cells
     }
 
-    /// Every engine at its default effort.
-    fn engines(&self) -> Vec<(String, Cell)> {
+    /// Every engine at its default effort, each under its own rule for filters.
+    fn engine_cells<S: DistanceSource>(&self, adviser: &Adviser<'_, S>) -> Vec<CellResult> {
+        let Some(filter) = &self.data.filter else {
+            return cells(adviser, &self.engines(None), None, Barycenters::LeftOut).0;
+        };
+        let mut found = Vec::new();
+        for rule in FilterRule::ALL {
+            let allowed = filter.allowed.clone();
+            let filter = Filter { allowed, rule };
+            let named = self.engines(Some(rule));
+            found.extend(cells(adviser, &named, Some(&filter), Barycenters::LeftOut).0);
+        }
+        let place = |cell: &CellResult| ENGINES.iter().position(|engine| engine.name == cell.who);
+        found.sort_by_key(place);
+        found
+    }
+
+    /// The engines that filter by a rule, at their default efforts; all of them for `None`.
+    fn engines(&self, rule: Option<FilterRule>) -> Vec<(String, Cell)> {
         let mut cells = Vec::new();
-        for EngineDefault { name, class, ef } in ENGINES {
+        for EngineDefault {
+            name,
+            class,
+            ef,
+            filter,
+        } in ENGINES
+        {
+            if rule.is_some_and(|rule| rule != filter) {
+                continue;
+            }
             for &k in self.ks {
                 let ef = ef(k);
                 cells.push((name.to_owned(), Cell { class, ef, k }));
@@ -148,6 +180,7 @@ type ValuesOfCells = Vec<Vec<CellValues>>;
 fn cells<S: DistanceSource>(
     adviser: &Adviser<'_, S>,
     named: &[(String, Cell)],
+    filter: Option<&Filter>,
     barycenters: Barycenters,
 ) -> (Vec<CellResult>, ValuesOfCells) {
     if named.is_empty() {
@@ -156,7 +189,8 @@ fn cells<S: DistanceSource>(
     let cells: Vec<Cell> = named.iter().map(|(_, cell)| *cell).collect();
     let mut values: ValuesOfCells = named.iter().map(|_| Vec::new()).collect();
     for graph in 0..adviser.graphs.all.len() {
-        let found = adviser.evaluation(graph, barycenters).at(&cells);
+        let on = adviser.evaluation_under(filter, graph, barycenters);
+        let found = on.at(&cells);
         for (of_cell, found) in values.iter_mut().zip(found) {
             of_cell.push(found);
         }
@@ -211,7 +245,11 @@ fn of_queries<S: DistanceSource>(
         k: cell.k,
         ef: Some(cell.ef),
         graphs: graphs?,
-        required_efs: required_efs(adviser.traces(), k_index),
+        required_efs: if adviser.reads_traces() {
+            required_efs(adviser.traces(), k_index)
+        } else {
+            Vec::new()
+        },
     })
 }
 

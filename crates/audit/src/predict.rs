@@ -4,7 +4,7 @@
 use super::cells::Evaluation;
 use super::request::Prediction;
 use annatomy_eval::distance_source::DistanceSource;
-use annatomy_hnsw::{Traversal, Visits};
+use annatomy_eval::query_state::QueryState;
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use rayon::prelude::*;
 
@@ -14,19 +14,12 @@ pub(super) fn predict<S: DistanceSource>(
     prediction: &Prediction,
 ) -> Vec<i64> {
     let Prediction { ef, k, class } = *prediction;
-    let scratch = PerThread::new(Scratch::<S::Queue>::default);
+    let state = PerThread::new(QueryState::<S::Queue>::default);
     let row = |query: usize| {
-        annatomy_runtime::check();
-        scratch.with(|Scratch { traversal, visits }| {
-            traversal.record(
-                on.graph,
-                on.source.scorer(query),
-                class.effort(ef, k),
-                visits,
-            );
-            let ids = visits
-                .rows(visits.answer(class, ef, k))
-                .map(|id| on.data.label(id));
+        state.with(|state| {
+            state.record(&on.searched(), query, class.effort(ef, k));
+            let ids = state.rows(state.answer(class, ef, k));
+            let ids = ids.map(|id| on.data.label(id));
             ids.chain(std::iter::repeat(-1))
                 .take(k)
                 .collect::<Vec<i64>>()
@@ -37,12 +30,6 @@ pub(super) fn predict<S: DistanceSource>(
         .with_max_len(TASK_QUERIES)
         .flat_map_iter(row)
         .collect()
-}
-
-#[derive(Default)]
-struct Scratch<F> {
-    traversal: Traversal<F>,
-    visits: Visits,
 }
 
 #[cfg(test)]
@@ -71,6 +58,7 @@ mod tests {
             graph: &frozen,
             reachable: &reachable(&frozen),
             barycenters: Barycenters::LeftOut,
+            filter: None,
         };
         for (class, efforts, rows) in [
             (EngineClass::StopEarly, [3, 20], [7, 7]),

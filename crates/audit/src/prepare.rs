@@ -21,6 +21,8 @@ use std::borrow::Cow;
 pub(super) struct Inputs {
     pub(super) data: Dataset<'static>,
     pub(super) index: Option<Index>,
+    /// Rows that the index holds as deleted.
+    pub(super) deleted: Vec<u32>,
     /// As they were saved: what they mean is found by comparison with the data.
     pub(super) answers: Option<OpenAnswers>,
     /// A column of ids next to VECTORS, by which answers may name rows.
@@ -53,6 +55,7 @@ impl Inputs {
             index,
             answers,
         } = opened;
+        let deleted = index.as_ref().map(|index| index.saved.deleted.clone());
         let (mut base, index, labels) = match (index, vectors, rows) {
             (Some(index), Some(vectors), Some(rows)) => {
                 compare(rows, &vectors, &index, metric)?;
@@ -77,10 +80,12 @@ impl Inputs {
             metric,
             labels: labels.map(Cow::Owned),
             queries,
+            filter: None,
         };
         Ok(Self {
             data,
             index,
+            deleted: deleted.unwrap_or_default(),
             answers,
             ids,
         })
@@ -103,7 +108,7 @@ fn needs_rows(
             have_one_shape(vectors, index)?;
             Ok(index.saved.labels.is_none())
         }
-        None if choices.graphs => Ok(true),
+        None if choices.graphs || choices.filtered => Ok(true),
         None => Ok(opened.queries.is_none() && choices.sampling.size(rows)? == rows),
     }
 }

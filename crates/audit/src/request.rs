@@ -4,8 +4,8 @@ use super::choices::{Choices, Sampling};
 use super::error::AuditError;
 use super::requirement::Requirement;
 use super::target::Target;
-use annatomy_hnsw::EngineClass;
 use annatomy_hnsw::import::Arithmetic;
+use annatomy_hnsw::{EngineClass, FilterRule};
 use annatomy_vectors::Metric;
 use std::path::PathBuf;
 
@@ -29,6 +29,10 @@ pub struct AuditRequest {
     pub neighbors: Option<PathBuf>,
     /// Their distances, of the same shape.
     pub distances: Option<PathBuf>,
+    /// Rows that queries may be answered with: a mask or ids, for all or per query.
+    pub allowed: Option<PathBuf>,
+    /// How the engine searches under a filter; by default as that of the graph does.
+    pub filter_rule: Option<FilterRule>,
     /// Neighbors asked for; by default those of 10, 90 and 500 that the rows allow.
     pub ks: Option<Vec<usize>>,
     /// What the advice is to reach.
@@ -111,6 +115,7 @@ impl AuditRequest {
             graphs: self.neighbors.is_none()
                 || self.index.is_some()
                 || !self.predictions.is_empty(),
+            filtered: self.allowed.is_some(),
         })
     }
 
@@ -179,6 +184,8 @@ impl Default for AuditRequest {
             index: None,
             neighbors: None,
             distances: None,
+            allowed: None,
+            filter_rule: None,
             ks: None,
             targets: vec![Target::default()],
             efs: Vec::new(),

@@ -75,8 +75,9 @@ impl FromStr for Requirement {
         let signs = [">=", "≥", "<=", "≤"]
             .iter()
             .zip([true, true, false, false]);
-        let split = signs.filter_map(|(sign, is_least)| Some((text.split_once(sign)?, is_least)));
-        let ((name, bound), is_least) = split.last().ok_or_else(form)?;
+        let mut split =
+            signs.filter_map(|(sign, is_least)| Some((text.split_once(sign)?, is_least)));
+        let ((name, bound), is_least) = split.next().ok_or_else(form)?;
         let (measure, k) = name.trim().rsplit_once('@').ok_or_else(form)?;
         let k = k.trim().parse().ok().filter(|&k: &usize| k > 0);
         let target: Target = format!("{measure}={}", bound.trim()).parse()?;

@@ -83,6 +83,19 @@ pub struct DataFacts {
     pub queries_fingerprint: String,
     /// What intervals over queries are about.
     pub intervals_over: &'static str,
+    /// The rows that queries may be answered with, if not all.
+    pub allowed: Option<AllowedFacts>,
+}
+
+/// The rows that queries may be answered with.
+#[derive(Clone, Debug, Serialize)]
+pub struct AllowedFacts {
+    /// Mean share of the base rows.
+    pub selectivity: f64,
+    /// Whether queries have rows of their own.
+    pub per_query: bool,
+    /// How the graph's own engine searches under a filter.
+    pub rule: String,
 }
 
 /// Whether a condition is shown.
@@ -181,6 +194,8 @@ pub struct Sentinels {
     pub negative_ids: usize,
     /// Ids that no row has.
     pub ids_out_of_range: usize,
+    /// Ids of rows that the query may not be answered with.
+    pub not_allowed: usize,
     /// Ids that stand earlier in their row.
     pub duplicates: usize,
     /// Zeros or other ids repeated up to the row's end.
@@ -201,6 +216,7 @@ impl Sentinels {
         Self {
             negative_ids: self.negative_ids + other.negative_ids,
             ids_out_of_range: self.ids_out_of_range + other.ids_out_of_range,
+            not_allowed: self.not_allowed + other.not_allowed,
             duplicates: self.duplicates + other.duplicates,
             padding: self.padding + other.padding,
             missing_slots: self.missing_slots + other.missing_slots,
@@ -214,6 +230,7 @@ impl Sentinels {
     pub fn slots(&self) -> usize {
         self.negative_ids
             + self.ids_out_of_range
+            + self.not_allowed
             + self.duplicates
             + self.padding
             + self.missing_slots

@@ -3,11 +3,13 @@
 use super::answers;
 use super::cost::Cost;
 use super::error::AuditError;
+use super::filter::{self, GivenRows};
 use super::given::Given;
 use super::job::{AuditOutcome, Job};
 use super::load::Opened;
 use super::memory;
 use super::metric;
+use super::notes::Note;
 use super::prepare::Inputs;
 use super::request::AuditRequest;
 use annatomy_runtime::{install, stage};
@@ -29,12 +31,24 @@ pub fn audit(request: &AuditRequest) -> Result<AuditOutcome, AuditError> {
             cost.check()?;
         }
         let metric = metric::of_files(request.metric, &opened, &mut notes)?;
+        let allowed = request
+            .allowed
+            .as_deref()
+            .map(GivenRows::read)
+            .transpose()?;
         let Inputs {
             mut data,
             index,
+            deleted,
             answers,
             ids,
         } = Inputs::prepare(opened, metric, &choices)?;
+        if !deleted.is_empty() {
+            let rows = deleted.len();
+            notes.push(Note::DeletedRows { rows });
+        }
+        let rule = filter::rule(request, index.as_ref());
+        data.filter = filter::filter(allowed.as_ref(), &deleted, &data, rule)?;
         let answers = answers::of_file(answers, ids, &mut data, &mut notes)?;
         Job::new(request, data, index.as_ref(), answers, notes)?.run()
     })
@@ -52,7 +66,10 @@ pub fn audit_given(request: &AuditRequest, given: Given<'_>) -> Result<AuditOutc
         stage("reading", 0);
         let mut notes = Vec::new();
         let metric = metric::of_given(request.metric, &given, &mut notes)?;
-        let data = memory::prepare(&given, metric, &choices)?;
+        let mut data = memory::prepare(&given, metric, &choices)?;
+        let allowed = given.allowed.map(GivenRows::given);
+        let rule = filter::rule(request, given.index);
+        data.filter = filter::filter(allowed.as_ref(), &[], &data, rule)?;
         let answers = answers::given(given.answers, &data)?;
         Job::new(request, data, given.index, answers, notes)?.run()
     })

@@ -51,6 +51,7 @@ pub(crate) fn dataset(rows: Matrix, queries: Option<Matrix>) -> Dataset<'static>
         queries,
         metric: Metric::L2,
         labels: None,
+        filter: None,
     }
 }
 

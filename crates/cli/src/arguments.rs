@@ -8,7 +8,7 @@ use annatomy::config::parse_ks;
 use annatomy::results::{Conventions, StudyKind};
 use annatomy_embed::pixels::{Colors, Filter, Sides};
 use annatomy_hnsw::import::{Arithmetic, UnknownArithmetic};
-use annatomy_hnsw::{Preset, UnknownEngineClass};
+use annatomy_hnsw::{FilterRule, Preset, UnknownEngineClass};
 use annatomy_vectors::Metric;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -119,6 +119,14 @@ pub struct AuditArguments {
     /// Their distances
     #[arg(long, value_name = "FILE", requires = "neighbors")]
     pub distances: Option<PathBuf>,
+    /// Rows that queries may be answered with: a mask (.npy of booleans or bytes) or ids, for all queries
+    /// or one row per query
+    #[arg(long, value_name = "FILE")]
+    pub allowed: Option<PathBuf>,
+    /// How the engine searches under a filter: count-all (FAISS), count-allowed (hnswlib, usearch) or
+    /// after-search (pgvector) [default: as that of the graph]
+    #[arg(long, value_name = "RULE")]
+    pub filter_rule: Option<FilterRule>,
     /// Neighbors asked for [default: those of 10,90,500 that the data allow]
     #[arg(long, value_name = "K,K,…", value_delimiter = ',')]
     pub k: Option<Vec<usize>>,

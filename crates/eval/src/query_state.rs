@@ -120,17 +120,13 @@ impl<Q: CandidateQueue> QueryState<Q> {
         effort: usize,
         most_rows: usize,
     ) {
-        let scorer = on.source.scorer(query);
-        self.filtered = None;
-        if let Some(filter) = on.filter {
-            self.record_filtered(on, filter, query, effort);
-        } else if most_rows < on.graph.nodes() {
-            let visits = &mut self.visits;
+        if on.filter.is_some() || most_rows >= on.graph.nodes() {
+            self.record(on, query, effort);
+        } else {
+            self.filtered = None;
+            let (scorer, visits) = (on.source.scorer(query), &mut self.visits);
             self.traversal
                 .record_for_k(on.graph, scorer, effort, most_rows, visits);
-        } else {
-            self.traversal
-                .record(on.graph, scorer, effort, &mut self.visits);
         }
         let nearest_first = match &self.filtered {
             Some(filtered) => &filtered.visits,
@@ -139,6 +135,25 @@ impl<Q: CandidateQueue> QueryState<Q> {
         self.visited
             .read(on.source, on.truth, query, nearest_first, &self.exact);
         self.visited.mark_reachable(&self.exact, on.reachable);
+    }
+
+    /// Records the traversal of query number `query` to `effort` without comparing it with anything:
+    /// enough for [`answer`](Self::answer) and [`rows`](Self::rows).
+    pub fn record<S: DistanceSource<Queue = Q>>(
+        &mut self,
+        on: &Searched<'_, S>,
+        query: usize,
+        effort: usize,
+    ) {
+        annatomy_runtime::check();
+        self.filtered = None;
+        if let Some(filter) = on.filter {
+            self.record_filtered(on, filter, query, effort);
+            return;
+        }
+        let scorer = on.source.scorer(query);
+        self.traversal
+            .record(on.graph, scorer, effort, &mut self.visits);
     }
 
     /// Records until the search under the filter has stopped, whatever the rule.

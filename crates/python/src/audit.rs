@@ -11,7 +11,7 @@ use annatomy::audit::{
 use annatomy::report::{comparison, note_words, verdict};
 use annatomy::{figures, report};
 use annatomy_formats::AnswerTable;
-use annatomy_formats::{OutputFolder, Owner, Values, write_columns};
+use annatomy_formats::{OutputFolder, Owner, Selection, Values, write_columns};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use std::path::PathBuf;
@@ -21,6 +21,7 @@ use std::path::PathBuf;
 #[pyo3(from_item_all)]
 pub(crate) struct Wanted {
     name: String,
+    filter_rule: Option<String>,
     ks: Option<Vec<usize>>,
     targets: Vec<String>,
     efs: Vec<usize>,
@@ -149,6 +150,8 @@ pub(crate) fn audit(
     index: Option<Bound<'_, Hnsw>>,
     neighbors: Option<PyReadonlyArray2<'_, i64>>,
     distances: Option<PyReadonlyArray2<'_, f32>>,
+    mask: Option<PyReadonlyArray2<'_, u8>>,
+    allowed_ids: Option<PyReadonlyArray2<'_, i64>>,
     wanted: Wanted,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<AuditResults> {
@@ -159,6 +162,7 @@ pub(crate) fn audit(
         labels: None,
         numbers: wanted.numbers.clone(),
         index: None,
+        allowed: allowed(mask.as_ref(), allowed_ids.as_ref())?,
         answers: neighbors
             .as_ref()
             .map(|ids| answers(ids, distances.as_ref()))
@@ -189,6 +193,23 @@ fn audited(
     // The audit starts its own pool; the one made here only carries the call.
     let found = run_reporting(py, 1, progress, || audit_given(&request, given))?;
     Ok(AuditResults(found.map_err(raised)?))
+}
+
+/// A mask over the rows, or ids of rows; one row for all queries, or one per query.
+fn allowed(
+    mask: Option<&PyReadonlyArray2<'_, u8>>,
+    ids: Option<&PyReadonlyArray2<'_, i64>>,
+) -> PyResult<Option<Selection>> {
+    if let Some(mask) = mask {
+        let values = slice(mask)?.iter().map(|&value| value != 0).collect();
+        let columns = mask.shape()[1];
+        return Ok(Some(Selection::Mask { columns, values }));
+    }
+    let table = |ids: &PyReadonlyArray2<'_, i64>| -> PyResult<Selection> {
+        let ids = AnswerTable::from_ids(ids.shape()[1], slice(ids)?.to_vec());
+        Ok(Selection::Ids(ids))
+    };
+    ids.map(table).transpose()
 }
 
 fn answers(
@@ -244,6 +265,11 @@ impl Wanted {
                 .iter()
                 .map(|text| text.parse().map_err(raised))
                 .collect::<PyResult<_>>()?,
+            filter_rule: self
+                .filter_rule
+                .as_ref()
+                .map(|name| name.parse().map_err(raised))
+                .transpose()?,
             repair: self.repair,
             threads: self.threads,
             memory_budget_bytes: self.budget_bytes,

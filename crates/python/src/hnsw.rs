@@ -147,6 +147,12 @@ impl Hnsw {
         let given = rows.as_ref().map(view).transpose()?;
         let read = || {
             let saved = SavedIndex::from_bytes(bytes).map_err(raised)?;
+            if !saved.deleted.is_empty() {
+                return Err(PyValueError::new_err(format!(
+                    "{} of the index's rows are marked deleted: `annatomy audit --index` reads such a file",
+                    saved.deleted.len()
+                )));
+            }
             let arithmetic = arithmetic.or_else(|| found_by(&saved, metric, probe));
             EngineIndex::new(saved, metric, arithmetic, given).map_err(raised)
         };

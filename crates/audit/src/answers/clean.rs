@@ -4,7 +4,7 @@
 //! |---|---|
 //! | −1 at the end of a row of a ragged table | a slot that the short row does not have |
 //! | a negative id | empty |
-//! | an id that no row has | empty |
+//! | an id that no row has, or of a row that is not allowed | empty |
 //! | an id that stands earlier in the row | a duplicate |
 //! | the last id repeated up to the row's end | padding; its first occurrence too, if it breaks the order of distances |
 //! | an id with a distance that is not a number | empty |
@@ -64,7 +64,7 @@ impl<'c> Cleaner<'c> {
             let is_meant = slot < held && !padding.contains(&slot);
             let distance = distances.map(|distances| distances[slot]);
             slots.push(if is_meant {
-                self.valid(id, distance, &mut sentinels)
+                self.valid(query, id, distance, &mut sentinels)
             } else {
                 None
             });
@@ -125,11 +125,20 @@ impl<'c> Cleaner<'c> {
             .base_row(id, self.first_id, self.data.base.rows())
     }
 
-    fn valid(&self, id: i64, distance: Option<f32>, sentinels: &mut Sentinels) -> Option<u32> {
+    fn valid(
+        &self,
+        query: usize,
+        id: i64,
+        distance: Option<f32>,
+        sentinels: &mut Sentinels,
+    ) -> Option<u32> {
         let row = self.base_row(id);
+        let filter = self.data.filter.as_ref();
+        let is_allowed = |row| filter.is_none_or(|filter| filter.allowed.holds(query, row));
         let count = match (row, distance) {
             (None, _) if id < 0 => &mut sentinels.negative_ids,
             (None, _) => &mut sentinels.ids_out_of_range,
+            (Some(row), _) if !is_allowed(row) => &mut sentinels.not_allowed,
             (Some(_), Some(distance)) if distance.is_nan() => &mut sentinels.nan_distances,
             (Some(_), Some(distance)) if distance.abs() > LARGEST_DISTANCE => {
                 &mut sentinels.sentinel_distances

@@ -50,6 +50,7 @@ const MEASURES: [(&str, Figure); 2] = [
     ("fill", |values| &values.fill),
 ];
 
+#[derive(Clone, Copy)]
 struct Cell {
     measure: &'static str,
     k: usize,

@@ -73,6 +73,7 @@ fn check_outputs(arguments: &AuditArguments) -> Result<(), Failure> {
         &arguments.index,
         &arguments.neighbors,
         &arguments.distances,
+        &arguments.allowed,
     ]
     .into_iter()
     .filter_map(Option::as_deref)
@@ -108,6 +109,8 @@ fn request(arguments: &AuditArguments) -> AuditRequest {
         index: arguments.index.clone(),
         neighbors: arguments.neighbors.clone(),
         distances: arguments.distances.clone(),
+        allowed: arguments.allowed.clone(),
+        filter_rule: arguments.filter_rule,
         ks: arguments.k.clone(),
         targets: arguments.target.clone(),
         efs: arguments.ef.clone(),

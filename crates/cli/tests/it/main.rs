@@ -16,6 +16,7 @@ mod manual;
 #[cfg(target_os = "linux")]
 mod memory_limit;
 mod output_folder;
+mod questions;
 mod reproduce;
 #[path = "../../../fetch/tests/common/mod.rs"]
 mod server;

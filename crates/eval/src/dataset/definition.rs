@@ -1,6 +1,7 @@
 //! The data set: what is searched in, what is searched for, and under which metric.
 
 use super::{Base, QueryRows};
+use crate::allowed::Filter;
 use annatomy_knn::Queries;
 use annatomy_vectors::{Metric, kernels};
 use std::borrow::Cow;
@@ -18,12 +19,23 @@ pub struct Dataset<'d> {
     pub metric: Metric,
     /// What the engine calls each base row, n labels; `None` where that is the row's number.
     pub labels: Option<Cow<'d, [i64]>>,
+    /// The rows that queries may be answered with, by place of the query; `None`: all.
+    pub filter: Option<Filter>,
 }
 
 impl Dataset<'_> {
-    /// Most neighbors that a query can have: all base rows but the query itself.
+    /// Most neighbors that every query can have: all base rows that are allowed but the query itself.
     pub fn available(&self) -> usize {
-        self.base.rows() - usize::from(self.queries.are_base_rows())
+        let Some(filter) = &self.filter else {
+            return self.base.rows() - usize::from(self.queries.are_base_rows());
+        };
+        let allowed = &filter.allowed;
+        let of_query = |query: usize| {
+            let own = self.queries.own_id(query);
+            let holds_own = own.is_some_and(|own| allowed.holds(query, own));
+            allowed.count(query) - usize::from(holds_own)
+        };
+        (0..self.queries.count()).map(of_query).min().unwrap_or(0)
     }
 
     /// The k an engine is asked for when k neighbors are wanted: one more where it returns the

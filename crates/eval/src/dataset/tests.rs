@@ -14,6 +14,7 @@ fn in_memory(metric: Metric, queries: QueryRows<'static>) -> Dataset<'static> {
     let mut rows = rows();
     check_and_normalize(&mut rows, metric).expect("finite rows");
     Dataset {
+        filter: None,
         name: "hand".to_owned(),
         base: Base::InMemory(rows.into()),
         queries,

@@ -144,6 +144,7 @@ fn read_hnsw(cursor: &mut Cursor<'_>) -> Result<SavedIndex, SavedIndexError> {
         vectors,
         metric: Some(header.metric),
         labels: None,
+        deleted: Vec::new(),
         bytes_after: 0,
         m,
         ef_construction,

@@ -17,6 +17,9 @@ use annatomy_vectors::Matrix;
 
 const LABEL_BYTES: u64 = 8;
 
+/// The mark of a deleted row, in the byte after the length of its links on layer 0.
+const DELETED: u8 = 1;
+
 struct Header {
     rows: u64,
     row_bytes: u64,
@@ -71,6 +74,13 @@ fn read_index(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
     for row in &base {
         values.extend(floats(&row[vector.clone()]));
     }
+    let mut deleted: Vec<u32> = reserved("the deleted rows", base.len())?;
+    deleted.extend(
+        (0..)
+            .zip(&base)
+            .filter(|(_, row)| row[2] & DELETED == DELETED)
+            .map(|(row, _)| row),
+    );
     let label = |row: &&[u8]| row.last_chunk().copied().map_or(-1, i64::from_le_bytes);
     let labels = collected("the labels", base.iter().map(label))?;
     Ok(SavedIndex {
@@ -80,6 +90,7 @@ fn read_index(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
             .expect("rows of columns values"),
         metric: None,
         labels: Some(labels),
+        deleted,
         bytes_after: 0,
         m: header.m as usize,
         ef_construction: header.ef_construction as usize,
@@ -200,12 +211,6 @@ fn links_on_base<'b>(
     node: usize,
     row: &'b [u8],
 ) -> Result<impl Iterator<Item = u32> + use<'b>, SavedIndexError> {
-    if row[2] & 1 == 1 {
-        return Err(SavedIndexError::Unsupported {
-            kind: format!("an index with deleted rows, such as row {node},"),
-            reason: "a search that skips rows follows another rule; save the index without deleted rows",
-        });
-    }
     read_list(&row[..header.links_bytes as usize], node)
 }
 

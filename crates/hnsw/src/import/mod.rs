@@ -13,8 +13,7 @@
 //! [`EngineDistances`] sums distances in the order of an [`EngineBuild`], so that a prediction
 //! agrees with the engine's answer in every id, near ties included.
 //!
-//! Does not: write these formats, read compressed storage (PQ, SQ), or read hnswlib files in which
-//! rows are marked deleted.
+//! Does not: write these formats, or read compressed storage (PQ, SQ).
 
 mod arithmetic;
 mod cursor;

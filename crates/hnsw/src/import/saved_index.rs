@@ -52,6 +52,8 @@ pub struct SavedIndex {
     pub metric: Option<Metric>,
     /// What the engine calls each row in its answers; `None`: by its number.
     pub labels: Option<Vec<i64>>,
+    /// Rows that are marked deleted, ascending: a search expands them and never returns them.
+    pub deleted: Vec<u32>,
     /// Bytes of the file after the index, which are not looked at.
     pub bytes_after: usize,
     /// M.
@@ -136,6 +138,10 @@ impl SavedIndex {
             return Ok(self);
         }
         self.graph = renamed(&self.graph, &names)?;
+        for row in &mut self.deleted {
+            *row = names[*row as usize];
+        }
+        self.deleted.sort_unstable();
         if !self.lacks_vectors() {
             let (rows, columns) = (self.vectors.rows(), self.vectors.columns());
             let mut values = reserved("the vectors", rows * columns)?;

@@ -308,18 +308,23 @@ fn sizes_beyond_the_file_are_refused_by_name() {
 }
 
 #[test]
-fn deleted_rows_of_hnswlib_are_refused_by_name() {
+fn deleted_rows_of_hnswlib_are_known_by_their_marks() {
     let mut bytes = std::fs::read(golden("hnswlib_l2.index")).expect("file");
     // 96 bytes of header; each row begins with the length and the marks of its links.
     let row_bytes = u64::from_le_bytes(bytes[24..32].try_into().expect("eight bytes")) as usize;
     bytes[96 + 3 * row_bytes + 2] |= 1;
-    let error = SavedIndex::from_bytes(&bytes)
-        .expect_err("refused")
-        .to_string();
-    assert!(
-        error.contains("hnswlib index: an index with deleted rows, such as row 3, is not read"),
-        "{error}"
+    let saved = SavedIndex::from_bytes(&bytes).expect("an index");
+    let label_at = 96 + 3 * row_bytes + row_bytes - 8;
+    let label = i64::from_le_bytes(
+        bytes[label_at..label_at + 8]
+            .try_into()
+            .expect("eight bytes"),
     );
+    // The rows stand in the order of their labels, where these are the row numbers.
+    let name = if saved.labels.is_none() { label } else { 3 };
+    assert_eq!(saved.deleted, [name as u32]);
+    let whole = SavedIndex::read(golden("hnswlib_l2.index")).expect("an index");
+    assert!(whole.deleted.is_empty() && whole.graph.nodes() == saved.graph.nodes());
 }
 
 #[test]

@@ -63,6 +63,7 @@ fn sentinel_line(sentinels: &Sentinels) -> Option<String> {
     let kinds = [
         (sentinels.negative_ids, "negative ids"),
         (sentinels.ids_out_of_range, "ids out of range"),
+        (sentinels.not_allowed, "ids of rows that are not allowed"),
         (sentinels.duplicates, "duplicates"),
         (sentinels.padding, "slots of padding"),
         (sentinels.missing_slots, "slots that short rows do not have"),

@@ -86,8 +86,7 @@ fn most_changed(found: &Comparison) -> Vec<String> {
     let largest = found
         .changes
         .iter()
-        .filter(|change| change.measure == "overlap")
-        .next_back();
+        .rfind(|change| change.measure == "overlap");
     let Some(change) = largest.filter(|change| !change.most_changed.is_empty()) else {
         return Vec::new();
     };

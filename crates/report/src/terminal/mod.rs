@@ -36,6 +36,7 @@ pub fn verdict(results: &AuditResults) -> String {
         line(format!("note: {}", note_words(note)));
     }
     line(data_line(&results.data));
+    allowed_line(&results.data).into_iter().for_each(&mut line);
     results
         .graphs
         .iter()
@@ -112,6 +113,21 @@ fn data_line(data: &DataFacts) -> String {
         "{}: {rows} × {columns}, {}; {queries}{duplicates}",
         data.name, data.metric
     )
+}
+
+/// The rows that queries may be answered with, if not all.
+fn allowed_line(data: &DataFacts) -> Option<String> {
+    let allowed = data.allowed.as_ref()?;
+    let whose = if allowed.per_query {
+        "rows of their own"
+    } else {
+        "the same rows"
+    };
+    Some(format!(
+        "allowed: {} % of the rows, {whose} for all queries; the engine's rule: {}",
+        significant(100.0 * allowed.selectivity, 3),
+        allowed.rule
+    ))
 }
 
 fn graph_lines(graphs: &GraphFacts) -> Vec<String> {

@@ -36,6 +36,10 @@ pub fn note_words(note: &Note) -> String {
             "The array in {path} has {} dimensions: the last {axes}, of length 1, are dropped.",
             axes + 2
         ),
+        Note::DeletedRows { rows } => format!(
+            "{} marked deleted: searched through, never returned, and no exact neighbors.",
+            counted(*rows as u64, "row of the index is", "rows of the index are")
+        ),
         Note::BeyondSlots { ks, slots } => {
             let ks: Vec<String> = ks.iter().map(usize::to_string).collect();
             let slots = counted(*slots as u64, "slot", "slots");
