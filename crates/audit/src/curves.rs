@@ -86,7 +86,7 @@ mod tests {
         let source = OwnRows::new(VectorDistances::new(base, Metric::L2), None);
         let ks = [2, 9];
         let adviser = Adviser::new(&source, &data, &truth, &graphs, &ks);
-        for curve in curves(adviser.traces(), &ks) {
+        for curve in curves(adviser.traces(), &ks, crate::estimates::drawn_from(&data)) {
             assert_eq!(
                 curve.efs.last(),
                 Some(&40),

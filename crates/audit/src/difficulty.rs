@@ -115,7 +115,7 @@ mod tests {
     fn found(data: &Dataset<'_>, ks: &[usize]) -> Vec<Difficulty> {
         let largest = ks[ks.len() - 1];
         let truth = exact::neighbors(data, largest, 1 << 20).expect("small");
-        difficulty(data, truth.table().expect("lists"), ks, 42)
+        difficulty(data, truth.table().expect("lists"), ks, 42).0
     }
 
     /// Up to 256 rows all are drawn, so that the mean distance is that to every other row.

@@ -221,7 +221,7 @@ mod tests {
         assert!((overlap.point - (4.2 + 3.6) / 10.0).abs() < 1e-12);
         assert_eq!(overlap.n, 5, "queries, whatever the number of graphs");
         // Three of five queries of one graph reach .9, two of the other.
-        assert!((cell.robust_90.expect("a share") - 0.5).abs() < 1e-12);
+        assert!((cell.robust_90.expect("a share").point - 0.5).abs() < 1e-12);
         // The 5th percentile of five values lies a fifth of the way from the least to the next.
         let p5 = cell.overlap_p5.expect("a percentile").point;
         let right = f64::midpoint(0.5 + 0.2 * 0.25, 0.2 * 0.75);
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn shares_stay_within_their_bounds_and_errors_do_not() {
-        let data = dataset(line(&[0.0, 1.0, 2.0]), None);
+        let data = dataset(line(&[0.0, 1.0, 2.0]), Some(line(&[0.1, 1.1, 2.1])));
         let of = |error| QueryValues {
             distance_error: error,
             ..values(0.99)
@@ -305,9 +305,12 @@ mod tests {
             of(99.0, f64::NAN),
             of(f64::NAN, 1.0),
         ];
-        let bias = lid_bias(&[&graph]).expect("two queries have both");
+        let bias = lid_bias(&[&graph], Population::Unlimited).expect("two queries have both");
         // (8 + 6)/(10 + 6) − 1.
         assert!((bias.point - 0.125).abs() < 1e-12 && bias.n == 2);
-        assert_eq!(lid_bias(&[&vec![of(f64::NAN, 1.0)]]), None);
+        assert_eq!(
+            lid_bias(&[&vec![of(f64::NAN, 1.0)]], Population::Unlimited),
+            None
+        );
     }
 }

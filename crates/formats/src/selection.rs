@@ -6,7 +6,8 @@
 
 use std::path::Path;
 
-use super::answers::{AnswerTable, read_answers};
+use super::answer_table::AnswerTable;
+use super::answers::read_answers;
 use super::bytes::Bytes;
 use super::error::ReadError;
 use super::npy::{self, Header};
