@@ -108,20 +108,7 @@ fn maturin(environment: &Environment, arguments: &[&str]) -> Result<Command> {
 
 /// `cargo xtask archive`: the command with its manual, completions and licenses.
 pub fn archive(build: &Build) -> Result<()> {
-    let features = "annatomy-cli/parquet,annatomy-cli/hdf5";
-    let mut command = vec![
-        "build",
-        "--locked",
-        "-p",
-        "annatomy-cli",
-        "--features",
-        features,
-    ];
-    command.extend(["--profile", &build.profile]);
-    if let Some(target) = &build.target {
-        command.extend(["--target", target]);
-    }
-    cargo(&command, &[])?;
+    compile(build)?;
     let name = format!("annatomy-{}-{}", env!("CARGO_PKG_VERSION"), build.name()?);
     let folder = Path::new("target/archive").join(&name);
     if folder.exists() {
@@ -166,6 +153,29 @@ pub fn archive(build: &Build) -> Result<()> {
     }
     let archive = format!("{FILES}/{name}.tar.gz");
     run(Command::new("tar").args(["-czf", &archive, "-C", "target/archive", &name]))
+}
+
+/// For a Linux target that is named, zig links, as it does for wheels.
+fn compile(build: &Build) -> Result<()> {
+    let features = ["--features", "annatomy-cli/parquet,annatomy-cli/hdf5"];
+    let profile = ["--profile", &build.profile];
+    let options = [&["--locked", "-p", "annatomy-cli"][..], &features, &profile].concat();
+    let Some(target) = &build.target else {
+        return cargo(&[&["build"][..], &options].concat(), &[]);
+    };
+    if !target.contains("linux") {
+        return cargo(
+            &[&["build", "--target", target][..], &options].concat(),
+            &[],
+        );
+    }
+    let environment = tools::python(&["cargo-zigbuild", "ziglang"])?;
+    let oldest = if target.ends_with("gnu") { ".2.17" } else { "" };
+    let mut zigbuild = environment.program("cargo-zigbuild", &["zigbuild"])?;
+    zigbuild
+        .args(["--target", &format!("{target}{oldest}")])
+        .args(options);
+    run(zigbuild.env("PATH", environment.search_path()?))
 }
 
 fn binary(build: &Build) -> PathBuf {

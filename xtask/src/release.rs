@@ -56,7 +56,9 @@ fn install(build: &Build) -> Result<()> {
         let mut made = docs::files(Path::new(FILES))?.into_iter();
         let fits = |path: &PathBuf| {
             let file = path.file_name().unwrap_or_default().to_string_lossy();
-            file.ends_with(ending) && !file.contains("linux-gnu.tar")
+            // An archive of the command ends in its target.
+            let version = file.strip_suffix(".tar.gz").unwrap_or("0");
+            file.ends_with(ending) && version.ends_with(|last: char| last.is_ascii_digit())
         };
         let file = made
             .find(fits)
