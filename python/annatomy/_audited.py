@@ -92,7 +92,7 @@ class Audit:
 
         An Arrow table where pyarrow is installed, else a dictionary of arrays. Columns: query, k, ef, overlap,
         overlap_strict, fill, unreachable, unvisited, displaced, tied, required_ef, visited, lid, contrast, self_hit,
-        cut_off, nearest_distance; what a query does not have is null, or NaN in arrays.
+        cut_off, nearest_distance, epsilon_recall, inverse_ratio, rank_biased_overlap, displacement; what a query does not have is null, or NaN in arrays.
         """
         columns = {name: np.asarray(values) for name, values in self._core.per_query()}
         try:

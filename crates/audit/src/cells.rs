@@ -13,7 +13,10 @@ use annatomy_eval::missing::Missing;
 pub(super) use annatomy_eval::query_state::Cell;
 use annatomy_eval::query_state::{QueryState, Searched};
 use annatomy_hnsw::Graph;
-use annatomy_measures::corrected::QueryMeasures;
+use annatomy_measures::corrected::{ExactSide, QueryMeasures, ReturnedSide};
+use annatomy_measures::graded::{
+    Epsilon, displacement, epsilon_recall, inverse_ratio, rank_biased_overlap,
+};
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use annatomy_vectors::Metric;
 use rayon::prelude::*;
@@ -39,7 +42,17 @@ pub(super) struct QueryValues {
     pub(super) cut_off: f64,
     pub(super) tied: f64,
     pub(super) displaced: f64,
+    /// Overlap graded by distance and by rank.
+    pub(super) epsilon_recall: f64,
+    pub(super) inverse_ratio: f64,
+    pub(super) rank_biased_overlap: f64,
+    pub(super) displacement: f64,
 }
+
+/// A row counts for ε-recall up to this share beyond the k-th exact distance.
+const EPSILON: Epsilon = Epsilon::Relative(0.01);
+/// Persistence of rank-biased overlap.
+const PERSISTENCE: f64 = 0.9;
 
 /// One graph in one cell.
 #[derive(Clone, Debug)]
@@ -111,6 +124,9 @@ impl<S: DistanceSource> Evaluation<'_, S> {
             let metric = self.data.metric;
             let mut found = QueryValues::new(&measured.measures, &measured.missing, metric);
             found.visited = measured.visited as f64;
+            let returned = state.returned();
+            let side = ReturnedSide::new(&returned.distances, &returned.ranks);
+            found.grade(&state.exact.side, side, cell.k);
             let own = self.data.queries.own_id(query);
             let may_return = |own| {
                 self.filter
@@ -156,7 +172,21 @@ impl QueryValues {
             cut_off: missing.cut_off as f64,
             tied: missing.tied as f64,
             displaced: missing.displaced as f64,
+            epsilon_recall: f64::NAN,
+            inverse_ratio: geometry(inverse_ratio(measures.relative_distance_error)),
+            rank_biased_overlap: f64::NAN,
+            displacement: f64::NAN,
         }
+    }
+
+    /// Adds the measures that look at ranks and single distances.
+    pub(super) fn grade(&mut self, exact: &ExactSide, returned: ReturnedSide<'_>, k: usize) {
+        let (distances, ranks) = (returned.distances(), returned.exact_ranks());
+        let kth = exact.distances()[k - 1];
+        self.epsilon_recall = epsilon_recall(distances, kth, k, EPSILON);
+        let agreement = rank_biased_overlap(ranks, k, PERSISTENCE);
+        self.rank_biased_overlap = agreement.expect("a persistence between 0 and 1");
+        self.displacement = displacement(ranks, k);
     }
 }
 

@@ -53,6 +53,14 @@ pub struct QueryRow {
     pub cut_off: f64,
     /// Distance to the nearest exact neighbor.
     pub nearest_distance: f64,
+    /// Share of the slots with distance up to 1.01 times the k-th exact one.
+    pub epsilon_recall: f64,
+    /// 1/(1 + relative distance error).
+    pub inverse_ratio: f64,
+    /// Rank-biased overlap at p = .9.
+    pub rank_biased_overlap: f64,
+    /// Mean |slot − rank| of the neighbors returned, over k.
+    pub displacement: f64,
 }
 
 /// The values of every query at one (k, effort).
@@ -92,7 +100,8 @@ impl PerQuery {
     }
 
     /// The table: query, k, ef, overlap, `overlap_strict`, fill, unreachable, unvisited, displaced,
-    /// tied, `required_ef`, visited, lid, contrast, `self_hit`, `cut_off`, `nearest_distance`.
+    /// tied, `required_ef`, visited, lid, contrast, `self_hit`, `cut_off`, `nearest_distance`,
+    /// `epsilon_recall`, `inverse_ratio`, `rank_biased_overlap`, displacement.
     pub fn columns(&self) -> Vec<Column> {
         let reals = |name: &str, of: fn(&QueryRow) -> f64| {
             Column::reals(name, self.rows.iter().map(of).collect())
@@ -117,6 +126,10 @@ impl PerQuery {
             reals("self_hit", |row| row.self_hit),
             reals("cut_off", |row| row.cut_off),
             reals("nearest_distance", |row| row.nearest_distance),
+            reals("epsilon_recall", |row| row.epsilon_recall),
+            reals("inverse_ratio", |row| row.inverse_ratio),
+            reals("rank_biased_overlap", |row| row.rank_biased_overlap),
+            reals("displacement", |row| row.displacement),
         ]
     }
 }
@@ -150,5 +163,9 @@ fn row(cell: &CellOfQueries, query: usize) -> QueryRow {
         self_hit: mean(|values| values.self_hit),
         cut_off: mean(|values| values.cut_off),
         nearest_distance: f64::NAN,
+        epsilon_recall: mean(|values| values.epsilon_recall),
+        inverse_ratio: mean(|values| values.inverse_ratio),
+        rank_biased_overlap: mean(|values| values.rank_biased_overlap),
+        displacement: mean(|values| values.displacement),
     }
 }

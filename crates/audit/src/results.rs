@@ -266,6 +266,16 @@ pub struct CellResult {
     pub overlap_p25: Option<Estimate>,
     /// Share of queries with overlap of at least .9.
     pub robust_90: Option<Estimate>,
+    /// Overlap less what chance gives, k/(n − 1) (Chen & Buja 2009).
+    pub lcmc: Option<Estimate>,
+    /// Share of the slots with distance up to 1.01 times the k-th exact one.
+    pub epsilon_recall: Option<Estimate>,
+    /// 1/(1 + relative distance error), a query.
+    pub inverse_ratio: Option<Estimate>,
+    /// Rank-biased overlap at p = .9 (Webber et al. 2010).
+    pub rank_biased_overlap: Option<Estimate>,
+    /// Mean |slot − rank| of the neighbors returned, over k.
+    pub displacement: Option<Estimate>,
     /// Mean over filled ranks of d_A/d_E − 1.
     pub relative_distance_error: Option<Estimate>,
     /// Mean distance of the exact neighbors.

@@ -6,6 +6,7 @@ use super::results::{Causes, CellResult, WorstQuery};
 use super::target::Measure;
 use annatomy_eval::dataset::Dataset;
 use annatomy_measures::estimate::{Estimate, Population};
+use annatomy_measures::graded::chance_overlap;
 
 /// Queries named as the worst.
 const WORST: usize = 5;
@@ -70,6 +71,26 @@ pub(super) fn reaching(overlap: &[Vec<f64>], delta: f64) -> Vec<Vec<f64>> {
     overlap.iter().map(of_graph).collect()
 }
 
+/// The overlap of rows drawn at random; over queries with rows of their own, for as many as the mean.
+fn chance(data: &Dataset, k: usize) -> f64 {
+    let Some(filter) = &data.filter else {
+        return chance_overlap(k, data.available());
+    };
+    let queries = data.queries.count();
+    let allowed: usize = (0..queries).map(|query| filter.allowed.count(query)).sum();
+    chance_overlap(k, allowed / queries.max(1))
+}
+
+/// The estimate of a figure less a constant.
+fn less(estimate: Estimate, constant: f64) -> Estimate {
+    Estimate {
+        point: estimate.point - constant,
+        low: estimate.low.map(|low| low - constant),
+        high: estimate.high.map(|high| high - constant),
+        ..estimate
+    }
+}
+
 fn answered(name: Name, graphs: &[&Vec<QueryValues>], data: &Dataset) -> CellResult {
     let population = drawn_from(data);
     let of = |figure: fn(&QueryValues) -> f64| mean(&column(graphs, figure), population);
@@ -89,6 +110,11 @@ fn answered(name: Name, graphs: &[&Vec<QueryValues>], data: &Dataset) -> CellRes
         overlap_p5: percent(5.0),
         overlap_p25: percent(25.0),
         robust_90: figure(Measure::Robust(0.9), graphs, population),
+        lcmc: shares(|values| values.overlap).map(|overlap| less(overlap, chance(data, name.k))),
+        epsilon_recall: shares(|values| values.epsilon_recall),
+        inverse_ratio: shares(|values| values.inverse_ratio.min(1.0)),
+        rank_biased_overlap: shares(|values| values.rank_biased_overlap.min(1.0)),
+        displacement: shares(|values| values.displacement),
         relative_distance_error: of(|values| values.distance_error),
         mean_exact_distance: of(|values| values.mean_exact_distance),
         mean_returned_distance: of(|values| values.mean_returned_distance),
@@ -126,6 +152,11 @@ fn refused(name: Name) -> CellResult {
         overlap_p5: None,
         overlap_p25: None,
         robust_90: None,
+        lcmc: None,
+        epsilon_recall: None,
+        inverse_ratio: None,
+        rank_biased_overlap: None,
+        displacement: None,
         relative_distance_error: None,
         mean_exact_distance: None,
         mean_returned_distance: None,

@@ -80,6 +80,7 @@ impl Measuring<'_> {
             measure(&exact.side, prefix.side(), &[k], measure_scratch, measures);
             let missing = Missing::in_answer(&measures[0], self.unreachable(exact, prefix, k));
             let mut at_k = QueryValues::new(&measures[0], &missing, metric);
+            at_k.grade(&exact.side, prefix.side(), k);
             let ids = || prefix.ids.iter().map(|id| id.0).collect();
             at_k.barycenter_shift = self.shifts.of(query, &exact.ids[..k], ids);
             if self.answers.facts.queries_not_returned.is_some() {

@@ -164,6 +164,33 @@ fn cells(html: &mut Html, id: &str, title: &str, words: &str, cells: &[CellResul
         let mut table = Table::new(title, Columns::Numbers, &head);
         cells.iter().for_each(|cell| table.row(cell_row(cell)));
         table.write(html);
+        let head = [
+            "",
+            "*k*",
+            "less chance",
+            "ε-recall",
+            "1/Ratio",
+            "rank-biased",
+            "displacement",
+            "worst 25 %",
+        ];
+        let mut table = Table::new("Graded by rank and by distance", Columns::Numbers, &head);
+        for cell in cells.iter().filter(|cell| !cell.refused) {
+            let who = cell
+                .ef
+                .map_or(cell.who.clone(), |ef| format!("{} (ef {ef})", cell.who));
+            table.row([
+                who,
+                cell.k.to_string(),
+                with_interval(cell.lcmc),
+                with_interval(cell.epsilon_recall),
+                with_interval(cell.inverse_ratio),
+                with_interval(cell.rank_biased_overlap),
+                with_interval(cell.displacement),
+                with_interval(cell.overlap_p25),
+            ]);
+        }
+        table.write(html);
     });
 }
 
@@ -298,6 +325,11 @@ fn words(html: &mut Html) {
         let pairs = [
             ("fill", "Share of the *k* slots that hold a valid, distinct neighbor. Everything else is over filled slots."),
             ("overlap", "Share of the exact *k* that came back; a row at the *k*-th distance to one part in a million counts."),
+            ("less chance", "LCMC: overlap less k/(n − 1), what rows drawn at random would have (Chen & Buja 2009)."),
+            ("ε-recall", "Share of the slots with distance up to 1.01 times that of the *k*-th exact neighbor."),
+            ("1/Ratio", "1 over the mean ratio of returned to exact distance, rank by rank; empty slots do not count."),
+            ("rank-biased", "Rank-biased overlap at p = .9: agreement of the lists, the nearest ten ranks counting most (Webber et al. 2010)."),
+            ("displacement", "Mean distance in ranks of the true neighbors returned from their places, over *k*."),
             ("worst 5 %", "The overlap that 95 % of the queries reach."),
             ("distance error", "Mean over ranks of returned over exact distance, less 1."),
             ("shift", "Distance between the two barycenters over the radius of the exact neighborhood; over 500 queries at most: *n* says how many."),
