@@ -12,7 +12,7 @@ from . import _core
 from ._arrays import Float32, Int64, count, counts, id_table, matrix, optional_matrix, unsigned_seed
 from ._audited import Audit, Prediction
 from ._hnsw import Hnsw
-from ._live import ask, saved_graph, searcher
+from ._live import ask, saved_graph, saved_method, searcher
 from ._progress import Telling, telling
 
 
@@ -72,6 +72,10 @@ def audit(
     * ``audit(X)``: graphs are built over the rows.
     * ``audit(X, index)`` with a live faiss ``IndexHNSWFlat`` or hnswlib index, or an :class:`annatomy.Hnsw`: that very
       graph is read and traversed, so that every figure is the engine's own. X may be left out.
+    * ``audit(X, index)`` with a live faiss index of scalar or product codes, an inverted file, or either behind transforms
+      or a rerank (``IndexHNSWSQ``, ``IndexHNSWPQ``, ``IndexIVFFlat``, ``IndexIVFScalarQuantizer``, ``IndexIVFPQ``,
+      ``IndexPreTransform``, ``IndexRefineFlat``, ``IndexIDMap``): it is read, searched in its own arithmetic, and
+      ``method["stages"]`` says which stage lost each missing neighbor. Efforts are its ``nprobe`` or ``efSearch``.
     * ``audit(X, index)`` with a usearch index, an :class:`annatomy.engines.Engine`, any other faiss index, or a callable
       ``search(queries, k)`` that returns ids or (ids, distances): it is asked for the largest k, and its answers audited.
     * ``audit(X, neighbors=ids, distances=d)``: the answers of any engine. With an index that has a graph, the graph says
@@ -144,9 +148,9 @@ def audit(
     True
     """
     rows, held_out = optional_matrix(X, "X"), optional_matrix(queries, "queries")
-    graph, search = _graph_or_search(index, rows, metric, ef, arithmetic)
+    graph, method, search = _graph_or_search(index, rows, metric, ef, arithmetic)
     wanted = Wanted(
-        name=_name(rows, graph),
+        name=_name(rows, graph, method),
         filter_rule=filter_rule,
         ks=None if k is None else counts(k, "k"),
         targets=[target] if isinstance(target, str) else list(target),
@@ -167,6 +171,12 @@ def audit(
     )
     ids = None if neighbors is None else id_table(neighbors, "neighbors")
     lengths = None if distances is None else matrix(distances, "distances")
+    if method is not None:
+        if ids is not None or repair:
+            raise ValueError("answers are audited over X alone, without an index of this kind")
+        with telling(progress, "audit") as tell:
+            found = _core.audit_method(rows, held_out, method, arithmetic, wanted, tell)
+        return Audit(found, wanted["predictions"])
     if search is not None:
         if ids is not None:
             raise ValueError("neighbors were given besides an index that is asked for them")
@@ -198,20 +208,22 @@ def _allowed(allowed: Optional[npt.ArrayLike]) -> tuple[Any, Optional[Int64]]:
 def _graph_or_search(
     index: Any, rows: Optional[Float32], metric: Optional[str], ef: Optional[int], arithmetic: Optional[str]
 ) -> Any:
-    """The graph to read, or else the search to ask."""
+    """The graph to read, or the index of more stages, or else the search to ask."""
     if index is None:
-        return None, None
+        return None, None, None
     if isinstance(index, Hnsw):
         index.check_rows(rows)
-        return index, None
+        return index, None, None
     saved = saved_graph(index, arithmetic)
-    if saved is None:
-        return None, searcher(index, ef)
-    return Hnsw._of_saved(*saved, rows, metric), None
+    if saved is not None:
+        return Hnsw._of_saved(*saved, rows, metric), None, None
+    method = saved_method(index) if ef is None else None
+    return None, method, searcher(index, ef) if method is None else None
 
 
-def _name(rows: Optional[Float32], graph: Optional[Hnsw]) -> str:
-    shape = graph.X.shape if graph is not None else rows.shape if rows is not None else (0, 0)
+def _name(rows: Optional[Float32], graph: Optional[Hnsw], method: Optional[_core.SavedMethod]) -> str:
+    shape = method.shape() if method is not None else (0, 0)
+    shape = graph.X.shape if graph is not None else rows.shape if rows is not None else shape
     return f"array of {shape[0]} × {shape[1]}"
 
 

@@ -36,6 +36,10 @@ class Audit:
     ----------
     data : dict
         Rows, columns, metric, queries measured and to draw from, duplicate rows.
+    method : dict or None
+        Of an index of codes, cells, transforms or a rerank: what it is, and ``stages``, one per effort and k: the share of
+        the neighbors that the transforms and the codes keep at most, and the missing neighbors a query, each charged to the
+        first stage that lost it.
     graphs : dict or None
         Where the graphs come from, their rule for k > ef, M, efConstruction, links per node, and the rows that no path
         leads to, a list per graph. None where only answers were looked at.
@@ -71,6 +75,7 @@ class Audit:
         found = json.loads(core.json())
         self.data: dict[str, Any] = found["data"]
         self.graphs: Optional[dict[str, Any]] = found["graphs"]
+        self.method: Optional[dict[str, Any]] = found["method"]
         self.answers: Optional[dict[str, Any]] = found["answers"]
         self.notes: list[str] = core.notes()
         self.seconds: float = found["seconds"]

@@ -10,6 +10,7 @@ from typing import Any, Optional, TypedDict, Union
 import numpy as np
 import numpy.typing as npt
 
+from . import _core
 from ._arrays import Float32, Int64
 
 #: Queries, ids, distances: q × d, q × k, q × k.
@@ -52,6 +53,18 @@ def saved_graph(index: Any, arithmetic: Optional[str] = None) -> Optional[tuple[
         live["probe"] = probe(index)
     live["arithmetic"] = arithmetic
     return saved, live
+
+
+def saved_method(index: Any) -> Optional[_core.SavedMethod]:
+    """A faiss index of codes, cells, transforms or a rerank, read; None for anything else, and for kinds that are not read."""
+    if _package(index) != "faiss":
+        return None
+    import faiss
+
+    try:
+        return _core.SavedMethod(np.asarray(faiss.serialize_index(index)))
+    except (RuntimeError, ValueError):  # a kind that faiss does not save, or that is not read
+        return None
 
 
 def searcher(index: Any, ef: Optional[int] = None) -> Search:

@@ -147,6 +147,22 @@ pub enum AuditError {
     /// Of the exact neighbors among the allowed rows.
     #[error(transparent)]
     AmongAllowed(#[from] annatomy_eval::allowed::AllowedError),
+    /// An index of codes of other vectors.
+    #[error(
+        "{} does not hold the rows of {}: of {compared} rows compared, {own} are nearer to their own code than to another row's",
+        printable_path(.vectors),
+        printable_path(.index)
+    )]
+    OtherRowsThanCoded {
+        /// The file of vectors.
+        vectors: PathBuf,
+        /// The index.
+        index: PathBuf,
+        /// Rows that are nearer to their own code.
+        own: usize,
+        /// Rows compared.
+        compared: usize,
+    },
     /// More neighbors are asked for than there are.
     #[error("k = {k} neighbors out of {available}: k must be between 1 and {available}")]
     K {

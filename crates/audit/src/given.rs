@@ -2,6 +2,7 @@
 
 use annatomy_eval::index::Index;
 use annatomy_formats::{AnswerTable, Selection};
+use annatomy_methods::Method;
 use annatomy_vectors::{Matrix, MatrixView};
 
 /// Arrays and a graph; nothing is copied but rows that cosine has to scale to unit length.
@@ -22,6 +23,9 @@ pub struct Given<'g> {
     pub index: Option<&'g Index>,
     /// Rows that queries may be answered with; by default all.
     pub allowed: Option<Selection>,
+    /// An index that is more than a graph over float32 rows, in the place of `index`; `rows` may be
+    /// left out where it keeps them.
+    pub method: Option<&'g Method>,
     /// What an engine returned.
     pub answers: Option<GivenAnswers>,
 }

@@ -237,6 +237,7 @@ impl<'j> Job<'j> {
             difficulty,
             returned,
             graphs: found.graphs,
+            method: None,
             answers: self.answers.as_ref().map(|answers| answers.facts.clone()),
             efforts: found.efforts,
             engines: found.engines,
@@ -261,7 +262,7 @@ impl<'j> Job<'j> {
     }
 }
 
-fn data_facts(data: &Dataset<'_>) -> DataFacts {
+pub(super) fn data_facts(data: &Dataset<'_>) -> DataFacts {
     DataFacts {
         name: data.name.clone(),
         rows: data.base.rows(),

@@ -11,6 +11,8 @@
 //! * `on_graphs`: all that is found on graphs. `graphs` are those of the index or built here;
 //!   `advice` reads the smallest ef that meets each target from one traversal a query and graph;
 //!   `cells`: all measures at chosen (class, ef, k); `remedy`: what a denser graph would do;
+//! * `methods`: indexes of codes, cells, transforms or a rerank, whose neighbors can be lost at each
+//!   stage;
 //! * `summarize`, `estimates`: from values per graph and query to figures with their intervals.
 //!
 //! Leaves: [`AuditOutcome`], whose [`AuditResults`] are plain data.
@@ -39,6 +41,7 @@ mod graphs;
 mod job;
 mod load;
 mod memory;
+mod methods;
 mod metric;
 mod notes;
 mod on_graphs;
@@ -72,9 +75,9 @@ pub use repair::RepairedTable;
 pub use request::{AuditRequest, GraphRequest, Prediction, draw_queries};
 pub use requirement::{Requirement, RequirementError};
 pub use results::{
-    Advice, AllowedFacts, AnswerFacts, AuditResults, Causes, CellResult, Curve, DataFacts,
-    Difficulty, GraphFacts, Judged, Recommended, Remedy, RequirementResult, RunFacts, Sentinels,
-    WorstQuery,
+    Advice, AllowedFacts, AnswerFacts, AuditResults, Causes, CellResult, CellSpread, Curve,
+    DataFacts, Difficulty, EightBits, GraphFacts, Judged, MethodFacts, Recommended, Remedy,
+    RequirementResult, RerankDepth, RunFacts, Sentinels, StageLosses, StageResult, WorstQuery,
 };
 pub use run::{audit, audit_given};
 pub use target::{Measure, Target, TargetError};

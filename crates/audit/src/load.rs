@@ -91,7 +91,7 @@ impl OpenVectors {
         Ok(Self { path, file })
     }
 
-    fn open_queries(path: &Path) -> Result<Self, AuditError> {
+    pub(super) fn open_queries(path: &Path) -> Result<Self, AuditError> {
         let file = VectorFile::open_queries(path).map_err(in_file(path))?;
         let path = path.to_owned();
         Ok(Self { path, file })

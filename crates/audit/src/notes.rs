@@ -57,6 +57,13 @@ pub enum Note {
         /// Slots per query, besides the query itself.
         slots: usize,
     },
+    /// VECTORS were not given, and the index keeps codes alone: its decoded rows are the base.
+    DecodedRows {
+        /// How rows are kept.
+        codes: String,
+    },
+    /// The index scales rows and queries to unit length: cosine.
+    NormalizedByIndex,
     /// The answers name rows by a column of the base's file.
     NamedByColumn {
         /// The column.

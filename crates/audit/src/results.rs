@@ -17,6 +17,8 @@ pub struct AuditResults {
     pub difficulty: Vec<Difficulty>,
     /// The graphs; none if only answers were looked at.
     pub graphs: Option<GraphFacts>,
+    /// The index, if it is more than a graph over float32 rows: what each stage of it loses.
+    pub method: Option<MethodFacts>,
     /// The answers given.
     pub answers: Option<AnswerFacts>,
     /// Measures of the answers given, one per k.
@@ -151,6 +153,136 @@ pub struct GraphFacts {
     pub links_per_node: f64,
     /// Per graph, the rows to which no path leads.
     pub unreachable: Vec<Vec<i64>>,
+}
+
+/// An index of codes, cells, transforms or a rerank, and what each stage loses.
+#[derive(Clone, Debug, Serialize)]
+pub struct MethodFacts {
+    /// The engine, its classes, and the file.
+    pub source: String,
+    /// The arithmetic in which its distances are summed.
+    pub arithmetic: String,
+    /// The engine's word for its effort: `nprobe` or `ef`; `None` where all rows are looked at.
+    pub effort: Option<String>,
+    /// The effort that it was saved with.
+    pub saved_effort: Option<usize>,
+    /// The largest effort that changes anything: cells, or rows.
+    pub largest_effort: usize,
+    /// The engine's classes of transforms, first to last.
+    pub transforms: Vec<String>,
+    /// How rows are kept.
+    pub codes: String,
+    /// Bytes of a row's code.
+    pub code_bytes: usize,
+    /// Whether codes are of rows less their cell's centroid.
+    pub by_residual: bool,
+    /// How rows are spread over cells, of an inverted file.
+    pub cells: Option<CellSpread>,
+    /// M, of a graph.
+    pub m: Option<usize>,
+    /// efConstruction, of a graph.
+    pub ef_construction: Option<usize>,
+    /// Candidates that are reranked, over k.
+    pub rerank_factor: Option<f64>,
+    /// What each stage keeps and loses, one per effort and k.
+    pub stages: Vec<StageResult>,
+}
+
+/// How rows are spread over the cells of an inverted file.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CellSpread {
+    /// Cells, nlist.
+    pub cells: usize,
+    /// Cells without a row.
+    pub empty: usize,
+    /// Rows of the largest cell.
+    pub largest: usize,
+    /// nlist · Σ nᵢ² / n²: 1 where all cells are of one size.
+    pub imbalance: f64,
+}
+
+/// What each stage of a search keeps and loses at one effort and k.
+#[derive(Clone, Debug, Serialize)]
+pub struct StageResult {
+    /// Neighbors asked for.
+    pub k: usize,
+    /// Search effort; `None` where all rows are looked at.
+    pub effort: Option<usize>,
+    /// Candidates that the codes hand on: more than k where they are reranked.
+    pub candidates: usize,
+    /// Share of the exact neighbors among the candidates after the transforms: no effort lifts it.
+    /// `None` without transforms.
+    pub transforms_keep: Option<Estimate>,
+    /// Share of them among the candidates nearest by code, after all transforms: no effort lifts
+    /// it. `None` where rows are kept in float32.
+    pub codes_keep: Option<Estimate>,
+    /// Tie-aware overlap of the answer.
+    pub overlap: Option<Estimate>,
+    /// Missing neighbors a query, each charged to the first stage that lost it.
+    pub lost: StageLosses,
+    /// Share of all rows that a search visits.
+    pub scanned: f64,
+    /// Per target of overlap that the codes do not meet, how many candidates would have to be
+    /// reranked.
+    pub rerank_depths: Vec<RerankDepth>,
+    /// What 8 bits a column would keep, where the codes have fewer and meet no target.
+    pub eight_bits: Option<EightBits>,
+}
+
+/// Missing neighbors a query by the stage that lost them; they add up to k·(1 − strict overlap).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct StageLosses {
+    /// Too far after the transforms.
+    pub transform: f64,
+    /// Too far by code.
+    pub codes: f64,
+    /// In a cell that was not probed, or not visited in the graph.
+    pub routing: f64,
+    /// A candidate that the rerank dropped.
+    pub rerank: f64,
+    /// A row at the same distance is in their place.
+    pub tied: f64,
+}
+
+/// How many candidates hold a share of the exact neighbors.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct RerankDepth {
+    /// The share, over all queries.
+    pub target: f64,
+    /// The fewest candidates nearest by code that hold it; `None` if no number does.
+    pub candidates: Option<usize>,
+}
+
+/// What scalar codes of 8 bits over the same rows would keep, measured.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct EightBits {
+    /// Share of the exact neighbors among as many candidates.
+    pub keep: Estimate,
+    /// Bytes of such a code.
+    pub code_bytes: usize,
+}
+
+impl From<annatomy_methods::CellFacts> for CellSpread {
+    fn from(facts: annatomy_methods::CellFacts) -> Self {
+        Self {
+            cells: facts.cells,
+            empty: facts.empty,
+            largest: facts.largest,
+            imbalance: facts.imbalance,
+        }
+    }
+}
+
+impl From<annatomy_methods::stages::Losses> for StageLosses {
+    fn from(lost: annatomy_methods::stages::Losses) -> Self {
+        Self {
+            transform: lost.transform,
+            codes: lost.codes,
+            routing: lost.routing,
+            rerank: lost.rerank,
+            tied: lost.tied,
+        }
+    }
 }
 
 /// What the answers given look like.

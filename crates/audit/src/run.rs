@@ -8,10 +8,12 @@ use super::given::Given;
 use super::job::{AuditOutcome, Job};
 use super::load::Opened;
 use super::memory;
+use super::methods;
 use super::metric;
 use super::notes::Note;
 use super::prepare::Inputs;
 use super::request::AuditRequest;
+use annatomy_hnsw::import::SavedIndexError;
 use annatomy_runtime::{install, stage};
 use std::time::Instant;
 
@@ -26,7 +28,21 @@ pub fn audit(request: &AuditRequest) -> Result<AuditOutcome, AuditError> {
         let choices = request.check()?;
         stage("reading", 0);
         let mut notes = Vec::new();
-        let opened = Opened::open(request, &mut notes)?;
+        let opened = match Opened::open(request, &mut notes) {
+            Err(AuditError::Index { path, source }) if source.is_unsupported() => {
+                return match methods::read(&path) {
+                    Ok(method) => methods::audit_file(request, &choices, &path, &method),
+                    Err(SavedIndexError::Unrecognized { .. }) => {
+                        Err(AuditError::Index { path, source })
+                    }
+                    Err(source) => Err(AuditError::Index { path, source }),
+                };
+            }
+            opened => opened?,
+        };
+        if let Some(cost) = Cost::of(request, &opened, &choices)? {
+            cost.check()?;
+        }
         if let Some(cost) = Cost::of(request, &opened, &choices)? {
             cost.check()?;
         }
@@ -64,6 +80,9 @@ pub fn audit_given(request: &AuditRequest, given: Given<'_>) -> Result<AuditOutc
     on_threads(request.threads, || {
         let choices = request.check()?;
         stage("reading", 0);
+        if let Some(method) = given.method {
+            return methods::audit_given(request, &choices, given, method);
+        }
         let mut notes = Vec::new();
         let metric = metric::of_given(request.metric, &given, &mut notes)?;
         let mut data = memory::prepare(&given, metric, &choices)?;

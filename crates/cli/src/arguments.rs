@@ -8,7 +8,7 @@ use annatomy::config::parse_ks;
 use annatomy::results::{Conventions, StudyKind};
 use annatomy_embed::pixels::{Colors, Filter, Sides};
 use annatomy_hnsw::import::{Arithmetic, UnknownArithmetic};
-use annatomy_hnsw::{FilterRule, Preset, UnknownEngineClass};
+use annatomy_hnsw::{EngineClass, FilterRule, Preset, UnknownEngineClass};
 use annatomy_vectors::Metric;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -110,7 +110,8 @@ pub struct AuditArguments {
     /// Queries that are no base rows; by default every base row, itself excluded by id
     #[arg(long, value_name = "FILE")]
     pub queries: Option<PathBuf>,
-    /// A graph saved by FAISS (IndexHNSWFlat) or hnswlib; by default graphs are built here
+    /// An index saved by FAISS (HNSW or IVF over vectors, SQ or PQ codes; with IDMap, PreTransform,
+    /// RefineFlat) or hnswlib; by default graphs are built here
     #[arg(long, value_name = "FILE")]
     pub index: Option<PathBuf>,
     /// Neighbor ids that an engine returned, one row per query
@@ -140,7 +141,12 @@ pub struct AuditArguments {
     )]
     pub target: Vec<Target>,
     /// Search efforts to look at [default: the index's own]
-    #[arg(long, value_name = "EF,EF,…", value_delimiter = ',')]
+    #[arg(
+        long,
+        visible_alias = "nprobe",
+        value_name = "EF,EF,…",
+        value_delimiter = ','
+    )]
     pub ef: Vec<usize>,
     /// Queries to draw [default: all up to 10,000 rows, 2,000 beyond]
     #[arg(long, value_name = "N")]
@@ -170,6 +176,7 @@ pub struct AuditArguments {
     pub seed: u64,
     /// Write the ids that an engine of this class returns; classes: stop-early, raise, row-cap,
     /// refuse, beam-is-k. Where queries are base rows, K counts the query itself
+    /// (nprobe=P,k=K:FILE.npy for an inverted file)
     #[arg(long, value_name = "ef=E,k=K,class=CLASS:FILE.npy")]
     pub predict: Vec<PredictionFile>,
     /// Write one row per query and k: query, k, ef, overlap, fill, why neighbors are missing, required
@@ -235,7 +242,7 @@ impl FromStr for PredictionFile {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let form = || {
-            "expected ef=E,k=K,class=CLASS:FILE, such as ef=64,k=100,class=stop-early:ids.npy"
+            "expected ef=E,k=K,class=CLASS:FILE, such as ef=64,k=100,class=stop-early:ids.npy, or nprobe=P,k=K:FILE"
                 .to_owned()
         };
         let (settings, file) = text.split_once(':').ok_or_else(form)?;
@@ -250,7 +257,13 @@ impl FromStr for PredictionFile {
                     .ok_or_else(form)
             };
             match name {
-                "ef" => ef = Some(number()?),
+                "ef" | "nprobe" if ef.is_none() => {
+                    ef = Some(number()?);
+                    // An inverted file returns the k best of what it scanned.
+                    if name == "nprobe" {
+                        class = class.or(Some(EngineClass::StopEarly));
+                    }
+                }
                 "k" => k = Some(number()?),
                 "class" => {
                     class = Some(

@@ -28,7 +28,7 @@ mod searcher;
 pub mod stages;
 
 pub use cells::{CellFacts, Cells, Coarse};
-pub use codes::{Codes, ProductQuantizer, Quantizer, ScalarKind, ScalarQuantizer};
+pub use codes::{Codes, ProductQuantizer, Quantizer, ScalarKind, ScalarQuantizer, eight_bit_rows};
 pub use method::{GraphRouting, Method, Rerank, Routing};
 pub use rotation::Transform;
 pub use searcher::{QueryScratch, Searcher};

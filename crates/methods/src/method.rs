@@ -63,12 +63,10 @@ pub struct GraphRouting {
 /// Exact distances of the first candidates.
 #[derive(Clone, Debug)]
 pub struct Rerank {
-    /// n × d, in float32.
+    /// n × d, in float32, as they were before any transform.
     pub rows: Matrix,
     /// Of k neighbors, k · `factor` candidates are reranked, rounded down.
     pub factor: f32,
-    /// How many of the transforms are applied to a query before it is compared with `rows`.
-    pub transforms: usize,
 }
 
 impl Method {
@@ -154,9 +152,9 @@ impl Method {
     /// The vectors that were added, where the index keeps them as they were.
     pub fn original_rows(&self) -> Option<Result<Matrix, SavedIndexError>> {
         match &self.rerank {
-            Some(rerank) if rerank.transforms == 0 => Some(Ok(rerank.rows.clone())),
-            _ if self.transforms.is_empty() && self.codes.are_exact() => Some(self.decoded()),
-            _ => None,
+            Some(rerank) => Some(Ok(rerank.rows.clone())),
+            None if self.transforms.is_empty() && self.codes.are_exact() => Some(self.decoded()),
+            None => None,
         }
     }
 

@@ -152,16 +152,9 @@ impl<'m> Searcher<'m> {
         scratch.reranked.clear();
         scratch.reranked.extend(rows.map(|id| (0, id)));
         if let Some(rerank) = &self.method.rerank {
-            let transforms = &self.method.transforms[..rerank.transforms];
-            let QueryScratch {
-                query: vector,
-                spare,
-                reranked,
-                ..
-            } = scratch;
-            apply_all(transforms, query, self.level, spare, vector);
             let distances = EngineDistances::new(rerank.rows.view(), self.metric, self.build);
-            let scorer = distances.scorer_for(vector);
+            let scorer = distances.scorer_for(query);
+            let reranked = &mut scratch.reranked;
             for (key, id) in reranked.iter_mut() {
                 *key = scorer.key(*id);
             }

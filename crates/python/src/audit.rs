@@ -12,7 +12,8 @@ use annatomy::report::{comparison, note_words, verdict};
 use annatomy::{figures, report};
 use annatomy_formats::AnswerTable;
 use annatomy_formats::{OutputFolder, Owner, Selection, Values, write_columns};
-use numpy::{PyArray1, PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
+use annatomy_methods::Method;
+use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
@@ -141,6 +142,51 @@ pub(crate) fn audit_queries(wanted: Wanted, population: usize) -> PyResult<Vec<u
     draw_queries(&wanted.request()?, population).map_err(raised)
 }
 
+/// A faiss index that is more than a graph over float32 rows, read from its serialized bytes.
+#[pyclass(frozen, module = "annatomy._core")]
+pub(crate) struct SavedMethod(Method);
+
+#[pymethods]
+impl SavedMethod {
+    #[new]
+    fn new(py: Python<'_>, saved: PyReadonlyArray1<'_, u8>) -> PyResult<Self> {
+        let bytes = saved.as_slice()?;
+        let read = py.detach(|| Method::from_bytes(bytes));
+        read.map(Self).map_err(raised)
+    }
+
+    /// Rows and columns.
+    fn shape(&self) -> (usize, usize) {
+        (self.0.rows, self.0.columns)
+    }
+}
+
+/// Audits an index that is more than a graph over float32 rows.
+#[pyfunction]
+pub(crate) fn audit_method(
+    py: Python<'_>,
+    rows: Option<PyReadonlyArray2<'_, f32>>,
+    queries: Option<PyReadonlyArray2<'_, f32>>,
+    method: Bound<'_, SavedMethod>,
+    arithmetic: Option<String>,
+    wanted: Wanted,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<AuditResults> {
+    let given = Given {
+        name: wanted.name.clone(),
+        rows: rows.as_ref().map(view).transpose()?,
+        queries: queries.as_ref().map(view).transpose()?,
+        method: Some(&method.get().0),
+        ..Given::default()
+    };
+    let mut request = wanted.request()?;
+    request.arithmetic = arithmetic
+        .map(|name| name.parse().map_err(raised))
+        .transpose()?;
+    let found = run_reporting(py, 1, progress.as_ref(), || audit_given(&request, given))?;
+    Ok(AuditResults(found.map_err(raised)?))
+}
+
 /// Audits rows, a graph over them, or what an engine returned.
 #[pyfunction]
 pub(crate) fn audit(
@@ -163,6 +209,7 @@ pub(crate) fn audit(
         numbers: wanted.numbers.clone(),
         index: None,
         allowed: allowed(mask.as_ref(), allowed_ids.as_ref())?,
+        method: None,
         answers: neighbors
             .as_ref()
             .map(|ids| answers(ids, distances.as_ref()))

@@ -33,7 +33,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use crate::audit::{AuditResults, audit, audit_default_ks, audit_queries, compare};
+    use crate::audit::{
+        AuditResults, SavedMethod, audit, audit_default_ks, audit_method, audit_queries, compare,
+    };
     #[pymodule_export]
     use crate::fidelity::{fidelity, trustworthiness};
     #[pymodule_export]

@@ -4,4 +4,5 @@ mod advice;
 mod audit;
 mod audit_given;
 mod per_query;
+mod methods;
 mod saved_index;

@@ -100,6 +100,17 @@ pub enum SavedIndexError {
     },
 }
 
+impl SavedIndexError {
+    /// Whether the file is of a kind that is not read, and not broken.
+    pub fn is_unsupported(&self) -> bool {
+        match self {
+            Self::Unsupported { .. } => true,
+            Self::Within { source, .. } => source.is_unsupported(),
+            _ => false,
+        }
+    }
+}
+
 /// Names the class in which an error was met.
 pub fn within(class: &'static str) -> impl Fn(SavedIndexError) -> SavedIndexError {
     move |source| match source {

@@ -46,7 +46,7 @@ pub struct HnswPart {
 }
 
 /// Whether a file begins as FAISS files do.
-pub(super) fn is_faiss(bytes: &[u8]) -> bool {
+pub fn is_faiss(bytes: &[u8]) -> bool {
     bytes.first_chunk().is_some_and(|code: &[u8; 4]| {
         let named = code[0] == b'I' && code.iter().all(u8::is_ascii_alphanumeric);
         named || class_of(code).is_some()

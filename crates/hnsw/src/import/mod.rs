@@ -31,9 +31,10 @@ pub mod faiss_file {
     pub use super::arithmetic::{Batch, Level, dot, squared_l2};
     pub use super::cursor::{Cursor, collected, floats, integers, long_integers, reserved};
     pub use super::error::within;
-    pub use super::faiss::{Header, HnswPart, read_header, read_hnsw_part};
+    pub use super::faiss::{Header, HnswPart, is_faiss, read_header, read_hnsw_part};
     pub use super::faiss_classes::name_of;
     pub use super::layers::renamed;
+    pub use super::saved_index::npy_payload;
 }
 
 pub use arithmetic::{Arithmetic, EngineBuild, UnknownArithmetic};

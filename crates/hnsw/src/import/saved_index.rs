@@ -171,7 +171,7 @@ fn parse(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
 }
 
 /// The values of a one-dimensional `.npy` array of bytes; `None` for any other file.
-fn npy_payload(bytes: &[u8]) -> Option<&[u8]> {
+pub fn npy_payload(bytes: &[u8]) -> Option<&[u8]> {
     let rest = bytes.strip_prefix(b"\x93NUMPY")?;
     let (&[version, _], rest) = rest.split_first_chunk()?;
     let (length, rest) = if version == 1 {

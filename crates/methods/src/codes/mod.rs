@@ -4,7 +4,7 @@ mod product;
 mod scalar;
 
 pub use product::ProductQuantizer;
-pub use scalar::{ScalarKind, ScalarQuantizer};
+pub use scalar::{ScalarKind, ScalarQuantizer, eight_bit_rows};
 
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_hnsw::import::faiss_file::{collected, floats, reserved};
@@ -89,8 +89,7 @@ impl Codes {
         Ok(Matrix::new(rows, self.columns, values).expect("rows × columns values"))
     }
 
-    /// The largest share of its own length by which decoding can move a row; `None` where that is
-    /// not bounded.
+    /// Bits of a code for each column of a row.
     pub fn bits_per_column(&self) -> f64 {
         8.0 * self.size as f64 / self.columns as f64
     }

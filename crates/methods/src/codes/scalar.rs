@@ -8,6 +8,7 @@
 //! | 8 bits direct | the code, 0 to 255 |
 //! | 8 bits direct, signed | the code − 128 |
 
+use annatomy_vectors::{Matrix, MatrixView};
 use half::{bf16, f16};
 
 /// A scalar quantizer, trained.
@@ -178,6 +179,31 @@ impl ScalarQuantizer {
     }
 }
 
+/// Rows as 8-bit scalar codes would decode them: a range for each column, from its least to its
+/// largest value.
+pub fn eight_bit_rows(rows: MatrixView<'_>) -> Matrix {
+    let columns = rows.columns();
+    let mut least = vec![f32::INFINITY; columns];
+    let mut largest = vec![f32::NEG_INFINITY; columns];
+    for row in 0..rows.rows() {
+        for (column, &value) in rows.row(row).iter().enumerate() {
+            least[column] = least[column].min(value);
+            largest[column] = largest[column].max(value);
+        }
+    }
+    let mut coded = rows.to_matrix();
+    for row in 0..rows.rows() {
+        for (column, value) in coded.row_mut(row).iter_mut().enumerate() {
+            let range = largest[column] - least[column];
+            if range > 0.0 {
+                let number = (255.0 * (*value - least[column]) / range).floor();
+                *value = least[column] + (number + 0.5) / 255.0 * range;
+            }
+        }
+    }
+    coded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +238,18 @@ mod tests {
         let [a, b, c, _] = packed.to_le_bytes();
         let numbers = [1.0, 2.0, 3.0, 4.0, 63.0].map(|number| of(number, 63.0));
         assert_eq!(decoded(ScalarKind::Bits6, &[a, b, c, 63], 5), numbers);
+    }
+
+    #[test]
+    fn eight_bits_move_a_value_by_half_a_step_at_most() {
+        let values = vec![0.0, 5.0, 0.3, 5.0, 1.0, 5.0];
+        let rows = Matrix::new(3, 2, values.clone()).expect("shape");
+        let coded = eight_bit_rows(rows.view());
+        for (row, value) in [(0, 0.0), (1, 0.3)] {
+            let error = (coded.row(row)[0] - value).abs();
+            assert!(error > 0.0 && error <= 0.5001 / 255.0, "{error}");
+        }
+        assert_eq!(coded.row(2)[1], 5.0, "a column of one value stays");
     }
 
     #[test]

@@ -22,7 +22,8 @@ use crate::codes::{Codes, Quantizer};
 use crate::method::{GraphRouting, Method, Rerank, Routing};
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_hnsw::import::faiss_file::{
-    Cursor, Header, collected, floats, long_integers, name_of, read_header, read_hnsw_part, within,
+    Cursor, Header, collected, floats, is_faiss, long_integers, name_of, npy_payload, read_header,
+    read_hnsw_part, within,
 };
 use annatomy_vectors::Matrix;
 use lists::{read_direct_map, read_lists};
@@ -36,6 +37,11 @@ const MOST_NESTED: usize = 8;
 const READ: &str = "read are IndexFlat, ScalarQuantizer, PQ, IVFFlat, IVFScalarQuantizer, IVFPQ, HNSWFlat, HNSWSQ, HNSWPQ, and IDMap, PreTransform, RefineFlat around them";
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Method, SavedIndexError> {
+    let bytes = npy_payload(bytes).unwrap_or(bytes);
+    if !is_faiss(bytes) {
+        let begin = String::from_utf8_lossy(&bytes[..bytes.len().min(8)]).into_owned();
+        return Err(SavedIndexError::Unrecognized { begin });
+    }
     let mut cursor = Cursor::new(bytes);
     let mut method = read_index(&mut cursor, 0)?;
     method.bytes_after = cursor.left();
@@ -390,16 +396,17 @@ fn read_transformed(
     }
     let inner = read_index(cursor, depth + 1)?;
     same("the columns of the index", inner.columns, columns).map_err(within(class))?;
-    let rerank = inner.rerank.map(|rerank| Rerank {
-        transforms: rerank.transforms + transforms.len(),
-        ..rerank
-    });
+    if inner.rerank.is_some() {
+        return unsupported(
+            "an IndexPreTransform around an IndexRefine",
+            "rows that rerank are read as they were before all transforms",
+        );
+    }
     transforms.extend(inner.transforms);
     Ok(Method {
         name: format!("{} of {}", short(class), inner.name),
         columns: header.columns,
         transforms,
-        rerank,
         ..inner
     })
 }
@@ -425,11 +432,7 @@ fn read_refined(
     same("the columns of the index", inner.columns, header.columns).map_err(within(class))?;
     Ok(Method {
         name: format!("{} of {}", short(class), inner.name),
-        rerank: Some(Rerank {
-            rows,
-            factor,
-            transforms: 0,
-        }),
+        rerank: Some(Rerank { rows, factor }),
         ..inner
     })
 }

@@ -4,9 +4,19 @@ use crate::text::number::{count, counted, share, significant};
 use annatomy_audit::{Advice, AuditResults, Remedy};
 
 pub(super) fn advice_lines(results: &AuditResults) -> Vec<String> {
+    let word = results
+        .method
+        .as_ref()
+        .map_or("ef", |method| method.effort.as_deref().unwrap_or("effort"));
+    let ratio = if results.method.is_none() { "ef/k" } else { "" };
     let head = format!(
-        "{:<28}{:>6}{:>8}{:>10}{:>18}{:>8}{:>14}",
-        "Which ef suffices", "k", "shown", "estimate", "95 %", "ef/k", "evaluations"
+        "{:<28}{:>6}{:>8}{:>10}{:>18}{ratio:>8}{:>14}",
+        format!("Which {word} suffices"),
+        "k",
+        "shown",
+        "estimate",
+        "95 %",
+        "evaluations"
     );
     let mut lines = vec![head];
     for advice in &results.advice {
@@ -14,6 +24,7 @@ pub(super) fn advice_lines(results: &AuditResults) -> Vec<String> {
     }
     lines.extend(judged_lines(&results.advice));
     match &results.remedy {
+        _ if results.method.is_some() => {}
         Some(remedy) => lines.extend(remedy_lines(remedy)),
         None if results.advice.iter().any(|advice| advice.ef.is_none() && advice.best_overlap < 1.0) => lines.push(
             "  A larger M or efConstruction, or another order of insertion, gives a graph with fewer rows lost."
@@ -136,8 +147,18 @@ fn out_of_reach(advice: &Advice, results: &AuditResults) -> String {
     } else {
         String::new()
     };
+    let word = match &results.method {
+        None => "ef",
+        Some(method) => method.effort.as_deref().unwrap_or("effort"),
+    };
+    let best = match results.method {
+        Some(_) if advice.best_overlap > advice.reached.map_or(0.0, |reached| reached.point) => {
+            format!("; {} at best", significant(advice.best_overlap, 4))
+        }
+        _ => String::new(),
+    };
     format!(
-        "not reached: {reached} at ef {}{because}",
+        "not reached: {reached} at {word} {}{because}{best}",
         advice.largest_ef
     )
 }

@@ -4,6 +4,7 @@ mod advice;
 mod answers;
 mod comparison;
 mod gate;
+mod method;
 mod notes;
 mod where_lost;
 
@@ -14,6 +15,7 @@ use annatomy_measures::estimate::Estimate;
 use answers::answer_lines;
 pub use comparison::comparison;
 pub use gate::requirement_words;
+use method::{method_lines, stage_lines};
 pub use notes::note_words;
 use std::fmt::Write;
 use where_lost::lost_lines;
@@ -41,6 +43,9 @@ pub fn verdict(results: &AuditResults) -> String {
         .graphs
         .iter()
         .for_each(|graphs| graph_lines(graphs).into_iter().for_each(&mut line));
+    if let Some(method) = &results.method {
+        method_lines(method).into_iter().for_each(&mut line);
+    }
     for note in others {
         line(format!("note: {}", note_words(note)));
     }
@@ -53,6 +58,10 @@ pub fn verdict(results: &AuditResults) -> String {
         measure_lines(&results.returned)
             .into_iter()
             .for_each(&mut line);
+    }
+    if let Some(method) = &results.method {
+        line(String::new());
+        stage_lines(method).into_iter().for_each(&mut line);
     }
     if !results.efforts.is_empty() {
         line(String::new());
@@ -221,7 +230,7 @@ fn measure_lines(cells: &[CellResult]) -> Vec<String> {
     );
     let mut lines = vec![head];
     for cell in cells {
-        let who = cell.ef.map_or(String::new(), |ef| format!("ef {ef}"));
+        let who = cell.ef.map_or(String::new(), |_| cell.who.clone());
         if cell.refused {
             lines.push(format!("  {who:>7} {:>5} refused: k exceeds ef", cell.k));
             continue;
@@ -267,14 +276,14 @@ fn shift(cell: &CellResult) -> String {
 fn self_hit_lines(cells: &[CellResult]) -> Vec<String> {
     let mut lines = Vec::new();
     for cell in cells {
-        let (Some(ef), Some(hit)) = (cell.ef, cell.self_hit) else {
+        let (Some(_), Some(hit)) = (cell.ef, cell.self_hit) else {
             continue;
         };
         if hit.point < 1.0 {
             let lost = count(((1.0 - hit.point) * hit.n as f64).round() as u64);
-            let (queries, k) = (count(hit.n as u64), cell.k);
+            let (queries, k, who) = (count(hit.n as u64), cell.k, &cell.who);
             lines.push(format!(
-                "  ef {ef}, k {k}: {lost} of {queries} rows do not return themselves"
+                "  {who}, k {k}: {lost} of {queries} rows do not return themselves"
             ));
         }
     }

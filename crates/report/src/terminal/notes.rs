@@ -48,6 +48,13 @@ pub fn note_words(note: &Note) -> String {
                 ks.join(", ")
             )
         }
+        Note::DecodedRows { codes } => format!(
+            "The index keeps {codes} alone, and VECTORS are not given: neighbors are those of the \
+             decoded rows, so that no loss of the codes can be seen."
+        ),
+        Note::NormalizedByIndex => {
+            "The index scales rows and queries to unit length: read as cosine.".to_owned()
+        }
         Note::NamedByColumn { column } => format!(
             "The answers name rows by the column {column} of the base: its ids fit them better \
              than row numbers."

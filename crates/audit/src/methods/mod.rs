@@ -1,0 +1,338 @@
+//! Audits of indexes that are more than a graph over float32 rows: codes, cells, transforms, rerank.
+//!
+//! `data`: base rows, metric and queries → `pass`: each query searched once in the engine's own
+//! arithmetic, and its losses by stage → `results`: ceilings, advice, curves.
+
+mod data;
+mod pass;
+mod results;
+
+use super::choices::Choices;
+use super::depth::Depth;
+use super::difficulty::difficulty;
+use super::error::AuditError;
+use super::exact;
+use super::given::Given;
+use super::job::{AuditOutcome, data_facts};
+use super::load::{OpenVectors, in_file};
+use super::notes::Note;
+use super::request::{AuditRequest, Prediction};
+use super::results::AuditResults;
+use annatomy_eval::dataset::Dataset;
+use annatomy_formats::VectorFile;
+use annatomy_hnsw::EngineClass;
+use annatomy_hnsw::import::SavedIndexError;
+use annatomy_knn::{NeighborTable, Queries, exact_knn};
+use annatomy_methods::{Method, Routing, Searcher};
+use annatomy_runtime::stage;
+use annatomy_vectors::{MatrixView, Metric};
+use data::Source;
+use pass::{Cell, Pass};
+use std::path::Path;
+
+/// Efforts of a graph that are searched where none larger is asked for.
+const GRAPH_EFFORT: usize = 1_024;
+
+/// Efforts that are told apart one by one; beyond, in steps of 1 %.
+const SINGLE_EFFORTS: usize = 512;
+
+/// Reads the index at `path`, which is no plain graph.
+pub(super) fn read(path: &Path) -> Result<Method, SavedIndexError> {
+    Method::read(path)
+}
+
+/// Audits `method`, read from `path`, over the files that `request` names.
+pub(super) fn audit_file(
+    request: &AuditRequest,
+    choices: &Choices,
+    path: &Path,
+    method: &Method,
+) -> Result<AuditOutcome, AuditError> {
+    refuse_answers(request)?;
+    let mut notes = Vec::new();
+    let open = |path: &Path| VectorFile::open(path).map_err(in_file(path));
+    let vectors = match &request.vectors {
+        Some(path) => Some(open(path)?.read_all().map_err(in_file(path))?),
+        None => None,
+    };
+    let queries = match &request.queries {
+        Some(path) => Some(OpenVectors::open_queries(path)?),
+        None => None,
+    };
+    let queries = match &queries {
+        Some(OpenVectors { path, file }) => {
+            let numbers = choices.sampling.draw(file.rows())?;
+            let rows = file.select(&numbers).map_err(in_file(path))?;
+            Some((rows, numbers, file.rows()))
+        }
+        None => None,
+    };
+    if method.bytes_after > 0 {
+        notes.push(Note::BytesAfterIndex {
+            path: path.display().to_string(),
+            bytes: method.bytes_after as u64,
+        });
+    }
+    let name = request.vectors.as_deref().unwrap_or(path);
+    let source = Source {
+        name: name.display().to_string(),
+        index: path.display().to_string(),
+        vectors,
+        queries,
+    };
+    let data = data::prepare(method, source, request.metric, choices, &mut notes)?;
+    let source = format!("FAISS {} {}", method.name, path.display());
+    Job {
+        request,
+        method,
+        data,
+        source,
+        notes,
+    }
+    .run()
+}
+
+/// Audits `method` over what is in memory.
+pub(super) fn audit_given(
+    request: &AuditRequest,
+    choices: &Choices,
+    given: Given<'_>,
+    method: &Method,
+) -> Result<AuditOutcome, AuditError> {
+    let mut notes = Vec::new();
+    let queries = match given.queries {
+        Some(queries) => {
+            let numbers = choices.sampling.draw(queries.rows())?;
+            Some((queries.select(&numbers), numbers, queries.rows()))
+        }
+        None => None,
+    };
+    let source = Source {
+        name: given.name,
+        index: "the index".to_owned(),
+        vectors: given.rows.map(|rows| rows.to_matrix()),
+        queries,
+    };
+    let data = data::prepare(method, source, request.metric, choices, &mut notes)?;
+    let source = format!("FAISS {}", method.name);
+    Job {
+        request,
+        method,
+        data,
+        source,
+        notes,
+    }
+    .run()
+}
+
+/// FAISS stops early: the k best of what was visited.
+fn check_classes(request: &AuditRequest) -> Result<(), AuditError> {
+    let mut predictions = request.predictions.iter();
+    match predictions.find(|prediction| prediction.class != EngineClass::StopEarly) {
+        None => Ok(()),
+        Some(Prediction { class, .. }) => Err(AuditError::Request(format!(
+            "class={class}, but FAISS searches an index of this kind as class=stop-early"
+        ))),
+    }
+}
+
+/// Efforts are advised by what presences say.
+fn check_targets(request: &AuditRequest) -> Result<(), AuditError> {
+    for target in &request.targets {
+        if !target.measure.is_share() {
+            return Err(AuditError::Request(format!(
+                "target {target}: for an index of this kind targets are of overlap, overlap_p5, overlap_p1 or fill"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn refuse_answers(request: &AuditRequest) -> Result<(), AuditError> {
+    if request.neighbors.is_some() || request.repair {
+        return Err(AuditError::Request(
+            "answers are audited over VECTORS, without an index of this kind".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// One prepared audit.
+struct Job<'j> {
+    request: &'j AuditRequest,
+    method: &'j Method,
+    data: Dataset<'static>,
+    source: String,
+    notes: Vec<Note>,
+}
+
+impl Job<'_> {
+    fn run(self) -> Result<AuditOutcome, AuditError> {
+        let Self {
+            request,
+            method,
+            data,
+            source,
+            notes,
+        } = self;
+        check_classes(request)?;
+        check_targets(request)?;
+        let available = data.available();
+        let depth = Depth::new(request.ks.as_deref(), available, None, 0)?;
+        request.check_predictions(data.queries.count())?;
+        stage("exact neighbors", 0);
+        let budget = request.memory_budget_bytes;
+        let truth = exact::neighbors(&data, depth.neighbors, budget)?;
+        let searcher =
+            Searcher::new(method, request.arithmetic).map_err(data::unusable(&source))?;
+        let own = usize::from(data.queries.are_base_rows());
+        let most = depth.neighbors + own;
+        let candidates = method.candidates(most).min(available);
+        let transformed = Transformed::new(&searcher, &data, candidates, budget)?;
+        let cells = cells(request, method, &depth.ks);
+        let largest = largest_effort(request, method, &depth.ks, &cells);
+        let efforts = efforts(largest);
+        stage("searches", data.queries.count() as u64);
+        let pass = Pass {
+            searcher: &searcher,
+            data: &data,
+            truth: &truth,
+            ks: &depth.ks,
+            cells: &cells,
+            efforts: &efforts,
+            transformed: transformed.as_ref().map(|transformed| &transformed.exact),
+            predictions: &request.predictions,
+        };
+        let mut queries = pass.run();
+        stage("measures", 0);
+        let predictions = pass::predictions(&mut queries, &request.predictions);
+        let found = results::Found {
+            pass: &pass,
+            queries: &queries,
+            targets: &request.targets,
+            base: transformed.as_ref().map(|transformed| &transformed.base),
+            budget,
+        };
+        let exact = truth
+            .table()
+            .expect("an audit keeps its neighbors as lists");
+        let results = AuditResults {
+            data: data_facts(&data),
+            difficulty: difficulty(&data, exact, &depth.ks, request.seed),
+            graphs: None,
+            method: Some(found.facts(source)?),
+            answers: None,
+            returned: Vec::new(),
+            efforts: found.cells(),
+            engines: Vec::new(),
+            advice: found.advice(),
+            remedy: None,
+            curves: found.curves(),
+            notes,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seconds: 0.0,
+        };
+        Ok(AuditOutcome {
+            results,
+            predictions,
+            repaired: None,
+        })
+    }
+}
+
+/// The base rows after the transforms, and the neighbors there.
+pub(super) struct Transformed {
+    base: annatomy_vectors::Matrix,
+    exact: NeighborTable,
+}
+
+impl Transformed {
+    /// `None` without transforms.
+    fn new(
+        searcher: &Searcher<'_>,
+        data: &Dataset<'_>,
+        k: usize,
+        budget: u64,
+    ) -> Result<Option<Self>, AuditError> {
+        let method = searcher.method();
+        if method.transforms.is_empty() {
+            return Ok(None);
+        }
+        let base = searcher.transformed(in_memory(data));
+        let metric = match method.metric {
+            Metric::L2 => Metric::L2,
+            _ => Metric::InnerProduct,
+        };
+        let held_out = data
+            .queries
+            .held_out_rows()
+            .map(|queries| searcher.transformed(queries));
+        let queries = match &held_out {
+            Some(queries) => Queries::HeldOut(queries.view()),
+            None => Queries::SomeRows(base.view(), &data.queries.numbers),
+        };
+        let exact = exact_knn(&base.view(), queries, k, metric, budget)?;
+        Ok(Some(Self { base, exact }))
+    }
+}
+
+fn in_memory<'d>(data: &'d Dataset<'_>) -> MatrixView<'d> {
+    let base = data.base.in_memory();
+    base.expect("an index is searched over rows in memory")
+}
+
+/// The index at its own effort, or at the efforts asked for, at every k.
+fn cells(request: &AuditRequest, method: &Method, ks: &[usize]) -> Vec<Cell> {
+    let own = method.saved_effort().filter(|_| request.efs.is_empty());
+    let mut cells = Vec::new();
+    for &effort in own.iter().chain(&request.efs) {
+        let effort = effort.min(method.largest_effort());
+        cells.extend(ks.iter().map(|&k| Cell { effort, k }));
+    }
+    cells
+}
+
+/// How far queries are searched: all cells; of a graph, as far as anything asked for needs.
+fn largest_effort(request: &AuditRequest, method: &Method, ks: &[usize], cells: &[Cell]) -> usize {
+    let Routing::Graph(_) = method.routing else {
+        return method.largest_effort();
+    };
+    let of_cells = cells.iter().map(|cell| cell.effort);
+    let predicted = request.predictions.iter().map(|prediction| prediction.ef);
+    let asked = of_cells.chain(predicted).max().unwrap_or(1);
+    let least = GRAPH_EFFORT.max(4 * ks.last().copied().unwrap_or(1));
+    asked.max(least).min(method.rows)
+}
+
+/// 1, 2, 3, … and from [`SINGLE_EFFORTS`] on in steps of 1 %, to the largest.
+fn efforts(largest: usize) -> Vec<usize> {
+    let mut efforts = Vec::new();
+    let mut effort = 1;
+    while effort < largest {
+        efforts.push(effort);
+        effort += if effort < SINGLE_EFFORTS {
+            1
+        } else {
+            effort / 100
+        };
+    }
+    efforts.push(largest);
+    efforts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn efforts_are_all_of_them_where_there_are_few() {
+        assert_eq!(efforts(1), [1]);
+        assert_eq!(efforts(512), (1..=512).collect::<Vec<_>>());
+        let many = efforts(100_000);
+        assert_eq!(
+            (many[511], many[512], *many.last().expect("some")),
+            (512, 517, 100_000)
+        );
+        assert!(many.len() < 1_200 && many.is_sorted_by(|a, b| a < b));
+    }
+}

@@ -1,0 +1,312 @@
+//! One pass over the queries: each is searched once, and everything that is asked about it is read.
+//!
+//! record the search, and a scan of all codes      once; one and the same for cells
+//!   presences of the true neighbors               per k: every effort
+//!   answer, measures, losses by stage             per (effort, k) asked for
+//!   predicted ids                                 per prediction
+
+use crate::cells::QueryValues;
+use crate::request::Prediction;
+use crate::shift::{Barycenters, Shifts};
+use annatomy_eval::answers::{AnswerPrefix, RankedAnswer};
+use annatomy_eval::dataset::Dataset;
+use annatomy_eval::ground_truth::GroundTruth;
+use annatomy_eval::lists::ExactList;
+use annatomy_eval::missing::Missing;
+use annatomy_hnsw::Visits;
+use annatomy_knn::NeighborTable;
+use annatomy_measures::corrected::{
+    QueryMeasures, Scratch as MeasureScratch, TIE_TOLERANCE, UNKNOWN_RANK, measure,
+};
+use annatomy_methods::required::{Asked, FOREVER, Presence, Presences};
+use annatomy_methods::stages::{Losses, Stages, losses};
+use annatomy_methods::{QueryScratch, Routing, Searcher};
+use annatomy_runtime::{PerThread, TASK_QUERIES};
+use rayon::prelude::*;
+
+/// An effort and a k.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cell {
+    pub(super) effort: usize,
+    pub(super) k: usize,
+}
+
+/// What is searched, and what is asked of it.
+pub(super) struct Pass<'p> {
+    pub(super) searcher: &'p Searcher<'p>,
+    pub(super) data: &'p Dataset<'p>,
+    pub(super) truth: &'p GroundTruth<'p>,
+    pub(super) ks: &'p [usize],
+    pub(super) cells: &'p [Cell],
+    /// Ascending; the last is searched.
+    pub(super) efforts: &'p [usize],
+    /// The neighbors after the transforms.
+    pub(super) transformed: Option<&'p NeighborTable>,
+    pub(super) predictions: &'p [Prediction],
+}
+
+/// What was found about one query.
+pub(super) struct QueryFound {
+    /// Per k, the efforts at which rows that count are in the answer.
+    pub(super) presences: Vec<Vec<Presence>>,
+    /// Rows visited at each of the efforts.
+    pub(super) visited: Vec<u32>,
+    /// The effort from which on the query itself is visited.
+    pub(super) own_from: u32,
+    /// Per k, the share of the exact neighbors among the candidates after the transforms.
+    pub(super) after_transforms: Vec<f64>,
+    /// The place of each exact neighbor in the order of the codes.
+    pub(super) code_places: Vec<u32>,
+    /// Per cell.
+    pub(super) cells: Vec<(QueryValues, Losses)>,
+    /// Per prediction.
+    predicted: Vec<Vec<i64>>,
+}
+
+/// Memory of one query; one per thread.
+#[derive(Default)]
+struct Scratch {
+    search: QueryScratch,
+    visits: Visits,
+    of_codes: Visits,
+    exact: ExactList,
+    presences: Presences,
+    ranked: RankedAnswer,
+    prefix: AnswerPrefix,
+    measure: MeasureScratch,
+    measures: Vec<QueryMeasures>,
+}
+
+/// The ids predicted, as the engine names them: per prediction a row of k per query.
+pub(super) fn predictions(queries: &mut [QueryFound], predictions: &[Prediction]) -> Vec<Vec<i64>> {
+    let mut tables: Vec<Vec<i64>> = vec![Vec::new(); predictions.len()];
+    for query in queries {
+        for (table, ids) in tables.iter_mut().zip(query.predicted.drain(..)) {
+            table.extend(ids);
+        }
+    }
+    tables
+}
+
+impl Pass<'_> {
+    /// Every query, in their order.
+    pub(super) fn run(&self) -> Vec<QueryFound> {
+        let scratch = PerThread::new(Scratch::default);
+        (0..self.data.queries.count())
+            .into_par_iter()
+            .with_max_len(TASK_QUERIES)
+            .map(|query| {
+                annatomy_runtime::check();
+                annatomy_runtime::advance(1);
+                scratch.with(|scratch| self.of_query(query, scratch))
+            })
+            .collect()
+    }
+
+    /// Rows that take a place in an answer of k: one more where the query is a base row.
+    fn asked(&self, k: usize) -> usize {
+        self.data.asked(k)
+    }
+
+    /// Rows handed on for k neighbors, besides the query itself.
+    pub(super) fn candidates(&self, k: usize) -> usize {
+        let own = self.asked(k) - k;
+        self.searcher.method().candidates(self.asked(k)) - own
+    }
+
+    fn of_query(&self, query: usize, scratch: &mut Scratch) -> QueryFound {
+        let vector = self.data.query(query);
+        let own = self.data.queries.own_id(query);
+        scratch.exact.read(self.truth, query);
+        let largest = *self.efforts.last().expect("one at least");
+        let Scratch {
+            search,
+            visits,
+            of_codes,
+            ..
+        } = scratch;
+        self.searcher.record(vector, largest, search, visits);
+        if let Routing::Graph(_) = self.searcher.method().routing {
+            self.searcher.record_all(vector, search, of_codes);
+        } else {
+            std::mem::swap(visits, of_codes);
+        }
+        let found = QueryFound {
+            presences: self.presences(own, scratch),
+            visited: Vec::new(),
+            own_from: FOREVER,
+            after_transforms: self.after_transforms(query, scratch),
+            code_places: code_places(own, scratch),
+            cells: Vec::new(),
+            predicted: Vec::new(),
+        };
+        let visits = self.visits(scratch);
+        let visited = visits.visited_at_each(self.efforts);
+        let visited = visited.map(|visited| visited as u32).collect();
+        let mut rows = visits.nearest_first().iter();
+        let own_visit = rows.find(|visit| Some(visit.id) == own);
+        let own_from = own_visit.map_or(FOREVER, |visit| visits.required_ef(visit.arrival) as u32);
+        let cells = self.cells.iter();
+        let cells = cells.map(|&cell| self.cell(query, cell, scratch)).collect();
+        let predicted = self.predictions.iter();
+        let predicted = predicted.map(|wanted| self.predict(query, wanted, scratch));
+        QueryFound {
+            visited,
+            own_from,
+            cells,
+            predicted: predicted.collect(),
+            ..found
+        }
+    }
+
+    /// The record of the search: of cells, it is that of the codes.
+    fn visits<'s>(&self, scratch: &'s Scratch) -> &'s Visits {
+        match self.searcher.method().routing {
+            Routing::Graph(_) => &scratch.visits,
+            _ => &scratch.of_codes,
+        }
+    }
+
+    fn presences(&self, own: Option<u32>, scratch: &mut Scratch) -> Vec<Vec<Presence>> {
+        let reranks = self.searcher.method().rerank.is_some();
+        let mut all = Vec::with_capacity(self.ks.len());
+        let mut finder = std::mem::take(&mut scratch.presences);
+        for &k in self.ks {
+            let distances = scratch.exact.side.distances();
+            let limit = f64::from(distances[k - 1]);
+            let limit = limit + limit.abs() * TIE_TOLERANCE;
+            let counted = distances.partition_point(|&distance| f64::from(distance) <= limit);
+            let asked = Asked {
+                candidates: if reranks {
+                    self.searcher.method().candidates(self.asked(k))
+                } else {
+                    k
+                },
+                neighbors: counted.max(k),
+                left_out: own.filter(|_| !reranks),
+            };
+            let exact = &scratch.exact;
+            let rank_of = |id: u32| Some(exact.rank(id)).filter(|&rank| rank != UNKNOWN_RANK);
+            let mut found = Vec::new();
+            finder.find(self.visits(scratch), asked, rank_of, &mut found);
+            all.push(found);
+        }
+        scratch.presences = finder;
+        all
+    }
+
+    fn after_transforms(&self, query: usize, scratch: &Scratch) -> Vec<f64> {
+        let Some(table) = self.transformed else {
+            return vec![1.0; self.ks.len()];
+        };
+        let ids = table.ids(query);
+        let share = |&k: &usize| {
+            let candidates = &ids[..self.candidates(k).min(ids.len())];
+            let is_kept = |id: &&u32| candidates.iter().flatten().any(|point| point.0 == **id);
+            scratch.exact.ids[..k].iter().filter(is_kept).count() as f64 / k as f64
+        };
+        self.ks.iter().map(share).collect()
+    }
+
+    fn cell(&self, query: usize, cell: Cell, scratch: &mut Scratch) -> (QueryValues, Losses) {
+        let Cell { effort, k } = cell;
+        let data = self.data;
+        let (vector, own) = (data.query(query), data.queries.own_id(query));
+        let mut search = std::mem::take(&mut scratch.search);
+        let visits = self.visits(scratch);
+        let answer = self
+            .searcher
+            .answer(vector, visits, effort, self.asked(k), &mut search);
+        let mut returned: Vec<u32> = answer.collect();
+        scratch.search = search;
+        let hit = returned.iter().any(|&id| Some(id) == own);
+        returned.retain(|&id| Some(id) != own);
+        returned.truncate(k);
+        let visits = self.visits(scratch);
+        let visited = visits.visited(effort.min(visits.ef()));
+        let found = visits.among_first(visited);
+        let handed_on = self.searcher.method().candidates(self.asked(k));
+        let candidates = found.map(|visit| visit.id).take(handed_on);
+        let candidates: Vec<u32> = candidates.filter(|&id| Some(id) != own).collect();
+
+        let slots: Vec<Option<u32>> = returned.iter().map(|&id| Some(id)).collect();
+        let exact = &scratch.exact;
+        scratch.ranked.read(&slots, |_, id| {
+            let distance = || data.metric.geometric_of_true(data.distance(query, id));
+            (exact.distance_or(id, distance), exact.rank(id))
+        });
+        scratch.ranked.prefix(k, &mut scratch.prefix);
+        let side = scratch.prefix.side();
+        let measures = &mut scratch.measures;
+        measure(&exact.side, side, &[k], &mut scratch.measure, measures);
+        let measured = measures[0];
+
+        let depth = self.candidates(k);
+        let coded = scratch
+            .of_codes
+            .nearest_first()
+            .iter()
+            .map(|visit| visit.id);
+        let coded: Vec<u32> = coded.filter(|&id| Some(id) != own).take(depth).collect();
+        let transformed = self.transformed.map(|table| {
+            let ids = table.ids(query).iter().take(depth).flatten();
+            ids.map(|point| point.0).collect::<Vec<u32>>()
+        });
+        let lost = losses(&Stages {
+            exact: &exact.ids[..k],
+            transformed: transformed.as_deref(),
+            coded: Some(&coded),
+            candidates: &candidates,
+            returned: &returned,
+            tied: measured.overlap_count - measured.overlap_strict_count,
+        });
+        let missing = Missing {
+            unvisited: lost.routing as usize,
+            displaced: (lost.transform + lost.codes + lost.rerank) as usize,
+            tied: lost.tied as usize,
+            ..Missing::default()
+        };
+        let mut values = QueryValues::new(&measured, &missing, data.metric);
+        values.visited = visited as f64;
+        if own.is_some() {
+            values.self_hit = f64::from(u8::from(hit));
+        }
+        let shifts = Shifts::new(data, Barycenters::Computed);
+        values.barycenter_shift = shifts.of(query, &exact.ids[..k], || returned.clone());
+        (values, lost)
+    }
+
+    fn predict(&self, query: usize, wanted: &Prediction, scratch: &mut Scratch) -> Vec<i64> {
+        let vector = self.data.query(query);
+        let mut search = std::mem::take(&mut scratch.search);
+        let visits = self.visits(scratch);
+        let answer = self
+            .searcher
+            .answer(vector, visits, wanted.ef, wanted.k, &mut search);
+        let ids = answer.map(|id| self.data.label(id));
+        let row = ids.chain(std::iter::repeat(-1)).take(wanted.k).collect();
+        scratch.search = search;
+        row
+    }
+}
+
+/// The place of each exact neighbor among all rows in the order of the codes, the query left out;
+/// [`FOREVER`] where a graph over the cells leads to no cell that holds it.
+fn code_places(own: Option<u32>, scratch: &Scratch) -> Vec<u32> {
+    let exact = &scratch.exact;
+    let mut places = vec![FOREVER; exact.ids.len()];
+    let mut left = places.len();
+    let others = scratch.of_codes.nearest_first().iter();
+    let others = others.filter(|visit| Some(visit.id) != own);
+    for (place, visit) in others.enumerate() {
+        let rank = exact.rank(visit.id);
+        if rank != UNKNOWN_RANK {
+            places[rank as usize] = place as u32;
+            left -= 1;
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    places
+}

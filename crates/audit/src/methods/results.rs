@@ -1,0 +1,370 @@
+//! From what was found about each query to figures: ceilings and losses by stage, advice, curves.
+
+use super::pass::{Cell, Pass, QueryFound};
+use crate::cells::CellValues;
+use crate::error::AuditError;
+use crate::estimates::{mean, quantile, share};
+use crate::results::{Advice, CellResult, Curve, EightBits, MethodFacts, RerankDepth, StageResult};
+use crate::summarize::{Name, summarize};
+use crate::target::{Measure, Target};
+use annatomy_knn::{Queries, exact_knn};
+use annatomy_measures::estimate::Estimate;
+use annatomy_methods::required::{FOREVER, Presence};
+use annatomy_methods::stages::Losses;
+use annatomy_methods::{Routing, eight_bit_rows};
+use annatomy_vectors::{Matrix, Metric};
+
+/// Points of a curve, and of the first look for an effort.
+const POINTS: usize = 48;
+
+/// What was found about all queries.
+pub(super) struct Found<'f> {
+    pub(super) pass: &'f Pass<'f>,
+    pub(super) queries: &'f [QueryFound],
+    pub(super) targets: &'f [Target],
+    /// The base rows after the transforms, where there are any.
+    pub(super) base: Option<&'f Matrix>,
+    pub(super) budget: u64,
+}
+
+impl Found<'_> {
+    /// Measures at every cell asked for.
+    pub(super) fn cells(&self) -> Vec<CellResult> {
+        let word = self.word();
+        let cells = self.pass.cells.iter().enumerate();
+        cells
+            .map(|(place, &Cell { effort, k })| {
+                let values = self.queries.iter().map(|query| query.cells[place].0);
+                let name = Name {
+                    who: format!("{word} {effort}"),
+                    class: Some("stop-early".to_owned()),
+                    ef: Some(effort),
+                    k,
+                };
+                let values = [CellValues::Queries(values.collect())];
+                summarize(name, &values, self.pass.data)
+            })
+            .collect()
+    }
+
+    fn word(&self) -> &'static str {
+        self.pass
+            .searcher
+            .method()
+            .effort_word()
+            .unwrap_or("effort")
+    }
+
+    /// What the index is, and what each of its stages loses.
+    pub(super) fn facts(&self, source: String) -> Result<MethodFacts, AuditError> {
+        let searcher = self.pass.searcher;
+        let method = searcher.method();
+        let (m, ef_construction) = match &method.routing {
+            Routing::Graph(graph) => (Some(graph.m), Some(graph.ef_construction)),
+            _ => (None, None),
+        };
+        let mut stages = Vec::new();
+        for (place, cell) in self.pass.cells.iter().enumerate() {
+            stages.push(self.stages(place, *cell)?);
+        }
+        let transforms = method.transforms.iter();
+        Ok(MethodFacts {
+            source,
+            arithmetic: searcher.build().arithmetic.to_string(),
+            effort: method.effort_word().map(str::to_owned),
+            saved_effort: method
+                .saved_effort()
+                .filter(|_| method.effort_word().is_some()),
+            largest_effort: method.largest_effort(),
+            transforms: transforms
+                .map(|transform| transform.name().to_owned())
+                .collect(),
+            codes: method.codes.name(),
+            code_bytes: method.code_bytes(),
+            by_residual: matches!(&method.routing, Routing::Cells(cells) if cells.by_residual),
+            cells: match &method.routing {
+                Routing::Cells(cells) => Some(cells.facts().into()),
+                _ => None,
+            },
+            m,
+            ef_construction,
+            rerank_factor: method
+                .rerank
+                .as_ref()
+                .map(|rerank| f64::from(rerank.factor)),
+            stages,
+        })
+    }
+
+    fn stages(&self, place: usize, Cell { effort, k }: Cell) -> Result<StageResult, AuditError> {
+        let k_index = self.k_index(k);
+        let candidates = self.pass.candidates(k);
+        let mut lost = Losses::default();
+        for query in self.queries {
+            lost.add(&query.cells[place].1);
+        }
+        let method = self.pass.searcher.method();
+        let kept = |query: &QueryFound| kept_by_codes(query, k, candidates);
+        let codes: Vec<f64> = self.queries.iter().map(kept).collect();
+        let after = self.queries.iter();
+        let after: Vec<f64> = after.map(|query| query.after_transforms[k_index]).collect();
+        let transforms = (!method.transforms.is_empty()).then(|| mean(&[after]).map(share));
+        let coded = !method.codes.are_exact();
+        let codes = coded.then(|| mean(&[codes]).map(share)).flatten();
+        let overlap = self
+            .queries
+            .iter()
+            .map(|query| query.cells[place].0.overlap);
+        let visited = self
+            .queries
+            .iter()
+            .map(|query| query.cells[place].0.visited);
+        let visited = visited.sum::<f64>() / self.queries.len().max(1) as f64;
+        Ok(StageResult {
+            k,
+            effort: method.effort_word().map(|_| effort),
+            candidates,
+            transforms_keep: transforms.flatten(),
+            codes_keep: codes,
+            overlap: mean(&[overlap.collect()]).map(share),
+            lost: lost.scaled(1.0 / self.queries.len().max(1) as f64).into(),
+            scanned: visited / method.rows as f64,
+            rerank_depths: self.rerank_depths(k, codes),
+            eight_bits: self.eight_bits(k, candidates, codes)?,
+        })
+    }
+
+    /// For each target of overlap that the codes alone do not meet, the fewest candidates nearest
+    /// by code that hold that share of the exact neighbors.
+    fn rerank_depths(&self, k: usize, codes: Option<Estimate>) -> Vec<RerankDepth> {
+        let Some(codes) = codes else {
+            return Vec::new();
+        };
+        let mut places: Vec<u32> = Vec::new();
+        for query in self.queries {
+            places.extend_from_slice(&query.code_places[..k]);
+        }
+        places.sort_unstable();
+        let mut depths = Vec::new();
+        for target in self.targets {
+            if target.measure != Measure::Overlap || codes.point >= target.value {
+                continue;
+            }
+            let wanted = (target.value * places.len() as f64 - 1e-9).ceil() as usize;
+            let place = places.get(wanted.saturating_sub(1)).copied();
+            depths.push(RerankDepth {
+                target: target.value,
+                candidates: place
+                    .filter(|&place| place != FOREVER)
+                    .map(|place| place as usize + 1),
+            });
+        }
+        depths
+    }
+
+    /// What codes of 8 bits a column, over the same rows, would keep, where a target is not met.
+    fn eight_bits(
+        &self,
+        k: usize,
+        candidates: usize,
+        codes: Option<Estimate>,
+    ) -> Result<Option<EightBits>, AuditError> {
+        let method = self.pass.searcher.method();
+        let unmet = |target: &Target| {
+            let codes = codes.is_some_and(|codes| codes.point < target.value);
+            target.measure == Measure::Overlap && codes
+        };
+        if method.codes.bits_per_column() >= 8.0 || !self.targets.iter().any(unmet) {
+            return Ok(None);
+        }
+        let data = self.pass.data;
+        let base = match self.base {
+            Some(base) => base.view(),
+            None => super::in_memory(data),
+        };
+        let rows = eight_bit_rows(base);
+        let own = data.queries.held_out_rows();
+        let of_queries = own.map(|queries| self.pass.searcher.transformed(queries));
+        let metric = match method.metric {
+            Metric::L2 => Metric::L2,
+            _ => Metric::InnerProduct,
+        };
+        let queries = match of_queries {
+            Some(queries) => queries,
+            None => base.select(&data.queries.numbers),
+        };
+        let queries = queries.view();
+        // One more than the candidates, since a query that is a base row is among them.
+        let most = (candidates + 1).min(rows.rows());
+        let view = rows.view();
+        let table = exact_knn(&view, Queries::HeldOut(queries), most, metric, self.budget)?;
+        let mut kept = Vec::with_capacity(self.queries.len());
+        let mut exact = annatomy_eval::lists::ExactList::default();
+        for query in 0..self.queries.len() {
+            exact.read(self.pass.truth, query);
+            let own = data.queries.own_id(query);
+            let ids = table.ids(query).iter().flatten().map(|point| point.0);
+            let ids: Vec<u32> = ids.filter(|&id| Some(id) != own).take(candidates).collect();
+            let found = exact.ids[..k].iter().filter(|id| ids.contains(id)).count();
+            kept.push(found as f64 / k as f64);
+        }
+        Ok(mean(&[kept]).map(share).map(|keep| EightBits {
+            keep,
+            code_bytes: base.columns(),
+        }))
+    }
+
+    fn k_index(&self, k: usize) -> usize {
+        let found = self.pass.ks.iter().position(|&own| own == k);
+        found.expect("cells are of the audit's own k")
+    }
+
+    /// Overlap, per query, at the effort of this place.
+    fn overlap(&self, k_index: usize, place: usize) -> Vec<f64> {
+        let (k, effort) = (self.pass.ks[k_index], self.pass.efforts[place]);
+        let of = |query: &QueryFound| {
+            let holds = |presence: &&Presence| presence.holds(effort);
+            let held = query.presences[k_index].iter().filter(holds).count();
+            held.min(k) as f64 / k as f64
+        };
+        self.queries.iter().map(of).collect()
+    }
+
+    /// Fill, likewise.
+    fn fill(&self, k_index: usize, place: usize) -> Vec<f64> {
+        let (k, effort) = (self.pass.ks[k_index], self.pass.efforts[place]);
+        let of = |query: &QueryFound| {
+            let own = query.own_from != FOREVER && effort >= query.own_from as usize;
+            let rows = query.visited[place] as usize - usize::from(own);
+            rows.min(k) as f64 / k as f64
+        };
+        self.queries.iter().map(of).collect()
+    }
+
+    /// One curve per k.
+    pub(super) fn curves(&self) -> Vec<Curve> {
+        let places = spread(self.pass.efforts.len(), self.pass.efforts);
+        let curve = |(k_index, &k): (usize, &usize)| Curve {
+            k,
+            efs: places
+                .iter()
+                .map(|&place| self.pass.efforts[place])
+                .collect(),
+            overlap: places
+                .iter()
+                .map(|&place| mean(&[self.overlap(k_index, place)]).map(share))
+                .collect(),
+            overlap_p5: places
+                .iter()
+                .map(|&place| quantile(&[self.overlap(k_index, place)], 5.0).map(share))
+                .collect(),
+            fill: places
+                .iter()
+                .map(|&place| mean(&[self.fill(k_index, place)]).map(share))
+                .collect(),
+        };
+        self.pass.ks.iter().enumerate().map(curve).collect()
+    }
+
+    /// The smallest effort for each k and target.
+    pub(super) fn advice(&self) -> Vec<Advice> {
+        let mut advice = Vec::new();
+        for k_index in 0..self.pass.ks.len() {
+            for &target in self.targets {
+                advice.push(self.advise_on(k_index, target));
+            }
+        }
+        advice
+    }
+
+    fn value(&self, k_index: usize, measure: Measure, place: usize) -> Option<Estimate> {
+        let overlap = || [self.overlap(k_index, place)];
+        let value = match measure {
+            Measure::Fill => mean(&[self.fill(k_index, place)]),
+            Measure::Overlap => mean(&overlap()),
+            Measure::OverlapP5 => quantile(&overlap(), 5.0),
+            Measure::OverlapP1 => quantile(&overlap(), 1.0),
+            Measure::LidBias | Measure::DistanceError | Measure::BarycenterShift => None,
+        };
+        value.map(share)
+    }
+
+    fn advise_on(&self, k_index: usize, target: Target) -> Advice {
+        let k = self.pass.ks[k_index];
+        let efforts = self.pass.efforts;
+        let smallest = |end: fn(&Estimate) -> f64| {
+            let meets = |place: usize| {
+                let value = self.value(k_index, target.measure, place);
+                value.is_some_and(|value| target.is_met_by(end(&value)))
+            };
+            self.smallest(meets)
+        };
+        let last = efforts.len() - 1;
+        let place = smallest(|value| value.point);
+        let shown = place.unwrap_or(last);
+        let looked = spread(efforts.len(), efforts);
+        let best = looked
+            .iter()
+            .filter_map(|&place| mean(&[self.overlap(k_index, place)]));
+        let visited = self
+            .queries
+            .iter()
+            .map(|query| f64::from(query.visited[shown]));
+        let visited = visited.sum::<f64>() / self.queries.len().max(1) as f64;
+        let effort = |place: usize| efforts[place];
+        Advice {
+            k,
+            target,
+            ef: place.map(effort),
+            ef_low: smallest(|value| value.high.unwrap_or(value.point)).map(effort),
+            ef_high: smallest(|value| value.low.unwrap_or(value.point)).map(effort),
+            alpha: None,
+            distance_evaluations: place.map(|_| visited),
+            reached: self.value(k_index, target.measure, shown),
+            largest_ef: efforts[last],
+            best_overlap: best.map(|best| best.point).fold(0.0, f64::max),
+        }
+    }
+
+    /// The place of the smallest effort that `meets`: the first of some spread over all, then
+    /// between it and the one before. A larger effort can lose neighbors where rows are codes, so
+    /// that the largest alone does not say whether any effort meets.
+    fn smallest(&self, meets: impl Fn(usize) -> bool) -> Option<usize> {
+        let looked = spread(self.pass.efforts.len(), self.pass.efforts);
+        let first = looked.iter().position(|&place| meets(place))?;
+        let (mut low, mut high) = match first {
+            0 => return Some(looked[0]),
+            first => (looked[first - 1] + 1, looked[first]),
+        };
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if meets(middle) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        Some(high)
+    }
+}
+
+/// The share of a query's k exact neighbors among the `candidates` nearest by code.
+fn kept_by_codes(query: &QueryFound, k: usize, candidates: usize) -> f64 {
+    let places = query.code_places[..k].iter();
+    places
+        .filter(|&&place| (place as usize) < candidates)
+        .count() as f64
+        / k as f64
+}
+
+/// Places of efforts that are evenly spaced in their logarithm, the first and the last among them.
+fn spread(count: usize, efforts: &[usize]) -> Vec<usize> {
+    let largest = efforts[count - 1] as f64;
+    let step = largest.ln() / (POINTS - 1) as f64;
+    let mut places: Vec<usize> = (0..POINTS)
+        .map(|point| (step * point as f64).exp().round() as usize)
+        .map(|effort| efforts.partition_point(|&own| own < effort).min(count - 1))
+        .collect();
+    places.dedup();
+    places
+}

@@ -1,0 +1,84 @@
+"""Audits of faiss indexes of codes, cells, transforms and a rerank: answers are faiss's own, losses are NumPy's."""
+
+import annatomy as an
+import numpy as np
+import pytest
+
+faiss = pytest.importorskip("faiss")
+
+KINDS = ["IVF12,Flat", "IVF12,SQ8", "IVF12,PQ4x6", "HNSW8,SQ8", "HNSW8,SQfp16", "PCA8,IVF12,SQ6", "IVF12,PQ4x4,RFlat", "L2norm,HNSW8,SQ8"]
+PAIRS = [(effort, k) for effort in (1, 2, 5, 12) for k in (1, 5, 10, 25, 60)]
+
+
+@pytest.fixture(scope="module")
+def data():
+    generator = np.random.default_rng(3)
+    centers = 2 * generator.standard_normal((12, 16))
+    of = lambda n: (centers[generator.integers(0, 12, n)] + generator.standard_normal((n, 16))).astype("f4")  # noqa: E731
+    return of(900), of(40)
+
+
+def made(kind, rows):
+    index = faiss.index_factory(rows.shape[1], kind)
+    index.train(rows)
+    index.add(rows)
+    return index
+
+
+def set_effort(index, effort):
+    name = "nprobe" if "IVF" in type(faiss.downcast_index(index)).__name__ or faiss.try_extract_index_ivf(index) else "efSearch"
+    faiss.ParameterSpace().set_index_parameter(index, name, effort)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_predictions_are_the_answers_of_the_live_index(kind, data):
+    rows, queries = data
+    index = made(kind, rows)
+    wanted = [(effort, k, "stop-early") for effort, k in PAIRS]
+    found = an.audit(rows, index, queries=queries, k=10, predict=wanted)
+    for (effort, k), predicted in zip(PAIRS, found.predictions):
+        set_effort(index, effort)
+        own = np.array([index.search(query[None], k)[1][0] for query in queries])
+        differ = (np.asarray(predicted.ids if hasattr(predicted, "ids") else predicted) != own).any(axis=1)
+        # Rows of one code, and queries that BLAS has transformed, may differ in the last places.
+        assert differ.mean() <= (0.1 if "PQ" in kind or "PCA" in kind else 0), (kind, effort, k)
+
+
+def test_losses_are_those_of_brute_force_over_decoded_rows(data):
+    rows, queries = data
+    index = made("IVF12,PQ4x6", rows)
+    index.nprobe = 3
+    found = an.audit(rows, index, queries=queries, k=10, efs=[3])
+    stage = found.method["stages"][0]
+    decoded = index.reconstruct_n(0, len(rows)) if index.make_direct_map() is None else None
+    nearest = lambda base: np.argsort(((queries[:, None] - base[None]) ** 2).sum(-1), axis=1)[:, :10]  # noqa: E731
+    exact, coded = nearest(rows.astype("f8")), nearest(decoded.astype("f8"))
+    returned = np.array([index.search(query[None], 10)[1][0] for query in queries])
+    lost = {"codes": 0, "routing": 0}
+    for e, c, a in zip(exact, coded, returned):
+        for neighbor in set(e) - set(a):
+            lost["codes" if neighbor not in c else "routing"] += 1
+    assert stage["lost"]["codes"] == pytest.approx(lost["codes"] / len(queries), abs=0.06)
+    assert stage["lost"]["routing"] == pytest.approx(lost["routing"] / len(queries), abs=0.06)
+    total = stage["lost"]["codes"] + stage["lost"]["routing"] + stage["lost"]["tied"]
+    assert total == pytest.approx(sum(lost.values()) / len(queries), abs=1e-9)
+    keep = np.mean([len(set(e) & set(c)) / 10 for e, c in zip(exact, coded)])
+    assert stage["codes_keep"]["point"] == pytest.approx(keep, abs=5e-3)
+
+
+def test_the_advised_nprobe_meets_the_target_on_queries_of_its_own(data):
+    rows, queries = data
+    index = made("IVF12,Flat", rows)
+    half, rest = queries[:20], queries[20:]
+    advice = an.audit(rows, index, queries=half, k=10, target="overlap=0.95").advice[0]
+    index.nprobe = int(advice["ef_high"])
+    exact = np.argsort(((rest[:, None] - rows[None]) ** 2).sum(-1), axis=1)[:, :10]
+    found = index.search(rest, 10)[1]
+    overlap = np.mean([len(set(e) & set(a)) / 10 for e, a in zip(exact, found)])
+    assert overlap >= 0.95 - 0.05
+
+
+def test_a_kind_that_is_not_read_is_asked(data):
+    rows, _ = data
+    found = an.audit(rows, made("IVF12,PQ4x4fs", rows), k=5)
+    assert found.method is None and found.answers is not None
