@@ -172,8 +172,8 @@ def audit(
     ids = None if neighbors is None else id_table(neighbors, "neighbors")
     lengths = None if distances is None else matrix(distances, "distances")
     if method is not None:
-        if ids is not None or repair:
-            raise ValueError("answers are audited over X alone, without an index of this kind")
+        if ids is not None or repair or allowed is not None:
+            raise ValueError("answers and allowed rows are audited without an index of this kind")
         with telling(progress, "audit") as tell:
             found = _core.audit_method(rows, held_out, method, arithmetic, wanted, tell)
         return Audit(found, wanted["predictions"])

@@ -186,35 +186,6 @@ impl<'j> Job<'j> {
         (results, queries)
     }
 
-    /// Every condition, at every effort looked at.
-    fn requirements(&self, cells: &[CellOfQueries]) -> Vec<RequirementResult> {
-        let population = drawn_from(&self.data);
-        let mut results = Vec::new();
-        for &requirement in &self.request.requirements {
-            let at_k = || cells.iter().filter(|cell| cell.k == requirement.k);
-            if at_k().next().is_none() {
-                // Refused by the engine, or more than the answers have slots for.
-                results.push(RequirementResult {
-                    requirement,
-                    ef: None,
-                    found: None,
-                    shown: false,
-                });
-            }
-            for cell in at_k() {
-                let graphs: Vec<&Vec<QueryValues>> = cell.graphs.iter().collect();
-                let found = figure(requirement.target.measure, &graphs, population);
-                results.push(RequirementResult {
-                    requirement,
-                    ef: cell.ef,
-                    found,
-                    shown: found.is_some_and(|found| requirement.is_shown_by(&found)),
-                });
-            }
-        }
-        results
-    }
-
     fn finish(
         &self,
         mut found: OnGraphs,
@@ -245,7 +216,7 @@ impl<'j> Job<'j> {
             remedy: found.remedy,
             curves: found.curves,
             where_lost: where_lost(&per_query),
-            requirements: self.requirements(&found.queries),
+            requirements: requirements(request, data, &found.queries),
             notes: self.notes.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seconds: 0.0,
@@ -260,6 +231,39 @@ impl<'j> Job<'j> {
             per_query,
         })
     }
+}
+
+/// Every condition, at every effort looked at.
+pub(super) fn requirements(
+    request: &AuditRequest,
+    data: &Dataset<'_>,
+    cells: &[CellOfQueries],
+) -> Vec<RequirementResult> {
+    let population = drawn_from(data);
+    let mut results = Vec::new();
+    for &requirement in &request.requirements {
+        let at_k = || cells.iter().filter(|cell| cell.k == requirement.k);
+        if at_k().next().is_none() {
+            // Refused by the engine, or more than the answers have slots for.
+            results.push(RequirementResult {
+                requirement,
+                ef: None,
+                found: None,
+                shown: false,
+            });
+        }
+        for cell in at_k() {
+            let graphs: Vec<&Vec<QueryValues>> = cell.graphs.iter().collect();
+            let found = figure(requirement.target.measure, &graphs, population);
+            results.push(RequirementResult {
+                requirement,
+                ef: cell.ef,
+                found,
+                shown: found.is_some_and(|found| requirement.is_shown_by(&found)),
+            });
+        }
+    }
+    results
 }
 
 pub(super) fn data_facts(data: &Dataset<'_>) -> DataFacts {

@@ -43,9 +43,6 @@ pub fn audit(request: &AuditRequest) -> Result<AuditOutcome, AuditError> {
         if let Some(cost) = Cost::of(request, &opened, &choices)? {
             cost.check()?;
         }
-        if let Some(cost) = Cost::of(request, &opened, &choices)? {
-            cost.check()?;
-        }
         let metric = metric::of_files(request.metric, &opened, &mut notes)?;
         let allowed = request
             .allowed

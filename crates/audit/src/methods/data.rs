@@ -89,6 +89,7 @@ pub(super) fn prepare(
         metric,
         labels: method.labels.clone().map(Cow::Owned),
         queries,
+        filter: None,
     })
 }
 

@@ -13,11 +13,13 @@ use super::difficulty::difficulty;
 use super::error::AuditError;
 use super::exact;
 use super::given::Given;
-use super::job::{AuditOutcome, data_facts};
+use super::job::{AuditOutcome, data_facts, requirements};
 use super::load::{OpenVectors, in_file};
 use super::notes::Note;
+use super::per_query::PerQuery;
 use super::request::{AuditRequest, Prediction};
 use super::results::AuditResults;
+use super::where_lost::where_lost;
 use annatomy_eval::dataset::Dataset;
 use annatomy_formats::VectorFile;
 use annatomy_hnsw::EngineClass;
@@ -149,6 +151,11 @@ fn check_targets(request: &AuditRequest) -> Result<(), AuditError> {
 }
 
 fn refuse_answers(request: &AuditRequest) -> Result<(), AuditError> {
+    if request.allowed.is_some() {
+        return Err(AuditError::Request(
+            "allowed rows are not looked at for an index of this kind".to_owned(),
+        ));
+    }
     if request.neighbors.is_some() || request.repair {
         return Err(AuditError::Request(
             "answers are audited over VECTORS, without an index of this kind".to_owned(),
@@ -178,7 +185,9 @@ impl Job<'_> {
         check_classes(request)?;
         check_targets(request)?;
         let available = data.available();
-        let depth = Depth::new(request.ks.as_deref(), available, None, 0)?;
+        let required = request.requirements.iter();
+        let required: Vec<usize> = required.map(|requirement| requirement.k).collect();
+        let depth = Depth::new(request.ks.as_deref(), &required, available, None, 0)?;
         request.check_predictions(data.queries.count())?;
         stage("exact neighbors", 0);
         let budget = request.memory_budget_bytes;
@@ -216,9 +225,12 @@ impl Job<'_> {
         let exact = truth
             .table()
             .expect("an audit keeps its neighbors as lists");
+        let (difficulty, contrasts) = difficulty(&data, exact, &depth.ks, request.seed);
+        let cells = found.of_queries();
+        let per_query = PerQuery::new(&cells, &data, exact, &depth.ks, &contrasts);
         let results = AuditResults {
             data: data_facts(&data),
-            difficulty: difficulty(&data, exact, &depth.ks, request.seed),
+            difficulty,
             graphs: None,
             method: Some(found.facts(source)?),
             answers: None,
@@ -228,6 +240,8 @@ impl Job<'_> {
             advice: found.advice(),
             remedy: None,
             curves: found.curves(),
+            where_lost: where_lost(&per_query),
+            requirements: requirements(request, &data, &cells),
             notes,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seconds: 0.0,
@@ -236,6 +250,7 @@ impl Job<'_> {
             results,
             predictions,
             repaired: None,
+            per_query,
         })
     }
 }

@@ -3,8 +3,11 @@
 use super::pass::{Cell, Pass, QueryFound};
 use crate::cells::CellValues;
 use crate::error::AuditError;
-use crate::estimates::{mean, quantile, share};
-use crate::results::{Advice, CellResult, Curve, EightBits, MethodFacts, RerankDepth, StageResult};
+use crate::estimates::{drawn_from, mean_of_shares, quantile, share};
+use crate::per_query::CellOfQueries;
+use crate::results::{
+    Advice, CellResult, Curve, EightBits, MethodFacts, Recommended, RerankDepth, StageResult,
+};
 use crate::summarize::{Name, summarize};
 use crate::target::{Measure, Target};
 use annatomy_knn::{Queries, exact_knn};
@@ -45,6 +48,36 @@ impl Found<'_> {
                 summarize(name, &values, self.pass.data)
             })
             .collect()
+    }
+
+    /// Every query at every cell asked for.
+    pub(super) fn of_queries(&self) -> Vec<CellOfQueries> {
+        let cells = self.pass.cells.iter().enumerate();
+        cells
+            .map(|(place, &Cell { effort, k })| CellOfQueries {
+                k,
+                ef: Some(effort),
+                graphs: vec![
+                    self.queries
+                        .iter()
+                        .map(|query| query.cells[place].0)
+                        .collect(),
+                ],
+                required_efs: self.required(self.k_index(k), k),
+            })
+            .collect()
+    }
+
+    /// Per query, the effort from which on all k neighbors are in the answer.
+    fn required(&self, k_index: usize, k: usize) -> Vec<Option<usize>> {
+        let of = |query: &QueryFound| {
+            let lasting = query.presences[k_index].iter();
+            let lasting = lasting.filter(|presence| presence.until == FOREVER);
+            let mut from: Vec<u32> = lasting.map(|presence| presence.from).collect();
+            from.sort_unstable();
+            from.get(k - 1).map(|&effort| effort as usize)
+        };
+        self.queries.iter().map(of).collect()
     }
 
     fn word(&self) -> &'static str {
@@ -108,9 +141,9 @@ impl Found<'_> {
         let codes: Vec<f64> = self.queries.iter().map(kept).collect();
         let after = self.queries.iter();
         let after: Vec<f64> = after.map(|query| query.after_transforms[k_index]).collect();
-        let transforms = (!method.transforms.is_empty()).then(|| mean(&[after]).map(share));
+        let transforms = (!method.transforms.is_empty()).then(|| self.mean(after));
         let coded = !method.codes.are_exact();
-        let codes = coded.then(|| mean(&[codes]).map(share)).flatten();
+        let codes = coded.then(|| self.mean(codes)).flatten();
         let overlap = self
             .queries
             .iter()
@@ -126,7 +159,7 @@ impl Found<'_> {
             candidates,
             transforms_keep: transforms.flatten(),
             codes_keep: codes,
-            overlap: mean(&[overlap.collect()]).map(share),
+            overlap: self.mean(overlap.collect()),
             lost: lost.scaled(1.0 / self.queries.len().max(1) as f64).into(),
             scanned: visited / method.rows as f64,
             rerank_depths: self.rerank_depths(k, codes),
@@ -208,7 +241,7 @@ impl Found<'_> {
             let found = exact.ids[..k].iter().filter(|id| ids.contains(id)).count();
             kept.push(found as f64 / k as f64);
         }
-        Ok(mean(&[kept]).map(share).map(|keep| EightBits {
+        Ok(self.mean(kept).map(|keep| EightBits {
             keep,
             code_bytes: base.columns(),
         }))
@@ -252,15 +285,15 @@ impl Found<'_> {
                 .collect(),
             overlap: places
                 .iter()
-                .map(|&place| mean(&[self.overlap(k_index, place)]).map(share))
+                .map(|&place| self.mean(self.overlap(k_index, place)))
                 .collect(),
             overlap_p5: places
                 .iter()
-                .map(|&place| quantile(&[self.overlap(k_index, place)], 5.0).map(share))
+                .map(|&place| self.percentile(self.overlap(k_index, place), 5.0))
                 .collect(),
             fill: places
                 .iter()
-                .map(|&place| mean(&[self.fill(k_index, place)]).map(share))
+                .map(|&place| self.mean(self.fill(k_index, place)))
                 .collect(),
         };
         self.pass.ks.iter().enumerate().map(curve).collect()
@@ -278,15 +311,28 @@ impl Found<'_> {
     }
 
     fn value(&self, k_index: usize, measure: Measure, place: usize) -> Option<Estimate> {
-        let overlap = || [self.overlap(k_index, place)];
-        let value = match measure {
-            Measure::Fill => mean(&[self.fill(k_index, place)]),
-            Measure::Overlap => mean(&overlap()),
-            Measure::OverlapP5 => quantile(&overlap(), 5.0),
-            Measure::OverlapP1 => quantile(&overlap(), 1.0),
+        let overlap = || self.overlap(k_index, place);
+        match measure {
+            Measure::Fill => self.mean(self.fill(k_index, place)),
+            Measure::Overlap => self.mean(overlap()),
+            Measure::OverlapP5 => self.percentile(overlap(), 5.0),
+            Measure::OverlapP1 => self.percentile(overlap(), 1.0),
+            Measure::OverlapP25 => self.percentile(overlap(), 25.0),
+            Measure::Robust(delta) => {
+                let reach = |&overlap: &f64| f64::from(u8::from(overlap >= delta - 1e-12));
+                self.mean(overlap().iter().map(reach).collect())
+            }
             Measure::LidBias | Measure::DistanceError | Measure::BarycenterShift => None,
-        };
-        value.map(share)
+        }
+    }
+
+    /// The mean of a share over queries.
+    fn mean(&self, values: Vec<f64>) -> Option<Estimate> {
+        mean_of_shares(&[values], drawn_from(self.pass.data))
+    }
+
+    fn percentile(&self, values: Vec<f64>, percent: f64) -> Option<Estimate> {
+        quantile(&[values], percent, drawn_from(self.pass.data)).map(share)
     }
 
     fn advise_on(&self, k_index: usize, target: Target) -> Advice {
@@ -305,24 +351,35 @@ impl Found<'_> {
         let looked = spread(efforts.len(), efforts);
         let best = looked
             .iter()
-            .filter_map(|&place| mean(&[self.overlap(k_index, place)]));
-        let visited = self
-            .queries
-            .iter()
-            .map(|query| f64::from(query.visited[shown]));
-        let visited = visited.sum::<f64>() / self.queries.len().max(1) as f64;
+            .filter_map(|&place| self.mean(self.overlap(k_index, place)));
+        let visited = |place: usize| {
+            let visited = self
+                .queries
+                .iter()
+                .map(|query| f64::from(query.visited[place]));
+            visited.sum::<f64>() / self.queries.len().max(1) as f64
+        };
         let effort = |place: usize| efforts[place];
+        let cautious = smallest(|value| value.low.unwrap_or(value.point));
         Advice {
             k,
             target,
+            recommended: cautious.map(|place| Recommended {
+                ef: effort(place),
+                alpha: effort(place) as f64 / k as f64,
+                distance_evaluations: visited(place),
+                reached: self.value(k_index, target.measure, place),
+                judged: None,
+            }),
             ef: place.map(effort),
             ef_low: smallest(|value| value.high.unwrap_or(value.point)).map(effort),
-            ef_high: smallest(|value| value.low.unwrap_or(value.point)).map(effort),
+            ef_high: cautious.map(effort),
             alpha: None,
-            distance_evaluations: place.map(|_| visited),
+            distance_evaluations: place.map(visited),
             reached: self.value(k_index, target.measure, shown),
             largest_ef: efforts[last],
             best_overlap: best.map(|best| best.point).fold(0.0, f64::max),
+            queries_needed: None,
         }
     }
 

@@ -3,6 +3,6 @@
 mod advice;
 mod audit;
 mod audit_given;
-mod per_query;
 mod methods;
+mod per_query;
 mod saved_index;
