@@ -3,21 +3,12 @@
 
 use crate::command::{cargo, run};
 use crate::environment::Environment;
-use crate::tools;
+use crate::{docs, tools};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub const FILES: &str = "target/release-files";
-const COMMANDS: [&str; 7] = [
-    "study",
-    "audit",
-    "knn",
-    "embed",
-    "reproduce",
-    "generate",
-    "completions",
-];
 const SHELLS: [(&str, &str); 4] = [
     ("bash", "annatomy.bash"),
     ("zsh", "_annatomy"),
@@ -139,9 +130,9 @@ pub fn archive(build: &Build) -> Result<()> {
         std::fs::write(&file, output.stdout).with_context(|| format!("writing {}", file.display()))
     };
     printed(&["man"], folder.join("man/annatomy.1"))?;
-    for command in COMMANDS {
+    for command in docs::commands(&binary)? {
         printed(
-            &["man", command],
+            &["man", &command],
             folder.join(format!("man/annatomy-{command}.1")),
         )?;
     }

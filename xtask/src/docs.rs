@@ -16,18 +16,6 @@ use std::process::Command;
 const MDBOOK: &str = "0.5.4";
 const SOURCE: &str = "target/docs/book";
 pub const SITE: &str = "target/docs/site";
-/// In the order of the command's own help.
-const COMMANDS: [&str; 8] = [
-    "study",
-    "audit",
-    "knn",
-    "embed",
-    "reproduce",
-    "generate",
-    "completions",
-    "man",
-];
-
 /// Builds the site.
 pub fn build(arguments: &[String]) -> Result<()> {
     let (mut repository, mut references) = (None, true);
@@ -79,10 +67,11 @@ fn help() -> Result<String> {
         &["build", "--quiet", "--profile", "ci", "-p", "annatomy-cli"],
         &[],
     )?;
+    let binary = Path::new("target/ci/annatomy");
     let mut text = String::new();
-    for name in COMMANDS {
-        let output = Command::new("target/ci/annatomy")
-            .args([name, "--help"])
+    for name in commands(binary)? {
+        let output = Command::new(binary)
+            .args([&name, "--help"])
             .output()
             .context("the command does not start")?;
         let help = String::from_utf8(output.stdout).context("help that is not UTF-8")?;
@@ -93,6 +82,24 @@ fn help() -> Result<String> {
         )?;
     }
     Ok(text)
+}
+
+/// The names of the commands, in the order of its manual.
+pub fn commands(binary: &Path) -> Result<Vec<String>> {
+    let output = Command::new(binary).arg("man").output();
+    let output = output.with_context(|| format!("{} does not start here", binary.display()))?;
+    let page = String::from_utf8(output.stdout).context("a manual that is not UTF-8")?;
+    let named = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("annatomy\\-")?.strip_suffix("(1)"));
+    let names: Vec<String> = named
+        .filter(|&name| name != "help")
+        .map(str::to_owned)
+        .collect();
+    if names.is_empty() {
+        bail!("the manual names no command");
+    }
+    Ok(names)
 }
 
 /// Copies a folder; `change` is given each page's path within it and its text.

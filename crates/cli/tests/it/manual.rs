@@ -32,9 +32,10 @@ fn options(command: &str) -> Vec<String> {
     options
 }
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "study",
     "audit",
+    "compare",
     "knn",
     "embed",
     "reproduce",
