@@ -265,16 +265,16 @@ def test_bad_rows_are_repaired(clustered):
 def test_rows_alone_are_audited_on_graphs_built_here(clustered, tmp_path):
     found = an.audit(clustered, k=[10, 50], target=["overlap=0.99", "fill=1"], graphs=2, efs=[20])
     assert found.graphs["count"] == 2 and found.answers is None
-    assert list(found.advice.to_pandas().columns[:4]) == ["k", "measure", "value", "ef"]
+    assert list(found.advice.to_pandas().columns[:4]) == ["k", "measure", "value", "recommended_ef"]
     assert set(found.cells.to_polars()["what"]) == {"effort", "default"}
     assert {"FAISS", "pgvector"} <= set(found.cells.to_columns()["who"])
     page = found.report(tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == page and "<svg" in page
     found.write(tmp_path / "folder")
     written = {path.name for path in (tmp_path / "folder").iterdir()}
-    assert written == {".annatomy", "audit.json", "figures", "report.html"}
+    assert written == {".annatomy", "audit.json", "figures", "per_query.npz", "report.html"}
     assert "<svg" in found._repr_html_() and "<table>" in found._repr_html_()
-    assert "Smallest ef" in found.verdict == repr(found)
+    assert "Which ef suffices" in found.verdict == repr(found)
     assert found.to_dict()["data"] == found.data and len(found.figures()) == 3
     assert set(found.curves.to_columns()) >= {"k", "ef", "overlap", "overlap_low", "fill"}
 

@@ -359,6 +359,8 @@ fn interval(estimate: Option<Estimate>) -> String {
         return "–".to_owned();
     };
     match estimate.low.zip(estimate.high) {
+        // Every row is a query of the one graph: nothing is left to chance.
+        Some((low, high)) if high <= low => share(estimate.point),
         Some((low, high)) => format!("{} ± {:.4}", share(estimate.point), (high - low) / 2.0),
         None => share(estimate.point),
     }
