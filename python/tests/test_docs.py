@@ -106,6 +106,10 @@ def readme_names(folder: Path) -> dict[str, object]:
     np.save(folder / "mask.npy", np.arange(700) % 3 > 0)
     index.hnsw.efSearch = 200
     faiss.write_index(index, str(folder / "faiss.index"))
+    coded = faiss.index_factory(16, "IVF8,PQ4")
+    coded.train(X)
+    coded.add(X)
+    faiss.write_index(coded, str(folder / "ivfpq.index"))
     run(Block("sh", (), "annatomy audit --index faiss.index --out last-week", 0), README, folder, {})
 
     class Client:
