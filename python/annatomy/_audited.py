@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 from collections.abc import Sequence
@@ -27,6 +28,22 @@ class Repaired:
     ids: Int64
     distances: Float32
     replaced: int
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """A page that a notebook shows in a frame of its own; it asks nothing of any server."""
+
+    page: str
+    height: int
+
+    def _repr_html_(self) -> str:
+        inner = html.escape(self.page, quote=True)
+        style = f"width:100%;height:{self.height}px;border:0"
+        return f'<iframe srcdoc="{inner}" title="annatomy explorer" style="{style}"></iframe>'
+
+    def __repr__(self) -> str:
+        return f"Explorer({len(self.page):,} characters of page)"
 
 
 class Audit:
@@ -66,6 +83,8 @@ class Audit:
     where_lost : list of dict
         Per k and effort, and per difficulty of the queries (LID, contrast, distance to the base): Spearman's ρ with the loss,
         and the overlap by fifths of the queries.
+    map : float32, queries × 2, or None
+        Where the queries lie on the explorer's map, a layout of their exact neighbors; None beyond 20,000 queries.
     notes : list of str
         What a reader should know of how things were taken.
     """
@@ -77,6 +96,7 @@ class Audit:
         self.graphs: Optional[dict[str, Any]] = found["graphs"]
         self.method: Optional[dict[str, Any]] = found["method"]
         self.answers: Optional[dict[str, Any]] = found["answers"]
+        self.map: Optional[Float32] = core.map()
         self.notes: list[str] = core.notes()
         self.seconds: float = found["seconds"]
         self.advice = Table(_columns([_flat({"k": row["k"], **row.pop("target"), **row}) for row in found["advice"]]))
@@ -124,6 +144,10 @@ class Audit:
         if path is not None:
             Path(path).write_text(page, encoding="utf-8")
         return page
+
+    def explore(self, height: int = 1100) -> Explorer:
+        """The page with its explorer within a notebook, ``height`` pixels tall: every query at every (ef, k)."""
+        return Explorer(self.report(), height)
 
     def write(self, folder: Union[str, os.PathLike[str]]) -> None:
         """Writes audit.json, per_query.npz, figures/ and report.html under ``folder``. Raises ``OSError`` where a file cannot be."""

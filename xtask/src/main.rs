@@ -12,6 +12,8 @@
 //! * `package`, `sdist`, `wheels`, `archive`: what a release consists of; `release --dry-run` makes all that this
 //!   machine can make.
 //! * `msrv`, `miri`, `emulate CHIP`, `semver`: other compilers, processors, versions.
+//! * `explorer`: bundles the explorer of the reports; `--check` compares the committed bundle and opens pages in a browser,
+//!   `--pictures` takes the screenshots of the README.
 //! * `fuzz`: every fuzz target for `--minutes M`, where a nightly toolchain and cargo-fuzz are installed.
 //! * `soak`: random commands with random kills on a small disk that fills; `--minutes M`,
 //!   `--commands N`, `--seed S`, `--binary FILE`.
@@ -23,6 +25,7 @@ mod checks;
 mod command;
 mod docs;
 mod environment;
+mod explorer;
 mod fuzz;
 mod goldens;
 mod lint;
@@ -40,7 +43,7 @@ use artifacts::Build;
 use std::process::ExitCode;
 
 const TASKS: &str = "tasks: test, python, docs, recipes, lint, package, sdist, wheels, archive, \
-                     release, msrv, miri, emulate, semver, bench, goldens, fuzz, soak";
+                     release, msrv, miri, emulate, semver, bench, goldens, explorer, fuzz, soak";
 
 fn main() -> ExitCode {
     match task() {
@@ -71,6 +74,7 @@ fn task() -> Result<()> {
         Some("archive") => artifacts::archive(&Build::parse(&arguments)?),
         Some("release") => release::run_dry(&arguments),
         Some("goldens") => goldens::make(),
+        Some("explorer") => explorer::run(&arguments),
         Some("fuzz") => fuzz::run(&arguments),
         #[cfg(unix)]
         Some("soak") => soak::run(&arguments),

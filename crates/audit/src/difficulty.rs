@@ -72,7 +72,7 @@ fn lids(exact: &NeighborTable, k: usize, metric: Metric) -> Vec<f64> {
 }
 
 /// Per query the mean distance to rows drawn once for all.
-fn mean_distances(data: &Dataset, seed: u64) -> Vec<f64> {
+pub(super) fn mean_distances(data: &Dataset, seed: u64) -> Vec<f64> {
     let rows = numpy_choice(
         seed ^ 0xc0_17a5,
         data.base.rows(),

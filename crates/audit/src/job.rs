@@ -7,6 +7,7 @@ use super::difficulty::difficulty;
 use super::error::AuditError;
 use super::estimates::drawn_from;
 use super::exact;
+use super::explore::{Explored, Recorded, depth, explore};
 use super::notes::Note;
 use super::on_graphs::{OnGraphs, Questions};
 use super::per_query::{CellOfQueries, PerQuery};
@@ -38,6 +39,8 @@ pub struct AuditOutcome {
     /// Every query: of the answers given, or else at the efforts looked at, or else at one advised
     /// per k.
     pub per_query: PerQuery,
+    /// What the explorer shows, if asked for and not too much for a page.
+    pub explored: Option<Explored>,
 }
 
 /// An audit whose inputs are prepared.
@@ -186,6 +189,26 @@ impl<'j> Job<'j> {
         (results, queries)
     }
 
+    /// What the explorer shows, of K neighbors that every graph recorded and every answer has slots
+    /// for.
+    fn explored(
+        &self,
+        recorded: Recorded,
+        truth: &GroundTruth<'_>,
+    ) -> Result<Option<Explored>, AuditError> {
+        let (data, request) = (&self.data, self.request);
+        let known = self.depth.ks.last().copied().unwrap_or(0);
+        let depth = depth(data.queries.count(), recorded.graphs.len(), known);
+        // Under a filter other rows are visited than returned, which the columns do not hold.
+        let is_shown = request.explore && data.filter.is_none();
+        let Some(depth) = depth.filter(|_| is_shown) else {
+            return Ok(None);
+        };
+        let answers = self.answers.as_ref();
+        let settings = (request.seed, request.memory_budget_bytes);
+        explore(data, truth, recorded, answers, depth, settings).map(Some)
+    }
+
     fn finish(
         &self,
         mut found: OnGraphs,
@@ -203,6 +226,7 @@ impl<'j> Job<'j> {
         }
         let (difficulty, contrasts) = difficulty(data, exact, &self.depth.ks, request.seed);
         let per_query = PerQuery::new(&found.queries, data, exact, &self.depth.ks, &contrasts);
+        let explored = self.explored(std::mem::take(&mut found.recorded), truth)?;
         let results = AuditResults {
             data: data_facts(data),
             difficulty,
@@ -229,6 +253,7 @@ impl<'j> Job<'j> {
             predictions: found.predictions,
             repaired,
             per_query,
+            explored,
         })
     }
 }

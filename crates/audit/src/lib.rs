@@ -13,6 +13,7 @@
 //!   `cells`: all measures at chosen (class, ef, k); `remedy`: what a denser graph would do;
 //! * `methods`: indexes of codes, cells, transforms or a rerank, whose neighbors can be lost at each
 //!   stage;
+//! * `explore`: every query under every (ef, k), on a map, for the explorer of a report;
 //! * `summarize`, `estimates`: from values per graph and query to figures with their intervals.
 //!
 //! Leaves: [`AuditOutcome`], whose [`AuditResults`] are plain data.
@@ -35,6 +36,7 @@ mod engines;
 mod error;
 mod estimates;
 mod exact;
+mod explore;
 mod filter;
 mod given;
 mod graphs;
@@ -67,6 +69,7 @@ pub use depth::DEFAULT_KS;
 pub use distance_kind::DistanceKind;
 pub use engines::{ENGINES, EngineDefault};
 pub use error::AuditError;
+pub use explore::{Column, Explored, ExploredAnswers, QueryMap};
 pub use given::{Given, GivenAnswers};
 pub use job::AuditOutcome;
 pub use notes::Note;

@@ -10,6 +10,7 @@ use super::curves::curves;
 use super::engines::{ENGINES, EngineDefault};
 use super::error::AuditError;
 use super::estimates::drawn_from;
+use super::explore::{Recorded, depth, efforts};
 use super::graphs::{self, Graphs};
 use super::per_query::CellOfQueries;
 use super::predict::predict;
@@ -21,6 +22,7 @@ use super::summarize::{Name, summarize};
 use annatomy_eval::allowed::Filter;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
+use annatomy_eval::every_effort::EveryEffort;
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::index::Index;
 use annatomy_eval::surface::{Figure, RequiredEfs};
@@ -41,6 +43,7 @@ pub(super) struct OnGraphs {
     pub(super) predictions: Vec<Vec<i64>>,
     /// Every query at the efforts of `efforts`, or else at one advised per k.
     pub(super) queries: Vec<CellOfQueries>,
+    pub(super) recorded: Recorded,
 }
 
 /// What is asked of graphs.
@@ -109,6 +112,9 @@ impl Questions<'_> {
             remedy,
             ..OnGraphs::default()
         };
+        if request.explore && data.filter.is_none() {
+            found.recorded = self.record(&adviser);
+        }
         for prediction in &request.predictions {
             let on = adviser.evaluation(0, Barycenters::LeftOut);
             found.predictions.push(predict(&on, prediction));
@@ -116,6 +122,31 @@ impl Questions<'_> {
         found.reachable = graphs.reachable.into_iter().next();
         found.graphs = Some(graphs.facts);
         Ok(found)
+    }
+
+    /// Every (ef, k) of every query, for the explorer.
+    fn record<S: DistanceSource>(&self, adviser: &Adviser<'_, S>) -> Recorded {
+        let graphs = adviser.graphs.all.len();
+        let known = self.ks.last().copied().unwrap_or(0);
+        let Some(depth) = depth(self.data.queries.count(), graphs, known) else {
+            return Recorded::default();
+        };
+        stage("every effort", 0);
+        let largest = adviser.largest_ef();
+        let cells = self
+            .efforts(adviser.graphs)
+            .into_iter()
+            .chain(self.engines(None));
+        let efs = efforts(largest, cells.map(|(_, cell)| cell.effort(adviser.truth)));
+        let record = |graph: usize| {
+            let on = adviser.evaluation(graph, Barycenters::LeftOut);
+            EveryEffort::record(&on.searched(), depth, largest, &efs)
+        };
+        Recorded {
+            class: Some(adviser.graphs.class),
+            graphs: (0..graphs).map(record).collect(),
+            efs: efs.clone(),
+        }
     }
 
     /// The index at its own ef, or at the efforts asked for.

@@ -55,6 +55,8 @@ pub struct AuditRequest {
     pub requirements: Vec<Requirement>,
     /// Whether the neighbors are to be repaired.
     pub repair: bool,
+    /// Whether what the explorer shows is to be recorded.
+    pub explore: bool,
     /// Threads; 0 for as many as the machine has.
     pub threads: usize,
     /// Most bytes that tables of all pairs may take.
@@ -197,6 +199,7 @@ impl Default for AuditRequest {
             predictions: Vec::new(),
             requirements: Vec::new(),
             repair: false,
+            explore: false,
             threads: 0,
             memory_budget_bytes: 3 << 30,
         }

@@ -200,6 +200,16 @@ pub struct AuditArguments {
     /// Write a report, figures and audit.json into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Show pictures of the rows in the report: any source that `embed` reads, matched by the ids
+    /// file next to VECTORS, where there is one
+    #[arg(long, value_name = "SOURCE", requires = "out")]
+    pub images: Option<PathBuf>,
+    /// Most megabytes that pictures take in the report
+    #[arg(long, value_name = "MB", default_value_t = 20)]
+    pub page_megabytes: usize,
+    /// Name rows in the report: a line per row, or a column of a .csv
+    #[arg(long, value_name = "FILE[::COLUMN]", requires = "out")]
+    pub labels: Option<PathBuf>,
     /// Print JSON in place of the verdict
     #[arg(long)]
     pub json: bool,

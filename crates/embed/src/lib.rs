@@ -25,6 +25,7 @@ pub mod onnx;
 mod output;
 pub mod pixels;
 pub mod source;
+pub mod thumbnails;
 pub mod weights;
 
 pub use embedder::{EmbedError, Embedder, Scratch};

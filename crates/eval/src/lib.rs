@@ -9,6 +9,7 @@ pub mod barycenter;
 pub mod dataset;
 pub mod distance_source;
 pub mod engines;
+pub mod every_effort;
 pub mod fidelity;
 pub mod ground_truth;
 pub mod index;

@@ -5,10 +5,10 @@ use crate::errors::raised;
 use crate::hnsw::Hnsw;
 use crate::work::run_reporting;
 use annatomy::audit::{
-    AuditOutcome, AuditRequest, DEFAULT_KS, Given, GivenAnswers, GraphRequest, Prediction,
-    audit_given, draw_queries,
+    AuditOutcome, AuditRequest, DEFAULT_KS, Explored, Given, GivenAnswers, GraphRequest,
+    Prediction, audit_given, draw_queries,
 };
-use annatomy::report::{comparison, note_words, verdict};
+use annatomy::report::{RowMedia, comparison, note_words, verdict};
 use annatomy::{figures, report};
 use annatomy_formats::AnswerTable;
 use annatomy_formats::{OutputFolder, Owner, Selection, Values, write_columns};
@@ -74,7 +74,8 @@ impl AuditResults {
 
     /// `report.html`.
     fn report(&self) -> String {
-        report::audit_html(&self.0.results, &figures::of_audit(&self.0.results))
+        let drawn = figures::of_audit(&self.0.results);
+        report::audit_html(&self.0.results, &drawn, self.explorer(&RowMedia::default()))
     }
 
     /// Writes `audit.json`, `figures/` and `report.html`.
@@ -88,8 +89,19 @@ impl AuditResults {
                 .map_err(raised)?;
             let drawn = figures::of_audit(&self.0.results);
             figures::write(&folder, &drawn).map_err(raised)?;
-            report::write_audit(&folder, &self.0.results, &drawn).map_err(raised)
+            let media = RowMedia::default();
+            let explorer = self.explorer(&media);
+            report::write_audit(&folder, &self.0.results, &drawn, explorer).map_err(raised)
         })
+    }
+
+    /// Coordinates of every query, queries × 2; `None` where they are too many for a page.
+    fn map<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray2<f32>>>> {
+        let Some(explored) = &self.0.explored else {
+            return Ok(None);
+        };
+        let places = explored.map.queries.as_flattened().to_vec();
+        matrix(py, places, explored.map.queries.len(), 2).map(Some)
     }
 
     /// Per prediction asked for, ids of queries × k.
@@ -127,6 +139,12 @@ impl AuditResults {
         let ids = matrix(py, table.ids.clone(), table.rows, table.columns)?;
         let distances = matrix(py, table.distances.clone(), table.rows, table.columns)?;
         Ok(Some(((ids, distances), table.replaced)))
+    }
+}
+
+impl AuditResults {
+    fn explorer<'m>(&'m self, media: &'m RowMedia) -> Option<(&'m Explored, &'m RowMedia)> {
+        self.0.explored.as_ref().map(|explored| (explored, media))
     }
 }
 
@@ -318,6 +336,7 @@ impl Wanted {
                 .map(|name| name.parse().map_err(raised))
                 .transpose()?,
             repair: self.repair,
+            explore: true,
             threads: self.threads,
             memory_budget_bytes: self.budget_bytes,
             ..AuditRequest::default()

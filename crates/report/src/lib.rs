@@ -4,11 +4,13 @@
 
 #![deny(missing_docs)]
 
+mod explorer;
 pub mod figures;
 mod html;
 mod terminal;
 mod text;
 
+pub use explorer::RowMedia;
 pub use html::{
     Illustration, ReportError, audit_html, html, html_with, write, write_audit, write_reproduced,
 };

@@ -247,6 +247,8 @@ impl Job<'_> {
             seconds: 0.0,
         };
         Ok(AuditOutcome {
+            // What the explorer holds is read from graphs over vectors.
+            explored: None,
             results,
             predictions,
             repaired: None,

@@ -1,5 +1,6 @@
 //! `annatomy audit`: arguments to a request; the verdict printed, tables and report written.
 
+use super::media;
 use crate::arguments::AuditArguments;
 use crate::failure::Failure;
 use crate::progress::follow;
@@ -7,7 +8,7 @@ use crate::say::{print, say};
 use annatomy::audit::{
     AuditError, AuditOutcome, AuditRequest, GraphRequest, RepairedTable, RequirementResult, audit,
 };
-use annatomy::report::{requirement_words, verdict};
+use annatomy::report::{RowMedia, requirement_words, verdict};
 use annatomy::results::write_file;
 use annatomy::{figures, report};
 use annatomy_formats::{
@@ -32,7 +33,9 @@ pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
     let json = serde_json::to_string_pretty(&outcome.results).map_err(Failure::work)?;
     if let Some(folder) = &folder {
         let out = folder.path();
-        super::on_threads(arguments.threads, || write_report(out, &outcome, &json))??;
+        let media = media::of_rows(arguments, &outcome)?;
+        let write = || write_report(out, &outcome, &media, &json);
+        super::on_threads(arguments.threads, write)??;
     }
     if let Some(path) = &arguments.junit {
         let xml = super::junit::junit(&outcome.results.requirements);
@@ -74,6 +77,8 @@ fn check_outputs(arguments: &AuditArguments) -> Result<(), Failure> {
         &arguments.neighbors,
         &arguments.distances,
         &arguments.allowed,
+        &arguments.images,
+        &arguments.labels,
     ]
     .into_iter()
     .filter_map(Option::as_deref)
@@ -131,6 +136,7 @@ fn request(arguments: &AuditArguments) -> AuditRequest {
             .collect(),
         requirements: arguments.require.clone(),
         repair: arguments.repair.is_some(),
+        explore: arguments.out.is_some(),
         threads: arguments.threads,
         ..AuditRequest::default()
     }
@@ -172,14 +178,20 @@ fn write_tables(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<()
     Ok(())
 }
 
-fn write_report(out: &Path, outcome: &AuditOutcome, json: &str) -> Result<(), Failure> {
+fn write_report(
+    out: &Path,
+    outcome: &AuditOutcome,
+    media: &RowMedia,
+    json: &str,
+) -> Result<(), Failure> {
     write_file(&out.join("audit.json"), json.as_bytes()).map_err(Failure::work)?;
     // What `annatomy compare` reads.
     let columns = outcome.per_query.columns();
     write_columns(out.join("per_query.npz"), &columns).map_err(Failure::work)?;
     let drawn = figures::of_audit(&outcome.results);
     figures::write(out, &drawn).map_err(Failure::work)?;
-    report::write_audit(out, &outcome.results, &drawn).map_err(Failure::work)?;
+    let explorer = outcome.explored.as_ref().map(|explored| (explored, media));
+    report::write_audit(out, &outcome.results, &drawn, explorer).map_err(Failure::work)?;
     say(format!("report in {}", out.join("report.html").display()));
     Ok(())
 }

@@ -6,6 +6,7 @@ pub mod embed;
 pub mod generate;
 mod junit;
 pub mod knn;
+mod media;
 pub mod reproduce;
 pub mod study;
 

@@ -8,6 +8,7 @@ mod disturbed;
 mod drawn;
 mod drawn_weights;
 mod embed;
+mod explorer;
 #[cfg(unix)]
 mod hostile;
 #[cfg(unix)]

@@ -1,14 +1,15 @@
 //! The report of an audit: verdict first, then advice, engines, curves, and what every word means.
 
+use super::audit_headline;
 use super::illustration::Illustration;
 use super::page::{ReportError, begin, write_text};
 use super::sections::illustrations;
 use super::table::{Columns, Table};
 use super::writer::Html;
+use crate::explorer::RowMedia;
 use crate::figures::Figure;
-use crate::terminal::verdict;
 use crate::text::number::{count, share, significant};
-use annatomy_audit::{Advice, AuditResults, CellResult};
+use annatomy_audit::{Advice, AuditResults, CellResult, Explored};
 use annatomy_measures::estimate::Estimate;
 use std::path::Path;
 
@@ -23,20 +24,28 @@ pub fn write_audit(
     folder: &Path,
     results: &AuditResults,
     figures: &[Figure],
+    explorer: Option<(&Explored, &RowMedia)>,
 ) -> Result<(), ReportError> {
-    write_text(folder, &audit_html(results, figures))
+    write_text(folder, &audit_html(results, figures, explorer))
 }
 
 /// The page's text.
-pub fn audit_html(results: &AuditResults, figures: &[Figure]) -> String {
+pub fn audit_html(
+    results: &AuditResults,
+    figures: &[Figure],
+    explorer: Option<(&Explored, &RowMedia)>,
+) -> String {
     let mut html = Html::default();
     begin(
         &mut html,
         &format!("annatomy: audit of {}", results.data.name),
     );
-    html.within("header", "", |html| headline(html, results));
+    html.within("header", "", |html| audit_headline::write(html, results));
     html.within("main", "", |html| {
         advice(html, results);
+        if let Some((explored, media)) = explorer {
+            crate::explorer::section(html, results, explored, media);
+        }
         cells(html, "answers", "The answers given", "", &results.returned);
         let same = "The rule of the graph's own engine at the efforts given.";
         cells(
@@ -62,24 +71,6 @@ pub fn audit_html(results: &AuditResults, figures: &[Figure]) -> String {
     });
     html.trusted("</body>\n</html>\n");
     html.finish()
-}
-
-fn headline(html: &mut Html, results: &AuditResults) {
-    html.within("h1", "", |html| {
-        html.plain(&format!("Audit of {}", results.data.name));
-    });
-    html.within("pre", "", |html| html.plain(&verdict(results)));
-    html.prose(&format!(
-        "annatomy {}, {} s.",
-        results.version,
-        significant(results.seconds, 2)
-    ));
-    let graphs = results.graphs.as_ref();
-    if let Some(arithmetic) = graphs.and_then(|graphs| graphs.arithmetic.as_ref()) {
-        html.prose(&format!(
-            "Predictions assume that the engine of the index was compiled for {arithmetic}: distances are summed in that order."
-        ));
-    }
 }
 
 fn advice(html: &mut Html, results: &AuditResults) {

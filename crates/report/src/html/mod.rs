@@ -10,6 +10,7 @@
 //! say.
 
 mod audit;
+mod audit_headline;
 mod illustration;
 mod page;
 mod reproduced;
@@ -27,3 +28,4 @@ pub use audit::{audit_html, write_audit};
 pub use illustration::Illustration;
 pub use page::{ReportError, html, html_with, write};
 pub use reproduced::write_reproduced;
+pub(crate) use writer::Html;

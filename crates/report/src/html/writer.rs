@@ -12,7 +12,7 @@ use std::fmt::Write;
 
 /// The text written so far.
 #[derive(Debug, Default)]
-pub(super) struct Html {
+pub(crate) struct Html {
     text: String,
 }
 
@@ -34,7 +34,7 @@ impl Html {
     }
 
     /// A section with an id to link to, opened by its heading.
-    pub(super) fn section(&mut self, id: &str, title: &str, inner: impl FnOnce(&mut Self)) {
+    pub(crate) fn section(&mut self, id: &str, title: &str, inner: impl FnOnce(&mut Self)) {
         let _ = writeln!(
             self.text,
             "<section id=\"{0}\" aria-labelledby=\"{0}-title\">",
@@ -71,7 +71,7 @@ impl Html {
     }
 
     /// Markup of our own making, as it is.
-    pub(super) fn trusted(&mut self, markup: &str) {
+    pub(crate) fn trusted(&mut self, markup: &str) {
         self.text.push_str(markup);
     }
 

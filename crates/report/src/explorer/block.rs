@@ -1,0 +1,207 @@
+//! The data block of the explorer: a header in JSON, and columns of numbers.
+//!
+//! The names are those of `explorer/src/data.ts`. Cost: about 4 bytes a neighbor on one graph,
+//! before compression.
+
+use super::RowMedia;
+use super::sections::{Section, Sections};
+use annatomy_audit::{AuditResults, Explored};
+use annatomy_eval::every_effort::EveryEffort;
+use annatomy_hnsw::EngineClass;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Serialize)]
+struct Header<'h> {
+    version: u32,
+    name: &'h str,
+    metric: &'h str,
+    rows: usize,
+    queries: usize,
+    k: usize,
+    query_is_row: bool,
+    graphs: usize,
+    class: String,
+    largest_ef: usize,
+    efs: &'h [usize],
+    ks: Vec<usize>,
+    presets: Vec<Preset<'h>>,
+    map_kept: Option<f64>,
+    columns: Vec<ColumnName<'h>>,
+    slots: usize,
+    answers: Option<&'h str>,
+    labels: &'h BTreeMap<String, String>,
+    pictures: &'h BTreeMap<String, String>,
+    notes: &'h [String],
+    sections: Vec<Section>,
+}
+
+#[derive(Serialize)]
+struct Preset<'h> {
+    who: &'h str,
+    class: &'h str,
+    ef: usize,
+    k: usize,
+}
+
+#[derive(Serialize)]
+struct ColumnName<'h> {
+    id: &'h str,
+    name: &'h str,
+}
+
+/// Both parts, as they stand in the page.
+pub(super) struct Block {
+    pub(super) header: String,
+    pub(super) data: String,
+}
+
+impl Block {
+    pub(super) fn new(results: &AuditResults, explored: &Explored, media: &RowMedia) -> Self {
+        let mut sections = Sections::default();
+        write_columns(&mut sections, explored);
+        for (number, graph) in explored.graphs.iter().enumerate() {
+            write_graph(&mut sections, number, graph, explored);
+        }
+        let data = sections.packed();
+        let known: BTreeSet<usize> = results.difficulty.iter().map(|at| at.k).collect();
+        let cells = results.efforts.iter().chain(&results.engines);
+        let presets = cells.filter_map(|cell| {
+            Some(Preset {
+                who: &cell.who,
+                class: cell.class.as_deref()?,
+                ef: cell.ef?,
+                k: cell.k,
+            })
+        });
+        let columns = explored.columns.iter().map(|column| ColumnName {
+            id: &column.id,
+            name: &column.name,
+        });
+        let header = Header {
+            version: 1,
+            name: &results.data.name,
+            metric: &results.data.metric,
+            rows: results.data.rows,
+            queries: explored.names.len(),
+            k: explored.exact.k,
+            query_is_row: results.data.queries_are_base_rows,
+            graphs: explored.graphs.len(),
+            class: explored.class.unwrap_or(EngineClass::StopEarly).to_string(),
+            largest_ef: explored.graphs.first().map_or(0, |graph| graph.ef),
+            efs: &explored.efs,
+            ks: known.into_iter().collect(),
+            presets: presets.collect(),
+            map_kept: explored.map.kept.is_finite().then_some(explored.map.kept),
+            columns: columns.collect(),
+            slots: explored.answers.as_ref().map_or(0, |answers| answers.slots),
+            answers: explored
+                .answers
+                .as_ref()
+                .map(|answers| answers.name.as_str()),
+            labels: &media.labels,
+            pictures: &media.pictures,
+            notes: &media.notes,
+            sections: sections.table,
+        };
+        let header = serde_json::to_string(&header).expect("plain data");
+        Self {
+            // Within strings, where alone it stands, this is the same letter to JSON.
+            header: header.replace('<', "\\u003c"),
+            data,
+        }
+    }
+}
+
+/// What an engine calls a row.
+fn shown(explored: &Explored) -> impl Fn(u32) -> u32 + '_ {
+    let labels = explored.labels.as_deref();
+    move |row| labels.map_or(row, |labels| labels[row as usize])
+}
+
+fn write_columns(sections: &mut Sections, explored: &Explored) {
+    let shown = shown(explored);
+    let (k, exact) = (explored.exact.k, &explored.exact);
+    sections.double("names", explored.names.iter().map(|&name| name as f64));
+    let ids: Vec<u32> = exact.ids.iter().map(|&id| shown(id)).collect();
+    sections.whole("ids", &ids);
+    let (mut near, mut far, mut between) = (Vec::new(), Vec::new(), Vec::new());
+    for row in exact.distances.chunks(k) {
+        let (first, last) = (row[0], row[k - 1]);
+        let span = if last > first { last - first } else { 1.0 };
+        near.push(first);
+        far.push(last);
+        let of = |distance: &f32| ((distance - first) / span * 65_535.0).round() as u32;
+        between.extend(row.iter().map(of));
+    }
+    sections.single("near", near);
+    sections.single("far", far);
+    sections.sixteen("distances", &between);
+    let (least, span) = extent(&explored.map.queries);
+    for (axis, name) in ["x", "y"].into_iter().enumerate() {
+        let along = |place: &[f32; 2]| {
+            let share = (place[axis] - least[axis]) / span;
+            (share.clamp(0.0, 1.0) * 65_535.0) as u32
+        };
+        let queries: Vec<u32> = explored.map.queries.iter().map(along).collect();
+        let base: Vec<u32> = explored.map.base.iter().map(along).collect();
+        sections.sixteen(name, &queries);
+        sections.sixteen(&format!("base_{name}"), &base);
+    }
+    for column in &explored.columns {
+        let values = column.values.iter().map(|&value| value as f32);
+        sections.single(&format!("column:{}", column.id), values);
+    }
+    if let Some(answers) = &explored.answers {
+        let ids: Vec<u32> = answers.ids.iter().map(|&id| shown(id)).collect();
+        sections.whole("answer_ids", &ids);
+        sections.whole("answer_first", &answers.first_k);
+    }
+}
+
+/// The least coordinates, less half of what the shorter side lacks, and the longer side.
+fn extent(places: &[[f32; 2]]) -> ([f32; 2], f32) {
+    let side = |axis: usize| {
+        let values = || places.iter().map(|place| place[axis]);
+        let (least, most) = (
+            values().fold(f32::MAX, f32::min),
+            values().fold(f32::MIN, f32::max),
+        );
+        (least, (most - least).max(0.0))
+    };
+    let sides = [side(0), side(1)];
+    let span = sides[0].1.max(sides[1].1);
+    let span = if span > 0.0 { span } else { 1.0 };
+    (sides.map(|(least, long)| least - (span - long) / 2.0), span)
+}
+
+fn write_graph(sections: &mut Sections, number: usize, graph: &EveryEffort, explored: &Explored) {
+    let name = |column: &str| format!("{column}{number}");
+    let shown = shown(explored);
+    sections.whole(&name("required"), &graph.required);
+    sections.whole(&name("own"), &graph.own);
+    let mut counts = vec![0; explored.names.len()];
+    for step in &graph.steps {
+        counts[step.query as usize] += 1;
+    }
+    sections.whole(&name("step_counts"), &counts);
+    let efs: Vec<u32> = graph.steps.iter().map(|step| step.ef).collect();
+    let visited: Vec<u32> = graph.steps.iter().map(|step| step.visited).collect();
+    sections.whole(&name("step_efs"), &efs);
+    sections.whole(&name("step_visited"), &visited);
+    let ties = graph.ties.iter();
+    let ties: Vec<u32> = ties
+        .flat_map(|tie| [tie.query, tie.rank, tie.first_k, tie.ef])
+        .collect();
+    sections.full(&name("ties"), &ties);
+    let before = graph.before_own.iter();
+    let before: Vec<u32> = before.flat_map(|row| [row.query, row.ef]).collect();
+    sections.full(&name("before"), &before);
+    sections.whole(&name("visited"), &graph.visited);
+    let neighbors: BTreeSet<u32> = explored.exact.ids.iter().copied().collect();
+    let lost = neighbors
+        .into_iter()
+        .filter(|&row| !graph.reachable[row as usize]);
+    let lost: Vec<u32> = lost.map(shown).collect();
+    sections.full(&name("unreachable"), &lost);
+}

@@ -1,0 +1,71 @@
+//! The explorer within a page: its data block, its script, the place where it appears.
+//!
+//! Enters: what an audit recorded. Leaves: a section of the page. The script is
+//! `crates/report/explorer`, bundled and committed; the page asks nothing of any server.
+//!
+//! **No text from the data becomes markup**: the header is JSON with `<` escaped, and the script
+//! sets it as text.
+
+mod block;
+mod sections;
+
+use crate::html::Html;
+use annatomy_audit::{AuditResults, Explored};
+use block::Block;
+
+/// Bundled from the TypeScript sources in the folder `explorer` of this crate.
+const SCRIPT: &str = include_str!("explorer.js");
+
+/// Text and pictures of rows.
+#[derive(Clone, Debug, Default)]
+pub struct RowMedia {
+    /// Text by row.
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// Pictures by row, as data URLs; of held-out queries by `q` and their place.
+    pub pictures: std::collections::BTreeMap<String, String>,
+    /// What was left out, in words.
+    pub notes: Vec<String>,
+}
+
+impl RowMedia {
+    /// Adds the picture of the row of this name.
+    pub fn add_jpeg(&mut self, row: String, jpeg: &[u8]) {
+        let address = format!("data:image/jpeg;base64,{}", sections::base64(jpeg));
+        self.pictures.insert(row, address);
+    }
+}
+
+/// Writes the section.
+pub(crate) fn section(
+    html: &mut Html,
+    results: &AuditResults,
+    explored: &Explored,
+    media: &RowMedia,
+) {
+    let block = Block::new(results, explored, media);
+    html.section("explorer", "Every query, every effort", |html| {
+        html.trusted("<div id=\"explorer-root\"><p>The explorer needs JavaScript, which this page holds and loads from nowhere.</p></div>\n");
+        html.trusted("<script type=\"application/json\" id=\"explorer-header\">");
+        html.trusted(&block.header);
+        html.trusted("</script>\n<script type=\"text/plain\" id=\"explorer-data\">");
+        html.trusted(&block.data);
+        html.trusted("</script>\n<script>");
+        html.trusted(SCRIPT);
+        html.trusted("</script>\n");
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SCRIPT;
+
+    #[test]
+    fn the_script_ends_where_its_element_does_and_names_no_address() {
+        assert!(SCRIPT.len() <= 400 << 10);
+        assert!(!SCRIPT.to_lowercase().contains("</script"));
+        assert!(!SCRIPT.contains("<!--") && !SCRIPT.contains("innerHTML"));
+        let namespace = "http://www.w3.org/2000/svg";
+        let addresses = SCRIPT.replace(namespace, "");
+        assert!(!addresses.contains("http://") && !addresses.contains("https://"));
+    }
+}
