@@ -787,3 +787,42 @@ fn axes_of_length_1_are_dropped_with_a_note() {
     let expected = serde_json::json!({"note": "singleton_axes", "path": file, "axes": 2});
     assert!(notes.contains(&expected), "{notes:?}");
 }
+
+fn parquet_ids(name: &str) -> String {
+    let goldens = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens/parquet_ids");
+    format!("{goldens}/{name}")
+}
+
+/// VectorDBBench's layout, written by pyarrow; neighbors by NumPy in float64 (goldens/…/make.py).
+#[test]
+fn answers_that_name_ids_of_a_parquet_base_are_scored_by_them() {
+    let queries = parquet_ids("test.parquet");
+    let audited = |base: &str, answers: &str| {
+        let (base, answers) = (parquet_ids(base), parquet_ids(answers));
+        let files = ["--queries", &queries, "--neighbors", &answers];
+        let arguments = [&["audit", &base, "--k", "8"], files.as_slice()].concat();
+        (json(&arguments), said(&arguments))
+    };
+    let noted = serde_json::json!([{ "note": "named_by_column", "column": "id" }]);
+    for (base, answers, overlap, notes) in [
+        ("train.parquet", "neighbors.parquet", 1.0, &noted),
+        // The last of eight columns is the farthest row.
+        ("train_0.parquet", "neighbors_0.npy", 0.875, &noted),
+        // Row numbers, though both bases have a column of ids.
+        ("train.parquet", "numbers.npy", 1.0, &serde_json::json!([])),
+        (
+            "train_0.parquet",
+            "numbers.npy",
+            1.0,
+            &serde_json::json!([]),
+        ),
+    ] {
+        let (found, said) = audited(base, answers);
+        let cell = &found["returned"][0];
+        assert_eq!(cell["overlap"]["point"], overlap, "{base}, {answers}");
+        assert_eq!(cell["fill"]["point"], 1.0, "{base}, {answers}");
+        assert_eq!(&found["notes"], notes, "{base}, {answers}");
+        let says = said.contains("name rows by the column id of the base");
+        assert_eq!(says, notes == &noted, "{said}");
+    }
+}
