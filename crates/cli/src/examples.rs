@@ -94,7 +94,9 @@ mod tests {
         assert!(examples.len() > 20, "{}", examples.len());
         for example in examples {
             // No quoted word of an example holds a space.
-            let words = example.split_whitespace().map(|word| word.trim_matches('\''));
+            let words = example
+                .split_whitespace()
+                .map(|word| word.trim_matches('\''));
             let parsed = Arguments::try_parse_from(words);
             assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
         }

@@ -50,7 +50,10 @@ fn begin(name: &str, total: u64) {
         BAR.set_length(total);
     } else {
         BAR.set_style(style("{spinner} {msg} {elapsed}"));
-        BAR.enable_steady_tick(Duration::from_millis(200));
+        // A spinner takes a thread, and panics where there is none: then it stands still.
+        if std::thread::Builder::new().spawn(|| ()).is_ok() {
+            BAR.enable_steady_tick(Duration::from_millis(200));
+        }
     }
 }
 

@@ -49,7 +49,9 @@ mod unix {
             let wanted = [SIGINT, SIGTERM, SIGHUP]
                 .into_iter()
                 .filter(|signal| ignored >> (signal - 1) & 1 == 0);
-            if let Ok(incoming) = Incoming::new(wanted) {
+            // Handlers without a thread that follows them would swallow the signals.
+            let has_threads = thread::Builder::new().spawn(|| ()).is_ok();
+            if has_threads && let Ok(incoming) = Incoming::new(wanted) {
                 let (monitor, received) = (monitor.clone(), Arc::clone(&received));
                 thread::spawn(move || follow(incoming, &monitor, &received));
             }
@@ -71,10 +73,13 @@ mod unix {
                 end_by(signal);
             }
             monitor.cancel();
-            thread::spawn(move || {
+            let end_late = move || {
                 thread::sleep(GRACE);
                 end_by(signal);
-            });
+            };
+            if thread::Builder::new().spawn(end_late).is_err() {
+                end_by(signal);
+            }
         }
     }
 

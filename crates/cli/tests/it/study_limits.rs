@@ -87,7 +87,7 @@ fn a_study_that_does_not_fit_in_memory_is_refused_with_the_numbers() {
     let folder = tempfile::tempdir().expect("folder");
     let out = folder.path().join("out");
     let command = format!(
-        "ulimit -v 1048576; exec {} study --runs 1 --threads 2 --out {}",
+        "ulimit -v 1300000; exec {} study --runs 1 --threads 2 --out {}",
         env!("CARGO_BIN_EXE_annatomy"),
         out.display()
     );
