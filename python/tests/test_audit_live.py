@@ -282,7 +282,8 @@ def test_rows_alone_are_audited_on_graphs_built_here(clustered, tmp_path):
 def test_progress_names_the_stages(clustered, capfd):
     stages = []
     an.audit(clustered, k=10, graphs=1, progress=lambda stage, done, total: stages.append(stage))
-    assert stages[-1] == "measures"
+    # After the measures the map of the queries takes exact neighbors of its own.
+    assert "measures" in stages
     assert capfd.readouterr() == ("", "")
 
 
@@ -292,7 +293,7 @@ def test_progress_names_the_stages(clustered, capfd):
         (dict(k=800), "k = 800 neighbors out of 799"),
         (dict(target="recall=1"), "unknown measure"),
         (dict(index=3), "int is no index"),
-        (dict(index=lambda rows, k: rows[:3]), "a row per query"),
+        (dict(index=lambda rows, k: np.zeros((3, k), dtype=int)), "a row per query"),
         (dict(sample=801), "a sample of 801 queries"),
         (dict(neighbors=np.zeros((5, 3), dtype=int)), "has 5 rows, and the table of queries has 800"),
         (dict(distances=np.zeros((5, 3), dtype=np.float32)), "distances were given without neighbors"),
