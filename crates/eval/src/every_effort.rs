@@ -38,7 +38,7 @@ pub struct EveryEffort {
     pub reachable: Vec<bool>,
 }
 
-/// From this ef on a search visits so many rows.
+/// The least ef of this number of visited rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Which query.

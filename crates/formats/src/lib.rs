@@ -41,6 +41,7 @@ mod datasets;
 mod detect;
 mod element;
 mod error;
+mod file_lock;
 mod format;
 mod groundtruth;
 mod id_column;

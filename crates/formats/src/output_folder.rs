@@ -16,7 +16,8 @@
 //!
 //! Does not: keep two runs apart on a file system without locks.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use crate::file_lock::is_locked_by_another;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -150,13 +151,10 @@ impl OutputFolder {
                 }
                 io_error(&path)(error)
             })?;
-            match marker.try_lock() {
-                Err(TryLockError::WouldBlock) => {
-                    return Err(OutputFolderError::Busy {
-                        folder: folder.to_owned(),
-                    });
-                }
-                Ok(()) | Err(TryLockError::Error(_)) => {}
+            if is_locked_by_another(&marker) {
+                return Err(OutputFolderError::Busy {
+                    folder: folder.to_owned(),
+                });
             }
             // Between opening and locking, another run may have removed the marker.
             if is_file_at(&marker, &path) {

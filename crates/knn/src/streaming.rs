@@ -98,6 +98,8 @@ struct StreamedSearch<'k> {
     base: Prepared,
     tiles: PerThread<Tile>,
     prefilter: Option<Prefilter>,
+    /// Base rows of the blocks before.
+    seen: usize,
 }
 
 /// Integer products, where this processor has them.
@@ -106,8 +108,10 @@ struct Prefilter {
     /// The current block of base rows.
     base: CodedBase,
     tiles: PerThread<CodeTile>,
-    /// Of the blocks since thresholds were lowered last.
+    /// Of the blocks since the last trial.
     filtered: Yield,
+    /// Base rows seen from which on it is tried again.
+    next_trial: usize,
 }
 
 /// A block of queries with the candidates found so far.
@@ -152,6 +156,7 @@ impl<'k> StreamedSearch<'k> {
         });
         Self {
             prefilter,
+            seen: 0,
             preparation,
             magnitudes: vec![RowMagnitude::default(); base.rows()],
             blocks,
@@ -178,9 +183,6 @@ impl<'k> StreamedSearch<'k> {
     }
 
     fn scan_ids(&mut self, rows: MatrixView<'_>, ids: &[u32]) {
-        if let Some(prefilter) = &mut self.prefilter {
-            prefilter.filtered.reset();
-        }
         for ids in ids.chunks(BASE_ROWS) {
             self.scan_block(ids, |place| rows.row(ids[place] as usize));
         }
@@ -204,6 +206,7 @@ impl<'k> StreamedSearch<'k> {
     fn scan_block<'r>(&mut self, ids: &[u32], row_of: impl Fn(usize) -> &'r [f32] + Sync) {
         let mut done = 0;
         if self.may_prefilter() {
+            self.forget_yield_of_old_thresholds();
             if self
                 .prefilter
                 .as_ref()
@@ -215,10 +218,23 @@ impl<'k> StreamedSearch<'k> {
             let pays = |filter: &Prefilter| filter.prefiltering.pays(&filter.filtered);
             if self.prefilter.as_ref().is_some_and(pays) {
                 self.scan_prefiltered(&ids[done..], |place| row_of(done + place));
+                self.seen += ids.len();
                 return;
             }
         }
         self.scan_multiplied(&ids[done..], |place| row_of(done + place));
+        self.seen += ids.len();
+    }
+
+    /// Thresholds fall as rows are seen: with twice as many, what a bound leaves is tried again.
+    fn forget_yield_of_old_thresholds(&mut self) {
+        let Some(prefilter) = &mut self.prefilter else {
+            return;
+        };
+        if self.seen >= prefilter.next_trial {
+            prefilter.filtered.reset();
+            prefilter.next_trial = 2 * self.seen;
+        }
     }
 
     /// Whether there is a threshold for every query: a bound prunes nothing without one.
@@ -300,6 +316,7 @@ impl Prefilter {
             base,
             tiles: PerThread::new(move || CodeTile::new(kernels)),
             filtered: Yield::default(),
+            next_trial: 0,
         }
     }
 }

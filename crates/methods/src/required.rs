@@ -7,7 +7,7 @@
 //! nearer row. With exact distances no true neighbor has c nearer rows, and the interval has no end;
 //! with codes a larger effort can lose a neighbor.
 //!
-//! Cost: one pass over the visits as far as the farthest true neighbor, O(log c) each.
+//! Cost: one pass over the visits, up to the farthest true neighbor, O(log c) each.
 
 use annatomy_hnsw::Visits;
 use std::collections::BinaryHeap;

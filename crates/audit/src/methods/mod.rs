@@ -35,7 +35,7 @@ use std::path::Path;
 /// Efforts of a graph that are searched where none larger is asked for.
 const GRAPH_EFFORT: usize = 1_024;
 
-/// Efforts that are told apart one by one; beyond, in steps of 1 %.
+/// Efforts that are distinguished one by one; beyond, in steps of 1 %.
 const SINGLE_EFFORTS: usize = 512;
 
 /// Reads the index at `path`, which is no plain graph.
@@ -309,7 +309,7 @@ fn cells(request: &AuditRequest, method: &Method, ks: &[usize]) -> Vec<Cell> {
     cells
 }
 
-/// How far queries are searched: all cells; of a graph, as far as anything asked for needs.
+/// The largest effort searched: all cells; of a graph, the largest that any request needs.
 fn largest_effort(request: &AuditRequest, method: &Method, ks: &[usize], cells: &[Cell]) -> usize {
     let Routing::Graph(_) = method.routing else {
         return method.largest_effort();

@@ -1,7 +1,8 @@
 //! Advice, curves and causes of graphs built here, against searches of the same graphs and against
 //! float64 distances.
 
-use annatomy_audit::{AuditOutcome, AuditRequest, Given, GraphRequest, Target, audit_given};
+use crate::built_here::{self, audited};
+use annatomy_audit::{AuditRequest, GraphRequest, Target};
 use annatomy_builtin::resnet50_like;
 use annatomy_eval::index::Index;
 use annatomy_hnsw::EngineClass;
@@ -12,30 +13,11 @@ const ROWS: usize = 300;
 const BUDGET: u64 = 1 << 30;
 
 fn request(targets: &[&str]) -> AuditRequest {
+    let parsed = |target: &&str| target.parse::<Target>().expect("a target");
     AuditRequest {
-        ks: Some(vec![5, 20]),
-        targets: targets
-            .iter()
-            .map(|target| target.parse::<Target>().expect("a target"))
-            .collect(),
-        graphs: GraphRequest {
-            m: 4,
-            ef_construction: 30,
-            count: 1,
-            ..GraphRequest::default()
-        },
-        seed: 7,
-        threads: 2,
-        ..AuditRequest::default()
+        targets: targets.iter().map(parsed).collect(),
+        ..built_here::request()
     }
-}
-
-fn audited(rows: &Matrix, request: &AuditRequest) -> AuditOutcome {
-    let given = Given {
-        rows: Some(rows.view()),
-        ..Given::default()
-    };
-    audit_given(request, given).expect("an audit")
 }
 
 /// The graph that the audit builds.

@@ -3,6 +3,7 @@
 mod advice;
 mod audit;
 mod audit_given;
+mod built_here;
 mod methods;
 mod per_query;
 mod saved_index;

@@ -1,40 +1,24 @@
 //! The table of queries, the effort that is shown to suffice, and conditions: against searches of the
 //! same graph.
 
-use annatomy_audit::{AuditOutcome, AuditRequest, Given, GraphRequest, Requirement, audit_given};
+use crate::built_here::{self, audited};
+use annatomy_audit::{AuditRequest, Given, Requirement, audit_given};
 use annatomy_builtin::resnet50_like;
 use annatomy_eval::index::Index;
 use annatomy_hnsw::EngineClass;
 use annatomy_knn::{Queries, exact_knn};
 use annatomy_measures::lid::Lid;
-use annatomy_vectors::{Matrix, Metric};
+use annatomy_vectors::Metric;
 
 const ROWS: usize = 300;
 const BUDGET: u64 = 1 << 30;
 
 fn request(sample: Option<usize>) -> AuditRequest {
     AuditRequest {
-        ks: Some(vec![5, 20]),
         targets: vec!["overlap=0.9".parse().expect("a target")],
-        graphs: GraphRequest {
-            m: 4,
-            ef_construction: 30,
-            count: 1,
-            ..GraphRequest::default()
-        },
         sample,
-        seed: 7,
-        threads: 2,
-        ..AuditRequest::default()
+        ..built_here::request()
     }
-}
-
-fn audited(rows: &Matrix, request: &AuditRequest) -> AuditOutcome {
-    let given = Given {
-        rows: Some(rows.view()),
-        ..Given::default()
-    };
-    audit_given(request, given).expect("an audit")
 }
 
 #[test]

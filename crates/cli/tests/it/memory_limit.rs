@@ -23,8 +23,8 @@ fn write_rows(path: &Path, rows: u32) {
     fs::write(path, bytes).expect("file");
 }
 
-/// Threads of the command beside those of the pools: the main one, those for signals and for the bar, and what
-/// looks whether there is one to have.
+/// Threads of the command that are not of a pool: the main one, those for signals and for the bar, and
+/// the probes that look whether those can be had.
 const OTHER_THREADS: u64 = 5;
 /// Of the audit's pool and of the process's.
 const THREADS: u64 = 2;
@@ -73,52 +73,25 @@ fn assert_needs_what_it_says(audit: &[&str]) {
     assert!(output.status.success(), "{bytes}: {}", said(&output));
 }
 
+/// An audit of rows alone, on small graphs built here.
+fn assert_an_audit_needs_what_it_says(rows: u32, options: &[&str]) {
+    let folder = Folder::new();
+    let file = folder.path("rows.fbin");
+    write_rows(Path::new(&file), rows);
+    let words = "--k 5 --m 4 --ef-construction 8 --threads 2 --target overlap=0.5";
+    let mut audit = vec!["audit", &file];
+    audit.extend(words.split(' ').chain(options.iter().copied()));
+    assert_needs_what_it_says(&audit);
+}
+
 #[test]
 fn an_audit_on_graphs_needs_the_memory_that_it_says() {
-    let folder = Folder::new();
-    let rows = folder.path("rows.fbin");
-    write_rows(Path::new(&rows), 60_000);
-    assert_needs_what_it_says(&[
-        "audit",
-        &rows,
-        "--k",
-        "5",
-        "--graphs",
-        "1",
-        "--m",
-        "4",
-        "--ef-construction",
-        "8",
-        "--sample",
-        "50",
-        "--threads",
-        "2",
-        "--target",
-        "overlap=0.5",
-    ]);
+    assert_an_audit_needs_what_it_says(60_000, &["--graphs", "1", "--sample", "50"]);
 }
 
 #[test]
 fn an_audit_by_tables_of_all_pairs_needs_the_memory_that_it_says() {
-    let folder = Folder::new();
-    let rows = folder.path("rows.fbin");
-    write_rows(Path::new(&rows), 5_000);
-    assert_needs_what_it_says(&[
-        "audit",
-        &rows,
-        "--k",
-        "5",
-        "--graphs",
-        "2",
-        "--m",
-        "4",
-        "--ef-construction",
-        "8",
-        "--threads",
-        "2",
-        "--target",
-        "overlap=0.5",
-    ]);
+    assert_an_audit_needs_what_it_says(5_000, &["--graphs", "2"]);
 }
 
 #[test]
