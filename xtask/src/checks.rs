@@ -71,13 +71,10 @@ fn run(environment: &Environment) -> Result<()> {
     if let Err(error) = &library {
         eprintln!("{error:#}: the tests of ONNX Runtime are skipped");
     }
-    // A backtrace reads the symbols of the whole binary: more than tests of memory limits leave.
-    let mut variables = vec![("RUST_BACKTRACE", "0")];
-    variables.extend(
-        library
-            .iter()
-            .map(|library| ("ANNATOMY_ONNXRUNTIME", library.as_str())),
-    );
+    let variables: Vec<_> = library
+        .iter()
+        .map(|library| ("ANNATOMY_ONNXRUNTIME", library.as_str()))
+        .collect();
     cargo(&tests(&["--tests"]), &variables)
 }
 

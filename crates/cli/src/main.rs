@@ -20,6 +20,7 @@ use say::{print, say};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    leave_out_backtraces();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
@@ -41,6 +42,16 @@ fn main() -> ExitCode {
             signals.end_if_received();
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Makes panics and failed allocations one line, whatever the environment asks for: a backtrace
+/// allocates, which deadlocks where memory is what ran out.
+#[allow(unsafe_code)]
+fn leave_out_backtraces() {
+    for name in ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE"] {
+        // SAFETY: `main` calls this before any other thread exists that could read the environment.
+        unsafe { std::env::remove_var(name) };
     }
 }
 

@@ -6,11 +6,13 @@
 //!   raises the flag on a signal                unwinds at its next look
 //!   hands on the result or the signal          ends
 
-use annatomy_runtime::{Cancelled, Monitor, Steps};
+use annatomy_runtime::{Cancelled, Monitor, Progress, Steps};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use std::any::Any;
+use std::iter::repeat;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Between two looks at signals: a tenth of what a user would notice.
@@ -36,28 +38,63 @@ pub(crate) fn run_with<R: Send>(
     run_watched(py, threads, &Monitor::default(), work, look)
 }
 
-/// As [`run`]; `progress(stage, done, total)` is called with the news, once more at the end.
+/// As [`run`]; `progress(stage, done, total)` is called as each stage begins, at every [`POLL`] that
+/// finds steps done, and once more at the end. Stages shorter than a poll are reported too, in order.
 pub(crate) fn run_reporting<R: Send>(
     py: Python<'_>,
     threads: usize,
     progress: Option<&Py<PyAny>>,
     work: impl FnOnce() -> R + Send,
 ) -> PyResult<R> {
-    let monitor = Monitor::default();
+    let Some(progress) = progress else {
+        return run(py, threads, work);
+    };
+    let stages = Stages::default();
+    let monitor = Monitor::with_progress(stages.clone());
     let mut reported = Steps::default();
     let mut report = |py: Python<'_>| {
-        let (Some(progress), now) = (progress, monitor.steps()) else {
-            return Ok(());
-        };
-        if now != reported {
-            reported = now;
-            progress.call1(py, (&reported.stage, reported.done, reported.total))?;
+        let begun = stages.take();
+        for (now, begins) in begun
+            .into_iter()
+            .zip(repeat(true))
+            .chain([(monitor.steps(), false)])
+        {
+            // A stage that began after the last `take` has been reported by its steps.
+            let known = (&now.stage, now.total) == (&reported.stage, reported.total);
+            if now != reported && !(begins && known) {
+                reported = now;
+                progress.call1(py, (&reported.stage, reported.done, reported.total))?;
+            }
         }
         Ok(())
     };
     let result = run_watched(py, threads, &monitor, work, &mut report)?;
     report(py)?;
     Ok(result)
+}
+
+/// The stages that have begun since the last look.
+#[derive(Clone, Default)]
+struct Stages(Arc<Mutex<Vec<Steps>>>);
+
+impl Stages {
+    fn take(&self) -> Vec<Steps> {
+        std::mem::take(&mut *self.begun())
+    }
+
+    fn begun(&self) -> MutexGuard<'_, Vec<Steps>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress for Stages {
+    fn stage(&self, name: &str, total: u64) {
+        self.begun().push(Steps {
+            stage: name.to_owned(),
+            done: 0,
+            total,
+        });
+    }
 }
 
 fn run_watched<R: Send>(

@@ -14,6 +14,7 @@ use super::cursor::{Cursor, collected, floats, integers, long_integers};
 use super::error::{SavedIndexError, within};
 use super::faiss_classes::{class_of, name_of};
 use super::layers::{Layers, MOST_LAYERS};
+use super::row_ids::read_row_ids;
 use super::saved_index::{Engine, SavedIndex};
 use crate::graph::{Graph, Links};
 use annatomy_vectors::{Matrix, Metric};
@@ -88,45 +89,17 @@ fn read_mapped(
 ) -> Result<SavedIndex, SavedIndexError> {
     let header = read_header(cursor).map_err(within(class))?;
     let mut index = read_index(cursor, depth + 1)?;
-    let ids = read_ids(cursor, &header, &index).map_err(within(class))?;
+    let rows = index.graph.nodes();
+    let ids = read_row_ids(cursor, rows, index.labels.as_deref()).map_err(within(class))?;
+    if header.rows != rows {
+        return Err(within(class)(SavedIndexError::Value {
+            what: "the number of rows",
+            found: header.rows as i128,
+            expected: format!("{rows}, those of the index within"),
+        }));
+    }
     index.labels = Some(ids);
     Ok(index)
-}
-
-/// The name of each row: its place in `inner`, or its name there, is renamed once more.
-fn read_ids(
-    cursor: &mut Cursor<'_>,
-    header: &Header,
-    inner: &SavedIndex,
-) -> Result<Vec<i64>, SavedIndexError> {
-    let rows = inner.graph.nodes();
-    let ids = cursor.counted("the ids of the rows", 8)?;
-    let ids = collected("the ids of the rows", long_integers(ids))?;
-    if ids.len() != rows || header.rows != rows {
-        let expected = format!("{rows}, the number of rows");
-        return Err(SavedIndexError::Value {
-            what: "the number of ids",
-            found: ids.len() as i128,
-            expected,
-        });
-    }
-    let Some(labels) = &inner.labels else {
-        return Ok(ids);
-    };
-    let mut renamed = Vec::with_capacity(rows);
-    for (node, &label) in labels.iter().enumerate() {
-        let name = usize::try_from(label).ok().and_then(|label| ids.get(label));
-        let Some(&name) = name else {
-            return Err(SavedIndexError::Node {
-                what: "the id",
-                node,
-                found: label.into(),
-                expected: format!("below {rows}, the number of ids around it"),
-            });
-        };
-        renamed.push(name);
-    }
-    Ok(renamed)
 }
 
 fn read_hnsw(cursor: &mut Cursor<'_>) -> Result<SavedIndex, SavedIndexError> {

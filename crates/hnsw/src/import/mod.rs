@@ -24,6 +24,7 @@ mod faiss_classes;
 mod hnswlib;
 mod layers;
 mod probe;
+mod row_ids;
 mod saved_index;
 
 /// What readers of other FAISS classes share with this one.
@@ -34,6 +35,7 @@ pub mod faiss_file {
     pub use super::faiss::{Header, HnswPart, is_faiss, read_header, read_hnsw_part};
     pub use super::faiss_classes::name_of;
     pub use super::layers::renamed;
+    pub use super::row_ids::{as_row_numbers, read_row_ids};
     pub use super::saved_index::npy_payload;
 }
 

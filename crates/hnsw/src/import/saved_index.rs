@@ -3,6 +3,7 @@
 use super::cursor::reserved;
 use super::error::SavedIndexError;
 use super::layers::renamed;
+use super::row_ids::as_row_numbers;
 use super::{faiss, hnswlib};
 use crate::graph::{Graph, Links};
 use crate::search::EngineClass;
@@ -130,7 +131,7 @@ impl SavedIndex {
 
     /// Rows in the order of their labels, if those are a permutation of the row numbers.
     fn in_order_of_labels(mut self) -> Result<Self, SavedIndexError> {
-        let Some(names) = self.labels.as_deref().and_then(permutation) else {
+        let Some(names) = self.labels.as_deref().and_then(as_row_numbers) else {
             return Ok(self);
         };
         self.labels = None;
@@ -186,18 +187,4 @@ pub fn npy_payload(bytes: &[u8]) -> Option<&[u8]> {
     let of_bytes = header.contains("'|u1'") || header.contains("'|i1'");
     let shape = format!("({},)", payload.len());
     (of_bytes && header.contains(&shape)).then_some(payload)
-}
-
-/// The labels as row numbers, if each row number occurs once.
-fn permutation(labels: &[i64]) -> Option<Vec<u32>> {
-    let mut taken = vec![false; labels.len()];
-    labels
-        .iter()
-        .map(|&label| {
-            let place = usize::try_from(label)
-                .ok()
-                .filter(|&place| place < taken.len())?;
-            (!std::mem::replace(&mut taken[place], true)).then_some(place as u32)
-        })
-        .collect()
 }

@@ -145,19 +145,3 @@ impl Lists<'_> {
         Ok(bytes)
     }
 }
-
-/// The labels as row numbers, if each row number occurs once.
-pub(super) fn permutation(labels: &[i64]) -> Option<Vec<u32>> {
-    let mut taken = vec![false; labels.len()];
-    let mut places = Vec::with_capacity(labels.len());
-    for &label in labels {
-        let place = usize::try_from(label)
-            .ok()
-            .filter(|&place| place < taken.len())?;
-        if std::mem::replace(&mut taken[place], true) {
-            return None;
-        }
-        places.push(place as u32);
-    }
-    Some(places)
-}

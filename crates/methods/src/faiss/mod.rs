@@ -22,8 +22,8 @@ use crate::codes::{Codes, Quantizer};
 use crate::method::{GraphRouting, Method, Rerank, Routing};
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_hnsw::import::faiss_file::{
-    Cursor, Header, collected, floats, is_faiss, long_integers, name_of, npy_payload, read_header,
-    read_hnsw_part, within,
+    Cursor, Header, as_row_numbers, collected, floats, is_faiss, name_of, npy_payload, read_header,
+    read_hnsw_part, read_row_ids, within,
 };
 use annatomy_vectors::Matrix;
 use lists::{read_direct_map, read_lists};
@@ -338,44 +338,20 @@ fn read_mapped(
 ) -> Result<Method, SavedIndexError> {
     let header = read_header(cursor).map_err(within(class))?;
     let inner = read_index(cursor, depth + 1)?;
-    let ids = read_ids(cursor, &inner).map_err(within(class))?;
+    let ids = read_row_ids(cursor, inner.rows, inner.labels.as_deref()).map_err(within(class))?;
     same("the number of rows", header.rows, inner.rows).map_err(within(class))?;
     let mut method = Method {
         name: format!("{} of {}", short(class), inner.name),
         labels: Some(ids),
         ..inner
     };
-    if let Some(places) = method.labels.as_deref().and_then(lists::permutation) {
+    if let Some(places) = method.labels.as_deref().and_then(as_row_numbers) {
         method.labels = None;
         if !places.is_sorted() {
             method = method.placed(&places)?;
         }
     }
     Ok(method)
-}
-
-/// The name of each row: its place in `inner`, or its name there, is renamed once more.
-fn read_ids(cursor: &mut Cursor<'_>, inner: &Method) -> Result<Vec<i64>, SavedIndexError> {
-    let ids = cursor.counted("the ids of the rows", 8)?;
-    let ids = collected("the ids of the rows", long_integers(ids))?;
-    same("the number of ids", ids.len(), inner.rows)?;
-    let Some(labels) = &inner.labels else {
-        return Ok(ids);
-    };
-    let mut renamed = Vec::with_capacity(ids.len());
-    for (node, &label) in labels.iter().enumerate() {
-        let name = usize::try_from(label).ok().and_then(|label| ids.get(label));
-        let Some(&name) = name else {
-            return Err(SavedIndexError::Node {
-                what: "the id",
-                node,
-                found: label.into(),
-                expected: format!("below {}, the number of ids around it", ids.len()),
-            });
-        };
-        renamed.push(name);
-    }
-    Ok(renamed)
 }
 
 fn read_transformed(
