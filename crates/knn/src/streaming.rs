@@ -34,6 +34,8 @@ const BASE_ROWS: usize = 2048;
 const PREFILTERED_ROWS: usize = 2 * TILE;
 /// Base rows that tell whether the prefilter pays.
 const TRIAL_ROWS: usize = 64;
+/// Query blocks that tell it, spread over all of them.
+const TRIAL_BLOCKS: usize = 4;
 
 /// Some row's squares are beyond float32.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ pub(crate) fn streamed<I: From<PointId> + Clone + Send>(
     k: usize,
     metric: Metric,
 ) -> Result<(Vec<I>, Vec<f32>), Overflow> {
-    let prefiltering = Prefiltering::detected(base.columns());
+    let prefiltering = Prefiltering::detected(base.columns(), k, base.rows());
     streamed_by(prefiltering, base, queries, k, metric)
 }
 
@@ -91,6 +93,7 @@ fn streamed_by<I: From<PointId> + Clone + Send>(
 /// A search block by block.
 struct StreamedSearch<'k> {
     preparation: Preparation,
+    queries: Queries<'k>,
     /// Magnitudes of the base rows seen so far, by id.
     magnitudes: Vec<RowMagnitude>,
     blocks: Vec<QueryBlock<'k>>,
@@ -116,7 +119,10 @@ struct Prefilter {
 
 /// A block of queries with the candidates found so far.
 struct QueryBlock<'k> {
+    /// The number of its first query.
+    first: usize,
     prepared: Prepared,
+    /// Its queries in codes, once the prefilter takes them.
     coded: Option<CodedQueries>,
     buffers: Mutex<BufferSlice<'k>>,
 }
@@ -124,7 +130,7 @@ struct QueryBlock<'k> {
 impl<'k> StreamedSearch<'k> {
     fn new(
         prefiltering: Prefiltering,
-        (base, queries, metric): (&dyn RowSource, Queries<'_>, Metric),
+        (base, queries, metric): (&dyn RowSource, Queries<'k>, Metric),
         buffers: &'k mut TopKBuffers,
     ) -> Self {
         let preparation = Preparation::of(base, metric);
@@ -133,20 +139,16 @@ impl<'k> StreamedSearch<'k> {
             let count = QUERY_ROWS.min(queries.count() - first);
             let prepared =
                 preparation.prepare(count, |query| queries.row(first + query), Side::Left);
-            let coded = kernels.map(|_| {
-                CodedQueries::new(&preparation, count, |query| queries.row(first + query))
-            });
             QueryBlock {
+                first,
                 prepared,
-                coded,
+                coded: None,
                 buffers: Mutex::new(buffers),
             }
         };
-        let blocks: Vec<_> = (0..queries.count())
-            .step_by(QUERY_ROWS)
-            .zip(buffers.slices(QUERY_ROWS))
-            .map(block)
-            .collect();
+        let firsts = (0..queries.count()).step_by(QUERY_ROWS);
+        let of_blocks: Vec<_> = firsts.zip(buffers.slices(QUERY_ROWS)).collect();
+        let blocks: Vec<_> = of_blocks.into_par_iter().map(block).collect();
         annatomy_runtime::stage("exact neighbors", (base.rows() * blocks.len()) as u64);
         let rows = BASE_ROWS.min(base.rows());
         let block = preparation.with_capacity(rows, Side::Right);
@@ -158,6 +160,7 @@ impl<'k> StreamedSearch<'k> {
             prefilter,
             seen: 0,
             preparation,
+            queries,
             magnitudes: vec![RowMagnitude::default(); base.rows()],
             blocks,
             base: block,
@@ -204,26 +207,65 @@ impl<'k> StreamedSearch<'k> {
 
     /// All queries against the rows `ids`; `row_of` gives a row by its place in `ids`.
     fn scan_block<'r>(&mut self, ids: &[u32], row_of: impl Fn(usize) -> &'r [f32] + Sync) {
-        let mut done = 0;
-        if self.may_prefilter() {
-            self.forget_yield_of_old_thresholds();
-            if self
-                .prefilter
-                .as_ref()
-                .is_some_and(|prefilter| prefilter.filtered.is_unknown())
-            {
-                done = TRIAL_ROWS.min(ids.len());
-                self.scan_prefiltered(&ids[..done], &row_of);
-            }
-            let pays = |filter: &Prefilter| filter.prefiltering.pays(&filter.filtered);
-            if self.prefilter.as_ref().is_some_and(pays) {
-                self.scan_prefiltered(&ids[done..], |place| row_of(done + place));
-                self.seen += ids.len();
-                return;
-            }
+        if self.prefilter_pays(ids, &row_of) {
+            self.scan_prefiltered(ids, row_of);
+        } else {
+            self.scan_multiplied(ids, row_of);
         }
-        self.scan_multiplied(&ids[done..], |place| row_of(done + place));
         self.seen += ids.len();
+    }
+
+    /// By what it left of the blocks before, or of a trial where that is not known.
+    fn prefilter_pays<'r>(
+        &mut self,
+        ids: &[u32],
+        row_of: impl Fn(usize) -> &'r [f32] + Sync,
+    ) -> bool {
+        if !self.may_prefilter() {
+            return false;
+        }
+        self.forget_yield_of_old_thresholds();
+        let is_unknown = |filter: &Prefilter| filter.filtered.is_unknown();
+        if self.prefilter.as_ref().is_some_and(is_unknown) {
+            self.try_prefilter(TRIAL_ROWS.min(ids.len()), row_of);
+        }
+        let pays = |filter: &Prefilter| filter.prefiltering.pays(&filter.filtered);
+        self.prefilter.as_ref().is_some_and(pays)
+    }
+
+    /// Counts what the bounds leave of some query blocks and the first `rows` rows.
+    fn try_prefilter<'r>(&mut self, rows: usize, row_of: impl Fn(usize) -> &'r [f32] + Sync) {
+        let every = self.blocks.len().div_ceil(TRIAL_BLOCKS);
+        self.code_queries(every);
+        let Self {
+            preparation,
+            blocks,
+            prefilter: Some(prefilter),
+            ..
+        } = self
+        else {
+            return;
+        };
+        prefilter.base.prepare_in(preparation, rows, row_of);
+        let blocks = blocks.par_iter().step_by(every).with_max_len(1);
+        blocks.for_each(|block| {
+            prefilter.tiles.with(|tile| {
+                block.bound(prefilter, 0..rows, tile);
+            });
+        });
+    }
+
+    /// Codes the queries of every `every`-th block, where that is not done.
+    fn code_queries(&mut self, every: usize) {
+        let (queries, preparation) = (self.queries, &self.preparation);
+        let blocks = self.blocks.par_iter_mut().step_by(every).with_max_len(1);
+        blocks.for_each(|block| {
+            let (first, count) = (block.first, block.prepared.factor.rows());
+            let row_of = |query| queries.row(first + query);
+            block
+                .coded
+                .get_or_insert_with(|| CodedQueries::new(preparation, count, row_of));
+        });
     }
 
     /// Thresholds fall as rows are seen: with twice as many, what a bound leaves is tried again.
@@ -271,6 +313,7 @@ impl<'k> StreamedSearch<'k> {
 
     /// By integer products of all pairs, and float32 products of those that their bounds leave.
     fn scan_prefiltered<'r>(&mut self, ids: &[u32], row_of: impl Fn(usize) -> &'r [f32] + Sync) {
+        self.code_queries(1);
         let Self {
             preparation,
             magnitudes,
@@ -344,6 +387,23 @@ impl QueryBlock<'_> {
         }
     }
 
+    /// The pairs of the block with the base rows `rows` that their bounds leave, in `tile`; counted.
+    fn bound(&self, prefilter: &Prefilter, rows: Range<usize>, tile: &mut CodeTile) {
+        let Some(queries) = &self.coded else {
+            return;
+        };
+        // Thresholds only fall: what these leave out, later ones would.
+        let thresholds = locked(&self.buffers).thresholds().to_vec();
+        tile.clear();
+        for start in rows.clone().step_by(TILE) {
+            let tile_rows = start..(start + TILE).min(rows.end);
+            tile.prefilter(queries, (&prefilter.base, tile_rows), &thresholds);
+        }
+        prefilter
+            .filtered
+            .count(thresholds.len() * rows.len(), tile.pairs());
+    }
+
     /// The queries of the block against base rows in codes.
     fn scan_prefiltered(
         &self,
@@ -356,18 +416,9 @@ impl QueryBlock<'_> {
         let Some(queries) = &self.coded else {
             return;
         };
+        self.bound(prefilter, rows, tile);
         let base = &prefilter.base;
-        // Thresholds only fall: what these leave out, later ones would.
-        let thresholds = locked(&self.buffers).thresholds().to_vec();
-        tile.clear();
-        for start in rows.clone().step_by(TILE) {
-            let tile_rows = start..(start + TILE).min(rows.end);
-            tile.prefilter(queries, (base, tile_rows), &thresholds);
-        }
         let (pairs, mut products) = tile.multiply(queries, base);
-        prefilter
-            .filtered
-            .count(thresholds.len() * rows.len(), pairs.len());
         let mut buffers = locked(&self.buffers);
         let (mut norms, mut ids_left) = (Vec::new(), Vec::new());
         for pairs in pairs.chunk_by(|a, b| a.query == b.query) {

@@ -46,8 +46,7 @@ impl CodeTile {
     }
 
     /// How many pairs are left.
-    #[cfg(test)]
-    pub(super) fn pairs(&self) -> usize {
+    pub(crate) fn pairs(&self) -> usize {
         self.pairs.len()
     }
 

@@ -26,10 +26,15 @@ pub(crate) enum Prefiltering {
 }
 
 impl Prefiltering {
-    /// By this processor's kernels, for rows of `columns` values.
-    pub(crate) fn detected(columns: usize) -> Self {
+    /// By this processor's kernels, for the `k` nearest of `rows` rows of `columns` values.
+    pub(crate) fn detected(columns: usize, k: usize, rows: usize) -> Self {
+        // No bound leaves fewer than the neighbors themselves.
+        let least = Yield::default();
+        least.count(rows, k.min(rows));
         match int8() {
-            Some(kernels) if CODED_COLUMNS.contains(&columns) => Self::WhereItPays(kernels),
+            Some(kernels) if CODED_COLUMNS.contains(&columns) && least.pays() => {
+                Self::WhereItPays(kernels)
+            }
             _ => Self::Off,
         }
     }
