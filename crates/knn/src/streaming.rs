@@ -443,7 +443,6 @@ impl QueryBlock<'_> {
 mod tests {
     use super::*;
     use annatomy_vectors::Matrix;
-    use annatomy_vectors::kernels::int8::int8;
 
     /// A value by its row, its column and a random number in −1..1.
     type Kind<'k> = &'k dyn Fn(usize, usize, f32) -> f32;
@@ -473,9 +472,7 @@ mod tests {
             let (ids, distances) = search(Prefiltering::Off, &base.view());
             let bits =
                 |distances: &[f32]| distances.iter().map(|d| d.to_bits()).collect::<Vec<_>>();
-            let mut kernels = vec![Int8Kernels::scalar()];
-            kernels.extend(int8());
-            for kernels in kernels {
+            for kernels in Int8Kernels::forms() {
                 for by in [
                     Prefiltering::Always(kernels),
                     Prefiltering::WhereItPays(kernels),

@@ -299,7 +299,7 @@ mod tests {
     use super::super::CodeTile;
     use super::*;
     use annatomy_vectors::Matrix;
-    use annatomy_vectors::kernels::int8::{Int8Kernels, int8};
+    use annatomy_vectors::kernels::int8::Int8Kernels;
 
     #[test]
     fn codes_and_what_they_leave_out_make_the_row() {
@@ -347,9 +347,7 @@ mod tests {
         let queries = CodedQueries::new(&preparation, 1, |row| rows.row(row));
         let mut base = CodedBase::new(&preparation, 1);
         base.prepare_in(&preparation, 1, |row| rows.row(row));
-        let mut kernels = vec![Int8Kernels::scalar()];
-        kernels.extend(int8());
-        for kernels in kernels {
+        for kernels in Int8Kernels::forms() {
             let mut tile = CodeTile::new(kernels);
             let mut survives = |threshold: f64| {
                 tile.clear();

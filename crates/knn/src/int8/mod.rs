@@ -18,7 +18,7 @@
 //!   bound ≥ threshold?                    one pass over the tile
 //!   float32 products of the others        32 pairs at a time, sums in the tile kernel's order
 //!
-//! Cost: two fifths of the float32 products with VNNI, bounds included, and some 25 products' time
+//! Cost: two fifths of the float32 products with VNNI, two thirds with AVX2, bounds included, and some 25 products' time
 //! for each pair that is left, which transposing spends; [`Yield`] decides whether that pays.
 
 mod codes;

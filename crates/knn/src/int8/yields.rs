@@ -8,8 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Columns of rows for which integer products are worth a pass of bounds, and sums of codes fit.
 const CODED_COLUMNS: RangeInclusive<usize> = 48..=65_536;
 
-/// Integer products cost this share of float32 ones, the pass of bounds with them.
-const INTEGER_COST: f64 = 0.4;
 /// A pair that is left costs this many pairs of a tile: 17 at 2,048 columns, 31 at 384, on a Zen 5.
 const PAIR_COST: f64 = 25.0;
 
@@ -32,7 +30,7 @@ impl Prefiltering {
         let least = Yield::default();
         least.count(rows, k.min(rows));
         match int8() {
-            Some(kernels) if CODED_COLUMNS.contains(&columns) && least.pays() => {
+            Some(kernels) if CODED_COLUMNS.contains(&columns) && least.pays(kernels) => {
                 Self::WhereItPays(kernels)
             }
             _ => Self::Off,
@@ -51,7 +49,7 @@ impl Prefiltering {
     pub(crate) fn pays(self, filtered: &Yield) -> bool {
         match self {
             Self::Off => false,
-            Self::WhereItPays(_) => filtered.pays(),
+            Self::WhereItPays(kernels) => filtered.pays(kernels),
             #[cfg(test)]
             Self::Always(_) => true,
         }
@@ -83,9 +81,9 @@ impl Yield {
     }
 
     /// Whether pairs like those counted are cheaper with the prefilter than without.
-    pub(crate) fn pays(&self) -> bool {
+    pub(crate) fn pays(&self, kernels: Int8Kernels) -> bool {
         let [seen, left] = [&self.seen, &self.left].map(|count| count.load(Ordering::Relaxed));
-        INTEGER_COST * seen as f64 + PAIR_COST * (left as f64) < seen as f64
+        kernels.cost() * seen as f64 + PAIR_COST * (left as f64) < seen as f64
     }
 }
 
@@ -95,13 +93,16 @@ mod tests {
 
     #[test]
     fn it_pays_where_few_pairs_are_left() {
-        let mut filter = Yield::default();
-        assert!(filter.is_unknown());
-        filter.count(1000, 20);
-        assert!(filter.pays() && !filter.is_unknown());
-        filter.count(1000, 100);
-        assert!(!filter.pays(), "120 of 2000 are left");
-        filter.reset();
-        assert!(filter.is_unknown());
+        for kernels in Int8Kernels::forms() {
+            let mut filter = Yield::default();
+            assert!(filter.is_unknown());
+            filter.count(1000, 12);
+            assert_eq!(filter.pays(kernels), kernels.cost() < 0.7, "{kernels:?}");
+            assert!(!filter.is_unknown());
+            filter.count(1000, 108);
+            assert!(!filter.pays(kernels), "120 of 2000 are left");
+            filter.reset();
+            assert!(filter.is_unknown());
+        }
     }
 }

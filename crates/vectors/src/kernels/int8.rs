@@ -13,10 +13,13 @@
 //! | form | needs | multiplications per instruction |
 //! |---|---|---|
 //! | `vnni` | AVX-512F and VNNI | 64 |
+//! | `avx2` | AVX2 and FMA | 16 |
 //! | `scalar` | nothing; the tests' oracle | 1 |
 
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
@@ -80,17 +83,23 @@ pub struct Int8Kernels(Form);
 enum Form {
     Scalar,
     #[cfg(target_arch = "x86_64")]
+    Avx2(avx2::Avx2),
+    #[cfg(target_arch = "x86_64")]
     Vnni(vnni::Vnni),
 }
 
-/// The integer kernels, where this processor has an instruction for them.
+/// The integer kernels of this processor, where they are faster than its float32 products.
 pub fn int8() -> Option<Int8Kernels> {
     static DETECTED: OnceLock<Option<Int8Kernels>> = OnceLock::new();
-    #[cfg(target_arch = "x86_64")]
-    let detect = || vnni::Vnni::detect().map(|vnni| Int8Kernels(Form::Vnni(vnni)));
-    #[cfg(not(target_arch = "x86_64"))]
-    let detect = || None;
-    *DETECTED.get_or_init(detect)
+    let outpaces_float32 = |form: &Int8Kernels| match form.0 {
+        Form::Scalar => false,
+        // AVX-512 multiplies 16 floats an instruction, as many as this form codes.
+        #[cfg(target_arch = "x86_64")]
+        Form::Avx2(_) => !is_x86_feature_detected!("avx512f"),
+        #[cfg(target_arch = "x86_64")]
+        Form::Vnni(_) => true,
+    };
+    *DETECTED.get_or_init(|| Int8Kernels::forms().next().filter(outpaces_float32))
 }
 
 impl Int8Kernels {
@@ -99,10 +108,41 @@ impl Int8Kernels {
         Self(Form::Scalar)
     }
 
+    /// All that this processor can run, the fastest first and [`scalar`](Self::scalar) last.
+    pub fn forms() -> impl Iterator<Item = Self> {
+        #[cfg(target_arch = "x86_64")]
+        let vectors = [
+            vnni::Vnni::detect().map(Form::Vnni),
+            avx2::Avx2::detect().map(Form::Avx2),
+        ];
+        #[cfg(not(target_arch = "x86_64"))]
+        let vectors = [];
+        let vectors: [Option<Form>; _] = vectors;
+        vectors
+            .into_iter()
+            .flatten()
+            .chain([Form::Scalar])
+            .map(Self)
+    }
+
+    /// The time of a product and its bound, as a share of a float32 product's in the tile kernel of
+    /// the same instruction set.
+    pub fn cost(self) -> f64 {
+        match self.0 {
+            Form::Scalar => f64::INFINITY,
+            #[cfg(target_arch = "x86_64")]
+            Form::Avx2(_) => 0.7,
+            #[cfg(target_arch = "x86_64")]
+            Form::Vnni(_) => 0.4,
+        }
+    }
+
     /// The name that reports print.
     pub fn name(self) -> &'static str {
         match self.0 {
             Form::Scalar => "scalar",
+            #[cfg(target_arch = "x86_64")]
+            Form::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
             Form::Vnni(_) => "avx512-vnni",
         }
@@ -116,6 +156,8 @@ impl Int8Kernels {
         assert_eq!(left.len(), right.len(), "panels of equal columns");
         match self.0 {
             Form::Scalar => add_products(left, right, sums),
+            #[cfg(target_arch = "x86_64")]
+            Form::Avx2(avx2) => avx2.add_products(left, right, sums),
             #[cfg(target_arch = "x86_64")]
             Form::Vnni(vnni) => vnni.add_products(left, right, sums),
         }
@@ -146,6 +188,8 @@ impl Int8Kernels {
         match self.0 {
             Form::Scalar => survivors(sums, (left, thresholds), right, &mut masks),
             #[cfg(target_arch = "x86_64")]
+            Form::Avx2(avx2) => avx2.survivors(sums, (left, thresholds), right, &mut masks),
+            #[cfg(target_arch = "x86_64")]
             Form::Vnni(vnni) => vnni.survivors(sums, (left, thresholds), right, &mut masks),
         }
         masks
@@ -166,6 +210,8 @@ impl Int8Kernels {
         assert!(all.all(|row| row.len() == columns), "rows of one length");
         match self.0 {
             Form::Scalar => products_in_order(left, right),
+            #[cfg(target_arch = "x86_64")]
+            Form::Avx2(avx2) => avx2.products_in_order(left, right),
             #[cfg(target_arch = "x86_64")]
             Form::Vnni(vnni) => vnni.products_in_order(left, right),
         }
@@ -226,15 +272,9 @@ mod tests {
         }
     }
 
-    fn forms() -> Vec<Int8Kernels> {
-        let mut forms = vec![Int8Kernels::scalar()];
-        forms.extend(int8());
-        forms
-    }
-
     #[test]
     fn sums_are_exact_at_the_ends_of_the_range() {
-        for form in forms() {
+        for form in Int8Kernels::forms() {
             for groups in [0, 1, 2, 7, 512] {
                 let mut draw = random(groups as u64);
                 // The largest and smallest codes stand together, so that a saturating sum shows.
@@ -268,7 +308,7 @@ mod tests {
     fn survivors_are_those_of_a_bound_in_float64() {
         let mut draw = random(5);
         let mut real = || draw() as f32 / 2e9;
-        for form in forms() {
+        for form in Int8Kernels::forms() {
             for count in [0, 1, 15, 16, 17, 31, 32] {
                 let mut column = || -> Vec<f32> { (0..count).map(|_| real()).collect() };
                 let [norms, scales, errors, sizes] = [(); 4].map(|()| column());
@@ -328,7 +368,7 @@ mod tests {
                 let row = |row: usize| &values[row * columns..][..columns];
                 std::array::from_fn(|batch| std::array::from_fn(|pair| row(batch * BATCH + pair)))
             });
-            for form in forms() {
+            for form in Int8Kernels::forms() {
                 let products = form.products_in_order(&left, &right);
                 for (batch, products) in products.iter().enumerate() {
                     for (pair, product) in products.iter().enumerate() {
