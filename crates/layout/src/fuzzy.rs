@@ -2,7 +2,8 @@
 //! exp(−(d − ρᵢ)/σᵢ), ρᵢ the distance of the nearest, σᵢ such that the weights of i add up to
 //! log₂(neighbors); a pair has a + b − ab of its two weights (McInnes et al. 2018, section 3.1).
 
-use super::NEIGHBORS;
+/// Neighbors of each point that the layout reads, as UMAP's default.
+pub const NEIGHBORS: usize = 15;
 
 /// Bisections for σ.
 const STEPS: usize = 64;

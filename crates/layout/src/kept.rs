@@ -1,6 +1,6 @@
 //! What a map keeps: the share of exact neighbors that are among the nearest on the map.
 
-use super::NEIGHBORS;
+use super::fuzzy::NEIGHBORS;
 
 /// The share of the first 15 exact neighbors of each point (all, where there are fewer) that are
 /// among as many nearest points on the map. NaN without points.

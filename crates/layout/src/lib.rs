@@ -22,10 +22,8 @@ use fuzzy::Links;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+pub use fuzzy::NEIGHBORS;
 pub use kept::kept;
-
-/// Neighbors of each point that the layout reads, as UMAP's default.
-pub const NEIGHBORS: usize = 15;
 
 /// Coordinates of every point, (x, y).
 ///

@@ -2,14 +2,11 @@
 
 use crate::cells::Cells;
 use crate::codes::Codes;
-use crate::faiss;
 use crate::rotation::Transform;
-use annatomy_formats::{ReadError, read_regular};
 use annatomy_hnsw::Graph;
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_hnsw::import::faiss_file::{renamed, reserved};
 use annatomy_vectors::{Matrix, Metric};
-use std::path::Path;
 
 /// A saved index: its stages and what they hold. Rows are numbered from 0.
 #[derive(Clone, Debug)]
@@ -70,23 +67,6 @@ pub struct Rerank {
 }
 
 impl Method {
-    /// Reads an index that FAISS saved.
-    ///
-    /// # Errors
-    /// If the file cannot be read, is of a class that is not read, or contradicts itself.
-    pub fn read(path: impl AsRef<Path>) -> Result<Self, SavedIndexError> {
-        let bytes = read_regular(path.as_ref(), u64::MAX).map_err(ReadError::from)?;
-        Self::from_bytes(&bytes)
-    }
-
-    /// Reads an index from its bytes.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SavedIndexError> {
-        faiss::read(bytes)
-    }
-
     /// The engine's word for its effort: `nprobe`, `ef`, or none where all rows are looked at.
     pub fn effort_word(&self) -> Option<&'static str> {
         match self.routing {

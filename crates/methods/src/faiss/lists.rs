@@ -1,6 +1,6 @@
 //! Inverted lists and direct maps as FAISS saves them.
 
-use super::{same, unsupported, value};
+use super::refused::{same, unsupported, value};
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_hnsw::import::faiss_file::{Cursor, collected, long_integers, reserved};
 

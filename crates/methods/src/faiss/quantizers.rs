@@ -1,6 +1,6 @@
 //! Scalar and product quantizers as FAISS saves them.
 
-use super::{same, unsupported, value};
+use super::refused::{same, unsupported, value};
 use crate::codes::{ProductQuantizer, ScalarKind, ScalarQuantizer};
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_hnsw::import::faiss_file::{Cursor, collected, floats};

@@ -1,6 +1,6 @@
 //! Transforms as FAISS saves them.
 
-use super::{same, unsupported, value};
+use super::refused::{same, unsupported, value};
 use crate::rotation::Transform;
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_hnsw::import::faiss_file::{Cursor, collected, floats, integers};
