@@ -121,6 +121,23 @@ macro_rules! decode {
     }};
 }
 
+/// Decodes numbers of an integer type; of another, none.
+macro_rules! decode_integers {
+    ($element:expr, $order:expr, $bytes:expr, $values:expr) => {
+        match $element {
+            Element::I8 => decode!(i8, $order, $bytes, $values),
+            Element::I16 => decode!(i16, $order, $bytes, $values),
+            Element::I32 => decode!(i32, $order, $bytes, $values),
+            Element::I64 => decode!(i64, $order, $bytes, $values),
+            Element::U8 => decode!(u8, $order, $bytes, $values),
+            Element::U16 => decode!(u16, $order, $bytes, $values),
+            Element::U32 => decode!(u32, $order, $bytes, $values),
+            Element::U64 => decode!(u64, $order, $bytes, $values),
+            Element::F16 | Element::BF16 | Element::F32 | Element::F64 => {}
+        }
+    };
+}
+
 impl Target for f32 {
     const ELEMENT: Element = Element::F32;
 
@@ -131,14 +148,7 @@ impl Target for f32 {
             Element::BF16 => decode_bf16(order, bytes, values),
             Element::F32 => decode!(f32, order, bytes, values),
             Element::F64 => decode!(f64, order, bytes, values),
-            Element::I8 => decode!(i8, order, bytes, values),
-            Element::I16 => decode!(i16, order, bytes, values),
-            Element::I32 => decode!(i32, order, bytes, values),
-            Element::I64 => decode!(i64, order, bytes, values),
-            Element::U8 => decode!(u8, order, bytes, values),
-            Element::U16 => decode!(u16, order, bytes, values),
-            Element::U32 => decode!(u32, order, bytes, values),
-            Element::U64 => decode!(u64, order, bytes, values),
+            integer => decode_integers!(integer, order, bytes, values),
         }
     }
 }
@@ -149,19 +159,8 @@ impl Target for i64 {
     /// Callers refuse floats before; `u64` wraps, and callers look at the sign afterwards.
     fn decode(element: Element, order: ByteOrder, bytes: &[u8], values: &mut [Self]) {
         debug_assert_eq!(bytes.len(), values.len() * element.size_bytes());
-        match element {
-            Element::F16 | Element::BF16 | Element::F32 | Element::F64 => {
-                debug_assert!(false, "ids are never {element}");
-            }
-            Element::I8 => decode!(i8, order, bytes, values),
-            Element::I16 => decode!(i16, order, bytes, values),
-            Element::I32 => decode!(i32, order, bytes, values),
-            Element::I64 => decode!(i64, order, bytes, values),
-            Element::U8 => decode!(u8, order, bytes, values),
-            Element::U16 => decode!(u16, order, bytes, values),
-            Element::U32 => decode!(u32, order, bytes, values),
-            Element::U64 => decode!(u64, order, bytes, values),
-        }
+        debug_assert!(element.is_integer(), "ids are never {element}");
+        decode_integers!(element, order, bytes, values);
     }
 }
 

@@ -31,32 +31,25 @@ const DECODED_BYTES: usize = 256 << 10;
 /// Bytes of a row's own length.
 pub(super) const PREFIX_BYTES: usize = 4;
 
-/// A matrix within bytes.
+/// A matrix within bytes, its counts of type `N`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct Numbers<N> {
     pub(super) element: Element,
     pub(super) byte_order: ByteOrder,
     pub(super) arrangement: Arrangement,
-    pub(super) rows: usize,
-    pub(super) columns: usize,
+    pub(super) rows: N,
+    pub(super) columns: N,
     /// Trailing axes of length 1 that were dropped.
     pub(super) singleton_axes: usize,
     /// Offset of the first byte after the header.
     pub(super) start: usize,
 }
 
+/// A matrix within bytes.
+pub(super) type Layout = Numbers<usize>;
+
 /// What a header says, not yet believed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Claim {
-    pub(super) element: Element,
-    pub(super) byte_order: ByteOrder,
-    pub(super) arrangement: Arrangement,
-    pub(super) rows: u64,
-    pub(super) columns: u64,
-    /// Trailing axes of length 1 that were dropped.
-    pub(super) singleton_axes: usize,
-    pub(super) start: usize,
-}
+pub(super) type Claim = Numbers<u64>;
 
 /// An array's shape as a matrix: trailing axes of length 1 dropped, as pooled features of
 /// convolutional networks have them, (N, 2048, 1, 1).

@@ -3,7 +3,7 @@
 use crate::arrays::{matrix, slice, view};
 use crate::errors::raised;
 use crate::work::run;
-use annatomy::fidelity::{Fidelity, IdTable, PublishedQueryRow, QueryRow, Subject};
+use annatomy::fidelity::{Fidelity, IdTable, PublishedRow, QueryRow, Subject};
 use annatomy_measures::published::Figures;
 use annatomy_vectors::Metric;
 use numpy::{PyReadonlyArray2, PyUntypedArrayMethods};
@@ -33,7 +33,7 @@ const CORRECTED: [Named<QueryRow>; 11] = [
     ("zero_returned", |row| row.measures.zero_returned as f64),
 ];
 
-const PUBLISHED: [Named<PublishedQueryRow>; 7] = [
+const PUBLISHED: [Named<PublishedRow>; 7] = [
     ("overlap", |row| row.overlap),
     ("exact_dist", |row| f64::from(row.exact_mean)),
     ("ann_dist", |row| f64::from(row.returned_mean)),

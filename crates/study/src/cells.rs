@@ -7,6 +7,7 @@
 //! whole; so is overlap, for its percentiles.
 
 use annatomy_eval::surface::{Counts, Grid};
+use annatomy_measures::published::PublishedRow;
 use std::time::Duration;
 
 /// The corrected figures of one query at one cell that are averaged; NaN is left out of its mean.
@@ -55,19 +56,6 @@ impl Sum {
     pub(crate) fn mean(self) -> f64 {
         self.total / f64::from(self.count)
     }
-}
-
-/// One query's published figures at one cell.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct PublishedRow {
-    pub(crate) overlap: f64,
-    pub(crate) exact_mean: f32,
-    pub(crate) returned_mean: f32,
-    pub(crate) barycenter_shift: f64,
-    pub(crate) lid_exact: f32,
-    pub(crate) lid_returned: f32,
-    pub(crate) empty_slots: u32,
-    pub(crate) self_not_first: bool,
 }
 
 /// All cells of a run of consecutive queries.

@@ -4,8 +4,8 @@
 //! Enters: what the first of them measured. Leaves: the same for the others, O(1) an answer instead
 //! of O(k).
 
-use super::cells::PublishedRow;
 use annatomy_measures::corrected::QueryMeasures;
+use annatomy_measures::published::PublishedRow;
 
 /// What the exact neighbors of one query measure as an answer, by number of k; `None` until one was
 /// measured.

@@ -4,7 +4,7 @@ use super::cells::{Cells, Figure};
 use super::plan::{Condition, Plan};
 use crate::results::{ConditionResult, Measurement, PublishedMetrics};
 use annatomy_measures::estimate::percentile;
-use annatomy_measures::published::{Artefacts, Columns};
+use annatomy_measures::published::Figures;
 use rayon::prelude::*;
 
 /// The share of queries at or above this overlap is `robustness_90`.
@@ -81,36 +81,9 @@ fn published(
     cells: &Cells,
     cell: usize,
 ) -> PublishedMetrics {
-    let rows = cells.published(cell);
-    let empty = |count: u32| rows.iter().filter(|row| row.empty_slots == count).count() as u64;
-    let counted = Artefacts {
-        empty_slots: rows.iter().map(|row| u64::from(row.empty_slots)).sum(),
-        rows_with_one_empty_slot: empty(1),
-        rows_dropped: 0,
-        self_not_first: rows.iter().filter(|row| row.self_not_first).count() as u64,
-    };
-    let figures = Columns {
-        overlaps: &rows.iter().map(|row| row.overlap).collect::<Vec<_>>(),
-        exact_means: &rows.iter().map(|row| row.exact_mean).collect::<Vec<_>>(),
-        returned_means: &rows.iter().map(|row| row.returned_mean).collect::<Vec<_>>(),
-        barycenter_shifts: &rows
-            .iter()
-            .map(|row| row.barycenter_shift)
-            .collect::<Vec<_>>(),
-        lids_exact: &rows.iter().map(|row| row.lid_exact).collect::<Vec<_>>(),
-        lids_returned: &rows.iter().map(|row| row.lid_returned).collect::<Vec<_>>(),
-    }
-    .figures(counted);
     PublishedMetrics {
         k: plan.ks[index],
         ef: condition.efs[index],
-        mean_overlap: figures.mean_overlap,
-        mean_exact_dist: figures.mean_exact_dist,
-        mean_ann_dist: figures.mean_ann_dist,
-        mean_barycenter_shift: figures.mean_barycenter_shift,
-        mean_lid_diff: figures.mean_lid_diff,
-        mean_lid_exact: figures.mean_lid_exact,
-        mean_lid_ann: figures.mean_lid_ann,
-        artefacts: figures.artefacts,
+        figures: Figures::of_rows(&cells.published(cell)),
     }
 }

@@ -126,28 +126,28 @@ fn against_plain_forms(duplicates: bool) {
             );
             let plain = plain_published(&rows, &table, &oracle, &published, metrics.ef, metrics.k);
             assert_eq!(
-                metrics.artefacts.empty_slots, plain.artefacts.empty_slots,
+                metrics.figures.artefacts.empty_slots, plain.artefacts.empty_slots,
                 "{what}"
             );
             assert_eq!(
-                metrics.artefacts.rows_dropped, plain.artefacts.rows_dropped,
+                metrics.figures.artefacts.rows_dropped, plain.artefacts.rows_dropped,
                 "{what}"
             );
             assert_eq!(
-                metrics.artefacts.self_not_first, plain.artefacts.self_not_first,
+                metrics.figures.artefacts.self_not_first, plain.artefacts.self_not_first,
                 "{what}"
             );
             assert!(
-                difference(metrics.mean_overlap, plain.mean_overlap) < 1e-12,
+                difference(metrics.figures.mean_overlap, plain.mean_overlap) < 1e-12,
                 "{what}: overlap"
             );
             for (a, b, bound) in [
-                (metrics.mean_exact_dist, plain.mean_exact_dist, 1e-6),
-                (metrics.mean_ann_dist, plain.mean_ann_dist, 1e-6),
-                (metrics.mean_lid_exact, plain.mean_lid_exact, 2e-6),
-                (metrics.mean_lid_ann, plain.mean_lid_ann, 2e-6),
+                (metrics.figures.mean_exact_dist, plain.mean_exact_dist, 1e-6),
+                (metrics.figures.mean_ann_dist, plain.mean_ann_dist, 1e-6),
+                (metrics.figures.mean_lid_exact, plain.mean_lid_exact, 2e-6),
+                (metrics.figures.mean_lid_ann, plain.mean_lid_ann, 2e-6),
                 (
-                    metrics.mean_barycenter_shift,
+                    metrics.figures.mean_barycenter_shift,
                     plain.mean_barycenter_shift,
                     2e-4,
                 ),

@@ -1,24 +1,11 @@
 //! `annatomy audit` as a user meets it, on indexes and answers that the real engines wrote.
 
+use crate::user::{golden, run};
 use std::fs;
-use std::process::{Command, Output};
-
-fn annatomy(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_annatomy"))
-        .args(arguments)
-        .output()
-        .expect("the command starts")
-}
-
-fn golden(name: &str) -> String {
-    format!(
-        "{}/../hnsw/tests/goldens/{name}",
-        env!("CARGO_MANIFEST_DIR")
-    )
-}
+use std::process::Command;
 
 fn said(arguments: &[&str]) -> String {
-    let output = annatomy(arguments);
+    let output = run(arguments);
     assert!(
         output.status.success(),
         "{}",
@@ -32,7 +19,7 @@ fn json(arguments: &[&str]) -> serde_json::Value {
 }
 
 fn refused(arguments: &[&str], code: i32, words: &[&str]) {
-    let output = annatomy(arguments);
+    let output = run(arguments);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(
         output.status.code(),
@@ -307,7 +294,7 @@ fn a_prediction_beyond_the_rows_is_filled_up_and_counts_the_query() {
     let file = folder.path().join("ids.npy").display().to_string();
     let wanted = format!("ef=4,k=300,class=raise:{file}");
     let vectors = golden("rows.npy");
-    let output = annatomy(&[
+    let output = run(&[
         "audit",
         &vectors,
         "--graphs",
@@ -328,7 +315,7 @@ fn a_prediction_beyond_the_rows_is_filled_up_and_counts_the_query() {
     let row = ids.row(7);
     assert_eq!((ids.rows(), ids.columns()), (200, 300));
     assert!(row.contains(&7) && row[200..].iter().all(|&id| id == -1));
-    let help = annatomy(&["audit", "--help"]);
+    let help = run(&["audit", "--help"]);
     let help = String::from_utf8_lossy(&help.stdout).replace('\n', " ");
     assert!(help.contains("K counts the query itself") || help.contains("counts the query"));
 }
@@ -776,7 +763,7 @@ fn axes_of_length_1_are_dropped_with_a_note() {
         env!("CARGO_MANIFEST_DIR")
     );
     let ids = folder.path().join("ids.npy").display().to_string();
-    let output = annatomy(&["knn", &file, "--k", "2", "--out", &ids]);
+    let output = run(&["knn", &file, "--k", "2", "--out", &ids]);
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{words}");
     let note =

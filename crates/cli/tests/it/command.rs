@@ -1,15 +1,9 @@
 //! The command as a user meets it: what it writes, what it says, and how it ends.
 
+use crate::user::run;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-fn annatomy(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_annatomy"))
-        .args(arguments)
-        .output()
-        .expect("the command starts")
-}
+use std::process::Output;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
@@ -55,7 +49,7 @@ impl Folder {
 
 /// Runs the command, which must fail with `code`, cleanly, saying `words`.
 fn assert_fails(arguments: &[&str], code: i32, words: &[&str]) {
-    let output = annatomy(arguments);
+    let output = run(arguments);
     let said = text(&output.stderr);
     assert_eq!(
         output.status.code(),
@@ -100,7 +94,7 @@ fn files_under(folder: &Path) -> Vec<PathBuf> {
 fn a_study_leaves_everything_it_promises() {
     let folder = Folder::new();
     let out = folder.path("out");
-    let output = annatomy(&small_study(&out, &[]));
+    let output = run(&small_study(&out, &[]));
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout).trim(), format!("{out}/report.html"));
     let out = Path::new(&out);
@@ -155,12 +149,12 @@ fn the_same_study_in_another_folder_has_the_same_measurements() {
     let folder = Folder::new();
     let (one, two) = (folder.path("one"), folder.path("two"));
     assert!(
-        annatomy(&small_study(&one, &["--threads", "1"]))
+        run(&small_study(&one, &["--threads", "1"]))
             .status
             .success()
     );
     assert!(
-        annatomy(&small_study(&two, &["--threads", "3"]))
+        run(&small_study(&two, &["--threads", "3"]))
             .status
             .success()
     );
@@ -172,7 +166,7 @@ fn the_same_study_in_another_folder_has_the_same_measurements() {
 fn a_folder_with_other_settings_is_left_alone() {
     let folder = Folder::new();
     let out = folder.path("out");
-    assert!(annatomy(&small_study(&out, &[])).status.success());
+    assert!(run(&small_study(&out, &[])).status.success());
     let before: Vec<(PathBuf, Vec<u8>)> = files_under(Path::new(&out))
         .into_iter()
         .map(|path| (path.clone(), fs::read(path).expect("file")))
@@ -185,7 +179,7 @@ fn a_folder_with_other_settings_is_left_alone() {
     for (path, bytes) in before {
         assert_eq!(fs::read(&path).expect("file"), bytes, "{}", path.display());
     }
-    assert!(annatomy(&small_study(&out, &["--resume"])).status.success());
+    assert!(run(&small_study(&out, &["--resume"])).status.success());
 }
 
 /// Runs `study` of 200 built-in rows with `yaml` as the study's own settings file.
@@ -195,7 +189,7 @@ fn study_by_yaml(folder: &Folder, yaml: &str, more: &[&str]) -> (Output, String)
     let study = [
         "study", "--config", &config, "--subset", "200", "--out", &out,
     ];
-    let output = annatomy(&[&study[..], more].concat());
+    let output = run(&[&study[..], more].concat());
     let table = Path::new(&out).join("measurements.csv");
     (output, fs::read_to_string(table).unwrap_or_default())
 }
@@ -352,7 +346,7 @@ fn exact_neighbors_reach_files_that_read_back() {
         &rows.iter().map(|row| &row[..]).collect::<Vec<_>>(),
     );
     let (ids, distances) = (folder.path("ids.ivecs"), folder.path("distances.fvecs"));
-    let output = annatomy(&[
+    let output = run(&[
         "knn",
         &vectors,
         "--k",
@@ -397,7 +391,7 @@ fn built_in_data_reach_a_file() {
     let folder = Folder::new();
     let out = folder.path("rows.npy");
     assert!(
-        annatomy(&[
+        run(&[
             "generate",
             "resnet50-like",
             "--n",

@@ -1,7 +1,8 @@
 //! Data files that another process cuts, rewrites or replaces while a command reads them: the right
 //! result or an error that names the file, and never a signal.
 
-use crate::hostile::{Folder, annatomy, assert_refused, run, said, small};
+use crate::hostile::{Folder, assert_refused, said, small};
+use crate::user::{annatomy, run};
 use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::process::ExitStatusExt as _;

@@ -1,5 +1,6 @@
 //! Careless hands and hostile surroundings: outputs that are inputs, signals, full disks, limits.
 
+use crate::user::{annatomy, run};
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -9,16 +10,6 @@ use std::time::{Duration, Instant};
 pub(crate) const SIGHUP: i32 = 1;
 pub(crate) const SIGINT: i32 = 2;
 pub(crate) const SIGTERM: i32 = 15;
-
-pub(crate) fn annatomy(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_annatomy"));
-    command.args(arguments);
-    command
-}
-
-pub(crate) fn run(arguments: &[&str]) -> Output {
-    annatomy(arguments).output().expect("the command starts")
-}
 
 /// The command under a shell's limit, such as `ulimit -v 400000`.
 pub(crate) fn run_under(limit: &str, arguments: &[&str]) -> Output {

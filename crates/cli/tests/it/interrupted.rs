@@ -3,7 +3,8 @@
 
 use crate::drawn;
 use crate::embed::write_weights;
-use crate::hostile::{Folder, SIGHUP, SIGINT, SIGTERM, annatomy, run, said};
+use crate::hostile::{Folder, SIGHUP, SIGINT, SIGTERM, said};
+use crate::user::{annatomy, run};
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus, Stdio};

@@ -24,3 +24,4 @@ mod server;
 mod study_limits;
 #[cfg(unix)]
 mod twins;
+mod user;

@@ -1,16 +1,10 @@
 //! Completions, manual pages and the version come from the definition of the arguments.
 
-use std::process::{Command, Output};
-
-fn annatomy(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_annatomy"))
-        .args(arguments)
-        .output()
-        .expect("the command starts")
-}
+use crate::user::run;
+use std::process::Command;
 
 fn printed(arguments: &[&str]) -> String {
-    let output = annatomy(arguments);
+    let output = run(arguments);
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     assert!(output.stderr.is_empty(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stdout).expect("UTF-8")
@@ -76,7 +70,7 @@ fn the_manual_of_all_names_every_command() {
 
 #[test]
 fn an_unknown_command_has_no_page() {
-    let output = annatomy(&["man", "serve"]);
+    let output = run(&["man", "serve"]);
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(said.contains("serve") && said.contains("study"), "{said}");

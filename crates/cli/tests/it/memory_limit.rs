@@ -1,7 +1,8 @@
 //! What an audit says it needs is enough, and half of it is refused with the numbers, before any
 //! work.
 
-use crate::hostile::{Folder, assert_refused, run, run_under, said};
+use crate::hostile::{Folder, assert_refused, run_under, said};
+use crate::user::run;
 use std::fs;
 use std::path::Path;
 use std::process::Output;

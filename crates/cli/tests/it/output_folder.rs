@@ -1,15 +1,10 @@
 //! Output folders: whose files are never overwritten, and what two runs at once do to each other.
 
+use crate::user::annatomy;
 use annatomy_formats::{OutputFolder, Owner};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-
-fn annatomy(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_annatomy"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
+use std::process::{Output, Stdio};
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()

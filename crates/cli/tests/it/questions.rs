@@ -1,25 +1,13 @@
 //! Questions about an answer, as a user asks them: which queries, is it good enough, has it changed?
 
+use crate::user::{golden, run};
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
-
-fn annatomy(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_annatomy"))
-        .args(arguments)
-        .output()
-        .expect("the command starts")
-}
-
-fn golden(name: &str) -> String {
-    let crates = env!("CARGO_MANIFEST_DIR");
-    format!("{crates}/../hnsw/tests/goldens/{name}")
-}
 
 /// stdout, stderr and the exit code.
 fn ran(arguments: &[&str]) -> (String, String, Option<i32>) {
-    let output = annatomy(arguments);
+    let output = run(arguments);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (
         text(&output.stdout),

@@ -1,14 +1,8 @@
 //! Settings that no machine can carry out: refused with their numbers, before any work.
 
+use crate::user::run;
 use std::fs;
 use std::process::{Command, Output};
-
-fn annatomy(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_annatomy"))
-        .args(arguments)
-        .output()
-        .expect("the command starts")
-}
 
 fn refused(output: &Output, words: &[&str]) {
     fails(output, 2, words);
@@ -48,7 +42,7 @@ fn endless_runs_and_a_hundred_thousand_conditions_are_refused_with_the_numbers()
         ),
     ] {
         fs::write(&config, text).expect("file");
-        let output = annatomy(&["study", "--config", &names[0], "--out", &names[1]]);
+        let output = run(&["study", "--config", &names[0], "--out", &names[1]]);
         refused(&output, &words);
         assert!(!out.exists());
     }
@@ -71,7 +65,7 @@ fn a_billion_threads_are_capped() {
         "--out",
         &out,
     ];
-    let output = annatomy(&[&study[..], &["--threads", "1000000000"]].concat());
+    let output = run(&[&study[..], &["--threads", "1000000000"]].concat());
     assert!(output.status.success());
     let output = Command::new(env!("CARGO_BIN_EXE_annatomy"))
         .args(study)
@@ -108,7 +102,7 @@ fn more_built_in_rows_than_memory_holds_are_refused_with_the_numbers() {
     let folder = tempfile::tempdir().expect("folder");
     let out = folder.path().join("rows.npy");
     let name = out.display().to_string();
-    let output = annatomy(&[
+    let output = run(&[
         "generate",
         "resnet50-like",
         "--n",

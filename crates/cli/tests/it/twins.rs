@@ -1,6 +1,7 @@
 //! Rows that repeat (blank pictures, empty texts) cost about what distinct rows cost.
 
-use crate::hostile::{Folder, run, said};
+use crate::hostile::{Folder, said};
+use crate::user::run;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};

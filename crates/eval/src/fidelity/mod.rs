@@ -14,10 +14,10 @@ mod measure;
 mod published;
 mod trustworthiness;
 
+pub use annatomy_measures::published::PublishedRow;
 pub use error::FidelityError;
 pub use ids::IdTable;
 pub use measure::{Fidelity, QueryRow, fidelity};
-pub use published::PublishedQueryRow;
 pub use trustworthiness::trustworthiness;
 
 use annatomy_vectors::{MatrixView, Metric};

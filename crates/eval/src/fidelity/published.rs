@@ -3,29 +3,10 @@
 
 use super::{IdTable, Subject};
 use annatomy_measures::published::{
-    Artefacts, Columns, EMPTY_DISTANCE, Figures, row_barycenter_shift, row_lid_plain, row_mean,
+    EMPTY_DISTANCE, Figures, PublishedRow, row_barycenter_shift, row_lid_plain, row_mean,
     row_overlap,
 };
 use annatomy_vectors::PointId;
-
-/// One query at one k, as the study takes it.
-#[derive(Clone, Copy, Debug)]
-pub struct PublishedQueryRow {
-    /// Distinct ids in common over k.
-    pub overlap: f64,
-    /// Mean squared distance to the exact neighbors.
-    pub exact_mean: f32,
-    /// Mean squared distance to the returned slots; infinite with two or more of them empty.
-    pub returned_mean: f32,
-    /// A length over a squared length.
-    pub barycenter_shift: f64,
-    /// LID of the exact neighbors, from squared distances.
-    pub lid_exact: f32,
-    /// LID of the returned slots.
-    pub lid_returned: f32,
-    /// Slots with id −1.
-    pub empty_slots: u32,
-}
 
 /// Both tables as the study reads them.
 pub(super) struct Published<'a> {
@@ -66,7 +47,7 @@ impl<'a> Published<'a> {
     }
 
     /// One query at every k.
-    pub(super) fn rows(&self, query: usize, ks: &[usize]) -> Vec<PublishedQueryRow> {
+    pub(super) fn rows(&self, query: usize, ks: &[usize]) -> Vec<PublishedRow> {
         let largest_k = ks.last().copied().unwrap_or(0);
         let (exact, returned) = (
             self.exact.row(query, largest_k),
@@ -76,9 +57,11 @@ impl<'a> Published<'a> {
             self.distances(query, &exact),
             self.distances(query, &returned),
         );
+        let first = self.returned.table.row(query)[0];
+        let self_not_first = self.returned.dropped > 0 && first != query as i64;
         let row = |&k: &usize| {
             let exact_mean = row_mean(&exact_distances[..k]);
-            PublishedQueryRow {
+            PublishedRow {
                 overlap: row_overlap(&exact[..k], &returned[..k], k),
                 exact_mean,
                 returned_mean: row_mean(&returned_distances[..k]),
@@ -91,6 +74,7 @@ impl<'a> Published<'a> {
                 lid_exact: row_lid_plain(&exact_distances[..k]),
                 lid_returned: row_lid_plain(&returned_distances[..k]),
                 empty_slots: returned[..k].iter().filter(|&&id| id < 0).count() as u32,
+                self_not_first,
             }
         };
         ks.iter().map(row).collect()
@@ -105,36 +89,8 @@ impl<'a> Published<'a> {
     }
 
     /// The study's figures at the k of index `index`, from the rows of all queries.
-    pub(super) fn figures(
-        &self,
-        rows: &[PublishedQueryRow],
-        index: usize,
-        ks: &[usize],
-    ) -> Figures {
-        let rows: Vec<&PublishedQueryRow> = rows.iter().skip(index).step_by(ks.len()).collect();
-        let dropped = self.returned.dropped;
-        let not_first = |&query: &usize| self.returned.table.row(query)[0] != query as i64;
-        let artefacts = Artefacts {
-            empty_slots: rows.iter().map(|row| u64::from(row.empty_slots)).sum(),
-            rows_with_one_empty_slot: rows.iter().filter(|row| row.empty_slots == 1).count() as u64,
-            rows_dropped: 0,
-            self_not_first: if dropped == 0 {
-                0
-            } else {
-                (0..rows.len()).filter(not_first).count() as u64
-            },
-        };
-        let columns = Columns {
-            overlaps: &rows.iter().map(|row| row.overlap).collect::<Vec<_>>(),
-            exact_means: &rows.iter().map(|row| row.exact_mean).collect::<Vec<_>>(),
-            returned_means: &rows.iter().map(|row| row.returned_mean).collect::<Vec<_>>(),
-            barycenter_shifts: &rows
-                .iter()
-                .map(|row| row.barycenter_shift)
-                .collect::<Vec<_>>(),
-            lids_exact: &rows.iter().map(|row| row.lid_exact).collect::<Vec<_>>(),
-            lids_returned: &rows.iter().map(|row| row.lid_returned).collect::<Vec<_>>(),
-        };
-        columns.figures(artefacts)
+    pub(super) fn figures(rows: &[PublishedRow], index: usize, ks: &[usize]) -> Figures {
+        let rows: Vec<PublishedRow> = rows.iter().skip(index).step_by(ks.len()).copied().collect();
+        Figures::of_rows(&rows)
     }
 }

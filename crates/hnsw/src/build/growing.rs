@@ -26,16 +26,12 @@ pub(super) struct Lists {
 }
 
 impl Links for Growing {
-    fn nodes(&self) -> usize {
-        self.levels.len()
+    fn levels(&self) -> &[u8] {
+        &self.levels
     }
 
     fn entry_point(&self) -> Option<u32> {
         self.entry_point
-    }
-
-    fn level(&self, node: u32) -> usize {
-        usize::from(self.levels[node as usize])
     }
 
     #[inline]

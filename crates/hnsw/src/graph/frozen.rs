@@ -26,9 +26,7 @@ impl Graph {
         let nodes = source.nodes();
         let mut graph = Self {
             entry_point: source.entry_point(),
-            levels: (0..nodes as u32)
-                .map(|node| source.level(node) as u8)
-                .collect(),
+            levels: source.levels().to_vec(),
             starts: Vec::with_capacity(nodes + 1),
             links: Zeroed::new(
                 (0..nodes as u32)
@@ -84,16 +82,12 @@ impl Graph {
 }
 
 impl Links for Graph {
-    fn nodes(&self) -> usize {
-        self.levels.len()
+    fn levels(&self) -> &[u8] {
+        &self.levels
     }
 
     fn entry_point(&self) -> Option<u32> {
         self.entry_point
-    }
-
-    fn level(&self, node: u32) -> usize {
-        usize::from(self.levels[node as usize])
     }
 
     #[inline]

@@ -2,12 +2,20 @@
 
 /// The links of a layered graph: all that a search reads of it.
 pub trait Links: Sync {
-    /// Number of nodes.
-    fn nodes(&self) -> usize;
+    /// The highest layer of each node.
+    fn levels(&self) -> &[u8];
     /// Where searches start, on the highest layer; `None` if the graph is empty.
     fn entry_point(&self) -> Option<u32>;
-    /// The highest layer of `node`.
-    fn level(&self, node: u32) -> usize;
     /// The links of `node` on `level`, which must not exceed the node's own.
     fn links(&self, node: u32, level: usize) -> &[u32];
+
+    /// Number of nodes.
+    fn nodes(&self) -> usize {
+        self.levels().len()
+    }
+
+    /// The highest layer of `node`.
+    fn level(&self, node: u32) -> usize {
+        usize::from(self.levels()[node as usize])
+    }
 }

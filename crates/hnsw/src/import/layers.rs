@@ -82,16 +82,12 @@ impl Layers {
 }
 
 impl Links for Layers {
-    fn nodes(&self) -> usize {
-        self.levels.len()
+    fn levels(&self) -> &[u8] {
+        &self.levels
     }
 
     fn entry_point(&self) -> Option<u32> {
         self.entry_point
-    }
-
-    fn level(&self, node: u32) -> usize {
-        usize::from(self.levels[node as usize])
     }
 
     fn links(&self, node: u32, level: usize) -> &[u32] {

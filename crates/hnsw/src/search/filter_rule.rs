@@ -6,6 +6,7 @@
 //! | count allowed | hnswlib (filter, deleted rows), usearch, Lucene | stops at the first pop with ef allowed rows strictly nearer | the same |
 //! | after the search | pgvector (iterative scan off) | stops as without a filter | the ef nearest visited rows, then the filter, then k |
 
+use super::engine_class::EngineClass;
 use std::fmt;
 use std::str::FromStr;
 
@@ -28,6 +29,16 @@ pub struct UnknownFilterRule(String);
 impl FilterRule {
     /// Every rule, in the order of the module's table.
     pub const ALL: [Self; 3] = [Self::CountAll, Self::CountAllowed, Self::AfterSearch];
+
+    /// The rule of the engines of a class: FAISS counts all rows, pgvector filters what a search
+    /// found, the others count allowed rows.
+    pub fn of(class: EngineClass) -> Self {
+        match class {
+            EngineClass::StopEarly => Self::CountAll,
+            EngineClass::RowCap => Self::AfterSearch,
+            EngineClass::Raise | EngineClass::Refuse | EngineClass::BeamIsK => Self::CountAllowed,
+        }
+    }
 }
 
 impl FromStr for FilterRule {

@@ -42,6 +42,27 @@ pub struct Artefacts {
     pub self_not_first: u64,
 }
 
+/// One query at one k, as the study takes it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PublishedRow {
+    /// Distinct ids in common over k.
+    pub overlap: f64,
+    /// Mean squared distance to the exact neighbors.
+    pub exact_mean: f32,
+    /// Mean squared distance to the returned slots; infinite with two or more of them empty.
+    pub returned_mean: f32,
+    /// A length over a squared length.
+    pub barycenter_shift: f64,
+    /// LID of the exact neighbors, from squared distances.
+    pub lid_exact: f32,
+    /// LID of the returned slots.
+    pub lid_returned: f32,
+    /// Slots with id −1.
+    pub empty_slots: u32,
+    /// Whether column 0 of the returned table is taken for the query and is not.
+    pub self_not_first: bool,
+}
+
 /// One figure per query at one k; all six of the same length, in query order.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'a> {
@@ -57,6 +78,41 @@ pub struct Columns<'a> {
     pub lids_exact: &'a [f32],
     /// Those of the returned slots.
     pub lids_returned: &'a [f32],
+}
+
+impl Figures {
+    /// Every figure under the study's key name, in the order of its files.
+    pub const NAMED: [(&'static str, fn(&Self) -> f64); 7] = [
+        ("mean_overlap", |of| of.mean_overlap),
+        ("mean_exact_dist", |of| of.mean_exact_dist),
+        ("mean_ann_dist", |of| of.mean_ann_dist),
+        ("mean_barycenter_shift", |of| of.mean_barycenter_shift),
+        ("mean_lid_diff", |of| of.mean_lid_diff),
+        ("mean_lid_exact", |of| of.mean_lid_exact),
+        ("mean_lid_ann", |of| of.mean_lid_ann),
+    ];
+
+    /// The study's figures of all queries at one k.
+    pub fn of_rows(rows: &[PublishedRow]) -> Self {
+        let count =
+            |is: fn(&PublishedRow) -> bool| rows.iter().filter(|row| is(row)).count() as u64;
+        let wide = |of: fn(&PublishedRow) -> f64| rows.iter().map(of).collect::<Vec<_>>();
+        let narrow = |of: fn(&PublishedRow) -> f32| rows.iter().map(of).collect::<Vec<_>>();
+        let columns = Columns {
+            overlaps: &wide(|row| row.overlap),
+            exact_means: &narrow(|row| row.exact_mean),
+            returned_means: &narrow(|row| row.returned_mean),
+            barycenter_shifts: &wide(|row| row.barycenter_shift),
+            lids_exact: &narrow(|row| row.lid_exact),
+            lids_returned: &narrow(|row| row.lid_returned),
+        };
+        columns.figures(Artefacts {
+            empty_slots: rows.iter().map(|row| u64::from(row.empty_slots)).sum(),
+            rows_with_one_empty_slot: count(|row| row.empty_slots == 1),
+            rows_dropped: 0,
+            self_not_first: count(|row| row.self_not_first),
+        })
+    }
 }
 
 impl Columns<'_> {

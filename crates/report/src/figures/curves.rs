@@ -7,15 +7,13 @@ use super::chart::{Chart, Line, Panel, Point};
 use super::palette::line_color;
 use super::scale::Spacing;
 use annatomy_measures::estimate::Estimate;
-use annatomy_study::results::{
-    ConditionResult, Measurement, PublishedMetrics, StudyKind, StudyResults,
-};
+use annatomy_study::results::{ConditionResult, Figures, Measurement, StudyKind, StudyResults};
 
 /// One condition in every run.
 type Runs<'r> = Vec<&'r ConditionResult>;
 
 /// Reads a value of one k from one run.
-type Read<'f> = &'f dyn Fn(&Measurement, &PublishedMetrics) -> f64;
+type Read<'f> = &'f dyn Fn(&Measurement, &Figures) -> f64;
 
 /// All curves of all experiments.
 pub(super) fn figures(results: &StudyResults) -> Vec<Figure> {
@@ -238,7 +236,7 @@ fn label(condition: &ConditionResult) -> String {
 fn point(runs: &Runs<'_>, row: usize, read: Read<'_>) -> Point {
     let values: Vec<f64> = runs
         .iter()
-        .map(|run| read(&run.corrected[row], &run.published[row]))
+        .map(|run| read(&run.corrected[row], &run.published[row].figures))
         .filter(|value| value.is_finite())
         .collect();
     let estimate = Estimate::of(&values);

@@ -106,7 +106,7 @@ fn one_run_one_k_and_values_that_are_no_numbers_are_drawn() {
         condition.corrected.truncate(1);
         condition.published.truncate(1);
         condition.corrected[0].lid_returned = f64::NAN;
-        condition.published[0].mean_ann_dist = f64::INFINITY;
+        condition.published[0].figures.mean_ann_dist = f64::INFINITY;
     }
     assert_drawn(&all(&results));
     results.runs[0].conditions.clear();

@@ -1,8 +1,8 @@
 //! A made-up study with the shapes of a real one, for tests.
 
 use annatomy_study::results::{
-    Artefacts, ConditionResult, DataFacts, Machine, Measurement, PublishedMetrics, RunRecord,
-    StageSeconds, StudyKind, StudyResults, SurfaceGrid,
+    Artefacts, ConditionResult, DataFacts, Figures, Machine, Measurement, PublishedMetrics,
+    RunRecord, StageSeconds, StudyKind, StudyResults, SurfaceGrid,
 };
 
 /// Runs of every default condition over `ks`; overlap falls with k/ef, slots go empty beyond 3.6 ×
@@ -156,22 +156,24 @@ fn published(k: usize, ef: usize, noise: f64) -> PublishedMetrics {
     PublishedMetrics {
         k,
         ef,
-        mean_overlap: overlap,
-        mean_exact_dist: (8.0 + (k as f64).ln()).powi(2),
-        mean_ann_dist: if empty > 0 {
-            f64::from(f32::MAX) * 40.0 / (k as f64 * 1e4)
-        } else {
-            90.0
-        },
-        mean_barycenter_shift: (1.0 - overlap) * 0.05,
-        mean_lid_diff: 0.1,
-        mean_lid_exact: 9.0,
-        mean_lid_ann: 9.1,
-        artefacts: Artefacts {
-            empty_slots: empty,
-            rows_with_one_empty_slot: empty.min(40),
-            rows_dropped: empty / 10,
-            self_not_first: 0,
+        figures: Figures {
+            mean_overlap: overlap,
+            mean_exact_dist: (8.0 + (k as f64).ln()).powi(2),
+            mean_ann_dist: if empty > 0 {
+                f64::from(f32::MAX) * 40.0 / (k as f64 * 1e4)
+            } else {
+                90.0
+            },
+            mean_barycenter_shift: (1.0 - overlap) * 0.05,
+            mean_lid_diff: 0.1,
+            mean_lid_exact: 9.0,
+            mean_lid_ann: 9.1,
+            artefacts: Artefacts {
+                empty_slots: empty,
+                rows_with_one_empty_slot: empty.min(40),
+                rows_dropped: empty / 10,
+                self_not_first: 0,
+            },
         },
     }
 }

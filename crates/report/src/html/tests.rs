@@ -96,7 +96,7 @@ fn numbers_are_those_of_the_model() {
         .conditions
         .iter()
         .flat_map(|condition| &condition.published)
-        .map(|metrics| metrics.artefacts.empty_slots)
+        .map(|metrics| metrics.figures.artefacts.empty_slots)
         .sum();
     assert!(
         text.contains(&crate::text::number::count(empty).replace('\u{202f}', " ")),
@@ -119,6 +119,7 @@ fn zero_counts_are_said_to_be_zero() {
         condition
             .published
             .iter_mut()
+            .map(|p| &mut p.figures)
             .for_each(|p| (p.artefacts, p.mean_ann_dist) = (Artefacts::default(), 80.0));
     }
     let text = words(&html(&results));
@@ -218,6 +219,7 @@ fn odd_studies_do_not_panic() {
                     (value, value, value);
             }
             for p in &mut condition.published {
+                let p = &mut p.figures;
                 (
                     p.mean_ann_dist,
                     p.mean_lid_exact,

@@ -5,7 +5,7 @@
 use annatomy_measures::breakpoints::{CorrectedBreakpointEstimates, PublishedBreakpointEstimates};
 use annatomy_study::results::summary::{corrected_breakpoints, published_breakpoints};
 use annatomy_study::results::{
-    Artefacts, ConditionResult, Measurement, PublishedMetrics, StudyKind, StudyResults,
+    Artefacts, ConditionResult, Figures, Measurement, StudyKind, StudyResults,
 };
 
 /// Neighbor counts that tables show where the study has them.
@@ -179,12 +179,12 @@ impl<'r> Condition<'r> {
     }
 
     /// A published figure: its plain mean over runs, so that infinity stays.
-    pub(super) fn published(&self, place: usize, read: impl Fn(&PublishedMetrics) -> f64) -> f64 {
+    pub(super) fn published(&self, place: usize, read: impl Fn(&Figures) -> f64) -> f64 {
         let values: Vec<f64> = self
             .runs
             .iter()
             .filter_map(|run| run.published.get(place))
-            .map(read)
+            .map(|metrics| read(&metrics.figures))
             .collect();
         let values: Vec<f64> = values.into_iter().filter(|value| !value.is_nan()).collect();
         values.iter().sum::<f64>() / values.len() as f64
@@ -213,7 +213,7 @@ impl<'r> Condition<'r> {
     pub(super) fn artefacts(&self, place: usize) -> Artefacts {
         let mut total = Artefacts::default();
         for metrics in self.runs.iter().filter_map(|run| run.published.get(place)) {
-            add(&mut total, metrics.artefacts);
+            add(&mut total, metrics.figures.artefacts);
         }
         total
     }

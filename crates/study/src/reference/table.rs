@@ -1,7 +1,7 @@
 //! The published side: means and spreads over ten runs, per condition, k and figure.
 
 use super::Spread;
-use crate::results::{PublishedMetrics, StudyKind};
+use crate::results::{Figures, PublishedMetrics, StudyKind};
 use std::collections::HashMap;
 
 const TEXT: &str = include_str!("published.csv");
@@ -50,14 +50,9 @@ impl Figure {
 
     /// Its value among ours.
     pub(super) fn of(self, metrics: &PublishedMetrics) -> f64 {
-        match self {
-            Self::Overlap => metrics.mean_overlap,
-            Self::ExactDistance => metrics.mean_exact_dist,
-            Self::ReturnedDistance => metrics.mean_ann_dist,
-            Self::BarycenterShift => metrics.mean_barycenter_shift,
-            Self::LidExact => metrics.mean_lid_exact,
-            Self::LidReturned => metrics.mean_lid_ann,
-        }
+        let own = |named: &(&str, fn(&Figures) -> f64)| named.0 == self.name();
+        let (_, figure) = Figures::NAMED.into_iter().find(own).expect("its own name");
+        figure(&metrics.figures)
     }
 }
 

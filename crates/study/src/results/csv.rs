@@ -79,6 +79,7 @@ impl Row {
         queries: usize,
     ) -> Self {
         let slots = (queries * published.k) as f64;
+        let published = &published.figures;
         Self {
             ef_construction: condition.published_ef_construction,
             measurement: Measurement {

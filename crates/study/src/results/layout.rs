@@ -6,24 +6,8 @@
 //! `efSearch` a list. The conventions are always the published ones. Values that JSON lacks stand
 //! as `NaN`, `Infinity` and `-Infinity`, as Python's `json` writes and reads them.
 
-use super::{ConditionResult, PublishedMetrics, StudyKind, StudyResults};
+use super::{ConditionResult, Figures, PublishedMetrics, StudyKind, StudyResults};
 use std::path::{Path, PathBuf};
-
-/// A key of the study's files and the figure under it.
-type Figure = (&'static str, fn(&PublishedMetrics) -> f64);
-
-/// The figures of one k, by the study's key names.
-const FIGURES: [Figure; 7] = [
-    ("mean_overlap", |metrics| metrics.mean_overlap),
-    ("mean_exact_dist", |metrics| metrics.mean_exact_dist),
-    ("mean_ann_dist", |metrics| metrics.mean_ann_dist),
-    ("mean_barycenter_shift", |metrics| {
-        metrics.mean_barycenter_shift
-    }),
-    ("mean_lid_diff", |metrics| metrics.mean_lid_diff),
-    ("mean_lid_exact", |metrics| metrics.mean_lid_exact),
-    ("mean_lid_ann", |metrics| metrics.mean_lid_ann),
-];
 
 /// Every file, as (path under the output folder, text).
 pub fn files(results: &StudyResults) -> impl Iterator<Item = (PathBuf, String)> + '_ {
@@ -48,8 +32,8 @@ fn text(condition: &ConditionResult) -> String {
         entries.push(("alpha", number(condition.value)));
         entries.push(("efSearch", list(rows, |row| row.ef.to_string())));
     }
-    for (key, figure) in FIGURES {
-        entries.push((key, list(rows, |row| number(figure(row)))));
+    for (key, figure) in Figures::NAMED {
+        entries.push((key, list(rows, |row| number(figure(&row.figures)))));
     }
     let lines: Vec<String> = entries
         .into_iter()

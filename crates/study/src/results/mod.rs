@@ -14,7 +14,7 @@ pub mod summary;
 mod tests;
 
 pub use annatomy_eval::surface::SurfaceGrid;
-pub use annatomy_measures::published::Artefacts;
+pub use annatomy_measures::published::{Artefacts, Figures};
 pub use model::{
     ConditionResult, Conventions, DataFacts, Machine, Measurement, PublishedMetrics, RunRecord,
     Settings, StageSeconds, StudyKind, StudyResults,

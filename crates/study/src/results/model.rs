@@ -6,7 +6,7 @@
 //! how it is written in the sibling modules.
 
 use annatomy_eval::surface::SurfaceGrid;
-use annatomy_measures::published::Artefacts;
+use annatomy_measures::published::Figures;
 use annatomy_vectors::Metric;
 use serde::{Deserialize, Serialize};
 
@@ -102,22 +102,8 @@ pub struct PublishedMetrics {
     pub k: usize,
     /// Search effort (`efSearch` in the alpha study's files).
     pub ef: usize,
-    /// `mean_overlap`.
-    pub mean_overlap: f64,
-    /// `mean_exact_dist`, squared.
-    pub mean_exact_dist: f64,
-    /// `mean_ann_dist`, squared, empty slots averaged in as `FLT_MAX`.
-    pub mean_ann_dist: f64,
-    /// `mean_barycenter_shift`: a length over a squared length.
-    pub mean_barycenter_shift: f64,
-    /// `mean_lid_diff`: returned minus exact.
-    pub mean_lid_diff: f64,
-    /// `mean_lid_exact`, half the L2 value.
-    pub mean_lid_exact: f64,
-    /// `mean_lid_ann`.
-    pub mean_lid_ann: f64,
-    /// What the arithmetic did to the figures above.
-    pub artefacts: Artefacts,
+    /// Its figures.
+    pub figures: Figures,
 }
 
 /// All k of one condition of one run.

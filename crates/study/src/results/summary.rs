@@ -6,8 +6,7 @@
 //! null.
 
 use super::{
-    ConditionResult, DataFacts, Machine, Measurement, PublishedMetrics, Settings, StageSeconds,
-    StudyResults,
+    ConditionResult, DataFacts, Figures, Machine, Measurement, Settings, StageSeconds, StudyResults,
 };
 use annatomy_measures::breakpoints::{
     CorrectedBreakpointEstimates, CorrectedBreakpoints, CorrectedCurve,
@@ -105,16 +104,6 @@ const CORRECTED: [Reader<Measurement>; 18] = [
     ("zero_distances", |m| m.zero_distances),
 ];
 
-const PUBLISHED: [Reader<PublishedMetrics>; 7] = [
-    ("mean_overlap", |m| m.mean_overlap),
-    ("mean_exact_dist", |m| m.mean_exact_dist),
-    ("mean_ann_dist", |m| m.mean_ann_dist),
-    ("mean_barycenter_shift", |m| m.mean_barycenter_shift),
-    ("mean_lid_diff", |m| m.mean_lid_diff),
-    ("mean_lid_exact", |m| m.mean_lid_exact),
-    ("mean_lid_ann", |m| m.mean_lid_ann),
-];
-
 /// The file's text.
 pub fn text(results: &StudyResults) -> String {
     let mut text =
@@ -177,9 +166,9 @@ fn row_summary(runs: &[&ConditionResult], row: usize) -> RowSummary {
             .iter()
             .map(|(name, read)| (*name, estimates(&|run| read(&run.corrected[row]))))
             .collect(),
-        published: PUBLISHED
+        published: Figures::NAMED
             .iter()
-            .map(|(name, read)| (*name, estimates(&|run| read(&run.published[row]))))
+            .map(|(name, read)| (*name, estimates(&|run| read(&run.published[row].figures))))
             .collect(),
     }
 }
@@ -202,8 +191,8 @@ pub fn corrected_breakpoints(runs: &[&ConditionResult]) -> CorrectedBreakpointEs
 /// Where the published curves of one condition break, over runs, by the default criteria.
 pub fn published_breakpoints(runs: &[&ConditionResult]) -> PublishedBreakpointEstimates {
     let of_run = |run: &&ConditionResult| {
-        let column =
-            |read: fn(&PublishedMetrics) -> f64| run.published.iter().map(read).collect::<Vec<_>>();
+        let figures = || run.published.iter().map(|metrics| &metrics.figures);
+        let column = |read: fn(&Figures) -> f64| figures().map(read).collect::<Vec<_>>();
         let curve = PublishedCurve {
             ks: &run.published.iter().map(|m| m.k).collect::<Vec<_>>(),
             efs: &run.published.iter().map(|m| m.ef).collect::<Vec<_>>(),

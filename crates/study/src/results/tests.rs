@@ -3,8 +3,9 @@
 //! among the figures.
 
 use super::{
-    Artefacts, ConditionResult, Conventions, DataFacts, Machine, Measurement, PublishedMetrics,
-    RunRecord, StageSeconds, StudyKind, StudyResults, SurfaceGrid, csv, layout, summary, write_all,
+    Artefacts, ConditionResult, Conventions, DataFacts, Figures, Machine, Measurement,
+    PublishedMetrics, RunRecord, StageSeconds, StudyKind, StudyResults, SurfaceGrid, csv, layout,
+    summary, write_all,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -38,20 +39,22 @@ fn published(k: usize, ef: usize, overlap: f64, empty_slots: u64) -> PublishedMe
     PublishedMetrics {
         k,
         ef,
-        mean_overlap: overlap,
-        mean_exact_dist: 75.796_875,
-        mean_ann_dist: if empty_slots > 0 {
-            f64::INFINITY
-        } else {
-            3.402_823_583_246_828_3e33
-        },
-        mean_barycenter_shift: 0.0625,
-        mean_lid_diff: f64::NAN,
-        mean_lid_exact: 11.0,
-        mean_lid_ann: f64::NAN,
-        artefacts: Artefacts {
-            empty_slots,
-            ..Artefacts::default()
+        figures: Figures {
+            mean_overlap: overlap,
+            mean_exact_dist: 75.796_875,
+            mean_ann_dist: if empty_slots > 0 {
+                f64::INFINITY
+            } else {
+                3.402_823_583_246_828_3e33
+            },
+            mean_barycenter_shift: 0.0625,
+            mean_lid_diff: f64::NAN,
+            mean_lid_exact: 11.0,
+            mean_lid_ann: f64::NAN,
+            artefacts: Artefacts {
+                empty_slots,
+                ..Artefacts::default()
+            },
         },
     }
 }

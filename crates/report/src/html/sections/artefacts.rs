@@ -59,12 +59,13 @@ fn exploded(view: &View<'_>) -> Option<String> {
             .map(move |(published, corrected)| (condition, published, corrected))
     });
     let carried = |published: &PublishedMetrics| {
-        published.mean_ann_dist > EXPLODED && published.mean_ann_dist.is_finite()
+        let mean = published.figures.mean_ann_dist;
+        mean > EXPLODED && mean.is_finite()
     };
     let (condition, published, corrected) = places
         .into_iter()
         .find(|(_, published, _)| carried(published))?;
-    let (found, counts) = (published.mean_ann_dist, published.artefacts);
+    let (found, counts) = (published.figures.mean_ann_dist, published.figures.artefacts);
     let kept = queries(view).saturating_sub(counts.rows_dropped);
     let predicted = counts.rows_with_one_empty_slot as f64 * f64::from(f32::MAX)
         / (published.k as f64 * kept as f64);
