@@ -28,12 +28,10 @@ use super::engines::ENGINES;
 use super::error::AuditError;
 use super::load::Opened;
 use super::request::AuditRequest;
+use super::too_costly::TooCostly;
 use annatomy_eval::distance_source::Ranked;
 use annatomy_formats::VectorFile;
-use annatomy_runtime::{
-    NotEnoughMemory, available_in_words, available_memory, bytes_in_words, check_memory,
-    thread_count,
-};
+use annatomy_runtime::{NotEnoughMemory, available_memory, check_memory, thread_count};
 
 /// Of the program, its buffers and the report.
 const PROGRAM_BYTES: u128 = 32 << 20;
@@ -45,28 +43,6 @@ const VISIT_BYTES: u128 = 88;
 const CELL_BYTES: u128 = 256;
 /// Cells of a k and target that are kept while an effort is looked for.
 const CELLS_OF_A_TARGET: usize = 2;
-
-/// An audit needs more memory than there is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the audit of {rows} × {columns} values by {queries} queries, on {graphs} {}, needs {} of memory and {}",
-    if *.graphs == 1 { "graph" } else { "graphs" },
-    bytes_in_words(*.needed), available_in_words(*.available)
-)]
-pub struct TooCostly {
-    /// Rows of the base.
-    pub rows: usize,
-    /// Its columns.
-    pub columns: usize,
-    /// Queries that are measured.
-    pub queries: usize,
-    /// Graphs that are looked at.
-    pub graphs: usize,
-    /// Bytes that are needed; the largest number where they are more.
-    pub needed: u64,
-    /// Bytes that are available.
-    pub available: u64,
-}
 
 /// Where the base rows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -67,7 +67,7 @@ impl Pair {
         }
     }
 
-    pub(crate) fn l2(&self) -> f64 {
+    fn l2(&self) -> f64 {
         self.squared_l2.sqrt()
     }
 }

@@ -7,7 +7,7 @@ use annatomy_knn::{ExactError, TableError};
 use annatomy_runtime::{bytes_in_words, printable, printable_path};
 use annatomy_vectors::subset::SubsetError;
 use annatomy_vectors::validate::ValidationError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why an audit cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +70,7 @@ pub enum AuditError {
     },
     /// The audit as a whole needs more memory than is available.
     #[error(transparent)]
-    TooCostly(#[from] super::cost::TooCostly),
+    TooCostly(#[from] super::too_costly::TooCostly),
     /// More memory is needed than is available.
     #[error(transparent)]
     Memory(#[from] annatomy_runtime::NotEnoughMemory),
@@ -200,6 +200,26 @@ pub enum AuditError {
     /// The thread pool cannot be started.
     #[error(transparent)]
     Threads(#[from] annatomy_runtime::PoolError),
+}
+
+/// Refuses a file whose number of rows or columns is not that of `other`.
+pub(super) fn check_equal(
+    path: &Path,
+    what: &'static str,
+    found: usize,
+    other: &str,
+    expected: usize,
+) -> Result<(), AuditError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(AuditError::Shapes {
+        path: path.to_owned(),
+        what,
+        found,
+        other: other.to_owned(),
+        expected,
+    })
 }
 
 fn expected(most: usize) -> String {

@@ -2,16 +2,13 @@
 //! deleted.
 //!
 //! Enters: a mask or ids as they were given, by the names that the engine has for rows. Leaves: the
-//! filter of the data set, with the rule by which the engine searches.
+//! rows of the base that they mean.
 
 use super::error::AuditError;
 use super::load::in_file;
-use super::request::AuditRequest;
-use annatomy_eval::allowed::{Allowed, Filter};
+use annatomy_eval::allowed::Allowed;
 use annatomy_eval::dataset::Dataset;
-use annatomy_eval::index::Index;
 use annatomy_formats::{AnswerTable, Selection, read_selection};
-use annatomy_hnsw::{EngineClass, FilterRule};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -22,13 +19,12 @@ pub(super) struct GivenRows {
     pub(super) rows: Selection,
 }
 
-/// The filter over the base of `data`; `None` where every row is allowed.
-pub(super) fn filter(
+/// The rows of the base of `data` that are allowed; `None` where every row is.
+pub(super) fn allowed(
     given: Option<&GivenRows>,
     deleted: &[u32],
     data: &Dataset<'_>,
-    rule: FilterRule,
-) -> Result<Option<Filter>, AuditError> {
+) -> Result<Option<Allowed>, AuditError> {
     if given.is_none() && deleted.is_empty() {
         return Ok(None);
     }
@@ -52,27 +48,7 @@ pub(super) fn filter(
         path: path.to_owned(),
         problem: error.to_string(),
     };
-    let allowed = allowed.map_err(problem)?;
-    Ok(Some(Filter { allowed, rule }))
-}
-
-/// The rule of the engines of a class: FAISS counts all rows, pgvector filters what a search found,
-/// the others count allowed rows.
-fn rule_of(class: EngineClass) -> FilterRule {
-    match class {
-        EngineClass::StopEarly => FilterRule::CountAll,
-        EngineClass::RowCap => FilterRule::AfterSearch,
-        EngineClass::Raise | EngineClass::Refuse | EngineClass::BeamIsK => FilterRule::CountAllowed,
-    }
-}
-
-/// The rule asked for, or that of the engine that searches.
-pub(super) fn rule(request: &AuditRequest, index: Option<&Index>) -> FilterRule {
-    let class = match index {
-        Some(index) => index.facts.class,
-        None => request.graphs.preset.engine_class(),
-    };
-    request.filter_rule.unwrap_or_else(|| rule_of(class))
+    allowed.map(Some).map_err(problem)
 }
 
 impl GivenRows {
@@ -171,6 +147,107 @@ impl GivenRows {
         AuditError::Allowed {
             path: self.path.clone(),
             problem,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{dataset, line};
+    use annatomy_eval::dataset::QueryRows;
+
+    /// Six rows on a line; rows 1 and 4 of them are the queries that are measured.
+    fn data() -> Dataset<'static> {
+        let mut data = dataset(line(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]), None);
+        data.queries = QueryRows::base_rows(vec![1, 4], 6);
+        data
+    }
+
+    fn mask(columns: usize, rows: &str) -> GivenRows {
+        let values = rows
+            .chars()
+            .filter(|sign| *sign != ' ')
+            .map(|sign| sign == 'x');
+        let values = values.collect();
+        GivenRows::given(Selection::Mask { columns, values })
+    }
+
+    fn ids(columns: usize, ids: &[i64]) -> GivenRows {
+        GivenRows::given(Selection::Ids(AnswerTable::from_ids(columns, ids.to_vec())))
+    }
+
+    /// What each of the two queries may be answered with.
+    fn of(given: &GivenRows, deleted: &[u32], data: &Dataset<'_>) -> [Vec<u32>; 2] {
+        let found = allowed(Some(given), deleted, data)
+            .expect("rows")
+            .expect("a filter");
+        [0, 1].map(|query| found.of(query).collect())
+    }
+
+    fn refused(given: &GivenRows, data: &Dataset<'_>) -> String {
+        allowed(Some(given), &[], data)
+            .expect_err("refused")
+            .to_string()
+    }
+
+    #[test]
+    fn a_mask_is_of_all_queries_of_those_measured_or_of_the_population() {
+        let data = data();
+        let shared = of(&mask(6, "x..x.x"), &[], &data);
+        assert_eq!(shared, [vec![0, 3, 5], vec![0, 3, 5]]);
+        let measured = of(&mask(6, "x.....  .xx..."), &[], &data);
+        assert_eq!(measured, [vec![0], vec![1, 2]]);
+        let all = "x.....  .x....  ..x...  ...x..  ....xx  .....x";
+        assert_eq!(
+            of(&mask(6, all), &[], &data),
+            [vec![1], vec![4, 5]],
+            "rows 1 and 4 of it"
+        );
+    }
+
+    #[test]
+    fn ids_are_rows_or_labels_and_empty_slots_fill_short_lists() {
+        let mut data = data();
+        let lists = ids(3, &[5, 0, -1, 2, 2, 3]);
+        assert_eq!(of(&lists, &[], &data), [vec![0, 5], vec![2, 3]]);
+        data.labels = Some(vec![60, 50, 40, 30, 20, 10].into());
+        assert_eq!(of(&ids(2, &[10, 60]), &[], &data), [vec![0, 5], vec![0, 5]]);
+        let words = refused(&ids(2, &[10, 5]), &data);
+        assert!(
+            words.contains("row 0 allows 5") && words.contains("6 rows"),
+            "{words}"
+        );
+    }
+
+    #[test]
+    fn deleted_rows_are_taken_out_of_what_is_given_and_of_all() {
+        let data = data();
+        assert_eq!(
+            of(&mask(6, "xx.x.."), &[1, 5], &data),
+            [vec![0, 3], vec![0, 3]]
+        );
+        let alone = allowed(None, &[0, 2], &data)
+            .expect("rows")
+            .expect("a filter");
+        assert_eq!(alone.of(1).collect::<Vec<_>>(), [1, 3, 4, 5]);
+        assert!(alone.is_shared());
+        assert!(allowed(None, &[], &data).expect("nothing").is_none());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_its_numbers() {
+        let data = data();
+        let words = refused(&mask(5, "xx.x."), &data);
+        assert!(
+            words.contains("a mask over 5 rows, and the base has 6"),
+            "{words}"
+        );
+        let words = refused(&ids(1, &[0, 1, 2]), &data);
+        assert!(words.contains("3 rows for 6 queries"), "{words}");
+        for id in [6, -2] {
+            let words = refused(&ids(1, &[id]), &data);
+            assert!(words.contains(&format!("row 0 allows {id}")), "{words}");
         }
     }
 }

@@ -61,10 +61,10 @@ mod summarize;
 mod target;
 #[cfg(test)]
 mod testing;
+mod too_costly;
 mod where_lost;
 
 pub use compare::{Change, ChangedQuery, CompareError, Comparison, SideFacts, compare};
-pub use cost::TooCostly;
 pub use depth::DEFAULT_KS;
 pub use distance_kind::DistanceKind;
 pub use engines::{ENGINES, EngineDefault};
@@ -84,4 +84,5 @@ pub use results::{
 };
 pub use run::{audit, audit_given};
 pub use target::{Measure, Target, TargetError};
+pub use too_costly::TooCostly;
 pub use where_lost::{Part, WhereLost};

@@ -1,7 +1,7 @@
 //! Opens every input of an audit once.
 //!
 //! Enters: the paths of a request. Leaves: [`Opened`]: the vectors and queries as open files, the
-//! saved index, the tables of answers, and what each says of its metric. Nothing is decided here:
+//! saved index or method, the tables of answers, and what each says of its metric. Nothing is decided here:
 //! the metric is chosen from what is open ([`metric`](super::metric)), then the data set is prepared.
 
 use super::error::AuditError;
@@ -11,6 +11,7 @@ use annatomy_formats::{
     AnswerTable, BenchmarkRun, ReadError, VectorFile, read_answers, read_distances,
 };
 use annatomy_hnsw::import::{SavedIndex, SavedIndexError};
+use annatomy_methods::Method;
 use annatomy_runtime::check_memory;
 use annatomy_vectors::validate::{self, ValidationError};
 use annatomy_vectors::{Matrix, Metric};
@@ -21,6 +22,8 @@ pub(super) struct Opened {
     pub(super) vectors: Option<OpenVectors>,
     pub(super) queries: Option<OpenVectors>,
     pub(super) index: Option<OpenIndex>,
+    /// In the place of `index`, an index that is more than a graph over float32 rows.
+    pub(super) method: Option<OpenMethod>,
     pub(super) answers: Option<OpenAnswers>,
 }
 
@@ -38,6 +41,12 @@ pub(super) struct OpenIndex {
     pub(super) over_vectors: bool,
 }
 
+/// A saved index of codes, cells, transforms or a rerank, and its path.
+pub(super) struct OpenMethod {
+    pub(super) path: PathBuf,
+    pub(super) saved: Method,
+}
+
 /// Tables of answers as they were saved.
 pub(super) struct OpenAnswers {
     pub(super) path: PathBuf,
@@ -50,10 +59,12 @@ impl Opened {
     pub(super) fn open(request: &AuditRequest, notes: &mut Vec<Note>) -> Result<Self, AuditError> {
         let base = request.vectors.as_deref();
         let vectors = base.map(OpenVectors::open).transpose()?;
-        let index = request.index.as_deref();
-        let index = index.map(|path| OpenIndex::open(path, vectors.as_ref(), notes));
-        let queries = request.queries.as_deref().map(OpenVectors::open_queries);
-        let (index, queries) = (index.transpose()?, queries.transpose()?);
+        let (index, method) = match request.index.as_deref() {
+            Some(path) => open_index(path, vectors.as_ref(), notes)?,
+            None => (None, None),
+        };
+        let queries = request.queries.as_deref();
+        let queries = queries.map(OpenVectors::open_queries).transpose()?;
         for opened in vectors.iter().chain(&queries) {
             opened.note_singleton_axes(notes);
         }
@@ -61,6 +72,7 @@ impl Opened {
             vectors,
             queries,
             index,
+            method,
             answers: OpenAnswers::open(request)?,
         })
     }
@@ -91,7 +103,7 @@ impl OpenVectors {
         Ok(Self { path, file })
     }
 
-    pub(super) fn open_queries(path: &Path) -> Result<Self, AuditError> {
+    fn open_queries(path: &Path) -> Result<Self, AuditError> {
         let file = VectorFile::open_queries(path).map_err(in_file(path))?;
         let path = path.to_owned();
         Ok(Self { path, file })
@@ -107,11 +119,62 @@ impl OpenVectors {
         }
     }
 
+    /// The given rows, of one state of the file.
+    pub(super) fn select(&self, numbers: &[usize]) -> Result<Matrix, AuditError> {
+        let rows = self.file.select(numbers).map_err(in_file(&self.path))?;
+        self.file.check_unchanged().map_err(in_file(&self.path))?;
+        Ok(rows)
+    }
+
     /// All rows, of one state of the file.
     pub(super) fn read_all(&self) -> Result<Matrix, AuditError> {
         let rows = self.file.read_all().map_err(in_file(&self.path))?;
         self.file.check_unchanged().map_err(in_file(&self.path))?;
         Ok(rows)
+    }
+}
+
+/// A graph over float32 rows, or else what more the file is.
+fn open_index(
+    path: &Path,
+    vectors: Option<&OpenVectors>,
+    notes: &mut Vec<Note>,
+) -> Result<(Option<OpenIndex>, Option<OpenMethod>), AuditError> {
+    match OpenIndex::open(path, vectors, notes) {
+        Err(AuditError::Index { source, .. }) if source.is_unsupported() => {
+            let method = OpenMethod::open(path, source, notes)?;
+            Ok((None, Some(method)))
+        }
+        opened => Ok((Some(opened?), None)),
+    }
+}
+
+impl OpenMethod {
+    /// `unsupported`: why the file is no graph over float32 rows.
+    fn open(
+        path: &Path,
+        unsupported: SavedIndexError,
+        notes: &mut Vec<Note>,
+    ) -> Result<Self, AuditError> {
+        let saved = Method::read(path).map_err(|source| AuditError::Index {
+            path: path.to_owned(),
+            source: match source {
+                SavedIndexError::Unrecognized { .. } => unsupported,
+                source => source,
+            },
+        })?;
+        note_bytes_after(path, saved.bytes_after, notes);
+        let path = path.to_owned();
+        Ok(Self { path, saved })
+    }
+}
+
+fn note_bytes_after(path: &Path, bytes: usize, notes: &mut Vec<Note>) {
+    if bytes > 0 {
+        notes.push(Note::BytesAfterIndex {
+            path: path.display().to_string(),
+            bytes: bytes as u64,
+        });
     }
 }
 
@@ -137,12 +200,7 @@ impl OpenIndex {
             }
             (read, _) => (read.map_err(bad)?, false),
         };
-        if saved.bytes_after > 0 {
-            notes.push(Note::BytesAfterIndex {
-                path: path.display().to_string(),
-                bytes: saved.bytes_after as u64,
-            });
-        }
+        note_bytes_after(path, saved.bytes_after, notes);
         validate::check_finite(saved.vectors.view()).map_err(in_vectors(path))?;
         Ok(Self {
             path: path.to_owned(),

@@ -1,7 +1,7 @@
 //! The base rows and the queries from memory: read where they lie, unless cosine has to scale them.
 
 use super::choices::Choices;
-use super::error::AuditError;
+use super::error::{AuditError, check_equal};
 use super::given::Given;
 use super::load::in_vectors;
 use annatomy_eval::dataset::{
@@ -10,7 +10,7 @@ use annatomy_eval::dataset::{
 use annatomy_eval::index::Index;
 use annatomy_vectors::{MatrixView, Metric, Rows, validate};
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The data set of `given`, as [`prepare`](super::prepare) makes it of files.
 pub(super) fn prepare<'d>(
@@ -58,24 +58,15 @@ fn given_queries<'d>(
     let Some(queries) = given.queries else {
         return Ok(QueryRows::base_rows(numbers, population));
     };
-    if queries.columns() != base.columns() {
-        let (found, expected) = (queries.columns(), base.columns());
-        let (path, other) = (PathBuf::from("queries"), "the base".to_owned());
-        return Err(AuditError::Shapes {
-            path,
-            what: "columns",
-            found,
-            other,
-            expected,
-        });
-    }
+    let path = Path::new("queries");
+    let columns = queries.columns();
+    check_equal(path, "columns", columns, "the base", base.columns())?;
     let build = given.index.and_then(Index::engine);
     let rows = if numbers.len() == population && !(metric == Metric::Cosine && build.is_some()) {
         lent(queries, metric, "queries")?
     } else {
         let mut rows = queries.select(&numbers);
-        check_and_normalize_as(build, &mut rows, metric)
-            .map_err(in_vectors(Path::new("queries")))?;
+        check_and_normalize_as(build, &mut rows, metric).map_err(in_vectors(path))?;
         rows.into()
     };
     Ok(QueryRows::held_out(rows, numbers, population))

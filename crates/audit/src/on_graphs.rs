@@ -151,10 +151,8 @@ impl Questions<'_> {
 
     /// The index at its own ef, or at the efforts asked for.
     fn efforts(&self, graphs: &Graphs<'_>) -> Vec<(String, Cell)> {
-        let asked = &self.request.efs;
-        let own = graphs.facts.ef_search.filter(|_| asked.is_empty());
         let mut cells = Vec::new();
-        for &ef in own.iter().chain(asked) {
+        for ef in self.request.efforts(graphs.facts.ef_search, usize::MAX) {
             let class = graphs.class;
             cells.extend(
                 self.ks

@@ -169,3 +169,146 @@ fn row(cell: &CellOfQueries, query: usize) -> QueryRow {
         displacement: mean(|values| values.displacement),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact;
+    use crate::testing::{EMPTY_ANSWER, dataset, line};
+    use annatomy_eval::missing::Missing;
+    use annatomy_formats::Values;
+    use annatomy_vectors::{Matrix, Metric};
+
+    /// Every figure another number, that of the graph and query plus its own tenth.
+    fn values(number: f64) -> QueryValues {
+        let of = |place: f64| number + place / 100.0;
+        QueryValues {
+            overlap: of(1.0),
+            overlap_strict: of(2.0),
+            fill: of(3.0),
+            unreachable: of(4.0),
+            unvisited: of(5.0),
+            displaced: of(6.0),
+            tied: of(7.0),
+            visited: of(8.0),
+            lid_exact: of(9.0),
+            self_hit: of(10.0),
+            cut_off: of(11.0),
+            epsilon_recall: of(12.0),
+            inverse_ratio: of(13.0),
+            rank_biased_overlap: of(14.0),
+            displacement: of(15.0),
+            ..QueryValues::new(&EMPTY_ANSWER, &Missing::default(), Metric::L2)
+        }
+    }
+
+    /// Two graphs, whose mean is 2 for the first query and 30 for the second, and answers of one.
+    fn table() -> PerQuery {
+        let mut data = dataset(line(&[0.0, 3.0]), None);
+        data.labels = Some(vec![70, 80].into());
+        let graphs = CellOfQueries {
+            k: 5,
+            ef: Some(9),
+            graphs: vec![
+                vec![values(1.0), values(20.0)],
+                vec![values(3.0), values(40.0)],
+            ],
+            required_efs: vec![Some(12), None],
+        };
+        let answers = CellOfQueries {
+            k: 6,
+            ef: None,
+            graphs: vec![vec![values(0.0), values(f64::NAN)]],
+            required_efs: Vec::new(),
+        };
+        let truth = exact::neighbors(&data, 1, 1 << 20).expect("small");
+        let contrasts = [vec![1.5, 2.5]];
+        let exact = truth.table().expect("lists");
+        PerQuery::new(&[graphs, answers], &data, exact, &[5], &contrasts)
+    }
+
+    #[test]
+    fn figures_are_means_over_graphs_by_query() {
+        let rows = table().rows;
+        let first: Vec<(i64, usize, Option<usize>)> =
+            rows.iter().map(|row| (row.query, row.k, row.ef)).collect();
+        assert_eq!(
+            first,
+            [
+                (70, 5, Some(9)),
+                (80, 5, Some(9)),
+                (70, 6, None),
+                (80, 6, None)
+            ]
+        );
+        let near = |found: f64, right: f64| assert!((found - right).abs() < 1e-12, "{found}");
+        near(rows[0].overlap, 2.01);
+        near(rows[1].overlap, 30.01);
+        near(rows[0].displacement, 2.15);
+        near(rows[1].cut_off, 30.11);
+        near(rows[2].fill, 0.03);
+        assert!(
+            rows[3].overlap.is_nan(),
+            "a figure that the query does not have"
+        );
+        assert_eq!(rows[0].required_ef, 12.0);
+        assert!(rows[1].required_ef.is_nan() && rows[2].required_ef.is_nan());
+        assert_eq!((rows[0].contrast, rows[1].contrast), (1.5, 2.5));
+        assert!(rows[2].contrast.is_nan(), "no contrast at this k");
+        assert!(rows.iter().all(|row| row.nearest_distance == 3.0));
+    }
+
+    #[test]
+    fn every_column_holds_its_own_figure() {
+        let columns = table().columns();
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let places = [
+            ("overlap", 1),
+            ("overlap_strict", 2),
+            ("fill", 3),
+            ("unreachable", 4),
+            ("unvisited", 5),
+            ("displaced", 6),
+            ("tied", 7),
+            ("visited", 8),
+            ("lid", 9),
+            ("self_hit", 10),
+            ("cut_off", 11),
+            ("epsilon_recall", 12),
+            ("inverse_ratio", 13),
+            ("rank_biased_overlap", 14),
+            ("displacement", 15),
+        ];
+        assert_eq!((names.len(), &names[..3]), (21, &["query", "k", "ef"][..]));
+        for (name, place) in places {
+            let column = names.iter().position(|own| *own == name).expect(name);
+            let Values::Reals(values) = &columns[column].values else {
+                panic!("{name} is a figure");
+            };
+            let right = 2.0 + f64::from(place) / 100.0;
+            assert!((values[0] - right).abs() < 1e-12, "{name}: {}", values[0]);
+        }
+        let Values::Reals(efs) = &columns[2].values else {
+            panic!("efs");
+        };
+        assert!(efs[0] == 9.0 && efs[2].is_nan(), "answers have no effort");
+    }
+
+    #[test]
+    fn under_cosine_the_nearest_distance_is_a_chord() {
+        let rows = Matrix::new(2, 2, vec![1.0, 0.0, 0.6, 0.8]).expect("2 × 2");
+        let mut data = dataset(rows, None);
+        data.metric = Metric::Cosine;
+        let truth = exact::neighbors(&data, 1, 1 << 20).expect("small");
+        let cell = CellOfQueries {
+            k: 1,
+            ef: None,
+            graphs: vec![vec![values(0.0), values(0.0)]],
+            required_efs: Vec::new(),
+        };
+        let table = PerQuery::new(&[cell], &data, truth.table().expect("lists"), &[], &[]);
+        // cos = .6, so that ‖x − y‖ = √(2 − 1.2).
+        let found = table.rows[0].nearest_distance;
+        assert!((found - 0.8_f64.sqrt()).abs() < 1e-6, "{found}");
+    }
+}

@@ -5,7 +5,7 @@
 //! compares just those bits.
 
 use super::choices::Choices;
-use super::error::AuditError;
+use super::error::{AuditError, check_equal};
 use super::load::{OpenAnswers, OpenIndex, OpenVectors, Opened, in_file, in_vectors};
 use annatomy_eval::dataset::{
     Base, Dataset, QueryRows, StreamedRows, all_have_unit_length, check_and_normalize,
@@ -54,6 +54,7 @@ impl Inputs {
             queries,
             index,
             answers,
+            ..
         } = opened;
         let deleted = index.as_ref().map(|index| index.saved.deleted.clone());
         let (mut base, index, labels) = match (index, vectors, rows) {
@@ -68,7 +69,7 @@ impl Inputs {
         };
         let build = index.as_ref().and_then(Index::engine);
         let queries = match queries {
-            Some(queries) => held_out(queries, &base, metric, build, choices)?,
+            Some(queries) => held_out(&queries, &base, metric, build, choices)?,
             None => QueryRows::base_rows(choices.sampling.draw(base.rows())?, base.rows()),
         };
         if let (Base::Streamed { rows, drawn }, None) = (&mut base, queries.held_out_rows()) {
@@ -115,22 +116,10 @@ fn needs_rows(
 
 fn have_one_shape(vectors: &OpenVectors, index: &OpenIndex) -> Result<(), AuditError> {
     let kept = &index.saved.vectors;
-    let file = &vectors.file;
-    for (what, found, expected) in [
-        ("rows", file.rows(), kept.rows()),
-        ("columns", file.columns(), kept.columns()),
-    ] {
-        if found != expected {
-            return Err(AuditError::Shapes {
-                path: vectors.path.clone(),
-                what,
-                found,
-                other: index.path.display().to_string(),
-                expected,
-            });
-        }
-    }
-    Ok(())
+    let OpenVectors { path, file } = vectors;
+    let other = index.path.display().to_string();
+    check_equal(path, "rows", file.rows(), &other, kept.rows())?;
+    check_equal(path, "columns", file.columns(), &other, kept.columns())
 }
 
 /// Refuses an index over other rows than `given`, which are those of VECTORS.
@@ -195,25 +184,16 @@ fn stream(vectors: OpenVectors, metric: Metric) -> Result<Base<'static>, AuditEr
 
 /// The queries of an open file that are measured.
 fn held_out(
-    opened: OpenVectors,
+    opened: &OpenVectors,
     base: &Base<'_>,
     metric: Metric,
     build: Option<EngineBuild>,
     choices: &Choices,
 ) -> Result<QueryRows<'static>, AuditError> {
     let OpenVectors { path, file } = opened;
-    if file.columns() != base.columns() {
-        return Err(AuditError::Shapes {
-            path,
-            what: "columns",
-            found: file.columns(),
-            other: "the base".to_owned(),
-            expected: base.columns(),
-        });
-    }
+    check_equal(path, "columns", file.columns(), "the base", base.columns())?;
     let numbers = choices.sampling.draw(file.rows())?;
-    let mut rows = file.select(&numbers).map_err(in_file(&path))?;
-    file.check_unchanged().map_err(in_file(&path))?;
-    check_and_normalize_as(build, &mut rows, metric).map_err(in_vectors(&path))?;
+    let mut rows = opened.select(&numbers)?;
+    check_and_normalize_as(build, &mut rows, metric).map_err(in_vectors(path))?;
     Ok(QueryRows::held_out(rows.into(), numbers, file.rows()))
 }

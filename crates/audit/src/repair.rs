@@ -6,7 +6,7 @@ use annatomy_eval::dataset::Dataset;
 use annatomy_formats::{WriteError, write_ids, write_matrix};
 use annatomy_knn::NeighborTable;
 use annatomy_measures::corrected::TIE_TOLERANCE;
-use annatomy_vectors::{MatrixView, PointId};
+use annatomy_vectors::{MatrixView, Metric, PointId};
 use std::path::{Path, PathBuf};
 
 /// A table without empty slots.
@@ -41,7 +41,10 @@ pub(super) fn repair(answers: &Answers, data: &Dataset, exact: &NeighborTable) -
         if with_self {
             let own = data.queries.own_id(query);
             table.ids.extend(own.map(|own| data.label(own)));
-            table.distances.push(0.0);
+            table.distances.extend(own.map(|own| match data.metric {
+                Metric::InnerProduct => data.distance(query, own),
+                Metric::L2 | Metric::Cosine => 0.0,
+            }));
         }
         let nearest = &exact.ids(query)[..slots];
         let ids: Vec<u32> = row.answer.filled(slots).collect();
@@ -191,5 +194,25 @@ mod tests {
             let read = read_distances(&distances).expect("distances");
             assert_eq!(read.values(), table.distances);
         }
+    }
+
+    #[test]
+    fn under_an_inner_product_the_query_s_own_distance_is_no_zero() {
+        let mut data = dataset(line(&[2.0, 1.0, 3.0]), None);
+        data.metric = annatomy_vectors::Metric::InnerProduct;
+        let ids = AnswerTable::from_ids(2, vec![0, 2, 1, 2, 2, 1]);
+        let given = GivenAnswers {
+            name: String::new(),
+            ids,
+            distances: None,
+        };
+        let answers = answers::given(Some(given), &data)
+            .expect("of one shape")
+            .expect("given");
+        let truth = exact::neighbors(&data, 1, 1 << 20).expect("small");
+        let table = repair(&answers, &data, truth.table().expect("lists"));
+        // Products with itself: 4, 1, 9; of the last row row 0 is the largest other, 6.
+        assert_eq!((table.ids, table.replaced), (vec![0, 2, 1, 2, 2, 0], 1));
+        assert_eq!(table.distances, [-4.0, -6.0, -1.0, -3.0, -9.0, -6.0]);
     }
 }

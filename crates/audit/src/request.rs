@@ -137,6 +137,27 @@ impl AuditRequest {
         Ok(())
     }
 
+    /// The filter rule asked for, or that of the engine that searches: of `class`, or as graphs are
+    /// built here.
+    pub(super) fn rule(&self, class: Option<EngineClass>) -> FilterRule {
+        let class = class.unwrap_or_else(|| self.graphs.preset.engine_class());
+        self.filter_rule.unwrap_or_else(|| FilterRule::of(class))
+    }
+
+    /// The efforts to look at, each once and in their order: those asked for, by default the index's
+    /// `own`; none beyond `largest`, which does as much.
+    pub(super) fn efforts(&self, own: Option<usize>, largest: usize) -> Vec<usize> {
+        let own = own.filter(|_| self.efs.is_empty());
+        let mut efforts = Vec::new();
+        for &effort in own.iter().chain(&self.efs) {
+            let effort = effort.min(largest);
+            if !efforts.contains(&effort) {
+                efforts.push(effort);
+            }
+        }
+        efforts
+    }
+
     fn sampling(&self) -> Sampling {
         Sampling {
             asked: self.sample,
@@ -267,5 +288,56 @@ mod tests {
         };
         assert_eq!(request.bytes(100), 3 * 2 * 100 * 9 * 4);
         assert_eq!(graphs(1_000).graphs.bytes(usize::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn efforts_are_looked_at_once_each_and_the_index_s_own_unless_others_are_asked_for() {
+        let of = |efs: &[usize], own, largest| {
+            let request = AuditRequest {
+                efs: efs.to_vec(),
+                ..AuditRequest::default()
+            };
+            request.efforts(own, largest)
+        };
+        assert_eq!(of(&[], Some(16), 100), [16]);
+        assert_eq!(of(&[], None, 100), [0; 0]);
+        assert_eq!(of(&[64, 8, 64], Some(16), 100), [64, 8]);
+        assert_eq!(
+            of(&[64, 200, 300], None, 100),
+            [64, 100],
+            "more cells than there are"
+        );
+        assert_eq!(of(&[], Some(16), 4), [4]);
+    }
+
+    #[test]
+    fn a_filter_works_as_the_engine_that_searches_works() {
+        let mut request = AuditRequest::default();
+        let rule = |request: &AuditRequest, class| request.rule(class).to_string();
+        // FAISS counts every row, hnswlib allowed ones, pgvector filters afterwards.
+        assert_eq!(
+            rule(&request, None),
+            "count-all",
+            "graphs as FAISS builds them"
+        );
+        assert_eq!(rule(&request, Some(EngineClass::Raise)), "count-allowed");
+        assert_eq!(rule(&request, Some(EngineClass::RowCap)), "after-search");
+        request.graphs.preset = annatomy_hnsw::Preset::Hnswlib;
+        assert_eq!(rule(&request, None), "count-allowed");
+        assert_eq!(rule(&request, Some(EngineClass::StopEarly)), "count-all");
+        request.filter_rule = Some(FilterRule::AfterSearch);
+        assert_eq!(rule(&request, Some(EngineClass::Raise)), "after-search");
+    }
+
+    #[test]
+    fn engines_filter_as_their_class_does() {
+        for engine in crate::ENGINES {
+            assert_eq!(
+                engine.filter,
+                FilterRule::of(engine.class),
+                "{}",
+                engine.name
+            );
+        }
     }
 }

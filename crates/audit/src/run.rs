@@ -13,7 +13,7 @@ use super::metric;
 use super::notes::Note;
 use super::prepare::Inputs;
 use super::request::AuditRequest;
-use annatomy_hnsw::import::SavedIndexError;
+use annatomy_eval::allowed::Filter;
 use annatomy_runtime::{install, stage};
 use std::time::Instant;
 
@@ -28,18 +28,10 @@ pub fn audit(request: &AuditRequest) -> Result<AuditOutcome, AuditError> {
         let choices = request.check()?;
         stage("reading", 0);
         let mut notes = Vec::new();
-        let opened = match Opened::open(request, &mut notes) {
-            Err(AuditError::Index { path, source }) if source.is_unsupported() => {
-                return match methods::read(&path) {
-                    Ok(method) => methods::audit_file(request, &choices, &path, &method),
-                    Err(SavedIndexError::Unrecognized { .. }) => {
-                        Err(AuditError::Index { path, source })
-                    }
-                    Err(source) => Err(AuditError::Index { path, source }),
-                };
-            }
-            opened => opened?,
-        };
+        let mut opened = Opened::open(request, &mut notes)?;
+        if let Some(method) = opened.method.take() {
+            return methods::audit_file(request, &choices, opened, &method, notes);
+        }
         if let Some(cost) = Cost::of(request, &opened, &choices)? {
             cost.check()?;
         }
@@ -60,8 +52,9 @@ pub fn audit(request: &AuditRequest) -> Result<AuditOutcome, AuditError> {
             let rows = deleted.len();
             notes.push(Note::DeletedRows { rows });
         }
-        let rule = filter::rule(request, index.as_ref());
-        data.filter = filter::filter(allowed.as_ref(), &deleted, &data, rule)?;
+        let rule = request.rule(index.as_ref().map(|index| index.facts.class));
+        let allowed = filter::allowed(allowed.as_ref(), &deleted, &data)?;
+        data.filter = allowed.map(|allowed| Filter { allowed, rule });
         let answers = answers::of_file(answers, ids, &mut data, &mut notes)?;
         Job::new(request, data, index.as_ref(), answers, notes)?.run()
     })
@@ -84,8 +77,9 @@ pub fn audit_given(request: &AuditRequest, given: Given<'_>) -> Result<AuditOutc
         let metric = metric::of_given(request.metric, &given, &mut notes)?;
         let mut data = memory::prepare(&given, metric, &choices)?;
         let allowed = given.allowed.map(GivenRows::given);
-        let rule = filter::rule(request, given.index);
-        data.filter = filter::filter(allowed.as_ref(), &[], &data, rule)?;
+        let rule = request.rule(given.index.map(|index| index.facts.class));
+        let allowed = filter::allowed(allowed.as_ref(), &[], &data)?;
+        data.filter = allowed.map(|allowed| Filter { allowed, rule });
         let answers = answers::given(given.answers, &data)?;
         Job::new(request, data, given.index, answers, notes)?.run()
     })

@@ -344,4 +344,81 @@ mod tests {
             None
         );
     }
+
+    /// Numbers worked out by hand, over two graphs and three queries.
+    #[test]
+    fn every_figure_of_a_cell_is_the_mean_of_its_own_values() {
+        let of = |graph: f64, query: f64| QueryValues {
+            overlap_strict: 0.1 * (graph + query),
+            mean_exact_distance: 1.0 + query,
+            mean_returned_distance: 2.0 * (1.0 + query) + graph,
+            barycenter_shift: graph,
+            lid_exact: 10.0,
+            lid_returned: 9.0 + graph,
+            visited: 100.0 * graph + query,
+            self_hit: f64::from(query < 2.0),
+            unreachable: 1.0,
+            unvisited: query,
+            cut_off: 0.25,
+            tied: 0.5,
+            displaced: graph,
+            epsilon_recall: 0.6 + 0.1 * query,
+            inverse_ratio: 1.0 + 1e-12,
+            rank_biased_overlap: 0.3,
+            displacement: 0.2 * query,
+            ..values(0.5)
+        };
+        let graph = |graph| CellValues::Queries((0..3).map(|q| of(graph, f64::from(q))).collect());
+        let data = dataset(line(&[0.0, 1.0, 2.0]), None);
+        let cell = summarize(name(4), &[graph(1.0), graph(3.0)], &data);
+        let is = |found: Option<Estimate>, right: f64| {
+            let found = found.expect("a figure").point;
+            assert!((found - right).abs() < 1e-9, "{found}, {right}");
+        };
+        is(cell.overlap_strict, 0.3);
+        is(cell.mean_exact_distance, 2.0);
+        is(cell.mean_returned_distance, 6.0);
+        is(cell.barycenter_shift, 2.0);
+        is(cell.lid_exact, 10.0);
+        is(cell.lid_returned, 11.0);
+        is(cell.lid_bias, 0.1);
+        is(cell.self_hit, 2.0 / 3.0);
+        is(cell.epsilon_recall, 0.7);
+        is(cell.inverse_ratio, 1.0);
+        is(cell.rank_biased_overlap, 0.3);
+        is(cell.displacement, 0.2);
+        assert_eq!(cell.visited, Some(201.0));
+        let right = Causes {
+            unreachable: 1.0,
+            unvisited: 1.0,
+            cut_off: 0.25,
+            tied: 0.5,
+            displaced: 2.0,
+            empty: 0.0,
+        };
+        assert_eq!(cell.missing, right);
+    }
+
+    /// Two sets of 4 out of the n − 1 others share 4·4/(n − 1) rows on the average.
+    #[test]
+    fn overlap_beyond_chance_is_less_by_what_random_rows_share() {
+        let graphs = |overlap| [CellValues::Queries(vec![values(overlap); 21])];
+        let points: Vec<f32> = (0..21).map(|row| row as f32).collect();
+        let mut data = dataset(line(&points), None);
+        let lcmc = |data: &Dataset| {
+            let found = summarize(name(4), &graphs(0.75), data)
+                .lcmc
+                .expect("a figure");
+            assert!(found.low.is_none_or(|low| low <= found.point));
+            found.point
+        };
+        assert!((lcmc(&data) - (0.75 - 4.0 / 20.0)).abs() < 1e-12);
+        // Under a filter, out of the allowed rows: 8 for every query.
+        let allowed = annatomy_eval::allowed::Allowed::new(21, 21, &[(0..8).collect::<Vec<_>>()]);
+        data.filter = Some(annatomy_eval::allowed::Filter {
+            allowed: allowed.expect("rows"),
+            rule: annatomy_hnsw::FilterRule::CountAll,
+        });
+        assert!((lcmc(&data) - (0.75 - 4.0 / 8.0)).abs() < 1e-12);
+    }
 }

@@ -9,6 +9,7 @@
 use super::tables::Tables;
 use crate::distance_kind::{DistanceKind, Pair};
 use annatomy_eval::dataset::Dataset;
+use annatomy_vectors::Metric;
 
 const SAMPLED: usize = 256;
 /// Slots looked at in a row.
@@ -75,20 +76,39 @@ pub(super) fn first_id(tables: &Tables, data: &Dataset, queries: &[usize]) -> i6
     if tables.row_of_label.is_some() || tables.ids.ids().contains(&0) {
         return 0;
     }
-    let mean = |first_id| mean_distance(tables, data, first_id, queries);
-    i64::from(mean(1) < 0.95 * mean(0))
+    let from = |first_id| Reading::of(tables, data, first_id, queries);
+    i64::from(from(1).is_nearer_than(&from(0)))
 }
 
-/// Mean L2 from the sampled queries to the rows that their answers name.
-fn mean_distance(tables: &Tables, data: &Dataset, first_id: i64, queries: &[usize]) -> f64 {
-    let (mut sum, mut count) = (0.0, 0u32);
-    for &query in queries {
-        for (_, pair) in named_pairs(tables, data, first_id, query) {
-            sum += pair.l2();
-            count += 1;
+/// How many of the slots sampled name a row as ids are read, and the mean distance to those rows.
+pub(super) struct Reading {
+    pub(super) slots: usize,
+    mean: f64,
+}
+
+impl Reading {
+    /// Ids counted from `first_id`, unless they are labels; distances by the metric of the data.
+    pub(super) fn of(tables: &Tables, data: &Dataset, first_id: i64, queries: &[usize]) -> Self {
+        let kind = match data.metric {
+            Metric::L2 => DistanceKind::L2,
+            Metric::Cosine => DistanceKind::Cosine,
+            Metric::InnerProduct => DistanceKind::NegatedInnerProduct,
+        };
+        let (mut slots, mut sum) = (0, 0.0);
+        for &query in queries {
+            for (_, pair) in named_pairs(tables, data, first_id, query) {
+                slots += 1;
+                sum += kind.of(&pair);
+            }
         }
+        let mean = sum / slots.max(1) as f64;
+        Self { slots, mean }
     }
-    sum / f64::from(count.max(1))
+
+    /// Whether its rows are nearer by a twentieth.
+    pub(super) fn is_nearer_than(&self, other: &Self) -> bool {
+        self.mean < other.mean - 0.05 * other.mean.abs()
+    }
 }
 
 /// The first slots of a query's answer that name a base row, each with the pair of query and row.

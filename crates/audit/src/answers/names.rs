@@ -4,20 +4,12 @@
 //! are lists of those ids. Both readings are tried on the queries sampled: the column is taken where
 //! at least half as many slots name a row by it, and those rows are nearer by a twentieth.
 
-use super::convention::{first_id, named_pairs, sampled_queries};
+use super::convention::{Reading, first_id, sampled_queries};
 use super::tables::Tables;
-use crate::distance_kind::DistanceKind;
 use crate::notes::Note;
 use annatomy_eval::dataset::Dataset;
 use annatomy_formats::{IdColumn, RowIds};
-use annatomy_vectors::Metric;
 use std::borrow::Cow;
-
-/// How many of the slots sampled name a row, and the mean distance to those rows.
-struct Reading {
-    slots: usize,
-    mean: f64,
-}
 
 /// Names the rows of `data` by `column`, if that is how `tables` name them, and says so.
 ///
@@ -32,10 +24,9 @@ pub(super) fn adopt(column: IdColumn, tables: &mut Tables, data: &mut Dataset<'_
     let by_number = read(tables, data);
     tables.row_of_label = Some(ids.iter().copied().zip(0..).collect());
     let by_column = read(tables, data);
-    let margin = 0.05 * by_number.mean.abs();
     let fits = by_column.slots > 0
         && 2 * by_column.slots >= by_number.slots
-        && (by_number.slots == 0 || by_column.mean < by_number.mean - margin);
+        && (by_number.slots == 0 || by_column.is_nearer_than(&by_number));
     if !fits {
         tables.row_of_label = None;
         return None;
@@ -47,23 +38,7 @@ pub(super) fn adopt(column: IdColumn, tables: &mut Tables, data: &mut Dataset<'_
 
 /// Reads the sampled slots as `tables` name rows now.
 fn read(tables: &Tables, data: &Dataset<'_>) -> Reading {
-    let kind = match data.metric {
-        Metric::L2 => DistanceKind::L2,
-        Metric::Cosine => DistanceKind::Cosine,
-        Metric::InnerProduct => DistanceKind::NegatedInnerProduct,
-    };
     let queries = sampled_queries(data);
     let first_id = first_id(tables, data, &queries);
-    let mut reading = Reading {
-        slots: 0,
-        mean: 0.0,
-    };
-    for query in queries {
-        for (_, pair) in named_pairs(tables, data, first_id, query) {
-            reading.slots += 1;
-            reading.mean += kind.of(&pair);
-        }
-    }
-    reading.mean /= reading.slots.max(1) as f64;
-    reading
+    Reading::of(tables, data, first_id, &queries)
 }

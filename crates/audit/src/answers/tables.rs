@@ -1,6 +1,6 @@
 //! The tables of ids and distances, checked against the queries and against each other.
 
-use crate::error::AuditError;
+use crate::error::{AuditError, check_equal};
 use crate::given::GivenAnswers;
 use crate::load::OpenAnswers;
 use annatomy_eval::dataset::Dataset;
@@ -31,20 +31,6 @@ impl Tables {
             ids,
             distances,
         } = opened;
-        let shape = |what, found, other: &str, expected| {
-            let (path, other) = (path.clone(), other.to_owned());
-            if found == expected {
-                Ok(())
-            } else {
-                Err(AuditError::Shapes {
-                    path,
-                    what,
-                    found,
-                    other,
-                    expected,
-                })
-            }
-        };
         let queries = if data.queries.are_base_rows() {
             "the base"
         } else {
@@ -58,21 +44,9 @@ impl Tables {
                 queries,
             });
         }
-        shape("rows", ids.rows(), queries, data.queries.population)?;
-        if let Some(distances) = &distances {
-            shape(
-                "rows",
-                ids.rows(),
-                "the file of distances",
-                distances.rows(),
-            )?;
-            shape(
-                "columns",
-                ids.columns(),
-                "the file of distances",
-                distances.columns(),
-            )?;
-        }
+        let population = data.queries.population;
+        check_equal(&path, "rows", ids.rows(), queries, population)?;
+        check_distances(&path, &ids, distances.as_ref(), "the file of distances")?;
         let (name, places) = (path.display().to_string(), data.queries.numbers.clone());
         Ok(Self {
             name,
@@ -90,45 +64,15 @@ impl Tables {
             ids,
             distances,
         } = answers;
-        let shape = |what, found, other: &str, expected| {
-            let (path, other) = (PathBuf::from(&name), other.to_owned());
-            if found == expected {
-                Ok(())
-            } else {
-                Err(AuditError::Shapes {
-                    path,
-                    what,
-                    found,
-                    other,
-                    expected,
-                })
-            }
-        };
+        let path = Path::new(&name);
         let places = if ids.rows() == data.queries.count() {
             (0..ids.rows()).collect()
         } else {
-            shape(
-                "rows",
-                ids.rows(),
-                "the table of queries",
-                data.queries.population,
-            )?;
+            let population = data.queries.population;
+            check_equal(path, "rows", ids.rows(), "the table of queries", population)?;
             data.queries.numbers.clone()
         };
-        if let Some(distances) = &distances {
-            shape(
-                "rows",
-                ids.rows(),
-                "the table of distances",
-                distances.rows(),
-            )?;
-            shape(
-                "columns",
-                ids.columns(),
-                "the table of distances",
-                distances.columns(),
-            )?;
-        }
+        check_distances(path, &ids, distances.as_ref(), "the table of distances")?;
         Ok(Self {
             name,
             run: None,
@@ -149,6 +93,20 @@ impl Tables {
                 .map(|row| row as u32),
         }
     }
+}
+
+/// Refuses distances of another shape than the ids.
+fn check_distances(
+    path: &Path,
+    ids: &AnswerTable,
+    distances: Option<&Matrix>,
+    other: &str,
+) -> Result<(), AuditError> {
+    let Some(distances) = distances else {
+        return Ok(());
+    };
+    check_equal(path, "rows", ids.rows(), other, distances.rows())?;
+    check_equal(path, "columns", ids.columns(), other, distances.columns())
 }
 
 /// The file of answers, if it holds a matrix `test` of as many rows as the answers and the base has

@@ -330,3 +330,106 @@ fn a_larger_inner_product_is_nearer() {
     assert!(names::adopt(column, &mut tables, &mut data).is_some());
     assert_eq!(tables.base_row(0, 0, 4), Some(3));
 }
+
+/// Rows whose largest inner products are with a query along the first axis: longest first.
+fn by_product(ids: Vec<i64>) -> (Conventions, Vec<Option<u32>>) {
+    let rows = (0..30).flat_map(|row| [1.5_f32.powi(30 - row), (row % 5) as f32]);
+    let rows = Matrix::new(30, 2, rows.collect()).expect("30 × 2");
+    let query = Matrix::new(1, 2, vec![0.01, 0.0]).expect("1 × 2");
+    let mut data = data(rows, Some(query));
+    data.metric = Metric::InnerProduct;
+    let tables = tables(ids.len(), ids);
+    let slots = clean(&tables, &data).rows[0].answer.slots().to_vec();
+    (Conventions::detect(&tables, &data), slots)
+}
+
+/// The rows of the largest products are the farthest by L2 here: distance cannot tell.
+#[test]
+fn ids_from_one_are_noticed_under_an_inner_product_too() {
+    let right: Vec<Option<u32>> = (0..4).map(Some).collect();
+    let (found, slots) = by_product(vec![1, 2, 3, 4]);
+    assert_eq!((found.first_id, slots), (1, right.clone()));
+    let (found, slots) = by_product(vec![0, 1, 2, 3]);
+    assert_eq!((found.first_id, slots), (0, right));
+}
+
+#[test]
+fn a_row_is_out_of_order_where_a_slot_is_nearer_than_the_one_before() {
+    let data = line(40);
+    let is_out = |ids: &[i64]| answers(ids.len(), ids.to_vec(), &data).rows[0].out_of_order;
+    assert!(!is_out(&[0, 1, 5, 9]) && is_out(&[0, 5, 1, 9]));
+    assert!(!is_out(&[0, -1, 5, -1, 9]), "empty slots have no distance");
+    let count = answers(3, vec![2, 1, 0], &data).facts.rows_out_of_order;
+    assert_eq!(count, 1);
+}
+
+/// Whether most of the rows hold their own query decides whether it is one of the slots.
+#[test]
+fn the_query_counts_as_included_where_most_rows_hold_it() {
+    let values = (0..5).map(|row| row as f32).collect();
+    let data = data(Matrix::new(5, 1, values).expect("5 × 1"), None);
+    let with_self = [[0, 1], [1, 0], [2, 1], [3, 2], [4, 3]];
+    let without = [[1, 2], [0, 2], [1, 3], [2, 4], [3, 2]];
+    for rows_with in 0..=5 {
+        let rows = with_self[..rows_with].iter().chain(&without[rows_with..]);
+        let ids: Vec<i64> = rows.flatten().copied().collect();
+        let found = answers(2, ids, &data);
+        assert_eq!(
+            found.facts.self_included,
+            rows_with >= 3,
+            "{rows_with} of 5"
+        );
+        assert_eq!(found.slots, if rows_with >= 3 { 1 } else { 2 });
+    }
+}
+
+#[test]
+fn tables_of_other_shapes_are_refused_with_the_numbers() {
+    use crate::given::GivenAnswers;
+    let mut data = line(9);
+    data.queries.population = 7;
+    let given = |rows: usize, distances: Option<Matrix>| {
+        let answers = GivenAnswers {
+            name: "mine".to_owned(),
+            ids: AnswerTable::from_ids(2, vec![0; 2 * rows]),
+            distances,
+        };
+        super::given(Some(answers), &data)
+            .err()
+            .map(|error| error.to_string())
+    };
+    assert_eq!(given(1, None), None, "a row for each query measured");
+    assert_eq!(given(7, None), None, "a row for each query there is");
+    let words = given(3, None).expect("neither");
+    assert!(
+        words.contains("mine") && words.contains('3') && words.contains('7'),
+        "{words}"
+    );
+    let zeros = |rows, columns| Some(Matrix::zeros(rows, columns));
+    assert_eq!(given(1, zeros(1, 2)), None);
+    for (rows, columns, what) in [(2, 2, "rows"), (1, 3, "columns")] {
+        let words = given(1, zeros(rows, columns)).expect("other distances");
+        assert!(
+            words.contains(what) && words.contains("table of distances"),
+            "{words}"
+        );
+    }
+}
+
+#[test]
+fn rows_that_are_not_allowed_are_empty_slots_of_their_own_kind() {
+    let mut data = line(10);
+    let allowed = annatomy_eval::allowed::Allowed::new(10, 1, &[vec![0, 2, 4, 6]]);
+    data.filter = Some(annatomy_eval::allowed::Filter {
+        allowed: allowed.expect("rows"),
+        rule: annatomy_hnsw::FilterRule::CountAll,
+    });
+    let found = answers(5, vec![0, 1, 2, -1, 6], &data);
+    assert_eq!(
+        found.rows[0].answer.slots(),
+        [Some(0), None, Some(2), None, Some(6)]
+    );
+    let sentinels = found.facts.sentinels;
+    assert_eq!((sentinels.not_allowed, sentinels.negative_ids), (1, 1));
+    assert_eq!((sentinels.slots(), sentinels.short_rows), (2, 1));
+}

@@ -154,3 +154,144 @@ fn most(changed: &[ChangedQuery]) -> Vec<ChangedQuery> {
     let gains = changed.iter().rev().take(NAMED / 2);
     losses.chain(gains).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::read::testing::side;
+
+    fn overlaps(values: &[f64]) -> Side {
+        side(&[((10, 0), values)])
+    }
+
+    fn change_of(a: &[f64], b: &[f64]) -> Change {
+        let found = compare(&overlaps(a), &overlaps(b));
+        assert_eq!((found.queries, found.unpaired), (a.len(), 0));
+        let measures: Vec<&str> = found.changes.iter().map(|change| change.measure).collect();
+        assert_eq!(measures, ["overlap", "fill"]);
+        found.changes.into_iter().next().expect("overlap")
+    }
+
+    /// The share of all 2ⁿ signs under which the sum is at least as far from 0 as it is.
+    fn of_all_signs(differences: &[f64]) -> f64 {
+        let seen = differences.iter().sum::<f64>().abs() - 1e-9;
+        let sum = |signs: u32| {
+            let signed = differences.iter().enumerate();
+            let signed = signed.map(|(place, d)| if signs >> place & 1 == 1 { *d } else { -d });
+            signed.sum::<f64>().abs()
+        };
+        let ways = 1_u32 << differences.len();
+        (0..ways).filter(|&signs| sum(signs) >= seen).count() as f64 / f64::from(ways)
+    }
+
+    #[test]
+    fn the_test_counts_every_exchange_of_the_two_searches() {
+        let a = [0.9, 0.8, 1.0, 0.7, 0.6, 0.9, 1.0, 0.5, 0.8, 0.9, 0.4];
+        // Steps of 1/10 for one graph; of 1/30 for means over three.
+        let tenths = [1.0, 0.9, 0.9, 0.9, 0.6, 1.0, 1.0, 0.8, 0.9, 1.0, 0.3];
+        let thirtieths = a.map(|value| {
+            value
+                + if value < 0.75 {
+                    2.0 / 30.0
+                } else {
+                    -1.0 / 30.0
+                }
+        });
+        for b in [tenths, thirtieths] {
+            let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| b - a).collect();
+            let change = change_of(&a, &b);
+            let right = of_all_signs(&differences);
+            assert!(
+                change.test.exact && (change.test.p - right).abs() < 1e-9,
+                "{right}"
+            );
+            let mean = differences.iter().sum::<f64>() / 11.0;
+            assert!((change.paired.difference.point - mean).abs() < 1e-12);
+            assert!((change.b - change.a - mean).abs() < 1e-12);
+            let gained = differences.iter().filter(|value| **value > 1e-12).count();
+            let lost = differences.iter().filter(|value| **value < -1e-12).count();
+            assert_eq!((change.paired.gained, change.paired.lost), (gained, lost));
+        }
+    }
+
+    /// Holm: the least p times the number of tests, the next times one fewer, never falling.
+    #[test]
+    fn p_is_adjusted_for_all_tests_and_below_five_hundredths_it_counts() {
+        let at = |overlap: &'static [f64; 12], k| ((k, 0), &overlap[..]);
+        let a = side(&[at(&[0.5; 12], 5), at(&[0.6; 12], 10)]);
+        let b = side(&[at(&[0.7; 12], 5), at(&[0.6; 12], 10)]);
+        let found = compare(&a, &b);
+        // All twelve gain .2 at k 5: 2 of 2¹² signs go as far.
+        let p = 2.0 / 4_096.0;
+        let (first, others) = found.changes.split_first().expect("four tests");
+        assert_eq!((others.len(), first.k, first.measure), (3, 5, "overlap"));
+        assert!((first.test.p - p).abs() < 1e-12);
+        assert!((first.adjusted_p - 4.0 * p).abs() < 1e-12 && first.is_significant);
+        assert!(
+            others
+                .iter()
+                .all(|change| change.adjusted_p == 1.0 && !change.is_significant)
+        );
+        // With five queries no p is below 2/2⁵.
+        let few = change_of(&[0.5; 5], &[0.9; 5]);
+        assert!((few.test.p - 0.0625).abs() < 1e-12 && !few.is_significant);
+    }
+
+    #[test]
+    fn one_effort_each_is_paired_whatever_it_is_and_several_by_their_number() {
+        let values = [0.5, 0.6];
+        let cell = |k, ef| ((k, ef), &values[..]);
+        let pairs_of = |a: &[(usize, usize)], b: &[(usize, usize)]| {
+            let of = |cells: &[(usize, usize)]| {
+                side(&cells.iter().map(|&(k, ef)| cell(k, ef)).collect::<Vec<_>>())
+            };
+            pairs(&of(a), &of(b))
+        };
+        assert_eq!(pairs_of(&[(10, 32)], &[(10, 64)]), (vec![(10, 32, 64)], 0));
+        let (a, b) = (
+            [(10, 16), (10, 32), (90, 16)],
+            [(10, 32), (10, 64), (500, 16)],
+        );
+        assert_eq!(pairs_of(&a, &b), (vec![(10, 32, 32)], 4));
+        // One effort against several is paired where it is one of them.
+        assert_eq!(pairs_of(&[(10, 32)], &b[..2]), (vec![(10, 32, 32)], 1));
+        assert_eq!(pairs_of(&[(10, 8)], &b[..2]), (vec![], 3));
+        let found = compare(&side(&[cell(10, 0)]), &side(&[cell(10, 64)]));
+        assert_eq!(
+            (found.changes[0].ef_a, found.changes[0].ef_b),
+            (None, Some(64))
+        );
+    }
+
+    #[test]
+    fn the_queries_named_lost_most_or_gained_most() {
+        let a = [0.5; 16];
+        let mut b = a;
+        for (place, value) in b.iter_mut().enumerate().skip(2) {
+            *value += (place as f64 - 8.0) / 20.0;
+        }
+        let change = change_of(&a, &b);
+        let names = |queries: &[ChangedQuery]| -> Vec<String> {
+            queries.iter().map(|query| query.query.clone()).collect()
+        };
+        // Query 8 changes by 0, queries 0 and 1 too.
+        let all = [
+            "2", "3", "4", "5", "6", "7", "9", "10", "11", "12", "13", "14", "15",
+        ];
+        assert_eq!(names(&change.changed), all, "the largest loss first");
+        let most = ["2", "3", "4", "5", "6", "15", "14", "13", "12", "11"];
+        assert_eq!(names(&change.most_changed), most);
+        assert_eq!((change.changed[0].a, change.changed[0].b), (0.5, 0.2));
+        let few = change_of(&[0.5, 0.5], &[0.5, 0.4]);
+        assert_eq!(names(&few.most_changed), ["1"]);
+    }
+
+    #[test]
+    fn queries_without_a_figure_are_in_no_mean_and_no_test() {
+        let change = change_of(&[0.5, f64::NAN, 0.7], &[0.7, 0.9, 0.7]);
+        assert_eq!(change.paired.difference.n, 2);
+        assert!((change.paired.difference.point - 0.1).abs() < 1e-12);
+        assert_eq!((change.test.differing, change.changed.len()), (1, 1));
+        assert!((change.a - 0.6).abs() < 1e-12, "the mean of two");
+    }
+}

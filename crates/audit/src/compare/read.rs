@@ -97,7 +97,8 @@ impl Side {
             value.ok_or_else(|| wrong(format!("no data.{name}")))
         };
         let answers = json["answers"]["name"].as_str();
-        let source = answers.or(json["graphs"]["source"].as_str());
+        let of = |what: &str| json[what]["source"].as_str();
+        let source = answers.or_else(|| of("graphs")).or_else(|| of("method"));
         let (queries, cells) = read_values(&folder.join("per_query.npz"))?;
         Ok(Self {
             facts: SideFacts {
@@ -225,4 +226,172 @@ fn read_values(path: &Path) -> Result<(Vec<String>, Cells), CompareError> {
         return Err(wrong(format!("k = {k} has {found} of {expected} queries")));
     }
     Ok((queries, cells))
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use super::*;
+
+    /// An audit of queries 0, 1, …, with these overlaps at each (k, effort); fill is 1.
+    pub(in super::super) fn side(cells: &[((usize, usize), &[f64])]) -> Side {
+        let queries = cells.first().map_or(0, |(_, overlaps)| overlaps.len());
+        let cell = |&(key, overlaps): &((usize, usize), &[f64])| {
+            let overlap = overlaps.to_vec();
+            let fill = vec![1.0; overlaps.len()];
+            (key, CellValues { overlap, fill })
+        };
+        Side {
+            facts: SideFacts {
+                folder: "out".to_owned(),
+                data: "rows.npy".to_owned(),
+                rows: 9,
+                source: "answers".to_owned(),
+            },
+            metric: "l2".to_owned(),
+            fingerprint: "00ff".to_owned(),
+            queries: (0..queries).map(|query| query.to_string()).collect(),
+            cells: cells.iter().map(cell).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::side;
+    use super::*;
+    use annatomy_formats::write_columns;
+    use serde_json::json;
+
+    /// A folder as an audit leaves it.
+    fn folder(json: &serde_json::Value, columns: &[Column]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("audit.json"), json.to_string()).expect("a file");
+        write_columns(folder.path().join("per_query.npz"), columns).expect("a file");
+        folder
+    }
+
+    fn audit(source: &serde_json::Value) -> serde_json::Value {
+        let mut json = json!({
+            "data": {"name": "rows.npy", "rows": 77, "metric": "l2", "queries_fingerprint": "ab"},
+            "answers": null, "graphs": null, "method": null,
+        });
+        for (key, value) in source.as_object().expect("an object") {
+            json[key] = value.clone();
+        }
+        json
+    }
+
+    /// (query, k, ef) of each row; overlaps .1, .2, …
+    fn columns(rows: &[(i64, i64, f64)]) -> Vec<Column> {
+        let tenths = (1..=rows.len()).map(|row| row as f64 / 10.0);
+        vec![
+            Column::integers("query", rows.iter().map(|row| row.0).collect()),
+            Column::integers("k", rows.iter().map(|row| row.1).collect()),
+            Column::reals("ef", rows.iter().map(|row| row.2).collect()),
+            Column::reals("overlap", tenths.collect()),
+            Column::reals("fill", vec![1.0; rows.len()]),
+        ]
+    }
+
+    const NONE: f64 = f64::NAN;
+
+    #[test]
+    fn a_side_is_what_the_files_say() {
+        let rows = [(7, 5, NONE), (9, 5, NONE), (7, 20, NONE), (9, 20, NONE)];
+        let answers = audit(&json!({"answers": {"name": "ids.npy"}}));
+        let side = Side::read(folder(&answers, &columns(&rows)).path()).expect("an audit");
+        assert_eq!(
+            (side.facts.rows, side.facts.source.as_str()),
+            (77, "ids.npy")
+        );
+        assert_eq!(
+            (side.queries.clone(), side.ks()),
+            (vec!["7".into(), "9".into()], vec![5, 20])
+        );
+        assert_eq!(side.cells[&(5, 0)].overlap, [0.1, 0.2], "no effort is 0");
+        assert_eq!(side.cells[&(20, 0)].overlap, [0.3, 0.4]);
+    }
+
+    #[test]
+    fn what_was_looked_at_is_named_by_answers_graphs_or_method() {
+        let rows = columns(&[(0, 5, 16.0)]);
+        let of = |source: &serde_json::Value| {
+            let side = Side::read(folder(&audit(source), &rows).path()).expect("an audit");
+            side.facts.source
+        };
+        let graphs = json!({"source": "FAISS index a.index"});
+        assert_eq!(of(&json!({"graphs": graphs})), "FAISS index a.index");
+        assert_eq!(
+            of(&json!({"graphs": graphs, "answers": {"name": "b.npy"}})),
+            "b.npy"
+        );
+        let method = json!({"source": "FAISS IndexIVFPQ c.index"});
+        assert_eq!(of(&json!({"method": method})), "FAISS IndexIVFPQ c.index");
+        assert_eq!(of(&json!({})), "unknown");
+    }
+
+    fn refused(json: &serde_json::Value, columns: &[Column]) -> String {
+        Side::read(folder(json, columns).path())
+            .expect_err("refused")
+            .to_string()
+    }
+
+    #[test]
+    fn tables_that_are_no_audit_s_are_refused_with_their_place() {
+        let whole = audit(&json!({}));
+        let rows = [(7, 5, 1.0), (9, 5, 1.0), (7, 5, 2.0), (8, 5, 2.0)];
+        assert!(refused(&whole, &columns(&rows)).contains("row 3 is query 8, not 9"));
+        let words = refused(&whole, &columns(&rows[..3]));
+        assert!(words.contains("k = 5 has 1 of 2 queries"), "{words}");
+        let mut without = columns(&rows[..2]);
+        without.remove(4);
+        assert!(refused(&whole, &without).contains("no column fill"));
+        let mut text = columns(&rows[..2]);
+        text[3] = Column::texts("overlap", vec!["a".into(), "b".into()]);
+        assert!(refused(&whole, &text).contains("column overlap is not 2 numbers"));
+        let mut json = whole.clone();
+        json["data"]
+            .as_object_mut()
+            .expect("data")
+            .remove("queries_fingerprint");
+        assert!(refused(&json, &columns(&rows[..2])).contains("no data.queries_fingerprint"));
+        let missing = tempfile::tempdir().expect("a folder");
+        let words = Side::read(missing.path())
+            .expect_err("no files")
+            .to_string();
+        assert!(words.contains("audit.json"), "{words}");
+    }
+
+    #[test]
+    fn audits_of_other_queries_cannot_be_paired() {
+        let values = [0.5, 0.6];
+        let a = side(&[((10, 16), &values), ((90, 16), &values)]);
+        let other = |change: fn(&mut Side)| {
+            let mut b = side(&[((10, 16), &values), ((90, 16), &values)]);
+            change(&mut b);
+            a.check_same_queries(&b)
+                .err()
+                .map(|error| error.to_string())
+        };
+        assert_eq!(other(|_| {}), None);
+        let said = |change, words: &str| {
+            let error = other(change).expect("refused");
+            assert!(error.contains(words), "{error}");
+        };
+        said(
+            |b| b.queries.truncate(1),
+            "numbers of queries measured, 2 and 1",
+        );
+        said(|b| b.metric = "cosine".to_owned(), "metrics l2 and cosine");
+        said(
+            |b| b.queries[1] = "5".to_owned(),
+            "the first query that differs is 1 and 5",
+        );
+        said(|b| b.fingerprint = "11".to_owned(), "checksums 00ff and 11");
+        let apart = |b: &mut Side| {
+            let values = std::mem::take(b.cells.get_mut(&(10, 16)).expect("a cell"));
+            b.cells = BTreeMap::from([((7, 16), values)]);
+        };
+        said(apart, "no k that both measured (10, 90 and 7)");
+    }
 }

@@ -63,3 +63,78 @@ pub(super) fn columns(
     }
     columns
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact;
+    use crate::testing::{dataset, distance, nearest, noise};
+
+    fn of(data: &Dataset<'_>, k: usize) -> Vec<Column> {
+        let truth = exact::neighbors(data, k, 1 << 20).expect("small");
+        columns(data, &truth, &ExactColumns::read(&truth, k), 3)
+    }
+
+    fn named<'c>(columns: &'c [Column], id: &str) -> &'c [f64] {
+        let found = columns.iter().find(|column| column.id == id);
+        &found.expect(id).values
+    }
+
+    #[test]
+    fn figures_of_queries_are_their_definitions_in_float64() {
+        // Up to 256 rows contrast takes the mean over all of them.
+        let data = dataset(noise(90, 4, 21), None);
+        let (k, hub_k) = (12, 10);
+        let found = of(&data, k);
+        assert_eq!(found[0].name, "LID (k 12)");
+        let lists: Vec<Vec<u32>> = (0..90).map(|query| nearest(&data, query, k)).collect();
+        for (query, list) in lists.iter().enumerate() {
+            let far: Vec<f64> = list
+                .iter()
+                .map(|&row| distance(&data, query, row))
+                .collect();
+            let near = |id: &str, right: f64| {
+                let found = named(&found, id)[query];
+                assert!(
+                    (found / right - 1.0).abs() < 1e-5,
+                    "{id} of {query}: {found}, {right}"
+                );
+            };
+            near("distance", far[k - 1]);
+            let logs: f64 = far[..k - 1]
+                .iter()
+                .map(|near| (near / far[k - 1]).ln())
+                .sum();
+            near("lid", -((k - 1) as f64) / logs);
+            let others = (0..90).filter(|&row| row != query as u32);
+            let sum: f64 = others.map(|row| distance(&data, query, row)).sum();
+            near("contrast", sum / 89.0 / far[k - 1]);
+            let own = query as u32;
+            let lists = lists.iter().filter(|list| list[..hub_k].contains(&own));
+            assert_eq!(named(&found, "hubness")[query], lists.count() as f64);
+        }
+    }
+
+    #[test]
+    fn an_inner_product_has_no_geometry_and_held_out_queries_are_no_hubs() {
+        let mut data = dataset(noise(40, 4, 5), None);
+        data.metric = Metric::InnerProduct;
+        let ids = |data: &Dataset<'_>| -> Vec<String> {
+            of(data, 6).into_iter().map(|column| column.id).collect()
+        };
+        assert_eq!(ids(&data), ["hubness"]);
+        let held_out = dataset(noise(40, 4, 5), Some(noise(5, 4, 6)));
+        assert_eq!(ids(&held_out), ["lid", "contrast", "distance"]);
+    }
+
+    #[test]
+    fn hubs_among_a_sample_are_counted_in_its_lists() {
+        let mut data = dataset(noise(30, 3, 8), None);
+        data.queries = annatomy_eval::dataset::QueryRows::base_rows(vec![4, 9, 20], 30);
+        let found = of(&data, 5);
+        let lists: Vec<Vec<u32>> = (0..3).map(|query| nearest(&data, query, 5)).collect();
+        let right =
+            [4, 9, 20].map(|row| lists.iter().filter(|list| list.contains(&row)).count() as f64);
+        assert_eq!(named(&found, "hubness"), right);
+    }
+}

@@ -108,3 +108,91 @@ fn amid(data: &Dataset<'_>, exact: &ExactColumns, queries: &[[f32; 2]]) -> Vec<[
         .map(|(sum, count)| sum.map(|side| side / count));
     means.take(MOST_BASE).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact;
+    use crate::testing::{dataset, line, nearest, noise};
+    use annatomy_eval::dataset::QueryRows;
+
+    fn columns(data: &Dataset<'_>, k: usize) -> ExactColumns {
+        let truth = exact::neighbors(data, k, 1 << 20).expect("small");
+        ExactColumns::read(&truth, k)
+    }
+
+    fn map(data: &Dataset<'_>, k: usize) -> QueryMap {
+        QueryMap::new(data, &columns(data, k), 7, 1 << 20).expect("a map")
+    }
+
+    #[test]
+    fn base_rows_lie_amid_the_queries_that_have_them_among_their_five_nearest() {
+        let data = dataset(
+            line(&[0.0, 10.0, 20.0, 30.0]),
+            Some(line(&[1.0, 9.0, 21.0])),
+        );
+        let exact = columns(&data, 2);
+        // Queries have rows {0, 1}, {1, 0}, {2, 3}.
+        assert_eq!(exact.ids, [0, 1, 1, 0, 2, 3]);
+        let places = [[0.0, 2.0], [4.0, 0.0], [-6.0, 1.0]];
+        let found = amid(&data, &exact, &places);
+        assert_eq!(found, [[2.0, 1.0], [2.0, 1.0], [-6.0, 1.0], [-6.0, 1.0]]);
+        let mut sampled = dataset(line(&[0.0, 10.0, 20.0, 30.0]), None);
+        sampled.queries = QueryRows::base_rows(vec![0, 3], 4);
+        let exact = columns(&sampled, 3);
+        // Rows 1 and 2 are neighbors of both; rows 0 and 3 are queries and have places already.
+        let found = amid(&sampled, &exact, &[[0.0, 0.0], [6.0, 4.0]]);
+        assert_eq!(found, [[3.0, 2.0], [3.0, 2.0]]);
+    }
+
+    #[test]
+    fn what_a_map_keeps_is_the_share_of_neighbors_that_are_near_on_it() {
+        let all = dataset(noise(60, 3, 4), None);
+        let held_out = dataset(noise(60, 3, 4), Some(noise(40, 3, 5)));
+        for (data, has_base) in [(all, false), (held_out, true)] {
+            let found = map(&data, 20);
+            let queries = data.queries.count();
+            assert_eq!(
+                (found.queries.len(), !found.base.is_empty()),
+                (queries, has_base)
+            );
+            // The 15 nearest of each query among the queries, in the data and on the map.
+            let vectors = (0..queries).flat_map(|query| data.query(query).to_vec());
+            let rows = Matrix::new(queries, 3, vectors.collect()).expect("queries");
+            let among = dataset(rows, None);
+            let on_map = found.queries.iter().flatten().copied().collect();
+            let on_map = dataset(Matrix::new(queries, 2, on_map).expect("places"), None);
+            let mut kept = 0;
+            for query in 0..queries {
+                let near = nearest(&on_map, query, 15);
+                let right = nearest(&among, query, 15);
+                kept += right.iter().filter(|row| near.contains(row)).count();
+            }
+            let right = kept as f64 / (15 * queries) as f64;
+            // Places are float32, and two may be equally far: one neighbor in a thousand.
+            assert!((found.kept - right).abs() < 1e-3, "{}, {right}", found.kept);
+            assert!(
+                right > 0.3,
+                "chance keeps a quarter of 60 and some of 40: {right}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_query_alone_stands_in_the_middle() {
+        let found = map(&dataset(noise(9, 3, 4), Some(noise(1, 3, 5))), 4);
+        assert_eq!((found.queries, found.base.len()), (vec![[0.0; 2]], 0));
+        assert!(found.kept.is_nan());
+    }
+
+    #[test]
+    fn the_seed_alone_decides() {
+        let data = dataset(noise(50, 3, 4), None);
+        let places = |seed| {
+            let found = QueryMap::new(&data, &columns(&data, 15), seed, 1 << 20);
+            found.expect("a map").queries
+        };
+        assert_eq!(places(1), places(1));
+        assert_ne!(places(1), places(2));
+    }
+}

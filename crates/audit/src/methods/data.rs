@@ -4,7 +4,7 @@
 //! rows, or else the decoded codes, over which no loss of the codes can be seen.
 
 use crate::choices::Choices;
-use crate::error::AuditError;
+use crate::error::{AuditError, check_equal};
 use crate::load::in_vectors;
 use crate::notes::Note;
 use annatomy_eval::dataset::{
@@ -69,15 +69,7 @@ pub(super) fn prepare(
     let queries = match source.queries.take() {
         Some((mut rows, numbers, population)) => {
             let path = Path::new("queries");
-            if rows.columns() != base.columns() {
-                return Err(AuditError::Shapes {
-                    path: path.to_owned(),
-                    what: "columns",
-                    found: rows.columns(),
-                    other: "the base".to_owned(),
-                    expected: base.columns(),
-                });
-            }
+            check_equal(path, "columns", rows.columns(), "the base", base.columns())?;
             check_and_normalize_as(Some(build), &mut rows, metric).map_err(in_vectors(path))?;
             QueryRows::held_out(rows.into(), numbers, population)
         }
@@ -94,21 +86,9 @@ pub(super) fn prepare(
 }
 
 fn check_shape(name: &str, rows: &Matrix, index: &str, method: &Method) -> Result<(), AuditError> {
-    for (what, found, expected) in [
-        ("rows", rows.rows(), method.rows),
-        ("columns", rows.columns(), method.columns),
-    ] {
-        if found != expected {
-            return Err(AuditError::Shapes {
-                path: PathBuf::from(name),
-                what,
-                found,
-                other: index.to_owned(),
-                expected,
-            });
-        }
-    }
-    Ok(())
+    let path = Path::new(name);
+    check_equal(path, "rows", rows.rows(), index, method.rows)?;
+    check_equal(path, "columns", rows.columns(), index, method.columns)
 }
 
 /// What the index keeps of its vectors.

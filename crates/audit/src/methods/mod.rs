@@ -14,23 +14,20 @@ use super::error::AuditError;
 use super::exact;
 use super::given::Given;
 use super::job::{AuditOutcome, data_facts, requirements};
-use super::load::{OpenVectors, in_file};
+use super::load::{OpenMethod, OpenVectors, Opened};
 use super::notes::Note;
 use super::per_query::PerQuery;
 use super::request::{AuditRequest, Prediction};
 use super::results::AuditResults;
 use super::where_lost::where_lost;
 use annatomy_eval::dataset::Dataset;
-use annatomy_formats::VectorFile;
 use annatomy_hnsw::EngineClass;
-use annatomy_hnsw::import::SavedIndexError;
 use annatomy_knn::{NeighborTable, Queries, exact_knn};
 use annatomy_methods::{Method, Routing, Searcher};
 use annatomy_runtime::stage;
 use annatomy_vectors::{MatrixView, Metric};
 use data::Source;
 use pass::{Cell, Pass};
-use std::path::Path;
 
 /// Efforts of a graph that are searched where none larger is asked for.
 const GRAPH_EFFORT: usize = 1_024;
@@ -38,60 +35,33 @@ const GRAPH_EFFORT: usize = 1_024;
 /// Efforts that are distinguished one by one; beyond, in steps of 1 %.
 const SINGLE_EFFORTS: usize = 512;
 
-/// Reads the index at `path`, which is no plain graph.
-pub(super) fn read(path: &Path) -> Result<Method, SavedIndexError> {
-    Method::read(path)
-}
-
-/// Audits `method`, read from `path`, over the files that `request` names.
+/// Audits an open `method` over the files that are open with it.
 pub(super) fn audit_file(
     request: &AuditRequest,
     choices: &Choices,
-    path: &Path,
-    method: &Method,
+    opened: Opened,
+    method: &OpenMethod,
+    notes: Vec<Note>,
 ) -> Result<AuditOutcome, AuditError> {
-    refuse_answers(request)?;
-    let mut notes = Vec::new();
-    let open = |path: &Path| VectorFile::open(path).map_err(in_file(path));
-    let vectors = match &request.vectors {
-        Some(path) => Some(open(path)?.read_all().map_err(in_file(path))?),
-        None => None,
-    };
-    let queries = match &request.queries {
-        Some(path) => Some(OpenVectors::open_queries(path)?),
-        None => None,
-    };
-    let queries = match &queries {
-        Some(OpenVectors { path, file }) => {
-            let numbers = choices.sampling.draw(file.rows())?;
-            let rows = file.select(&numbers).map_err(in_file(path))?;
-            Some((rows, numbers, file.rows()))
+    refuse_answers(request, opened.answers.is_some(), request.allowed.is_some())?;
+    let vectors = opened.vectors.as_ref();
+    let queries = match &opened.queries {
+        Some(queries) => {
+            let numbers = choices.sampling.draw(queries.file.rows())?;
+            Some((queries.select(&numbers)?, numbers, queries.file.rows()))
         }
         None => None,
     };
-    if method.bytes_after > 0 {
-        notes.push(Note::BytesAfterIndex {
-            path: path.display().to_string(),
-            bytes: method.bytes_after as u64,
-        });
-    }
-    let name = request.vectors.as_deref().unwrap_or(path);
+    let OpenMethod { path, saved } = method;
+    let name = vectors.map_or(path, |vectors| &vectors.path);
     let source = Source {
         name: name.display().to_string(),
         index: path.display().to_string(),
-        vectors,
+        vectors: vectors.map(OpenVectors::read_all).transpose()?,
         queries,
     };
-    let data = data::prepare(method, source, request.metric, choices, &mut notes)?;
-    let source = format!("FAISS {} {}", method.name, path.display());
-    Job {
-        request,
-        method,
-        data,
-        source,
-        notes,
-    }
-    .run()
+    let name = format!("FAISS {} {}", saved.name, path.display());
+    Job::new(request, choices, saved, source, name, notes)?.run()
 }
 
 /// Audits `method` over what is in memory.
@@ -101,7 +71,7 @@ pub(super) fn audit_given(
     given: Given<'_>,
     method: &Method,
 ) -> Result<AuditOutcome, AuditError> {
-    let mut notes = Vec::new();
+    refuse_answers(request, given.answers.is_some(), given.allowed.is_some())?;
     let queries = match given.queries {
         Some(queries) => {
             let numbers = choices.sampling.draw(queries.rows())?;
@@ -115,16 +85,8 @@ pub(super) fn audit_given(
         vectors: given.rows.map(|rows| rows.to_matrix()),
         queries,
     };
-    let data = data::prepare(method, source, request.metric, choices, &mut notes)?;
-    let source = format!("FAISS {}", method.name);
-    Job {
-        request,
-        method,
-        data,
-        source,
-        notes,
-    }
-    .run()
+    let name = format!("FAISS {}", method.name);
+    Job::new(request, choices, method, source, name, Vec::new())?.run()
 }
 
 /// FAISS stops early: the k best of what was visited.
@@ -150,13 +112,13 @@ fn check_targets(request: &AuditRequest) -> Result<(), AuditError> {
     Ok(())
 }
 
-fn refuse_answers(request: &AuditRequest) -> Result<(), AuditError> {
-    if request.allowed.is_some() {
+fn refuse_answers(request: &AuditRequest, answers: bool, allowed: bool) -> Result<(), AuditError> {
+    if allowed {
         return Err(AuditError::Request(
             "allowed rows are not looked at for an index of this kind".to_owned(),
         ));
     }
-    if request.neighbors.is_some() || request.repair {
+    if answers || request.repair {
         return Err(AuditError::Request(
             "answers are audited over VECTORS, without an index of this kind".to_owned(),
         ));
@@ -173,7 +135,26 @@ struct Job<'j> {
     notes: Vec<Note>,
 }
 
-impl Job<'_> {
+impl<'j> Job<'j> {
+    /// Prepares the data; `name` is what a report calls the index.
+    fn new(
+        request: &'j AuditRequest,
+        choices: &Choices,
+        method: &'j Method,
+        source: Source,
+        name: String,
+        mut notes: Vec<Note>,
+    ) -> Result<Self, AuditError> {
+        let data = data::prepare(method, source, request.metric, choices, &mut notes)?;
+        Ok(Self {
+            request,
+            method,
+            data,
+            source: name,
+            notes,
+        })
+    }
+
     fn run(self) -> Result<AuditOutcome, AuditError> {
         let Self {
             request,
@@ -300,10 +281,8 @@ fn in_memory<'d>(data: &'d Dataset<'_>) -> MatrixView<'d> {
 
 /// The index at its own effort, or at the efforts asked for, at every k.
 fn cells(request: &AuditRequest, method: &Method, ks: &[usize]) -> Vec<Cell> {
-    let own = method.saved_effort().filter(|_| request.efs.is_empty());
     let mut cells = Vec::new();
-    for &effort in own.iter().chain(&request.efs) {
-        let effort = effort.min(method.largest_effort());
+    for effort in request.efforts(method.saved_effort(), method.largest_effort()) {
         cells.extend(ks.iter().map(|&k| Cell { effort, k }));
     }
     cells

@@ -267,6 +267,7 @@ impl Pass<'_> {
             ..Missing::default()
         };
         let mut values = QueryValues::new(&measured, &missing, data.metric);
+        values.grade(&exact.side, side, k);
         values.visited = visited as f64;
         if own.is_some() {
             values.self_hit = f64::from(u8::from(hit));

@@ -1,10 +1,13 @@
 //! Audits of indexes of codes, cells, transforms and a rerank, as FAISS saved them
 //! (`crates/methods/tests/goldens`).
 
-use annatomy_audit::{AuditError, AuditRequest, AuditResults, Note, Prediction, Target, audit};
-use annatomy_formats::VectorFile;
+use annatomy_audit::{
+    AuditError, AuditRequest, AuditResults, Given, GivenAnswers, Note, Prediction, Target, audit,
+    audit_given,
+};
+use annatomy_formats::{AnswerTable, Selection, VectorFile};
 use annatomy_hnsw::EngineClass;
-use annatomy_methods::{Method, eight_bit_rows};
+use annatomy_methods::{Method, Routing, eight_bit_rows};
 use annatomy_vectors::Matrix;
 use std::path::PathBuf;
 
@@ -240,4 +243,163 @@ fn vectors_of_another_index_are_refused() {
     request.vectors = Some(file);
     let error = audit(&request).expect_err("refused");
     assert!(matches!(error, AuditError::OtherVectors { .. }), "{error}");
+}
+
+/// An inverted file over float32 rows, searched in float64: cells by their centroid's distance, the
+/// nearest of the rows in the first nprobe of them.
+#[test]
+fn every_figure_of_an_inverted_file_is_that_of_a_search_in_float64() {
+    let mut request = request("ivf_flat_l2");
+    request.efs = vec![1, 2, 3, 7, 3];
+    let found = results(&request);
+    let method = Method::read(golden("ivf_flat_l2.index")).expect("index");
+    let Routing::Cells(cells) = &method.routing else {
+        panic!("an inverted file");
+    };
+    let rows = rows();
+    let far = |x: &[f32], y: &[f32]| -> f64 {
+        let pairs = x.iter().zip(y).map(|(&a, &b)| f64::from(a) - f64::from(b));
+        pairs.map(|d| d * d).sum::<f64>().sqrt()
+    };
+    assert_eq!(found.efforts.len(), 4 * 2, "each effort once");
+    let stages = found.method.expect("a method").stages;
+    for (cell, stage) in found.efforts.iter().zip(&stages) {
+        let (nprobe, k) = (cell.ef.expect("an effort"), cell.k);
+        let queries = rows.rows() as f64;
+        let [
+            mut overlap,
+            mut fill,
+            mut visited,
+            mut unvisited,
+            mut epsilon,
+        ] = [0.0; 5];
+        let mut least = f64::INFINITY;
+        for query in 0..rows.rows() {
+            let to = |row: usize| far(rows.row(query), rows.row(row));
+            let mut others: Vec<usize> = (0..rows.rows()).filter(|&row| row != query).collect();
+            others.sort_by(|&a, &b| to(a).total_cmp(&to(b)));
+            let centroid = |cell: usize| far(rows.row(query), cells.coarse.centroids.row(cell));
+            let mut nearest: Vec<usize> = (0..cells.lists.len()).collect();
+            nearest.sort_by(|&a, &b| centroid(a).total_cmp(&centroid(b)));
+            let scanned = nearest[..nprobe]
+                .iter()
+                .flat_map(|&cell| &cells.lists[cell]);
+            let scanned: Vec<usize> = scanned.map(|&row| row as usize).collect();
+            let mut answer = scanned.clone();
+            answer.sort_by(|&a, &b| to(a).total_cmp(&to(b)));
+            answer.truncate(k + 1);
+            answer.retain(|&row| row != query);
+            answer.truncate(k);
+            let exact = &others[..k];
+            let common = answer.iter().filter(|row| exact.contains(row)).count() as f64;
+            let missed = exact.iter().filter(|row| !scanned.contains(row)).count();
+            let near = answer
+                .iter()
+                .filter(|&&row| to(row) <= 1.01 * to(exact[k - 1]))
+                .count();
+            overlap += common / k as f64 / queries;
+            fill += answer.len() as f64 / k as f64 / queries;
+            visited += scanned.len() as f64 / queries;
+            unvisited += missed as f64 / queries;
+            epsilon += near as f64 / k as f64 / queries;
+            least = least.min(common / k as f64);
+        }
+        let what = format!("nprobe {nprobe}, k {k}");
+        let is = |found: Option<annatomy_measures::estimate::Estimate>, right: f64| {
+            let found = found.expect("a figure").point;
+            assert!((found - right).abs() < 1e-9, "{what}: {found}, {right}");
+        };
+        is(cell.overlap, overlap);
+        is(cell.fill, fill);
+        is(cell.epsilon_recall, epsilon);
+        assert!(
+            (cell.visited.expect("rows") - visited).abs() < 1e-9,
+            "{what}"
+        );
+        assert!((cell.missing.unvisited - unvisited).abs() < 1e-9, "{what}");
+        assert!((stage.scanned - visited / queries).abs() < 1e-9, "{what}");
+        assert!(
+            (stage.lost.routing - unvisited).abs() < 1e-9,
+            "{what}: nothing else loses"
+        );
+        assert!(cell.rank_biased_overlap.is_some() && cell.displacement.is_some());
+        assert_eq!(
+            cell.worst.first().map_or(1.0, |worst| worst.overlap),
+            least,
+            "{what}"
+        );
+    }
+}
+
+/// Answers and filters are of vectors; an index of codes, in memory too, has no use for them.
+#[test]
+fn answers_and_allowed_rows_are_refused_and_not_passed_over() {
+    let method = Method::read(golden("ivf_flat_l2.index")).expect("index");
+    let rows = rows();
+    let given = || Given {
+        rows: Some(rows.view()),
+        method: Some(&method),
+        ..Given::default()
+    };
+    let request = AuditRequest {
+        ks: Some(vec![5]),
+        ..AuditRequest::default()
+    };
+    let said = |request: &AuditRequest, given: Given<'_>| {
+        audit_given(request, given)
+            .err()
+            .map(|error| error.to_string())
+    };
+    assert_eq!(said(&request, given()), None);
+    let answers = GivenAnswers {
+        name: "mine".to_owned(),
+        ids: AnswerTable::from_ids(5, vec![0; 5 * rows.rows()]),
+        distances: None,
+    };
+    let mut with = given();
+    with.answers = Some(answers);
+    assert!(
+        said(&request, with)
+            .expect("refused")
+            .contains("answers are audited over VECTORS")
+    );
+    let mut with = given();
+    with.allowed = Some(Selection::Ids(AnswerTable::from_ids(1, vec![3])));
+    assert!(
+        said(&request, with)
+            .expect("refused")
+            .contains("allowed rows are not looked at")
+    );
+    let repair = AuditRequest {
+        repair: true,
+        ..request
+    };
+    assert!(said(&repair, given()).is_some(), "nothing to repair");
+}
+
+/// Every file is opened once, and what an open file says of itself is noted here too.
+#[test]
+fn singleton_axes_of_the_vectors_are_noted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("pooled.npy");
+    let rows = rows();
+    let header = format!(
+        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}, 1, 1), }}",
+        rows.rows(),
+        rows.columns()
+    );
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    let padded = (10 + header.len() + 1).next_multiple_of(64) - 10;
+    bytes.extend((padded as u16).to_le_bytes());
+    bytes.extend(format!("{header:<width$}\n", width = padded - 1).into_bytes());
+    bytes.extend(rows.values().iter().flat_map(|value| value.to_le_bytes()));
+    std::fs::write(&file, bytes).expect("a file");
+    let mut request = request("ivf_flat_l2");
+    request.vectors = Some(file.clone());
+    let path = file.display().to_string();
+    assert!(
+        results(&request)
+            .notes
+            .contains(&Note::SingletonAxes { path, axes: 2 })
+    );
 }
