@@ -306,4 +306,139 @@ mod tests {
             .collect();
         equals_the_surface(&Matrix::new(150, 2, values).expect("shape"));
     }
+
+    /// Every column against searches in float64 at each effort in turn.
+    #[test]
+    fn columns_are_what_searches_of_every_effort_see() {
+        let (width, most, efs) = (8, 48, [1, 2, 7, 30]);
+        for case in crate::testing::cases() {
+            let found = case.on(width, |on| EveryEffort::record(on, width, most, &efs));
+            assert_eq!((found.ef, found.reachable.len()), (most, 48));
+            for query in 0..case.queries() {
+                let to = |row: u32| case.to(query, row);
+                let seen: Vec<Vec<u32>> = (1..=most)
+                    .map(|ef| crate::testing::seen(&case.graph, to, ef))
+                    .collect();
+                let first = |row: u32| {
+                    let ef = seen.iter().position(|seen| seen.contains(&row));
+                    ef.map_or(NEVER, |place| place as u32 + 1)
+                };
+                let own = case.own(query);
+                let mut others: Vec<u32> = (0..48).filter(|&row| Some(row) != own).collect();
+                others.sort_by(|&a, &b| to(a).total_cmp(&to(b)).then(a.cmp(&b)));
+                let right: Vec<u32> = others[..width].iter().map(|&row| first(row)).collect();
+                assert_eq!(
+                    found.required[query * width..][..width],
+                    right,
+                    "query {query}"
+                );
+                assert_eq!(found.own[query], own.map_or(NEVER, first), "query {query}");
+                let visited = efs.map(|ef| seen[ef - 1].len() as u32);
+                let what = format!("{} query {query} of {}", case.metric, case.queries());
+                assert_eq!(
+                    found.visited[query * efs.len()..][..efs.len()],
+                    visited,
+                    "{what}"
+                );
+                let of = |step: &&Step| step.query == query as u32;
+                for step in found.steps.iter().filter(of) {
+                    let ef = step.ef as usize;
+                    assert_eq!(step.visited as usize, seen[ef - 1].len(), "ef {ef}");
+                    assert!(
+                        ef == 1 || seen[ef - 2].len() < seen[ef - 1].len(),
+                        "ef {ef}"
+                    );
+                }
+                // Every step is there until more than K + 1 rows are visited.
+                let sizes = seen.iter().map(Vec::len);
+                let mut sizes: Vec<usize> = sizes.collect();
+                sizes.dedup();
+                let end = sizes.iter().position(|&size| size > width + 1);
+                let steps = end.map_or(sizes.len(), |end| end + 1);
+                assert_eq!(
+                    found.steps.iter().filter(of).count(),
+                    steps,
+                    "query {query}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rows_before_the_query_itself_are_those_that_beat_it() {
+        let (width, most) = (8, 48);
+        let (mut before, mut under_l2) = (0, 0);
+        for case in crate::testing::cases() {
+            let found = case.on(width, |on| EveryEffort::record(on, width, most, &[]));
+            for query in 0..case.queries() {
+                let of = |row: &&BeforeOwn| row.query == query as u32;
+                let mut efs: Vec<u32> = found
+                    .before_own
+                    .iter()
+                    .filter(of)
+                    .map(|row| row.ef)
+                    .collect();
+                let Some(own) = case.own(query) else {
+                    assert!(efs.is_empty(), "a held-out query has no place");
+                    continue;
+                };
+                let to = |row: u32| case.to(query, row);
+                let first = |row: u32| {
+                    (1..=most as u32).find(|&ef| {
+                        crate::testing::seen(&case.graph, to, ef as usize).contains(&row)
+                    })
+                };
+                if first(own).is_none() {
+                    continue;
+                }
+                let beats = |&row: &u32| (to(row), row) < (to(own), own);
+                let mut right: Vec<u32> = (0..48).filter(beats).filter_map(first).collect();
+                right.sort_unstable();
+                right.truncate(width + 1);
+                efs.sort_unstable();
+                assert_eq!(efs, right, "{} query {query}", case.metric);
+                before += right.len();
+                under_l2 += if case.metric == Metric::L2 {
+                    right.len()
+                } else {
+                    0
+                };
+            }
+        }
+        assert!(
+            before > 0 && under_l2 > 0,
+            "larger products, and repeats of smaller id"
+        );
+    }
+
+    #[test]
+    fn exact_columns_are_the_nearest_rows_and_their_dimension() {
+        for case in crate::testing::cases() {
+            let columns = case.on(9, |on| ExactColumns::read(on.truth, 7));
+            assert_eq!((columns.k, columns.lid.len()), (7, case.queries()));
+            for query in 0..case.queries() {
+                let own = case.own(query);
+                let mut others: Vec<u32> = (0..48).filter(|&row| Some(row) != own).collect();
+                others.sort_by(|&a, &b| {
+                    case.to(query, a)
+                        .total_cmp(&case.to(query, b))
+                        .then(a.cmp(&b))
+                });
+                assert_eq!(columns.ids[query * 7..][..7], others[..7], "query {query}");
+                let right: Vec<f64> = others[..7].iter().map(|&id| case.to(query, id)).collect();
+                let distances = &columns.distances[query * 7..][..7];
+                for (&distance, right) in distances.iter().zip(&right) {
+                    assert!((f64::from(distance) - right).abs() < 1e-5, "query {query}");
+                }
+                if case.metric == Metric::L2 && right[0] > 0.0 && right[0] < right[6] {
+                    let logs: f64 = right[..6].iter().map(|near| (near / right[6]).ln()).sum();
+                    let lid = -6.0 / logs;
+                    assert!(
+                        (columns.lid[query] / lid - 1.0).abs() < 1e-4,
+                        "query {query}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -169,3 +169,109 @@ impl StreamedRows {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::check_and_normalize;
+    use super::*;
+    use crate::testing::{noise, unit_noise};
+    use annatomy_formats::write_matrix;
+
+    /// Two whole blocks and a part of one.
+    const ROWS: usize = 2 * BLOCK_ROWS + 17;
+
+    fn written(folder: &Path, rows: &Matrix) -> PathBuf {
+        let path = folder.join("rows.npy");
+        write_matrix(&path, rows.view()).expect("a file");
+        path
+    }
+
+    fn streamed(path: &Path, metric: Metric) -> Result<StreamedRows, StreamError> {
+        StreamedRows::new(VectorFile::open(path).expect("the file"), path, metric)
+    }
+
+    fn bits(values: &[f32]) -> Vec<u32> {
+        values.iter().map(|value| value.to_bits()).collect()
+    }
+
+    /// One row, the last of the last block, decides whether cosine scales all of them.
+    #[test]
+    fn blocks_are_the_rows_in_memory_bit_for_bit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let unit = unit_noise(ROWS, 3, 5);
+        let mut but_one = unit.clone();
+        for value in but_one.row_mut(ROWS - 1) {
+            *value *= 2.0;
+        }
+        for rows in [noise(ROWS, 3, 5), unit, but_one] {
+            let path = written(folder.path(), &rows);
+            for metric in [Metric::L2, Metric::Cosine, Metric::InnerProduct] {
+                let mut right = rows.clone();
+                check_and_normalize(&mut right, metric).expect("finite");
+                let found = streamed(&path, metric).expect("rows");
+                assert_eq!((found.rows(), found.columns()), (ROWS, 3));
+                let mut all = Matrix::zeros(ROWS, 3);
+                found.read(0..ROWS, all.values_mut());
+                assert_eq!(bits(all.values()), bits(right.values()), "{metric}");
+                let ids = [ROWS - 1, 0, BLOCK_ROWS, BLOCK_ROWS - 1, 0];
+                assert_eq!(
+                    bits(found.select(&ids).values()),
+                    bits(right.select(&ids).values())
+                );
+                assert!(found.verify().is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn repeats_are_counted_across_blocks() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut rows = noise(ROWS, 3, 9);
+        let first = rows.row(4).to_vec();
+        for repeat in [5, BLOCK_ROWS + 1, ROWS - 1] {
+            rows.row_mut(repeat).copy_from_slice(&first);
+        }
+        let found = streamed(&written(folder.path(), &rows), Metric::L2).expect("rows");
+        assert_eq!(found.repeated(), 3);
+    }
+
+    #[test]
+    fn a_bad_row_of_a_later_block_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let with = |value: f32, metric| {
+            let mut rows = noise(ROWS, 3, 2);
+            rows.row_mut(ROWS - 2).fill(value);
+            streamed(&written(folder.path(), &rows), metric)
+                .err()
+                .map(|error| error.to_string())
+        };
+        let words = with(f32::INFINITY, Metric::L2).expect("no distance to it");
+        assert!(
+            words.contains("rows.npy") && words.contains(&format!("of {ROWS}")),
+            "{words}"
+        );
+        assert!(
+            with(0.0, Metric::Cosine).is_some(),
+            "zeros have no direction"
+        );
+        assert_eq!(with(0.0, Metric::L2), None);
+        assert_eq!(with(1e14, Metric::L2), None);
+        let words = with(1e18, Metric::L2).expect("float32 does not hold sums of its squares");
+        assert!(words.contains("1e18"), "{words}");
+    }
+
+    #[test]
+    fn a_file_that_was_rewritten_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = written(folder.path(), &noise(ROWS, 3, 2));
+        let found = streamed(&path, Metric::L2).expect("rows");
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .expect("the file");
+        std::io::Write::write_all(&mut file, b"more").expect("written");
+        drop(file);
+        let error = found.verify().expect_err("it has changed").to_string();
+        assert!(error.contains("rows.npy"), "{error}");
+    }
+}

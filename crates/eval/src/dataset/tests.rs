@@ -1,7 +1,9 @@
 //! A data set of four rows on two axes, where every distance is known by hand.
 
 use super::{Base, Dataset, QueryRows, StreamedRows, check_and_normalize, has_unit_length};
+use crate::allowed::{Allowed, Filter};
 use annatomy_formats::{VectorFile, write_matrix};
+use annatomy_hnsw::FilterRule;
 use annatomy_knn::RowSource;
 use annatomy_vectors::{Matrix, Metric};
 
@@ -106,4 +108,67 @@ fn a_row_that_is_not_finite_is_refused_with_its_file() {
     let error = StreamedRows::new(file, &path, Metric::L2).expect_err("refused");
     let error = error.to_string();
     assert!(error.contains("rows.npy: 1 of 4 rows"), "{error}");
+}
+
+/// What the query with the fewest allowed rows can have, itself not counted.
+#[test]
+fn under_a_filter_the_poorest_query_says_how_many_neighbors_there_are() {
+    let filtered = |queries: QueryRows<'static>, lists: &[&[u32]]| {
+        let mut data = in_memory(Metric::L2, queries);
+        let allowed = Allowed::new(4, data.queries.count(), lists).expect("rows");
+        let rule = FilterRule::CountAll;
+        data.filter = Some(Filter { allowed, rule });
+        data.available()
+    };
+    let base_rows = || QueryRows::base_rows(vec![0, 2], 4);
+    assert_eq!(
+        filtered(base_rows(), &[&[0, 1, 2]]),
+        2,
+        "each is one of the three"
+    );
+    assert_eq!(
+        filtered(base_rows(), &[&[0, 1]]),
+        1,
+        "row 0 is, row 2 is not"
+    );
+    assert_eq!(filtered(base_rows(), &[&[1, 3]]), 2);
+    assert_eq!(
+        filtered(base_rows(), &[&[0, 1, 2, 3], &[2]]),
+        0,
+        "row 2 has itself alone"
+    );
+    let held_out = Matrix::new(2, 2, vec![1.0, 0.0, 0.0, 1.0]).expect("2 × 2");
+    let held_out = || QueryRows::held_out(held_out.clone().into(), vec![0, 1], 2);
+    assert_eq!(filtered(held_out(), &[&[0, 1, 2]]), 3);
+    assert_eq!(filtered(held_out(), &[&[0, 1, 2], &[3]]), 1);
+}
+
+#[test]
+fn queries_of_an_exact_search_are_the_rows_that_are_measured() {
+    use annatomy_knn::Queries;
+    let all = in_memory(Metric::L2, QueryRows::base_rows(vec![0, 1, 2, 3], 4));
+    assert!(matches!(all.search_queries(), Queries::AllRows(_)));
+    let some = in_memory(Metric::L2, QueryRows::base_rows(vec![1, 3], 4));
+    let Queries::SomeRows(_, numbers) = some.search_queries() else {
+        panic!("two of four rows");
+    };
+    assert_eq!(numbers, [1, 3]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows = streamed(folder.path(), Metric::L2).expect("rows");
+    let drawn = rows.select(&[1, 3]);
+    let data = Dataset {
+        base: Base::Streamed {
+            rows: Box::new(rows),
+            drawn,
+        },
+        ..some
+    };
+    let Queries::DrawnRows(drawn, numbers) = data.search_queries() else {
+        panic!("rows that stay in their file");
+    };
+    assert_eq!((drawn.row(0), numbers), (&[4.0, 3.0][..], &[1, 3][..]));
+    assert_eq!(
+        (data.query(1), data.distance(1, 2)),
+        (&[3.0, 4.0][..], 10f32.sqrt())
+    );
 }

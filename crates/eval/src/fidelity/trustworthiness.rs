@@ -68,3 +68,71 @@ fn ranks(subject: &Subject<'_>, query: usize, slots: &[i64], k: usize) -> Vec<u3
     };
     filled.map(rank).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{far, noise};
+
+    const ROWS: usize = 31;
+    const K: usize = 6;
+
+    /// 1 − 2/(nk(2n − 3k − 1)) Σ (r(i, j) − k) over what is returned beyond rank k, ranks from 1.
+    fn plain(metric: Metric, returned: &[i64]) -> f64 {
+        let rows = noise(ROWS, 4, 12);
+        let mut sum = 0.0;
+        for query in 0..ROWS {
+            let to = |id: usize| far(metric, rows.row(query), rows.row(id));
+            let mut others: Vec<usize> = (0..ROWS).filter(|&id| id != query).collect();
+            others.sort_by(|&a, &b| to(a).total_cmp(&to(b)));
+            let slots = &returned[query * (K + 1)..][..K + 1];
+            let slots = slots.iter().filter(|&&id| id != query as i64).take(K);
+            for &id in slots.filter(|&&id| id >= 0) {
+                let rank = others.iter().position(|&other| other as i64 == id);
+                sum += (rank.expect("a row") + 1).saturating_sub(K) as f64;
+            }
+        }
+        let (n, k) = (ROWS as f64, K as f64);
+        1.0 - 2.0 / (n * k * (2.0 * n - 3.0 * k - 1.0)) * sum
+    }
+
+    #[test]
+    fn any_answers_are_trusted_as_the_formula_says() {
+        let rows = noise(ROWS, 4, 12);
+        for metric in [Metric::L2, Metric::Cosine, Metric::InnerProduct] {
+            for step in [1, 3, 8] {
+                let slot = |place: usize| {
+                    let (query, slot) = (place / (K + 1), place % (K + 1));
+                    let id = (query + slot * step) % ROWS;
+                    if (query + slot) % 9 == 8 {
+                        -1
+                    } else {
+                        id as i64
+                    }
+                };
+                let ids: Vec<i64> = (0..ROWS * (K + 1)).map(slot).collect();
+                let table = IdTable::new(K + 1, &ids);
+                let found = trustworthiness(rows.view(), metric, table, K).expect("a figure");
+                let right = plain(metric, &ids);
+                assert!(
+                    (found - right).abs() < 1e-12,
+                    "{metric} {step}: {found}, {right}"
+                );
+                assert!(right < 0.99, "these are not the neighbors");
+            }
+        }
+    }
+
+    #[test]
+    fn half_the_rows_and_no_neighbors_have_no_trustworthiness() {
+        let rows = noise(12, 2, 1);
+        let ids = [0; 12 * 6];
+        let table = IdTable::new(6, &ids);
+        for k in [0, 6] {
+            let error = trustworthiness(rows.view(), Metric::L2, table, k).expect_err("refused");
+            let words = format!("k = {k} of 12 rows");
+            assert!(error.to_string().contains(&words), "{error}");
+        }
+        assert!(trustworthiness(rows.view(), Metric::L2, table, 5).is_ok());
+    }
+}

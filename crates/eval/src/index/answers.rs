@@ -179,3 +179,88 @@ impl OnSource for SearchAll<'_> {
         Ok(NeighborTable::new(k, ids, distances))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{far, noise, returned};
+    use annatomy_hnsw::Parameters;
+
+    const METRICS: [Metric; 3] = [Metric::L2, Metric::Cosine, Metric::InnerProduct];
+
+    fn index(rows: &Matrix, metric: Metric, budget_bytes: u64) -> Index {
+        let parameters = Parameters::faiss(4, 24, 9);
+        Index::build(rows.view(), metric, &parameters, budget_bytes).expect("index")
+    }
+
+    /// Whether the answers to every query are those of a search in float64 on the same graph.
+    fn is_plain(index: &Index, rows: &Matrix, held_out: Option<&Matrix>, class: EngineClass) {
+        for (ef, k) in [(1, 1), (1, 6), (5, 6), (7, 6), (12, 12), (40, 6)] {
+            let asked = k + usize::from(held_out.is_none());
+            let queries = held_out.map(Matrix::view);
+            let found = index.search(rows.view(), queries, k, ef, class);
+            if class == EngineClass::Refuse && asked > ef {
+                let error = found.expect_err("refused");
+                assert!(matches!(error, IndexError::Refused { k, .. } if k == asked));
+                continue;
+            }
+            let found = found.expect("answers");
+            let vectors = held_out.unwrap_or(rows);
+            assert_eq!((found.queries(), found.k()), (vectors.rows(), k));
+            for query in 0..vectors.rows() {
+                let what = format!("{} {class} ef {ef} k {k} query {query}", index.metric());
+                let own = held_out.is_none().then_some(query as u32);
+                let to = |row: u32| far(index.metric(), vectors.row(query), rows.row(row as usize));
+                let right = returned(index.graph(), to, class, (ef, k), own);
+                let right = right.expect("not refused");
+                let ids: Vec<u32> = found.ids(query).iter().flatten().map(|id| id.0).collect();
+                assert_eq!(ids, right, "{what}");
+                let empty = found.ids(query)[ids.len()..].iter();
+                assert!(
+                    empty.clone().all(Option::is_none),
+                    "{what}: empty slots last"
+                );
+                for (&id, &distance) in ids.iter().zip(found.distances(query)) {
+                    let right = to(id);
+                    let near = (f64::from(distance) - right).abs() < 1e-5;
+                    assert!(near, "{what}: {distance}, {right}");
+                }
+                let rest = &found.distances(query)[ids.len()..];
+                assert!(rest.iter().all(|&distance| distance == f32::INFINITY));
+            }
+        }
+    }
+
+    #[test]
+    fn answers_are_those_of_a_search_written_out_plainly() {
+        let (rows, queries) = (noise(130, 6, 5), noise(9, 6, 77));
+        for metric in METRICS {
+            // By ranks of all pairs, and from the vectors.
+            for budget in [1 << 30, 0] {
+                let index = index(&rows, metric, budget);
+                for class in EngineClass::ALL {
+                    is_plain(&index, &rows, None, class);
+                    is_plain(&index, &rows, Some(&queries), class);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_refused_with_its_numbers() {
+        let rows = noise(10, 3, 1);
+        let index = index(&rows, Metric::L2, 0);
+        let said = |held_out: bool, k, ef| {
+            let queries = held_out.then(|| rows.view());
+            let class = EngineClass::StopEarly;
+            let found = index.search(rows.view(), queries, k, ef, class);
+            found.err().map(|error| error.to_string())
+        };
+        let words = said(false, 10, 4).expect("nine others");
+        assert!(words.contains("10") && words.contains('9'), "{words}");
+        assert!(said(false, 9, 4).is_none());
+        // Held out, more may be asked for than there are: the slots stay empty.
+        assert!(said(true, 11, 4).is_none());
+        assert!(said(true, 0, 4).is_some() && said(false, 3, 0).is_some());
+    }
+}

@@ -153,3 +153,123 @@ fn compare(
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{noise, unit_noise};
+
+    fn golden(name: &str) -> SavedIndex {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../hnsw/tests/goldens/");
+        SavedIndex::read(format!("{folder}{name}")).expect("an index")
+    }
+
+    #[test]
+    fn rounding_is_no_difference_and_a_hundred_thousandth_is() {
+        let rows = Matrix::new(2, 3, vec![1.0, -2.0, 0.0, 4.0, 1e-4, 6.0]).expect("2 × 3");
+        let changed = |row: usize, column: usize, value: f32| {
+            let mut other = rows.clone();
+            other.row_mut(row)[column] = value;
+            first_difference(other.view(), rows.view())
+        };
+        assert_eq!(first_difference(rows.view(), rows.view()), None);
+        assert_eq!(changed(1, 2, 6.000_05), None, "within 6e-5 of 6");
+        let found = changed(1, 2, 6.000_1).expect("beyond it");
+        let right = Difference {
+            row: 1,
+            column: 2,
+            found: 6.000_1,
+            expected: 6.0,
+        };
+        assert_eq!(found, right);
+        // Near zero what counts is 1e-8.
+        assert_eq!(changed(0, 2, 9e-9), None);
+        assert!(changed(0, 2, 2e-8).is_some());
+        assert_eq!(
+            changed(0, 1, 2.0).map(|found| (found.row, found.column)),
+            Some((0, 1))
+        );
+    }
+
+    #[test]
+    fn the_metric_of_the_index_stands_and_one_that_contradicts_it_is_refused() {
+        use Metric::{Cosine, InnerProduct, L2};
+        let chosen = |asked, built| choose_metric(asked, built).ok();
+        assert_eq!(chosen(None, None), Some(L2));
+        assert_eq!(chosen(Some(Cosine), None), Some(Cosine));
+        assert_eq!(chosen(None, Some(InnerProduct)), Some(InnerProduct));
+        assert_eq!(chosen(Some(L2), Some(L2)), Some(L2));
+        assert_eq!(chosen(Some(Cosine), Some(InnerProduct)), Some(InnerProduct));
+        for (asked, built) in [(L2, InnerProduct), (InnerProduct, L2), (Cosine, L2)] {
+            let error = choose_metric(Some(asked), Some(built)).expect_err("refused");
+            let words = error.to_string();
+            let names = [asked, built].map(|metric| metric.to_string());
+            assert!(names.iter().all(|name| words.contains(name)), "{words}");
+        }
+    }
+
+    #[test]
+    fn rows_that_the_engine_keeps_need_no_copy_and_others_are_refused() {
+        let saved = golden("faiss_l2.index");
+        let rows = saved.vectors.clone();
+        let taken = |rows: &Matrix| {
+            EngineIndex::new(golden("faiss_l2.index"), None, None, Some(rows.view()))
+        };
+        let same = taken(&rows).expect("the same values");
+        assert!(same.rows.is_none() && same.labels.is_none());
+        assert_eq!(same.index.graph(), &saved.graph);
+        assert_eq!(
+            (same.index.facts.m, same.index.metric()),
+            (saved.m, Metric::L2)
+        );
+        // Off by rounding alone, the engine's own bits are searched.
+        let mut rounded = rows.clone();
+        rounded.row_mut(3)[1] *= 1.0 + 2e-6;
+        assert_eq!(taken(&rounded).expect("rounding").rows, Some(rows.clone()));
+        let mut other = rows.clone();
+        other.row_mut(3)[1] += 0.5;
+        let error = taken(&other).expect_err("another row");
+        let place = matches!(
+            error,
+            IndexError::OtherValues {
+                row: 3,
+                column: 1,
+                ..
+            }
+        );
+        assert!(place, "{error}");
+        let error = taken(&noise(7, rows.columns(), 1)).expect_err("seven rows");
+        let shapes = matches!(error, IndexError::OtherRows { rows: 7, .. });
+        assert!(shapes, "{error}");
+        let whole = EngineIndex::new(golden("faiss_l2.index"), None, None, None);
+        assert_eq!(whole.expect("its own rows").rows, Some(rows));
+    }
+
+    #[test]
+    fn cosine_compares_directions_and_labels_leave_only_the_shape() {
+        let kept = unit_noise(9, 4, 3);
+        let scaled: Vec<f32> = kept.values().iter().map(|value| 3.0 * value).collect();
+        let scaled = Matrix::new(9, 4, scaled).expect("9 × 4");
+        let cosine = |labeled| compare(scaled.view(), kept.view(), Metric::Cosine, labeled);
+        assert!(cosine(false).is_ok());
+        let l2 = compare(scaled.view(), kept.view(), Metric::L2, false);
+        assert!(matches!(l2, Err(IndexError::OtherValues { row: 0, .. })));
+        let other = noise(9, 4, 8);
+        assert!(
+            compare(other.view(), kept.view(), Metric::L2, true).is_ok(),
+            "named rows"
+        );
+        let narrow = noise(9, 3, 8);
+        let error = compare(narrow.view(), kept.view(), Metric::L2, true).expect_err("columns");
+        assert!(
+            matches!(error, IndexError::OtherRows { columns: 3, .. }),
+            "{error}"
+        );
+        let mut zero = other;
+        zero.row_mut(2).fill(0.0);
+        assert!(
+            compare(zero.view(), kept.view(), Metric::Cosine, true).is_err(),
+            "no direction"
+        );
+    }
+}

@@ -10,6 +10,8 @@ mod difference_array;
 mod grid;
 mod quantiles;
 mod required_ef;
+#[cfg(test)]
+mod searched_tests;
 
 pub use arrivals::Arrivals;
 pub use counts::Counts;
