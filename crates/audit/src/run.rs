@@ -30,7 +30,7 @@ pub fn audit(request: &AuditRequest) -> Result<AuditOutcome, AuditError> {
         let mut notes = Vec::new();
         let mut opened = Opened::open(request, &mut notes)?;
         if let Some(method) = opened.method.take() {
-            return methods::audit_file(request, &choices, opened, &method, notes);
+            return methods::audit_file(request, &choices, &opened, &method, notes);
         }
         if let Some(cost) = Cost::of(request, &opened, &choices)? {
             cost.check()?;

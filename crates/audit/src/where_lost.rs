@@ -163,7 +163,7 @@ mod tests {
             let rank = |value: &f64| {
                 let below = values.iter().filter(|other| *other < value).count();
                 let equal = values.iter().filter(|other| *other == value).count();
-                below as f64 + (equal as f64 + 1.0) / 2.0
+                below as f64 + f64::midpoint(equal as f64, 1.0)
             };
             values.iter().map(rank).collect()
         };

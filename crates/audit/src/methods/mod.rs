@@ -39,7 +39,7 @@ const SINGLE_EFFORTS: usize = 512;
 pub(super) fn audit_file(
     request: &AuditRequest,
     choices: &Choices,
-    opened: Opened,
+    opened: &Opened,
     method: &OpenMethod,
     notes: Vec<Note>,
 ) -> Result<AuditOutcome, AuditError> {

@@ -85,7 +85,7 @@ mod tests {
             let to = |id: usize| far(metric, rows.row(query), rows.row(id));
             let mut others: Vec<usize> = (0..ROWS).filter(|&id| id != query).collect();
             others.sort_by(|&a, &b| to(a).total_cmp(&to(b)));
-            let slots = &returned[query * (K + 1)..][..K + 1];
+            let slots = &returned[query * (K + 1)..][..=K];
             let slots = slots.iter().filter(|&&id| id != query as i64).take(K);
             for &id in slots.filter(|&&id| id >= 0) {
                 let rank = others.iter().position(|&other| other as i64 == id);

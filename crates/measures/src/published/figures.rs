@@ -80,9 +80,12 @@ pub struct Columns<'a> {
     pub lids_returned: &'a [f32],
 }
 
+/// A figure's key name, and the figure.
+pub type NamedFigure = (&'static str, fn(&Figures) -> f64);
+
 impl Figures {
     /// Every figure under the study's key name, in the order of its files.
-    pub const NAMED: [(&'static str, fn(&Self) -> f64); 7] = [
+    pub const NAMED: [NamedFigure; 7] = [
         ("mean_overlap", |of| of.mean_overlap),
         ("mean_exact_dist", |of| of.mean_exact_dist),
         ("mean_ann_dist", |of| of.mean_ann_dist),

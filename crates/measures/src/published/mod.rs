@@ -14,7 +14,7 @@ mod pairwise;
 mod rows;
 
 pub use barycenter::row_barycenter_shift;
-pub use figures::{Artefacts, Columns, Figures, PublishedRow};
+pub use figures::{Artefacts, Columns, Figures, NamedFigure, PublishedRow};
 pub use lid::{row_lid, row_lid_plain, row_lids};
 pub use overlap::row_overlap;
 pub use pairwise::{column_mean, column_mean_f64, row_mean};
