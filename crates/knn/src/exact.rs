@@ -87,10 +87,11 @@ pub fn exact_knn_as<I: From<PointId> + Clone + Send>(
             base: base.columns(),
         });
     }
-    annatomy_runtime::check_memory(
-        "the search for exact neighbors",
-        streaming_bytes(base, &queries, k),
-    )?;
+    let what = format!(
+        "the {k} exact neighbors of each of {} queries",
+        queries.count()
+    );
+    annatomy_runtime::check_memory(what, streaming_bytes(base, &queries, k))?;
     let unscaled = (base, queries);
     let mut scale = scale_for(base, &queries, metric, Pass::Sample);
     loop {
@@ -241,5 +242,27 @@ struct DistinctId(u32);
 impl From<PointId> for DistinctId {
     fn from(id: PointId) -> Self {
         Self(id.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use annatomy_vectors::Matrix;
+
+    /// A million times a million neighbors: 16 TB at least.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn more_neighbors_than_memory_holds_are_refused_with_k_and_the_queries() {
+        let base = Matrix::zeros(1_000_000, 1);
+        let queries = Queries::HeldOut(base.view());
+        let error = exact_knn(&base.view(), queries, 1_000_000, Metric::L2, u64::MAX);
+        let said = error.expect_err("too much").to_string();
+        for words in [
+            " TB of memory are needed for the 1000000 exact neighbors of each of 1000000 queries, and ",
+            " available",
+        ] {
+            assert!(said.contains(words), "{said}");
+        }
     }
 }

@@ -57,7 +57,7 @@ impl ReproduceError {
             Self::Fetch(FetchError::Busy { .. }) | Self::Kept(KeptError::Busy { .. }) => {
                 Some("wait for the other process, or give this one its own --data-dir".to_owned())
             }
-            Self::Subset(_) => Some("the recipe's subset is larger than its images".to_owned()),
+            Self::Subset(SubsetError::TooFew { .. }) => Some("the recipe's subset is larger than its images".to_owned()),
             _ => None,
         }
     }

@@ -13,14 +13,15 @@
 //! Cost: some small files are read, about 0.1 ms. The answer is an estimate: other processes ask
 //! for memory too. Does not: know limits of systems other than Linux.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 /// More memory is needed than is available.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} needs {} of memory and {}", bytes_in_words(*.needed), available_in_words(*.available))]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} of memory are needed for {what}, and {}", bytes_in_words(*.needed), available_in_words(*.available))]
 pub struct NotEnoughMemory {
-    /// What the memory is for, with its article.
-    pub what: &'static str,
+    /// What the memory is for, one thing or several, with its article.
+    pub what: Cow<'static, str>,
     /// Bytes that it takes.
     pub needed: u64,
     /// Bytes that this process can still get.
@@ -67,10 +68,13 @@ fn less_what_is_only_reserved(left: u64) -> u64 {
 ///     assert!(error.is_err());
 /// }
 /// ```
-pub fn check_memory(what: &'static str, needed: u64) -> Result<(), NotEnoughMemory> {
+pub fn check_memory(
+    what: impl Into<Cow<'static, str>>,
+    needed: u64,
+) -> Result<(), NotEnoughMemory> {
     match available_memory() {
         Some(available) if needed > available => Err(NotEnoughMemory {
-            what,
+            what: what.into(),
             needed,
             available,
         }),
@@ -238,15 +242,15 @@ mod tests {
     #[test]
     fn what_is_too_much_is_refused_with_both_numbers() {
         assert_eq!(check_memory("nothing", 0), Ok(()));
-        let error = NotEnoughMemory {
-            what: "a table of all pairs",
-            needed: 400_000_000,
-            available: 12_345,
-        };
-        assert_eq!(
-            error.to_string(),
-            "a table of all pairs needs 400 MB of memory and 12.3 kB are available"
-        );
+        for what in ["a table of all pairs", "the answers"] {
+            let error = NotEnoughMemory {
+                what: what.into(),
+                needed: 400_000_000,
+                available: 12_345,
+            };
+            let said = format!("400 MB of memory are needed for {what}, and 12.3 kB are available");
+            assert_eq!(error.to_string(), said);
+        }
         assert_eq!(bytes_in_words(999_999), "1.00 MB");
         assert_eq!(bytes_in_words(u64::MAX), "18.4 EB");
     }

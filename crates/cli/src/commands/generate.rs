@@ -4,7 +4,7 @@ use super::on_threads;
 use crate::arguments::{DataName, GenerateArguments};
 use crate::failure::Failure;
 use crate::say::say;
-use annatomy::builtin::{FEATURES, resnet50_like};
+use annatomy::builtin::{BuiltinError, FEATURES, resnet50_like};
 use annatomy_formats::{check_matrix_ending, refuse_overwriting, write_matrix};
 use annatomy_runtime::{check_memory, printable_path};
 
@@ -20,7 +20,7 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
                 Failure::work(format!("{} rows: {error}", arguments.n))
                     .hint("--n N asks for fewer rows")
             })?;
-            on_threads(0, || resnet50_like(arguments.n, arguments.seed))?.map_err(Failure::usage)?
+            on_threads(0, || resnet50_like(arguments.n, arguments.seed))?.map_err(failure)?
         }
     };
     write_matrix(&arguments.out, rows.view())
@@ -31,4 +31,11 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
         rows.columns(),
     ));
     Ok(())
+}
+
+fn failure(error: BuiltinError) -> Failure {
+    match error {
+        BuiltinError::Memory { .. } => Failure::work(error),
+        BuiltinError::NoRows | BuiltinError::TooManyRows { .. } => Failure::usage(error),
+    }
 }

@@ -12,6 +12,7 @@ use annatomy::{published, report};
 use annatomy_fetch::Network;
 use annatomy_formats::Owner;
 use annatomy_reproduce::{Recipe, ReproduceError, Reproduction, data_folder};
+use annatomy_vectors::subset::SubsetError;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -86,7 +87,11 @@ fn write(arguments: &ReproduceArguments, found: &StudyResults) -> Result<(), Fai
 
 fn failure(error: ReproduceError) -> Failure {
     let hint = error.hint();
-    let failure = if matches!(error, ReproduceError::Subset(_) | ReproduceError::Recipe(_)) {
+    let is_usage = match &error {
+        ReproduceError::Subset(cause) => !matches!(cause, SubsetError::Memory { .. }),
+        error => matches!(error, ReproduceError::Recipe(_)),
+    };
+    let failure = if is_usage {
         Failure::usage(error)
     } else {
         Failure::work(error)

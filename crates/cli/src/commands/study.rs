@@ -10,6 +10,7 @@ use annatomy::results::{Settings, StudyKind, StudyResults};
 use annatomy::study::{CheckpointError, Execution, Start, Study, StudyError};
 use annatomy::{figures, report, results};
 use annatomy_formats::{OutputFolder, Owner};
+use annatomy_hnsw::BuildError;
 use std::path::Path;
 use std::time::Instant;
 
@@ -91,7 +92,8 @@ fn kinds(names: &[StudyName]) -> Vec<StudyKind> {
         .collect()
 }
 
-/// What went wrong decides the exit code: a request that cannot be right is a matter of usage.
+/// What went wrong decides the exit code: a request that cannot be right is a matter of usage, one
+/// that this machine has no memory for is not.
 pub fn failure(error: StudyError) -> Failure {
     match &error {
         StudyError::KTooLarge { .. } => {
@@ -100,13 +102,15 @@ pub fn failure(error: StudyError) -> Failure {
         StudyError::Settings(_)
         | StudyError::SubsetTooLarge { .. }
         | StudyError::SampleTooLarge { .. }
-        | StudyError::Build(_) => Failure::usage(error),
+        | StudyError::Build(
+            BuildError::M { .. } | BuildError::EfConstruction | BuildError::TooLarge { .. },
+        ) => Failure::usage(error),
         StudyError::Checkpoint(
             CheckpointError::OtherSettings { .. }
             | CheckpointError::OtherData { .. }
             | CheckpointError::NoSettings { .. },
         ) => Failure::usage(error).hint("--out DIR names another folder"),
-        StudyError::TooCostly(_) => Failure::usage(error).hint(
+        StudyError::TooCostly(_) => Failure::work(error).hint(
             "--sample N measures fewer queries, --subset N draws fewer rows, --ks FROM:TO:STEP takes fewer k",
         ),
         _ => Failure::work(error),

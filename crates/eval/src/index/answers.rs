@@ -96,7 +96,8 @@ impl Index {
         let count = queries.map_or(rows.rows(), |queries| queries.rows()) as u64;
         let slot_bytes = size_of::<(Option<PointId>, f32)>() as u64;
         let bytes = count.saturating_mul(k as u64).saturating_mul(slot_bytes);
-        annatomy_runtime::check_memory("the answers", bytes)?;
+        let what = format!("the answers of {k} neighbors to each of {count} queries");
+        annatomy_runtime::check_memory(what, bytes)?;
         let search = SearchAll {
             index: self,
             graph: self.graph(),
