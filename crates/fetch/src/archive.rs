@@ -2,8 +2,9 @@
 //!
 //! Input: an archive, the members wanted and their checksums, a folder. Output: the members in the
 //! folder, by their file names. The archive is read once, front to back, no further than the last
-//! member wanted. What an archive says of paths is only compared, never followed. Cost: unpacking,
-//! some 0.2 GB/s.
+//! member wanted. What an archive says of paths is only compared, never followed; long names in
+//! entries of their own (GNU, PAX) are not read, as no published member has one. Cost: unpacking, some
+//! 0.2 GB/s.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write as _};
@@ -12,9 +13,12 @@ use std::path::{Path, PathBuf};
 use annatomy_formats::open_regular;
 use annatomy_runtime::advance;
 use flate2::read::MultiGzDecoder;
-use tar::Archive;
+use tar::{Archive, EntryType};
 
 use crate::{Checksum, progress};
+
+/// Bytes of an entry that carries a name: no system has longer paths.
+const MOST_NAME_BYTES: u64 = 1 << 16;
 
 /// A file within an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +48,14 @@ pub enum UnpackError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// An entry that carries a name claims more bytes than any name has.
+    #[error("{}: a name of {found} bytes, at most {MOST_NAME_BYTES} are passed over", path.display())]
+    Name {
+        /// The archive.
+        path: PathBuf,
+        /// The bytes that the entry claims.
+        found: u64,
     },
     /// The archive ends without a member.
     #[error("{} holds no {member}", path.display())]
@@ -100,7 +112,8 @@ pub fn unpack(archive: &Path, members: &[Member], folder: &Path) -> Result<(), U
     let file = BufReader::with_capacity(1 << 20, open_regular(archive).map_err(unreadable)?);
     let mut reader = Archive::new(MultiGzDecoder::new(file));
     let mut wanted: Vec<&Member> = members.iter().collect();
-    let mut entries = reader.entries().map_err(unreadable)?;
+    // Raw: the `tar` crate reads as many bytes of a name as its entry claims.
+    let mut entries = reader.entries().map_err(unreadable)?.raw(true);
     while let Some(last) = wanted.last() {
         let Some(entry) = entries.next() else {
             return Err(UnpackError::Absent {
@@ -109,6 +122,13 @@ pub fn unpack(archive: &Path, members: &[Member], folder: &Path) -> Result<(), U
             });
         };
         let mut entry = entry.map_err(unreadable)?;
+        if names_another(entry.header().entry_type()) {
+            if entry.size() > MOST_NAME_BYTES {
+                let (path, found) = (archive.to_owned(), entry.size());
+                return Err(UnpackError::Name { path, found });
+            }
+            continue;
+        }
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let path = path.strip_prefix("./").unwrap_or(&path);
         if let Some(place) = wanted.iter().position(|member| member.path == path) {
@@ -118,6 +138,14 @@ pub fn unpack(archive: &Path, members: &[Member], folder: &Path) -> Result<(), U
         }
     }
     Ok(())
+}
+
+/// Whether an entry carries the name of the next one.
+fn names_another(kind: EntryType) -> bool {
+    kind.is_gnu_longname()
+        || kind.is_gnu_longlink()
+        || kind.is_pax_local_extensions()
+        || kind.is_pax_global_extensions()
 }
 
 fn take(

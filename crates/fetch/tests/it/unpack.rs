@@ -81,3 +81,49 @@ fn a_cut_archive_is_an_error_at_every_length() {
         );
     }
 }
+
+/// An entry that carries a name, of a length that its bytes do not have.
+fn name_of(kind: tar::EntryType, claimed: u64, bytes: &[u8]) -> Vec<u8> {
+    let mut header = tar::Header::new_gnu();
+    header.set_path("././@LongLink").unwrap();
+    header.set_entry_type(kind);
+    header.set_size(claimed);
+    header.set_cksum();
+    [header.as_bytes(), bytes].concat()
+}
+
+#[test]
+fn names_of_100_gb_are_refused_and_others_passed_over() {
+    use std::io::Write as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (path, plain) = (folder.path().join("set.tar.gz"), folder.path().join("a.gz"));
+    archive(&plain);
+    let mut tar = Vec::new();
+    let mut reader = flate2::read::GzDecoder::new(File::open(&plain).unwrap());
+    std::io::Read::read_to_end(&mut reader, &mut tar).unwrap();
+    let out = folder.path().join("out");
+    let unpack_after = |name: Vec<u8>| {
+        let file = File::create(&path).unwrap();
+        let mut gzip = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        gzip.write_all(&name).unwrap();
+        gzip.write_all(&tar).unwrap();
+        gzip.finish().unwrap();
+        unpack(&path, &[hello()], &out)
+    };
+    for kind in [
+        tar::EntryType::GNULongName,
+        tar::EntryType::GNULongLink,
+        tar::EntryType::XHeader,
+        tar::EntryType::XGlobalHeader,
+    ] {
+        unpack_after(name_of(kind, 512, &[b'a'; 512])).unwrap();
+        assert_eq!(fs::read(out.join("a.bin")).unwrap(), b"hello");
+        let error = unpack_after(name_of(kind, 100_000_000_000, &[])).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("a name of 100000000000 bytes, at most 65536"),
+            "{error}"
+        );
+    }
+}
