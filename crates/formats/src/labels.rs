@@ -5,6 +5,7 @@
 //! of the rows. The file is read as a whole; its size is checked before.
 
 use super::error::ReadError;
+use super::memory::list_of_texts;
 use super::regular_file::read_regular_text;
 use std::path::Path;
 
@@ -22,7 +23,9 @@ pub fn read_labels(path: impl AsRef<Path>) -> Result<Vec<String>, ReadError> {
     if ending.eq_ignore_ascii_case("csv") {
         return column(&text, wanted);
     }
-    Ok(text.lines().map(str::to_owned).collect())
+    let mut labels = list_of_texts(text.lines().count(), text.len() as u64)?;
+    labels.extend(text.lines().map(str::to_owned));
+    Ok(labels)
 }
 
 /// The file, and the column where one of a `.csv` is named.
@@ -52,7 +55,8 @@ fn column(text: &str, wanted: Option<&str>) -> Result<Vec<String>, ReadError> {
             "which column of {names}? Name it as FILE.csv::COLUMN"
         ))
     })?;
-    let mut labels = Vec::new();
+    // A record has a line of its own at least.
+    let mut labels = list_of_texts(text.lines().count(), text.len() as u64)?;
     for record in reader.records() {
         let record = record.map_err(failed)?;
         labels.push(record.get(place).unwrap_or_default().to_owned());

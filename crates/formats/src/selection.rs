@@ -10,6 +10,7 @@ use super::answer_table::AnswerTable;
 use super::answers::read_answers;
 use super::bytes::Bytes;
 use super::error::ReadError;
+use super::memory::collected;
 use super::npy::{self, Header};
 
 /// Rows that are meant.
@@ -70,14 +71,12 @@ fn of_npy(bytes: &Bytes, header: &Header<'_>) -> Result<Option<Selection>, ReadE
     let body = bytes.read(header.start as u64..bytes.len())?;
     if width == 1 {
         let columns = header.shape.last().copied().unwrap_or(0) as usize;
-        let values = body.iter().map(|&byte| byte != 0).collect();
+        let values = collected(body.iter().map(|&byte| byte != 0))?;
         return Ok(Some(Selection::Mask { columns, values }));
     }
     let is_signed = header.descr.contains('i');
-    let ids: Vec<i64> = body
-        .chunks_exact(width as usize)
-        .map(|bytes| integer(bytes, is_signed))
-        .collect();
+    let words = body.chunks_exact(width as usize);
+    let ids = collected(words.map(|bytes| integer(bytes, is_signed)))?;
     Ok(Some(Selection::Ids(AnswerTable::from_ids(ids.len(), ids))))
 }
 

@@ -5,7 +5,8 @@
 //! are searched at once. Here sums are in float64 and rounded once, so that a transformed query
 //! differs from FAISS's by float32 rounding, and an answer only where distances are as near.
 
-use annatomy_hnsw::import::faiss_file::{Batch, Level, dot};
+use annatomy_hnsw::import::SavedIndexError;
+use annatomy_hnsw::import::faiss_file::{Batch, Level, dot, reserved};
 use annatomy_vectors::{Matrix, MatrixView};
 use rayon::prelude::*;
 
@@ -113,11 +114,16 @@ pub(crate) fn apply_all(
 }
 
 /// All rows after all of `transforms`.
-pub(crate) fn transformed(transforms: &[Transform], rows: MatrixView<'_>, level: Level) -> Matrix {
+pub(crate) fn transformed(
+    transforms: &[Transform],
+    rows: MatrixView<'_>,
+    level: Level,
+) -> Result<Matrix, SavedIndexError> {
     let columns = transforms
         .last()
         .map_or(rows.columns(), Transform::columns_out);
-    let mut values = vec![0.0; rows.rows() * columns];
+    let mut values: Vec<f32> = reserved("the transformed rows", rows.rows() * columns)?;
+    values.resize(rows.rows() * columns, 0.0);
     values
         .par_chunks_mut(columns.max(1))
         .enumerate()
@@ -128,7 +134,7 @@ pub(crate) fn transformed(transforms: &[Transform], rows: MatrixView<'_>, level:
                 values.copy_from_slice(out);
             },
         );
-    Matrix::new(rows.rows(), columns, values).expect("rows × columns values")
+    Ok(Matrix::new(rows.rows(), columns, values).expect("rows × columns values"))
 }
 
 #[cfg(test)]

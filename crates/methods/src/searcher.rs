@@ -97,7 +97,10 @@ impl<'m> Searcher<'m> {
     }
 
     /// `rows` as the codes are made of: after all transforms.
-    pub fn transformed(&self, rows: MatrixView<'_>) -> Matrix {
+    ///
+    /// # Errors
+    /// If they do not fit into memory.
+    pub fn transformed(&self, rows: MatrixView<'_>) -> Result<Matrix, SavedIndexError> {
         transformed(&self.method.transforms, rows, self.level)
     }
 

@@ -256,15 +256,16 @@ impl Transformed {
         if method.transforms.is_empty() {
             return Ok(None);
         }
-        let base = searcher.transformed(in_memory(data));
+        let transformed = |rows| {
+            let unusable = data::unusable(&data.name);
+            searcher.transformed(rows).map_err(unusable)
+        };
+        let base = transformed(in_memory(data))?;
         let metric = match method.metric {
             Metric::L2 => Metric::L2,
             _ => Metric::InnerProduct,
         };
-        let held_out = data
-            .queries
-            .held_out_rows()
-            .map(|queries| searcher.transformed(queries));
+        let held_out = data.queries.held_out_rows().map(transformed).transpose()?;
         let queries = match &held_out {
             Some(queries) => Queries::HeldOut(queries.view()),
             None => Queries::SomeRows(base.view(), &data.queries.numbers),

@@ -15,6 +15,7 @@ use annatomy_measures::estimate::Estimate;
 use annatomy_methods::required::{FOREVER, Presence};
 use annatomy_methods::stages::Losses;
 use annatomy_methods::{Routing, eight_bit_rows};
+use annatomy_runtime::check_memory;
 use annatomy_vectors::{Matrix, Metric};
 
 /// Points of a curve, and of the first look for an effort.
@@ -215,9 +216,13 @@ impl Found<'_> {
             Some(base) => base.view(),
             None => super::in_memory(data),
         };
+        let bytes = 4 * base.rows() as u64 * base.columns() as u64;
+        check_memory("the rows in codes of 8 bits", bytes)?;
         let rows = eight_bit_rows(base);
         let own = data.queries.held_out_rows();
-        let of_queries = own.map(|queries| self.pass.searcher.transformed(queries));
+        let transformed = |queries| self.pass.searcher.transformed(queries);
+        let of_queries = own.map(transformed).transpose();
+        let of_queries = of_queries.map_err(super::data::unusable(&data.name))?;
         let metric = match method.metric {
             Metric::L2 => Metric::L2,
             _ => Metric::InnerProduct,

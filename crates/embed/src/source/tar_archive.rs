@@ -38,13 +38,17 @@ pub(super) fn open(path: &Path, packing: Packing) -> Result<Source, SourceError>
         Packing::Gzip => Box::new(MultiGzDecoder::new(file)),
     };
     let (sender, receiver) = std::sync::mpsc::sync_channel(READ_AHEAD);
-    let path = path.to_owned();
-    std::thread::spawn(move || {
+    let archive = path.to_owned();
+    let work = move || {
         let give = |item: Result<Item, SourceError>| sender.send(item).is_ok();
         if let Err(error) = read(reader, &mut |item| give(Ok(item))) {
+            let path = archive;
             give(Err(SourceError::Io { path, error }));
         }
-    });
+    };
+    std::thread::Builder::new()
+        .spawn(work)
+        .map_err(|error| SourceError::io(path, error))?;
     Ok(Source::new(None, receiver.into_iter()))
 }
 

@@ -13,6 +13,7 @@ use super::{Column, Values, malformed};
 use crate::atomic::write_atomically;
 use crate::bytes::Bytes;
 use crate::error::ReadError;
+use crate::memory::{collected, list_of_texts};
 use crate::npy;
 use crate::write::WriteError;
 
@@ -109,16 +110,14 @@ fn values(bytes: &[u8]) -> Result<Values, ReadError> {
         "<i8" => {
             width(8)?;
             let (words, _) = body.as_chunks();
-            Ok(Values::Integers(
-                words.iter().map(|&word| i64::from_le_bytes(word)).collect(),
-            ))
+            let words = words.iter().map(|&word| i64::from_le_bytes(word));
+            Ok(Values::Integers(collected(words)?))
         }
         "<f8" => {
             width(8)?;
             let (words, _) = body.as_chunks();
-            Ok(Values::Reals(
-                words.iter().map(|&word| f64::from_le_bytes(word)).collect(),
-            ))
+            let words = words.iter().map(|&word| f64::from_le_bytes(word));
+            Ok(Values::Reals(collected(words)?))
         }
         descr => {
             let longest = descr
@@ -131,9 +130,11 @@ fn values(bytes: &[u8]) -> Result<Values, ReadError> {
                 .filter(|&longest| longest > 0)
                 .ok_or_else(unsupported)?;
             width(longest.checked_mul(4).ok_or_else(unsupported)?)?;
-            let texts = body.chunks_exact(4 * longest).map(npy::text_of_utf32);
-            let texts: Option<Vec<String>> = texts.collect();
-            let texts = texts.ok_or_else(|| malformed("a text that is no Unicode".to_owned()))?;
+            let mut texts = list_of_texts(body.len() / (4 * longest), body.len() as u64)?;
+            for text in body.chunks_exact(4 * longest) {
+                let text = npy::text_of_utf32(text);
+                texts.push(text.ok_or_else(|| malformed("a text that is no Unicode".to_owned()))?);
+            }
             Ok(Values::Texts(texts))
         }
     }

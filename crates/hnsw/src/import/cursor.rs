@@ -1,6 +1,10 @@
 //! A place in a file's bytes; every read is checked against what is left.
 
 use super::error::SavedIndexError;
+use annatomy_runtime::check_memory;
+
+/// Vectors of more bytes are compared with what is available before they are allocated.
+const ASKED_FIRST_BYTES: u64 = 1 << 26;
 
 /// A place in the bytes of a file.
 #[derive(Clone, Debug)]
@@ -120,12 +124,16 @@ pub fn collected<T>(
 }
 
 /// A vector with room for `count` values.
+///
+/// Large ones are refused where memory has no room for them: codes decode to a thousand times their
+/// bytes, and the system grants address space that it has no memory for.
 pub fn reserved<T>(what: &'static str, count: usize) -> Result<Vec<T>, SavedIndexError> {
+    let bytes = (count as u64).saturating_mul(size_of::<T>() as u64);
+    let refused = || SavedIndexError::Memory { what, bytes };
+    if bytes > ASKED_FIRST_BYTES {
+        check_memory(what, bytes).map_err(|_| refused())?;
+    }
     let mut kept = Vec::new();
-    kept.try_reserve_exact(count)
-        .map_err(|_| SavedIndexError::Memory {
-            what,
-            bytes: (count as u64).saturating_mul(size_of::<T>() as u64),
-        })?;
+    kept.try_reserve_exact(count).map_err(|_| refused())?;
     Ok(kept)
 }

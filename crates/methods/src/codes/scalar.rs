@@ -102,6 +102,17 @@ impl ScalarKind {
         matches!(self, Self::Bits8Uniform | Self::Bits4Uniform)
     }
 
+    /// The place of the first value in `codes` that is infinite or no number, of kinds that can hold
+    /// one.
+    pub(crate) fn first_not_finite(self, codes: &[u8]) -> Option<usize> {
+        let mut codes = codes.as_chunks().0.iter().copied();
+        match self {
+            Self::Float16 => codes.position(|code| !f16::from_le_bytes(code).is_finite()),
+            Self::BFloat16 => codes.position(|code| !bf16::from_le_bytes(code).is_finite()),
+            _ => None,
+        }
+    }
+
     /// The largest code, of kinds with a range.
     fn largest(self) -> f32 {
         match self {

@@ -30,6 +30,19 @@ pub(super) fn codes_of(
             format!("{wanted}: {} rows of {size} bytes", header.rows),
         );
     }
+    let not_finite = match &quantizer {
+        Quantizer::Float32 => floats(bytes).position(|value| !value.is_finite()),
+        Quantizer::Scalar(scalar) => scalar.kind.first_not_finite(bytes),
+        Quantizer::Product(_) => None,
+    };
+    if let Some(place) = not_finite {
+        return Err(SavedIndexError::Node {
+            what: "a value that is not finite, in column",
+            node: place / header.columns,
+            found: (place % header.columns) as i128,
+            expected: "finite values alone".to_owned(),
+        });
+    }
     Ok(Codes {
         quantizer,
         columns: header.columns,
@@ -61,14 +74,6 @@ pub(super) fn read_flat(
     let header = read_header(cursor)?;
     let bytes = cursor.counted("the vectors", 4)?;
     let codes = codes_of(Quantizer::Float32, &header, 4 * header.columns, bytes)?;
-    if let Some(place) = floats(&codes.bytes).position(|value| !value.is_finite()) {
-        return Err(SavedIndexError::Node {
-            what: "a value that is not finite, in column",
-            node: place / header.columns,
-            found: (place % header.columns) as i128,
-            expected: "finite values alone".to_owned(),
-        });
-    }
     Ok(exhaustive(class, &header, codes))
 }
 

@@ -59,6 +59,13 @@ pub(super) fn read_transform(
                 shape.columns,
             )?;
             same("the columns of the mean", mean.len(), shape.columns)?;
+            if let Some(place) = mean.iter().position(|value| !value.is_finite()) {
+                return value(
+                    "a mean that is not finite: column",
+                    place as i128,
+                    "finite".to_owned(),
+                );
+            }
             Ok(Transform::Center { mean })
         }
         b"RmDT" => {

@@ -139,3 +139,26 @@ fn sizes_are_checked_before_they_are_allocated() {
         }
     }
 }
+
+/// Float32 rows of a coarse quantizer and of an inverted file, and float16 codes, as infinities: they
+/// were read, and every distance to them was no number.
+#[test]
+fn values_that_are_not_finite_are_named_by_row_and_column() {
+    for (name, value) in [
+        ("ivf_flat_l2", f32::INFINITY.to_le_bytes().to_vec()),
+        ("hnsw_fp16_l2", vec![0x00, 0x7c]),
+    ] {
+        let mut bytes = bytes(name);
+        let method = Method::from_bytes(&bytes).expect("whole");
+        let code = method.codes.code(7);
+        let at = bytes.windows(code.len()).position(|bytes| bytes == code);
+        let at = at.expect("the code of a row") + 3 * value.len();
+        bytes[at..at + value.len()].copy_from_slice(&value);
+        let said = Method::from_bytes(&bytes)
+            .expect_err("infinite")
+            .to_string();
+        for words in ["not finite, in column", "3", "7"] {
+            assert!(said.contains(words), "{name}: {said}");
+        }
+    }
+}

@@ -42,7 +42,7 @@ fn a_scan_of_all_codes_is_brute_force_over_the_decoded_rows() {
         let searcher = Searcher::new(&method, None).expect(name);
         let decoded = method.decoded().expect("small");
         let queries = queries(name);
-        let transformed = searcher.transformed(queries.view());
+        let transformed = searcher.transformed(queries.view()).expect("small");
         let (mut scratch, mut visits) = (QueryScratch::default(), Visits::default());
         for query in 0..queries.rows() {
             searcher.record_all(queries.row(query), &mut scratch, &mut visits);
@@ -71,9 +71,9 @@ fn losses_add_up_to_what_is_missing_and_effort_moves_routing_alone() {
             Some(rows) => rows.expect("small"),
             None => rows(name),
         };
-        let transformed_base = searcher.transformed(base.view());
+        let transformed_base = searcher.transformed(base.view()).expect("small");
         let queries = queries(name);
-        let transformed = searcher.transformed(queries.view());
+        let transformed = searcher.transformed(queries.view()).expect("small");
         let (mut scratch, mut visits) = (QueryScratch::default(), Visits::default());
         let (k, mut total) = (10, 0.0);
         let candidates = method.candidates(k);
