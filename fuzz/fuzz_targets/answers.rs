@@ -2,6 +2,7 @@
 //! file.
 #![no_main]
 
+mod allocator;
 mod readers;
 
 use libfuzzer_sys::fuzz_target;

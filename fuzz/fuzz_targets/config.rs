@@ -1,6 +1,8 @@
 //! Settings: the first byte picks the study's TOML or YAML, the rest is the file.
 #![no_main]
 
+mod allocator;
+
 use annatomy_study::Plan;
 use annatomy_study::config::{check, defaults, read};
 use libfuzzer_sys::fuzz_target;

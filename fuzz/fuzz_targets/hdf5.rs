@@ -1,6 +1,7 @@
 //! HDF5 files: the first byte picks the member, the rest is the file.
 #![no_main]
 
+mod allocator;
 mod readers;
 
 use libfuzzer_sys::fuzz_target;

@@ -1,6 +1,7 @@
 //! Parquet and Arrow files: the first byte picks the ending and the member, the rest is the file.
 #![no_main]
 
+mod allocator;
 mod readers;
 
 use libfuzzer_sys::fuzz_target;

@@ -1,6 +1,7 @@
 //! Pictures of any format: headers, scans, chunks.
 #![no_main]
 
+mod allocator;
 mod embed;
 
 use libfuzzer_sys::fuzz_target;

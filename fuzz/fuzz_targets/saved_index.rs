@@ -1,6 +1,8 @@
 //! FAISS and hnswlib files: an error, or a graph that can be searched.
 #![no_main]
 
+mod allocator;
+
 use annatomy_hnsw::import::{EngineBuild, EngineDistances, SavedIndex};
 use annatomy_hnsw::{HeapQueue, Traversal, Visits};
 use annatomy_vectors::Metric;

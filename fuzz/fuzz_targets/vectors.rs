@@ -1,6 +1,7 @@
 //! Files of vectors: the first byte picks the ending, the rest is the file.
 #![no_main]
 
+mod allocator;
 mod readers;
 
 use libfuzzer_sys::fuzz_target;

@@ -1,6 +1,7 @@
 //! Files of weights: zips of PyTorch and safetensors.
 #![no_main]
 
+mod allocator;
 mod embed;
 
 use libfuzzer_sys::fuzz_target;

@@ -1,15 +1,22 @@
 """Small files made to harm, for `cargo xtask fuzz`: python3 fuzz/seeds/make.py makes them again.
 
-Those of `pictures` and `pickles` were drawn by the tests of `annatomy-embed`. The targets `answers`, `vectors` and `config`
-take an ending by the first byte; see their lists.
+Those of `pictures` and `pickles` were drawn by the tests of `annatomy-embed`. The targets `answers`, `vectors`, `config`,
+`tables` and `archives` take an ending by the first byte; see their lists.
 """
 
+import gzip
+import io
 import struct
+import tarfile
+import zipfile
+import zlib
 from pathlib import Path
 
 HERE = Path(__file__).parent
 VECTORS = ["npy", "npz", "fvecs", "bvecs", "fbin", "u8bin", "i8bin", "f16bin", "safetensors"]
 ANSWERS = ["npy", "npz", "ivecs", "fvecs", "ibin", "fbin", "bin"]
+TABLES = ["npy", "npz", "csv", "txt"]
+ARCHIVES = ["zip", "tar", "tar.gz", "bin"]
 
 
 def npy(descr: str, shape: str, values: bytes) -> bytes:
@@ -30,6 +37,41 @@ def hnsw(levels: int) -> bytes:
     """A FAISS graph whose vectors claim more than the file holds."""
     head = b"IHNf" + struct.pack("<iqqqBi", 8, 3, 1 << 20, 1 << 20, 1, 1)
     return head + struct.pack("<Q", levels) + b"\0" * 16
+
+
+def picture() -> bytes:
+    """A PNG of one pixel."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = struct.pack(">2I5B", 1, 1, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
+
+
+def zipped(members: list[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        for name, content in members:
+            archive.writestr(zipfile.ZipInfo(name), content, method)
+    return packed.getvalue()
+
+
+def tarred(names: list[str], form: int) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=form) as archive:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.size = len(picture())
+            archive.addfile(member, io.BytesIO(picture()))
+    return packed.getvalue()
+
+
+def claimed(kind: bytes, size: int) -> bytes:
+    """A tar archive whose first entry, a name, claims `size` bytes."""
+    member = tarfile.TarInfo("././@LongLink")
+    member.type, member.size = kind, size
+    return member.tobuf(tarfile.GNU_FORMAT) + b"a" * 512
 
 
 def write(target: str, name: str, content: bytes, ending: int | None = None) -> None:
@@ -70,6 +112,44 @@ def main() -> None:
     write("saved_index", "nested_maps", index_id_maps(60))
     write("saved_index", "claims_all", hnsw((1 << 64) - 1))
     write("saved_index", "claims_some", hnsw(1 << 40))
+    write("saved_index", "levels_to_the_sky", hnsw(65))
+    for name, ending, content in [
+        ("mask", "npy", npy("|b1", "(5,)", b"\1\0\1\1\0")),
+        ("masks", "npy", npy("|u1", "(2, 3)", b"\1\0\1\1\0\0")),
+        ("ids", "npy", npy("<i2", "(3,)", struct.pack("<3h", 7, -1, 0))),
+        ("ids_of_queries", "npy", npy("<i8", "(2, 2)", struct.pack("<4q", 1, 2, 3, -1))),
+        ("mask_of_nothing", "npy", npy("|b1", "(1000000000000, 0)", b"")),
+        ("columns", "npz", zipped([
+            ("query.npy", npy("<i8", "(2,)", struct.pack("<2q", 3, -1))),
+            ("overlap.npy", npy("<f8", "(2,)", struct.pack("<2d", 0.5, float("nan")))),
+            ("key.npy", npy("<U2", "(2,)", struct.pack("<4I", 97, 98, 0x10FFFF, 0))),
+        ])),
+        ("no_unicode", "npz", zipped([("key.npy", npy("<U1", "(1,)", struct.pack("<I", 0xD800)))])),
+        ("no_width", "npz", zipped([("key.npy", npy("<U0", "(1000000000000,)", b""))])),
+        ("swells", "npz", zipped([("x.npy", npy("<i8", "(1000000,)", bytes(8_000_000)))])),
+        ("labels", "csv", b'name\n"a, ""b"""\nc\n'),
+        ("two_columns", "csv", b"id,name\n1,b\n"),
+        ("open_quote", "csv", b'name\n"a\nb\n'),
+        ("lines", "txt", "one\n<script>\n\nzwölf".encode()),
+        ("no_text", "txt", b"\xff\xfe\n"),
+    ]:
+        write("tables", name, content, TABLES.index(ending))
+    names = ["a.png", "b/c.png", "a.png", "notes.md"]
+    for name, ending, content in [
+        ("plain.zip", "zip", zipped([(name, picture()) for name in dict.fromkeys(names)], zipfile.ZIP_STORED)),
+        ("packed.zip", "zip", zipped([(name, picture()) for name in dict.fromkeys(names)])),
+        ("swells.zip", "zip", zipped([("a.png", bytes(4_000_000))])),
+        ("ustar.tar", "tar", tarred(names, tarfile.USTAR_FORMAT)),
+        ("gnu.tar", "tar", tarred(["long/" * 40 + "a.png"], tarfile.GNU_FORMAT)),
+        ("pax.tar", "tar", tarred(["läng/" * 40 + "a.png"], tarfile.PAX_FORMAT)),
+        ("gnu_name_of_100_GB.tar", "tar", claimed(b"L", 10**11)),
+        ("pax_name_of_100_GB.tar", "tar", claimed(b"x", 10**11)),
+        ("pax.tar.gz", "tar.gz", gzip.compress(tarred(["läng/" * 40 + "a.png"], tarfile.PAX_FORMAT), mtime=0)),
+        ("gnu_name_of_100_GB.tar.gz", "tar.gz", gzip.compress(claimed(b"L", 10**11), mtime=0)),
+        ("cifar10.bin", "bin", bytes(3_073)),
+        ("stl10.bin", "bin", bytes(27_648)),
+    ]:
+        write("archives", name, content, ARCHIVES.index(ending))
     for name, text in [
         ("runs.toml", "runs = 9223372036854775807\n"),
         ("conditions.toml", "ef_values = [" + ", ".join(str(value) for value in range(1, 400)) + "]\n"),

@@ -1,9 +1,11 @@
-//! What the targets `pictures`, `pickles` and `weights` do with bytes; a test of `annatomy-embed` does
-//! the same with mutations of the seeds.
+//! What the targets `pictures`, `pickles`, `weights` and `archives` do with bytes; a test of
+//! `annatomy-embed` does the same with mutations of the seeds.
 #![allow(dead_code, reason = "each target uses one function")]
 
 use annatomy_embed::pixels::{Decoding, Orientation, decode};
+use annatomy_embed::source::Source;
 use annatomy_embed::weights::Weights;
+use std::sync::LazyLock;
 
 /// Pixels of a fuzzed picture: enough for any path, and few enough for speed.
 const MAX_PIXELS: u64 = 1 << 20;
@@ -15,6 +17,26 @@ pub fn picture(bytes: &[u8]) {
         max_pixels: MAX_PIXELS,
     };
     let _ = decode(bytes, decoding);
+}
+
+static FOLDER: LazyLock<tempfile::TempDir> =
+    LazyLock::new(|| tempfile::tempdir().expect("a folder"));
+
+/// Lists are left out: they name files of this machine.
+const ENDINGS: [&str; 5] = ["zip", "tar", "tar.gz", "bin", "parquet"];
+
+/// Reads every picture of an archive, undecoded; the first byte picks the ending.
+pub fn archive(bytes: &[u8]) {
+    let Some((&first, content)) = bytes.split_first() else {
+        return;
+    };
+    let ending = ENDINGS[usize::from(first) % ENDINGS.len()];
+    let path = FOLDER.path().join(format!("pictures.{ending}"));
+    std::fs::write(&path, content).expect("a file");
+    let Ok(mut source) = Source::open(&path) else {
+        return;
+    };
+    while let Ok(Some(_)) = source.next() {}
 }
 
 /// Reads weights of any format, and one tensor.

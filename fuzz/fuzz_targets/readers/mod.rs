@@ -26,6 +26,7 @@ pub fn read(bytes: &[u8], endings: &[&str], members: &[Option<&str>]) {
     let opened = [VectorFile::open(&source), VectorFile::open_queries(&source)];
     for file in opened.into_iter().flatten() {
         let _ = file.read_all();
+        let _ = (file.ids(), file.notes(), file.metric_name());
         let _ = file.select(&[0, file.rows().saturating_sub(1), 0]);
     }
     let _ = read_answers(&source);

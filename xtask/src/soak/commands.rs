@@ -7,6 +7,9 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Rows of `base.npy`.
+const BASE: usize = 400;
+
 /// One command line, without the binary.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Line(pub Vec<String>);
@@ -27,7 +30,7 @@ impl std::fmt::Display for Line {
 /// Inputs, and whether this build runs ONNX models.
 pub struct Menu {
     inputs: PathBuf,
-    goldens: PathBuf,
+    crates: PathBuf,
     onnx: bool,
 }
 
@@ -35,17 +38,21 @@ impl Menu {
     /// Writes the inputs into `inputs`.
     pub fn new(binary: &Path, inputs: &Path) -> Result<Self> {
         fs::create_dir_all(inputs).context("cannot make the inputs' folder")?;
-        let goldens = std::path::absolute("crates/embed/tests/goldens").context("no folder")?;
         let mut menu = Self {
             inputs: inputs.to_owned(),
-            goldens,
+            crates: std::path::absolute("crates").context("no folder")?,
             onnx: true,
         };
+        write_rows_that_are_allowed(&inputs.join("allowed.npy")).context("cannot write inputs")?;
+        let labels: String = (0..BASE).map(|row| format!("row {row}\n")).collect();
+        fs::write(inputs.join("labels.txt"), labels).context("cannot write inputs")?;
         for line in [
             "generate resnet50-like --n 400 --out base.npy",
             "generate resnet50-like --n 300 --seed 7 --out other.fvecs",
             "generate resnet50-like --n 40 --seed 3 --out queries.npy",
             "knn base.npy --k 12 --out answers.npy",
+            "audit base.npy --neighbors answers.npy --k 3 --out audited",
+            "audit base.npy --neighbors answers.npy --k 3 --seed 2 --out audited-again",
         ] {
             let ended = run(binary, &words(line), inputs, Fate::Ends)?;
             if !ended.succeeded() {
@@ -65,7 +72,7 @@ impl Menu {
 
     /// One command.
     pub fn draw(&self, random: &mut Random) -> Line {
-        match random.below(if self.onnx { 10 } else { 9 }) {
+        match random.below(if self.onnx { 13 } else { 12 }) {
             0 => generate(random),
             1 | 2 => self.knn(random),
             3 => self.study(random),
@@ -74,6 +81,9 @@ impl Menu {
             6 => self.answers(random),
             7 => self.mistaken(random),
             8 => planned(random),
+            9 => self.saved(random),
+            10 => self.filtered(random),
+            11 => self.compared(),
             _ => self.embed(random.pick(&["rows.npy", "pictures.npy"])),
         }
     }
@@ -135,9 +145,41 @@ impl Menu {
         )))
     }
 
+    /// An audit of what an engine saved, with a table of every query and test cases.
+    fn saved(&self, random: &mut Random) -> Line {
+        let index = random.pick(&[
+            "hnsw/tests/goldens/faiss_l2.index",
+            "hnsw/tests/goldens/hnswlib_cosine.index",
+            "methods/tests/goldens/ivf_flat_l2.index",
+        ]);
+        let index = self.crates.join(index);
+        Line(words(&format!(
+            "audit --index {} --k 5 --require overlap@5>=0 --per-query queries.csv \
+             --junit cases.xml --out saved",
+            index.display()
+        )))
+    }
+
+    /// An audit under a filter, whose page names rows.
+    fn filtered(&self, random: &mut Random) -> Line {
+        let [base, allowed, labels] =
+            ["base.npy", "allowed.npy", "labels.txt"].map(|name| self.input(name));
+        let rule = random.pick(&["count-all", "count-allowed", "after-search"]);
+        Line(words(&format!(
+            "audit {base} --k 5 --graphs 1 --m 8 --ef-construction 40 --allowed {allowed} \
+             --filter-rule {rule} --labels {labels} --out filtered-{rule}"
+        )))
+    }
+
+    fn compared(&self) -> Line {
+        let [a, b] = ["audited", "audited-again"].map(|name| self.input(name));
+        Line(words(&format!("compare {a} {b} --out compared")))
+    }
+
     fn embed(&self, out: &str) -> Line {
-        let pictures = self.goldens.join("pictures");
-        let model = self.goldens.join("onnx/classifier.onnx");
+        let goldens = self.crates.join("embed/tests/goldens");
+        let pictures = goldens.join("pictures");
+        let model = goldens.join("onnx/classifier.onnx");
         let arguments = [
             "embed",
             &pictures.display().to_string(),
@@ -168,6 +210,16 @@ impl Menu {
     fn input(&self, name: &str) -> String {
         self.inputs.join(name).display().to_string()
     }
+}
+
+/// A mask of bytes: every third row of the base is not allowed.
+fn write_rows_that_are_allowed(path: &Path) -> std::io::Result<()> {
+    let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({BASE},), }}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.bytes());
+    bytes.extend((0..BASE).map(|row| u8::from(row % 3 > 0)));
+    fs::write(path, bytes)
 }
 
 fn generate(random: &mut Random) -> Line {

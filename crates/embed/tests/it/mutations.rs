@@ -94,3 +94,8 @@ fn weights() {
     }
     run(&[folder.path().to_owned()], 500, fuzzed::weights);
 }
+
+#[test]
+fn archives() {
+    run(&[seeds("archives")], 100, fuzzed::archive);
+}
