@@ -19,8 +19,8 @@
 use std::arch::x86_64::*;
 
 use super::instruction_set::{
-    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by,
-    sum_bytes_by_any, under_by,
+    F64_LANES, InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length,
+    keep_by, sum_bytes_by_any, under_by,
 };
 
 const LANES: usize = 8;
@@ -297,9 +297,12 @@ pub(super) fn sum_bytes(a: &[i8], b: &[i8]) -> u32 {
     _mm_cvtsi128_si32(one).cast_unsigned() + sum_bytes_by_any(rest, others_left)
 }
 
+/// Eight registers of 4 sums, two for each of
+/// [`sum_f64_by_lanes`](super::instruction_set::sum_f64_by_lanes)'s 8.
 #[target_feature(enable = "avx2,fma,f16c")]
 fn sum_f64<T: Term>(a: &[f32], b: &[f32]) -> f64 {
     const LANES: usize = 4;
+    const SUMS: usize = F64_LANES / LANES;
     let length = common_length(a, &[b]);
     let (a, b) = (&a[..length], &b[..length]);
     let mut sums = [_mm256_setzero_pd(); SUMS];
@@ -326,8 +329,10 @@ fn sum_f64<T: Term>(a: &[f32], b: &[f32]) -> f64 {
             widen_tail(&b[offset..end]),
         );
     }
-    let [s0, s1, s2, s3] = sums;
-    let four = _mm256_add_pd(_mm256_add_pd(s0, s1), _mm256_add_pd(s2, s3));
+    let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
+    let low = _mm256_add_pd(_mm256_add_pd(s0, s2), _mm256_add_pd(s4, s6));
+    let high = _mm256_add_pd(_mm256_add_pd(s1, s3), _mm256_add_pd(s5, s7));
+    let four = _mm256_add_pd(low, high);
     let two = _mm_add_pd(
         _mm256_castpd256_pd128(four),
         _mm256_extractf128_pd::<1>(four),
@@ -341,8 +346,10 @@ fn step_f64<T: Term>(sum: __m256d, a: __m256d, b: __m256d) -> __m256d {
     match T::KIND {
         TermKind::SquaredDifference => {
             let difference = _mm256_sub_pd(a, b);
-            _mm256_fmadd_pd(difference, difference, sum)
+            // Not fused: as on every instruction set.
+            _mm256_add_pd(sum, _mm256_mul_pd(difference, difference))
         }
+        // A product of two 32-bit floats is exact, fused or not.
         TermKind::Product => _mm256_fmadd_pd(a, b, sum),
     }
 }

@@ -209,6 +209,8 @@ fn keep(values: &[u32], mask: u64, out: &mut [u32]) -> usize {
     })
 }
 
+/// Four registers of 8 sums, as [`sum_f64_by_lanes`](super::instruction_set::sum_f64_by_lanes) has
+/// them.
 #[target_feature(enable = "avx512f,avx2,fma,f16c")]
 fn sum_f64<T: Term>(a: &[f32], b: &[f32]) -> f64 {
     const LANES: usize = 8;
@@ -257,8 +259,10 @@ fn step_f64<T: Term>(sum: __m512d, a: __m512d, b: __m512d) -> __m512d {
     match T::KIND {
         TermKind::SquaredDifference => {
             let difference = _mm512_sub_pd(a, b);
-            _mm512_fmadd_pd(difference, difference, sum)
+            // Not fused: as on every instruction set.
+            _mm512_add_pd(sum, _mm512_mul_pd(difference, difference))
         }
+        // A product of two 32-bit floats is exact, fused or not.
         TermKind::Product => _mm512_fmadd_pd(a, b, sum),
     }
 }

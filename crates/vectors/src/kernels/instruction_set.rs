@@ -142,7 +142,8 @@ pub(super) trait InstructionSet: Copy {
     /// Σ term(query, row) for four rows, each the same bits as [`InstructionSet::sum`].
     fn sum_x4<T: Term, Q: Stored, S: Stored>(self, query: &[Q], rows: [&[S]; 4]) -> [f32; 4];
 
-    /// Σ term(a, b) with every value widened to a 64-bit float first.
+    /// Σ term(a, b) with every value widened to a 64-bit float first: the bits of
+    /// [`sum_f64_by_lanes`] on every instruction set.
     fn sum_f64<T: Term>(self, a: &[f32], b: &[f32]) -> f64;
 
     /// Bit i says whether values\[i\] < bars\[i\]; of at most 64 values.
@@ -156,6 +157,44 @@ pub(super) trait InstructionSet: Copy {
 
     /// Writes those of at most 64 values whose bits are set to `out`, in order; how many they are.
     fn keep(self, values: &[u32], mask: u64, out: &mut [u32]) -> usize;
+}
+
+/// Sums that every kernel in float64 keeps side by side: value i is added to sum i mod 32.
+pub(super) const F64_LANES: usize = 32;
+
+/// [`InstructionSet::sum_f64`], left to the compiler. Terms are multiplied, rounded and then added,
+/// since a fused step would round a square of differences otherwise; the 32 sums are added in the
+/// order of AVX-512's four registers of 8.
+#[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the caller's instruction set"
+)]
+pub(super) fn sum_f64_by_lanes<T: Term>(a: &[f32], b: &[f32]) -> f64 {
+    let length = common_length(a, &[b]);
+    let (a_blocks, a_tail) = a[..length].as_chunks::<F64_LANES>();
+    let (b_blocks, b_tail) = b[..length].as_chunks::<F64_LANES>();
+    let term = |a: f32, b: f32| {
+        let (a, b) = (f64::from(a), f64::from(b));
+        match T::KIND {
+            TermKind::SquaredDifference => (a - b) * (a - b),
+            TermKind::Product => a * b,
+        }
+    };
+    let mut sums = [0.0; F64_LANES];
+    for (a_block, b_block) in a_blocks.iter().zip(b_blocks) {
+        for ((sum, &a), &b) in sums.iter_mut().zip(a_block).zip(b_block) {
+            *sum += term(a, b);
+        }
+    }
+    for ((sum, &a), &b) in sums.iter_mut().zip(a_tail).zip(b_tail) {
+        *sum += term(a, b);
+    }
+    let eight: [f64; 8] = std::array::from_fn(|lane| {
+        (sums[lane] + sums[lane + 8]) + (sums[lane + 16] + sums[lane + 24])
+    });
+    let four: [f64; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// [`InstructionSet::below`] of whole vectors by `compare`, of the values left over one by one.

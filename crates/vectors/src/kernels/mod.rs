@@ -13,7 +13,7 @@
 //! | `neon` | aarch64 | 4 × 4 |
 //!
 //! The choice is made once per process and [`instructions`] names it. Values are float32 or float16
-//! ([`Stored`]), and sums float32. Three laws hold on every instruction set; tie-breaking by id
+//! ([`Stored`]), and sums float32. Four laws hold on every instruction set; tie-breaking by id
 //! leans on the first two:
 //!
 //! 1. **Symmetry.** `l2_squared(a, b)` and `l2_squared(b, a)` are the same bits, as are the two
@@ -21,8 +21,10 @@
 //! 2. **A batch is its members.** `l2_squared_x4(q, rows)[i]` is, bit for bit, `l2_squared(q,
 //!    rows[i])`.
 //! 3. **float16 is storage.** Values kept in 16 bits give the bits that they give widened to 32.
+//! 4. **float64 decides alike everywhere.** The `_f64` forms give the same bits on every instruction
+//!    set, so that machines of different kinds agree on the order of rows.
 //!
-//! Another instruction set may give other bits: sums run in another order. The bound for all of
+//! In float32 another instruction set may give other bits: sums run in another order. The bound for all of
 //! them, from Higham 2002, section 4.2, is `|computed − exact| ≤ 1.01·(d + 2)·u·Σ|terms|`, u = 2⁻²⁴
 //! (2⁻⁵³ for the `_f64` forms), so long as nothing overflows or underflows.
 //!

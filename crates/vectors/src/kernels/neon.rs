@@ -14,7 +14,7 @@ use std::arch::aarch64::*;
 
 use super::instruction_set::{
     InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by,
-    sum_bytes_by_any, under_by,
+    sum_bytes_by_any, sum_f64_by_lanes, under_by,
 };
 
 const LANES: usize = 4;
@@ -206,31 +206,5 @@ fn sum_bytes(a: &[i8], b: &[i8]) -> u32 {
 
 #[target_feature(enable = "neon")]
 fn sum_f64<T: Term>(a: &[f32], b: &[f32]) -> f64 {
-    let length = common_length(a, &[b]);
-    let (a, b) = (&a[..length], &b[..length]);
-    let mut low = vdupq_n_f64(0.0);
-    let mut high = vdupq_n_f64(0.0);
-    for start in (0..length).step_by(LANES) {
-        let end = length.min(start + LANES);
-        let (a, b) = (load_tail(&a[start..end]), load_tail(&b[start..end]));
-        low = step_f64::<T>(
-            low,
-            vcvt_f64_f32(vget_low_f32(a)),
-            vcvt_f64_f32(vget_low_f32(b)),
-        );
-        high = step_f64::<T>(high, vcvt_high_f64_f32(a), vcvt_high_f64_f32(b));
-    }
-    vaddvq_f64(vaddq_f64(low, high))
-}
-
-#[inline]
-#[target_feature(enable = "neon")]
-fn step_f64<T: Term>(sum: float64x2_t, a: float64x2_t, b: float64x2_t) -> float64x2_t {
-    match T::KIND {
-        TermKind::SquaredDifference => {
-            let difference = vsubq_f64(a, b);
-            vfmaq_f64(sum, difference, difference)
-        }
-        TermKind::Product => vfmaq_f64(sum, a, b),
-    }
+    sum_f64_by_lanes::<T>(a, b)
 }

@@ -5,7 +5,7 @@
 
 use super::instruction_set::{
     InstructionSet, Stored, Term, TermKind, below_by, common_length, keep_by, sum_bytes_by_any,
-    under_by,
+    sum_f64_by_lanes, under_by,
 };
 
 const LANES: usize = 8;
@@ -44,16 +44,7 @@ impl InstructionSet for Scalar {
     }
 
     fn sum_f64<T: Term>(self, a: &[f32], b: &[f32]) -> f64 {
-        let mut sums = [0.0; 4];
-        let length = common_length(a, &[b]);
-        for (index, (&a, &b)) in a[..length].iter().zip(&b[..length]).enumerate() {
-            let (a, b) = (f64::from(a), f64::from(b));
-            sums[index % 4] += match T::KIND {
-                TermKind::SquaredDifference => (a - b) * (a - b),
-                TermKind::Product => a * b,
-            };
-        }
-        (sums[0] + sums[1]) + (sums[2] + sums[3])
+        sum_f64_by_lanes::<T>(a, b)
     }
 
     fn below(self, values: &[f32], bars: &[f32]) -> u64 {

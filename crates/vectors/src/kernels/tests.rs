@@ -8,7 +8,9 @@
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
 
-use super::instruction_set::{InstructionSet, Product, SquaredDifference, Stored, Term, TermKind};
+use super::instruction_set::{
+    InstructionSet, Product, SquaredDifference, Stored, Term, TermKind, sum_f64_by_lanes,
+};
 use super::scalar::Scalar;
 
 const LENGTHS: std::ops::RangeInclusive<usize> = 0..=130;
@@ -111,6 +113,11 @@ fn check_symmetry_and_f64<I: InstructionSet, T: Term>(set: I) {
             assert_eq!(set.sum::<T, f32, f32>(a, b), set.sum::<T, f32, f32>(b, a));
             assert_eq!(set.sum_f64::<T>(a, b), set.sum_f64::<T>(b, a));
             assert_close::<T, f32>(set.sum_f64::<T>(a, b), 2.0_f64.powi(-53), a, b);
+            assert_eq!(
+                set.sum_f64::<T>(a, b).to_bits(),
+                sum_f64_by_lanes::<T>(a, b).to_bits(),
+                "{length} columns: the same bits on every instruction set"
+            );
         }
     }
 }
