@@ -39,6 +39,9 @@ pub enum Command {
     /// Compute exact nearest neighbors, certified equal to a float64 brute force.
     #[command(after_help = examples::KNN)]
     Knn(KnnArguments),
+    /// Merge partial exact neighbors of all rows into those of one run.
+    #[command(after_help = examples::MERGE)]
+    Merge(MergeArguments),
     /// Turn images into embeddings, by ResNet-50 or any ONNX model.
     #[command(after_help = examples::EMBED)]
     Embed(Box<EmbedArguments>),
@@ -306,17 +309,63 @@ pub struct KnnArguments {
     #[arg(long, value_name = "K")]
     pub k: usize,
     /// Ids, as .npy, .ivecs or .ibin
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// Distances too, as .npy, .fvecs or .fbin; true distances, never squared
+    #[arg(long, value_name = "FILE", required_unless_present = "partial")]
+    pub out: Option<PathBuf>,
+    /// Distances too, as .npy, .fvecs or .fbin; true distances, never squared, rounded from float64
     #[arg(long, value_name = "FILE")]
     pub distances: Option<PathBuf>,
+    /// Base rows to search, counted from 0, B not among them; or part I of N equal parts, I from 0
+    #[arg(long, value_name = "A:B|I/N")]
+    pub rows: Option<RowPart>,
+    /// Write the neighbors among these rows for `annatomy merge`, and read no other base rows
+    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    pub partial: Option<PathBuf>,
+    /// Number of the file's first row, where the file is a shard of a larger base
+    #[arg(long, value_name = "N", requires = "queries")]
+    pub first_row: Option<u64>,
     /// l2, cosine or ip
     #[arg(long, value_name = "NAME", default_value = "l2")]
     pub metric: Metric,
     /// Threads; 0 for all
     #[arg(long, value_name = "T", default_value_t = 0)]
     pub threads: usize,
+}
+
+/// Rows of a file: a range, or one of several equal parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowPart {
+    Range { start: usize, end: usize },
+    Part { part: usize, parts: usize },
+}
+
+impl FromStr for RowPart {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = || "expected rows A:B with A < B, or part I/N with I < N".to_owned();
+        let pair = |separator| {
+            let (a, b) = text.split_once(separator)?;
+            Some((a.trim().parse().ok()?, b.trim().parse().ok()?))
+        };
+        match (pair(':'), pair('/')) {
+            (Some((start, end)), _) if start < end => Ok(Self::Range { start, end }),
+            (_, Some((part, parts))) if part < parts => Ok(Self::Part { part, parts }),
+            _ => Err(form()),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// What `annatomy knn --partial` wrote, in any order
+    #[arg(required = true, value_name = "PARTIAL")]
+    pub partials: Vec<PathBuf>,
+    /// Ids, as .npy, .ivecs or .ibin
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Distances too, as .npy, .fvecs or .fbin; true distances, never squared, rounded from float64
+    #[arg(long, value_name = "FILE")]
+    pub distances: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -30,7 +30,12 @@ Examples:
 pub const KNN: &str = "\
 Examples:
   annatomy knn embeddings.npy --k 100 --out ids.npy --distances distances.npy
-  annatomy knn base.fbin --queries queries.fbin --k 10 --metric ip --out ids.ibin";
+  annatomy knn base.fbin --queries queries.fbin --k 10 --metric ip --out ids.ibin
+  annatomy knn base.fbin --queries queries.fbin --k 10 --rows 3/16 --partial 3.partial";
+
+pub const MERGE: &str = "\
+Examples:
+  annatomy merge 0.partial 1.partial 2.partial --out ids.npy --distances distances.npy";
 
 pub const EMBED: &str = "\
 Examples:

@@ -61,6 +61,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Audit(arguments) => commands::audit::run(arguments),
         Command::Compare(arguments) => commands::compare::run(arguments),
         Command::Knn(arguments) => commands::knn::run(arguments),
+        Command::Merge(arguments) => commands::merge::run(arguments),
         Command::Embed(arguments) => commands::embed::run(arguments),
         Command::Reproduce(arguments) => commands::reproduce::run(arguments),
         Command::Generate(arguments) => commands::generate::run(arguments),

@@ -2,6 +2,8 @@
 //!
 //! * [`exact_knn`]: exact ids under a certificate, in bounded memory, for all rows or held-out
 //!   queries;
+//! * [`exact_knn_float64`]: the same with the float64 values that decide the order;
+//! * [`PartialSearch`]: the neighbors among a range of base rows, to be merged with those of others;
 //! * [`PairTable`]: every pair's reduced distance at once, when n² float32 values are wanted and
 //!   fit;
 //! * [`RankTable`]: the same table reduced to what a graph needs, the order of each row;
@@ -11,10 +13,12 @@
 
 mod all_pairs;
 mod exact;
+mod float64;
 mod gemm;
 mod int8;
 mod neighbors;
 mod pair_table;
+mod partial;
 mod prepared;
 mod queries;
 mod rank_table;
@@ -27,8 +31,14 @@ mod threshold;
 mod topk_buffers;
 
 pub use exact::{ExactError, exact_knn, exact_knn_as};
+pub use float64::exact_knn_float64;
 pub use neighbors::NeighborTable;
 pub use pair_table::{PairTable, TableError};
+pub use partial::{
+    BaseIdentity, Checksum256, FileSearchError, MergeError, Partial, PartialError,
+    PartialFileError, PartialHeader, PartialQueries, PartialRequest, PartialSearch, identity_of,
+    merge_order, partial_of_file, valid_rows,
+};
 pub use queries::Queries;
 pub use rank_table::{MAX_RANKED_ROWS, RankRow, RankTable};
 pub use source::RowSource;

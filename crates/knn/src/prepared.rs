@@ -43,6 +43,12 @@ pub(crate) struct RowMagnitude {
     coefficient: f32,
 }
 
+/// What float32 bounds are multiplied by, so that an interval around a computed value holds the value
+/// that float64 sums give, and not the true one alone. Those sums of d terms in 32 lanes are off by
+/// at most (d/32 + 11)·2⁻⁵³ of what float32 is bounded by 2⁻²⁴ of: less than 2⁻¹⁰ of the bound, for up
+/// to 2²³ columns. Values whose intervals do not meet are thus in the order of float64.
+pub(crate) const FLOAT64_SLACK: f64 = 1.0 + 1.0 / 1024.0;
+
 /// Squared norms up to here leave room for sums of several.
 const MAX_NORM_SQUARED: f32 = f32::MAX / 64.0;
 
@@ -250,9 +256,14 @@ impl Preparation {
     /// The product contributes u·W(x)·W(y) (twice for L2), rounding the centered rows up to
     /// 2u(‖x‖ + ‖y‖)², the norms and the final additions up to 4u(‖x‖² + ‖y‖²); with
     /// ‖x‖·‖y‖ ≤ (‖x‖² + ‖y‖²)/2 these are multiples of the sum. Unit rows are off by u each, so their product by 2u
-    /// and the subtraction by 2u more.
+    /// and the subtraction by 2u more. [`FLOAT64_SLACK`] makes it a bound on the distance from the
+    /// float64 value too.
     pub(crate) fn error_bound(&self, size: RowMagnitude, other: RowMagnitude) -> f64 {
         let product = UNIT * f64::from(size.coefficient) * f64::from(other.coefficient);
+        FLOAT64_SLACK * self.rounding_bound(product, size, other)
+    }
+
+    fn rounding_bound(&self, product: f64, size: RowMagnitude, other: RowMagnitude) -> f64 {
         match self.metric {
             Metric::L2 => {
                 UNDERFLOW

@@ -1,16 +1,14 @@
 //! `annatomy knn`: exact neighbors to a file.
 
-use super::on_threads;
+use super::neighbor_files::NeighborFiles;
+use super::{about, on_threads};
 use crate::arguments::KnnArguments;
 use crate::failure::Failure;
 use crate::say::say;
-use annatomy_formats::{
-    Role, Source, VectorFile, WriteError, check_ids_ending, check_matrix_ending,
-    refuse_overwriting, write_ids, write_matrix,
-};
-use annatomy_knn::{ExactError, NeighborTable, Queries, RowSource, exact_knn};
+use annatomy_formats::{Role, Source, VectorFile};
+use annatomy_knn::{ExactError, Queries, exact_knn_as, exact_knn_float64};
 use annatomy_runtime::{available_in_words, available_memory, bytes_in_words, printable_path};
-use annatomy_vectors::{Matrix, MatrixView, PointId, validate};
+use annatomy_vectors::{Matrix, PointId, validate};
 use std::fmt::Display;
 use std::path::Path;
 
@@ -22,7 +20,33 @@ const BUDGET_BYTES: u64 = 2 << 30;
 const SLOT_BYTES: u64 = 8;
 
 pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {
-    check_outputs(arguments)?;
+    let in_part = arguments.rows.is_some() || arguments.first_row.is_some();
+    match (&arguments.out, &arguments.partial) {
+        (_, Some(_)) if arguments.distances.is_some() => Err(Failure::usage(
+            "--distances goes with --out: a partial holds distances in any case",
+        )),
+        (_, Some(partial)) => super::partial::run(arguments, partial),
+        (Some(_), None) if in_part => Err(Failure::usage(
+            "--rows and --first-row go with --partial FILE: neighbors among some rows are no answer",
+        )),
+        (Some(out), None) => run_whole(arguments, out),
+        (None, None) => Err(Failure::usage("--out FILE or --partial FILE is needed")),
+    }
+}
+
+/// Bytes that one more copy of the rows may take.
+pub fn budget_bytes() -> u64 {
+    BUDGET_BYTES.min(available_memory().unwrap_or(u64::MAX) / 2)
+}
+
+fn run_whole(arguments: &KnnArguments, out: &Path) -> Result<(), Failure> {
+    let files = NeighborFiles {
+        ids: out,
+        distances: arguments.distances.as_deref(),
+    };
+    let mut inputs = vec![arguments.vectors.as_path()];
+    inputs.extend(arguments.queries.as_deref());
+    files.check(&inputs)?;
     let base = read(&arguments.vectors, Role::Base, arguments)?;
     let held_out = arguments
         .queries
@@ -34,27 +58,27 @@ pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {
         None => Queries::AllRows(base.view()),
     };
     check_k(arguments, &base, held_out.as_ref())?;
-    let budget = BUDGET_BYTES.min(available_memory().unwrap_or(u64::MAX) / 2);
-    let neighbors = on_threads(arguments.threads, || {
-        let base: &dyn RowSource = &base.view();
-        exact_knn(base, queries, arguments.k, arguments.metric, budget)
-    })?
-    .map_err(|error| refused(arguments, &error))?;
-    write(&neighbors, arguments)
+    let (ids, distances) = on_threads(arguments.threads, || neighbors(arguments, &base, queries))?
+        .map_err(|error| refused(arguments, &error))?;
+    files.write(arguments.k, &ids, &distances)
 }
 
-/// Refuses outputs that could not be written, before anything is read.
-fn check_outputs(arguments: &KnnArguments) -> Result<(), Failure> {
-    let out = arguments.out.as_path();
-    check_ids_ending(out).map_err(|error| about(out, &error, Failure::usage))?;
-    let mut inputs = vec![arguments.vectors.as_path()];
-    inputs.extend(arguments.queries.as_deref());
-    let mut outputs = vec![out];
-    if let Some(path) = &arguments.distances {
-        check_matrix_ending(path).map_err(|error| about(path, &error, Failure::usage))?;
-        outputs.push(path);
+/// Ids, and distances where they are asked for: rounded from float64, so that they are those of
+/// merged partials.
+fn neighbors(
+    arguments: &KnnArguments,
+    base: &Matrix,
+    queries: Queries<'_>,
+) -> Result<(Vec<u32>, Vec<f32>), ExactError> {
+    let (k, metric, budget) = (arguments.k, arguments.metric, budget_bytes());
+    let numbers = |ids: Vec<PointId>| ids.into_iter().map(|PointId(id)| id).collect();
+    if arguments.distances.is_none() {
+        let (ids, _) = exact_knn_as(&base.view(), queries, k, metric, budget)?;
+        return Ok((numbers(ids), Vec::new()));
     }
-    refuse_overwriting(&inputs, &outputs).map_err(Failure::usage)
+    let (ids, reduced) = exact_knn_float64(base.view(), queries, k, metric, budget)?;
+    let distance = |reduced: f64| metric.true_distance_f64(reduced) as f32;
+    Ok((numbers(ids), reduced.into_iter().map(distance).collect()))
 }
 
 fn read(path: &Path, role: Role, arguments: &KnnArguments) -> Result<Matrix, Failure> {
@@ -108,38 +132,4 @@ fn refused(arguments: &KnnArguments, error: &ExactError) -> Failure {
         ExactError::Memory(_) => about(file, error, Failure::work),
         _ => about(file, error, Failure::usage),
     }
-}
-
-/// An error with its file.
-fn about(path: &Path, error: &dyn Display, kind: impl FnOnce(String) -> Failure) -> Failure {
-    kind(format!("{}: {error}", printable_path(path)))
-}
-
-fn write(neighbors: &NeighborTable, arguments: &KnnArguments) -> Result<(), Failure> {
-    let (queries, k) = (neighbors.queries(), neighbors.k());
-    let ids: Vec<i32> = (0..queries)
-        .flat_map(|query| neighbors.ids(query))
-        .copied()
-        .map(id_or_minus_one)
-        .collect();
-    let failed = |path, error: WriteError| about(path, &error, Failure::work);
-    write_ids(&arguments.out, queries, k, &ids).map_err(|error| failed(&arguments.out, error))?;
-    if let Some(path) = &arguments.distances {
-        let values: Vec<f32> = (0..queries)
-            .flat_map(|query| neighbors.distances(query))
-            .copied()
-            .collect();
-        let view = MatrixView::new(queries, k, &values).map_err(Failure::work)?;
-        write_matrix(path, view).map_err(|error| failed(path, error))?;
-    }
-    say(format_args!(
-        "{queries} × {k} exact neighbors in {}",
-        printable_path(&arguments.out)
-    ));
-    Ok(())
-}
-
-/// Files have no empty slot but −1.
-fn id_or_minus_one(id: Option<PointId>) -> i32 {
-    id.map_or(-1, |id| id.0 as i32)
 }

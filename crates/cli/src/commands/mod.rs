@@ -7,12 +7,22 @@ pub mod generate;
 mod junit;
 pub mod knn;
 mod media;
+pub mod merge;
+mod neighbor_files;
+mod partial;
 pub mod reproduce;
 pub mod study;
 
 use crate::failure::Failure;
 use annatomy_formats::{OutputFolder, OutputFolderError, Owner};
+use annatomy_runtime::printable_path;
+use std::fmt::Display;
 use std::path::Path;
+
+/// An error with its file.
+fn about(path: &Path, error: &dyn Display, kind: impl FnOnce(String) -> Failure) -> Failure {
+    kind(format!("{}: {error}", printable_path(path)))
+}
 
 /// Runs `work` on `threads` threads, 0 for as many as the machine has.
 fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R, Failure> {

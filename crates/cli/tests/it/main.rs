@@ -17,6 +17,7 @@ mod manual;
 #[cfg(target_os = "linux")]
 mod memory_limit;
 mod output_folder;
+mod partial;
 mod questions;
 mod reproduce;
 #[path = "../../../fetch/tests/common/mod.rs"]

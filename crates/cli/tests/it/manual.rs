@@ -26,11 +26,12 @@ fn options(command: &str) -> Vec<String> {
     options
 }
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "study",
     "audit",
     "compare",
     "knn",
+    "merge",
     "embed",
     "reproduce",
     "generate",

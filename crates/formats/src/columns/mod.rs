@@ -16,6 +16,7 @@ mod ids;
 mod lists;
 mod pages;
 mod parquet_file;
+mod row_groups;
 
 use super::bytes::Bytes;
 use super::error::ReadError;
@@ -26,6 +27,7 @@ use annatomy_runtime::guard_panics;
 
 pub(super) use ids::read as read_ids;
 use lists::Lists;
+pub(super) use row_groups::RowGroups;
 
 /// The named column, or the one that fits the role, as a matrix.
 pub(super) fn open(

@@ -22,7 +22,7 @@ use crate::source::Role;
 /// Numbers that a byte of the file may stand for.
 const MOST_EXPANSION: u64 = 1 << 16;
 /// Rows decoded at once.
-const BATCH_ROWS: usize = 1024;
+pub(super) const BATCH_ROWS: usize = 1024;
 
 pub(super) fn read(bytes: &Bytes, member: Option<&str>, role: Role) -> Result<Lists, ReadError> {
     let damaged = |problem| damaged(bytes, problem);
@@ -92,9 +92,20 @@ pub(super) fn check_claims(
     root: usize,
     bytes: &Bytes,
 ) -> Result<u64, String> {
+    check_groups(metadata, root, bytes, 0..metadata.num_row_groups())
+}
+
+/// [`check_claims`] of some row groups.
+pub(super) fn check_groups(
+    metadata: &ParquetMetaData,
+    root: usize,
+    bytes: &Bytes,
+    groups: impl Iterator<Item = usize>,
+) -> Result<u64, String> {
     let mut largest_page = 0;
     let schema = metadata.file_metadata().schema_descr();
-    for (group, row_group) in metadata.row_groups().iter().enumerate() {
+    for group in groups {
+        let row_group = metadata.row_group(group);
         for (leaf, column) in row_group.columns().iter().enumerate() {
             if schema.get_column_root_idx(leaf) != root {
                 continue;

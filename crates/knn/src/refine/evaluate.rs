@@ -3,6 +3,7 @@
 
 use super::certificate::Evaluate;
 use crate::gemm::UNIT;
+use crate::prepared::FLOAT64_SLACK;
 use crate::source::RowSource;
 use annatomy_vectors::kernels::{self, Kernels};
 use annatomy_vectors::validate::representatives;
@@ -25,6 +26,7 @@ impl Differences {
         // One rounding more is that of the whole to float32; those in float64 are negligible against
         // it.
         let relative_error = kernels.l2_squared_relative_error(columns.min(PIECE)) + 2.0 * UNIT;
+        let relative_error = FLOAT64_SLACK * relative_error;
         (metric == Metric::L2).then_some(Self {
             kernels,
             relative_error,
