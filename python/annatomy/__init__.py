@@ -22,6 +22,7 @@ from ._frames import Figure, Table
 from ._hnsw import Hnsw
 from ._lid import lid, lid_estimators, lid_over_queries
 from ._neighbors import exact_knn, subset
+from ._partial import Partial, merge, partial_knn
 from ._study import StudyResults, study
 from ._surface import Surface, surface
 
@@ -34,6 +35,7 @@ __all__ = [
     "Fidelity",
     "Figure",
     "Hnsw",
+    "Partial",
     "StudyResults",
     "Surface",
     "Table",
@@ -45,6 +47,8 @@ __all__ = [
     "lid",
     "lid_estimators",
     "lid_over_queries",
+    "merge",
+    "partial_knn",
     "precomputed_knn",
     "study",
     "subset",

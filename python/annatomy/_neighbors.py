@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Union
 
 import numpy.typing as npt
 
 from . import _core
-from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, count, matrix, optional_matrix, unsigned_seed
+from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, count, matrix, unsigned_seed
+from ._distributed import AtOnce, Executor, exact_knn_by
+from ._partial import Path, is_path, query_rows
 from ._progress import Telling, telling
+from ._shards import Base, Request, is_list_of_parts, shards_of
 
 
 def exact_knn(
-    X: npt.ArrayLike,
+    X: Base,
     k: int,
     *,
-    queries: Optional[npt.ArrayLike] = None,
+    queries: Union[Path, npt.ArrayLike, None] = None,
     metric: str = "l2",
     threads: int = 0,
     memory_budget_bytes: int = MEMORY_BUDGET_BYTES,
     progress: Telling = None,
+    executor: Optional[Executor] = None,
+    rows_per_task: Optional[int] = None,
+    partials: Optional[Path] = None,
 ) -> tuple[Int64, Float32]:
     """The exact ``k`` nearest rows of ``X`` for every query.
 
@@ -28,13 +34,16 @@ def exact_knn(
 
     Parameters
     ----------
-    X : array, n × d
+    X : array, n × d; path; or a list of arrays or of paths
         float32 in C order is read where it lies; anything else is copied, with a :class:`ConversionWarning`.
-        Do not write to it while the call runs: other threads may, since the interpreter's lock is released.
+        Do not write to it while the call runs: other threads may, since the interpreter's lock is released. Files
+        (.npy, .fbin, .bvecs, .parquet, …; ``s3://…`` and other URLs by fsspec, where installed) are read part by part. A list
+        is one base, its rows numbered through.
     k : int
         Neighbors per query.
-    queries : array, q × d, optional
-        Held-out queries. Without them every row of ``X`` is a query, itself left out by id.
+    queries : array, q × d, or path, optional
+        Held-out queries. Without them every row of ``X`` is a query, itself left out by id; a base in files or of several
+        arrays needs them.
     metric : {"l2", "cosine", "ip"}
         ‖x − y‖, 1 − cos(x, y), or −⟨x, y⟩.
     threads : int
@@ -44,16 +53,25 @@ def exact_knn(
         queries; above, rows are streamed in blocks, with twice the products.
     progress : bool or callable, optional
         None: a bar in notebooks only. True: a bar, by tqdm where installed. A callable receives (stage, done, total).
+    executor : optional
+        Anything with ``submit``: executors of ``concurrent.futures``, Dask's ``Client.get_executor()``. Each task searches
+        some rows, on ``threads`` threads (0: one); the result is that of one machine. See :mod:`annatomy.ray` for Ray.
+    rows_per_task : int, optional
+        Most rows of a task; by default as many as 128 MB hold, and at least 100 k. A file elsewhere is one task.
+    partials : path of a folder, optional
+        Keeps the result of each task there; a second call searches what is missing alone.
 
     Returns
     -------
     ids : int64, q × k
         Nearest first.
     distances : float32, q × k
-        In the metric's own unit, not squared.
+        In the metric's own unit, not squared; for held-out queries rounded from float64.
 
     Raises
     ------
+    OSError
+        If a file cannot be read; what is elsewhere is asked for four times.
     ValueError
         If k exceeds the rows that can be neighbors, shapes differ, or values are not finite (for cosine: a zero row).
 
@@ -62,10 +80,37 @@ def exact_knn(
     >>> ids.tolist(), distances.tolist()
     ([[1], [0], [1]], [[5.0], [5.0], [5.0]])
     """
-    rows, held_out = matrix(X, "X"), optional_matrix(queries, "queries")
+    if executor is not None or is_path(X) or is_list_of_parts(X):
+        return _by_tasks(X, k, queries, metric, threads, progress, executor, rows_per_task, partials)
+    if rows_per_task is not None or partials is not None:
+        raise ValueError("rows_per_task and partials are for an executor, or a base in parts")
+    rows = matrix(X, "X")  # type: ignore[arg-type]
+    held_out = None if queries is None else query_rows(queries)
     budget = count(memory_budget_bytes, "memory_budget_bytes", 0)
     with telling(progress, "exact_knn") as tell:
         return _core.exact_knn(rows, held_out, count(k, "k"), metric, count(threads, "threads", 0), budget, tell)
+
+
+def _by_tasks(
+    base: Base,
+    k: int,
+    queries: Union[Path, npt.ArrayLike, None],
+    metric: str,
+    threads: int,
+    progress: Telling,
+    executor: Optional[Executor],
+    rows_per_task: Optional[int],
+    partials: Optional[Path],
+) -> tuple[Int64, Float32]:
+    if queries is None:
+        raise ValueError("queries are needed where the base is in parts: pass queries=")
+    held_out = query_rows(queries)
+    threads = count(threads, "threads", 0)
+    request = Request(count(k, "k"), metric, threads if executor is None else max(threads, 1))
+    most = None if rows_per_task is None else count(rows_per_task, "rows_per_task")
+    shards = shards_of(base, request.k, most)
+    with telling(progress, "exact_knn") as tell:
+        return exact_knn_by(executor or AtOnce(), shards, held_out, request, partials, tell)
 
 
 def subset(n: int, size: int, seed: int) -> Int64:

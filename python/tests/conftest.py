@@ -18,3 +18,15 @@ def clustered() -> np.ndarray:
 def queries() -> np.ndarray:
     """60 × 24 float32."""
     return np.random.default_rng(4).normal(scale=2.0, size=(60, 24)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def assert_same():
+    """Asserts that ids and distances are the same to the last bit."""
+
+    def check(found, expected):
+        np.testing.assert_array_equal(found[0], expected[0])
+        np.testing.assert_array_equal(found[1].view(np.uint32), expected[1].view(np.uint32))
+        assert found[0].dtype == np.int64 and found[1].dtype == np.float32
+
+    return check

@@ -17,7 +17,7 @@ PACKAGE = Path(annatomy.__file__).parent
 #: Behind a feature that most wheels are built without.
 ABSENT = {"HnswRs"} - set(dir(_core))
 SETTINGS = TESTS.parent.parent / "pyproject.toml"
-MODULES = ["_audit", "_neighbors", "_hnsw", "_surface", "_fidelity", "_lid", "_study"]
+MODULES = ["_audit", "_neighbors", "_partial", "_hnsw", "_surface", "_fidelity", "_lid", "_study"]
 
 
 @pytest.mark.parametrize("what", [["--package", "annatomy"], [str(TESTS / "typed.py")]], ids=["package", "users"])

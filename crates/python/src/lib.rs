@@ -25,6 +25,7 @@ mod hnsw;
 mod hnsw_rs;
 mod lid;
 mod neighbors;
+mod partial;
 mod study;
 mod work;
 
@@ -47,6 +48,11 @@ mod _core {
     use crate::lid::{lid, lid_estimators, lid_over_queries};
     #[pymodule_export]
     use crate::neighbors::{exact_knn, subset};
+    #[pymodule_export]
+    use crate::partial::{
+        Partial, checksum_of_array, checksum_of_queries, file_facts, merge_order,
+        merge_order_of_files, partial_of_file, partial_of_rows, read_queries,
+    };
     #[pymodule_export]
     use crate::study::{StudyResults, study, study_defaults};
     #[pymodule_export]

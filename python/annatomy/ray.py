@@ -1,0 +1,152 @@
+"""Exact neighbors on a Ray cluster: one task for each shard, partials joined as a tree.
+
+Needs Ray (``pip install annatomy[ray]``), and this package on every node. Queries are put into the object store once and
+read there by all tasks of a node. A task holds its block of rows, the queries and its partial (12 bytes per query and
+neighbor). Ray runs the task of a lost worker again, and no other. Nothing but partials crosses the network, and rows where
+the base is in the driver's memory: pass paths or URLs that every node can read.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Union
+
+import numpy.typing as npt
+import ray
+
+from ._arrays import Float32, Int64, count
+from ._distributed import Folder
+from ._partial import Path, query_rows
+from ._progress import Telling, telling
+from ._shards import Base, Request, join, shards_of
+
+#: Tasks submitted for each that the cluster can run at once.
+TASKS_PER_PLACE = 2
+
+
+def exact_knn(
+    X: Base,
+    k: int,
+    *,
+    queries: Union[Path, npt.ArrayLike],
+    metric: str = "l2",
+    threads: int = 1,
+    rows_per_task: Optional[int] = None,
+    partials: Optional[Path] = None,
+    retries: int = 3,
+    progress: Telling = None,
+) -> tuple[Int64, Float32]:
+    """The exact ``k`` nearest rows of ``X`` for every query, by the tasks of a Ray cluster: as of one machine, bit for bit.
+
+    Starts Ray on this machine where it is not running and no cluster is named by ``RAY_ADDRESS``.
+
+    Parameters
+    ----------
+    X, k, queries, metric, rows_per_task
+        As of :func:`annatomy.exact_knn`; queries are held out.
+    threads : int
+        Threads of each task, which asks Ray for as many CPUs.
+    partials : path of a folder, optional
+        The driver keeps the result of each task there as it comes; called again, it searches what is missing alone.
+    retries : int
+        How often Ray runs a task again whose worker or node was lost.
+    progress : bool or callable, optional
+        As of :func:`annatomy.exact_knn`.
+
+    Returns
+    -------
+    ids : int64, q × k
+    distances : float32, q × k
+
+    Raises
+    ------
+    ValueError, OSError
+        As of :func:`annatomy.exact_knn`.
+    """
+    threads, retries = count(threads, "threads"), count(retries, "retries", 0)
+    request = Request(count(k, "k"), metric, threads)
+    held_out = query_rows(queries)
+    most = None if rows_per_task is None else count(rows_per_task, "rows_per_task")
+    shards = shards_of(X, request.k, most)
+    kept = Folder(partials, shards, held_out, request)
+    if not ray.is_initialized():
+        ray.init()
+    search = ray.remote(num_cpus=threads, max_retries=retries)(_search)
+    tree = _Tree(retries)
+    at_once = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads) * TASKS_PER_PLACE
+    running: dict[Any, int] = {}
+    done = 0
+    put = ray.put(held_out)
+    with telling(progress, "exact_knn") as tell:
+
+        def wait() -> None:
+            nonlocal done
+            (finished,), _ = ray.wait(list(running), num_returns=1, fetch_local=False)
+            place = running.pop(finished)
+            if kept.paths:
+                kept.save(place, _result(finished))
+            done += 1
+            if tell is not None:
+                tell("exact neighbors by shard", done, len(shards))
+
+        try:
+            for place, shard in enumerate(shards):
+                partial = kept.load(place)
+                if partial is None:
+                    result = search.remote(shard, put, request)
+                    running[result] = place
+                else:
+                    result = ray.put(partial)
+                    done += 1
+                tree.add(result)
+                del result
+                while len(running) >= at_once:
+                    wait()
+            while running:
+                wait()
+        finally:
+            for result in running:
+                ray.cancel(result)
+        return _result(tree.root()).finish()  # type: ignore[no-any-return]
+
+
+def _search(shard: Any, queries: Float32, request: Request) -> Any:
+    try:
+        return shard.search(queries, request)
+    except (OSError, ValueError) as error:
+        raise shard.named(error) from None
+
+
+def _result(reference: Any) -> Any:
+    """What a task gives, or its own error."""
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, (OSError, ValueError)):
+            raise error.cause from None
+        raise
+
+
+class _Tree:
+    """Joins of results that follow one another, pairs of pairs: of n results log₂ n are held."""
+
+    def __init__(self, retries: int) -> None:
+        self.join = ray.remote(num_cpus=1, max_retries=retries)(join)
+        #: Results of 2^height shards each, the heights falling.
+        self.waiting: list[tuple[int, Any]] = []
+
+    def add(self, result: Any) -> None:
+        """Adds the result of the next shard."""
+        height = 0
+        while self.waiting and self.waiting[-1][0] == height:
+            _, before = self.waiting.pop()
+            result = self.join.remote(before, result)
+            height += 1
+        self.waiting.append((height, result))
+
+    def root(self) -> Any:
+        """The join of all."""
+        _, result = self.waiting.pop()
+        while self.waiting:
+            _, before = self.waiting.pop()
+            result = self.join.remote(before, result)
+        return result

@@ -1,0 +1,139 @@
+"""Exact neighbors by tasks of executors, over arrays, files and URLs: those of one machine to the last bit."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+
+import annatomy as an
+import numpy as np
+import pytest
+
+from annatomy import _shards
+
+
+@pytest.fixture(scope="module")
+def base(clustered):
+    return np.concatenate([clustered, clustered[::3], clustered[5:40]])
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, base):
+    folder = tmp_path_factory.mktemp("shards")
+    paths = [folder / f"{part}.npy" for part in range(4)]
+    for path, rows in zip(paths, np.array_split(base, [100, 101, 700])):
+        np.save(path, rows)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def processes():
+    # A fork of a process with threads may not go on.
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def dask_executor():
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:
+        with distributed.Client(cluster) as client:
+            yield client.get_executor()
+
+
+@pytest.mark.parametrize("kind", ["array", "arrays", "path", "paths"])
+@pytest.mark.parametrize("metric", ["l2", "cosine", "ip"])
+@pytest.mark.parametrize("pool", ["none", "threads", "processes", "dask"])
+def test_tasks_find_what_one_machine_finds(assert_same, request, tmp_path, base, files, queries, kind, metric, pool):
+    whole = tmp_path / "base.npy"
+    np.save(whole, base)
+    given = {"array": base, "arrays": np.array_split(base, 3), "path": whole, "paths": files}[kind]
+    expected = an.exact_knn(base, 150, queries=queries, metric=metric)
+    options = {"queries": queries, "metric": metric, "rows_per_task": 130}
+    if pool == "none":
+        if kind == "array":
+            return
+        assert_same(an.exact_knn(given, 150, **options), expected)
+    elif pool == "threads":
+        with ThreadPoolExecutor(3) as executor:
+            assert_same(an.exact_knn(given, 150, executor=executor, **options), expected)
+    else:
+        executor = request.getfixturevalue("processes" if pool == "processes" else "dask_executor")
+        assert_same(an.exact_knn(given, 150, executor=executor, **options), expected)
+
+
+def test_urls_are_fetched_and_asked_for_again(assert_same, files, base, queries, monkeypatch):
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.filesystem("memory")
+    for path in files:
+        memory.pipe_file(f"/shards/{path.name}", path.read_bytes())
+    urls = [f"memory://shards/{path.name}" for path in files]
+    expected = an.exact_knn(base, 20, queries=queries)
+    failures = iter([OSError("slow down"), TimeoutError("no answer")])
+    get_file = type(memory).get_file
+
+    def unreliable(self, *arguments, **options):
+        for failure in failures:
+            raise failure
+        return get_file(self, *arguments, **options)
+
+    monkeypatch.setattr(type(memory), "get_file", unreliable)
+    monkeypatch.setattr(_shards, "FIRST_PAUSE_SECONDS", 0.01)
+    with ThreadPoolExecutor(2) as executor:
+        assert_same(an.exact_knn(urls, 20, queries=queries, executor=executor), expected)
+    assert next(failures, None) is None, "both failures were met"
+    failures = iter(OSError("gone away") for _ in range(9))
+    with pytest.raises(OSError, match=r"^memory://shards/0.npy: gone away \(after 4 attempts\)"):
+        an.exact_knn(urls[:1], 20, queries=queries)
+    monkeypatch.setattr(type(memory), "get_file", get_file)
+    with pytest.raises(FileNotFoundError, match="nothing.npy"):
+        an.exact_knn("memory://shards/nothing.npy", 20, queries=queries)
+
+
+def test_partials_are_kept_and_what_is_missing_alone_is_searched(assert_same, tmp_path, files, base, queries):
+    folder, searched = tmp_path / "kept", []
+
+    class Counting(ThreadPoolExecutor):
+        def submit(self, task, shard, *rest):
+            searched.append(shard.name)
+            return super().submit(task, shard, *rest)
+
+    def call(k=20, X=files):
+        searched.clear()
+        with Counting(2) as executor:
+            found = an.exact_knn(X, k, queries=queries, executor=executor, rows_per_task=200, partials=folder)
+        assert_same(found, an.exact_knn(base, k, queries=queries))
+        return len(searched)
+
+    assert call() == 8 and call() == 0
+    kept = sorted(folder.iterdir())
+    kept[0].unlink()
+    kept[1].write_bytes(kept[1].read_bytes()[:-5])
+    assert call() == 2, "one is gone, one is damaged"
+    assert call(k=21) == 8, "another search"
+    os.utime(files[0], (1, 1))
+    assert call() == 1, "a file that was written to"
+    assert call(X=base) == 6 and call(X=base) == 0
+
+
+def test_what_tasks_cannot_do_is_an_error_that_names_the_shard(tmp_path, files, base, queries):
+    bad = tmp_path / "bad.npy"
+    np.save(bad, np.full((5, 24), np.nan, np.float32))
+    narrow = tmp_path / "narrow.npy"
+    np.save(narrow, np.zeros((5, 23), np.float32))
+    for given, words in [
+        ([*files, bad], "bad.npy: rows 0:5, .*NaN"),
+        ([*files, narrow], "narrow.npy: .*queries have 24 columns and the base has 23"),
+        ([base, base[:, :3].copy()], "rows 0:1102 of array 1: queries have 24 columns and the base has 3"),
+    ]:
+        with ThreadPoolExecutor(2) as executor, pytest.raises(ValueError, match=words):
+            an.exact_knn(given, 3, queries=queries, executor=executor)
+    with pytest.raises(ValueError, match="queries are needed"):
+        an.exact_knn(files, 3)
+    with pytest.raises(ValueError, match="k = 2000 neighbors out of 1102"):
+        an.exact_knn(files, 2000, queries=queries)
+    with pytest.raises(ValueError, match="are for an executor"):
+        an.exact_knn(base, 3, queries=queries, partials=tmp_path)
+    with pytest.raises(FileNotFoundError, match="no.npy"):
+        an.exact_knn([*files, tmp_path / "no.npy"], 3, queries=queries)

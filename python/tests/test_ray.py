@@ -1,0 +1,137 @@
+"""Exact neighbors on a local Ray cluster of three nodes: those of one machine, with workers and nodes that are lost, too."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import annatomy as an
+import numpy as np
+import pytest
+
+ray = pytest.importorskip("ray")
+
+from annatomy import ray as on_ray  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    from ray.cluster_utils import Cluster
+
+    before = os.environ.get("RAY_AUTH_MODE")
+    os.environ["RAY_AUTH_MODE"] = "disabled"
+    nodes = {"num_cpus": 1, "object_store_memory": 100 << 20}
+    cluster = Cluster(initialize_head=True, head_node_args={**nodes, "include_dashboard": False})
+    for _ in range(2):
+        cluster.add_node(**nodes)
+    ray.init(address=cluster.address, log_to_driver=False)
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+    if before is None:
+        del os.environ["RAY_AUTH_MODE"]
+
+
+@pytest.fixture(scope="module")
+def base(clustered):
+    return np.concatenate([clustered, clustered[::3], np.round(clustered[:200])]) + np.float32(1)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, base):
+    folder = tmp_path_factory.mktemp("shards")
+    paths = [folder / f"{part}.npy" for part in range(5)]
+    for path, rows in zip(paths, np.array_split(base, [100, 101, 700, 900])):
+        np.save(path, rows)
+    return paths
+
+
+def workers() -> list[int]:
+    """Processes that run tasks of this test's cluster: grandchildren that Ray names, but for its agents."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            name = (folder / "cmdline").read_bytes().split(b"\0")[0]
+            node = parent(folder)
+            is_ours = parent(node) == Path("/proc", str(os.getpid()))
+        except OSError:
+            continue
+        if is_ours and name.startswith(b"ray::") and not name.endswith(b"Agent"):
+            found.append(int(folder.name))
+    return found
+
+
+def parent(folder: Path) -> Path:
+    status = (folder / "status").read_text()
+    return Path("/proc", status.split("PPid:")[1].split()[0])
+
+
+@pytest.mark.parametrize("kind", ["array", "arrays", "paths"])
+@pytest.mark.parametrize("metric", ["l2", "cosine", "ip"])
+def test_a_cluster_finds_what_one_machine_finds(assert_same, cluster, base, files, queries, kind, metric):
+    given = {"array": base, "arrays": np.array_split(base, 3), "paths": files}[kind]
+    news = []
+    found = on_ray.exact_knn(
+        given, 150, queries=queries, metric=metric, rows_per_task=150, progress=lambda *step: news.append(step)
+    )
+    assert_same(found, an.exact_knn(base, 150, queries=queries, metric=metric))
+    assert len(news) > 3 and news[-1][1] == news[-1][2] == len(news)
+
+
+def test_a_worker_that_is_killed_half_way_costs_nothing_but_time(assert_same, cluster, base, files, queries):
+    killed = []
+
+    def kill(stage, done, total):
+        if done == 3:
+            for worker in workers():
+                os.kill(worker, signal.SIGKILL)
+                killed.append(worker)
+
+    found = on_ray.exact_knn(files, 40, queries=queries, rows_per_task=100, progress=kill)
+    assert killed, "there was a worker to kill"
+    assert_same(found, an.exact_knn(base, 40, queries=queries))
+
+
+def test_a_node_that_is_lost_half_way_costs_nothing_but_time(assert_same, cluster, base, files, queries):
+    node = cluster.add_node(num_cpus=1, object_store_memory=100 << 20)
+    cluster.wait_for_nodes()
+    lost = []
+
+    def lose(stage, done, total):
+        if done == 4 and not lost:
+            cluster.remove_node(node)
+            lost.append(node)
+
+    found = on_ray.exact_knn(files, 40, queries=queries, rows_per_task=50, progress=lose)
+    assert lost
+    assert_same(found, an.exact_knn(base, 40, queries=queries))
+
+
+def test_a_driver_that_begins_again_searches_what_is_missing_alone(assert_same, cluster, tmp_path, base, files, queries):
+    class Died(Exception):
+        pass
+
+    def die(stage, done, total):
+        if done == 5:
+            raise Died
+
+    options = {"queries": queries, "rows_per_task": 100, "partials": tmp_path / "kept"}
+    with pytest.raises(Died):
+        on_ray.exact_knn(files, 40, progress=die, **options)
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").iterdir()}
+    assert len(kept) == 5
+    found = on_ray.exact_knn(files, 40, **options)
+    assert_same(found, an.exact_knn(base, 40, queries=queries))
+    assert all(path.stat().st_mtime_ns == at for path, at in kept.items())
+
+
+def test_errors_of_tasks_are_ordinary_and_name_the_shard(cluster, tmp_path, files, queries):
+    bad = tmp_path / "bad.npy"
+    np.save(bad, np.full((5, 24), np.nan, np.float32))
+    with pytest.raises(ValueError, match="bad.npy: .*NaN"):
+        on_ray.exact_knn([*files, bad], 3, queries=queries)
+    with pytest.raises(ValueError, match="k = 5000 neighbors out of"):
+        on_ray.exact_knn(files, 5000, queries=queries)
