@@ -149,6 +149,30 @@ class Audit:
         """The page with its explorer within a notebook, ``height`` pixels tall: every query at every (ef, k)."""
         return Explorer(self.report(), height)
 
+    def atlas(self, path: Union[str, os.PathLike[str]], texts: Sequence[str] = ()) -> None:
+        """Writes ``path``, a .parquet that Embedding Atlas opens: one row per query.
+
+        Columns: query, x, y, every column of :attr:`per_query` for each k (``overlap_k10``; with several efs,
+        ``overlap_k10_ef64``), hubness, and ``neighbors``, ``{"ids": [...], "distances": [...]}`` whose ids are rows of the file.
+
+        Parameters
+        ----------
+        path : path
+        texts : sequence of str
+            What each base row is called, one per row: the column ``text``.
+
+        Raises
+        ------
+        ValueError
+            If there is no map (beyond 20,000 queries, under a filter), or not as many texts as rows.
+        OSError
+            If the file cannot be written.
+        """
+        words = [str(text) for text in texts]
+        if words and len(words) != self.data["rows"]:
+            raise ValueError(f"{len(words)} texts for {self.data['rows']} rows")
+        self._core.atlas(os.fspath(path), words)
+
     def write(self, folder: Union[str, os.PathLike[str]]) -> None:
         """Writes audit.json, per_query.npz, figures/ and report.html under ``folder``. Raises ``OSError`` where a file cannot be."""
         self._core.write(os.fspath(folder))

@@ -24,6 +24,7 @@
 
 mod advice;
 mod answers;
+mod atlas;
 mod cells;
 mod choices;
 mod compare;
@@ -64,12 +65,13 @@ mod testing;
 mod too_costly;
 mod where_lost;
 
+pub use annatomy_eval::explored::{Column, Explored, ExploredAnswers, QueryMap};
+pub use atlas::Atlas;
 pub use compare::{Change, ChangedQuery, CompareError, Comparison, SideFacts, compare};
 pub use depth::DEFAULT_KS;
 pub use distance_kind::DistanceKind;
 pub use engines::{ENGINES, EngineDefault};
 pub use error::AuditError;
-pub use explore::{Column, Explored, ExploredAnswers, QueryMap};
 pub use given::{Given, GivenAnswers};
 pub use job::AuditOutcome;
 pub use notes::Note;

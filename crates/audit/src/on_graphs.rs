@@ -10,7 +10,7 @@ use super::curves::curves;
 use super::engines::{ENGINES, EngineDefault};
 use super::error::AuditError;
 use super::estimates::drawn_from;
-use super::explore::{Recorded, depth, efforts};
+use super::explore::{Recorded, depth};
 use super::graphs::{self, Graphs};
 use super::per_query::CellOfQueries;
 use super::predict::predict;
@@ -23,6 +23,7 @@ use annatomy_eval::allowed::Filter;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::every_effort::EveryEffort;
+use annatomy_eval::explored::{Replay, efforts, replayed};
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::index::Index;
 use annatomy_eval::surface::{Figure, RequiredEfs};
@@ -138,13 +139,18 @@ impl Questions<'_> {
             .into_iter()
             .chain(self.engines(None));
         let efs = efforts(largest, cells.map(|(_, cell)| cell.effort(adviser.truth)));
+        let queries: Vec<usize> = (0..self.data.queries.count()).collect();
         let record = |graph: usize| {
             let on = adviser.evaluation(graph, Barycenters::LeftOut);
-            EveryEffort::record(&on.searched(), depth, largest, &efs)
+            EveryEffort::record(&on.searched(), &queries, depth, largest, &efs)
         };
+        let graphs: Vec<EveryEffort> = (0..graphs).map(record).collect();
+        let first = adviser.evaluation(0, Barycenters::LeftOut);
+        let chosen = replayed(&graphs[0], queries.len(), depth);
         Recorded {
             class: Some(adviser.graphs.class),
-            graphs: (0..graphs).map(record).collect(),
+            replays: Replay::record(&first.searched(), &queries, &chosen, largest),
+            graphs,
             efs: efs.clone(),
         }
     }

@@ -10,7 +10,7 @@ use annatomy_embed::pixels::{Colors, Filter, Sides};
 use annatomy_hnsw::import::{Arithmetic, UnknownArithmetic};
 use annatomy_hnsw::{EngineClass, FilterRule, Preset, UnknownEngineClass};
 use annatomy_vectors::Metric;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -107,6 +107,7 @@ pub struct StudyArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("shown").args(["out", "atlas"]).multiple(true)))]
 pub struct AuditArguments {
     /// Base vectors; may be left out where the index holds them
     pub vectors: Option<PathBuf>,
@@ -186,6 +187,10 @@ pub struct AuditArguments {
     /// ef, rows visited, LID, contrast and more; of the answers given, or at the efforts looked at
     #[arg(long, value_name = "FILE.parquet|.csv")]
     pub per_query: Option<PathBuf>,
+    /// Write one row per query with its place on the map, its neighbors and every figure of
+    /// --per-query as columns, for Embedding Atlas
+    #[arg(long, value_name = "FILE.parquet")]
+    pub atlas: Option<PathBuf>,
     /// End with exit code 3 unless every condition is shown: the worse end of the measure's 95 %
     /// interval keeps the bound. Of the answers given, or at the efforts looked at
     #[arg(
@@ -211,7 +216,7 @@ pub struct AuditArguments {
     #[arg(long, value_name = "MB", default_value_t = 20)]
     pub page_megabytes: usize,
     /// Name rows in the report: a line per row, or a column of a .csv
-    #[arg(long, value_name = "FILE[::COLUMN]", requires = "out")]
+    #[arg(long, value_name = "FILE[::COLUMN]", requires = "shown")]
     pub labels: Option<PathBuf>,
     /// Print JSON in place of the verdict
     #[arg(long)]

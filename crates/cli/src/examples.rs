@@ -20,7 +20,8 @@ Examples:
   annatomy audit embeddings.npy --neighbors ids.npy --distances distances.npy --repair mended.npy
   annatomy audit --index faiss.index --predict ef=64,k=100,class=stop-early:predicted.npy
   annatomy audit embeddings.npy --queries queries.npy --out audit --json
-  annatomy audit --index faiss.index --require 'overlap@10>=0.95,fill@100>=1' --per-query queries.csv";
+  annatomy audit --index faiss.index --require 'overlap@10>=0.95,fill@100>=1' --per-query queries.csv
+  annatomy audit embeddings.npy --ef 64 --labels names.txt --atlas points.parquet";
 
 pub const COMPARE: &str = "\
 Examples:

@@ -14,9 +14,10 @@ use annatomy_hnsw::Visits;
 use annatomy_measures::corrected::TIE_TOLERANCE;
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One graph under every effort up to [`ef`](Self::ef).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EveryEffort {
     /// The largest ef that the traversals answer.
     pub ef: usize,
@@ -39,9 +40,9 @@ pub struct EveryEffort {
 }
 
 /// The least ef of this number of visited rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// Which query.
+    /// Which query, by place.
     pub query: u32,
     /// The smallest such ef.
     pub ef: u32,
@@ -50,9 +51,9 @@ pub struct Step {
 }
 
 /// A row that counts as found from some k on because it ties with the k-th neighbor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tie {
-    /// Which query.
+    /// Which query, by place.
     pub query: u32,
     /// The row's exact rank, `u32::MAX` beyond the list.
     pub rank: u32,
@@ -63,16 +64,16 @@ pub struct Tie {
 }
 
 /// A row nearer than the query itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BeforeOwn {
-    /// Which query.
+    /// Which query, by place.
     pub query: u32,
     /// The smallest ef that visits it.
     pub ef: u32,
 }
 
 /// The exact neighbors of every query, as plain columns.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ExactColumns {
     /// Neighbors of each query, K.
     pub k: usize,
@@ -85,17 +86,17 @@ pub struct ExactColumns {
 }
 
 impl ExactColumns {
-    /// The first `k` neighbors of every query.
+    /// The first `k` neighbors of the queries of these numbers.
     ///
     /// # Panics
-    /// If `truth` holds fewer than `k`.
-    pub fn read(truth: &GroundTruth<'_>, k: usize) -> Self {
+    /// If `truth` holds fewer than `k`, or no such query.
+    pub fn read(truth: &GroundTruth<'_>, queries: &[usize], k: usize) -> Self {
         let mut columns = Self {
             k,
             ..Self::default()
         };
         let mut exact = ExactList::default();
-        for query in 0..truth.queries().count() {
+        for &query in queries {
             exact.read(truth, query);
             columns.ids.extend_from_slice(&exact.ids[..k]);
             columns
@@ -119,23 +120,26 @@ struct OfQuery {
 }
 
 impl EveryEffort {
-    /// Traverses every query to `ef` on the current rayon pool, for the first `k` exact neighbors;
-    /// V(ef) is kept at each of `efs`, ascending, none beyond `ef`.
+    /// Traverses the queries of these numbers to `ef` on the current rayon pool, for the first `k`
+    /// exact neighbors; V(ef) is kept at each of `efs`, ascending, none beyond `ef`. What is
+    /// recorded names a query by its place in `queries`.
     pub fn record<S: DistanceSource>(
         on: &Searched<'_, S>,
+        queries: &[usize],
         k: usize,
         ef: usize,
         efs: &[usize],
     ) -> Self {
         let scratch = PerThread::new(QueryState::<S::Queue>::default);
-        let queries: Vec<OfQuery> = (0..on.truth.queries().count())
-            .into_par_iter()
+        let found: Vec<OfQuery> = queries
+            .par_iter()
+            .enumerate()
             .with_max_len(TASK_QUERIES)
-            .map(|query| {
+            .map(|(place, &query)| {
                 scratch.with(|state| {
                     state.begin(on.truth, query);
                     state.traverse(on, query, ef);
-                    OfQuery::read(query as u32, k, efs, state)
+                    OfQuery::read(place as u32, k, efs, state)
                 })
             })
             .collect();
@@ -144,7 +148,7 @@ impl EveryEffort {
             reachable: on.reachable.to_vec(),
             ..Self::default()
         };
-        for of in queries {
+        for of in found {
             all.required.extend(of.required);
             all.own.push(of.own);
             all.steps.extend(of.steps);
@@ -273,8 +277,9 @@ mod tests {
 
     fn equals_the_surface(rows: &Matrix) {
         let (width, ks, most) = (12, [1, 3, 7, 12], 40);
+        let queries: Vec<usize> = (0..rows.rows()).collect();
         on_graph(rows.view(), Metric::L2, width, |on| {
-            let data = EveryEffort::record(on, width, most, &[1, 5, 40]);
+            let data = EveryEffort::record(on, &queries, width, most, &[1, 5, 40]);
             let required = RequiredEfs::record(on, &ks, most);
             for ef in [1, 2, 3, 5, 9, 20, 40] {
                 for (place, &k) in ks.iter().enumerate() {

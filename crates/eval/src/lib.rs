@@ -10,6 +10,7 @@ pub mod dataset;
 pub mod distance_source;
 pub mod engines;
 pub mod every_effort;
+pub mod explored;
 pub mod fidelity;
 pub mod ground_truth;
 pub mod index;

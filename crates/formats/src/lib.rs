@@ -79,7 +79,10 @@ pub use regular_file::{NotRegular, is_same_file, open_regular, read_regular, rea
 pub use row_ranges::RowRanges;
 pub use selection::{Selection, read_selection};
 pub use source::{Role, Source};
-pub use table::{Column, Values, check_table_ending, read_columns, write_columns, write_table};
+pub use table::{
+    Column, NeighborLists, Values, check_points_ending, check_table_ending, read_columns,
+    write_columns, write_points, write_table,
+};
 pub use vector_file::VectorFile;
 pub use write::{
     IdValue, WriteError, check_ids_ending, check_matrix_ending, write_ids, write_matrix,

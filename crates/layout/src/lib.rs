@@ -5,7 +5,8 @@
 //! the neighbors they keep ([`kept`]).
 //!
 //! `fuzzy`: distances become weights of an undirected graph → `spectral`: its first eigenvectors are
-//! where points begin → `optimize`: gradient steps along sampled links, against sampled points.
+//! where points begin → `optimize`: gradient steps along sampled links, against sampled points,
+//! by `curve`.
 //!
 //! Cost: O(points · neighbors · epochs), on one thread: the steps depend on their order, and so the
 //! coordinates on nothing but the neighbors and the seed. 10,000 points × 15 neighbors take a few
@@ -13,6 +14,7 @@
 
 #![deny(missing_docs)]
 
+mod curve;
 mod fuzzy;
 mod kept;
 mod optimize;

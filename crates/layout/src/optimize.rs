@@ -1,15 +1,13 @@
 //! UMAP's gradient steps: a link draws its ends together as often as its weight says, and each time
 //! pushes one end away from points drawn at random (McInnes et al. 2018, section 3.2).
 //!
-//! Nearness in the plane is 1/(1 + a·d²), so that a step takes no power; a is fitted to UMAP's
-//! curve of least distance .1. One thread: each step reads what the one before has written.
+//! Nearness in the plane is 1/(1 + a·d^(2b)), whose gradients `curve` holds. One thread: each step
+//! reads what the one before has written.
 
+use super::curve::Curve;
 use super::fuzzy::Links;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
-
-/// Least squares of 1/(1 + a·d²) to exp(−(d − .1)) beyond .1 and 1 below it, over 0..3.
-const A: f32 = 1.93;
 
 /// Points pushed away for each link followed.
 const NEGATIVES: u32 = 5;
@@ -38,6 +36,7 @@ pub(super) fn optimize(
         .collect();
     let mut due: Vec<f32> = followed.iter().map(|&(_, _, every)| every).collect();
     let mut state = random.next_u64() | 1;
+    let curve = Curve::new();
     for epoch in 0..epochs {
         annatomy_runtime::check();
         let rate = 1.0 - epoch as f32 / epochs as f32;
@@ -47,11 +46,11 @@ pub(super) fn optimize(
             }
             *due += every;
             for (from, to) in [(from, to), (to, from)] {
-                pull(&mut places, from as usize, to as usize, rate);
+                pull(&curve, &mut places, from as usize, to as usize, rate);
                 for _ in 0..NEGATIVES {
                     let other = below(&mut state, links.points);
                     if other != from as usize {
-                        push(&mut places, from as usize, other, rate);
+                        push(&curve, &mut places, from as usize, other, rate);
                     }
                 }
             }
@@ -60,9 +59,9 @@ pub(super) fn optimize(
     places
 }
 
-fn pull(places: &mut [[f32; 2]], from: usize, to: usize, rate: f32) {
+fn pull(curve: &Curve, places: &mut [[f32; 2]], from: usize, to: usize, rate: f32) {
     let (apart, squared) = apart(places, from, to);
-    let strength = -2.0 * A / (1.0 + A * squared);
+    let strength = curve.pull(squared);
     for side in 0..2 {
         let step = rate * (strength * apart[side]).clamp(-LONGEST, LONGEST);
         places[from][side] += step;
@@ -70,9 +69,9 @@ fn pull(places: &mut [[f32; 2]], from: usize, to: usize, rate: f32) {
     }
 }
 
-fn push(places: &mut [[f32; 2]], from: usize, other: usize, rate: f32) {
+fn push(curve: &Curve, places: &mut [[f32; 2]], from: usize, other: usize, rate: f32) {
     let (apart, squared) = apart(places, from, other);
-    let strength = 2.0 / ((0.001 + squared) * (1.0 + A * squared));
+    let strength = curve.push(squared);
     for side in 0..2 {
         places[from][side] += rate * (strength * apart[side]).clamp(-LONGEST, LONGEST);
     }

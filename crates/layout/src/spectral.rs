@@ -11,11 +11,11 @@ const ITERATIONS: usize = 200;
 /// Vectors iterated: the constant one, the two wanted, and some that speed up the convergence.
 const VECTORS: usize = 6;
 
-/// Coordinates span this in either direction, as UMAP's do at the beginning.
-const SPAN: f32 = 10.0;
+/// Coordinates go from 0 to this on both axes, as umap-learn's do at the beginning.
+const SPAN: f64 = 10.0;
 
 /// Noise, in units of the coordinates.
-const NOISE: f32 = 0.05;
+const NOISE: f32 = 0.01;
 
 pub(super) fn coordinates(links: &Links, random: &mut ChaCha8Rng) -> Vec<[f32; 2]> {
     let points = links.points;
@@ -68,17 +68,17 @@ pub(super) fn coordinates(links: &Links, random: &mut ChaCha8Rng) -> Vec<[f32; 2
         .collect()
 }
 
-/// −`SPAN` to `SPAN`.
+/// 0 to `SPAN`.
 fn spread(axis: &[f64]) -> Vec<f32> {
-    let largest = axis
-        .iter()
-        .fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    let scale = if largest > 0.0 {
-        f64::from(SPAN) / largest
+    let least = axis.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = axis.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let scale = if most > least {
+        SPAN / (most - least)
     } else {
         0.0
     };
-    axis.iter().map(|value| (value * scale) as f32).collect()
+    let place = |value: &f64| ((value - least) * scale) as f32;
+    axis.iter().map(place).collect()
 }
 
 /// Gram and Schmidt's; a vector that depends on those before it becomes zero.

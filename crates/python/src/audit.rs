@@ -11,9 +11,10 @@ use annatomy::audit::{
 use annatomy::report::{RowMedia, comparison, note_words, verdict};
 use annatomy::{figures, report};
 use annatomy_formats::AnswerTable;
-use annatomy_formats::{OutputFolder, Owner, Selection, Values, write_columns};
+use annatomy_formats::{OutputFolder, Owner, Selection, Values, write_columns, write_points};
 use annatomy_methods::Method;
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
@@ -102,6 +103,20 @@ impl AuditResults {
         };
         let places = explored.map.queries.as_flattened().to_vec();
         matrix(py, places, explored.map.queries.len(), 2).map(Some)
+    }
+
+    /// Writes the table of points with their neighbors; says how many rows.
+    fn atlas(&self, py: Python<'_>, path: PathBuf, texts: Vec<String>) -> PyResult<usize> {
+        let text = |row: u32, _: i64| texts.get(row as usize).cloned().unwrap_or_default();
+        let text: Option<&dyn Fn(u32, i64) -> String> = (!texts.is_empty()).then_some(&text);
+        let Some(atlas) = self.0.atlas(text) else {
+            return Err(PyValueError::new_err(
+                "there is no map of these queries: more than 20,000, a filter, or an index without a graph over vectors",
+            ));
+        };
+        py.detach(|| write_points(&path, &atlas.columns, &atlas.neighbors))
+            .map_err(raised)?;
+        Ok(atlas.neighbors.lengths.len())
     }
 
     /// Per prediction asked for, ids of queries × k.

@@ -28,6 +28,7 @@ fn record(run: usize) -> RunRecord {
             visited: Vec::new(),
             required_ef: Vec::new(),
         },
+        explored: None,
         data: DataFacts {
             rows: 8,
             columns: 2,

@@ -16,6 +16,7 @@ mod data;
 mod driver;
 mod error;
 mod exact_answers;
+mod explore;
 mod fingerprint;
 mod plan;
 mod query;

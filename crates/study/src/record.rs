@@ -96,6 +96,7 @@ mod tests {
                 visited: vec![6.0, 9.0],
                 required_ef: vec![[Some(2), None, None]],
             },
+            explored: None,
             data: DataFacts {
                 rows: 8,
                 columns: 2,

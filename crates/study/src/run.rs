@@ -5,6 +5,7 @@
 
 use super::cells::{Block, Cells};
 use super::data::{Source, queries};
+use super::explore::FirstRun;
 use super::plan::Plan;
 use super::query::{Context, Scratch};
 use super::{Execution, StudyError, reduce};
@@ -110,10 +111,28 @@ impl Job<'_> {
         let traverse = cells.traverse_share() * seconds.measure;
         seconds.traverse = traverse;
         seconds.measure -= traverse;
+        // What the explorer takes is less.
+        drop(columns);
+        let first = FirstRun {
+            settings: self.settings,
+            plan: self.plan,
+            rows: self.rows,
+            queries: self.queries,
+            source,
+            truth,
+            graphs: &graphs,
+            reachable: &reachable,
+        };
+        let explored = if self.run == 0 {
+            Some(timed(&mut seconds.measure, || first.explore())?)
+        } else {
+            None
+        };
         Ok(RunRecord {
             run: self.run,
             conditions: reduce::conditions(self.plan, &cells),
             surface: cells.surface(&grid).surface(&grid),
+            explored,
             data: DataFacts {
                 rows: self.rows.rows(),
                 columns: self.rows.columns(),

@@ -4,23 +4,13 @@
 use crate::difficulty::mean_distances;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::every_effort::ExactColumns;
+use annatomy_eval::explored::Column;
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_measures::difficulty::k_occurrences;
 use annatomy_vectors::Metric;
 
 /// Lists of this length decide how often a row is a neighbor.
 const HUB_K: usize = 10;
-
-/// One figure of every query.
-#[derive(Clone, Debug)]
-pub struct Column {
-    /// Short and without spaces.
-    pub id: String,
-    /// As a page prints it.
-    pub name: String,
-    /// One per query; NaN where it has none.
-    pub values: Vec<f64>,
-}
 
 pub(super) fn columns(
     data: &Dataset<'_>,

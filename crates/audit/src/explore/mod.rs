@@ -6,46 +6,18 @@
 
 mod answers;
 mod columns;
-mod efforts;
+mod depth;
 mod map;
 
-pub use answers::ExploredAnswers;
-pub use columns::Column;
-pub use map::QueryMap;
-
-pub(super) use efforts::{depth, efforts};
+pub(super) use depth::depth;
 
 use super::answers::Answers;
 use super::error::AuditError;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::every_effort::{EveryEffort, ExactColumns};
+use annatomy_eval::explored::{Explored, Replay};
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_hnsw::EngineClass;
-
-/// Every query under every (ef, k), on a map.
-#[derive(Clone, Debug)]
-pub struct Explored {
-    /// The first K exact neighbors.
-    pub exact: ExactColumns,
-    /// Traversals of each graph; none where answers alone were given.
-    pub graphs: Vec<EveryEffort>,
-    /// The rule of the graphs' own engine.
-    pub class: Option<EngineClass>,
-    /// The efs of [`EveryEffort::visited`], ascending.
-    pub efs: Vec<usize>,
-    /// What a report calls each query.
-    pub names: Vec<i64>,
-    /// The base rows that the queries are; empty where they are held out.
-    pub rows_of_queries: Vec<u32>,
-    /// What an engine calls each base row; `None` where that is its number, or not of 32 bits.
-    pub labels: Option<Vec<u32>>,
-    /// Where the queries lie.
-    pub map: QueryMap,
-    /// Further figures per query.
-    pub columns: Vec<Column>,
-    /// The answers given.
-    pub answers: Option<ExploredAnswers>,
-}
 
 /// What was recorded on graphs.
 #[derive(Default)]
@@ -53,6 +25,8 @@ pub(super) struct Recorded {
     pub(super) class: Option<EngineClass>,
     pub(super) efs: Vec<usize>,
     pub(super) graphs: Vec<EveryEffort>,
+    /// On the first graph.
+    pub(super) replays: Vec<Replay>,
 }
 
 /// Gathers all columns, K = `depth`.
@@ -64,8 +38,9 @@ pub(super) fn explore(
     depth: usize,
     (seed, budget_bytes): (u64, u64),
 ) -> Result<Explored, AuditError> {
-    let exact = ExactColumns::read(truth, depth);
-    let map = QueryMap::new(data, &exact, seed, budget_bytes)?;
+    let all: Vec<usize> = (0..data.queries.count()).collect();
+    let exact = ExactColumns::read(truth, &all, depth);
+    let map = map::of_queries(data, &exact, seed, budget_bytes)?;
     let columns = columns::columns(data, truth, &exact, seed);
     let labels: Option<Vec<u32>> = data.labels.as_ref().and_then(|labels| {
         let narrow = |&label: &i64| u32::try_from(label).ok().filter(|&label| label < u32::MAX);
@@ -77,8 +52,11 @@ pub(super) fn explore(
     };
     let names = (0..data.queries.count()).map(name).collect();
     Ok(Explored {
-        answers: answers.map(|answers| ExploredAnswers::new(answers, data, truth, depth)),
+        answers: answers.map(|answers| answers::explored(answers, data, truth, depth)),
         graphs: recorded.graphs,
+        graph_names: Vec::new(),
+        replays: recorded.replays,
+        replayed_graph: 0,
         class: recorded.class,
         efs: recorded.efs,
         names,

@@ -12,8 +12,8 @@ use annatomy::report::{RowMedia, requirement_words, verdict};
 use annatomy::results::write_file;
 use annatomy::{figures, report};
 use annatomy_formats::{
-    Owner, check_ids_ending, check_table_ending, refuse_overwriting, write_columns, write_ids,
-    write_table,
+    Owner, check_ids_ending, check_points_ending, check_table_ending, refuse_overwriting,
+    write_columns, write_ids, write_points, write_table,
 };
 use annatomy_hnsw::BuildError;
 use annatomy_hnsw::import::SavedIndexError;
@@ -31,9 +31,12 @@ pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
     let outcome = outcome.map_err(failure)?;
     write_tables(arguments, &outcome)?;
     let json = serde_json::to_string_pretty(&outcome.results).map_err(Failure::work)?;
+    let media = media::of_rows(arguments, &outcome)?;
+    if let Some(path) = &arguments.atlas {
+        write_atlas(path, &outcome, &media)?;
+    }
     if let Some(folder) = &folder {
         let out = folder.path();
-        let media = media::of_rows(arguments, &outcome)?;
         let write = || write_report(out, &outcome, &media, &json);
         super::on_threads(arguments.threads, write)??;
     }
@@ -103,6 +106,11 @@ fn check_outputs(arguments: &AuditArguments) -> Result<(), Failure> {
             .map_err(|error| Failure::usage(format!("{}: {error}", printable_path(path))))?;
         outputs.push(path);
     }
+    if let Some(path) = &arguments.atlas {
+        check_points_ending(path)
+            .map_err(|error| Failure::usage(format!("{}: {error}", printable_path(path))))?;
+        outputs.push(path);
+    }
     outputs.extend(arguments.junit.as_deref());
     refuse_overwriting(&inputs, &outputs).map_err(Failure::usage)
 }
@@ -136,7 +144,7 @@ fn request(arguments: &AuditArguments) -> AuditRequest {
             .collect(),
         requirements: arguments.require.clone(),
         repair: arguments.repair.is_some(),
-        explore: arguments.out.is_some(),
+        explore: arguments.out.is_some() || arguments.atlas.is_some(),
         threads: arguments.threads,
         ..AuditRequest::default()
     }
@@ -175,6 +183,27 @@ fn write_tables(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<()
             distances.display()
         ));
     }
+    Ok(())
+}
+
+/// Writes the table of points.
+fn write_atlas(path: &Path, outcome: &AuditOutcome, media: &RowMedia) -> Result<(), Failure> {
+    let text = |_: u32, name: i64| {
+        let text = media.labels.get(&name.to_string());
+        text.cloned().unwrap_or_default()
+    };
+    let text: Option<&dyn Fn(u32, i64) -> String> = (!media.labels.is_empty()).then_some(&text);
+    let Some(atlas) = outcome.atlas(text) else {
+        let words = "--atlas: there is no map of these queries (more than 20,000, a filter, or an index without a graph over vectors)";
+        return Err(Failure::work(words).hint("--sample N takes fewer queries"));
+    };
+    write_points(path, &atlas.columns, &atlas.neighbors)
+        .map_err(|error| Failure::work(format!("{}: {error}", printable_path(path))))?;
+    let (rows, columns) = (atlas.neighbors.lengths.len(), atlas.columns.len());
+    say(format!(
+        "{rows} points, {columns} columns and neighbors, in {}",
+        path.display()
+    ));
     Ok(())
 }
 

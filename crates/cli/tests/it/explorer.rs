@@ -107,3 +107,72 @@ fn the_data_block_is_the_same_at_any_number_of_threads() {
     };
     assert_eq!(block("1"), block("3"));
 }
+
+#[test]
+fn a_study_keeps_what_its_page_shows_and_no_thread_changes_it() {
+    let folder = tempfile::tempdir().expect("folder");
+    let study = [
+        "study",
+        "--subset",
+        "150",
+        "--ks",
+        "5:15:5",
+        "--runs",
+        "2",
+        "--studies",
+        "ef,alpha",
+    ];
+    let block = |threads: &str, out: &str| {
+        let page = report(
+            folder.path(),
+            &[&study[..], &["--threads", threads]].concat(),
+            out,
+        );
+        [
+            element(&page, "explorer-header"),
+            element(&page, "explorer-data"),
+        ]
+        .map(str::to_owned)
+    };
+    let first = block("1", "a");
+    assert_eq!(first, block("3", "b"));
+    // Finished runs are read from their records.
+    assert_eq!(first, block("3", "a"));
+    let header: serde_json::Value = serde_json::from_str(&first[0]).expect("JSON");
+    assert_eq!(header["queries"], 150);
+    assert_eq!(
+        header["conditions"].as_array().expect("conditions").len(),
+        9
+    );
+    assert_eq!(header["notes"][0], "Shown is the first of 2 runs.");
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn points_for_embedding_atlas_have_every_query_and_their_text() {
+    let folder = tempfile::tempdir().expect("folder");
+    data(folder.path());
+    let names: String = (0..120).map(|row| format!("name {row}\n")).collect();
+    std::fs::write(folder.path().join("names.txt"), names).expect("written");
+    let more = ["--labels", "names.txt", "--atlas", "points.parquet"];
+    let output = annatomy(folder.path(), &[&AUDIT[..], &more].concat());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.success() && said.contains("120 points"),
+        "{said}"
+    );
+    let table = std::fs::read(folder.path().join("points.parquet")).expect("a file");
+    assert!(table.starts_with(b"PAR1") && table.ends_with(b"PAR1"));
+    for (arguments, words) in [
+        (vec!["--atlas", "points.csv"], ".parquet"),
+        (vec!["--atlas", "x.npy"], ".parquet"),
+        (vec!["--labels", "names.txt"], "--out"),
+    ] {
+        let output = annatomy(folder.path(), &[&AUDIT[..], &arguments[..]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.code() == Some(2) && said.contains(words),
+            "{said}"
+        );
+    }
+}

@@ -78,6 +78,17 @@ impl Values {
     }
 }
 
+/// Neighbors of every row of a table: places of rows in it, and how far they are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NeighborLists {
+    /// Neighbors of each row.
+    pub lengths: Vec<usize>,
+    /// Rows of the table, counted from zero; row after row, nearest first.
+    pub ids: Vec<i64>,
+    /// As many distances.
+    pub distances: Vec<f64>,
+}
+
 /// Formats of tables, by ending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TableFormat {
@@ -105,8 +116,44 @@ pub fn write_table(path: impl AsRef<Path>, columns: &[Column]) -> Result<(), Wri
     match format_of(path)? {
         TableFormat::Csv => csv_file::write(path, columns, rows),
         #[cfg(feature = "parquet")]
-        TableFormat::Parquet => parquet_file::write(path, columns),
+        TableFormat::Parquet => parquet_file::write(path, columns, None),
     }
+}
+
+/// Refuses a path whose ending [`write_points`] cannot write: before the points are computed.
+pub fn check_points_ending(path: impl AsRef<Path>) -> Result<(), WriteError> {
+    let ending = path.as_ref().extension().unwrap_or_default();
+    let ending = ending.to_string_lossy().to_ascii_lowercase();
+    if ending != "parquet" {
+        return Err(WriteError::UnknownEnding {
+            ending,
+            expected: ".parquet",
+        });
+    }
+    check_table_ending(path)
+}
+
+/// Writes a table of points with their neighbors, `{"ids": [..], "distances": [..]}` in the column
+/// `neighbors`, as `.parquet`: what Embedding Atlas reads.
+///
+/// # Panics
+/// If columns and neighbors are not of as many rows.
+pub fn write_points(
+    path: impl AsRef<Path>,
+    columns: &[Column],
+    neighbors: &NeighborLists,
+) -> Result<(), WriteError> {
+    let path = path.as_ref();
+    check_points_ending(path)?;
+    let rows = neighbors.lengths.len();
+    let equal = columns.iter().all(|column| column.values.len() == rows);
+    let held = neighbors.lengths.iter().sum::<usize>();
+    let whole = neighbors.ids.len() == held && neighbors.distances.len() == held;
+    assert!(equal && whole, "columns of one length");
+    #[cfg(feature = "parquet")]
+    return parquet_file::write(path, columns, Some(neighbors));
+    #[cfg(not(feature = "parquet"))]
+    Err(not_built())
 }
 
 fn format_of(path: &Path) -> Result<TableFormat, WriteError> {
@@ -186,6 +233,38 @@ mod tests {
         let empty = vec![Column::reals("none", vec![]), Column::texts("no", vec![])];
         write_columns(&path, &empty).expect("written");
         assert_eq!(read_columns(&path).expect("read")[0], empty[0]);
+    }
+
+    #[cfg(feature = "parquet")]
+    #[test]
+    fn neighbors_are_lists_in_a_struct_and_a_row_may_have_none() {
+        use parquet::file::reader::{FileReader as _, SerializedFileReader};
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("points.parquet");
+        let columns = [Column::reals("x", vec![0.5, 1.5, f64::NAN])];
+        let neighbors = NeighborLists {
+            lengths: vec![2, 0, 1],
+            ids: vec![1, 2, 0],
+            distances: vec![0.25, 3.0, 7.5],
+        };
+        write_points(&path, &columns, &neighbors).expect("written");
+        let file = std::fs::File::open(&path).expect("a file");
+        let reader = SerializedFileReader::new(file).expect("Parquet");
+        let rows = reader.get_row_iter(None).expect("rows");
+        let rows: Vec<String> = rows
+            .map(|row| row.expect("a row").to_json_value().to_string())
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                r#"{"neighbors":{"distances":[0.25,3.0],"ids":[1,2]},"x":0.5}"#,
+                r#"{"neighbors":{"distances":[],"ids":[]},"x":1.5}"#,
+                r#"{"neighbors":{"distances":[7.5],"ids":[0]},"x":null}"#,
+            ]
+        );
+        let error = write_points(folder.path().join("points.csv"), &columns, &neighbors);
+        let said = error.expect_err("refused").to_string();
+        assert!(said.contains("csv") && said.contains(".parquet"), "{said}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `.parquet`: one row group of flat columns, packed by zstd; a real number that is missing is null.
+//! A table of points has a last column of neighbors, `{"ids": [..], "distances": [..]}`.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,16 +9,20 @@ use parquet::basic::{Compression, ConvertedType, Repetition, Type as Physical, Z
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
-use parquet::file::writer::SerializedFileWriter;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{Type, TypePtr};
 
-use super::{Column, Values};
+use super::{Column, NeighborLists, Values};
 use crate::atomic::write_atomically;
 use crate::write::WriteError;
 
-pub(super) fn write(path: &Path, columns: &[Column]) -> Result<(), WriteError> {
+pub(super) fn write(
+    path: &Path,
+    columns: &[Column],
+    neighbors: Option<&NeighborLists>,
+) -> Result<(), WriteError> {
     write_atomically(path, |file| {
-        let schema = schema(columns).map_err(other)?;
+        let schema = schema(columns, neighbors).map_err(other)?;
         let level = ZstdLevel::try_new(3).map_err(other)?;
         let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level));
         let mut writer =
@@ -54,13 +60,67 @@ pub(super) fn write(path: &Path, columns: &[Column]) -> Result<(), WriteError> {
             .map_err(other)?;
             into.close().map_err(other)?;
         }
+        if let Some(lists) = neighbors {
+            write_lists(lists, &mut group).map_err(other)?;
+        }
         group.close().map_err(other)?;
         writer.close().map_err(other)?;
         Ok(())
     })
 }
 
-fn schema(columns: &[Column]) -> Result<TypePtr, ParquetError> {
+/// Both lists of every row. A level of 1 says that there is an element, or that it continues its row's
+/// list (Dremel's levels, Melnik et al. 2010).
+fn write_lists<W: Write + Send>(
+    lists: &NeighborLists,
+    group: &mut SerializedRowGroupWriter<'_, W>,
+) -> Result<(), ParquetError> {
+    let (mut defined, mut repeated) = (Vec::new(), Vec::new());
+    for &length in &lists.lengths {
+        defined.extend((0..length.max(1)).map(|_| i16::from(length > 0)));
+        repeated.extend((0..length.max(1)).map(|place| i16::from(place > 0)));
+    }
+    let missing = || ParquetError::General("a column too few".to_owned());
+    let mut ids = group.next_column()?.ok_or_else(missing)?;
+    let column = ids.typed::<Int64Type>();
+    column.write_batch(&lists.ids, Some(&defined), Some(&repeated))?;
+    ids.close()?;
+    let mut distances = group.next_column()?.ok_or_else(missing)?;
+    let column = distances.typed::<DoubleType>();
+    column.write_batch(&lists.distances, Some(&defined), Some(&repeated))?;
+    distances.close()
+}
+
+/// A list without nulls, in Parquet's three levels.
+fn list(name: &str, physical: Physical) -> Result<TypePtr, ParquetError> {
+    let element = Type::primitive_type_builder("element", physical)
+        .with_repetition(Repetition::REQUIRED)
+        .build()?;
+    let repeated = Type::group_type_builder("list")
+        .with_repetition(Repetition::REPEATED)
+        .with_fields(vec![Arc::new(element)])
+        .build()?;
+    let list = Type::group_type_builder(name)
+        .with_repetition(Repetition::REQUIRED)
+        .with_converted_type(ConvertedType::LIST)
+        .with_fields(vec![Arc::new(repeated)])
+        .build()?;
+    Ok(Arc::new(list))
+}
+
+fn neighbors_type() -> Result<TypePtr, ParquetError> {
+    let lists = vec![
+        list("ids", Physical::INT64)?,
+        list("distances", Physical::DOUBLE)?,
+    ];
+    let both = Type::group_type_builder("neighbors")
+        .with_repetition(Repetition::REQUIRED)
+        .with_fields(lists)
+        .build()?;
+    Ok(Arc::new(both))
+}
+
+fn schema(columns: &[Column], lists: Option<&NeighborLists>) -> Result<TypePtr, ParquetError> {
     let field = |column: &Column| {
         let (physical, repetition, converted) = match column.values {
             Values::Integers(_) => (Physical::INT64, Repetition::REQUIRED, ConvertedType::NONE),
@@ -77,10 +137,13 @@ fn schema(columns: &[Column]) -> Result<TypePtr, ParquetError> {
             .build()?;
         Ok(Arc::new(field))
     };
-    let fields = columns
+    let mut fields = columns
         .iter()
         .map(field)
-        .collect::<Result<_, ParquetError>>()?;
+        .collect::<Result<Vec<_>, ParquetError>>()?;
+    if lists.is_some() {
+        fields.push(neighbors_type()?);
+    }
     let schema = Type::group_type_builder("table")
         .with_fields(fields)
         .build()?;

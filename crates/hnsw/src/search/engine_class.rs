@@ -10,11 +10,13 @@
 //! | beam is k | Lucene | ef ← k |
 
 use super::trace::{Visit, Visits};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// How an engine treats k > ef.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum EngineClass {
     /// Searches at ef and returns what it has.
     StopEarly,

@@ -53,6 +53,7 @@ pub(super) fn step_before(steps: &[Step], arrival: u32) -> usize {
 #[derive(Clone, Copy, Debug)]
 struct Pop {
     key: u32,
+    id: u32,
     seen: u32,
 }
 
@@ -108,6 +109,7 @@ impl SearchRecord for Visits {
     fn on_expanded(&mut self, popped: Scored) {
         self.pops.push(Pop {
             key: popped.key,
+            id: popped.id,
             seen: self.ids.len() as u32,
         });
     }
@@ -247,6 +249,20 @@ impl Visits {
     /// Every visited row that was not skipped, ascending by (key, id).
     pub fn nearest_first(&self) -> &[Visit] {
         &self.nearest_first
+    }
+
+    /// The rows whose links were followed, in order: the arrival of each, and how many rows had been
+    /// visited before its links were.
+    pub fn expansions(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.pops.iter().filter_map(|pop| {
+            let of = |visit: &Visit| (visit.key, visit.id);
+            let place = self
+                .nearest_first
+                .binary_search_by_key(&(pop.key, pop.id), of);
+            place
+                .ok()
+                .map(|place| (self.nearest_first[place].arrival, pop.seen))
+        })
     }
 
     /// V(ef): how many rows a search of effort `ef` visits on layer 0.

@@ -9,7 +9,11 @@ const BINS = 36;
 export class Histogram {
   readonly element: HTMLElement;
   private readonly plot: SVGElement;
+  private readonly all = svg("path", { class: "all" });
+  private readonly kept = svg("path", { class: "kept" });
+  private readonly brushed = svg("rect", { class: "brush", y: 0, height: 70 });
   private readonly ends: HTMLElement;
+  private shown: unknown[] = [];
   private low = 0;
   private high = 1;
   private logarithmic = false;
@@ -21,7 +25,7 @@ export class Histogram {
       viewBox: "0 0 240 70", preserveAspectRatio: "none", tabindex: 0, role: "slider",
       "aria-label": `${title}: arrow keys move the lower end of the filter, with Shift the upper one; Escape clears it`,
       "aria-valuemin": 0, "aria-valuemax": BINS, "aria-valuenow": 0,
-    });
+    }, this.all, this.kept, this.brushed);
     this.ends = el("div", { class: "ends" }, el("span"), el("b"), el("span"));
     this.element = el("figure", { class: "histogram", "data-column": id }, el("figcaption", {}, title), this.plot, this.ends);
     this.plot.addEventListener("pointerdown", (event) => {
@@ -64,8 +68,10 @@ export class Histogram {
     this.brush(event.shiftKey ? [low, Math.max(low, moved(high))] : [Math.min(high, moved(low)), high]);
   }
 
-  /** `inside` says per value whether the other filters let it through. */
+  /** `inside` says per value whether it is chosen; what is shown already is left as it is. */
   show(values: ArrayLike<number>, inside: Uint8Array, range: [number, number] | null, fixed?: [number, number]): void {
+    if (this.shown[0] === values && this.shown[1] === inside && String(this.shown[2]) === String(range)) return;
+    this.shown = [values, inside, range];
     let [low, high] = [Infinity, -Infinity];
     for (let at = 0; at < values.length; at++) {
       if (!Number.isFinite(values[at])) continue;
@@ -86,15 +92,19 @@ export class Histogram {
     const most = Math.max(1, ...all);
     // Square roots, so that a few bad queries can be seen among thousands of good ones.
     const tall = (count: number): number => 66 * Math.sqrt(count / most);
-    const bars = (counts: Float64Array, kind: string): SVGElement[] =>
-      Array.from(counts, (count, bin) =>
-        svg("rect", { class: kind, x: (bin * 240) / BINS + 0.5, width: 240 / BINS - 1, y: 70 - tall(count), height: tall(count) }));
-    const parts = [...bars(all, "all"), ...bars(kept, "kept")];
-    if (range) {
-      const [x0, x1] = range.map((end) => 240 * Math.min(Math.max(this.scale(end), 0), 1));
-      parts.push(svg("rect", { class: "brush", x: x0, width: Math.max(1, x1 - x0), y: 0, height: 70 }));
-    }
-    this.plot.replaceChildren(...parts);
+    const bars = (counts: Float64Array): string => {
+      let path = "";
+      for (let bin = 0; bin < BINS; bin++) {
+        if (counts[bin] === 0) continue;
+        path += `M${((bin * 240) / BINS + 0.5).toFixed(1)},70v${-tall(counts[bin]).toFixed(1)}h${(240 / BINS - 1).toFixed(2)}V70z`;
+      }
+      return path;
+    };
+    this.all.setAttribute("d", bars(all));
+    this.kept.setAttribute("d", bars(kept));
+    const [x0, x1] = range ? range.map((end) => 240 * Math.min(Math.max(this.scale(end), 0), 1)) : [0, 0];
+    this.brushed.setAttribute("x", String(x0));
+    this.brushed.setAttribute("width", String(range ? Math.max(1, x1 - x0) : 0));
     this.plot.setAttribute("aria-valuetext", range ? `${number(range[0])} to ${number(range[1])}` : "no filter");
     const [first, middle, last] = Array.from(this.ends.children);
     first.textContent = number(this.low);
@@ -103,39 +113,42 @@ export class Histogram {
   }
 }
 
-/** The share of queries whose overlap is at most so much. */
+/** The plot of the ECDF within its view box. */
+const [LEFT, TOP, WIDE, TALL] = [34, 8, 258, 134];
+
+/** The share of queries whose overlap is at most a value. */
 export class Ecdf {
   readonly element: HTMLElement;
-  private readonly plot = svg("svg", { viewBox: "0 0 300 170", role: "img" });
+  private readonly all = svg("path", { class: "all", fill: "none" });
+  private readonly kept = svg("path", { class: "kept", fill: "none" });
+  private readonly plot = svg("svg", { viewBox: "0 0 300 170", role: "img", "aria-label": "Empirical distribution of overlap" });
 
   constructor() {
+    for (const at of [0, 0.5, 1]) {
+      const [x, y] = [LEFT + at * WIDE, TOP + (1 - at) * TALL];
+      this.plot.append(
+        svg("line", { class: "grid", x1: LEFT, x2: LEFT + WIDE, y1: y, y2: y }),
+        svg("text", { x, y: 158, "text-anchor": "middle" }, String(at)),
+        svg("text", { x: LEFT - 5, y: y + 4, "text-anchor": "end" }, String(at)));
+    }
+    this.plot.append(this.all, this.kept);
     this.element = el("figure", { class: "ecdf" }, el("figcaption", {}, "Share of queries with at most this overlap"), this.plot);
   }
 
   show(values: Float64Array, chosen: Uint8Array, some: boolean): void {
-    const [left, top, width, height] = [34, 8, 258, 134];
-    const parts: SVGElement[] = [];
-    for (const at of [0, 0.5, 1]) {
-      const [x, y] = [left + at * width, top + (1 - at) * height];
-      parts.push(svg("line", { class: "grid", x1: left, x2: left + width, y1: y, y2: y }));
-      parts.push(svg("text", { x, y: 158, "text-anchor": "middle" }, String(at)));
-      parts.push(svg("text", { x: left - 5, y: y + 4, "text-anchor": "end" }, String(at)));
-    }
-    const line = (of: (query: number) => boolean, kind: string): void => {
-      const sorted = Array.from(values).filter((value, query) => of(query) && Number.isFinite(value)).sort((a, b) => a - b);
-      if (sorted.length === 0) return;
-      let path = `M${left},${top + height}`;
-      sorted.forEach((value, at) => {
+    const line = (inside: Uint8Array | null): string => {
+      const sorted = values.filter((value, query) => (!inside || inside[query] === 1) && Number.isFinite(value)).sort();
+      if (sorted.length === 0) return "";
+      let path = `M${LEFT},${TOP + TALL}`;
+      for (let at = 0; at < sorted.length; at++) {
         // A step for each value; ties make one.
-        if (at + 1 < sorted.length && sorted[at + 1] === value) return;
-        path += `H${(left + value * width).toFixed(2)}V${(top + height * (1 - (at + 1) / sorted.length)).toFixed(2)}`;
-      });
-      parts.push(svg("path", { class: kind, d: `${path}H${left + width}`, fill: "none" }));
+        if (at + 1 < sorted.length && sorted[at + 1] === sorted[at]) continue;
+        path += `H${(LEFT + sorted[at] * WIDE).toFixed(2)}V${(TOP + TALL * (1 - (at + 1) / sorted.length)).toFixed(2)}`;
+      }
+      return `${path}H${LEFT + WIDE}`;
     };
-    line(() => true, some ? "all" : "kept");
-    if (some) line((query) => chosen[query] === 1, "kept");
-    this.plot.setAttribute("aria-label", "Empirical distribution of overlap");
-    this.plot.replaceChildren(...parts);
+    this.all.setAttribute("d", some ? line(null) : "");
+    this.kept.setAttribute("d", line(some ? chosen : null));
   }
 }
 

@@ -16,14 +16,23 @@ export interface Header {
   query_is_row: boolean;
   /** Graphs recorded; 0 where answers alone were given. */
   graphs: number;
+  /** What graphs are called; none where they differ in their seed alone, and have a mean. */
+  graph_names: string[];
+  /** The graph shown first, and the one whose searches are replayed. */
+  first_graph: number;
   /** The rule of the graphs' own engine. */
   class: Rule;
-  /** No larger effort is known. */
+  /** No larger effort is known, of any graph and of each. */
   largest_ef: number;
+  largest_efs: number[];
   /** Efforts at which the visited rows are known. */
   efs: number[];
-  /** Every k that the audit reports. */
+  /** Every k that is reported. */
   ks: number[];
+  /** Of a study: its conditions, with the effort at each of `ks`. */
+  conditions: { name: string; graph: number; efs: number[] }[];
+  /** Queries behind the study's own figures. */
+  measured_queries: number;
   /** Engines' defaults and efforts given. */
   presets: { who: string; class: Rule; ef: number; k: number }[];
   /** Share of 15 neighbors that the map keeps. */
@@ -60,9 +69,35 @@ export interface Graph {
   beyond: Map<number, [number, number][]>;
   /** Efs of rows nearer than the query itself, by query. */
   before: Map<number, number[]>;
+  /** The largest effort, and the efs up to it at which the visited rows are known. */
+  largest: number;
+  efs: number[];
   /** queries × efs. */
   visited: Column;
   unreachable: Set<number>;
+}
+
+/** The beginning of one query's search. */
+export interface Replay {
+  /** Rows in the order they are visited, and their distances. */
+  rows: Column;
+  distance(visit: number): number;
+  /** Per expansion the visit that is expanded, and the rows visited before it. */
+  expanded: Column;
+  seen: Column;
+  /** The efs at which more is visited, and V(ef) there. */
+  stopEfs: Column;
+  stopVisited: Column;
+  /** Rows visited at the largest ef. */
+  all: number;
+}
+
+/** A study's own figures, conditions × ks. */
+export interface MeasuredRows {
+  overlap: Column;
+  fill: Column;
+  p5: Column;
+  visited: Column;
 }
 
 export interface Data {
@@ -78,6 +113,8 @@ export interface Data {
   columns: Map<string, Float32Array>;
   answerIds: Column;
   answerFirst: Column;
+  replays: Map<number, Replay>;
+  measured: MeasuredRows;
 }
 
 export const NEVER = 0xffffffff;
@@ -99,7 +136,7 @@ function decode(header: Header, bytes: ArrayBuffer): Data {
     header.sections.map((s) => [s.name, new kinds[s.type](bytes, s.start, s.length) as Column]),
   );
   const section = (name: string): Column => found.get(name) ?? new Uint8Array(0);
-  const { queries, k } = header;
+  const { k } = header;
   const near = section("near");
   const far = section("far");
   const between = section("distances");
@@ -111,16 +148,51 @@ function decode(header: Header, bytes: ArrayBuffer): Data {
     ids: section("ids"),
     distance: (query, rank) =>
       near[query] + (between[query * k + rank] / 65535) * (far[query] - near[query]),
-    graphs: Array.from({ length: header.graphs }, (_, g) => graph(g, section, queries, k)),
+    graphs: Array.from({ length: header.graphs }, (_, g) => graph(g, section, header)),
     baseX: section("base_x"),
     baseY: section("base_y"),
     columns: new Map(header.columns.map((c) => [c.id, section(`column:${c.id}`) as Float32Array])),
     answerIds: section("answer_ids"),
     answerFirst: section("answer_first"),
+    replays: replays(section),
+    measured: {
+      overlap: section("measured_overlap"),
+      fill: section("measured_fill"),
+      p5: section("measured_p5"),
+      visited: section("measured_visited"),
+    },
   };
 }
 
-function graph(g: number, section: (name: string) => Column, queries: number, k: number): Graph {
+/** Cuts the columns of all replays at their lengths. */
+function replays(section: (name: string) => Column): Map<number, Replay> {
+  const found = new Map<number, Replay>();
+  const lengths = section("replay_lengths");
+  const [near, far] = [section("replay_near"), section("replay_far")];
+  const at = { rows: 0, expansions: 0, stops: 0 };
+  section("replay_queries").forEach((query, place) => {
+    const rows = section("replay_rows").subarray(at.rows, at.rows + lengths[place]);
+    const between = section("replay_distances").subarray(at.rows, at.rows + lengths[place]);
+    const expansions = at.expansions + section("replay_expansions")[place];
+    const stops = at.stops + section("replay_stops")[place];
+    found.set(query, {
+      rows,
+      distance: (visit) => near[place] + (between[visit] / 65535) * (far[place] - near[place]),
+      expanded: section("replay_expanded").subarray(at.expansions, expansions),
+      seen: section("replay_seen").subarray(at.expansions, expansions),
+      stopEfs: section("replay_stop_efs").subarray(at.stops, stops),
+      stopVisited: section("replay_stop_visited").subarray(at.stops, stops),
+      all: section("replay_all")[place],
+    });
+    at.rows += lengths[place];
+    [at.expansions, at.stops] = [expansions, stops];
+  });
+  return found;
+}
+
+function graph(g: number, section: (name: string) => Column, header: Header): Graph {
+  const { queries, k } = header;
+  const largest = header.largest_efs[g];
   const wide = (column: Column): Uint32Array => {
     if (column instanceof Uint32Array) return column;
     return Uint32Array.from(column as Uint16Array, (ef) => (ef === 0xffff ? NEVER : ef));
@@ -149,6 +221,8 @@ function graph(g: number, section: (name: string) => Column, queries: number, k:
     stepVisited: section(`step_visited${g}`),
     beyond,
     before,
+    largest,
+    efs: header.efs.filter((ef) => ef <= largest),
     visited: section(`visited${g}`),
     unreachable: new Set(section(`unreachable${g}`)),
   };

@@ -1,51 +1,11 @@
-// One query: its true neighbors in order, each found or missing and why, what came back instead, and
-// the distances as a strip.
+// One query: its true neighbors in order, each found or missing and why, what came back instead, the
+// distances as a strip, its search.
 
 import { type Data, NEVER } from "./data";
 import { counted, el, number, share, svg } from "./dom";
-import { type Asked, type Measured, askedOf, effort } from "./model";
-
-/** What became of one true neighbor. */
-export interface Fate {
-  rank: number;
-  row: number;
-  distance: number;
-  found: boolean;
-  cause: "" | "unreachable" | "unvisited" | "cut off" | "not in the answer";
-  /** The smallest ef that finds it; NaN where no graph says so. */
-  needed: number;
-}
-
-/** The true neighbors of a query at (ef, k); on the first graph where the mean over graphs is shown. */
-export function fates(data: Data, asked: Asked, query: number): Fate[] {
-  const { k: width, slots } = data.header;
-  const graph = asked.source === "answers" ? undefined : data.graphs[asked.source === "all" ? 0 : asked.source];
-  const reach = Math.min(effort(data, asked.rule, asked.ef, asked.k), data.header.largest_ef);
-  const most = asked.rule === "row-cap" ? Math.min(asked.k, asked.ef) : asked.k;
-  const refused = asked.rule === "refuse" && askedOf(data, asked.k) > asked.ef;
-  const given = new Set<number>();
-  if (!graph) {
-    for (let slot = 0; slot < Math.min(asked.k, slots); slot++) {
-      const at = query * slots + slot;
-      if (data.answerFirst[at] !== 0) given.add(data.answerIds[at]);
-    }
-  }
-  const all: Fate[] = [];
-  let returned = 0;
-  for (let rank = 0; rank < asked.k; rank++) {
-    const at = query * width + rank;
-    const row = data.ids[at];
-    const needed = graph ? graph.required[at] : NaN;
-    let cause: Fate["cause"] = "";
-    if (!graph) cause = given.has(row) ? "" : "not in the answer";
-    else if (graph.unreachable.has(row)) cause = "unreachable";
-    else if (needed > reach || refused) cause = "unvisited";
-    else if (returned >= most) cause = "cut off";
-    if (cause === "") returned++;
-    all.push({ rank, row, distance: data.distance(query, rank), found: cause === "", cause, needed });
-  }
-  return all;
-}
+import { type Fate, fates, rowName } from "./fates";
+import { type Asked, type Measured, effort, largestEf } from "./model";
+import { type Trail, replay } from "./replay";
 
 /** What came back in place of the missing ones, in words and rows. */
 function instead(data: Data, asked: Asked, query: number): { rows: number[]; more: number } {
@@ -60,7 +20,7 @@ function instead(data: Data, asked: Asked, query: number): { rows: number[]; mor
     return { rows, more: 0 };
   }
   const graph = data.graphs[asked.source === "all" ? 0 : asked.source];
-  const reach = Math.min(effort(data, asked.rule, asked.ef, asked.k), data.header.largest_ef);
+  const reach = Math.min(effort(data, asked.rule, asked.ef, asked.k), graph.largest);
   const one = { ...asked, source: asked.source === "all" ? 0 : asked.source };
   const found = fates(data, one, query).filter((fate) => fate.found).length;
   let visited = 0;
@@ -76,12 +36,6 @@ function instead(data: Data, asked: Asked, query: number): { rows: number[]; mor
   return { rows, more: places - rows.length };
 }
 
-/** What a row is called: its number and its text. */
-export function rowName(data: Data, row: number): string {
-  const label = data.header.labels[String(row)];
-  return label === undefined ? String(row) : `${row} · ${label}`;
-}
-
 function picture(data: Data, key: string, words: string): HTMLElement | null {
   const source = data.header.pictures[key];
   // Only what was packed into the page: no address of anywhere else.
@@ -89,7 +43,14 @@ function picture(data: Data, key: string, words: string): HTMLElement | null {
   return el("img", { src: source, alt: words, loading: "lazy", width: 64, height: 64 });
 }
 
-export function detail(data: Data, asked: Asked, measured: Measured, query: number, close: () => void): HTMLElement {
+/** What the panel asks of the page. */
+export interface DetailActions {
+  close(): void;
+  go(query: number): void;
+  trail(trail: Trail | null): void;
+}
+
+export function detail(data: Data, asked: Asked, measured: Measured, query: number, actions: DetailActions): HTMLElement {
   const all = fates(data, asked, query);
   const name = queryName(data, query);
   const own = data.header.query_is_row ? String(data.names[query]) : `q${query}`;
@@ -100,9 +61,9 @@ export function detail(data: Data, asked: Asked, measured: Measured, query: numb
   const hopeless = missing.filter((fate) => fate.needed === NEVER).length;
   let words = `${found} of its ${all.length} true neighbors came back${where}; overlap ${share(measured.overlap[query])}, fill ${share(measured.fill[query])}.`;
   if (needed.length > 0) words += ` Ef ${number(Math.max(...needed))} finds ${hopeless === 0 ? "all of them" : `all but ${hopeless}`}.`;
-  else if (hopeless > 0) words += ` No ef up to ${number(data.header.largest_ef)} finds the other ${hopeless}.`;
+  else if (hopeless > 0) words += ` No ef up to ${number(largestEf(data, asked.source))} finds the other ${hopeless}.`;
   if (asked.source === "all" && data.graphs.length > 1) words += " Neighbors are those of the first graph; overlap and fill are means over graphs.";
-  const button = el("button", { type: "button", class: "close", click: close }, "Close");
+  const button = el("button", { type: "button", class: "close", click: () => actions.close() }, "Close");
   const facts = data.header.columns
     .map(({ id, name: column }) => `${column} ${number(data.columns.get(id)?.[query] ?? NaN)}`)
     .join(" · ");
@@ -110,6 +71,7 @@ export function detail(data: Data, asked: Asked, measured: Measured, query: numb
   return el("section", { class: "detail", "aria-label": `Query ${name}` },
     el("div", { class: "head" }, picture(data, own, name), el("div", {}, el("h3", {}, `Query ${name}`), el("p", {}, words), facts ? el("p", { class: "quiet" }, facts) : null), button),
     strip(all),
+    replay(data, asked, query, all, actions),
     pictures(data, all),
     el("div", { class: "columns" }, table(data, asked, all), insteadOf(data, other)),
   );

@@ -2,7 +2,7 @@
 
 import { type Data, NEVER } from "./data";
 import { counted, number } from "./dom";
-import { type Asked, type Measured, completing, mean, quantile } from "./model";
+import { type Asked, type Measured, largestEf, mean, quantile } from "./model";
 
 export interface Finding {
   id: string;
@@ -13,7 +13,13 @@ export interface Finding {
 
 const HALF = 0.5;
 
-export function findings(data: Data, asked: Asked, measured: Measured): Finding[] {
+/** What is known of a (source, k) at any ef: the ef that finds all k, and that which finds half. */
+export interface Needed {
+  all: Float64Array;
+  half: (query: number) => number;
+}
+
+export function findings(data: Data, asked: Asked, measured: Measured, needed: Needed): Finding[] {
   if (measured.refused) {
     return [{ id: "refused", severity: "severe", words: `The engine refuses k = ${asked.k} at ef ${asked.ef}.`, queries: [] }];
   }
@@ -27,7 +33,7 @@ export function findings(data: Data, asked: Asked, measured: Measured): Finding[
     const region = largestRegion(data, lost);
     const isOne = region.length >= 5 && region.length >= 0.4 * lost.length;
     if (isOne) words += `; ${region.length} of them lie in one region of the map`;
-    words += mends(data, asked, lost);
+    words += mends(data, asked, lost, needed);
     all.push({ id: "half", severity: "severe", words: `${words}.`, queries: lost });
     if (isOne && region.length < lost.length) {
       all.push({ id: "region", severity: "severe", words: `The region in which ${region.length} of them lie.`, queries: region });
@@ -40,7 +46,7 @@ export function findings(data: Data, asked: Asked, measured: Measured): Finding[
     all.push({ id: "empty", severity: "severe", words, queries: empty });
   }
   if (asked.source !== "answers") {
-    const apart = places.filter((query) => hasUnreachable(data, asked, query));
+    const apart = unreachable(data, asked);
     if (apart.length > 0) {
       const words = `${counted(apart.length, "query has", "queries have")} neighbors to which no path leads: no ef finds them.`;
       all.push({ id: "unreachable", severity: "severe", words, queries: apart });
@@ -56,24 +62,15 @@ export function findings(data: Data, asked: Asked, measured: Measured): Finding[
     if (finding) all.push(finding);
   }
   const whole = places.filter((query) => measured.overlap[query] >= 1 - 1e-12);
-  const words = `${counted(whole.length, "query gets", "queries get")} all ${asked.k} neighbors back${enough(data, asked)}.`;
+  const words = `${counted(whole.length, "query gets", "queries get")} all ${asked.k} neighbors back${enough(data, asked, needed)}.`;
   all.push({ id: "whole", severity: "good", words, queries: whole });
   return all;
 }
 
 /** "; ef 240 gives 29 of them more than half back": the ef that four in five of them need. */
-function mends(data: Data, asked: Asked, lost: number[]): string {
-  if (asked.source === "answers" || data.graphs.length === 0) return "";
-  const width = data.header.k;
-  const graphs = asked.source === "all" ? data.graphs : [data.graphs[asked.source]];
-  const middle = Math.floor(asked.k / 2) + 1;
-  if (middle > asked.k) return "";
-  const needed = lost.map((query) =>
-    Math.max(...graphs.map((graph) => {
-      const efs = Array.from(graph.required.subarray(query * width, query * width + asked.k));
-      return efs.sort((a, b) => a - b)[middle - 1];
-    })),
-  );
+function mends(data: Data, asked: Asked, lost: number[], { half }: Needed): string {
+  if (asked.source === "answers" || data.graphs.length === 0 || asked.k < 2) return "";
+  const needed = lost.map(half);
   const mendable = needed.filter((ef) => ef !== NEVER);
   if (mendable.length === 0) return "; no ef that was tried mends one of them";
   const ef = Math.max(Math.ceil(quantile(mendable, 0.8)), asked.ef + 1);
@@ -81,30 +78,48 @@ function mends(data: Data, asked: Asked, lost: number[]): string {
   return mended > 0 ? `; ef ${number(ef)} mends ${mended === lost.length ? "all" : mended}` : "";
 }
 
-function enough(data: Data, asked: Asked): string {
+function enough(data: Data, asked: Asked, { all }: Needed): string {
   if (asked.source === "answers" || data.graphs.length === 0) return "";
-  const needed = Array.from(completing(data, asked.source, asked.k));
-  const ef = quantile(needed, 0.95);
-  if (ef > data.header.largest_ef) return `; no ef up to ${number(data.header.largest_ef)} gives all of them to 95 % of the queries`;
+  const [ef, largest] = [quantile(all, 0.95), largestEf(data, asked.source)];
+  if (!(ef <= largest)) return `; no ef up to ${number(largest)} gives all of them to 95 % of the queries`;
   return `; ef ${number(Math.ceil(ef))} gives all of them to 95 % of the queries`;
 }
 
-function hasUnreachable(data: Data, asked: Asked, query: number): boolean {
+/** The queries with a neighbor among the first k to which no path leads. */
+function unreachable(data: Data, asked: Asked): number[] {
   const graphs = asked.source === "all" ? data.graphs : [data.graphs[asked.source as number]];
-  const start = query * data.header.k;
-  return graphs.some((graph) => {
-    if (graph.unreachable.size === 0) return false;
-    for (let at = start; at < start + asked.k; at++) if (graph.unreachable.has(data.ids[at])) return true;
-    return false;
-  });
+  const lost = new Set(graphs.flatMap((graph) => [...graph.unreachable]));
+  if (lost.size === 0) return [];
+  const found: number[] = [];
+  for (let query = 0; query < data.header.queries; query++) {
+    const start = query * data.header.k;
+    for (let at = start; at < start + asked.k; at++) {
+      if (!lost.has(data.ids[at])) continue;
+      found.push(query);
+      break;
+    }
+  }
+  return found;
+}
+
+const ranked = new WeakMap<Float32Array, number[]>();
+
+/** Queries by rising value, those without one left out. */
+function byValue(column: Float32Array): number[] {
+  let sorted = ranked.get(column);
+  if (!sorted) {
+    sorted = Array.from(column.keys()).filter((query) => Number.isFinite(column[query]));
+    sorted.sort((a, b) => column[a] - column[b] || a - b);
+    ranked.set(column, sorted);
+  }
+  return sorted;
 }
 
 /** A column whose highest or lowest tenth loses clearly more than the other queries. */
 function contrast(data: Data, measured: Measured, id: string, name: string): Finding | null {
   const column = data.columns.get(id);
   if (!column || column.length < 50) return null;
-  const known = Array.from(column.keys()).filter((query) => Number.isFinite(column[query]));
-  const sorted = known.sort((a, b) => column[a] - column[b] || a - b);
+  const sorted = byValue(column);
   const tenth = Math.floor(sorted.length / 10);
   if (tenth < 5 || column[sorted[0]] === column[sorted[sorted.length - 1]]) return null;
   let best: Finding | null = null;
@@ -127,27 +142,32 @@ function contrast(data: Data, measured: Measured, id: string, name: string): Fin
 /** The largest group of queries that lie within a thirtieth of the map of one another, step by step. */
 export function largestRegion(data: Data, queries: number[]): number[] {
   const reach = 65535 / 30;
-  const cells = new Map<string, number[]>();
-  const cell = (query: number): [number, number] => [Math.floor(data.x[query] / reach), Math.floor(data.y[query] / reach)];
+  const cells = new Map<number, number[]>();
+  // Columns and rows are below 32; those outside have numbers of their own.
+  const key = (column: number, row: number): number => (column + 1) * 64 + row + 1;
+  const column = (query: number): number => Math.floor(data.x[query] / reach);
+  const row = (query: number): number => Math.floor(data.y[query] / reach);
   for (const query of queries) {
-    const key = cell(query).join();
-    cells.set(key, [...(cells.get(key) ?? []), query]);
+    const of = key(column(query), row(query));
+    const cell = cells.get(of);
+    if (cell) cell.push(query);
+    else cells.set(of, [query]);
   }
-  const seen = new Set<number>();
+  const seen = new Uint8Array(data.header.queries);
   let largest: number[] = [];
   for (const first of queries) {
-    if (seen.has(first)) continue;
+    if (seen[first]) continue;
     const group = [first];
-    seen.add(first);
+    seen[first] = 1;
     for (let next = 0; next < group.length; next++) {
-      const [column, row] = cell(group[next]);
-      for (let x = column - 1; x <= column + 1; x++) {
-        for (let y = row - 1; y <= row + 1; y++) {
-          for (const other of cells.get(`${x},${y}`) ?? []) {
-            if (seen.has(other)) continue;
-            const apart = Math.hypot(data.x[other] - data.x[group[next]], data.y[other] - data.y[group[next]]);
-            if (apart <= reach) {
-              seen.add(other);
+      const from = group[next];
+      for (let x = column(from) - 1; x <= column(from) + 1; x++) {
+        for (let y = row(from) - 1; y <= row(from) + 1; y++) {
+          for (const other of cells.get(key(x, y)) ?? []) {
+            if (seen[other]) continue;
+            const [alongX, alongY] = [data.x[other] - data.x[from], data.y[other] - data.y[from]];
+            if (alongX * alongX + alongY * alongY <= reach * reach) {
+              seen[other] = 1;
               group.push(other);
             }
           }

@@ -4,14 +4,16 @@
 
 import { Ecdf, Histogram, Surface } from "./charts";
 import { type Data, read } from "./data";
-import { detail, fates, queryName } from "./detail";
+import { detail, queryName } from "./detail";
 import { counted, el, number, share } from "./dom";
 import { csv, save, svgOf } from "./exports";
-import { type Finding, findings } from "./findings";
+import { CAUSES, fates, mainCauses } from "./fates";
+import { type Finding, type Needed, findings } from "./findings";
 import { type Look, ScatterMap } from "./map";
-import { type Measured, RULES, completing, mean, measure, quantile, surface } from "./model";
+import { type Measured, RULES, completing, halving, largestEf, mean, measure, quantile, surface } from "./model";
 import { STEPS, viridis } from "./palette";
-import { type State, fromFragment, initial, toFragment } from "./state";
+import { type State, fromFragment, hasMean, initial, toFragment } from "./state";
+import { conditionAt, rowOf } from "./study";
 import style from "./style.css";
 
 const RAMP = Array.from({ length: STEPS }, (_, step) => viridis(step / (STEPS - 1)));
@@ -24,6 +26,7 @@ class Explorer {
   private readonly figures = el("dl", { class: "figures-now", "aria-live": "polite" });
   private readonly ledger = el("ol", { class: "ledger" });
   private readonly place = el("div");
+  private readonly row = el("p", { class: "quiet", "data-figure": "row", "aria-live": "polite" });
   private readonly scale = el("p", { class: "scale" });
   private readonly chips = el("p", { class: "chips" });
   private readonly inputs: Record<string, (HTMLInputElement | HTMLSelectElement)[]> = {};
@@ -31,7 +34,9 @@ class Explorer {
   private readonly begin: State;
   private due = false;
   private measured!: Measured;
-  private needed!: Float64Array;
+  private needed!: Needed;
+  private readonly everyone: Uint8Array;
+  private detailOf = "";
   private found: Finding[] = [];
   private chosen!: Uint8Array;
   private look!: Look;
@@ -40,6 +45,7 @@ class Explorer {
 
   constructor(private readonly data: Data, root: HTMLElement) {
     this.begin = initial(data);
+    this.everyone = new Uint8Array(data.header.queries).fill(1);
     this.state = fromFragment(location.hash, data, this.begin) ?? this.begin;
     this.map = new ScatterMap(data, {
       pick: (query) => this.set({ query: this.state.query === query ? null : query }),
@@ -82,6 +88,7 @@ class Explorer {
     return [
       el("div", { class: "bar", role: "group", "aria-label": "What is asked of the engine" }, ...this.controls(graphs)),
       this.figures,
+      header.conditions.length > 0 ? this.row : document.createComment(""),
       el("div", { class: "two" },
         el("div", { class: "left" },
           el("div", { class: "over" }, this.scale,
@@ -103,8 +110,17 @@ class Explorer {
     const parts: Node[] = [];
     const sources: [string, string][] = [];
     if (header.slots > 0) sources.push(["answers", `answers: ${header.answers ?? ""}`]);
-    if (header.graphs > 1) sources.push(["all", `mean of ${header.graphs} graphs`]);
-    for (let graph = 0; graph < header.graphs; graph++) sources.push([String(graph), header.graphs > 1 ? `graph ${graph + 1}` : "the graph"]);
+    if (hasMean(this.data)) sources.push(["all", `mean of ${header.graphs} graphs`]);
+    for (let graph = 0; graph < header.graphs; graph++) {
+      sources.push([String(graph), header.graph_names[graph] ?? (header.graphs > 1 ? `graph ${graph + 1}` : "the graph")]);
+    }
+    if (header.conditions.length > 0) {
+      const names = header.conditions.map(({ name }): [string, string] => [name, name.replace("_", " ")]);
+      parts.push(this.select("condition", "Condition", [["", "none"], ...names], (name) => {
+        const condition = header.conditions.find((each) => each.name === name);
+        if (condition) this.set(conditionAt(this.data, condition, this.state.k));
+      }));
+    }
     if (sources.length > 1) {
       parts.push(this.select("source", "Of", sources, (value) =>
         this.set({ source: value === "answers" || value === "all" ? value : Number(value) })));
@@ -112,9 +128,9 @@ class Explorer {
     if (graphs) {
       const rules = RULES.map(([rule, name]): [string, string] => [rule, name]);
       parts.push(this.select("rule", "Rule for k > ef", rules, (value) => this.set({ rule: value as State["rule"] })));
-      parts.push(this.slider("ef", "ef", header.largest_ef, true));
+      parts.push(this.slider("ef", "ef", () => largestEf(this.data, this.state.source), true));
     }
-    parts.push(this.slider("k", "k", header.k, false));
+    parts.push(this.slider("k", "k", () => header.k, false));
     const colors: [string, string][] = [["overlap", "overlap"], ["fill", "fill"]];
     if (graphs) colors.push(["required", "ef that finds all k"], ["cause", "main cause"]);
     colors.push(...header.columns.map(({ id, name }): [string, string] => [id, name]));
@@ -122,7 +138,7 @@ class Explorer {
     const button = (words: string, click: () => void): HTMLElement => el("button", { type: "button", click }, words);
     parts.push(el("span", { class: "buttons" },
       button("Reset", () => this.set({ ...this.begin })),
-      button("CSV", () => save("queries.csv", new Blob([csv(this.data, this.measured, this.needed, this.chosen)], { type: "text/csv" }))),
+      button("CSV", () => save("queries.csv", new Blob([csv(this.data, this.measured, this.needed.all, this.chosen)], { type: "text/csv" }))),
       button("SVG", () => save("map.svg", new Blob([svgOf(this.data, this.map, this.look)], { type: "image/svg+xml" }))),
       button("PNG", () => this.map.canvas.toBlob((blob) => blob && save("map.png", blob)))));
     return parts;
@@ -135,20 +151,22 @@ class Explorer {
     return el("label", {}, el("span", {}, label), select);
   }
 
-  private slider(name: "ef" | "k", label: string, most: number, logarithmic: boolean): HTMLElement {
+  private slider(name: "ef" | "k", label: string, most: () => number, logarithmic: boolean): HTMLElement {
     const steps = 400;
-    const to = (value: number): number => (logarithmic ? Math.round((steps * Math.log(value)) / Math.log(Math.max(2, most))) : value);
-    const from = (place: number): number => (logarithmic ? Math.round(Math.exp((place / steps) * Math.log(Math.max(2, most)))) : place);
-    const range = el("input", { type: "range", name: `${name}-slider`, "aria-label": label, min: logarithmic ? 0 : 1, max: logarithmic ? steps : most, step: 1 });
-    const exact = el("input", { type: "number", name, "aria-label": `${label}, exact value`, min: 1, max: most, step: 1 });
+    const span = (): number => Math.log(Math.max(2, most()));
+    const to = (value: number): number => (logarithmic ? Math.round((steps * Math.log(value)) / span()) : value);
+    const from = (place: number): number => (logarithmic ? Math.round(Math.exp((place / steps) * span())) : place);
+    const range = el("input", { type: "range", name: `${name}-slider`, "aria-label": label, min: logarithmic ? 0 : 1, max: logarithmic ? steps : most(), step: 1 });
+    const exact = el("input", { type: "number", name, "aria-label": `${label}, exact value`, min: 1, max: most(), step: 1 });
     const set = (value: number): void => {
-      if (Number.isInteger(value) && value >= 1 && value <= most) this.set({ [name]: value });
+      if (Number.isInteger(value) && value >= 1 && value <= most()) this.set({ [name]: value });
     };
-    range.addEventListener("input", () => set(Math.min(most, Math.max(1, from(Number(range.value))))));
+    range.addEventListener("input", () => set(Math.min(most(), Math.max(1, from(Number(range.value))))));
     exact.addEventListener("input", () => set(Number(exact.value)));
     exact.addEventListener("change", () => (exact.value = String(this.state[name])));
     this.inputs[name] = [exact];
     this.follow.push(() => {
+      exact.max = String(most());
       if (from(Number(range.value)) !== this.state[name]) range.value = String(to(this.state[name]));
       range.setAttribute("aria-valuetext", String(this.state[name]));
     });
@@ -167,6 +185,7 @@ class Explorer {
   /** Changes what is looked at; the page follows at the next frame. */
   private set(change: Partial<State>): void {
     this.state = { ...this.state, ...change };
+    this.state.ef = Math.max(1, Math.min(this.state.ef, largestEf(this.data, this.state.source)));
     if (this.due) return;
     this.due = true;
     requestAnimationFrame(() => {
@@ -194,7 +213,7 @@ class Explorer {
   private values(id: string): ArrayLike<number> {
     if (id === "overlap") return this.measured.overlap;
     if (id === "fill") return this.measured.fill;
-    if (id === "required") return this.needed;
+    if (id === "required") return this.needed.all;
     return this.data.columns.get(id) ?? this.measured.overlap;
   }
 
@@ -203,11 +222,12 @@ class Explorer {
     this.measured = measure(data, state);
     const neededOf = `${state.source}/${state.k}`;
     if (neededOf !== this.neededOf) {
-      const efs = completing(data, state.source, state.k);
-      this.needed = efs.map((ef) => (ef > data.header.largest_ef ? Infinity : ef));
+      const largest = largestEf(data, state.source);
+      const all = completing(data, state.source, state.k).map((ef) => (ef > largest ? Infinity : ef));
+      this.needed = { all, half: halving(data, state.source, state.k) };
       this.neededOf = neededOf;
     }
-    this.found = findings(data, state, this.measured);
+    this.found = findings(data, state, this.measured, this.needed);
     this.choose();
     this.showInputs();
     this.showFigures();
@@ -220,8 +240,24 @@ class Explorer {
     const some = this.some();
     this.ecdf.show(this.measured.overlap, this.chosen, some);
     this.showSurface();
-    this.place.replaceChildren(
-      ...(state.query === null ? [] : [detail(data, state, this.measured, state.query, () => this.set({ query: null }))]));
+    this.showDetail();
+  }
+
+  private showDetail(): void {
+    const { query, source, rule, ef, k } = this.state;
+    const of = JSON.stringify([query, source, rule, ef, k]);
+    if (of === this.detailOf) return;
+    this.detailOf = of;
+    this.map.follow(null);
+    if (query === null) {
+      this.place.replaceChildren();
+      return;
+    }
+    this.place.replaceChildren(detail(this.data, this.state, this.measured, query, {
+      close: () => this.set({ query: null }),
+      go: (other) => this.set({ query: other }),
+      trail: (trail) => this.map.follow(trail),
+    }));
   }
 
   private some(): boolean {
@@ -233,7 +269,7 @@ class Explorer {
   private choose(): void {
     const { data, state } = this;
     const { queries } = data.header;
-    this.chosen = new Uint8Array(queries).fill(1);
+    this.chosen = this.some() ? new Uint8Array(queries).fill(1) : this.everyone;
     const finding = this.found.find((each) => each.id === state.finding);
     if (state.finding !== null) {
       this.chosen.fill(0);
@@ -258,7 +294,8 @@ class Explorer {
 
   private showInputs(): void {
     for (const [name, inputs] of Object.entries(this.inputs)) {
-      const value = String(this.state[name as keyof State]);
+      const row = name === "condition" ? rowOf(this.data, this.state) : null;
+      const value = name === "condition" ? (row?.names[0] ?? "") : String(this.state[name as keyof State]);
       for (const input of inputs) if (document.activeElement !== input || input.tagName === "SELECT") input.value = value;
     }
     for (const follow of this.follow) follow();
@@ -266,13 +303,13 @@ class Explorer {
 
   private showFigures(): void {
     const { measured, chosen } = this;
-    const overlaps = Array.from(measured.overlap).filter((value, query) => chosen[query] && Number.isFinite(value));
+    const overlaps = measured.overlap.filter((value, query) => chosen[query] === 1 && Number.isFinite(value));
     const visited = mean(measured.visited, chosen);
     const all: [string, string, string][] = [
       ["overlap", "mean overlap", share(mean(measured.overlap, chosen))],
       ["fill", "mean fill", share(mean(measured.fill, chosen))],
       ["p5", "worst 5 %", share(quantile(overlaps, 0.05))],
-      ["half", "lose half or more", number(overlaps.filter((value) => value <= 0.5).length)],
+      ["half", "lose half or more", number(overlaps.reduce((count, value) => count + (value <= 0.5 ? 1 : 0), 0))],
     ];
     if (this.state.source !== "answers") {
       all.push(["visited", "rows visited", `${measured.visitedIsExact ? "" : "≈ "}${number(visited, 4)}`]);
@@ -281,6 +318,8 @@ class Explorer {
     all.push(["queries", "queries", this.some() ? `${number(count)} of ${number(chosen.length)}` : number(count)]);
     this.figures.replaceChildren(
       ...all.map(([id, name, value]) => el("div", {}, el("dt", {}, name), el("dd", { "data-figure": id }, value))));
+    const row = rowOf(this.data, this.state);
+    this.row.textContent = row ? row.words : "No condition of the study has this graph, ef and k.";
   }
 
   private showLedger(): void {
@@ -317,7 +356,7 @@ class Explorer {
   private showMap(): void {
     const { data, state } = this;
     const queries = data.header.queries;
-    const values = state.color === "cause" ? this.causes() : this.values(state.color);
+    const values = state.color === "cause" ? mainCauses(data, state) : this.values(state.color);
     let [low, high] = [Infinity, -Infinity];
     for (let query = 0; query < queries; query++) {
       if (!Number.isFinite(values[query])) continue;
@@ -336,9 +375,7 @@ class Explorer {
       else if (!Number.isFinite(value)) colors[query] = value === Infinity ? "#d55e00" : "#999999";
       else colors[query] = RAMP[Math.round((span > 0 ? (of(value) - of(low)) / span : 0.5) * (STEPS - 1))];
     }
-    const order = Uint32Array.from({ length: queries }, (_, query) => query);
-    const overlap = this.measured.overlap;
-    order.sort((a, b) => overlap[b] - overlap[a] || a - b);
+    const order = byFallingShare(this.measured.overlap);
     const [found, missing] = this.lines();
     this.look = { colors, chosen: this.chosen, order, query: state.query, found, missing, box: state.box };
     this.map.show(this.look);
@@ -346,7 +383,7 @@ class Explorer {
     if (kinds) {
       this.scale.replaceChildren(name, ...CAUSES.map(([cause, color]) => el("span", { class: "kind" }, el("i", { style: `background:${color}` }), cause)));
     } else {
-      const none = state.color === "required" && Array.from(this.needed).includes(Infinity);
+      const none = state.color === "required" && this.needed.all.includes(Infinity);
       this.scale.replaceChildren(name, ` ${number(low)} `, el("i", { class: "ramp" }), ` ${number(high)} `,
         none ? el("span", { class: "kind" }, el("i", { style: "background:#d55e00" }), "none") : "");
     }
@@ -355,19 +392,6 @@ class Explorer {
   private colorName(): string {
     const known: Record<string, string> = { required: "ef that finds all k", cause: "main cause" };
     return known[this.state.color] ?? this.data.header.columns.find(({ id }) => id === this.state.color)?.name ?? this.state.color;
-  }
-
-  /** Per query the cause of most of its missing neighbors, by its place in `CAUSES`. */
-  private causes(): Uint8Array {
-    return Uint8Array.from({ length: this.data.header.queries }, (_, query) => {
-      const counts = [0, 0, 0, 0, 0];
-      for (const fate of fates(this.data, this.state, query)) {
-        const place = CAUSES.findIndex(([cause]) => cause === fate.cause);
-        if (place > 0) counts[place]++;
-      }
-      const most = Math.max(...counts);
-      return most === 0 ? 0 : counts.indexOf(most);
-    });
   }
 
   /** Queries that are neighbors of the one looked at: found, missing. */
@@ -401,13 +425,17 @@ class Explorer {
   }
 }
 
-const CAUSES: [string, string][] = [
-  ["nothing missing", "#009e73"],
-  ["unreachable", "#cc79a7"],
-  ["unvisited", "#e69f00"],
-  ["cut off", "#0072b2"],
-  ["not in the answer", "#d55e00"],
-];
+/** Queries by falling overlap, ties by place: sorted by counts, as shares take few values. */
+function byFallingShare(shares: Float64Array): Uint32Array {
+  const LEVELS = 4096;
+  const level = (share: number): number => (Number.isFinite(share) ? Math.round((1 - share) * LEVELS) : 0);
+  const starts = new Uint32Array(LEVELS + 2);
+  for (let query = 0; query < shares.length; query++) starts[level(shares[query]) + 1]++;
+  for (let at = 0; at <= LEVELS; at++) starts[at + 1] += starts[at];
+  const order = new Uint32Array(shares.length);
+  for (let query = 0; query < shares.length; query++) order[starts[level(shares[query])]++] = query;
+  return order;
+}
 
 async function start(): Promise<void> {
   const root = document.getElementById("explorer-root");

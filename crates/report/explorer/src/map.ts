@@ -2,6 +2,7 @@
 
 import type { Data } from "./data";
 import { el } from "./dom";
+import type { Trail } from "./replay";
 
 /** What the points look like. */
 export interface Look {
@@ -32,6 +33,9 @@ export class ScatterMap {
   private readonly tip = el("div", { class: "tip", role: "status", "aria-live": "polite" });
   private readonly sprites = new Map<string, HTMLCanvasElement>();
   private look: Look | null = null;
+  private trail: Trail | null = null;
+  private readonly base = el("canvas");
+  private baseOf = "";
   private zoom = 1;
   private left = 0;
   private top = 0;
@@ -65,6 +69,13 @@ export class ScatterMap {
 
   show(look: Look): void {
     this.look = look;
+    this.draw();
+  }
+
+  /** Draws the course of a search, or none. */
+  follow(trail: Trail | null): void {
+    if (trail === this.trail) return;
+    this.trail = trail;
     this.draw();
   }
 
@@ -130,13 +141,15 @@ export class ScatterMap {
     if (!context) return;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
-    this.drawBase(context, style.getPropertyValue("--base") || "#ccc");
+    this.drawBase(context, style.getPropertyValue("--base") || "#ccc", scale);
     const radius = this.radius();
+    const quiet = style.getPropertyValue("--quiet");
     context.globalAlpha = 0.16;
-    for (const query of look.order) if (!look.chosen[query]) this.dot(context, query, style.getPropertyValue("--quiet"), radius * 0.8, scale);
+    for (const query of look.order) if (!look.chosen[query]) this.dot(context, query, quiet, radius * 0.8, scale);
     context.globalAlpha = 1;
     for (const query of look.order) if (look.chosen[query]) this.dot(context, query, look.colors[query], radius, scale);
     this.drawQuery(context, look, ink, radius);
+    this.drawTrail(context, ink, radius);
     if (this.focus >= 0 && document.activeElement === this.canvas) this.ring(context, this.focus, ink, radius + 4, [3, 2]);
     if (look.box) {
       const [x0, y0] = this.at(look.box[0] * 65535, look.box[1] * 65535);
@@ -148,12 +161,44 @@ export class ScatterMap {
     }
   }
 
-  private drawBase(context: CanvasRenderingContext2D, color: string): void {
-    context.fillStyle = color;
-    for (let row = 0; row < this.data.baseX.length; row++) {
-      const [x, y] = this.at(this.data.baseX[row], this.data.baseY[row]);
-      context.fillRect(x - 0.75, y - 0.75, 1.5, 1.5);
+  /** The base, drawn once for each view. */
+  private drawBase(context: CanvasRenderingContext2D, color: string, scale: number): void {
+    if (this.data.baseX.length === 0) return;
+    const of = [color, scale, this.zoom, this.left, this.top, ...this.size].join();
+    if (of !== this.baseOf) {
+      this.baseOf = of;
+      [this.base.width, this.base.height] = [this.canvas.width, this.canvas.height];
+      const layer = this.base.getContext("2d");
+      if (!layer) return;
+      layer.setTransform(scale, 0, 0, scale, 0, 0);
+      layer.fillStyle = color;
+      for (let row = 0; row < this.data.baseX.length; row++) {
+        const [x, y] = this.at(this.data.baseX[row], this.data.baseY[row]);
+        layer.fillRect(x - 0.75, y - 0.75, 1.5, 1.5);
+      }
     }
+    context.drawImage(this.base, 0, 0, this.size[0], this.size[1]);
+  }
+
+  /** Rows visited as points, and the way over the rows expanded. */
+  private drawTrail(context: CanvasRenderingContext2D, ink: string, radius: number): void {
+    if (!this.trail) return;
+    context.fillStyle = context.strokeStyle = ink;
+    for (const query of this.trail.visited) {
+      const [x, y] = this.place(query);
+      context.fillRect(x - 1.5, y - 1.5, 3, 3);
+    }
+    context.globalAlpha = 0.5;
+    context.beginPath();
+    this.trail.expanded.forEach((query, at) => {
+      const [x, y] = this.place(query);
+      if (at === 0) context.moveTo(x, y);
+      else context.lineTo(x, y);
+    });
+    context.stroke();
+    context.globalAlpha = 1;
+    const last = this.trail.expanded.at(-1);
+    if (last !== undefined) this.ring(context, last, ink, radius + 2, []);
   }
 
   private dot(context: CanvasRenderingContext2D, query: number, color: string, radius: number, scale: number): void {

@@ -42,6 +42,11 @@ export function effort(data: Data, rule: Rule, ef: number, k: number): number {
   return rule === "beam-is-k" ? asked : ef;
 }
 
+/** The largest effort that is known of a source. */
+export function largestEf(data: Data, source: Asked["source"]): number {
+  return typeof source === "number" ? data.graphs[source].largest : data.header.largest_ef;
+}
+
 /** Every query, measured. */
 export function measure(data: Data, asked: Asked): Measured {
   const queries = data.header.queries;
@@ -69,9 +74,10 @@ export function measure(data: Data, asked: Asked): Measured {
 }
 
 function addGraph(data: Data, graph: Graph, asked: Asked, all: Measured, graphs: number): void {
-  const { queries, k: width, efs } = data.header;
+  const { queries, k: width } = data.header;
   const { rule, ef, k } = asked;
-  const reach = Math.min(effort(data, rule, ef, k), data.header.largest_ef);
+  const efs = graph.efs;
+  const reach = Math.min(effort(data, rule, ef, k), graph.largest);
   const most = rule === "row-cap" ? Math.min(askedOf(data, k), ef) : askedOf(data, k);
   const { required, firstK } = graph;
   let place = 0;
@@ -165,11 +171,12 @@ export function completing(data: Data, source: Asked["source"], k: number): Floa
 /** Mean overlap of the chosen queries at every recorded effort × every k, row by row of efs. */
 export function surface(data: Data, asked: Asked, chosen: Uint8Array): { efs: number[]; overlap: Float64Array } {
   const { queries, k: width } = data.header;
-  const efs = data.header.efs;
-  const overlap = new Float64Array(efs.length * width);
   const graphs =
     asked.source === "all" ? data.graphs : asked.source === "answers" ? [] : [data.graphs[asked.source]];
-  const placeOf = new Uint16Array(data.header.largest_ef + 2);
+  const efs = graphs[0]?.efs ?? data.header.efs;
+  const largest = largestEf(data, asked.source);
+  const overlap = new Float64Array(efs.length * width);
+  const placeOf = new Uint16Array(largest + 2);
   for (let ef = 1, place = 0; ef < placeOf.length; ef++) {
     while (place < efs.length && efs[place] < ef) place++;
     placeOf[ef] = place;
@@ -198,7 +205,7 @@ export function surface(data: Data, asked: Asked, chosen: Uint8Array): { efs: nu
   for (let row = 0; row < efs.length; row++) {
     for (let k = 1; k <= width; k++) {
       const refused = asked.rule === "refuse" && askedOf(data, k) > efs[row];
-      const reach = Math.min(effort(data, asked.rule, efs[row], k), data.header.largest_ef);
+      const reach = Math.min(effort(data, asked.rule, efs[row], k), largest);
       let at = Math.min(placeOf[reach], efs.length - 1);
       if (efs[at] > reach && at > 0) at--;
       const most = asked.rule === "row-cap" ? Math.min(k, efs[row]) / k : 1;
@@ -209,8 +216,22 @@ export function surface(data: Data, asked: Asked, chosen: Uint8Array): { efs: nu
   return { efs, overlap };
 }
 
+/** The smallest ef that finds more than half of the k neighbors of a query, the largest over graphs. */
+export function halving(data: Data, source: Asked["source"], k: number): (query: number) => number {
+  const width = data.header.k;
+  const graphs = source === "answers" ? [] : source === "all" ? data.graphs : [data.graphs[source]];
+  const known = new Float64Array(data.header.queries).fill(-1);
+  return (query) => {
+    if (known[query] < 0) {
+      const middle = (graph: Graph): number => graph.required.slice(query * width, query * width + k).sort()[k >> 1];
+      known[query] = Math.max(0, ...graphs.map(middle));
+    }
+    return known[query];
+  };
+}
+
 /** Ascending quantile by linear interpolation, p of 0 to 1. */
-export function quantile(values: number[], p: number): number {
+export function quantile(values: ArrayLike<number>, p: number): number {
   if (values.length === 0) return NaN;
   const sorted = Float64Array.from(values).sort();
   const at = p * (sorted.length - 1);

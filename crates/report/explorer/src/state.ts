@@ -1,7 +1,7 @@
 // What is looked at, and its permanent link in the address's fragment.
 
 import type { Data, Rule } from "./data";
-import { type Asked, RULES } from "./model";
+import { type Asked, RULES, largestEf } from "./model";
 
 export interface State extends Asked {
   color: string;
@@ -23,7 +23,7 @@ export function initial(data: Data): State {
   const ks = header.ks.filter((k) => k <= header.k);
   const k = ks.length > 0 ? ks[Math.min(1, ks.length - 1)] : header.k;
   return {
-    source: header.slots > 0 ? "answers" : header.graphs > 1 ? "all" : 0,
+    source: header.slots > 0 ? "answers" : hasMean(data) ? "all" : header.first_graph,
     rule: header.class,
     ef: Math.min(first?.ef ?? 16, header.largest_ef || 1),
     k: header.slots > 0 ? Math.min(k, header.slots) : k,
@@ -33,6 +33,11 @@ export function initial(data: Data): State {
     box: null,
     query: null,
   };
+}
+
+/** Whether graphs differ in their seed alone, so that a mean over them says something. */
+export function hasMean(data: Data): boolean {
+  return data.header.graphs > 1 && data.header.graph_names.length === 0;
 }
 
 export function toFragment(state: State): string {
@@ -61,12 +66,13 @@ export function fromFragment(fragment: string, data: Data, base: State): State |
     const value = Number(parts.get(name) ?? NaN);
     return Number.isInteger(value) && value >= 1 && value <= most ? value : otherwise;
   };
-  state.ef = whole("ef", header.largest_ef, base.ef);
   state.k = whole("k", header.k, base.k);
   const source = parts.get("source");
   if (source === "answers" && header.slots > 0) state.source = "answers";
-  else if (source === "all" && header.graphs > 0) state.source = "all";
+  else if (source === "all" && hasMean(data)) state.source = "all";
   else if (source !== null && /^\d+$/.test(source) && Number(source) < header.graphs) state.source = Number(source);
+  const largest = largestEf(data, state.source);
+  state.ef = whole("ef", largest, Math.min(base.ef, largest || 1));
   const rule = parts.get("rule");
   if (RULES.some(([known]) => known === rule)) state.rule = rule as Rule;
   state.color = parts.get("color") ?? base.color;

@@ -25,7 +25,7 @@ export function make(folder) {
   const asked = ["--k", KS.join(","), "--ef", EFS.join(",")];
   if (!existsSync(at("graph/report.html"))) {
     run("generate", "resnet50-like", "--n", 2000, "--out", rows);
-    run("audit", rows, ...asked, "--graphs", 1, "--out", at("graph"));
+    run("audit", rows, ...asked, "--graphs", 1, "--per-query", at("queries.csv"), "--out", at("graph"));
   }
   if (!existsSync(at("graphs/report.html"))) {
     const small = at("small.npy");
@@ -34,5 +34,9 @@ export function make(folder) {
     run("audit", small, "--graphs", 1, "--k", 10, "--predict", `ef=3,k=60,class=stop-early:${at("answers.npy")}`);
     run("audit", small, "--neighbors", at("answers.npy"), "--k", "5,20,50", "--out", at("answers"));
   }
-  return { graph: at("graph"), graphs: at("graphs"), answers: at("answers") };
+  if (!existsSync(at("study/report.html"))) {
+    run("study", "--subset", 400, "--ks", "5:50:5", "--runs", 2, "--out", at("study"));
+    run("study", "--subset", 3000, "--runs", 1, "--out", at("sampled"));
+  }
+  return { folder, graph: at("graph"), graphs: at("graphs"), answers: at("answers"), study: at("study"), sampled: at("sampled") };
 }

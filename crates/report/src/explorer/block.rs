@@ -4,9 +4,11 @@
 //! before compression.
 
 use super::RowMedia;
+use super::replays::write_replays;
 use super::sections::{Section, Sections};
-use annatomy_audit::{AuditResults, Explored};
+use super::subject::{Condition, Preset, Subject};
 use annatomy_eval::every_effort::EveryEffort;
+use annatomy_eval::explored::Explored;
 use annatomy_hnsw::EngineClass;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,27 +23,24 @@ struct Header<'h> {
     k: usize,
     query_is_row: bool,
     graphs: usize,
+    graph_names: &'h [String],
+    first_graph: usize,
     class: String,
     largest_ef: usize,
+    largest_efs: Vec<usize>,
     efs: &'h [usize],
-    ks: Vec<usize>,
-    presets: Vec<Preset<'h>>,
+    ks: &'h [usize],
+    presets: &'h [Preset],
+    conditions: &'h [Condition],
+    measured_queries: usize,
     map_kept: Option<f64>,
     columns: Vec<ColumnName<'h>>,
     slots: usize,
     answers: Option<&'h str>,
     labels: &'h BTreeMap<String, String>,
     pictures: &'h BTreeMap<String, String>,
-    notes: &'h [String],
+    notes: Vec<&'h String>,
     sections: Vec<Section>,
-}
-
-#[derive(Serialize)]
-struct Preset<'h> {
-    who: &'h str,
-    class: &'h str,
-    ef: usize,
-    k: usize,
 }
 
 #[derive(Serialize)]
@@ -57,41 +56,47 @@ pub(super) struct Block {
 }
 
 impl Block {
-    pub(super) fn new(results: &AuditResults, explored: &Explored, media: &RowMedia) -> Self {
+    pub(super) fn new(subject: &Subject, explored: &Explored, media: &RowMedia) -> Self {
         let mut sections = Sections::default();
         write_columns(&mut sections, explored);
         for (number, graph) in explored.graphs.iter().enumerate() {
             write_graph(&mut sections, number, graph, explored);
         }
+        write_replays(&mut sections, &explored.replays, shown(explored));
+        let measured = &subject.measured;
+        for (name, values) in [
+            ("measured_overlap", &measured.overlap),
+            ("measured_fill", &measured.fill),
+            ("measured_p5", &measured.p5),
+            ("measured_visited", &measured.visited),
+        ] {
+            sections.double(name, values.iter().copied());
+        }
         let data = sections.packed();
-        let known: BTreeSet<usize> = results.difficulty.iter().map(|at| at.k).collect();
-        let cells = results.efforts.iter().chain(&results.engines);
-        let presets = cells.filter_map(|cell| {
-            Some(Preset {
-                who: &cell.who,
-                class: cell.class.as_deref()?,
-                ef: cell.ef?,
-                k: cell.k,
-            })
-        });
+        let largest_efs: Vec<usize> = explored.graphs.iter().map(|graph| graph.ef).collect();
         let columns = explored.columns.iter().map(|column| ColumnName {
             id: &column.id,
             name: &column.name,
         });
         let header = Header {
-            version: 1,
-            name: &results.data.name,
-            metric: &results.data.metric,
-            rows: results.data.rows,
+            version: 2,
+            name: &subject.name,
+            metric: &subject.metric,
+            rows: subject.rows,
             queries: explored.names.len(),
             k: explored.exact.k,
-            query_is_row: results.data.queries_are_base_rows,
+            query_is_row: subject.query_is_row,
             graphs: explored.graphs.len(),
+            graph_names: &explored.graph_names,
+            first_graph: explored.replayed_graph,
             class: explored.class.unwrap_or(EngineClass::StopEarly).to_string(),
-            largest_ef: explored.graphs.first().map_or(0, |graph| graph.ef),
+            largest_ef: largest_efs.iter().copied().max().unwrap_or(0),
+            largest_efs,
             efs: &explored.efs,
-            ks: known.into_iter().collect(),
-            presets: presets.collect(),
+            ks: &subject.ks,
+            presets: &subject.presets,
+            conditions: &subject.conditions,
+            measured_queries: subject.measured_queries,
             map_kept: explored.map.kept.is_finite().then_some(explored.map.kept),
             columns: columns.collect(),
             slots: explored.answers.as_ref().map_or(0, |answers| answers.slots),
@@ -101,7 +106,7 @@ impl Block {
                 .map(|answers| answers.name.as_str()),
             labels: &media.labels,
             pictures: &media.pictures,
-            notes: &media.notes,
+            notes: subject.notes.iter().chain(&media.notes).collect(),
             sections: sections.table,
         };
         let header = serde_json::to_string(&header).expect("plain data");

@@ -1,17 +1,21 @@
 //! The explorer within a page: its data block, its script, the place where it appears.
 //!
-//! Enters: what an audit recorded. Leaves: a section of the page. The script is
+//! Enters: what an audit or a study recorded. Leaves: a section of the page. The script is
 //! `crates/report/explorer`, bundled and committed; the page asks nothing of any server.
 //!
 //! **No text from the data becomes markup**: the header is JSON with `<` escaped, and the script
 //! sets it as text.
 
 mod block;
+mod replays;
 mod sections;
+mod subject;
 
 use crate::html::Html;
-use annatomy_audit::{AuditResults, Explored};
+use annatomy_eval::explored::Explored;
 use block::Block;
+
+pub(crate) use subject::Subject;
 
 /// Bundled from the TypeScript sources in the folder `explorer` of this crate.
 const SCRIPT: &str = include_str!("explorer.js");
@@ -36,13 +40,8 @@ impl RowMedia {
 }
 
 /// Writes the section.
-pub(crate) fn section(
-    html: &mut Html,
-    results: &AuditResults,
-    explored: &Explored,
-    media: &RowMedia,
-) {
-    let block = Block::new(results, explored, media);
+pub(crate) fn section(html: &mut Html, subject: &Subject, explored: &Explored, media: &RowMedia) {
+    let block = Block::new(subject, explored, media);
     html.section("explorer", "Every query, every effort", |html| {
         html.trusted("<div id=\"explorer-root\"><p>The explorer needs JavaScript, which this page holds and loads from nowhere.</p></div>\n");
         html.trusted("<script type=\"application/json\" id=\"explorer-header\">");

@@ -1,16 +1,16 @@
 //! The report of an audit: verdict first, then advice, engines, curves, and what every word means.
 
+use super::audit_cells::{cells, with_interval};
 use super::audit_headline;
 use super::illustration::Illustration;
 use super::page::{ReportError, begin, write_text};
 use super::sections::illustrations;
 use super::table::{Columns, Table};
 use super::writer::Html;
-use crate::explorer::RowMedia;
+use crate::explorer::{RowMedia, Subject};
 use crate::figures::Figure;
 use crate::text::number::{count, share, significant};
-use annatomy_audit::{Advice, AuditResults, CellResult, Explored};
-use annatomy_measures::estimate::Estimate;
+use annatomy_audit::{Advice, AuditResults, Explored};
 use std::path::Path;
 
 /// Lost rows named on the page; `audit.json` has them all.
@@ -44,7 +44,8 @@ pub fn audit_html(
     html.within("main", "", |html| {
         advice(html, results);
         if let Some((explored, media)) = explorer {
-            crate::explorer::section(html, results, explored, media);
+            let subject = Subject::of_audit(results);
+            crate::explorer::section(html, &subject, explored, media);
         }
         cells(html, "answers", "The answers given", "", &results.returned);
         let same = "The rule of the graph's own engine at the efforts given.";
@@ -120,143 +121,6 @@ fn advice_row(advice: &Advice) -> Vec<String> {
             format!("ef {}: {}", judged.ef, with_interval(Some(judged.reached)))
         }),
     ]
-}
-
-fn cells(html: &mut Html, id: &str, title: &str, words: &str, cells: &[CellResult]) {
-    if cells.is_empty() {
-        return;
-    }
-    html.section(id, title, |html| {
-        if !words.is_empty() {
-            html.prose(words);
-        }
-        let head = [
-            "",
-            "*k*",
-            "fill",
-            "overlap",
-            "by id",
-            "worst 5 %",
-            "worst 1 %",
-            "distance error",
-            "shift",
-            "LID exact",
-            "LID returned",
-            "visited",
-            "self-hit",
-            "missing a query: unreachable",
-            "unvisited",
-            "cut off",
-            "displaced",
-            "tied",
-            "empty slots",
-            "worst queries",
-        ];
-        let mut table = Table::new(title, Columns::Numbers, &head);
-        cells.iter().for_each(|cell| table.row(cell_row(cell)));
-        table.write(html);
-        let head = [
-            "",
-            "*k*",
-            "less chance",
-            "ε-recall",
-            "1/Ratio",
-            "rank-biased",
-            "displacement",
-            "worst 25 %",
-        ];
-        let mut table = Table::new("Graded by rank and by distance", Columns::Numbers, &head);
-        for cell in cells.iter().filter(|cell| !cell.refused) {
-            let who = cell
-                .ef
-                .map_or(cell.who.clone(), |ef| format!("{} (ef {ef})", cell.who));
-            table.row([
-                who,
-                cell.k.to_string(),
-                with_interval(cell.lcmc),
-                with_interval(cell.epsilon_recall),
-                with_interval(cell.inverse_ratio),
-                with_interval(cell.rank_biased_overlap),
-                with_interval(cell.displacement),
-                with_interval(cell.overlap_p25),
-            ]);
-        }
-        table.write(html);
-    });
-}
-
-fn cell_row(cell: &CellResult) -> Vec<String> {
-    let who = match (&cell.class, cell.ef) {
-        (Some(class), Some(ef)) => format!("{} ({class}, ef {ef})", cell.who),
-        _ => cell.who.clone(),
-    };
-    if cell.refused {
-        return vec![who, cell.k.to_string(), "refused".to_owned()];
-    }
-    let number = |value: Option<Estimate>| {
-        value.map_or("–".to_owned(), |value| significant(value.point, 4))
-    };
-    let worst: Vec<String> = cell
-        .worst
-        .iter()
-        .map(|worst| format!("{} ({})", worst.query, share(worst.overlap)))
-        .collect();
-    let missing = &cell.missing;
-    let causes = [
-        missing.unreachable,
-        missing.unvisited,
-        missing.cut_off,
-        missing.displaced,
-        missing.tied,
-        missing.empty,
-    ];
-    let mut row = vec![
-        who,
-        cell.k.to_string(),
-        with_interval(cell.fill),
-        with_interval(cell.overlap),
-        with_interval(cell.overlap_strict),
-        with_interval(cell.overlap_p5),
-        with_interval(cell.overlap_p1),
-        number(cell.relative_distance_error),
-        shift(cell),
-        number(cell.lid_exact),
-        number(cell.lid_returned),
-        cell.visited
-            .map_or("–".to_owned(), |visited| significant(visited, 3)),
-        cell.self_hit.map_or("–".to_owned(), |hit| share(hit.point)),
-    ];
-    row.extend(causes.map(|amount| significant(amount, 3)));
-    row.push(worst.join(", "));
-    row
-}
-
-/// The mean barycenter shift, with its number of queries where that is not the overlap's.
-fn shift(cell: &CellResult) -> String {
-    let Some(shift) = cell.barycenter_shift else {
-        return "–".to_owned();
-    };
-    let queries = cell.overlap.map_or(shift.n, |overlap| overlap.n);
-    if shift.n == queries {
-        return significant(shift.point, 4);
-    }
-    format!(
-        "{} (*n* {})",
-        significant(shift.point, 4),
-        count(shift.n as u64)
-    )
-}
-
-fn with_interval(value: Option<Estimate>) -> String {
-    let Some(value) = value else {
-        return "–".to_owned();
-    };
-    match value.low.zip(value.high) {
-        Some((low, high)) if low < high => {
-            format!("{} ⟦{} to {}⟧", share(value.point), share(low), share(high))
-        }
-        _ => share(value.point),
-    }
 }
 
 fn curves(html: &mut Html, figures: &[Figure]) {

@@ -92,6 +92,7 @@ fn record(run: usize, settings: &annatomy_study::results::Settings) -> RunRecord
             ks: ks.clone(),
             efs,
         },
+        explored: None,
         data: DataFacts {
             rows: 10_000,
             columns: 2048,

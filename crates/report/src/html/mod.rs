@@ -10,6 +10,7 @@
 //! say.
 
 mod audit;
+mod audit_cells;
 mod audit_headline;
 mod illustration;
 mod page;

@@ -5,6 +5,7 @@ use super::illustration::Illustration;
 use super::sections;
 use super::view::View;
 use super::writer::Html;
+use crate::explorer::{RowMedia, Subject};
 use crate::text::number::counted;
 use annatomy_formats::write_atomically;
 use annatomy_study::results::StudyResults;
@@ -58,6 +59,7 @@ pub fn html_with(results: &StudyResults, figures: &[Illustration<'_>]) -> String
     html.within("main", "", |html| {
         sections::experiments::write(html, &view, figures);
         sections::surface::write(html, &view, figures);
+        explorer(html, results);
         sections::breakpoints::write(html, &view);
         sections::conventions::write(html, &view);
         sections::engines::write(html, &view);
@@ -70,6 +72,15 @@ pub fn html_with(results: &StudyResults, figures: &[Illustration<'_>]) -> String
     });
     html.trusted("</body>\n</html>\n");
     html.finish()
+}
+
+/// Queries of the first run under every (ef, k), where they were recorded.
+fn explorer(html: &mut Html, results: &StudyResults) {
+    let explored = results.runs.iter().find_map(|run| run.explored.as_ref());
+    let Some(explored) = explored else { return };
+    if let Some(subject) = Subject::of_study(results, explored.names.len()) {
+        crate::explorer::section(html, &subject, explored, &RowMedia::default());
+    }
 }
 
 /// Everything up to the body: title, style, colors for light and dark.

@@ -5,6 +5,7 @@
 //! artefacts included) per k. Everything here is plain data; how it is computed stands in `study`,
 //! how it is written in the sibling modules.
 
+use annatomy_eval::explored::Explored;
 use annatomy_eval::surface::SurfaceGrid;
 use annatomy_measures::published::Figures;
 use annatomy_vectors::Metric;
@@ -135,6 +136,8 @@ pub struct RunRecord {
     pub conditions: Vec<ConditionResult>,
     /// The (ef, k) surface of the configured graph.
     pub surface: SurfaceGrid,
+    /// Queries under every (ef, k), of the first run.
+    pub explored: Option<Explored>,
     /// What the data of this run look like.
     pub data: DataFacts,
     /// Seconds per stage of this run.

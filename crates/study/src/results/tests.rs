@@ -106,6 +106,7 @@ fn study(runs: usize, conventions: Conventions) -> StudyResults {
             visited: vec![6.0, 9.0],
             required_ef: vec![[Some(2), Some(3), Some(4 + 2 * run)], [Some(4), None, None]],
         },
+        explored: None,
         data: DataFacts {
             rows: 8,
             columns: 2,

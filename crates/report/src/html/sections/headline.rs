@@ -61,12 +61,18 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>) {
             html.prose(&sentence);
         }
     });
-    html.trusted(
-        "<nav aria-label=\"Contents\"><a href=\"#surface\">Surface</a> <a href=\"#breakpoints\">Breakpoints</a> \
+    let explored = view.results.runs.iter().any(|run| run.explored.is_some());
+    let explorer = if explored {
+        "<a href=\"#explorer\">Every query</a> "
+    } else {
+        ""
+    };
+    html.trusted(&format!(
+        "<nav aria-label=\"Contents\"><a href=\"#surface\">Surface</a> {explorer}<a href=\"#breakpoints\">Breakpoints</a> \
          <a href=\"#conventions\">Published and corrected</a> <a href=\"#engines\">Engines</a> \
          <a href=\"#tail\">Tail</a> <a href=\"#data\">Data</a> <a href=\"#settings\">Settings</a> \
          <a href=\"#definitions\">Definitions</a></nav>\n",
-    );
+    ));
 }
 
 /// The verdict.
