@@ -19,8 +19,9 @@ use annatomy_vectors::{Matrix, Metric};
 
 /// Most queries that a page holds.
 const MOST_QUERIES: usize = 2_000;
-/// Neighbors of all of them, about; but of [`LEAST_QUERIES`] at least.
-const MOST_NEIGHBORS: usize = 250_000;
+/// Neighbors of all of them, about; but of [`LEAST_QUERIES`] at least. On five graphs they take 1.8 MB
+/// of a page.
+const MOST_NEIGHBORS: usize = 150_000;
 const LEAST_QUERIES: usize = 200;
 
 /// Bytes for the neighbors of the sample among itself.

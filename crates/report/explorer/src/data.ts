@@ -139,7 +139,7 @@ function decode(header: Header, bytes: ArrayBuffer): Data {
   const { k } = header;
   const near = section("near");
   const far = section("far");
-  const between = section("distances");
+  const between = sums(section("distance_steps") as Uint16Array, k);
   return {
     header,
     names: section("names") as Float64Array,
@@ -162,6 +162,13 @@ function decode(header: Header, bytes: ArrayBuffer): Data {
       visited: section("measured_visited"),
     },
   };
+}
+
+/** Row by row the sums of steps, as `block.rs` took them apart. */
+function sums(steps: Uint16Array, width: number): Uint16Array {
+  const all = new Uint16Array(steps.length);
+  for (let at = 0; at < steps.length; at++) all[at] = steps[at] + (at % width === 0 ? 0 : all[at - 1]);
+  return all;
 }
 
 /** Cuts the columns of all replays at their lengths. */

@@ -78,8 +78,21 @@ class Replayer {
       el("div", { class: "steps" }, this.play, this.range),
       this.words);
     new ResizeObserver(() => this.draw()).observe(this.canvas);
+    this.span = this.spanned();
     this.say();
     this.canvas.setAttribute("aria-label", `Distances in the order of visits. ${this.summary()}`);
+  }
+
+  private readonly span: [number, number];
+
+  /** The distances drawn: without the query itself, and without the farthest twentieth, which are drawn at the edge. */
+  private spanned(): [number, number] {
+    const distances: number[] = [];
+    for (let visit = 0; visit < this.shown; visit++) {
+      if (this.replay.rows[visit] !== this.own) distances.push(this.replay.distance(visit));
+    }
+    distances.sort((a, b) => a - b);
+    return [distances[0] ?? 0, distances[Math.floor((distances.length - 1) * 0.95)] ?? 1];
   }
 
   private readonly reach: number;
@@ -167,13 +180,12 @@ class Replayer {
     context.clearRect(0, 0, width, HEIGHT);
     context.font = `11px ${style.fontFamily}`;
     const [left, right, top, bottom] = [44, 8, 16, 20];
-    let [near, far] = [Infinity, -Infinity];
-    for (let visit = 0; visit < this.shown; visit++) {
-      near = Math.min(near, this.replay.distance(visit));
-      far = Math.max(far, this.replay.distance(visit));
-    }
+    const [near, far] = this.span;
     const x = (visit: number): number => left + ((width - left - right) * visit) / this.shown;
-    const y = (distance: number): number => top + (HEIGHT - top - bottom) * (1 - (distance - near) / (far > near ? far - near : 1));
+    const y = (distance: number): number => {
+      const share = (Math.min(Math.max(distance, near), far) - near) / (far > near ? far - near : 1);
+      return top + 4 + (HEIGHT - top - bottom - 8) * (1 - share);
+    };
     context.strokeStyle = rule;
     context.strokeRect(left + 0.5, top + 0.5, width - left - right - 1, HEIGHT - top - bottom - 1);
     context.fillStyle = quiet;
@@ -186,7 +198,7 @@ class Replayer {
     for (let visit = 0; visit < this.shown; visit++) {
       const fate = this.ranks.get(this.replay.rows[visit]);
       const met = visit < this.visit;
-      context.globalAlpha = met ? 1 : 0.28;
+      context.globalAlpha = met ? 1 : fate ? 0.6 : 0.3;
       context.fillStyle = fate ? (visit < this.stop ? "#0072b2" : "#d55e00") : quiet;
       const radius = fate ? 3.2 : 1.5;
       context.beginPath();

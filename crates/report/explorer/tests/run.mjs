@@ -207,6 +207,16 @@ for (const width of WIDTHS) {
           .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
           .map((element) => element.outerHTML.slice(0, 80)));
         assert.deepEqual(cut, []);
+        const over_another = await shown.evaluate(() => ["#explorer-root", "#explorer-root .two", "#explorer-root .detail"].flatMap((within) => {
+          const parts = [...document.querySelector(within).children].map((part) => part.getBoundingClientRect()).filter((box) => box.height > 0);
+          const inside = document.querySelector(within).getBoundingClientRect();
+          return parts.flatMap((box, place) => {
+            const next = parts[place + 1];
+            const below = !next || next.top >= box.bottom - 1 || next.left >= box.right - 1;
+            return below && box.bottom <= inside.bottom + 1 ? [] : [`part ${place} of ${within}`];
+          });
+        }));
+        assert.deepEqual(over_another, []);
         await shown.evaluate(AXE);
         const found = await shown.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
         const serious = found.violations.filter((each) => ["serious", "critical"].includes(each.impact));

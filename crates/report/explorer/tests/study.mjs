@@ -52,9 +52,9 @@ export async function studyTests(browser, pages) {
       for (const part of [`overlap ${four(row.overlap)}`, `fill ${four(row.fill)}`, `worst 5 % ${four(row.overlap_p5)}`]) {
         assert.ok(words.includes(part), `${part} in ${words}`);
       }
-      // Of 500 queries; overlaps of single queries are from 0 to 1.
+      // Of 300 queries; overlaps of single queries are from 0 to 1.
       const apart = Math.abs(Number(await figure(shown, "overlap")) - row.overlap);
-      assert.ok(apart <= 5 * 0.5 / Math.sqrt(500), `${row.condition}, k ${row.k}: ${apart} from all queries`);
+      assert.ok(apart <= 5 * 0.5 / Math.sqrt(300), `${row.condition}, k ${row.k}: ${apart} from all queries`);
     }
     assert.deepEqual(faults, []);
     await shown.context().close();

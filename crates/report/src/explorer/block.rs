@@ -136,12 +136,17 @@ fn write_columns(sections: &mut Sections, explored: &Explored) {
         let span = if last > first { last - first } else { 1.0 };
         near.push(first);
         far.push(last);
-        let of = |distance: &f32| ((distance - first) / span * 65_535.0).round() as u32;
-        between.extend(row.iter().map(of));
+        let mut before = 0;
+        for distance in row {
+            let place = ((distance - first) / span * 65_535.0).round() as u16;
+            // Steps are small numbers, which deflate packs into about half.
+            between.push(u32::from(place.wrapping_sub(before)));
+            before = place;
+        }
     }
     sections.single("near", near);
     sections.single("far", far);
-    sections.sixteen("distances", &between);
+    sections.sixteen("distance_steps", &between);
     let (least, span) = extent(&explored.map.queries);
     for (axis, name) in ["x", "y"].into_iter().enumerate() {
         let along = |place: &[f32; 2]| {

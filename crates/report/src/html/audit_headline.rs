@@ -6,12 +6,17 @@ use crate::terminal::{note_words, verdict};
 use crate::text::number::{count, counted, share, significant};
 use annatomy_audit::{Advice, AuditResults, CellResult};
 
+/// Efforts that have a sentence.
+const SAID: usize = 4;
+
 pub(super) fn write(html: &mut Html, results: &AuditResults) {
-    html.within("h1", "", |html| {
-        html.plain(&format!("Audit of {}", results.data.name));
-    });
     let data = &results.data;
+    let file = data.name.rsplit(['/', '\\']).next().unwrap_or(&data.name);
+    html.within("h1", "", |html| html.plain(&format!("Audit of {file}")));
     html.within("p", "run", |html| {
+        if file != data.name {
+            html.plain(&format!("{}: ", data.name));
+        }
         let measured = if data.queries_are_base_rows {
             "base rows as queries"
         } else {
@@ -37,13 +42,10 @@ pub(super) fn write(html: &mut Html, results: &AuditResults) {
             .iter()
             .for_each(|cell| answered(html, cell));
         results
-            .efforts
-            .iter()
-            .for_each(|cell| at_effort(html, cell));
-        results
             .advice
             .iter()
             .for_each(|advice| advised(html, advice));
+        at_efforts(html, &results.efforts);
         lost(html, results);
     });
     for note in results.notes.iter().filter(|note| !note.is_contradiction()) {
@@ -60,7 +62,8 @@ pub(super) fn write(html: &mut Html, results: &AuditResults) {
 /// Overlap and fill in words; nothing where the engine refuses.
 fn found(cell: &CellResult) -> Option<String> {
     let overlap = cell.overlap?.point;
-    let worst = cell.overlap_p5.map_or(String::new(), |worst| {
+    let worst = cell.overlap_p5.filter(|worst| worst.point < 1.0);
+    let worst = worst.map_or(String::new(), |worst| {
         format!("; one query in twenty has {} or less", share(worst.point))
     });
     let fill = cell.fill.map(|fill| fill.point).filter(|&fill| fill < 1.0);
@@ -79,14 +82,51 @@ fn answered(html: &mut Html, cell: &CellResult) {
     }
 }
 
-fn at_effort(html: &mut Html, cell: &CellResult) {
-    let (Some(words), Some(ef)) = (found(cell), cell.ef) else {
+/// One sentence per effort, of the first and the last where they are many.
+fn at_efforts(html: &mut Html, cells: &[CellResult]) {
+    let efforts: Vec<&[CellResult]> = cells.chunk_by(|a, b| a.ef == b.ef).collect();
+    let left_out = efforts.len().saturating_sub(SAID);
+    for (place, cells) in efforts.iter().enumerate() {
+        if place < SAID - 1 || place + 1 == efforts.len() {
+            at_effort(html, cells);
+        }
+    }
+    if left_out > 0 {
+        let words = counted(left_out as u64, "effort", "efforts");
+        html.prose(&format!("The tables below have {words} more."));
+    }
+}
+
+/// Overlap at each k, and what its worst queries have at the largest.
+fn at_effort(html: &mut Html, cells: &[CellResult]) {
+    let Some(ef) = cells.first().and_then(|cell| cell.ef) else {
         return;
     };
+    let answered = cells.iter().filter(|cell| cell.overlap.is_some());
+    let answered: Vec<&CellResult> = answered.collect();
+    let Some((last, others)) = answered.split_last() else {
+        return;
+    };
+    let Some(words) = found(last) else { return };
+    let ef = count(ef as u64);
+    if others.is_empty() {
+        html.prose(&format!("At `ef` {ef}, *k* = {}: {words}.", last.k));
+        return;
+    }
+    let smaller: Vec<String> = others
+        .iter()
+        .filter_map(|cell| {
+            Some(format!(
+                "{} at *k* = {}",
+                share(cell.overlap?.point),
+                cell.k
+            ))
+        })
+        .collect();
     html.prose(&format!(
-        "At `ef` {}, *k* = {}: {words}.",
-        count(ef as u64),
-        cell.k
+        "At `ef` {ef}: {}; at *k* = {}, {words}.",
+        smaller.join(", "),
+        last.k
     ));
 }
 
