@@ -32,7 +32,13 @@ pub struct Thumbnails {
     pub not_found: usize,
 }
 
-/// The thumbnails of `wanted`, the first that `budget_bytes` have room for.
+/// Bytes of a page that a JPEG file of this length takes: base64, the rest of its address, its row.
+pub fn bytes_in_page(jpeg_bytes: usize) -> usize {
+    const ADDRESS_AND_ROW: usize = 40;
+    jpeg_bytes.div_ceil(3) * 4 + ADDRESS_AND_ROW
+}
+
+/// The thumbnails of `wanted`, the first for which a page has room; `budget_bytes` of it are theirs.
 ///
 /// # Errors
 /// If the source cannot be read to its end.
@@ -75,7 +81,7 @@ pub fn thumbnails(
     };
     let mut spent = 0;
     for (row, jpeg) in made.into_values() {
-        spent += jpeg.len();
+        spent += bytes_in_page(jpeg.len());
         if spent > budget_bytes {
             found.over_budget += 1;
         } else {
@@ -148,7 +154,7 @@ mod tests {
         pictures(folder.path(), 6);
         let open = || Source::open(folder.path()).expect("pictures");
         let whole = thumbnails(open(), None, &[3], 1 << 20).expect("read");
-        let budget = whole.pictures[&3].len() * 3 / 2;
+        let budget = bytes_in_page(whole.pictures[&3].len()) * 3 / 2;
         let found = thumbnails(open(), None, &[3, 0, 2], budget).expect("read");
         assert_eq!(found.pictures.keys().copied().collect::<Vec<_>>(), [3]);
         assert_eq!(found.over_budget, 2);

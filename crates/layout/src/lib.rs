@@ -51,16 +51,16 @@ pub fn layout(ids: &[u32], distances: &[f32], width: usize, seed: u64) -> Vec<[f
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let links = Links::of_neighbors(ids, distances, width);
     let begin = spectral::coordinates(&links, &mut random);
-    upright(optimize::optimize(&links, begin, &mut random))
+    upright(&optimize::optimize(&links, begin, &mut random))
 }
 
 /// Turned about its mean so that it spreads most along x: a screen is wider than tall.
-fn upright(places: Vec<[f32; 2]>) -> Vec<[f32; 2]> {
+fn upright(places: &[[f32; 2]]) -> Vec<[f32; 2]> {
     let count = places.len() as f64;
     let mean = [0, 1].map(|side| places.iter().map(|at| f64::from(at[side])).sum::<f64>() / count);
     let apart = |at: &[f32; 2]| [0, 1].map(|side| f64::from(at[side]) - mean[side]);
     let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
-    for at in &places {
+    for at in places {
         let [x, y] = apart(at);
         (xx, xy, yy) = (xx + x * x, xy + x * y, yy + y * y);
     }
@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn a_map_is_wider_than_tall() {
         let slope = (0..50).map(|at| [at as f32 * 0.5, at as f32 * 3.0 + (at % 3) as f32]);
-        let turned = upright(slope.collect());
+        let slope: Vec<[f32; 2]> = slope.collect();
+        let turned = upright(&slope);
         let spread = |side: usize| turned.iter().map(|at| at[side].powi(2)).sum::<f32>();
         assert!(
             spread(0) > 1_000.0 * spread(1),

@@ -43,8 +43,7 @@ pub fn of_rows(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<Row
             None => None,
         };
         let source = Source::open(path).map_err(Failure::work)?;
-        // Base64 takes four bytes for three.
-        let budget = arguments.page_megabytes.saturating_mul(750_000);
+        let budget = arguments.page_megabytes.saturating_mul(1_000_000);
         let made = thumbnails(source, ids.as_deref(), &wanted, budget).map_err(Failure::work)?;
         for (row, jpeg) in &made.pictures {
             media.add_jpeg(name(*row), jpeg);

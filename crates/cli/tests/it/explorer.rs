@@ -152,8 +152,8 @@ fn a_study_keeps_what_its_page_shows_and_no_thread_changes_it() {
 fn points_for_embedding_atlas_have_every_query_and_their_text() {
     let folder = tempfile::tempdir().expect("folder");
     data(folder.path());
-    let names: String = (0..120).map(|row| format!("name {row}\n")).collect();
-    std::fs::write(folder.path().join("names.txt"), names).expect("written");
+    let names: Vec<String> = (0..120).map(|row| format!("name {row}")).collect();
+    std::fs::write(folder.path().join("names.txt"), names.join("\n")).expect("written");
     let more = ["--labels", "names.txt", "--atlas", "points.parquet"];
     let output = annatomy(folder.path(), &[&AUDIT[..], &more].concat());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

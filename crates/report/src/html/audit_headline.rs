@@ -134,7 +134,7 @@ fn advised(html: &mut Html, advice: &Advice) {
     let target = advice.target;
     let words = match (&advice.recommended, advice.ef) {
         (Some(shown), _) => format!(
-            "`ef` {} is shown to reach {target}, with the whole 95 % interval",
+            "`ef` {} is shown to reach {target}, with the whole 95\u{a0}% interval",
             count(shown.ef as u64)
         ),
         (None, Some(ef)) => format!(
