@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import annatomy as an
 import numpy as np
 import pytest
@@ -61,13 +59,9 @@ def test_wrong_texts_and_places_are_refused(audited, clustered, tmp_path):
 
 
 def test_embedding_atlas_loads_it(audited, clustered, tmp_path):
-    pytest.importorskip("embedding_atlas")
-    from embedding_atlas.data_source import DataSource
-    from embedding_atlas.utils import load_pandas_data
-
+    utils = pytest.importorskip("embedding_atlas.utils")
     path = tmp_path / "points.parquet"
     audited.atlas(path)
-    frame = load_pandas_data(str(path))
+    frame = utils.load_pandas_data(str(path))
     assert len(frame) == len(clustered) and {"x", "y", "neighbors"} <= set(frame.columns)
-    source = DataSource("points", frame, {})
-    assert json.dumps(source.metadata) is not None
+    assert sorted(frame["neighbors"][0]) == ["distances", "ids"] and len(frame["neighbors"][0]["ids"]) == 15

@@ -146,6 +146,7 @@ fn held(visits: &Visits) -> Vec<Visit> {
 mod tests {
     use super::*;
     use crate::testing::{noise, on_graph};
+    use annatomy_hnsw::Links as _;
     use annatomy_vectors::Metric;
     use std::collections::BTreeSet;
 
@@ -164,7 +165,7 @@ mod tests {
                 let mut pops = replay.expanded.iter().zip(&replay.seen).peekable();
                 for (arrival, &row) in replay.rows.iter().enumerate() {
                     // A row is visited because one that was expanded before links to it.
-                    while let Some(&(&expanded, _)) =
+                    while let Some((&expanded, _)) =
                         pops.next_if(|pop| (*pop.1 as usize) <= arrival)
                     {
                         let from = replay.rows[expanded as usize];

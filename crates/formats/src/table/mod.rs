@@ -239,6 +239,7 @@ mod tests {
     #[test]
     fn neighbors_are_lists_in_a_struct_and_a_row_may_have_none() {
         use parquet::file::reader::{FileReader as _, SerializedFileReader};
+        use parquet::record::{ListAccessor as _, RowAccessor as _};
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("points.parquet");
         let columns = [Column::reals("x", vec![0.5, 1.5, f64::NAN])];
@@ -251,17 +252,21 @@ mod tests {
         let file = std::fs::File::open(&path).expect("a file");
         let reader = SerializedFileReader::new(file).expect("Parquet");
         let rows = reader.get_row_iter(None).expect("rows");
-        let rows: Vec<String> = rows
-            .map(|row| row.expect("a row").to_json_value().to_string())
-            .collect();
-        assert_eq!(
-            rows,
-            [
-                r#"{"neighbors":{"distances":[0.25,3.0],"ids":[1,2]},"x":0.5}"#,
-                r#"{"neighbors":{"distances":[],"ids":[]},"x":1.5}"#,
-                r#"{"neighbors":{"distances":[7.5],"ids":[0]},"x":null}"#,
-            ]
-        );
+        let read = |row: Result<parquet::record::Row, _>| {
+            let row = row.expect("a row");
+            let near = row.get_group(1).expect("neighbors");
+            let (ids, far) = (
+                near.get_list(0).expect("ids"),
+                near.get_list(1).expect("distances"),
+            );
+            let pair = |place: usize| {
+                let id = ids.get_long(place).expect("an id");
+                (id, far.get_double(place).expect("a distance"))
+            };
+            (0..ids.len()).map(pair).collect::<Vec<(i64, f64)>>()
+        };
+        let rows: Vec<_> = rows.map(read).collect();
+        assert_eq!(rows, [vec![(1, 0.25), (2, 3.0)], vec![], vec![(0, 7.5)]]);
         let error = write_points(folder.path().join("points.csv"), &columns, &neighbors);
         let said = error.expect_err("refused").to_string();
         assert!(said.contains("csv") && said.contains(".parquet"), "{said}");
