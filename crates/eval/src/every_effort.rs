@@ -317,7 +317,8 @@ mod tests {
     fn columns_are_what_searches_of_every_effort_see() {
         let (width, most, efs) = (8, 48, [1, 2, 7, 30]);
         for case in crate::testing::cases() {
-            let found = case.on(width, |on| EveryEffort::record(on, width, most, &efs));
+            let all: Vec<usize> = (0..case.queries()).collect();
+            let found = case.on(width, |on| EveryEffort::record(on, &all, width, most, &efs));
             assert_eq!((found.ef, found.reachable.len()), (most, 48));
             for query in 0..case.queries() {
                 let to = |row: u32| case.to(query, row);
@@ -374,7 +375,8 @@ mod tests {
         let (width, most) = (8, 48);
         let (mut before, mut under_l2) = (0, 0);
         for case in crate::testing::cases() {
-            let found = case.on(width, |on| EveryEffort::record(on, width, most, &[]));
+            let all: Vec<usize> = (0..case.queries()).collect();
+            let found = case.on(width, |on| EveryEffort::record(on, &all, width, most, &[]));
             for query in 0..case.queries() {
                 let of = |row: &&BeforeOwn| row.query == query as u32;
                 let mut efs: Vec<u32> = found
@@ -419,7 +421,8 @@ mod tests {
     #[test]
     fn exact_columns_are_the_nearest_rows_and_their_dimension() {
         for case in crate::testing::cases() {
-            let columns = case.on(9, |on| ExactColumns::read(on.truth, 7));
+            let all: Vec<usize> = (0..case.queries()).collect();
+            let columns = case.on(9, |on| ExactColumns::read(on.truth, &all, 7));
             assert_eq!((columns.k, columns.lid.len()), (7, case.queries()));
             for query in 0..case.queries() {
                 let own = case.own(query);

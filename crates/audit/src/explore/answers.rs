@@ -60,7 +60,7 @@ mod tests {
     use annatomy_formats::AnswerTable;
 
     /// Answers of `columns` slots over rows on a line.
-    fn explored(
+    fn by_hand(
         points: &[f32],
         queries: Option<&[f32]>,
         (columns, ids): (usize, &[i64]),
@@ -76,14 +76,14 @@ mod tests {
             .expect("of one shape")
             .expect("given");
         let truth = exact::neighbors(&data, depth, 1 << 20).expect("small");
-        ExploredAnswers::new(&answers, &data, &truth, depth)
+        explored(&answers, &data, &truth, depth)
     }
 
     #[test]
     fn each_slot_counts_from_the_first_k_whose_distance_it_does_not_exceed() {
         // Distances from 0: 1, 2, 2, 4, 8, 16.
         let points = [1.0, 2.0, -2.0, 4.0, 8.0, 16.0];
-        let found = explored(&points, Some(&[0.0]), (6, &[2, 0, -1, 4, 1, 3]), 4);
+        let found = by_hand(&points, Some(&[0.0]), (6, &[2, 0, -1, 4, 1, 3]), 4);
         assert_eq!((found.name.as_str(), found.slots), ("by hand", 6));
         assert_eq!(found.ids, [2, 0, 0, 4, 1, 3]);
         // Both rows at 2 count from k = 2 on; 8 is beyond the four nearest.
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn the_query_itself_has_no_slot_and_short_rows_end_in_empty_ones() {
         let ids = [0, 1, 2, 1, 0, -1, 2, 1, -1];
-        let found = explored(&[0.0, 1.0, 3.0], None, (3, &ids), 2);
+        let found = by_hand(&[0.0, 1.0, 3.0], None, (3, &ids), 2);
         assert_eq!(found.slots, 2, "each row holds its query");
         assert_eq!(found.ids, [1, 2, 0, 0, 1, 0]);
         assert_eq!(found.first_k, [1, 2, 1, 0, 1, 0]);

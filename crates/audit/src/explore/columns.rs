@@ -62,7 +62,8 @@ mod tests {
 
     fn of(data: &Dataset<'_>, k: usize) -> Vec<Column> {
         let truth = exact::neighbors(data, k, 1 << 20).expect("small");
-        columns(data, &truth, &ExactColumns::read(&truth, k), 3)
+        let all: Vec<usize> = (0..data.queries.count()).collect();
+        columns(data, &truth, &ExactColumns::read(&truth, &all, k), 3)
     }
 
     fn named<'c>(columns: &'c [Column], id: &str) -> &'c [f64] {

@@ -76,11 +76,12 @@ mod tests {
 
     fn columns(data: &Dataset<'_>, k: usize) -> ExactColumns {
         let truth = exact::neighbors(data, k, 1 << 20).expect("small");
-        ExactColumns::read(&truth, k)
+        let all: Vec<usize> = (0..data.queries.count()).collect();
+        ExactColumns::read(&truth, &all, k)
     }
 
     fn map(data: &Dataset<'_>, k: usize) -> QueryMap {
-        QueryMap::new(data, &columns(data, k), 7, 1 << 20).expect("a map")
+        of_queries(data, &columns(data, k), 7, 1 << 20).expect("a map")
     }
 
     #[test]
@@ -147,7 +148,7 @@ mod tests {
     fn the_seed_alone_decides() {
         let data = dataset(noise(50, 3, 4), None);
         let places = |seed| {
-            let found = QueryMap::new(&data, &columns(&data, 15), seed, 1 << 20);
+            let found = of_queries(&data, &columns(&data, 15), seed, 1 << 20);
             found.expect("a map").queries
         };
         assert_eq!(places(1), places(1));
