@@ -54,6 +54,11 @@ impl AnswerTable {
         &self.ids
     }
 
+    /// All ids, row after row.
+    pub fn into_ids(self) -> Vec<i64> {
+        self.ids
+    }
+
     /// How many rows were shorter than the longest in the file, and end in [`EMPTY_SLOT`] here
     /// because of that alone.
     pub fn short_rows(&self) -> usize {

@@ -8,16 +8,17 @@
 
 use std::path::Path;
 
-use super::answer_table::{AnswerTable, check_unsigned};
+use super::answer_table::AnswerTable;
 use super::bytes::Bytes;
 #[cfg(feature = "parquet")]
 use super::columns;
 use super::element::Element;
 use super::error::ReadError;
 use super::format::Format;
+use super::id_table::IdTable;
 use super::source::{Role, Source};
 use super::vector_file::VectorFile;
-use super::{detect, groundtruth, vecs};
+use super::{detect, groundtruth, vecs, words};
 use annatomy_vectors::Matrix;
 
 /// Reads a table of neighbor ids, and the distances that the same file holds for them, if any.
@@ -38,6 +39,19 @@ use annatomy_vectors::Matrix;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_answers(path: impl AsRef<Path>) -> Result<(AnswerTable, Option<Matrix>), ReadError> {
+    let (ids, distances) = read_id_table(path)?;
+    Ok((ids.into_answers()?, distances))
+}
+
+/// As [`read_answers`], where rows may be named by primary keys: unsigned integers of 64 bits, and
+/// text out of `.csv`, `.jsonl`, `.npy` and columns of lists in `.parquet`.
+///
+/// # Errors
+/// If the file cannot be read, or holds no table of ids.
+pub fn read_id_table(path: impl AsRef<Path>) -> Result<(IdTable, Option<Matrix>), ReadError> {
+    if let Some(table) = words::read_slots(path.as_ref())? {
+        return Ok((table, None));
+    }
     let source = Source::parse(path);
     let (format, bytes) = detect::open(&source)?;
     let found = answers(&source, format, &bytes)?;
@@ -49,15 +63,20 @@ fn answers(
     source: &Source,
     format: Format,
     bytes: &Bytes,
-) -> Result<(AnswerTable, Option<Matrix>), ReadError> {
+) -> Result<(IdTable, Option<Matrix>), ReadError> {
+    let of_numbers = |(ids, distances): (AnswerTable, _)| (ids.into(), distances);
     let answers = match format {
-        Format::Ibin | Format::Bin => return groundtruth::read(bytes),
-        Format::Fbin if groundtruth::has_length(bytes)? => return groundtruth::read(bytes),
-        Format::Ivecs => vecs::ids(bytes)?,
-        #[cfg(feature = "parquet")]
-        Format::Parquet | Format::Arrow => {
-            columns::read(format, bytes, source.member(), Role::Neighbors)?.ids()?
+        Format::Ibin | Format::Bin => return groundtruth::read(bytes).map(of_numbers),
+        Format::Fbin if groundtruth::has_length(bytes)? => {
+            return groundtruth::read(bytes).map(of_numbers);
         }
+        Format::Ivecs => vecs::ids(bytes)?.into(),
+        #[cfg(feature = "parquet")]
+        Format::Parquet | Format::Arrow => lists(source, format, bytes)?,
+        Format::Npy => match words::texts_of_numpy(bytes)? {
+            Some(texts) => texts,
+            None => integers(&VectorFile::open_source(source, Role::Neighbors)?)?,
+        },
         _ => integers(&VectorFile::open_source(source, Role::Neighbors)?)?,
     };
     let several = format.has_members() && source.member().is_none();
@@ -67,6 +86,21 @@ fn answers(
         None
     };
     Ok((answers, distances))
+}
+
+/// A column of lists of integers, or else of text.
+#[cfg(feature = "parquet")]
+fn lists(source: &Source, format: Format, bytes: &Bytes) -> Result<IdTable, ReadError> {
+    let read = columns::read(format, bytes, source.member(), Role::Neighbors);
+    let error = match read.and_then(|lists| lists.ids()) {
+        Ok(ids) => return Ok(ids),
+        Err(error) if format == Format::Parquet => error,
+        Err(error) => return Err(error),
+    };
+    match columns::read_text_lists(bytes, source.member()) {
+        Ok(Some(texts)) => Ok(texts),
+        Ok(None) | Err(_) => Err(error),
+    }
 }
 
 /// Reads a table of neighbor ids alone; see [`read_answers`].
@@ -111,24 +145,27 @@ fn distances_in(source: &Source, format: Format, bytes: &Bytes) -> Result<Matrix
 }
 
 /// The distances that lie in the same file as the ids, if any are of the same shape.
-fn distances_beside(source: &Source, answers: &AnswerTable) -> Result<Option<Matrix>, ReadError> {
+fn distances_beside(source: &Source, answers: &IdTable) -> Result<Option<Matrix>, ReadError> {
     match distances(source) {
         Ok(distances)
             if (distances.rows(), distances.columns()) == (answers.rows(), answers.columns()) =>
         {
             Ok(Some(distances))
         }
-        Ok(_) | Err(ReadError::WhichMember { .. } | ReadError::NoMatrix { .. }) => Ok(None),
+        Ok(_)
+        | Err(
+            ReadError::WhichMember { .. } | ReadError::NoMatrix { .. } | ReadError::Column { .. },
+        ) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
 /// Every value of a file of integers.
-fn integers(file: &VectorFile) -> Result<AnswerTable, ReadError> {
-    let ids = file.read_integers()?;
-    let columns = file.columns();
-    if file.element() == Element::U64 {
-        check_unsigned(&ids, columns)?;
-    }
-    Ok(AnswerTable::new(file.rows(), columns, ids, 0))
+fn integers(file: &VectorFile) -> Result<IdTable, ReadError> {
+    let ids = AnswerTable::new(file.rows(), file.columns(), file.read_integers()?, 0);
+    Ok(if file.element() == Element::U64 {
+        IdTable::of_unsigned(ids)
+    } else {
+        ids.into()
+    })
 }

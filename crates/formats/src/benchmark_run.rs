@@ -10,6 +10,7 @@ use super::detect;
 use super::error::ReadError;
 use super::format::Format;
 use super::source::Source;
+use super::words::is_text;
 
 /// A run, in the file's own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,9 @@ pub struct BenchmarkRun {
 impl BenchmarkRun {
     /// Reads what `path` says of a run; nothing if it is no HDF5 file, or holds no run.
     pub fn read(path: impl AsRef<Path>) -> Result<Option<Self>, ReadError> {
+        if is_text(path.as_ref()) {
+            return Ok(None);
+        }
         let source = Source::parse(path);
         let (format, bytes) = detect::open(&source)?;
         if format != Format::Hdf5 {

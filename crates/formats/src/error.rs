@@ -115,6 +115,23 @@ pub enum ReadError {
         /// The file's number type.
         element: Element,
     },
+    /// A line of a text file.
+    #[error("line {line}: {}", printable(problem))]
+    Line {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Numbers of rows were asked for, and the file names rows by text.
+    #[error("ids are text, such as {first:?}, which is the number of no row")]
+    TextIds {
+        /// The first of them.
+        first: String,
+    },
+    /// Ids that do not name rows.
+    #[error(transparent)]
+    RowIds(#[from] super::id_column::RowIdError),
     /// An unsigned id that does not fit 63 bits.
     #[error("id {id} at row {row}, column {column} is too large")]
     IdTooLarge {

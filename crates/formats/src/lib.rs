@@ -11,6 +11,8 @@
 //! | `.hdf5` `.h5` | data sets, with feature `hdf5` | f2 f4 f8, i1–i8, u1–u8, both byte orders | |
 //! | `.bin` `.ibin` | 32-bit n and k, then n·k ids, then perhaps n·k distances (Big-ANN ground truth) | i4, i8, f4 | |
 //! | `.csv` `.parquet` `.npz` | tables of named columns | `.npz` | integers, reals, texts |
+//! | `.csv` `.jsonl` `.txt` `.npy` `.parquet` | primary keys of rows, a value a row | i1–i8, u1–u8, text | |
+//! | `.csv` `.jsonl` `.npy` `.parquet` | tables of such keys, as answers are | i1–i8, u1–u8, text | i8, u8, text |
 //!
 //! Reading: a path → `detect` (its format) → `bytes` (positioned reads) → one of `npy`, `npz`, `vecs`, `bin`, `tensors`,
 //! `columns`, `datasets` finds the `layout` → [`VectorFile`], [`read_answers`] or
@@ -45,7 +47,7 @@ mod file_lock;
 mod format;
 mod groundtruth;
 mod id_column;
-mod labels;
+mod id_table;
 mod layout;
 mod memory;
 mod npy;
@@ -55,28 +57,32 @@ mod overwriting;
 mod ragged;
 mod regular_file;
 mod row_ranges;
+mod row_index;
 mod selection;
 mod source;
 mod table;
 mod tensors;
 mod vecs;
 mod vector_file;
+mod words;
 mod write;
+mod write_id_table;
 
 pub use answer_table::{AnswerTable, EMPTY_SLOT};
-pub use answers::{read_answers, read_distances, read_ids};
+pub use answers::{read_answers, read_distances, read_id_table, read_ids};
 pub use atomic::{remove_pending_files, write_atomically};
 pub use benchmark_run::BenchmarkRun;
 pub use checksum::{Checksum, ChecksumError, Hasher};
 pub use element::Element;
 pub use error::ReadError;
 pub use format::Format;
-pub use id_column::{IdColumn, RowIds};
-pub use labels::read_labels;
+pub use id_column::{IdColumn, RowId, RowIdError, RowIds};
+pub use id_table::{IdTable, SlotIds};
 pub use output_folder::{OutputFolder, OutputFolderError, Owner};
 pub use overwriting::{OutputError, refuse_overwriting};
 pub use regular_file::{NotRegular, is_same_file, open_regular, read_regular, read_regular_text};
 pub use row_ranges::RowRanges;
+pub use row_index::{NumberedAnswers, RowIndex};
 pub use selection::{Selection, read_selection};
 pub use source::{Role, Source};
 pub use table::{
@@ -84,6 +90,8 @@ pub use table::{
     write_columns, write_points, write_table,
 };
 pub use vector_file::VectorFile;
+pub use words::{file_of_values, read_labels, read_row_ids, read_row_values};
 pub use write::{
     IdValue, WriteError, check_ids_ending, check_matrix_ending, write_ids, write_matrix,
 };
+pub use write_id_table::{check_id_table_ending, write_id_table};

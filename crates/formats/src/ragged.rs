@@ -39,6 +39,11 @@ impl Lengths {
         self.longest
     }
 
+    /// How many rows are shorter than the longest.
+    pub(super) fn short_rows(&self) -> usize {
+        self.rows - self.full_rows
+    }
+
     /// A table of `filling` alone, where the file is large enough for its cells.
     pub(super) fn table<T: Clone>(&self, filling: T) -> Result<Vec<T>, ReadError> {
         let Self {
@@ -62,7 +67,7 @@ impl Lengths {
 
     /// The filled-up table as answers.
     pub(super) fn answers(&self, ids: Vec<i64>) -> AnswerTable {
-        AnswerTable::new(self.rows, self.longest, ids, self.rows - self.full_rows)
+        AnswerTable::new(self.rows, self.longest, ids, self.short_rows())
     }
 
     /// The filled-up table as a matrix.

@@ -1,16 +1,17 @@
 //! Which rows are meant: a mask over them, or their ids.
 //!
 //! Enters: `.npy` of booleans or bytes, one value per row, or one row of them per query: a mask;
-//! `.npy` of wider integers on one axis: ids; any table that [`read_answers`](crate::read_answers)
+//! `.npy` of wider integers on one axis: ids; any table that [`read_id_table`](crate::read_id_table)
 //! reads: ids per query, filled up with −1. Leaves: [`Selection`].
 
 use std::path::Path;
 
 use super::answer_table::AnswerTable;
-use super::answers::read_answers;
+use super::answers::read_id_table;
 use super::bytes::Bytes;
 use super::error::ReadError;
 use super::memory::collected;
+use super::id_table::IdTable;
 use super::npy::{self, Header};
 
 /// Rows that are meant.
@@ -24,7 +25,7 @@ pub enum Selection {
         values: Vec<bool>,
     },
     /// Ids, a row for all or a row per query; −1 fills rows up.
-    Ids(AnswerTable),
+    Ids(IdTable),
 }
 
 /// Reads a mask or a table of ids.
@@ -40,7 +41,7 @@ pub fn read_selection(path: impl AsRef<Path>) -> Result<Selection, ReadError> {
             return Ok(selection);
         }
     }
-    Ok(Selection::Ids(read_answers(path)?.0))
+    Ok(Selection::Ids(read_id_table(path)?.0))
 }
 
 /// A mask, or ids on one axis; `None` for a matrix of ids.
@@ -77,10 +78,15 @@ fn of_npy(bytes: &Bytes, header: &Header<'_>) -> Result<Option<Selection>, ReadE
     let is_signed = header.descr.contains('i');
     let words = body.chunks_exact(width as usize);
     let ids = collected(words.map(|bytes| integer(bytes, is_signed)))?;
-    Ok(Some(Selection::Ids(AnswerTable::from_ids(ids.len(), ids))))
+    let ids = AnswerTable::from_ids(ids.len(), ids);
+    Ok(Some(Selection::Ids(if is_signed {
+        ids.into()
+    } else {
+        IdTable::of_unsigned(ids)
+    })))
 }
 
-/// Little-endian; what does not fit 63 bits is negative, and names no row.
+/// Little-endian; what does not fit 63 bits is negative.
 fn integer(bytes: &[u8], is_signed: bool) -> i64 {
     let negative = is_signed && bytes.last().is_some_and(|byte| byte & 0x80 != 0);
     let mut word = [if negative { 0xff } else { 0 }; 8];
@@ -91,6 +97,7 @@ fn integer(bytes: &[u8], is_signed: bool) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id_table::SlotIds;
 
     fn npy(descr: &str, shape: &str, body: &[u8]) -> Result<Selection, ReadError> {
         let folder = tempfile::tempdir().expect("a folder");
@@ -119,7 +126,8 @@ mod tests {
             npy("|u1", "(2, 1)", &[0, 7]).expect("masks"),
             mask(1, &[false, true])
         );
-        let ids = |ids: &[i64]| Selection::Ids(AnswerTable::from_ids(ids.len(), ids.to_vec()));
+        let ids =
+            |ids: &[i64]| Selection::Ids(AnswerTable::from_ids(ids.len(), ids.to_vec()).into());
         let short = [5_i16, -1].map(i16::to_le_bytes).concat();
         assert_eq!(npy("<i2", "(2,)", &short).expect("ids"), ids(&[5, -1]));
         let long = [7_u64, u64::MAX].map(u64::to_le_bytes).concat();
@@ -128,7 +136,8 @@ mod tests {
         let Selection::Ids(table) = npy("<i8", "(2, 2)", &table).expect("a table") else {
             panic!("ids per query");
         };
-        assert_eq!((table.rows(), table.row(1)), (2, &[3, -1][..]));
+        assert_eq!(table.rows(), 2);
+        assert_eq!(table.ids(), &SlotIds::Integers(vec![1, 2, 3, -1]));
         assert!(
             npy("|b1", "(4,)", &[1, 0]).is_err(),
             "two values for four rows"

@@ -20,7 +20,7 @@ pub use distance::{
     DistanceComputer, RankDistances, RankScorer, Sq8Codes, Sq8Queries, VectorDistances,
     VectorScorer,
 };
-pub use graph::{Graph, Links, reachable};
+pub use graph::{Graph, Links, TooManyLinks, reachable, union};
 pub use queue::{
     BitsetQueue, CandidateQueue, Coverage, HeapQueue, LowerBoundFilter, QueryScorer, Scored,
 };

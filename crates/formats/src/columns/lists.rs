@@ -8,10 +8,11 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, GenericListArray, OffsetSizeTrait};
 
 use super::column::Column;
-use crate::answer_table::{AnswerTable, EMPTY_SLOT, check_unsigned};
+use crate::answer_table::EMPTY_SLOT;
 use crate::bytes::Bytes;
 use crate::element::{ByteOrder, Element, Target};
 use crate::error::ReadError;
+use crate::id_table::IdTable;
 use crate::layout::{Arrangement, Claim, Layout};
 use crate::ragged::Lengths;
 use annatomy_vectors::Matrix;
@@ -40,16 +41,16 @@ impl Lists {
     }
 
     /// The rows as ids, filled up.
-    pub(crate) fn ids(&self) -> Result<AnswerTable, ReadError> {
+    pub(crate) fn ids(&self) -> Result<IdTable, ReadError> {
         let element = self.column.element;
         if !element.is_integer() {
             return Err(ReadError::NotIntegers { element });
         }
-        let ids = self.table(EMPTY_SLOT)?;
+        let ids = self.lengths.answers(self.table(EMPTY_SLOT)?);
         if element == Element::U64 {
-            check_unsigned(&ids, self.lengths.columns())?;
+            return Ok(IdTable::of_unsigned(ids));
         }
-        Ok(self.lengths.answers(ids))
+        Ok(ids.into())
     }
 
     /// The rows as distances, filled up.

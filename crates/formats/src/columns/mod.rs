@@ -6,7 +6,8 @@
 //! floats. A missing list or number is an error with its row.
 //!
 //! `parquet_file`, `arrow_file`: find the `column`, decode it → `lists`: gathers rows → a layout, or
-//! a table filled up (`ragged`). `ids`: the column that names the rows of a Parquet file.
+//! a table filled up (`ragged`). `ids`: columns of single values, such as the one that names the rows
+//! of a Parquet file; `text_lists`: answers that name rows by text.
 //!
 //! Does not: look into structs, keep the file's pages, read lists of lists.
 
@@ -17,6 +18,7 @@ mod lists;
 mod pages;
 mod parquet_file;
 mod row_groups;
+mod text_lists;
 
 use super::bytes::Bytes;
 use super::error::ReadError;
@@ -25,9 +27,10 @@ use super::layout::Layout;
 use super::source::Role;
 use annatomy_runtime::guard_panics;
 
-pub(super) use ids::read as read_ids;
+pub(super) use ids::{read as read_ids, read_values};
 use lists::Lists;
 pub(super) use row_groups::RowGroups;
+pub(super) use text_lists::read as read_text_lists;
 
 /// The named column, or the one that fits the role, as a matrix.
 pub(super) fn open(

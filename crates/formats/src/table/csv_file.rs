@@ -21,6 +21,7 @@ pub(super) fn write(path: &Path, columns: &[Column], rows: usize) -> Result<(), 
             for column in columns {
                 match &column.values {
                     Values::Integers(values) => push(&mut line, &values[row].to_string()),
+                    Values::Unsigned(values) => push(&mut line, &values[row].to_string()),
                     Values::Reals(values) if values[row].is_nan() => push(&mut line, ""),
                     Values::Reals(values) => push(&mut line, &values[row].to_string()),
                     Values::Texts(values) => push(&mut line, &values[row]),

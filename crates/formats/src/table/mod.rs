@@ -14,10 +14,13 @@ mod npz_file;
 mod parquet_file;
 
 pub use npz_file::{read_columns, write_columns};
+#[cfg(feature = "parquet")]
+pub(super) use parquet_file::write_lists;
 
 use std::path::Path;
 
 use super::error::ReadError;
+use super::id_column::RowIds;
 use super::write::WriteError;
 
 /// A named column.
@@ -34,6 +37,8 @@ pub struct Column {
 pub enum Values {
     /// Integers.
     Integers(Vec<i64>),
+    /// Unsigned integers, some of them beyond 63 bits.
+    Unsigned(Vec<u64>),
     /// Real numbers; not-a-number where a value is missing.
     Reals(Vec<f64>),
     /// Words.
@@ -56,6 +61,16 @@ impl Column {
         Self::new(name, Values::Texts(values))
     }
 
+    /// A column of ids.
+    pub fn ids(name: &str, ids: RowIds) -> Self {
+        let values = match ids {
+            RowIds::Integers(ids) => Values::Integers(ids),
+            RowIds::Unsigned(ids) => Values::Unsigned(ids),
+            RowIds::Texts(ids) => Values::Texts(ids),
+        };
+        Self::new(name, values)
+    }
+
     fn new(name: &str, values: Values) -> Self {
         let name = name.to_owned();
         Self { name, values }
@@ -67,6 +82,7 @@ impl Values {
     pub fn len(&self) -> usize {
         match self {
             Self::Integers(values) => values.len(),
+            Self::Unsigned(values) => values.len(),
             Self::Reals(values) => values.len(),
             Self::Texts(values) => values.len(),
         }
@@ -191,6 +207,7 @@ mod tests {
     fn table() -> Vec<Column> {
         vec![
             Column::integers("query", vec![3, -1, i64::MAX]),
+            Column::ids("id", RowIds::Unsigned(vec![u64::MAX - 1, 0, 7])),
             Column::reals("overlap", vec![0.1, f64::NAN, 1.0]),
             Column::texts(
                 "key",
@@ -209,8 +226,9 @@ mod tests {
         let path = folder.path().join("table.csv");
         write_table(&path, &table()).expect("written");
         let text = std::fs::read_to_string(&path).expect("text");
-        let expected = "query,overlap,key\n3,0.1,plain\n-1,,\"comma, \"\"quoted\"\"\"\n\
-             9223372036854775807,1,\"zwölf\nLinien\"\n";
+        let expected = "query,id,overlap,key\n3,18446744073709551614,0.1,plain\n\
+             -1,0,,\"comma, \"\"quoted\"\"\"\n\
+             9223372036854775807,7,1,\"zwölf\nLinien\"\n";
         assert_eq!(text, expected);
     }
 
@@ -220,7 +238,7 @@ mod tests {
         let path = folder.path().join("table.npz");
         write_columns(&path, &table()).expect("written");
         let read = read_columns(&path).expect("read");
-        assert_eq!(read.len(), 3);
+        assert_eq!(read.len(), 4);
         for (read, written) in read.iter().zip(table()) {
             assert_eq!(read.name, written.name);
             match (&read.values, &written.values) {

@@ -1,6 +1,6 @@
 //! `.npz`: one array of one axis per column, packed; `numpy.load` reads it.
 //!
-//! Integers are `<i8`, reals `<f8`, texts `<U` of their longest. Reading takes what this writes and
+//! Integers are `<i8` or `<u8`, reals `<f8`, texts `<U` of their longest. Reading takes what this writes and
 //! no more: the sizes that a header claims are those of the member, or it is refused.
 
 use std::io::{self, Read, Write};
@@ -46,6 +46,10 @@ fn array(values: &Values) -> io::Result<Vec<u8>> {
     match values {
         Values::Integers(values) => {
             npy::write_vector_header(&mut bytes, "<i8", values.len())?;
+            bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        }
+        Values::Unsigned(values) => {
+            npy::write_vector_header(&mut bytes, "<u8", values.len())?;
             bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
         }
         Values::Reals(values) => {
@@ -112,6 +116,13 @@ fn values(bytes: &[u8]) -> Result<Values, ReadError> {
             let (words, _) = body.as_chunks();
             let words = words.iter().map(|&word| i64::from_le_bytes(word));
             Ok(Values::Integers(collected(words)?))
+        }
+        "<u8" => {
+            width(8)?;
+            let (words, _) = body.as_chunks();
+            Ok(Values::Unsigned(
+                words.iter().map(|&word| u64::from_le_bytes(word)).collect(),
+            ))
         }
         "<f8" => {
             width(8)?;

@@ -14,6 +14,7 @@ use parquet::schema::types::{Type, TypePtr};
 
 use super::{Column, NeighborLists, Values};
 use crate::atomic::write_atomically;
+use crate::id_table::SlotIds;
 use crate::write::WriteError;
 
 pub(super) fn write(
@@ -36,6 +37,10 @@ pub(super) fn write(
             match &column.values {
                 Values::Integers(values) => {
                     into.typed::<Int64Type>().write_batch(values, None, None)
+                }
+                Values::Unsigned(values) => {
+                    let values: Vec<i64> = values.iter().map(|id| id.cast_signed()).collect();
+                    into.typed::<Int64Type>().write_batch(&values, None, None)
                 }
                 Values::Reals(values) => {
                     let levels: Vec<i16> = values
@@ -124,6 +129,10 @@ fn schema(columns: &[Column], lists: Option<&NeighborLists>) -> Result<TypePtr, 
     let field = |column: &Column| {
         let (physical, repetition, converted) = match column.values {
             Values::Integers(_) => (Physical::INT64, Repetition::REQUIRED, ConvertedType::NONE),
+            Values::Unsigned(_) => {
+                let converted = ConvertedType::UINT_64;
+                (Physical::INT64, Repetition::REQUIRED, converted)
+            }
             Values::Reals(_) => (Physical::DOUBLE, Repetition::OPTIONAL, ConvertedType::NONE),
             Values::Texts(_) => (
                 Physical::BYTE_ARRAY,
@@ -152,4 +161,71 @@ fn schema(columns: &[Column], lists: Option<&NeighborLists>) -> Result<TypePtr, 
 
 fn other(error: ParquetError) -> WriteError {
     WriteError::Io(std::io::Error::other(error))
+}
+
+/// Writes rows × `columns` ids as one column of lists, `ids`; an empty slot of text is null.
+pub(crate) fn write_lists(path: &Path, columns: usize, ids: &SlotIds) -> Result<(), WriteError> {
+    write_atomically(path, |file| {
+        let schema = list_schema(ids).map_err(other)?;
+        let level = ZstdLevel::try_new(3).map_err(other)?;
+        let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level));
+        let mut writer =
+            SerializedFileWriter::new(file, schema, Arc::new(properties.build())).map_err(other)?;
+        let mut group = writer.next_row_group().map_err(other)?;
+        let missing = || ParquetError::General("a column too few".to_owned());
+        let next = group.next_column().map_err(other)?;
+        let mut into = next.ok_or_else(missing).map_err(other)?;
+        // A list is always there, an element of it at level 2; a slot after the first continues the row.
+        let repetitions: Vec<i16> = (0..ids.len())
+            .map(|slot| i16::from(slot % columns != 0))
+            .collect();
+        let present = vec![2; ids.len()];
+        let repetitions = Some(repetitions.as_slice());
+        match ids {
+            SlotIds::Integers(ids) => {
+                let column = into.typed::<Int64Type>();
+                column.write_batch(ids, Some(&present), repetitions)
+            }
+            SlotIds::Unsigned(ids) => {
+                let ids: Vec<i64> = ids.iter().map(|id| id.cast_signed()).collect();
+                let column = into.typed::<Int64Type>();
+                column.write_batch(&ids, Some(&present), repetitions)
+            }
+            SlotIds::Texts(ids) => {
+                let levels: Vec<i16> = ids.iter().map(|id| 1 + i16::from(id.is_some())).collect();
+                let texts: Vec<ByteArray> =
+                    ids.iter().flatten().map(|id| id.as_str().into()).collect();
+                let column = into.typed::<ByteArrayType>();
+                column.write_batch(&texts, Some(&levels), repetitions)
+            }
+        }
+        .map_err(other)?;
+        into.close().map_err(other)?;
+        group.close().map_err(other)?;
+        writer.close().map_err(other)?;
+        Ok(())
+    })
+}
+
+fn list_schema(ids: &SlotIds) -> Result<TypePtr, ParquetError> {
+    let (physical, converted) = match ids {
+        SlotIds::Integers(_) => (Physical::INT64, ConvertedType::NONE),
+        SlotIds::Unsigned(_) => (Physical::INT64, ConvertedType::UINT_64),
+        SlotIds::Texts(_) => (Physical::BYTE_ARRAY, ConvertedType::UTF8),
+    };
+    let element = Type::primitive_type_builder("element", physical)
+        .with_repetition(Repetition::OPTIONAL)
+        .with_converted_type(converted)
+        .build()?;
+    let list = Type::group_type_builder("list")
+        .with_repetition(Repetition::REPEATED)
+        .with_fields(vec![Arc::new(element)])
+        .build()?;
+    let ids = Type::group_type_builder("ids")
+        .with_repetition(Repetition::REQUIRED)
+        .with_converted_type(ConvertedType::LIST)
+        .with_fields(vec![Arc::new(list)])
+        .build()?;
+    let schema = Type::group_type_builder("table").with_fields(vec![Arc::new(ids)]);
+    Ok(Arc::new(schema.build()?))
 }

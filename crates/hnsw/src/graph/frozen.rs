@@ -10,6 +10,8 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Graph {
     entry_point: Option<u32>,
+    /// Of the second segment and those after it.
+    more_entry_points: Vec<u32>,
     levels: Vec<u8>,
     /// Start of each node's links on layer 0, and the end of the last.
     starts: Vec<u32>,
@@ -26,6 +28,7 @@ impl Graph {
         let nodes = source.nodes();
         let mut graph = Self {
             entry_point: source.entry_point(),
+            more_entry_points: source.entry_points().into_iter().skip(1).collect(),
             levels: source.levels().to_vec(),
             starts: Vec::with_capacity(nodes + 1),
             links: Zeroed::new(
@@ -63,6 +66,11 @@ impl Graph {
         self.links.len()
     }
 
+    /// Number of links on all layers.
+    pub(super) fn all_links(&self) -> u64 {
+        (self.links.len() + self.upper_links.len()) as u64
+    }
+
     /// Number of nodes on each layer, layer 0 first.
     pub fn layer_sizes(&self) -> Vec<usize> {
         let top = self
@@ -90,6 +98,13 @@ impl Links for Graph {
         self.entry_point
     }
 
+    fn entry_points(&self) -> Vec<u32> {
+        let first = self.entry_point.into_iter();
+        first
+            .chain(self.more_entry_points.iter().copied())
+            .collect()
+    }
+
     #[inline]
     fn links(&self, node: u32, level: usize) -> &[u32] {
         let node = node as usize;
@@ -99,5 +114,70 @@ impl Links for Graph {
             let range = &self.upper_ranges[self.upper[node] as usize + level - 1];
             &self.upper_links[range.start as usize..range.end as usize]
         }
+    }
+}
+
+/// A graph that grows by whole graphs.
+pub(super) struct GraphParts {
+    graph: Graph,
+    /// Links on layer 0 so far.
+    filled: usize,
+}
+
+impl GraphParts {
+    /// Room for the nodes, and for their links on layer 0.
+    pub(super) fn with_capacity(nodes: usize, links: usize) -> Self {
+        let mut starts = Vec::with_capacity(nodes + 1);
+        starts.push(0);
+        Self {
+            graph: Graph {
+                entry_point: None,
+                more_entry_points: Vec::new(),
+                levels: Vec::with_capacity(nodes),
+                starts,
+                links: Zeroed::new(links),
+                upper: Vec::with_capacity(nodes),
+                upper_ranges: Vec::new(),
+                upper_links: Vec::new(),
+            },
+            filled: 0,
+        }
+    }
+
+    /// Appends a graph whose nodes become `offset` and so on.
+    pub(super) fn append(&mut self, part: &Graph, offset: u32) {
+        let graph = &mut self.graph;
+        for entry in part.entry_points() {
+            match graph.entry_point {
+                None => graph.entry_point = Some(entry + offset),
+                Some(_) => graph.more_entry_points.push(entry + offset),
+            }
+        }
+        graph.levels.extend(&part.levels);
+        let slots = graph.links[self.filled..].iter_mut();
+        for (slot, &link) in slots.zip(part.links.iter()) {
+            *slot = link + offset;
+        }
+        let start = self.filled as u32;
+        graph
+            .starts
+            .extend(part.starts.iter().skip(1).map(|end| end + start));
+        self.filled += part.links.len();
+        let ranges = graph.upper_ranges.len() as u32;
+        graph
+            .upper
+            .extend(part.upper.iter().map(|place| place + ranges));
+        let links = graph.upper_links.len() as u32;
+        let moved = |range: &Range<u32>| range.start + links..range.end + links;
+        graph
+            .upper_ranges
+            .extend(part.upper_ranges.iter().map(moved));
+        graph
+            .upper_links
+            .extend(part.upper_links.iter().map(|link| link + offset));
+    }
+
+    pub(super) fn into_graph(self) -> Graph {
+        self.graph
     }
 }

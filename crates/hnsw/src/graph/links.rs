@@ -9,6 +9,11 @@ pub trait Links: Sync {
     /// The links of `node` on `level`, which must not exceed the node's own.
     fn links(&self, node: u32, level: usize) -> &[u32];
 
+    /// Where searches start: the entry point, or that of every segment, searched one by one.
+    fn entry_points(&self) -> Vec<u32> {
+        self.entry_point().into_iter().collect()
+    }
+
     /// Number of nodes.
     fn nodes(&self) -> usize {
         self.levels().len()

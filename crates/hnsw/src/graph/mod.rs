@@ -3,7 +3,9 @@
 mod frozen;
 mod links;
 mod reachability;
+mod union;
 
 pub use frozen::Graph;
 pub use links::Links;
 pub use reachability::reachable;
+pub use union::{TooManyLinks, union};

@@ -1,12 +1,12 @@
-//! Reachability: the nodes to which a path leads from the entry point.
+//! Reachability: the nodes to which a path leads from an entry point.
 
 use super::links::Links;
 
-/// Marks every node to which a path leads from the entry point, through the links of any layer.
+/// Marks every node to which a path leads from an entry point, through the links of any layer.
 /// Cost: one walk of the graph.
 pub fn reachable(graph: &impl Links) -> Vec<bool> {
     let mut reached = vec![false; graph.nodes()];
-    let mut pending: Vec<u32> = graph.entry_point().into_iter().collect();
+    let mut pending: Vec<u32> = graph.entry_points();
     for &entry in &pending {
         reached[entry as usize] = true;
     }

@@ -26,6 +26,7 @@ mod layers;
 mod probe;
 mod row_ids;
 mod saved_index;
+mod segments;
 
 /// What readers of other FAISS classes share with this one.
 pub mod faiss_file {
@@ -44,3 +45,4 @@ pub use distances::{EngineDistances, EngineScorer};
 pub use error::SavedIndexError;
 pub use probe::Probe;
 pub use saved_index::{Engine, SavedIndex};
+pub use segments::SegmentError;

@@ -4,6 +4,7 @@ mod allowed;
 mod beam;
 mod engine_class;
 mod filter_rule;
+mod merge;
 mod record;
 mod searches;
 mod trace;

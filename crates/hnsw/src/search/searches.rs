@@ -2,6 +2,7 @@
 //! [`Traversal`] for the trace of every visit.
 
 use super::beam::{DescentScratch, descend, search_layer};
+use super::merge::Merge;
 use super::record::NoopRecord;
 use super::trace::Visits;
 use crate::graph::Links;
@@ -15,7 +16,7 @@ pub struct Search<Q> {
 }
 
 impl<Q: CandidateQueue> Search<Q> {
-    /// The ef nearest rows that a search of effort `ef` finds, ascending by (key, id); empty for an
+    /// The ef nearest rows, of all segments merged where there are several, that a search of effort `ef` finds, ascending by (key, id); empty for an
     /// empty graph.
     pub fn nearest<S: QueryScorer<Queue = Q>>(
         &mut self,
@@ -25,13 +26,21 @@ impl<Q: CandidateQueue> Search<Q> {
         out: &mut Vec<Scored>,
     ) {
         out.clear();
-        let Some(entry_point) = graph.entry_point() else {
-            return;
-        };
-        self.queue.reset(graph.nodes(), ef);
-        let entry = descend(graph, scorer, entry_point, 0, &mut self.scratch);
-        search_layer(graph, scorer, 0, entry, &mut self.queue, &mut NoopRecord);
-        self.queue.nearest(out);
+        let mut of_segment = Vec::new();
+        let entry_points = graph.entry_points();
+        for &entry_point in &entry_points {
+            self.queue.reset(graph.nodes(), ef);
+            let entry = descend(graph, scorer, entry_point, 0, &mut self.scratch);
+            search_layer(graph, scorer, 0, entry, &mut self.queue, &mut NoopRecord);
+            if entry_points.len() == 1 {
+                self.queue.nearest(out);
+                return;
+            }
+            self.queue.nearest(&mut of_segment);
+            out.append(&mut of_segment);
+        }
+        out.sort_unstable_by_key(|found| (found.key, found.id));
+        out.truncate(ef);
     }
 }
 
@@ -41,6 +50,9 @@ impl<Q: CandidateQueue> Search<Q> {
 pub struct Traversal<Q> {
     queue: Q,
     scratch: DescentScratch,
+    /// Of a segment, where there are several.
+    segment: Visits,
+    merge: Merge,
 }
 
 impl<Q: CandidateQueue> Traversal<Q> {
@@ -65,12 +77,32 @@ impl<Q: CandidateQueue> Traversal<Q> {
         max_k: usize,
         visits: &mut Visits,
     ) {
+        let entry_points = graph.entry_points();
+        let [entry_point] = entry_points[..] else {
+            let mut segment = std::mem::take(&mut self.segment);
+            self.merge.begin(ef);
+            for &entry_point in &entry_points {
+                self.record_from(graph, scorer, (entry_point, ef, max_k), &mut segment);
+                self.merge.add(&segment);
+            }
+            self.merge.finish(visits, scorer);
+            self.segment = segment;
+            return;
+        };
+        self.record_from(graph, scorer, (entry_point, ef, max_k), visits);
+    }
+
+    fn record_from<S: QueryScorer<Queue = Q>>(
+        &mut self,
+        graph: &impl Links,
+        scorer: S,
+        (entry_point, ef, max_k): (u32, usize, usize),
+        visits: &mut Visits,
+    ) {
         visits.begin(ef, max_k);
-        if let Some(entry_point) = graph.entry_point() {
-            self.queue.reset(graph.nodes(), ef);
-            let entry = descend(graph, scorer, entry_point, 0, &mut self.scratch);
-            search_layer(graph, scorer, 0, entry, &mut self.queue, visits);
-        }
+        self.queue.reset(graph.nodes(), ef);
+        let entry = descend(graph, scorer, entry_point, 0, &mut self.scratch);
+        search_layer(graph, scorer, 0, entry, &mut self.queue, visits);
         visits.finish(scorer);
     }
 }

@@ -144,6 +144,55 @@ impl Visits {
         self.order_by_key();
     }
 
+    /// Every row seen, by arrival: the key, none for one that was skipped, and the smallest effort that
+    /// sees it.
+    pub(super) fn arrivals(&self) -> impl Iterator<Item = (u32, Option<u32>, usize)> {
+        let mut keys = vec![None; self.ids.len()];
+        for (key, arrival) in self.order.iter().copied().map(unpacked) {
+            keys[arrival as usize] = Some(key);
+        }
+        let mut passed = 0;
+        let rows = self.ids.iter().zip(keys).enumerate();
+        rows.map(move |(arrival, (&id, key))| {
+            let is_passed = |step: &Step| step.seen as usize <= arrival;
+            while self.steps.get(passed).is_some_and(is_passed) {
+                passed += 1;
+            }
+            let last = passed.checked_sub(1);
+            let effort = last.map_or(1, |last| self.steps[last].rank as usize + 1);
+            (id, key, effort)
+        })
+    }
+
+    /// Replaces the record by rows in the order of the effort that first sees them: each its id, key
+    /// and effort.
+    pub(super) fn record_efforts(
+        &mut self,
+        ef: usize,
+        rows: impl IntoIterator<Item = (u32, Option<u32>, usize)>,
+        scorer: impl QueryScorer,
+    ) {
+        self.begin(ef, usize::MAX);
+        let mut last = 1;
+        for (id, key, effort) in rows {
+            if effort > last {
+                self.steps.push(Step {
+                    rank: effort as u32 - 1,
+                    seen: self.ids.len() as u32,
+                });
+                last = effort;
+            }
+            match key {
+                Some(key) => self.on_evaluated(Scored { key, id }),
+                None => self.on_skipped(1),
+            }
+        }
+        match scorer.ranks() {
+            Some(ranks) => self.order_by_rank(ranks),
+            None => self.order_by_key(),
+        }
+    }
+
     /// Sorts the visits and replays the pops to find the steps.
     pub(crate) fn finish(&mut self, scorer: impl QueryScorer) {
         match scorer.ranks() {

@@ -4,8 +4,8 @@
 //! intervals hold it. 2,000 repetitions leave a standard error of half a point.
 
 use annatomy_measures::estimate::{
-    Factor, Population, bounded_mean, bounded_mean_knowing, holm, paired_difference, share,
-    sign_flip_test, variance_components,
+    Factor, Population, bounded_mean, bounded_mean_knowing, holm, paired_difference, sample_until,
+    share, sign_flip_test, variance_components,
 };
 
 const REPETITIONS: usize = 2_000;
@@ -385,5 +385,44 @@ fn planted_variance_components_come_back() {
             (found / planted - 1.0).abs() < 0.1,
             "{planted} came back as {found}"
         );
+    }
+}
+
+/// Two-stage sampling keeps its coverage, and is as narrow as wanted, for means of every size.
+#[test]
+fn sampling_until_an_interval_is_narrow_keeps_its_coverage() {
+    const RUNS: usize = 800;
+    let efforts = Efforts::new(QUERIES, 10, 0.6, 0.8, 77);
+    for (target, wanted) in [(0.5, 0.02), (0.9, 0.01), (0.99, 0.005), (0.999, 0.001)] {
+        let ef = efforts.least_ef(target);
+        let truth = efforts.mean(ef);
+        let mut draws = Draws(4_000 + (1e4 * target) as u64);
+        let (mut held, mut reached, mut again, mut queries) = (0, 0, 0, 0);
+        for _ in 0..RUNS {
+            let mut last = Vec::new();
+            let draw = |_, n: usize| {
+                let sample = (0..n).map(|_| efforts.overlap(draws.below(QUERIES), ef));
+                last = sample.collect();
+                Ok::<_, ()>(vec![last.clone()])
+            };
+            let population = || Population::Unlimited;
+            let found = sample_until(wanted, population, draw).expect("drawn");
+            let interval = bounded_mean(&last, population()).expect("values");
+            let (low, high) = (interval.low.expect("low"), interval.high.expect("high"));
+            held += usize::from((low..=high).contains(&truth));
+            reached += usize::from(found.reached);
+            again += usize::from(found.too_few.is_some());
+            queries += found.queries;
+        }
+        let share = |count: usize| count as f64 / RUNS as f64;
+        println!(
+            "mean {target}, wanted ±{wanted}: holds {:.3}, as narrow {:.3}, drawn again {:.3}, {} queries",
+            share(held),
+            share(reached),
+            share(again),
+            queries / RUNS
+        );
+        assert!(STATED.contains(&share(held)), "{target}: {}", share(held));
+        assert!(share(reached) > 0.95, "{target}: {}", share(reached));
     }
 }
