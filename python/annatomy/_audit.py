@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arrays import Float32, Int64, count, counts, id_table, matrix, optional_matrix, unsigned_seed
+from ._arrays import Float32, Int64, count, counts, matrix, optional_matrix, unsigned_seed
 from ._audited import Audit, Prediction
 from ._hnsw import Hnsw
-from ._live import ask, saved_graph, saved_method, searcher
+from ._ids import Slots, row_ids, slots
+from ._live import ask, saved_graph, saved_method, saved_segments, searcher
 from ._progress import Telling, telling
 
 
@@ -25,6 +26,7 @@ class Wanted(TypedDict):
     targets: list[str]
     efs: list[int]
     sample: Optional[int]
+    until: Optional[float]
     numbers: Optional[list[int]]
     seed: int
     metric: Optional[str]
@@ -34,6 +36,7 @@ class Wanted(TypedDict):
     graphs: int
     predictions: list[tuple[int, int, str]]
     requirements: list[str]
+    one_graph: bool
     repair: bool
     threads: int
     budget_bytes: int
@@ -46,13 +49,16 @@ def audit(
     queries: Optional[npt.ArrayLike] = None,
     neighbors: Optional[npt.ArrayLike] = None,
     distances: Optional[npt.ArrayLike] = None,
+    ids: Optional[npt.ArrayLike] = None,
     allowed: Optional[npt.ArrayLike] = None,
+    groups: Optional[npt.ArrayLike] = None,
     filter_rule: Optional[str] = None,
     k: Optional[Union[int, npt.ArrayLike]] = None,
     target: Union[str, Sequence[str]] = "overlap=0.99",
     efs: Union[int, Sequence[int]] = (),
     ef: Optional[int] = None,
     sample: Optional[int] = None,
+    until: Optional[float] = None,
     seed: int = 42,
     metric: Optional[str] = None,
     arithmetic: Optional[str] = None,
@@ -62,6 +68,7 @@ def audit(
     graphs: int = 3,
     predict: Sequence[Prediction] = (),
     require: Union[str, Sequence[str]] = (),
+    one_graph: bool = False,
     repair: bool = False,
     threads: int = 0,
     memory_budget_bytes: int = 3 << 30,
@@ -76,6 +83,9 @@ def audit(
       or a rerank (``IndexHNSWSQ``, ``IndexHNSWPQ``, ``IndexIVFFlat``, ``IndexIVFScalarQuantizer``, ``IndexIVFPQ``,
       ``IndexPreTransform``, ``IndexRefineFlat``, ``IndexIDMap``): it is read, searched in its own arithmetic, and
       ``method["stages"]`` says which stage lost each missing neighbor. Efforts are its ``nprobe`` or ``efSearch``.
+    * ``audit(X, [a, b, c])`` with several live faiss or hnswlib graphs, or several :class:`annatomy.Hnsw`: segments of one
+      collection. Each is over the next slice of X, or names its rows by ids that no other has. Every ef is per segment, and
+      the k nearest of all their answers are returned; ``segments`` says more.
     * ``audit(X, index)`` with a usearch index, an :class:`annatomy.engines.Engine`, any other faiss index, or a callable
       ``search(queries, k)`` that returns ids or (ids, distances): it is asked for the largest k, and its answers audited.
     * ``audit(X, neighbors=ids, distances=d)``: the answers of any engine. With an index that has a graph, the graph says
@@ -95,9 +105,15 @@ def audit(
         the query itself; sentinels are counted and never scored. A slot is a place: k is judged over the first k slots.
     distances : array, q × K, optional
         Of ``neighbors``; of any kind, which is detected.
+    ids : int or str, n, optional
+        Primary keys of the rows of X: integers of any width or text, all different; −1 and the empty text stand for an
+        empty slot and name no row. ``neighbors`` and ``allowed`` name rows by them (text: an array of str, None in empty
+        slots), and so do predictions, tables and reports. Ids that no row has are counted in ``answers["unknown_ids"]``.
     allowed : bool, n or q × n; or int ids, m or q × m, optional
         Rows that queries may be answered with, for all queries or one row per query (ids filled up with −1). Exact
         neighbors are those among the allowed; answers with other rows count as empty slots.
+    groups : n or q values, optional
+        A group of every query (class, language, tenant), by which ``groups`` splits the loss.
     filter_rule : {"count-all", "count-allowed", "after-search"}, optional
         How the engine searches under a filter: FAISS counts every row, hnswlib and usearch allowed ones, pgvector filters
         what a search found. By default as the graph's engine does.
@@ -112,6 +128,9 @@ def audit(
         At which an engine's adapter is asked; a usearch index by default at its own.
     sample : int, optional
         Queries to draw; by default all up to 10,000 and 2,000 beyond. Intervals say so.
+    until : float, optional
+        Draw as many queries as give every mean overlap a 95 % interval of ± this, in the place of ``sample``: a pilot says
+        how many, fresh ones are drawn; ``until["took"]`` has the numbers, ``until["widths"]`` what other widths take.
     seed : int
         Of the sample and of graphs built here.
     metric : {"l2", "cosine", "ip"}, optional
@@ -127,6 +146,9 @@ def audit(
     require : str or strings
         Conditions such as ``overlap@10>=0.95``, of the answers, or of the efforts looked at; :attr:`Audit.requirements`
         says whether each is shown: the worse end of its 95 % interval keeps the bound.
+    one_graph : bool
+        Whether one graph over the rows of all segments is built, as their engine builds, to compare what both return and
+        cost: ``segments["one_graph"]``.
     repair : bool
         Whether to search bad rows of the answers again, exactly.
     threads, memory_budget_bytes : int
@@ -156,6 +178,7 @@ def audit(
         targets=[target] if isinstance(target, str) else list(target),
         efs=counts(efs, "efs") if np.size(efs) else [],
         sample=None if sample is None else count(sample, "sample"),
+        until=None if until is None else float(until),
         numbers=None,
         seed=unsigned_seed(seed),
         metric=metric,
@@ -165,32 +188,35 @@ def audit(
         graphs=count(graphs, "graphs"),
         predictions=[(count(ef, "ef"), count(k, "k"), str(kind)) for ef, k, kind in predict],
         requirements=[require] if isinstance(require, str) else list(require),
+        one_graph=bool(one_graph),
         repair=bool(repair),
         threads=count(threads, "threads", 0),
         budget_bytes=count(memory_budget_bytes, "memory_budget_bytes", 0),
     )
-    ids = None if neighbors is None else id_table(neighbors, "neighbors")
+    keys = row_ids(ids)
+    answered = None if neighbors is None else slots(neighbors, "neighbors", keys)
     lengths = None if distances is None else matrix(distances, "distances")
     if method is not None:
-        if ids is not None or repair or allowed is not None:
-            raise ValueError("answers and allowed rows are audited without an index of this kind")
+        if answered is not None or repair or allowed is not None or groups is not None:
+            raise ValueError("answers, allowed rows and groups are audited without an index of this kind")
         with telling(progress, "audit") as tell:
-            found = _core.audit_method(rows, held_out, method, arithmetic, wanted, tell)
+            found = _core.audit_method(rows, held_out, method, keys, arithmetic, wanted, tell)
         return Audit(found, wanted["predictions"])
     if search is not None:
-        if ids is not None:
+        if answered is not None:
             raise ValueError("neighbors were given besides an index that is asked for them")
-        ids, lengths = _ask(search, rows, held_out, wanted)
-    elif lengths is not None and ids is None:
+        answered, lengths = _ask(search, rows, held_out, wanted)
+    elif lengths is not None and answered is None:
         raise ValueError("distances were given without neighbors")
-    mask, allowed_ids = _allowed(allowed)
+    mask, allowed_ids = _allowed(allowed, keys)
+    parts = None if groups is None else [str(name) for name in np.asarray(groups).ravel().tolist()]
     core = None if graph is None else graph._core
     with telling(progress, "audit") as tell:
-        found = _core.audit(rows, held_out, core, ids, lengths, mask, allowed_ids, wanted, tell)
+        found = _core.audit(rows, held_out, core, answered, lengths, keys, parts, mask, allowed_ids, wanted, tell)
     return Audit(found, wanted["predictions"])
 
 
-def _allowed(allowed: Optional[npt.ArrayLike]) -> tuple[Any, Optional[Int64]]:
+def _allowed(allowed: Optional[npt.ArrayLike], keys: Optional[_core.Ids]) -> tuple[Any, Optional[Slots]]:
     """A mask, or else ids, each with one row for all queries or one per query."""
     if allowed is None:
         return None, None
@@ -200,9 +226,9 @@ def _allowed(allowed: Optional[npt.ArrayLike]) -> tuple[Any, Optional[Int64]]:
     values = np.atleast_2d(values)
     if values.dtype == np.bool_:
         return np.ascontiguousarray(values, dtype=np.uint8), None
-    if not np.issubdtype(values.dtype, np.integer):
+    if keys is None and not np.issubdtype(values.dtype, np.integer):
         raise ValueError(f"allowed holds {values.dtype}: expected booleans or integers")
-    return None, np.ascontiguousarray(values, dtype=np.int64)
+    return None, slots(values, "allowed", keys)
 
 
 def _graph_or_search(
@@ -211,6 +237,8 @@ def _graph_or_search(
     """The graph to read, or the index of more stages, or else the search to ask."""
     if index is None:
         return None, None, None
+    if isinstance(index, (list, tuple)):
+        return _segments(list(index), rows, metric, arithmetic), None, None
     if isinstance(index, Hnsw):
         index.check_rows(rows)
         return index, None, None
@@ -219,6 +247,21 @@ def _graph_or_search(
         return Hnsw._of_saved(*saved, rows, metric), None, None
     method = saved_method(index) if ef is None else None
     return None, method, searcher(index, ef) if method is None else None
+
+
+def _segments(indexes: list[Any], rows: Optional[Float32], metric: Optional[str], arithmetic: Optional[str]) -> Hnsw:
+    """One graph of all segments."""
+    if not indexes:
+        raise ValueError("no segments: index is empty")
+    if all(isinstance(index, Hnsw) for index in indexes):
+        if rows is None:
+            rows = np.concatenate([np.asarray(index.X, dtype=np.float32) for index in indexes])
+        return Hnsw._of_segments(indexes, rows)
+    saved = saved_segments(indexes, arithmetic)
+    if saved is None:
+        kinds = ", ".join(sorted({type(index).__name__ for index in indexes}))
+        raise ValueError(f"segments are faiss IndexHNSWFlat, hnswlib or annatomy.Hnsw graphs of one kind, not {kinds}")
+    return Hnsw._of_saved(*saved, rows, metric)
 
 
 def _name(rows: Optional[Float32], graph: Optional[Hnsw], method: Optional[_core.SavedMethod]) -> str:

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arrays import Float32, Int64
+from ._arrays import Float32
 from ._frames import Columns, Figure, Table
+from ._ids import table
 
 #: (ef, k, rule for k > ef); see :meth:`annatomy.Hnsw.search`.
 Prediction = tuple[int, int, str]
@@ -25,7 +26,7 @@ Prediction = tuple[int, int, str]
 class Repaired:
     """Answers whose bad rows were searched again, exactly: what ``precomputed_knn`` of UMAP and its kin takes."""
 
-    ids: Int64
+    ids: npt.NDArray[Any]
     distances: Float32
     replaced: int
 
@@ -60,8 +61,11 @@ class Audit:
     graphs : dict or None
         Where the graphs come from, their rule for k > ef, M, efConstruction, links per node, and the rows that no path
         leads to, a list per graph. None where only answers were looked at.
+    segments : dict or None
+        Of several segments: rows of each and how many no path reaches; ``one_graph``, where asked for: overlap, fill and
+        distances of both ``at`` the same ef, and its own ``advice``.
     answers : dict or None
-        Conventions of the answers given: first id, self included, kind of distance, sentinels by kind.
+        Conventions of the answers given: first id, self included, kind of distance, sentinels by kind, ids that no row has.
     advice : Table
         One row per k and target: ``recommended_ef``, the ef that is shown to suffice (NaN where none is: ``queries_needed``
         says about how many queries could show one), and how the rule did on the other half of the queries,
@@ -76,10 +80,15 @@ class Audit:
     difficulty : Table
         LID, relative contrast, hubness and antihubs of the exact neighbors, per k.
     predictions : dict of (ef, k, class) to int64, queries × k
-        What the traversal says an engine of that class returns.
+        What the traversal says an engine of that class returns; primary keys of any type where ``ids`` were given.
     repaired : Repaired or None
     requirements : list of dict
         Each condition asked for, what was found, and whether that shows it.
+    groups : list of dict
+        Per k and effort, where groups were given: the overlap, fill and LID of each, its share of the queries and of the loss.
+    until : dict or None
+        What an interval as narrow as wanted took: queries of the pilot and of the sample, the half width; and about how many
+        queries other widths take, at each k and effort.
     where_lost : list of dict
         Per k and effort, and per difficulty of the queries (LID, contrast, distance to the base): Spearman's ρ with the loss,
         and the overlap by fifths of the queries.
@@ -95,6 +104,7 @@ class Audit:
         self.data: dict[str, Any] = found["data"]
         self.graphs: Optional[dict[str, Any]] = found["graphs"]
         self.method: Optional[dict[str, Any]] = found["method"]
+        self.segments: Optional[dict[str, Any]] = found["segments"]
         self.answers: Optional[dict[str, Any]] = found["answers"]
         self.map: Optional[Float32] = core.map()
         self.notes: list[str] = core.notes()
@@ -105,11 +115,16 @@ class Audit:
         self.cells = Table(_columns(cells))
         self.curves = Table(_columns([row for curve in found["curves"] for row in _points(curve)]))
         self.difficulty = Table(_columns([_flat(row) for row in found["difficulty"]]))
-        self.predictions = dict(zip(predictions, core.predictions()))
+        self.predictions = dict(zip(predictions, (table(ids, found["data"]["queries"]) for ids in core.predictions())))
+        self.groups: list[dict[str, Any]] = found["groups"]
+        self.until: Optional[dict[str, Any]] = found["until"]
         self.requirements: list[dict[str, Any]] = found["requirements"]
         self.where_lost: list[dict[str, Any]] = found["where_lost"]
         repaired = core.repaired()
-        self.repaired = None if repaired is None else Repaired(*repaired[0], repaired[1])
+        self.repaired: Optional[Repaired] = None
+        if repaired is not None:
+            (ids, distances), replaced = repaired
+            self.repaired = Repaired(table(ids, len(distances)), distances, replaced)
 
     @property
     def per_query(self) -> Any:

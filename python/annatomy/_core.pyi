@@ -11,6 +11,8 @@ _Float64 = npt.NDArray[np.float64]
 _Int64 = npt.NDArray[np.int64]
 _Neighbors = tuple[_Int64, _Float32]
 _Base = tuple[int, bytes]
+_Slots = Union[_Int64, npt.NDArray[np.uint64], tuple[int, list[Optional[str]]]]
+_Ids = Union[_Int64, npt.NDArray[np.uint64], list[Optional[str]]]
 
 class _Surface(TypedDict):
     svg: Optional[str]
@@ -49,6 +51,16 @@ class _Wanted(TypedDict):
     threads: int
     budget_bytes: int
 
+class Ids:
+    def __new__(
+        cls,
+        integers: Optional[_Int64],
+        unsigned: Optional[npt.NDArray[np.uint64]],
+        texts: Optional[list[str]],
+    ) -> Ids: ...
+    def __len__(self) -> int: ...
+    def rows(self, slots: _Slots) -> _Int64: ...
+
 class AuditResults:
     def json(self) -> str: ...
     def notes(self) -> list[str]: ...
@@ -58,9 +70,9 @@ class AuditResults:
     def write(self, folder: str) -> None: ...
     def map(self) -> Optional[_Float32]: ...
     def atlas(self, path: str, texts: list[str]) -> int: ...
-    def predictions(self) -> list[_Int64]: ...
+    def predictions(self) -> list[_Ids]: ...
     def per_query(self) -> list[tuple[str, object]]: ...
-    def repaired(self) -> Optional[tuple[_Neighbors, int]]: ...
+    def repaired(self) -> Optional[tuple[tuple[_Ids, _Float32], int]]: ...
 
 class Hnsw:
     def __new__(
@@ -76,7 +88,9 @@ class Hnsw:
         progress: Optional[Callable[[str, int, int], None]],
     ) -> Hnsw: ...
     @staticmethod
-    def of_engine(saved: npt.NDArray[np.uint8], rows: Optional[_Float32], live: _Live) -> Hnsw: ...
+    def of_segments(segments: list[Hnsw], rows: _Float32) -> Hnsw: ...
+    @staticmethod
+    def of_engine(saved: list[npt.NDArray[np.uint8]], rows: Optional[_Float32], live: _Live) -> Hnsw: ...
     @property
     def rows(self) -> _Stored: ...
     @property
@@ -133,10 +147,12 @@ def audit(
     rows: Optional[_Float32],
     queries: Optional[_Float32],
     index: Optional[Hnsw],
-    neighbors: Optional[_Int64],
+    neighbors: Optional[_Slots],
     distances: Optional[_Float32],
+    ids: Optional[Ids],
+    groups: Optional[list[str]],
     mask: object,
-    allowed_ids: Optional[_Int64],
+    allowed_ids: Optional[_Slots],
     wanted: _Wanted,
     progress: Optional[Callable[..., None]],
 ) -> AuditResults: ...
@@ -144,6 +160,7 @@ def audit_method(
     rows: Optional[_Float32],
     queries: Optional[_Float32],
     method: SavedMethod,
+    ids: Optional[Ids],
     arithmetic: Optional[str],
     wanted: _Wanted,
     progress: Optional[Callable[..., None]],

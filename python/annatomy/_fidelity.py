@@ -11,6 +11,7 @@ import numpy.typing as npt
 from . import _core
 from ._arrays import count, counts, id_table, matrix, optional_matrix
 from ._frames import Columns, Tabular, html_table
+from ._ids import row_ids, slots
 
 Measures = dict[str, npt.NDArray[np.float64]]
 
@@ -71,6 +72,7 @@ def fidelity(
     *,
     ks: Optional[Union[int, npt.ArrayLike]] = None,
     queries: Optional[npt.ArrayLike] = None,
+    ids: Optional[npt.ArrayLike] = None,
     metric: str = "l2",
     threads: int = 0,
 ) -> Fidelity:
@@ -92,6 +94,8 @@ def fidelity(
         Neighbor counts, ascending; the width of ``exact``, less one if it holds the queries themselves, by default.
     queries : array, q × d, optional
         Held-out queries. Without them row i of both tables belongs to row i of ``X``.
+    ids : int or str, n, optional
+        Primary keys of the rows of ``X``, by which both tables name them; as in :func:`annatomy.audit`.
     metric : {"l2", "cosine"}
         Geometry under cosine is over the chord ‖x/‖x‖ − y/‖y‖‖.
     threads : int
@@ -108,7 +112,14 @@ def fidelity(
     >>> bool(an.fidelity(X, exact, returned).mean["overlap"][0] > 0.9)
     True
     """
-    truth, answers = id_table(exact, "exact"), id_table(returned, "returned")
+    keys = row_ids(ids)
+    if keys is None:
+        truth, answers = id_table(exact, "exact"), id_table(returned, "returned")
+    elif len(keys) != len(X):  # type: ignore[arg-type]
+        raise ValueError(f"{len(keys)} ids of {len(X)} rows")  # type: ignore[arg-type]
+    else:
+        truth = keys.rows(slots(exact, "exact", keys))
+        answers = keys.rows(slots(returned, "returned", keys))
     found = _core.fidelity(
         matrix(X, "X"),
         optional_matrix(queries, "queries"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -123,11 +123,23 @@ class Hnsw:
 
     @classmethod
     def _of_saved(
-        cls, saved: npt.NDArray[np.uint8], live: Live, rows: Optional[Float32], metric: Optional[str]
+        cls,
+        saved: Union[npt.NDArray[np.uint8], list[npt.NDArray[np.uint8]]],
+        live: Live,
+        rows: Optional[Float32],
+        metric: Optional[str],
     ) -> Hnsw:
         graph = cls.__new__(cls)
         graph.seed, graph.preset = None, None
-        graph._core = _core.Hnsw.of_engine(saved, rows, {**live, "metric": live["metric"] or metric})
+        parts = saved if isinstance(saved, list) else [saved]
+        graph._core = _core.Hnsw.of_engine(parts, rows, {**live, "metric": live["metric"] or metric})
+        return graph
+
+    @classmethod
+    def _of_segments(cls, segments: list[Hnsw], rows: Float32) -> Hnsw:
+        graph = cls.__new__(cls)
+        graph.seed, graph.preset = None, None
+        graph._core = _core.Hnsw.of_segments([segment._core for segment in segments], rows)
         return graph
 
     @property

@@ -55,6 +55,25 @@ def saved_graph(index: Any, arithmetic: Optional[str] = None) -> Optional[tuple[
     return saved, live
 
 
+def saved_segments(
+    indexes: list[Any], arithmetic: Optional[str] = None
+) -> Optional[tuple[list[npt.NDArray[np.uint8]], Live]]:
+    """The bytes of several faiss or hnswlib graphs, and what the first says of itself; None unless all are such graphs."""
+    found = [saved_graph(index, arithmetic) for index in indexes[:1]]
+    found += [saved_graph(index, arithmetic or "plain") for index in indexes[1:]]
+    graphs = [graph for graph in found if graph is not None]
+    if len(graphs) < len(found):
+        return None
+    live = graphs[0][1]
+    for number, (_, other) in enumerate(graphs):
+        for name in ("metric", "engine"):
+            if other[name] != live[name]:  # type: ignore[literal-required]
+                raise ValueError(f"segment {number} is {other[name]}, and the first {live[name]}")  # type: ignore[literal-required]
+    if any(other["ef_search"] != live["ef_search"] for _, other in graphs):
+        live["ef_search"] = None
+    return [saved for saved, _ in graphs], live
+
+
 def saved_method(index: Any) -> Optional[_core.SavedMethod]:
     """A faiss index of codes, cells, transforms or a rerank, read; None for anything else, and for kinds that are not read."""
     if _package(index) != "faiss":

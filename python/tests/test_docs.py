@@ -104,6 +104,13 @@ def readme_names(folder: Path) -> dict[str, object]:
     np.save(folder / "ids.npy", ids)
     np.save(folder / "d.npy", distances)
     np.save(folder / "mask.npy", np.arange(700) % 3 > 0)
+    (folder / "rows.csv").write_text("sku,row\n" + "".join(f"sku-{row},{row}\n" for row in range(700)))
+    answers = ("[" + ",".join(f'"sku-{near}"' for near in row) + "]\n" for row in ids[:, :101])
+    (folder / "answers.jsonl").write_text("".join(answers))
+    for number, half in ((1, X[:400]), (2, X[400:])):
+        segment = faiss.IndexHNSWFlat(16, 8)
+        segment.add(half)
+        faiss.write_index(segment, str(folder / f"segment-{number}.index"))
     index.hnsw.efSearch = 200
     faiss.write_index(index, str(folder / "faiss.index"))
     coded = faiss.index_factory(16, "IVF8,PQ4")

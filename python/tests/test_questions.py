@@ -89,3 +89,46 @@ def test_the_recommended_ef_is_shown_by_the_sample(rows):
     assert row["recommended_ef"] >= row["ef"]
     assert row["recommended_reached_low"] >= 0.9
     assert row["recommended_judged_judged_on"] == 100
+
+
+def test_queries_are_drawn_until_the_interval_is_narrow():
+    X = np.random.default_rng(6).normal(size=(6000, 8)).astype(np.float32)
+    ids = an.exact_knn(X, 10)[0].copy()
+    ids[::4, 9] = -1
+    found = an.audit(X, neighbors=ids, k=10, until=0.005)
+    took = found.until["took"]
+    assert took["pilot"] == 400 and took["reached"] and took["half_width"] <= 0.005
+    assert found.data["queries"] == took["queries"] < 6000
+    overlap = found.cells
+    # A quarter of the rows has .9: 1.96 · .0433/√n, less the finite-population factor.
+    assert 200 < took["queries"] < 1000
+    assert overlap["overlap_low"][0] <= 0.975 <= overlap["overlap_high"][0]
+    assert [row["half_width"] for row in found.until["widths"]] == [0.01, 0.005, 0.002, 0.001]
+    again = an.audit(X, neighbors=ids, k=10, until=0.005, threads=1)
+    assert again.until == found.until
+    for wrong, words in [(0, "between 0 and 0.5"), (0.5, "between 0 and 0.5")]:
+        with pytest.raises(ValueError, match=words):
+            an.audit(X, neighbors=ids, k=10, until=wrong)
+    with pytest.raises(ValueError, match="no sample, repair or prediction"):
+        an.audit(X, neighbors=ids, k=10, until=0.01, sample=500)
+
+
+def test_groups_say_where_loss_lives(rows):
+    ids = an.exact_knn(rows, 10)[0].copy()
+    language = np.where(np.arange(500) % 5 == 0, "de", "en")
+    ids[::5, 6:] = -1
+    ids[1, 9] = -1
+    found = an.audit(rows, neighbors=ids, k=[5, 10], groups=language)
+    at_five, at_ten = found.groups
+    assert [group["share_of_loss"] for group in at_five["groups"]] == [None, None]
+    first, second = at_ten["groups"]
+    assert (first["name"], first["queries"], second["name"]) == ("de", 100, "en")
+    assert abs(first["overlap"]["point"] - 0.6) < 1e-12 and first["share_of_queries"] == 0.2
+    assert abs(first["share_of_loss"] - 40 / 40.1) < 1e-12
+    assert "de" in found.verdict and 'id="groups"' in found.report()
+    for groups, words in [(language[:9], "9 rows"), (np.arange(500), None)]:
+        if words:
+            with pytest.raises(ValueError, match=words):
+                an.audit(rows, neighbors=ids, k=10, groups=groups)
+        else:
+            assert len(an.audit(rows, neighbors=ids, k=10, groups=groups).groups[0]["groups"]) == 500

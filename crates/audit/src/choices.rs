@@ -28,6 +28,8 @@ pub(super) struct Sampling {
     /// How many; by default all up to 10,000, and 2,000 beyond.
     pub(super) asked: Option<usize>,
     pub(super) seed: u64,
+    /// Whether all are measured where fewer than asked for are there.
+    pub(super) at_most: bool,
     /// Whether the default is all of them, since tables are to be written of every query.
     pub(super) every_query: bool,
 }
@@ -40,7 +42,10 @@ impl Sampling {
         } else {
             population
         };
-        let sample = self.asked.unwrap_or(default);
+        let mut sample = self.asked.unwrap_or(default);
+        if self.at_most {
+            sample = sample.min(population);
+        }
         if sample > population || sample == 0 {
             return Err(AuditError::Sample {
                 sample,
@@ -69,6 +74,7 @@ mod tests {
     const SAMPLING: Sampling = Sampling {
         asked: None,
         seed: 42,
+        at_most: false,
         every_query: false,
     };
 
@@ -86,6 +92,12 @@ mod tests {
         assert_eq!(size(whole, 10_001), 10_001, "tables hold every query");
         let asked = Some(300);
         assert_eq!(size(Sampling { asked, ..whole }, 10_001), 300);
+        let at_most = Sampling {
+            asked,
+            at_most: true,
+            ..SAMPLING
+        };
+        assert_eq!((size(at_most, 200), size(at_most, 400)), (200, 300));
     }
 
     #[test]

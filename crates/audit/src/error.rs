@@ -34,6 +34,9 @@ pub enum AuditError {
         /// What is wrong with it.
         source: SavedIndexError,
     },
+    /// Segments that do not make one collection.
+    #[error(transparent)]
+    Segments(#[from] annatomy_hnsw::import::SegmentError),
     /// Vectors that no distance can be taken of.
     #[error("{}: {source}", printable_path(.path))]
     Vectors {
@@ -135,6 +138,14 @@ pub enum AuditError {
         found: f32,
         /// In the index.
         expected: f32,
+    },
+    /// Primary keys of the base rows.
+    #[error("{}: {problem}", printable_path(path))]
+    Ids {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with them.
+        problem: String,
     },
     /// Rows that are allowed.
     #[error("{}: {problem}", printable_path(path))]

@@ -8,6 +8,7 @@
 //! left of this part. Graphs are a sample too: Student's t on G − 1 degrees of freedom times s/√G, s
 //! over graphs of their means; nothing for one graph, which is then the graph that is asked about.
 
+use super::results::DataFacts;
 use annatomy_eval::dataset::Dataset;
 use annatomy_measures::estimate::{
     Estimate, Population, bounded_mean_knowing, percentile, quantile_interval_of,
@@ -20,6 +21,15 @@ const NORMAL_QUANTILE: f64 = 1.959_963_984_540_054;
 pub(super) fn drawn_from(data: &Dataset) -> Population {
     if data.queries.are_base_rows() {
         Population::Finite(data.queries.population as u64)
+    } else {
+        Population::Unlimited
+    }
+}
+
+/// The same, of the facts of an audit.
+pub(super) fn population_of(data: &DataFacts) -> Population {
+    if data.queries_are_base_rows {
+        Population::Finite(data.query_population as u64)
     } else {
         Population::Unlimited
     }

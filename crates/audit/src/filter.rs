@@ -8,8 +8,7 @@ use super::error::AuditError;
 use super::load::in_file;
 use annatomy_eval::allowed::Allowed;
 use annatomy_eval::dataset::Dataset;
-use annatomy_formats::{AnswerTable, Selection, read_selection};
-use std::collections::HashMap;
+use annatomy_formats::{IdTable, NumberedAnswers, RowIndex, Selection, read_selection};
 use std::path::{Path, PathBuf};
 
 /// What was given, and where.
@@ -97,23 +96,27 @@ impl GivenRows {
             .collect())
     }
 
-    fn of_ids(&self, table: &AnswerTable, data: &Dataset<'_>) -> Result<Vec<Vec<u32>>, AuditError> {
-        let labels = data.labels.as_deref();
-        let row_of_label: Option<HashMap<i64, u32>> =
-            labels.map(|labels| labels.iter().copied().zip(0..).collect());
+    fn of_ids(&self, table: &IdTable, data: &Dataset<'_>) -> Result<Vec<Vec<u32>>, AuditError> {
         let rows = data.base.rows();
-        let row_of = |id: i64| match &row_of_label {
-            Some(rows) => rows.get(&id).copied(),
-            None => u32::try_from(id).ok().filter(|&row| (row as usize) < rows),
+        let NumberedAnswers { table, unknown } = match &data.ids {
+            Some(ids) => RowIndex::new(ids).numbered(table, rows),
+            None => NumberedAnswers {
+                table: table.clone().into_answers().map_err(in_file(&self.path))?,
+                unknown: Vec::new(),
+            },
         };
         let mut lists = Vec::new();
         for place in self.places(table.rows(), data)? {
             let mut list = Vec::new();
             for &id in table.row(place) {
-                match row_of(id) {
-                    Some(row) => list.push(row),
+                let row = usize::try_from(id).ok().filter(|&row| row < rows);
+                match row {
+                    Some(row) => list.push(row as u32),
                     None if id == annatomy_formats::EMPTY_SLOT => {}
                     None => {
+                        let beyond = usize::try_from(id).ok();
+                        let named = beyond.and_then(|row| unknown.get(row - rows));
+                        let id = named.map_or(id.to_string(), ToString::to_string);
                         return Err(self.wrong(format!(
                             "row {place} allows {id}, which names none of the base's {rows} rows"
                         )));

@@ -1,19 +1,22 @@
 //! Inputs of an audit in memory, in the place of files.
 
 use annatomy_eval::index::Index;
-use annatomy_formats::{AnswerTable, Selection};
+use annatomy_formats::{IdTable, RowIds, Selection};
 use annatomy_methods::Method;
 use annatomy_vectors::{Matrix, MatrixView};
+use std::sync::Arc;
 
 /// Arrays and a graph; nothing is copied but rows that cosine has to scale to unit length.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Given<'g> {
     /// What a report calls the data.
     pub name: String,
     /// Base rows.
     pub rows: Option<MatrixView<'g>>,
-    /// What the engine calls each base row, where that is not its number.
+    /// What the index calls each base row, where that is not its number.
     pub labels: Option<&'g [i64]>,
+    /// Primary keys of the base rows.
+    pub ids: Option<Arc<RowIds>>,
     /// Queries that are no base rows.
     pub queries: Option<MatrixView<'g>>,
     /// The rows of `queries`, or the base rows, that are measured, ascending; by default as
@@ -23,6 +26,8 @@ pub struct Given<'g> {
     pub index: Option<&'g Index>,
     /// Rows that queries may be answered with; by default all.
     pub allowed: Option<Selection>,
+    /// A group per query of the population.
+    pub groups: Option<Vec<String>>,
     /// An index that is more than a graph over float32 rows, in the place of `index`; `rows` may be
     /// left out where it keeps them.
     pub method: Option<&'g Method>,
@@ -36,7 +41,7 @@ pub struct GivenAnswers {
     /// What a report calls them.
     pub name: String,
     /// Ids as the engine names its rows.
-    pub ids: AnswerTable,
+    pub ids: IdTable,
     /// Of the ids' shape.
     pub distances: Option<Matrix>,
 }

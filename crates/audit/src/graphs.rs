@@ -5,6 +5,7 @@ use super::request::GraphRequest;
 use super::results::GraphFacts;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::index::{Index, IndexFacts};
+use annatomy_formats::RowId;
 use annatomy_hnsw::{DistanceComputer, EngineClass, Graph, Links, Parameters, reachable};
 use std::borrow::Cow;
 
@@ -50,6 +51,7 @@ pub(super) fn build<'g>(
         .map(Cow::Owned)
         .collect();
     let facts = IndexFacts {
+        segments: Vec::new(),
         source: format!("{} built here as {} builds", wanted.count, wanted.preset),
         class: wanted.preset.engine_class(),
         m: wanted.m,
@@ -68,9 +70,9 @@ pub(super) fn with_facts<'g>(
         .iter()
         .map(|graph| reachable(graph.as_ref()))
         .collect();
-    let unreachable_of = |reached: &Vec<bool>| -> Vec<i64> {
+    let unreachable_of = |reached: &Vec<bool>| -> Vec<RowId> {
         let lost = (0..).zip(reached).filter(|(_, reached)| !**reached);
-        lost.map(|(row, _)| data.label(row)).collect()
+        lost.map(|(row, _)| data.id(row)).collect()
     };
     let nodes: usize = graphs.iter().map(|graph| graph.nodes()).sum();
     let links: usize = graphs.iter().map(|graph| graph.base_links()).sum();
@@ -98,9 +100,11 @@ mod tests {
     use super::*;
     use crate::testing::{HandGraph, dataset, graphs, line, noise};
     use annatomy_eval::index::EngineIndex;
+    use annatomy_formats::RowIds;
     use annatomy_hnsw::import::{Arithmetic, Engine, SavedIndex};
     use annatomy_hnsw::{Preset, VectorDistances};
     use annatomy_vectors::Metric;
+    use std::sync::Arc;
 
     /// 0 → 1 → 2 → 0, and 3 → 0, to which nothing leads.
     fn hand() -> HandGraph {
@@ -110,12 +114,12 @@ mod tests {
     #[test]
     fn facts_are_counted_over_all_graphs() {
         let mut data = dataset(line(&[0.0, 1.0, 2.0, 3.0]), None);
-        data.labels = Some(vec![40, 30, 20, 10].into());
+        data.ids = Some(Arc::new(RowIds::Integers(vec![40, 30, 20, 10])));
         let whole = HandGraph(vec![vec![1, 2, 3], vec![], vec![], vec![]]);
         let graphs = graphs(&[hand(), whole], EngineClass::RowCap, &data);
         assert_eq!(graphs.facts.count, 2);
         assert_eq!(graphs.facts.links_per_node, 1.0, "5 and 3 links of 8 nodes");
-        assert_eq!(graphs.facts.unreachable, [vec![10], vec![]], "by label");
+        assert_eq!(graphs.facts.unreachable, [vec![10.into()], vec![]], "by id");
         assert_eq!(graphs.reachable[0], [true, true, true, false]);
         assert_eq!(
             (graphs.facts.class.as_str(), graphs.class),

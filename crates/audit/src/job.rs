@@ -21,6 +21,7 @@ use annatomy_eval::distance_source::{AsEngine, DistanceSource, Ranked, Vectors};
 use annatomy_eval::explored::Explored;
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::index::Index;
+use annatomy_formats::SlotIds;
 use annatomy_hnsw::import::EngineDistances;
 use annatomy_hnsw::{Sq8Codes, VectorDistances};
 use annatomy_knn::{PairTable, RankTable};
@@ -34,7 +35,7 @@ pub struct AuditOutcome {
     /// Everything found.
     pub results: AuditResults,
     /// Per prediction asked for, a row of k ids per query.
-    pub predictions: Vec<Vec<i64>>,
+    pub predictions: Vec<SlotIds>,
     /// The repaired neighbors, if asked for.
     pub repaired: Option<RepairedTable>,
     /// Every query: of the answers given, or else at the efforts looked at, or else at one advised
@@ -238,9 +239,12 @@ impl<'j> Job<'j> {
             efforts: found.efforts,
             engines: found.engines,
             advice: found.advice,
+            segments: found.segments,
             remedy: found.remedy,
             curves: found.curves,
             where_lost: where_lost(&per_query),
+            groups: Vec::new(),
+            until: None,
             requirements: requirements(request, data, &found.queries),
             notes: self.notes.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -251,7 +255,11 @@ impl<'j> Job<'j> {
         }
         Ok(AuditOutcome {
             results,
-            predictions: found.predictions,
+            predictions: found
+                .predictions
+                .into_iter()
+                .map(|rows| data.slot_ids(rows))
+                .collect(),
             repaired,
             per_query,
             explored,

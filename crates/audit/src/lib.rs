@@ -5,12 +5,14 @@
 //!
 //! * `load` opens every file once; `metric` is decided from what is open;
 //! * `prepare`, `memory`: base rows, queries and index, from files or from memory;
+//! * `keys`: primary keys of the base rows, by which all that follows names them;
 //! * `answers`: neighbor tables of any engine, sentinels separated from neighbors;
 //! * `job`: the exact neighbors, then graphs and answers; `repair`: bad rows of answers searched
 //!   again, exactly;
 //! * `on_graphs`: all that is found on graphs. `graphs` are those of the index or built here;
 //!   `advice` reads the smallest ef that meets each target from one traversal a query and graph;
 //!   `cells`: all measures at chosen (class, ef, k); `remedy`: what a denser graph would do;
+//! * `segments`: several indexes over parts of the base, their answers merged;
 //! * `methods`: indexes of codes, cells, transforms or a rerank, whose neighbors can be lost at each
 //!   stage;
 //! * `explore`: every query under every (ef, k), on a map, for the explorer of a report;
@@ -41,7 +43,9 @@ mod explore;
 mod filter;
 mod given;
 mod graphs;
+mod groups;
 mod job;
+mod keys;
 mod load;
 mod memory;
 mod methods;
@@ -57,12 +61,14 @@ mod request;
 mod requirement;
 mod results;
 mod run;
+mod segments;
 mod shift;
 mod summarize;
 mod target;
 #[cfg(test)]
 mod testing;
 mod too_costly;
+mod until;
 mod where_lost;
 
 pub use annatomy_eval::explored::{Column, Explored, ExploredAnswers, QueryMap};
@@ -73,6 +79,7 @@ pub use distance_kind::DistanceKind;
 pub use engines::{ENGINES, EngineDefault};
 pub use error::AuditError;
 pub use given::{Given, GivenAnswers};
+pub use groups::{Group, GroupsAt};
 pub use job::AuditOutcome;
 pub use notes::Note;
 pub use per_query::{PerQuery, QueryRow};
@@ -81,10 +88,12 @@ pub use request::{AuditRequest, GraphRequest, Prediction, draw_queries};
 pub use requirement::{Requirement, RequirementError};
 pub use results::{
     Advice, AllowedFacts, AnswerFacts, AuditResults, Causes, CellResult, CellSpread, Curve,
-    DataFacts, Difficulty, EightBits, GraphFacts, Judged, MethodFacts, Recommended, Remedy,
-    RequirementResult, RerankDepth, RunFacts, Sentinels, StageLosses, StageResult, WorstQuery,
+    DataFacts, Difficulty, EightBits, GraphFacts, Judged, MethodFacts, OneGraph, QueriesForWidth,
+    Recommended, Remedy, RequirementResult, RerankDepth, RunFacts, SegmentFacts, SegmentsAt,
+    SegmentsResult, Sentinels, StageLosses, StageResult, UnknownIds, UntilResult, WorstQuery,
 };
 pub use run::{audit, audit_given};
 pub use target::{Measure, Target, TargetError};
 pub use too_costly::TooCostly;
+pub use until::{Until, UntilError};
 pub use where_lost::{Part, WhereLost};

@@ -7,8 +7,9 @@
 use super::error::AuditError;
 use super::notes::Note;
 use super::request::AuditRequest;
+use super::segments;
 use annatomy_formats::{
-    AnswerTable, BenchmarkRun, ReadError, VectorFile, read_answers, read_distances,
+    BenchmarkRun, IdTable, ReadError, VectorFile, read_distances, read_id_table,
 };
 use annatomy_hnsw::import::{SavedIndex, SavedIndexError};
 use annatomy_methods::Method;
@@ -39,6 +40,8 @@ pub(super) struct OpenIndex {
     pub(super) saved: SavedIndex,
     /// Whether it was saved without its vectors, which are VECTORS.
     pub(super) over_vectors: bool,
+    /// Rows of each segment, where several were joined.
+    pub(super) segments: Vec<usize>,
 }
 
 /// A saved index of codes, cells, transforms or a rerank, and its path.
@@ -51,7 +54,7 @@ pub(super) struct OpenMethod {
 pub(super) struct OpenAnswers {
     pub(super) path: PathBuf,
     pub(super) run: Option<BenchmarkRun>,
-    pub(super) ids: AnswerTable,
+    pub(super) ids: IdTable,
     pub(super) distances: Option<Matrix>,
 }
 
@@ -60,7 +63,11 @@ impl Opened {
         let base = request.vectors.as_deref();
         let vectors = base.map(OpenVectors::open).transpose()?;
         let (index, method) = match request.index.as_deref() {
-            Some(path) => open_index(path, vectors.as_ref(), notes)?,
+            Some(path) if request.segments.is_empty() => open_index(path, vectors.as_ref(), notes)?,
+            Some(path) => {
+                let joined = OpenIndex::open_segments(path, &request.segments, notes)?;
+                (Some(joined), None)
+            }
             None => (None, None),
         };
         let queries = request.queries.as_deref();
@@ -206,7 +213,20 @@ impl OpenIndex {
             path: path.to_owned(),
             saved,
             over_vectors,
+            segments: Vec::new(),
         })
+    }
+
+    /// Segments of one collection, each with its vectors.
+    fn open_segments(
+        first: &Path,
+        more: &[PathBuf],
+        notes: &mut Vec<Note>,
+    ) -> Result<Self, AuditError> {
+        let paths = std::iter::once(first).chain(more.iter().map(PathBuf::as_path));
+        let opened: Result<Vec<Self>, AuditError> =
+            paths.map(|path| Self::open(path, None, notes)).collect();
+        segments::joined(opened?)
     }
 }
 
@@ -221,7 +241,7 @@ impl OpenAnswers {
             };
         };
         let run = BenchmarkRun::read(path).map_err(in_file(path))?;
-        let (ids, in_same_file) = read_answers(path).map_err(in_file(path))?;
+        let (ids, in_same_file) = read_id_table(path).map_err(in_file(path))?;
         let distances = match &request.distances {
             Some(path) => Some(read_distances(path).map_err(in_file(path))?),
             None => in_same_file,

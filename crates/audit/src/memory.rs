@@ -8,9 +8,10 @@ use annatomy_eval::dataset::{
     Base, Dataset, QueryRows, all_have_unit_length, check_and_normalize, check_and_normalize_as,
 };
 use annatomy_eval::index::Index;
+use annatomy_formats::RowIds;
 use annatomy_vectors::{MatrixView, Metric, Rows, validate};
-use std::borrow::Cow;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The data set of `given`, as [`prepare`](super::prepare) makes it of files.
 pub(super) fn prepare<'d>(
@@ -28,7 +29,9 @@ pub(super) fn prepare<'d>(
         queries: given_queries(given, base.view(), metric, choices)?,
         base: Base::InMemory(base),
         metric,
-        labels: given.labels.map(Cow::Borrowed),
+        ids: given
+            .labels
+            .map(|labels| Arc::new(RowIds::Integers(labels.to_vec()))),
         filter: None,
     })
 }

@@ -16,7 +16,8 @@ use super::per_query::CellOfQueries;
 use super::predict::predict;
 use super::remedy::remedy;
 use super::request::AuditRequest;
-use super::results::{Advice, CellResult, Curve, GraphFacts, Remedy};
+use super::results::{Advice, CellResult, Curve, GraphFacts, Remedy, SegmentsResult};
+use super::segments::segments;
 use super::shift::Barycenters;
 use super::summarize::{Name, summarize};
 use annatomy_eval::allowed::Filter;
@@ -27,7 +28,7 @@ use annatomy_eval::explored::{Replay, efforts, replayed};
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::index::Index;
 use annatomy_eval::surface::{Figure, RequiredEfs};
-use annatomy_hnsw::FilterRule;
+use annatomy_hnsw::{EngineClass, FilterRule};
 use annatomy_runtime::{check_memory, stage};
 
 /// What is found on graphs.
@@ -39,6 +40,7 @@ pub(super) struct OnGraphs {
     pub(super) efforts: Vec<CellResult>,
     pub(super) engines: Vec<CellResult>,
     pub(super) advice: Vec<Advice>,
+    pub(super) segments: Option<SegmentsResult>,
     pub(super) remedy: Option<Remedy>,
     pub(super) curves: Vec<Curve>,
     pub(super) predictions: Vec<Vec<i64>>,
@@ -100,7 +102,9 @@ impl Questions<'_> {
                 .filter_map(|((_, cell), graphs)| of_queries(&adviser, cell, graphs))
                 .collect()
         };
+        let segments = segments(request, index, &adviser, &asked, &advice)?;
         let mut found = OnGraphs {
+            segments,
             efforts,
             engines: self.engine_cells(&adviser),
             queries,
@@ -199,6 +203,11 @@ impl Questions<'_> {
             if rule.is_some_and(|rule| rule != filter) {
                 continue;
             }
+            // Each segment would be cut to ef rows before the answers are merged.
+            let segments = self.index.map_or(0, |index| index.facts.segments.len());
+            if segments > 1 && class == EngineClass::RowCap {
+                continue;
+            }
             for &k in self.ks {
                 let ef = ef(k);
                 cells.push((name.to_owned(), Cell { class, ef, k }));
@@ -209,10 +218,10 @@ impl Questions<'_> {
 }
 
 /// Per cell the values of every graph.
-type ValuesOfCells = Vec<Vec<CellValues>>;
+pub(super) type ValuesOfCells = Vec<Vec<CellValues>>;
 
 /// The figures of every cell over all graphs, and their values.
-fn cells<S: DistanceSource>(
+pub(super) fn cells<S: DistanceSource>(
     adviser: &Adviser<'_, S>,
     named: &[(String, Cell)],
     filter: Option<&Filter>,

@@ -6,12 +6,16 @@
 
 use super::cells::QueryValues;
 use annatomy_eval::dataset::Dataset;
-use annatomy_formats::Column;
+use annatomy_formats::{Column, RowIds};
 use annatomy_knn::NeighborTable;
 
 /// What is known of every query measured.
 #[derive(Clone, Debug, Default)]
 pub struct PerQuery {
+    /// What each query is called: its id, or its number in the file of queries.
+    pub names: RowIds,
+    /// Its number in the file of queries, or its base row.
+    pub numbers: Vec<usize>,
     /// Queries, in order, for each (k, effort) in turn.
     pub rows: Vec<QueryRow>,
 }
@@ -19,8 +23,8 @@ pub struct PerQuery {
 /// One query at one k.
 #[derive(Clone, Copy, Debug)]
 pub struct QueryRow {
-    /// Its row, label, or number in the file of queries.
-    pub query: i64,
+    /// Its place among the queries measured.
+    pub query: usize,
     /// Neighbors asked for.
     pub k: usize,
     /// Search effort; `None` for answers given.
@@ -89,14 +93,20 @@ impl PerQuery {
                 let contrast = place.and_then(|place| contrasts[place].get(query));
                 let nearest = data.metric.geometric_of_true(exact.distances(query)[0]);
                 rows.push(QueryRow {
-                    query: data.query_name(query),
+                    query,
                     contrast: contrast.copied().unwrap_or(f64::NAN),
                     nearest_distance: f64::from(nearest),
                     ..row(cell, query)
                 });
             }
         }
-        Self { rows }
+        let names = data.query_names();
+        let numbers = data.queries.numbers.clone();
+        Self {
+            names,
+            numbers,
+            rows,
+        }
     }
 
     /// The table: query, k, ef, overlap, `overlap_strict`, fill, unreachable, unvisited, displaced,
@@ -108,8 +118,9 @@ impl PerQuery {
         };
         let ef = |row: &QueryRow| row.ef.map_or(f64::NAN, |ef| ef as f64);
         let k = self.rows.iter().map(|row| row.k as i64);
+        let queries: Vec<usize> = self.rows.iter().map(|row| row.query).collect();
         vec![
-            Column::integers("query", self.rows.iter().map(|row| row.query).collect()),
+            Column::ids("query", self.names.select(&queries)),
             Column::integers("k", k.collect()),
             reals("ef", ef),
             reals("overlap", |row| row.overlap),

@@ -12,10 +12,10 @@ use annatomy_eval::dataset::{
     check_and_normalize_as,
 };
 use annatomy_eval::index::{Difference, EngineIndex, Index, first_difference};
-use annatomy_formats::IdColumn;
+use annatomy_formats::{IdColumn, RowIds};
 use annatomy_hnsw::import::EngineBuild;
 use annatomy_vectors::{Matrix, Metric, Rows};
-use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Everything an audit of files reads before it computes.
 pub(super) struct Inputs {
@@ -79,7 +79,7 @@ impl Inputs {
             name,
             base,
             metric,
-            labels: labels.map(Cow::Owned),
+            ids: labels.map(|labels| Arc::new(RowIds::Integers(labels))),
             queries,
             filter: None,
         };
@@ -160,13 +160,19 @@ type Taken = (Base<'static>, Option<Index>, Option<Vec<i64>>);
 
 /// The rows of an index, the index, and its labels.
 fn take(opened: OpenIndex, metric: Metric, choices: &Choices) -> Taken {
-    let OpenIndex { path, saved, .. } = opened;
+    let OpenIndex {
+        path,
+        saved,
+        segments,
+        ..
+    } = opened;
     let taken = EngineIndex::of_saved(saved, metric, choices.arithmetic);
     let EngineIndex {
         mut index,
         rows,
         labels,
     } = taken;
+    index.facts.segments = segments;
     let source = &mut index.facts.source;
     *source = format!("{source} {}", path.display());
     let rows = rows.expect("what was saved holds its rows");

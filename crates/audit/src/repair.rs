@@ -3,7 +3,7 @@
 
 use super::answers::{Answers, CleanRow};
 use annatomy_eval::dataset::Dataset;
-use annatomy_formats::{WriteError, write_ids, write_matrix};
+use annatomy_formats::{SlotIds, WriteError, write_id_table, write_matrix};
 use annatomy_knn::NeighborTable;
 use annatomy_measures::corrected::TIE_TOLERANCE;
 use annatomy_vectors::{MatrixView, Metric, PointId};
@@ -16,8 +16,8 @@ pub struct RepairedTable {
     pub rows: usize,
     /// Slots per row, the query itself in the first if the answers included it.
     pub columns: usize,
-    /// Base rows, nearest first.
-    pub ids: Vec<i64>,
+    /// Ids of base rows, nearest first.
+    pub ids: SlotIds,
     /// True distances.
     pub distances: Vec<f32>,
     /// Rows that were replaced.
@@ -30,18 +30,13 @@ pub(super) fn repair(answers: &Answers, data: &Dataset, exact: &NeighborTable) -
     let slots = answers.slots;
     let with_self = answers.facts.self_included && data.queries.are_base_rows();
     let columns = slots + usize::from(with_self);
-    let mut table = RepairedTable {
-        rows: answers.rows.len(),
-        columns,
-        ids: vec![],
-        distances: vec![],
-        replaced: 0,
-    };
+    let (mut rows, mut distances): (Vec<i64>, _) = (vec![], vec![]);
+    let mut replaced = 0;
     for (query, row) in answers.rows.iter().enumerate() {
         if with_self {
             let own = data.queries.own_id(query);
-            table.ids.extend(own.map(|own| data.label(own)));
-            table.distances.extend(own.map(|own| match data.metric {
+            rows.extend(own.map(i64::from));
+            distances.extend(own.map(|own| match data.metric {
                 Metric::InnerProduct => data.distance(query, own),
                 Metric::L2 | Metric::Cosine => 0.0,
             }));
@@ -49,17 +44,23 @@ pub(super) fn repair(answers: &Answers, data: &Dataset, exact: &NeighborTable) -
         let nearest = &exact.ids(query)[..slots];
         let ids: Vec<u32> = row.answer.filled(slots).collect();
         if ids.len() == slots && !row.out_of_order && is_right(row, &ids, exact, query) {
-            table.ids.extend(ids.iter().map(|&id| data.label(id)));
-            table.distances.extend(&row.distances[..slots]);
+            rows.extend(ids.iter().map(|&id| i64::from(id)));
+            distances.extend(&row.distances[..slots]);
         } else {
-            table.replaced += 1;
+            replaced += 1;
             for id in nearest.iter().flatten() {
-                table.ids.push(data.label(id.0));
-                table.distances.push(data.distance(query, id.0));
+                rows.push(id.0.into());
+                distances.push(data.distance(query, id.0));
             }
         }
     }
-    table
+    RepairedTable {
+        rows: answers.rows.len(),
+        columns,
+        ids: data.slot_ids(rows),
+        distances,
+        replaced,
+    }
 }
 
 /// Whether all of a full row's neighbors are exact ones, or tie with the farthest of them.
@@ -77,12 +78,13 @@ fn is_right(row: &CleanRow, ids: &[u32], exact: &NeighborTable, query: usize) ->
 
 impl RepairedTable {
     /// Where the distances of a table at `path` go: `ids.npy` has `ids.distances.npy`, `ids.ivecs`
-    /// has `ids.distances.fvecs`.
+    /// has `ids.distances.fvecs`, `ids.jsonl` has `ids.distances.npy`.
     pub fn distances_path(path: &Path) -> PathBuf {
         let ending = path.extension().unwrap_or_default().to_string_lossy();
         let ending = match ending.to_ascii_lowercase().as_str() {
             "ivecs" => "fvecs".to_owned(),
             "ibin" => "fbin".to_owned(),
+            "jsonl" | "ndjson" | "csv" | "parquet" => "npy".to_owned(),
             _ => ending.into_owned(),
         };
         path.with_extension(format!("distances.{ending}"))
@@ -95,7 +97,7 @@ impl RepairedTable {
     /// If a file cannot be written, or its ending names no format of ids.
     pub fn write(&self, path: &Path) -> Result<PathBuf, WriteError> {
         let distances = Self::distances_path(path);
-        write_ids(path, self.rows, self.columns, &self.ids)?;
+        write_id_table(path, self.columns, &self.ids)?;
         let view =
             MatrixView::new(self.rows, self.columns, &self.distances).expect("a distance per id");
         write_matrix(&distances, view)?;
@@ -110,7 +112,12 @@ mod tests {
     use crate::exact;
     use crate::given::GivenAnswers;
     use crate::testing::{dataset, line};
-    use annatomy_formats::{AnswerTable, read_answers, read_distances};
+    use annatomy_formats::{AnswerTable, RowIds, read_distances, read_id_table};
+    use std::sync::Arc;
+
+    fn integers(ids: &[i64]) -> SlotIds {
+        SlotIds::Integers(ids.to_vec())
+    }
 
     /// Answers of a base whose rows lie on a line.
     fn repaired(
@@ -120,10 +127,10 @@ mod tests {
         labels: Option<Vec<i64>>,
     ) -> RepairedTable {
         let mut data = dataset(line(points), None);
-        data.labels = labels.map(Into::into);
+        data.ids = labels.map(|labels| Arc::new(RowIds::Integers(labels)));
         let given = GivenAnswers {
             name: String::new(),
-            ids: AnswerTable::from_ids(columns, ids),
+            ids: AnswerTable::from_ids(columns, ids).into(),
             distances: None,
         };
         let answers = answers::given(Some(given), &data).expect("of one shape");
@@ -149,7 +156,7 @@ mod tests {
             None,
         );
         assert_eq!((table.rows, table.columns, table.replaced), (5, 2, 3));
-        assert_eq!(table.ids, [1, 2, 0, 2, 1, 0, 2, 1, 3, 2]);
+        assert_eq!(table.ids, integers(&[1, 2, 0, 2, 1, 0, 2, 1, 3, 2]));
         assert_eq!(
             table.distances,
             [1.0, 3.0, 1.0, 2.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0]
@@ -160,7 +167,7 @@ mod tests {
     fn a_row_as_far_as_the_last_neighbor_stays() {
         // The neighbors of 0 at distance 2 are row 1 and row 2: either may be returned.
         let table = repaired(&[0.0, 2.0, -2.0, 9.0], 1, vec![2, 0, 0, 1], None);
-        assert_eq!((table.replaced, table.ids), (0, vec![2, 0, 0, 1]));
+        assert_eq!((table.replaced, table.ids), (0, integers(&[2, 0, 0, 1])));
     }
 
     #[test]
@@ -171,7 +178,7 @@ mod tests {
         assert_eq!((table.columns, table.replaced), (2, 1));
         assert_eq!(
             table.ids,
-            [70, 60, 60, 70, 50, 60],
+            integers(&[70, 60, 60, 70, 50, 60]),
             "the last row's 70 is farther than 60"
         );
         assert_eq!(table.distances, [0.0, 1.0, 0.0, 1.0, 0.0, 4.0]);
@@ -185,12 +192,14 @@ mod tests {
             ("ids.npy", "ids.distances.npy"),
             ("ids.ivecs", "ids.distances.fvecs"),
             ("ids.ibin", "ids.distances.fbin"),
+            ("ids.jsonl", "ids.distances.npy"),
+            ("ids.csv", "ids.distances.npy"),
         ] {
             let path = folder.path().join(name);
             let distances = table.write(&path).expect("written");
             assert_eq!(distances, folder.path().join(of_distances));
-            let (ids, _) = read_answers(&path).expect("ids");
-            assert_eq!((ids.rows(), ids.ids()), (3, table.ids.as_slice()));
+            let (ids, _) = read_id_table(&path).expect("ids");
+            assert_eq!((ids.rows(), ids.ids()), (3, &table.ids));
             let read = read_distances(&distances).expect("distances");
             assert_eq!(read.values(), table.distances);
         }

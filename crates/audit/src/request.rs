@@ -4,6 +4,7 @@ use super::choices::{Choices, Sampling};
 use super::error::AuditError;
 use super::requirement::Requirement;
 use super::target::Target;
+use super::until::Until;
 use annatomy_hnsw::import::Arithmetic;
 use annatomy_hnsw::{EngineClass, FilterRule};
 use annatomy_vectors::Metric;
@@ -25,12 +26,21 @@ pub struct AuditRequest {
     pub queries: Option<PathBuf>,
     /// A graph that FAISS or hnswlib saved; by default graphs are built here.
     pub index: Option<PathBuf>,
+    /// Further segments of the collection of which `index` is the first: graphs over other rows of the
+    /// base, whose answers are merged.
+    pub segments: Vec<PathBuf>,
+    /// Whether one graph over all rows is built, to be compared with the segments.
+    pub one_graph: bool,
     /// Neighbor ids that an engine returned, one row per query.
     pub neighbors: Option<PathBuf>,
     /// Their distances, of the same shape.
     pub distances: Option<PathBuf>,
+    /// Primary keys of the base rows, which answers and `allowed` name rows by.
+    pub ids: Option<PathBuf>,
     /// Rows that queries may be answered with: a mask or ids, for all or per query.
     pub allowed: Option<PathBuf>,
+    /// A group per query (class, language, tenant), by which loss is split.
+    pub groups: Option<PathBuf>,
     /// How the engine searches under a filter; by default as that of the graph does.
     pub filter_rule: Option<FilterRule>,
     /// Neighbors asked for; by default those of 10, 90 and 500 that the rows allow.
@@ -41,6 +51,9 @@ pub struct AuditRequest {
     pub efs: Vec<usize>,
     /// Queries to draw; by default all up to 10,000 rows, and 2,000 beyond.
     pub sample: Option<usize>,
+    /// Draw as many queries as give every mean overlap an interval this narrow, in the place of
+    /// `sample`.
+    pub until: Option<Until>,
     /// Of the sample and of the graphs built here.
     pub seed: u64,
     /// By default what the index says, or L2.
@@ -162,6 +175,7 @@ impl AuditRequest {
         Sampling {
             asked: self.sample,
             seed: self.seed,
+            at_most: false,
             // Answers to repair or to write down are wanted for every query.
             every_query: self.repair || !self.predictions.is_empty(),
         }
@@ -205,14 +219,19 @@ impl Default for AuditRequest {
             vectors: None,
             queries: None,
             index: None,
+            segments: Vec::new(),
+            one_graph: false,
             neighbors: None,
             distances: None,
+            ids: None,
             allowed: None,
+            groups: None,
             filter_rule: None,
             ks: None,
             targets: vec![Target::default()],
             efs: Vec::new(),
             sample: None,
+            until: None,
             seed: 42,
             metric: None,
             arithmetic: None,

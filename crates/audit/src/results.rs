@@ -1,11 +1,13 @@
 //! Everything an audit found, as `audit.json` holds it.
 
 use super::distance_kind::DistanceKind;
+use super::groups::GroupsAt;
 use super::notes::Note;
 use super::requirement::Requirement;
 use super::target::Target;
 use super::where_lost::WhereLost;
-use annatomy_measures::estimate::Estimate;
+use annatomy_formats::RowId;
+use annatomy_measures::estimate::{Estimate, SampledUntil};
 use serde::Serialize;
 
 /// Everything an audit found.
@@ -27,8 +29,10 @@ pub struct AuditResults {
     pub efforts: Vec<CellResult>,
     /// What engines return on these graphs at their own defaults: one per engine and k.
     pub engines: Vec<CellResult>,
-    /// The smallest ef for each k and target.
+    /// The smallest ef for each k and target; per segment, where there are several.
     pub advice: Vec<Advice>,
+    /// The segments whose answers are merged, if the index has several.
+    pub segments: Option<SegmentsResult>,
     /// What a denser graph does for targets that no ef meets, if one was built to see.
     pub remedy: Option<Remedy>,
     /// Overlap and fill against ef, one per k.
@@ -36,6 +40,10 @@ pub struct AuditResults {
     /// Where loss lives: loss against each difficulty of the queries, at one effort per k or of the
     /// answers given.
     pub where_lost: Vec<WhereLost>,
+    /// Loss by group of queries, one per k and effort, where groups were given.
+    pub groups: Vec<GroupsAt>,
+    /// How many queries an interval as narrow as wanted took, if one was.
+    pub until: Option<UntilResult>,
     /// Conditions asked for, and whether they are shown.
     pub requirements: Vec<RequirementResult>,
     /// What a reader should know of how things were taken.
@@ -152,7 +160,7 @@ pub struct GraphFacts {
     /// Mean links of a node on layer 0.
     pub links_per_node: f64,
     /// Per graph, the rows to which no path leads.
-    pub unreachable: Vec<Vec<i64>>,
+    pub unreachable: Vec<Vec<RowId>>,
 }
 
 /// An index of codes, cells, transforms or a rerank, and what each stage loses.
@@ -296,8 +304,13 @@ pub struct AnswerFacts {
     pub rows: usize,
     /// Slots per row.
     pub columns: usize,
-    /// Ids count from this.
+    /// Ids count from this; 0 where they are primary keys.
     pub first_id: i64,
+    /// Whether ids are primary keys of rows (those given, a column of the base, labels of the index)
+    /// and not row numbers.
+    pub keys: bool,
+    /// The ids that no row of the base has, where ids are primary keys.
+    pub unknown_ids: Option<UnknownIds>,
     /// Whether most rows contain the query itself.
     pub self_included: bool,
     /// What the distances are, if any were given and they are of a known kind.
@@ -317,6 +330,17 @@ pub struct AnswerFacts {
     pub ids_of_another_base: bool,
     /// What was not taken for a neighbor.
     pub sentinels: Sentinels,
+}
+
+/// Ids in answers that no row of the base has; over the queries measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnknownIds {
+    /// Slots that hold such an id.
+    pub slots: usize,
+    /// Different ones.
+    pub distinct: usize,
+    /// The first of them.
+    pub first: Vec<RowId>,
 }
 
 /// Slots that hold no neighbor, by what they hold instead; over the queries measured.
@@ -452,10 +476,10 @@ pub struct Causes {
 }
 
 /// A query and how much of its neighborhood came back.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WorstQuery {
-    /// Its row, label, or number in the file of queries.
-    pub query: i64,
+    /// Its id, or number in the file of queries.
+    pub query: RowId,
     /// Its overlap, mean over graphs.
     pub overlap: f64,
 }
@@ -529,9 +553,85 @@ pub struct Remedy {
     /// efConstruction.
     pub ef_construction: usize,
     /// The rows to which no path leads even so.
-    pub unreachable: Vec<i64>,
+    pub unreachable: Vec<RowId>,
     /// The smallest ef on it for each k and target that was out of reach.
     pub advice: Vec<Advice>,
+}
+
+/// Queries drawn to a wanted precision.
+#[derive(Clone, Debug, Serialize)]
+pub struct UntilResult {
+    /// What it took.
+    pub took: SampledUntil,
+    /// About how many queries intervals of other widths take, at each k and effort.
+    pub widths: Vec<QueriesForWidth>,
+}
+
+/// About how many queries give mean overlap an interval of ± `half_width`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct QueriesForWidth {
+    /// Neighbors asked for.
+    pub k: usize,
+    /// Search effort; `None` for answers given.
+    pub ef: Option<usize>,
+    /// Half of the interval.
+    pub half_width: f64,
+    /// Queries.
+    pub queries: usize,
+}
+
+/// Segments of one collection, each searched at ef, their answers merged.
+#[derive(Clone, Debug, Serialize)]
+pub struct SegmentsResult {
+    /// In the order in which they were given.
+    pub segments: Vec<SegmentFacts>,
+    /// The same data as one graph, where it was asked for.
+    pub one_graph: Option<OneGraph>,
+}
+
+/// One segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SegmentFacts {
+    /// Its rows.
+    pub rows: usize,
+    /// Those of them to which no path leads from its entry point.
+    pub unreachable: usize,
+}
+
+/// One graph over the rows of all segments, built here as their engine builds.
+#[derive(Clone, Debug, Serialize)]
+pub struct OneGraph {
+    /// Where it comes from.
+    pub source: String,
+    /// M.
+    pub m: usize,
+    /// efConstruction.
+    pub ef_construction: usize,
+    /// Both at the efforts looked at, or else at the efforts advised for the segments.
+    pub at: Vec<SegmentsAt>,
+    /// The smallest ef on it for each k and target.
+    pub advice: Vec<Advice>,
+}
+
+/// Segments and one graph at the same ef.
+#[derive(Clone, Debug, Serialize)]
+pub struct SegmentsAt {
+    /// Neighbors asked for.
+    pub k: usize,
+    /// Search effort, of each segment and of the one graph.
+    pub ef: usize,
+    /// Tie-aware overlap of the merged answers.
+    pub overlap: Option<Estimate>,
+    /// Their fill.
+    pub fill: Option<Estimate>,
+    /// Distance evaluations a query on layer 0, of all segments.
+    pub visited: Option<f64>,
+    /// Tie-aware overlap on one graph.
+    pub one_overlap: Option<Estimate>,
+    /// Fill on one graph.
+    pub one_fill: Option<Estimate>,
+    /// Distance evaluations a query on one graph.
+    pub one_visited: Option<f64>,
 }
 
 /// Overlap and fill against ef at one k.

@@ -213,7 +213,9 @@ mod tests {
     use super::*;
     use crate::testing::{EMPTY_ANSWER, dataset, line};
     use annatomy_eval::missing::Missing;
+    use annatomy_formats::{RowId, RowIds};
     use annatomy_vectors::Metric;
+    use std::sync::Arc;
 
     fn values(overlap: f64) -> QueryValues {
         QueryValues {
@@ -237,7 +239,8 @@ mod tests {
         let queries = graphs[0].len();
         let points: Vec<f32> = (0..queries).map(|row| row as f32).collect();
         let mut data = dataset(line(&points), None);
-        data.labels = Some((0..queries).map(|row| 100 + row as i64).collect());
+        let ids = (0..queries).map(|row| 100 + row as i64).collect();
+        data.ids = Some(Arc::new(RowIds::Integers(ids)));
         let of = |overlaps: &&[f64]| {
             CellValues::Queries(overlaps.iter().map(|&overlap| values(overlap)).collect())
         };
@@ -266,15 +269,15 @@ mod tests {
     #[test]
     fn the_worst_are_named_by_label_ascending_ties_by_number_and_none_that_lacks_nothing() {
         let cell = summary(&[&[1.0, 0.5, 0.25, 0.5, 1.0], &[1.0, 0.5, 0.75, 0.5, 1.0]]);
-        let worst: Vec<(i64, f64)> = cell
+        let worst: Vec<(RowId, f64)> = cell
             .worst
             .iter()
-            .map(|worst| (worst.query, worst.overlap))
+            .map(|worst| (worst.query.clone(), worst.overlap))
             .collect();
-        assert_eq!(worst, [(101, 0.5), (102, 0.5), (103, 0.5)]);
+        assert_eq!(worst, [101, 102, 103].map(|query| (query.into(), 0.5)));
         let many = summary(&[&[0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]]);
-        let worst: Vec<i64> = many.worst.iter().map(|worst| worst.query).collect();
-        assert_eq!(worst, [106, 105, 104, 103, 102]);
+        let worst: Vec<RowId> = many.worst.into_iter().map(|worst| worst.query).collect();
+        assert_eq!(worst, [106, 105, 104, 103, 102].map(RowId::from));
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(crate) fn dataset(rows: Matrix, queries: Option<Matrix>) -> Dataset<'static>
         base: Base::InMemory(rows.into()),
         queries,
         metric: Metric::L2,
-        labels: None,
+        ids: None,
         filter: None,
     }
 }
@@ -187,6 +187,7 @@ impl HandGraph {
 pub(crate) fn graphs(all: &[HandGraph], class: EngineClass, data: &Dataset<'_>) -> Graphs<'static> {
     let all = all.iter().map(|graph| Cow::Owned(Graph::freeze(graph)));
     let facts = IndexFacts {
+        segments: Vec::new(),
         source: "by hand".to_owned(),
         class,
         m: 3,

@@ -3,7 +3,7 @@
 
 use crate::examples;
 use crate::manual::{self, CompletionsArguments, ManArguments};
-use annatomy::audit::{Prediction, Requirement, Target};
+use annatomy::audit::{Prediction, Requirement, Target, Until};
 use annatomy::config::parse_ks;
 use annatomy::results::{Conventions, StudyKind};
 use annatomy_embed::pixels::{Colors, Filter, Sides};
@@ -115,19 +115,31 @@ pub struct AuditArguments {
     #[arg(long, value_name = "FILE")]
     pub queries: Option<PathBuf>,
     /// An index saved by FAISS (HNSW or IVF over vectors, SQ or PQ codes; with IDMap, PreTransform,
-    /// RefineFlat) or hnswlib; by default graphs are built here
+    /// RefineFlat) or hnswlib; by default graphs are built here. Several graphs are segments of one
+    /// collection, each over the next slice of the base or with ids of its own: ef is per segment, and
+    /// their answers are merged
     #[arg(long, value_name = "FILE")]
-    pub index: Option<PathBuf>,
+    pub index: Vec<PathBuf>,
+    /// Build one graph over the rows of all segments too, and compare what both return and cost
+    #[arg(long, requires = "index")]
+    pub one_graph: bool,
     /// Neighbor ids that an engine returned, one row per query
     #[arg(long, value_name = "FILE")]
     pub neighbors: Option<PathBuf>,
     /// Their distances
     #[arg(long, value_name = "FILE", requires = "neighbors")]
     pub distances: Option<PathBuf>,
+    /// Primary keys of the base rows, by which answers and reports name them: integers of any width or
+    /// text, a value a row (.npy, .parquet, .csv, .jsonl, .txt)
+    #[arg(long, value_name = "FILE[::COLUMN]")]
+    pub ids: Option<PathBuf>,
     /// Rows that queries may be answered with: a mask (.npy of booleans or bytes) or ids, for all queries
     /// or one row per query
     #[arg(long, value_name = "FILE")]
     pub allowed: Option<PathBuf>,
+    /// A group per query (class, language, tenant), a value a query: where loss lives
+    #[arg(long, value_name = "FILE[::COLUMN]")]
+    pub groups: Option<PathBuf>,
     /// How the engine searches under a filter: count-all (FAISS), count-allowed (hnswlib, usearch) or
     /// after-search (pgvector) [default: as that of the graph]
     #[arg(long, value_name = "RULE")]
@@ -155,6 +167,10 @@ pub struct AuditArguments {
     /// Queries to draw [default: all up to 10,000 rows, 2,000 beyond]
     #[arg(long, value_name = "N")]
     pub sample: Option<usize>,
+    /// Draw as many queries as give every mean overlap a 95 % interval this narrow: a pilot says how
+    /// many, fresh ones are drawn
+    #[arg(long, value_name = "±0.005", conflicts_with_all = ["sample", "repair", "predict"])]
+    pub until: Option<Until>,
     /// l2, cosine or ip [default: what the index says, or l2]
     #[arg(long, value_name = "METRIC")]
     pub metric: Option<Metric>,

@@ -20,6 +20,10 @@ Examples:
   annatomy audit embeddings.npy --neighbors ids.npy --distances distances.npy --repair mended.npy
   annatomy audit --index faiss.index --predict ef=64,k=100,class=stop-early:predicted.npy
   annatomy audit embeddings.npy --queries queries.npy --out audit --json
+  annatomy audit embeddings.npy --ids rows.parquet::sku --neighbors answers.jsonl --repair mended.jsonl
+  annatomy audit embeddings.npy --queries queries.npy --index faiss.index --ef 64 --until ±0.005
+  annatomy audit embeddings.npy --groups rows.csv::language --index faiss.index --ef 64
+  annatomy audit --index segment-1.index --index segment-2.index --k 10 --one-graph
   annatomy audit --index faiss.index --require 'overlap@10>=0.95,fill@100>=1' --per-query queries.csv
   annatomy audit embeddings.npy --ef 64 --labels names.txt --atlas points.parquet";
 

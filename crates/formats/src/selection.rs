@@ -10,8 +10,8 @@ use super::answer_table::AnswerTable;
 use super::answers::read_id_table;
 use super::bytes::Bytes;
 use super::error::ReadError;
-use super::memory::collected;
 use super::id_table::IdTable;
+use super::memory::collected;
 use super::npy::{self, Header};
 
 /// Rows that are meant.

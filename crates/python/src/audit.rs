@@ -1,17 +1,19 @@
 //! An audit of arrays, of a graph, or of what an engine returned.
 
-use crate::arrays::{Neighbors, matrix, slice, view};
+use crate::arrays::{matrix, slice, view};
 use crate::errors::raised;
 use crate::hnsw::Hnsw;
+use crate::ids::{Ids, Slots, slots};
 use crate::work::run_reporting;
 use annatomy::audit::{
     AuditOutcome, AuditRequest, DEFAULT_KS, Explored, Given, GivenAnswers, GraphRequest,
-    Prediction, audit_given, draw_queries,
+    Prediction, Until, audit_given, draw_queries,
 };
 use annatomy::report::{RowMedia, comparison, note_words, verdict};
 use annatomy::{figures, report};
-use annatomy_formats::AnswerTable;
-use annatomy_formats::{OutputFolder, Owner, Selection, Values, write_columns, write_points};
+use annatomy_formats::{
+    IdTable, OutputFolder, Owner, Selection, SlotIds, Values, write_columns, write_points,
+};
 use annatomy_methods::Method;
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -28,6 +30,7 @@ pub(crate) struct Wanted {
     targets: Vec<String>,
     efs: Vec<usize>,
     sample: Option<usize>,
+    until: Option<f64>,
     numbers: Option<Vec<usize>>,
     seed: u64,
     metric: Option<String>,
@@ -37,10 +40,14 @@ pub(crate) struct Wanted {
     graphs: usize,
     predictions: Vec<(usize, usize, String)>,
     requirements: Vec<String>,
+    one_graph: bool,
     repair: bool,
     threads: usize,
     budget_bytes: u64,
 }
+
+/// Ids and distances, both queries × slots.
+type Mended<'py> = (Bound<'py, PyAny>, Bound<'py, PyArray2<f32>>);
 
 /// What an audit found.
 #[pyclass(frozen, module = "annatomy._core")]
@@ -119,17 +126,10 @@ impl AuditResults {
         Ok(atlas.neighbors.lengths.len())
     }
 
-    /// Per prediction asked for, ids of queries × k.
-    fn predictions<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyArray2<i64>>>> {
+    /// Per prediction asked for, ids of queries × k; of texts a list, row after row.
+    fn predictions<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let queries = self.0.results.data.queries;
-        let table = |ids: &Vec<i64>| {
-            matrix(
-                py,
-                ids.clone(),
-                queries,
-                ids.len().checked_div(queries).unwrap_or(0),
-            )
-        };
+        let table = |ids: &SlotIds| slots(py, ids, ids.len().checked_div(queries).unwrap_or(0));
         self.0.predictions.iter().map(table).collect()
     }
 
@@ -138,6 +138,7 @@ impl AuditResults {
         let column = |column: annatomy_formats::Column| {
             let values = match column.values {
                 Values::Integers(values) => PyArray1::from_vec(py, values).into_any(),
+                Values::Unsigned(values) => PyArray1::from_vec(py, values).into_any(),
                 Values::Reals(values) => PyArray1::from_vec(py, values).into_any(),
                 Values::Texts(values) => values.into_pyobject(py).expect("a list").into_any(),
             };
@@ -147,11 +148,11 @@ impl AuditResults {
     }
 
     /// The repaired neighbors, their distances, and how many rows were replaced.
-    fn repaired<'py>(&self, py: Python<'py>) -> PyResult<Option<(Neighbors<'py>, usize)>> {
+    fn repaired<'py>(&self, py: Python<'py>) -> PyResult<Option<(Mended<'py>, usize)>> {
         let Some(table) = &self.0.repaired else {
             return Ok(None);
         };
-        let ids = matrix(py, table.ids.clone(), table.rows, table.columns)?;
+        let ids = slots(py, &table.ids, table.columns)?;
         let distances = matrix(py, table.distances.clone(), table.rows, table.columns)?;
         Ok(Some(((ids, distances), table.replaced)))
     }
@@ -201,6 +202,7 @@ pub(crate) fn audit_method(
     rows: Option<PyReadonlyArray2<'_, f32>>,
     queries: Option<PyReadonlyArray2<'_, f32>>,
     method: Bound<'_, SavedMethod>,
+    ids: Option<Bound<'_, Ids>>,
     arithmetic: Option<String>,
     wanted: Wanted,
     progress: Option<Py<PyAny>>,
@@ -210,6 +212,7 @@ pub(crate) fn audit_method(
         rows: rows.as_ref().map(view).transpose()?,
         queries: queries.as_ref().map(view).transpose()?,
         method: Some(&method.get().0),
+        ids: ids.map(|ids| ids.get().0.clone()),
         ..Given::default()
     };
     let mut request = wanted.request()?;
@@ -227,10 +230,12 @@ pub(crate) fn audit(
     rows: Option<PyReadonlyArray2<'_, f32>>,
     queries: Option<PyReadonlyArray2<'_, f32>>,
     index: Option<Bound<'_, Hnsw>>,
-    neighbors: Option<PyReadonlyArray2<'_, i64>>,
+    neighbors: Option<Slots>,
     distances: Option<PyReadonlyArray2<'_, f32>>,
+    ids: Option<Bound<'_, Ids>>,
+    groups: Option<Vec<String>>,
     mask: Option<PyReadonlyArray2<'_, u8>>,
-    allowed_ids: Option<PyReadonlyArray2<'_, i64>>,
+    allowed_ids: Option<Slots>,
     wanted: Wanted,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<AuditResults> {
@@ -239,13 +244,14 @@ pub(crate) fn audit(
         rows: rows.as_ref().map(view).transpose()?,
         queries: queries.as_ref().map(view).transpose()?,
         labels: None,
+        groups,
+        ids: ids.map(|ids| ids.get().0.clone()),
         numbers: wanted.numbers.clone(),
         index: None,
-        allowed: allowed(mask.as_ref(), allowed_ids.as_ref())?,
+        allowed: allowed(py, mask.as_ref(), allowed_ids)?,
         method: None,
         answers: neighbors
-            .as_ref()
-            .map(|ids| answers(ids, distances.as_ref()))
+            .map(|slots| answers(slots.table(py)?, distances.as_ref()))
             .transpose()?,
     };
     let Some(index) = index else {
@@ -277,28 +283,22 @@ fn audited(
 
 /// A mask over the rows, or ids of rows; one row for all queries, or one per query.
 fn allowed(
+    py: Python<'_>,
     mask: Option<&PyReadonlyArray2<'_, u8>>,
-    ids: Option<&PyReadonlyArray2<'_, i64>>,
+    ids: Option<Slots>,
 ) -> PyResult<Option<Selection>> {
     if let Some(mask) = mask {
         let values = slice(mask)?.iter().map(|&value| value != 0).collect();
         let columns = mask.shape()[1];
         return Ok(Some(Selection::Mask { columns, values }));
     }
-    let table = |ids: &PyReadonlyArray2<'_, i64>| -> PyResult<Selection> {
-        let ids = AnswerTable::from_ids(ids.shape()[1], slice(ids)?.to_vec());
-        Ok(Selection::Ids(ids))
-    };
-    ids.map(table).transpose()
+    ids.map(|ids| ids.table(py).map(Selection::Ids)).transpose()
 }
 
-fn answers(
-    ids: &PyReadonlyArray2<'_, i64>,
-    distances: Option<&PyReadonlyArray2<'_, f32>>,
-) -> PyResult<GivenAnswers> {
+fn answers(ids: IdTable, distances: Option<&PyReadonlyArray2<'_, f32>>) -> PyResult<GivenAnswers> {
     Ok(GivenAnswers {
         name: "the answers given".to_owned(),
-        ids: AnswerTable::from_ids(ids.shape()[1], slice(ids)?.to_vec()),
+        ids,
         distances: distances
             .map(|distances| view(distances).map(|view| view.to_matrix()))
             .transpose()?,
@@ -323,6 +323,10 @@ impl Wanted {
                 .collect::<PyResult<_>>()?,
             efs: self.efs.clone(),
             sample: self.sample,
+            until: self
+                .until
+                .map(|half| Until::new(half).map_err(raised))
+                .transpose()?,
             seed: self.seed,
             metric: self
                 .metric
@@ -350,6 +354,7 @@ impl Wanted {
                 .as_ref()
                 .map(|name| name.parse().map_err(raised))
                 .transpose()?,
+            one_graph: self.one_graph,
             repair: self.repair,
             explore: true,
             threads: self.threads,

@@ -120,13 +120,15 @@ impl Hnsw {
     #[staticmethod]
     fn of_engine(
         py: Python<'_>,
-        saved: PyReadonlyArray1<'_, u8>,
+        saved: Vec<PyReadonlyArray1<'_, u8>>,
         rows: Option<PyReadonlyArray2<'_, f32>>,
         live: Live,
     ) -> PyResult<Self> {
-        let bytes = saved
-            .as_slice()
-            .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let strided = |error: numpy::AsSliceError| PyValueError::new_err(error.to_string());
+        let segments: Vec<&[u8]> = saved
+            .iter()
+            .map(|bytes| bytes.as_slice().map_err(strided))
+            .collect::<PyResult<_>>()?;
         let metric: Option<Metric> = live
             .metric
             .map(|name| name.parse().map_err(raised))
@@ -146,15 +148,35 @@ impl Hnsw {
         let probe = probed.as_ref().map(probe_of).transpose()?;
         let given = rows.as_ref().map(view).transpose()?;
         let read = || {
-            let saved = SavedIndex::from_bytes(bytes).map_err(raised)?;
+            let mut parts = Vec::with_capacity(segments.len());
+            for (number, bytes) in segments.iter().enumerate() {
+                let part = SavedIndex::from_bytes(bytes).map_err(raised)?;
+                parts.push((format!("segment {number}"), part));
+            }
+            if parts.is_empty() {
+                return Err(PyValueError::new_err("no segments"));
+            }
+            let counts: Vec<usize> = parts.iter().map(|(_, part)| part.vectors.rows()).collect();
+            let arithmetic = arithmetic.or_else(|| found_by(&parts[0].1, metric, probe));
+            let is_whole = parts.len() == 1;
+            let saved = if is_whole {
+                parts.remove(0).1
+            } else {
+                SavedIndex::merged(parts).map_err(raised)?
+            };
             if !saved.deleted.is_empty() {
                 return Err(PyValueError::new_err(format!(
                     "{} of the index's rows are marked deleted: `annatomy audit --index` reads such a file",
                     saved.deleted.len()
                 )));
             }
-            let arithmetic = arithmetic.or_else(|| found_by(&saved, metric, probe));
-            EngineIndex::new(saved, metric, arithmetic, given).map_err(raised)
+            let mut taken = EngineIndex::new(saved, metric, arithmetic, given).map_err(raised)?;
+            if !is_whole {
+                let facts = &mut taken.index.facts;
+                facts.source = format!("{} segments, each {}", counts.len(), facts.source);
+                facts.segments = counts;
+            }
+            PyResult::Ok(taken)
         };
         let EngineIndex {
             mut index,
@@ -177,6 +199,24 @@ impl Hnsw {
             index,
             rows: Rows::Float32(rows),
             labels,
+        })
+    }
+
+    /// Graphs built here over the parts of `rows`, searched one by one, their answers merged.
+    #[staticmethod]
+    fn of_segments(
+        py: Python<'_>,
+        segments: Vec<Bound<'_, Self>>,
+        rows: Bound<'_, PyArray2<f32>>,
+    ) -> PyResult<Self> {
+        let parts: Vec<&Index> = segments.iter().map(|part| &part.get().index).collect();
+        let given = rows.readonly();
+        let given = view(&given)?;
+        let index = run(py, 1, || Index::of_segments(&parts, given))?.map_err(raised)?;
+        Ok(Self {
+            index,
+            rows: Rows::Float32(rows.clone().unbind()),
+            labels: None,
         })
     }
 
@@ -208,6 +248,7 @@ impl Hnsw {
             m,
             ef_construction,
             ef_search,
+            ..
         } = &self.index.facts;
         (
             *m,

@@ -23,6 +23,7 @@ mod fidelity;
 mod hnsw;
 #[cfg(feature = "hnsw_rs")]
 mod hnsw_rs;
+mod ids;
 mod lid;
 mod neighbors;
 mod partial;
@@ -44,6 +45,8 @@ mod _core {
     #[cfg(feature = "hnsw_rs")]
     #[pymodule_export]
     use crate::hnsw_rs::HnswRs;
+    #[pymodule_export]
+    use crate::ids::Ids;
     #[pymodule_export]
     use crate::lid::{lid, lid_estimators, lid_over_queries};
     #[pymodule_export]

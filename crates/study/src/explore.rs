@@ -64,6 +64,7 @@ impl<S: DistanceSource> FirstRun<'_, S> {
         let replays = Replay::record(&on, &chosen, &to_replay, graphs[configured].ef);
         let map = self.map(&exact, &rows)?;
         Ok(Explored {
+            ids: None,
             columns: columns(self.settings.metric, &exact),
             graph_names: names_of_graphs(self.plan),
             class: Some(EngineClass::StopEarly),

@@ -71,9 +71,9 @@ pub(super) fn sampled_queries(data: &Dataset) -> Vec<usize> {
     (0..data.queries.count()).step_by(step).collect()
 }
 
-/// What ids count from; 0 where they are labels.
+/// What ids count from; 0 where they were primary keys.
 pub(super) fn first_id(tables: &Tables, data: &Dataset, queries: &[usize]) -> i64 {
-    if tables.row_of_label.is_some() || tables.ids.ids().contains(&0) {
+    if tables.named || tables.ids.ids().contains(&0) {
         return 0;
     }
     let from = |first_id| Reading::of(tables, data, first_id, queries);

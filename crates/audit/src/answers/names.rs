@@ -8,32 +8,50 @@ use super::convention::{Reading, first_id, sampled_queries};
 use super::tables::Tables;
 use crate::notes::Note;
 use annatomy_eval::dataset::Dataset;
-use annatomy_formats::{IdColumn, RowIds};
-use std::borrow::Cow;
+use annatomy_formats::{IdColumn, IdTable, RowIds, SlotIds};
+use std::sync::Arc;
 
 /// Names the rows of `data` by `column`, if that is how `tables` name them, and says so.
 ///
-/// Text names no row of a table of numbers; labels of an index go before a column of its base.
+/// Text names no row of a table of numbers; ids that were given, and labels of an index, go before a
+/// column of its base.
 pub(super) fn adopt(column: IdColumn, tables: &mut Tables, data: &mut Dataset<'_>) -> Option<Note> {
-    let RowIds::Integers(ids) = column.ids else {
-        return None;
-    };
-    if tables.row_of_label.is_some() {
+    if tables.named || matches!(column.ids, RowIds::Texts(_)) {
         return None;
     }
     let by_number = read(tables, data);
-    tables.row_of_label = Some(ids.iter().copied().zip(0..).collect());
+    let plain = tables.ids.clone();
+    tables.rename(&column.ids, data.base.rows());
     let by_column = read(tables, data);
     let fits = by_column.slots > 0
         && 2 * by_column.slots >= by_number.slots
         && (by_number.slots == 0 || by_column.is_nearer_than(&by_number));
     if !fits {
-        tables.row_of_label = None;
+        (tables.ids, tables.named) = (plain, false);
+        tables.unknown.clear();
         return None;
     }
-    data.labels = Some(Cow::Owned(ids));
+    data.ids = Some(Arc::new(column.ids));
     let column = column.name;
     Some(Note::NamedByColumn { column })
+}
+
+/// Names the rows of `data` by `column` where `ids` are no row numbers, since they are text or need 64
+/// bits.
+pub(super) fn adopt_if_needed(
+    column: Option<IdColumn>,
+    ids: &IdTable,
+    data: &mut Dataset<'_>,
+) -> (Option<IdColumn>, Option<Note>) {
+    let are_numbers = matches!(ids.ids(), SlotIds::Integers(_));
+    match column {
+        Some(column) if !are_numbers && data.ids.is_none() => {
+            let IdColumn { name, ids } = column;
+            data.ids = Some(Arc::new(ids));
+            (None, Some(Note::NamedByColumn { column: name }))
+        }
+        column => (column, None),
+    }
 }
 
 /// Reads the sampled slots as `tables` name rows now.

@@ -8,12 +8,12 @@ use crate::error::AuditError;
 use crate::given::GivenAnswers;
 use crate::load::OpenAnswers;
 use crate::notes::Note;
-use crate::results::{AnswerFacts, RunFacts, Sentinels};
+use crate::results::{AnswerFacts, RunFacts, Sentinels, UnknownIds};
 use annatomy_eval::dataset::{Dataset, all_have_unit_length};
 use annatomy_formats::{BenchmarkRun, IdColumn};
 use annatomy_vectors::Metric;
 use rayon::prelude::*;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The answers to every query measured.
 pub(crate) struct Answers {
@@ -37,6 +37,8 @@ pub(crate) fn of_file(
     let Some(opened) = opened else {
         return Ok(None);
     };
+    let (column, note) = names::adopt_if_needed(column, &opened.ids, data);
+    notes.extend(note);
     let mut tables = Tables::new(opened, data)?;
     notes.extend(column.and_then(|column| names::adopt(column, &mut tables, data)));
     Ok(Some(clean(&tables, data)))
@@ -69,6 +71,8 @@ pub(super) fn clean(tables: &Tables, data: &Dataset) -> Answers {
         rows: tables.ids.rows(),
         columns: tables.ids.columns(),
         first_id: conventions.first_id,
+        keys: tables.named,
+        unknown_ids: unknown_ids(tables, data),
         self_included: conventions.self_included,
         distance_kind: None,
         distance_deviation: None,
@@ -111,6 +115,33 @@ pub(crate) fn other_metric(answers: &Answers, data: &Dataset) -> Option<Note> {
         kind,
         theirs: kind.metric().to_string(),
         metric: data.metric.to_string(),
+    })
+}
+
+/// The ids that no row has, in the answers to the queries measured.
+fn unknown_ids(tables: &Tables, data: &Dataset) -> Option<UnknownIds> {
+    const NAMED: usize = 8;
+    if !tables.named {
+        return None;
+    }
+    let rows = data.base.rows();
+    let (mut slots, mut places) = (0, BTreeSet::new());
+    for &number in &tables.places {
+        let numbers = tables.ids.row(number).iter();
+        let beyond = numbers.filter_map(|&id| usize::try_from(id).ok()?.checked_sub(rows));
+        for place in beyond {
+            slots += 1;
+            places.insert(place);
+        }
+    }
+    Some(UnknownIds {
+        slots,
+        distinct: places.len(),
+        first: places
+            .iter()
+            .take(NAMED)
+            .map(|&place| tables.unknown[place].clone())
+            .collect(),
     })
 }
 

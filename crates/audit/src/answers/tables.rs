@@ -2,14 +2,17 @@
 
 use crate::error::{AuditError, check_equal};
 use crate::given::GivenAnswers;
-use crate::load::OpenAnswers;
+use crate::load::{OpenAnswers, in_file};
 use annatomy_eval::dataset::Dataset;
-use annatomy_formats::{AnswerTable, BenchmarkRun, Role, Source, VectorFile};
+use annatomy_formats::{
+    AnswerTable, BenchmarkRun, IdTable, NumberedAnswers, ReadError, Role, RowId, RowIds, RowIndex,
+    Source, VectorFile,
+};
 use annatomy_vectors::Matrix;
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// Ids as they stand, one row per query of the population.
+/// Ids as they stand, or row numbers in the place of primary keys; one row per query of the
+/// population.
 pub(super) struct Tables {
     pub(super) name: String,
     /// The run that made them, where the file says so.
@@ -18,8 +21,10 @@ pub(super) struct Tables {
     pub(super) distances: Option<Matrix>,
     /// The row of the tables that answers each query measured.
     pub(super) places: Vec<usize>,
-    /// The base row behind each name that an index gives its rows.
-    pub(super) row_of_label: Option<HashMap<i64, u32>>,
+    /// Whether ids were primary keys, and are row numbers here.
+    pub(super) named: bool,
+    /// The ids that no row has, in the order of the numbers from n on that stand for them here.
+    pub(super) unknown: Vec<RowId>,
 }
 
 impl Tables {
@@ -48,13 +53,16 @@ impl Tables {
         check_equal(&path, "rows", ids.rows(), queries, population)?;
         check_distances(&path, &ids, distances.as_ref(), "the file of distances")?;
         let (name, places) = (path.display().to_string(), data.queries.numbers.clone());
+        let named = data.ids.is_some();
+        let answers = numbered(ids, data).map_err(in_file(&path))?;
         Ok(Self {
             name,
             run,
-            ids,
+            ids: answers.table,
             distances,
             places,
-            row_of_label: rows_of_labels(data),
+            named,
+            unknown: answers.unknown,
         })
     }
 
@@ -73,32 +81,53 @@ impl Tables {
             data.queries.numbers.clone()
         };
         check_distances(path, &ids, distances.as_ref(), "the table of distances")?;
+        let named = data.ids.is_some();
+        let answers = numbered(ids, data).map_err(in_file(path))?;
         Ok(Self {
             name,
             run: None,
-            ids,
+            ids: answers.table,
             distances,
             places,
-            row_of_label: rows_of_labels(data),
+            named,
+            unknown: answers.unknown,
         })
     }
 
     /// The base row that `id` names, if any; ids count from `first_id`.
     pub(super) fn base_row(&self, id: i64, first_id: i64, rows: usize) -> Option<u32> {
-        match &self.row_of_label {
-            Some(row_of_label) => row_of_label.get(&id).copied(),
-            None => usize::try_from(id.checked_sub(first_id)?)
-                .ok()
-                .filter(|&row| row < rows)
-                .map(|row| row as u32),
-        }
+        usize::try_from(id.checked_sub(first_id)?)
+            .ok()
+            .filter(|&row| row < rows)
+            .map(|row| row as u32)
+    }
+
+    /// Reads ids as those of `column`, in a base of `rows` rows.
+    pub(super) fn rename(&mut self, column: &RowIds, rows: usize) {
+        let ids = IdTable::from(std::mem::replace(
+            &mut self.ids,
+            AnswerTable::from_ids(1, vec![]),
+        ));
+        let found = RowIndex::new(column).numbered(&ids, rows);
+        (self.ids, self.unknown, self.named) = (found.table, found.unknown, true);
+    }
+}
+
+/// `ids` by row number, if `data` has primary keys.
+fn numbered(ids: IdTable, data: &Dataset) -> Result<NumberedAnswers, ReadError> {
+    match &data.ids {
+        Some(names) => Ok(RowIndex::new(names).numbered(&ids, data.base.rows())),
+        None => Ok(NumberedAnswers {
+            table: ids.into_answers()?,
+            unknown: Vec::new(),
+        }),
     }
 }
 
 /// Refuses distances of another shape than the ids.
 fn check_distances(
     path: &Path,
-    ids: &AnswerTable,
+    ids: &IdTable,
     distances: Option<&Matrix>,
     other: &str,
 ) -> Result<(), AuditError> {
@@ -111,7 +140,7 @@ fn check_distances(
 
 /// The file of answers, if it holds a matrix `test` of as many rows as the answers and the base has
 /// another number of rows: a benchmark's file, given without `--queries`.
-fn queries_in_file(path: &Path, data: &Dataset, answers: &AnswerTable) -> Option<PathBuf> {
+fn queries_in_file(path: &Path, data: &Dataset, answers: &IdTable) -> Option<PathBuf> {
     if !data.queries.are_base_rows() || answers.rows() == data.queries.population {
         return None;
     }
@@ -119,10 +148,4 @@ fn queries_in_file(path: &Path, data: &Dataset, answers: &AnswerTable) -> Option
     let test = VectorFile::open_member(source.path(), Role::Queries.customary_name()).ok()?;
     let fits = test.rows() == answers.rows() && test.columns() == data.base.columns();
     fits.then(|| source.path().to_owned())
-}
-
-fn rows_of_labels(data: &Dataset) -> Option<HashMap<i64, u32>> {
-    data.labels
-        .as_ref()
-        .map(|labels| labels.iter().copied().zip(0..).collect())
 }

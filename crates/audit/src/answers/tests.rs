@@ -12,7 +12,6 @@ use crate::testing::dataset as data;
 use annatomy_eval::dataset::{Base, Dataset};
 use annatomy_formats::{AnswerTable, IdColumn, RowIds};
 use annatomy_vectors::{Matrix, Metric};
-use std::collections::HashMap;
 
 /// Rows at 0, 1, 2, …, and one query at −1: its neighbors are 0, 1, 2, ….
 fn line(rows: usize) -> Dataset<'static> {
@@ -29,7 +28,8 @@ fn tables(columns: usize, ids: Vec<i64>) -> Tables {
         places: (0..ids.rows()).collect(),
         ids,
         distances: None,
-        row_of_label: None,
+        named: false,
+        unknown: Vec::new(),
     }
 }
 
@@ -209,11 +209,14 @@ fn ids_from_one_are_noticed_and_labels_name_rows() {
     assert_eq!(Conventions::detect(&from_one, &data).first_id, 1);
     let facts = clean(&from_one, &data);
     assert_eq!(facts.rows[0].answer.slots()[0], Some(0));
-    let labels: HashMap<i64, u32> = (0..40).map(|row| (100 - i64::from(row), row)).collect();
-    from_one.row_of_label = Some(labels);
+    let labels = RowIds::Integers((0..40).map(|row| 100 - row).collect());
     from_one.ids = AnswerTable::from_ids(2, vec![100, 3]);
+    from_one.rename(&labels, 40);
     let cleaned = clean(&from_one, &data);
     assert_eq!(cleaned.rows[0].answer.slots(), [Some(0), None]);
+    let unknown = cleaned.facts.unknown_ids.expect("primary keys");
+    assert_eq!((unknown.slots, unknown.distinct), (1, 1));
+    assert_eq!(unknown.first, [3.into()]);
 }
 
 #[test]
@@ -266,7 +269,7 @@ fn named(ids: Vec<i64>) -> (Option<Note>, Vec<Option<u32>>) {
     };
     let mut tables = tables(ids.len(), ids);
     let note = names::adopt(column, &mut tables, &mut data);
-    assert_eq!(note.is_some(), data.labels.is_some());
+    assert_eq!(note.is_some(), data.ids.is_some());
     let slots = clean(&tables, &data).rows[0].answer.slots().to_vec();
     (note, slots)
 }
@@ -304,15 +307,15 @@ fn labels_of_an_index_go_before_a_column_and_text_names_no_number() {
         ids: RowIds::Texts(["100", "101", "102"].map(str::to_owned).to_vec()),
     };
     assert_eq!(names::adopt(text, &mut tables, &mut data), None);
-    assert!(tables.row_of_label.is_none());
-    let labels: HashMap<i64, u32> = [(100, 2), (101, 1), (102, 0)].into();
-    tables.row_of_label = Some(labels.clone());
+    assert!(!tables.named);
+    let labels = RowIds::Integers(vec![102, 101, 100]);
+    tables.rename(&labels, 3);
     let column = IdColumn {
         name: "id".to_owned(),
         ids: RowIds::Integers(vec![100, 101, 102]),
     };
     assert_eq!(names::adopt(column, &mut tables, &mut data), None);
-    assert_eq!(tables.row_of_label, Some(labels));
+    assert_eq!(tables.ids.ids(), [2, 1]);
 }
 
 #[test]
@@ -328,7 +331,7 @@ fn a_larger_inner_product_is_nearer() {
         ids: RowIds::Integers(vec![3, 2, 1, 0]),
     };
     assert!(names::adopt(column, &mut tables, &mut data).is_some());
-    assert_eq!(tables.base_row(0, 0, 4), Some(3));
+    assert_eq!(tables.ids.ids(), [3, 2]);
 }
 
 /// Rows whose largest inner products are with a query along the first axis: longest first.

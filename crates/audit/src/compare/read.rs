@@ -185,6 +185,7 @@ fn read_values(path: &Path) -> Result<(Vec<String>, Cells), CompareError> {
     };
     let names: Vec<String> = match &column("query")?.values {
         Values::Integers(values) => values.iter().map(i64::to_string).collect(),
+        Values::Unsigned(values) => values.iter().map(u64::to_string).collect(),
         Values::Texts(values) => values.clone(),
         Values::Reals(_) => return Err(wrong("queries that are named by reals".to_owned())),
     };

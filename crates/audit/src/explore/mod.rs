@@ -17,6 +17,7 @@ use annatomy_eval::dataset::Dataset;
 use annatomy_eval::every_effort::{EveryEffort, ExactColumns};
 use annatomy_eval::explored::{Explored, Replay};
 use annatomy_eval::ground_truth::GroundTruth;
+use annatomy_formats::RowIds;
 use annatomy_hnsw::EngineClass;
 
 /// What was recorded on graphs.
@@ -42,13 +43,16 @@ pub(super) fn explore(
     let exact = ExactColumns::read(truth, &all, depth);
     let map = map::of_queries(data, &exact, seed, budget_bytes)?;
     let columns = columns::columns(data, truth, &exact, seed);
-    let labels: Option<Vec<u32>> = data.labels.as_ref().and_then(|labels| {
-        let narrow = |&label: &i64| u32::try_from(label).ok().filter(|&label| label < u32::MAX);
-        labels.iter().map(narrow).collect()
-    });
+    let labels: Option<Vec<u32>> = match data.ids.as_deref() {
+        Some(RowIds::Integers(ids)) => {
+            let narrow = |&id: &i64| u32::try_from(id).ok().filter(|&id| id < u32::MAX);
+            ids.iter().map(narrow).collect()
+        }
+        _ => None,
+    };
     let name = |query: usize| match data.queries.own_id(query) {
         Some(row) => i64::from(labels.as_ref().map_or(row, |labels| labels[row as usize])),
-        None => data.query_name(query),
+        None => data.queries.numbers[query] as i64,
     };
     let names = (0..data.queries.count()).map(name).collect();
     Ok(Explored {
@@ -63,6 +67,7 @@ pub(super) fn explore(
         rows_of_queries: (0..data.queries.count())
             .filter_map(|query| data.queries.own_id(query))
             .collect(),
+        ids: data.ids.clone().filter(|_| labels.is_none()),
         labels,
         exact,
         map,

@@ -11,12 +11,13 @@ use annatomy_eval::dataset::{
     Base, Dataset, QueryRows, all_have_unit_length, check_and_normalize, check_and_normalize_as,
 };
 use annatomy_eval::index::first_difference;
+use annatomy_formats::RowIds;
 use annatomy_hnsw::import::faiss_file::Level;
 use annatomy_hnsw::import::{Engine, EngineBuild, SavedIndexError};
 use annatomy_methods::{Method, Transform};
 use annatomy_vectors::{Matrix, Metric, Rows, kernels};
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Rows compared with their codes.
 const COMPARED: usize = 256;
@@ -79,7 +80,10 @@ pub(super) fn prepare(
         name: source.name,
         base: Base::InMemory(Rows::Own(base)),
         metric,
-        labels: method.labels.clone().map(Cow::Owned),
+        ids: method
+            .labels
+            .clone()
+            .map(|labels| Arc::new(RowIds::Integers(labels))),
         queries,
         filter: None,
     })

@@ -14,6 +14,7 @@ use super::error::AuditError;
 use super::exact;
 use super::given::Given;
 use super::job::{AuditOutcome, data_facts, requirements};
+use super::keys::GivenIds;
 use super::load::{OpenMethod, OpenVectors, Opened};
 use super::notes::Note;
 use super::per_query::PerQuery;
@@ -61,7 +62,12 @@ pub(super) fn audit_file(
         queries,
     };
     let name = format!("FAISS {} {}", saved.name, path.display());
-    Job::new(request, choices, saved, source, name, notes)?.run()
+    let mut job = Job::new(request, choices, saved, source, name, notes)?;
+    let ids = request.ids.as_deref().map(GivenIds::read).transpose()?;
+    if let Some(ids) = ids {
+        ids.name(&mut job.data)?;
+    }
+    job.run()
 }
 
 /// Audits `method` over what is in memory.
@@ -86,7 +92,11 @@ pub(super) fn audit_given(
         queries,
     };
     let name = format!("FAISS {}", method.name);
-    Job::new(request, choices, method, source, name, Vec::new())?.run()
+    let mut job = Job::new(request, choices, method, source, name, Vec::new())?;
+    if let Some(ids) = given.ids {
+        GivenIds::given(ids)?.name(&mut job.data)?;
+    }
+    job.run()
 }
 
 /// FAISS stops early: the k best of what was visited.
@@ -219,9 +229,12 @@ impl<'j> Job<'j> {
             efforts: found.cells(),
             engines: Vec::new(),
             advice: found.advice(),
+            segments: None,
             remedy: None,
             curves: found.curves(),
             where_lost: where_lost(&per_query),
+            groups: Vec::new(),
+            until: None,
             requirements: requirements(request, &data, &cells),
             notes,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -231,7 +244,10 @@ impl<'j> Job<'j> {
             // What the explorer holds is read from graphs over vectors.
             explored: None,
             results,
-            predictions,
+            predictions: predictions
+                .into_iter()
+                .map(|rows| data.slot_ids(rows))
+                .collect(),
             repaired: None,
             per_query,
         })

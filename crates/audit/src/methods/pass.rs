@@ -284,7 +284,7 @@ impl Pass<'_> {
         let answer = self
             .searcher
             .answer(vector, visits, wanted.ef, wanted.k, &mut search);
-        let ids = answer.map(|id| self.data.label(id));
+        let ids = answer.map(i64::from);
         let row = ids.chain(std::iter::repeat(-1)).take(wanted.k).collect();
         scratch.search = search;
         row

@@ -176,7 +176,7 @@ fn the_worst_queries_are_those_with_the_least_overlap() {
     let cell = &outcome.results.efforts[1];
     assert_eq!((cell.k, cell.ef), (20, Some(4)));
     for worst in &cell.worst {
-        let query = usize::try_from(worst.query).expect("a row");
+        let query: usize = worst.query.to_string().parse().expect("a row");
         assert!(
             (worst.overlap - overlaps[query]).abs() < 0.051,
             "query {query}"

@@ -75,7 +75,7 @@ fn rows_and_answers() {
         };
         let answers = GivenAnswers {
             name: String::new(),
-            ids: AnswerTable::from_ids(21, ids.clone()),
+            ids: AnswerTable::from_ids(21, ids.clone()).into(),
             distances: None,
         };
         let given = Given {

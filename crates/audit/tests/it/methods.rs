@@ -5,7 +5,7 @@ use annatomy_audit::{
     AuditError, AuditRequest, AuditResults, Given, GivenAnswers, Note, Prediction, Target, audit,
     audit_given,
 };
-use annatomy_formats::{AnswerTable, Selection, VectorFile};
+use annatomy_formats::{AnswerTable, Selection, SlotIds, VectorFile};
 use annatomy_hnsw::EngineClass;
 use annatomy_methods::{Method, Routing, eight_bit_rows};
 use annatomy_vectors::Matrix;
@@ -198,7 +198,9 @@ fn predictions_are_rows_of_ids_as_the_engine_names_them() {
         class,
     }];
     let outcome = audit(&request).expect("an audit");
-    let ids = &outcome.predictions[0];
+    let SlotIds::Integers(ids) = &outcome.predictions[0] else {
+        panic!("labels are integers");
+    };
     assert_eq!(ids.len(), 200 * 60);
     let named = |&id: &i64| id == -1 || (1000..1600).contains(&id) && (id - 1000) % 3 == 0;
     assert!(ids.iter().all(named));

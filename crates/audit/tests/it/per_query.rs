@@ -42,7 +42,7 @@ fn every_query_has_what_a_search_of_the_same_graph_gives_it() {
         ids.filter(|&&id| nearest.contains(&Some(id))).count()
     };
     for row in outcome.per_query.rows.iter().step_by(131) {
-        let (query, ef) = (row.query as usize, row.ef.expect("an effort"));
+        let (query, ef) = (row.query, row.ef.expect("an effort"));
         let expected = found(row.k, ef, query) as f64 / row.k as f64;
         assert!((row.overlap_strict - expected).abs() < 1e-12, "{row:?}");
         let missing = row.unreachable + row.unvisited + row.cut_off + row.tied + row.displaced;

@@ -12,8 +12,8 @@ use annatomy::report::{RowMedia, requirement_words, verdict};
 use annatomy::results::write_file;
 use annatomy::{figures, report};
 use annatomy_formats::{
-    Owner, check_ids_ending, check_points_ending, check_table_ending, refuse_overwriting,
-    write_columns, write_ids, write_points, write_table,
+    Owner, WriteError, check_id_table_ending, check_points_ending, check_table_ending,
+    file_of_values, refuse_overwriting, write_columns, write_id_table, write_points, write_table,
 };
 use annatomy_hnsw::BuildError;
 use annatomy_hnsw::import::SavedIndexError;
@@ -73,18 +73,23 @@ fn gate(requirements: &[RequirementResult]) -> Result<(), Failure> {
 
 /// Refuses outputs that could not be written or would overwrite an input, before anything is read.
 fn check_outputs(arguments: &AuditArguments) -> Result<(), Failure> {
+    let ids = arguments.ids.as_deref().map(file_of_values);
+    let groups = arguments.groups.as_deref().map(file_of_values);
+    let labels = arguments.labels.as_deref().map(file_of_values);
     let inputs: Vec<&Path> = [
         &arguments.vectors,
         &arguments.queries,
-        &arguments.index,
         &arguments.neighbors,
         &arguments.distances,
+        &ids,
+        &groups,
         &arguments.allowed,
         &arguments.images,
-        &arguments.labels,
+        &labels,
     ]
     .into_iter()
     .filter_map(Option::as_deref)
+    .chain(arguments.index.iter().map(std::path::PathBuf::as_path))
     .collect();
     let distances = arguments
         .repair
@@ -97,7 +102,7 @@ fn check_outputs(arguments: &AuditArguments) -> Result<(), Failure> {
         .collect();
     outputs.extend(arguments.repair.as_deref());
     for path in &outputs {
-        check_ids_ending(path)
+        check_id_table_ending(path)
             .map_err(|error| Failure::usage(format!("{}: {error}", printable_path(path))))?;
     }
     outputs.extend(distances.as_deref());
@@ -119,15 +124,20 @@ fn request(arguments: &AuditArguments) -> AuditRequest {
     AuditRequest {
         vectors: arguments.vectors.clone(),
         queries: arguments.queries.clone(),
-        index: arguments.index.clone(),
+        index: arguments.index.first().cloned(),
+        segments: arguments.index.iter().skip(1).cloned().collect(),
+        one_graph: arguments.one_graph,
         neighbors: arguments.neighbors.clone(),
         distances: arguments.distances.clone(),
+        ids: arguments.ids.clone(),
         allowed: arguments.allowed.clone(),
+        groups: arguments.groups.clone(),
         filter_rule: arguments.filter_rule,
         ks: arguments.k.clone(),
         targets: arguments.target.clone(),
         efs: arguments.ef.clone(),
         sample: arguments.sample,
+        until: arguments.until,
         seed: arguments.seed,
         metric: arguments.metric,
         arithmetic: arguments.arithmetic,
@@ -153,7 +163,7 @@ fn request(arguments: &AuditArguments) -> AuditRequest {
 fn write_tables(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<(), Failure> {
     for (wanted, ids) in arguments.predict.iter().zip(&outcome.predictions) {
         let k = wanted.prediction.k;
-        write_ids(&wanted.file, ids.len() / k, k, ids).map_err(Failure::work)?;
+        write_id_table(&wanted.file, k, ids).map_err(in_file(&wanted.file))?;
         say(format!(
             "{} × {k} predicted ids in {}",
             ids.len() / k,
@@ -175,7 +185,7 @@ fn write_tables(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<()
         ));
     }
     if let (Some(path), Some(table)) = (&arguments.repair, &outcome.repaired) {
-        let distances = table.write(path).map_err(Failure::work)?;
+        let distances = table.write(path).map_err(in_file(path))?;
         let (replaced, rows) = (table.replaced, table.rows);
         say(format!(
             "{replaced} of {rows} rows replaced; ids in {}, distances in {}",
@@ -205,6 +215,11 @@ fn write_atlas(path: &Path, outcome: &AuditOutcome, media: &RowMedia) -> Result<
         path.display()
     ));
     Ok(())
+}
+
+/// Names the file that cannot be written.
+fn in_file(path: &Path) -> impl Fn(WriteError) -> Failure + '_ {
+    |error| Failure::work(format!("{}: {error}", printable_path(path)))
 }
 
 fn write_report(

@@ -13,6 +13,7 @@ mod explorer;
 mod hostile;
 #[cfg(unix)]
 mod interrupted;
+mod keys;
 mod manual;
 #[cfg(target_os = "linux")]
 mod memory_limit;

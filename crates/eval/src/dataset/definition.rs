@@ -2,9 +2,10 @@
 
 use super::{Base, QueryRows};
 use crate::allowed::Filter;
+use annatomy_formats::{EMPTY_SLOT, RowId, RowIds, SlotIds};
 use annatomy_knn::Queries;
 use annatomy_vectors::{Metric, kernels};
-use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Base rows, queries and metric of an evaluation. Under cosine all rows have unit length.
 #[derive(Debug)]
@@ -17,8 +18,8 @@ pub struct Dataset<'d> {
     pub queries: QueryRows<'d>,
     /// How distance is taken.
     pub metric: Metric,
-    /// What the engine calls each base row, n labels; `None` where that is the row's number.
-    pub labels: Option<Cow<'d, [i64]>>,
+    /// The primary key of each base row, n ids; `None` where that is the row's number.
+    pub ids: Option<Arc<RowIds>>,
     /// The rows that queries may be answered with, by place of the query; `None`: all.
     pub filter: Option<Filter>,
 }
@@ -72,18 +73,49 @@ impl Dataset<'_> {
         })
     }
 
-    /// What the engine calls base row `row`.
-    pub fn label(&self, row: u32) -> i64 {
-        self.labels
-            .as_ref()
-            .map_or(i64::from(row), |labels| labels[row as usize])
+    /// The id of base row `row`.
+    pub fn id(&self, row: u32) -> RowId {
+        let number = RowId::Integer(row.into());
+        let ids = self.ids.as_ref();
+        ids.map_or(number, |ids| ids.get(row as usize))
     }
 
-    /// What a report calls query number `query`: its label, or its number in the file of queries.
-    pub fn query_name(&self, query: usize) -> i64 {
+    /// What a report calls query number `query`: its id, or its number in the file of queries.
+    pub fn query_name(&self, query: usize) -> RowId {
         match self.queries.own_id(query) {
-            Some(row) => self.label(row),
-            None => self.queries.numbers[query] as i64,
+            Some(row) => self.id(row),
+            None => RowId::Integer(self.queries.numbers[query] as i64),
+        }
+    }
+
+    /// [`query_name`](Self::query_name) of every query.
+    pub fn query_names(&self) -> RowIds {
+        match &self.ids {
+            Some(ids) if self.queries.are_base_rows() => ids.select(&self.queries.numbers),
+            _ => {
+                let numbers = self.queries.numbers.iter();
+                RowIds::Integers(numbers.map(|&number| number as i64).collect())
+            }
+        }
+    }
+
+    /// The ids of rows in slots; a negative number is an empty slot.
+    pub fn slot_ids(&self, rows: Vec<i64>) -> SlotIds {
+        let row = |row: i64| usize::try_from(row).ok();
+        match self.ids.as_deref() {
+            None => SlotIds::Integers(rows),
+            Some(RowIds::Integers(ids)) => {
+                let id = |slot| row(slot).map_or(EMPTY_SLOT, |row| ids[row]);
+                SlotIds::Integers(rows.into_iter().map(id).collect())
+            }
+            Some(RowIds::Unsigned(ids)) => {
+                let id = |slot| row(slot).map_or(u64::MAX, |row| ids[row]);
+                SlotIds::Unsigned(rows.into_iter().map(id).collect())
+            }
+            Some(RowIds::Texts(ids)) => {
+                let id = |slot| row(slot).map(|row| ids[row].clone());
+                SlotIds::Texts(rows.into_iter().map(id).collect())
+            }
         }
     }
 }

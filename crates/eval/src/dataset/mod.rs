@@ -1,4 +1,4 @@
-//! A data set as every evaluation reads it: base rows, queries, metric, labels.
+//! A data set as every evaluation reads it: base rows, queries, metric, ids of rows.
 //!
 //! Enters: rows in memory or in a file. Leaves: [`Dataset`], with all rows of unit length under
 //! cosine. Invariants: a query that is a base row is excluded from its neighbors by id; row i of

@@ -2,10 +2,11 @@
 
 use super::{Base, Dataset, QueryRows, StreamedRows, check_and_normalize, has_unit_length};
 use crate::allowed::{Allowed, Filter};
-use annatomy_formats::{VectorFile, write_matrix};
+use annatomy_formats::{RowIds, SlotIds, VectorFile, write_matrix};
 use annatomy_hnsw::FilterRule;
 use annatomy_knn::RowSource;
 use annatomy_vectors::{Matrix, Metric};
+use std::sync::Arc;
 
 /// (3, 4), (4, 3), (0, 5), and the first again.
 fn rows() -> Matrix {
@@ -21,7 +22,7 @@ fn in_memory(metric: Metric, queries: QueryRows<'static>) -> Dataset<'static> {
         base: Base::InMemory(rows.into()),
         queries,
         metric,
-        labels: None,
+        ids: None,
     }
 }
 
@@ -46,20 +47,30 @@ fn a_base_row_is_no_neighbor_of_itself() {
     assert_eq!((data.available(), data.asked(3)), (3, 4));
     assert_eq!(data.queries.own_id(1), Some(2));
     assert_eq!(data.query(1), [0.0, 5.0]);
-    assert_eq!(data.query_name(1), 2);
+    assert_eq!(data.query_name(1), 2.into());
     let held_out = Matrix::new(1, 2, vec![1.0, 0.0]).expect("1 × 2");
     let data = in_memory(Metric::L2, QueryRows::held_out(held_out.into(), vec![7], 9));
     assert_eq!((data.available(), data.asked(3)), (4, 3));
     assert_eq!(data.queries.own_id(0), None);
-    assert_eq!((data.query(0), data.query_name(0)), (&[1.0, 0.0][..], 7));
+    assert_eq!(
+        (data.query(0), data.query_name(0)),
+        (&[1.0, 0.0][..], 7.into())
+    );
 }
 
 #[test]
-fn labels_name_rows_and_queries() {
+fn ids_name_rows_queries_and_slots() {
     let mut data = in_memory(Metric::L2, QueryRows::base_rows(vec![3], 4));
-    assert_eq!(data.label(1), 1);
-    data.labels = Some(vec![40, 30, 20, 10].into());
-    assert_eq!((data.label(1), data.query_name(0)), (30, 10));
+    assert_eq!(data.id(1), 1.into());
+    data.ids = Some(Arc::new(RowIds::Integers(vec![40, 30, 20, 10])));
+    assert_eq!((data.id(1), data.query_name(0)), (30.into(), 10.into()));
+    assert_eq!(data.query_names(), RowIds::Integers(vec![10]));
+    let slots = data.slot_ids(vec![2, -1, 0]);
+    assert_eq!(slots, SlotIds::Integers(vec![20, -1, 40]));
+    let words = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+    data.ids = Some(Arc::new(RowIds::Texts(words)));
+    let slots = data.slot_ids(vec![2, -1]);
+    assert_eq!(slots, SlotIds::Texts(vec![Some("c".to_owned()), None]));
 }
 
 #[test]

@@ -13,8 +13,10 @@ pub use map::{Near, QueryMap};
 pub use replay::{Replay, replayed};
 
 use crate::every_effort::{EveryEffort, ExactColumns};
+use annatomy_formats::RowIds;
 use annatomy_hnsw::EngineClass;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Every query under every (ef, k), on a map.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +37,9 @@ pub struct Explored {
     pub rows_of_queries: Vec<u32>,
     /// What an engine calls each base row; `None` where that is its number, or not of 32 bits.
     pub labels: Option<Vec<u32>>,
+    /// The primary keys of the base rows, where `labels` cannot hold them.
+    #[serde(skip)]
+    pub ids: Option<Arc<RowIds>>,
     /// Where the queries lie.
     pub map: QueryMap,
     /// Further figures per query.

@@ -5,6 +5,7 @@ use crate::distance_source::Ranked;
 use annatomy_hnsw::import::EngineBuild;
 use annatomy_hnsw::{
     EngineClass, ForwardLinks, Graph, Links, Parameters, RankDistances, Sq8Codes, VectorDistances,
+    union,
 };
 use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::kernels::Stored;
@@ -84,6 +85,7 @@ impl Index {
             codes,
             build: None,
             facts: IndexFacts {
+                segments: Vec::new(),
                 source: "a graph built here".to_owned(),
                 class: match parameters.forward_links {
                     ForwardLinks::TwoM => EngineClass::StopEarly,
@@ -94,6 +96,58 @@ impl Index {
                 ef_search: None,
             },
         })
+    }
+
+    /// The graphs of `segments` next to one another, over `rows`, which are theirs in their order: each
+    /// search goes through every segment, and their answers are merged.
+    ///
+    /// # Errors
+    /// If a segment is of another width or metric than the first, is an engine's, or the rows do not
+    /// add up.
+    pub fn of_segments(segments: &[&Self], rows: MatrixView<'_>) -> Result<Self, IndexError> {
+        let Some(first) = segments.first() else {
+            return Err(IndexError::OtherRows {
+                rows: rows.rows(),
+                columns: rows.columns(),
+                expected_rows: 0,
+                expected_columns: 0,
+            });
+        };
+        let (metric, columns) = (first.metric, first.columns);
+        for (segment, index) in segments.iter().enumerate() {
+            if index.metric != metric || index.columns != columns || index.build.is_some() {
+                return Err(IndexError::Segment {
+                    segment,
+                    columns: index.columns,
+                    metric: index.metric,
+                    expected_columns: columns,
+                    expected_metric: metric,
+                });
+            }
+        }
+        let graphs: Vec<Graph> = segments.iter().map(|index| index.graph.clone()).collect();
+        let counts: Vec<usize> = graphs.iter().map(Graph::nodes).collect();
+        let graph = union(&graphs)?;
+        let mut facts = first.facts.clone();
+        facts.source = format!("{} segments, the first {}", segments.len(), facts.source);
+        facts.segments = counts;
+        let mut own_rows = measured(rows, metric, "rows")?;
+        let scale = PowerOfTwoScale::for_rows(rows, metric);
+        if let Some(scale) = scale {
+            own_rows = Some(scale.scaled(rows));
+        }
+        let joined = Self {
+            graph,
+            metric,
+            columns,
+            own_rows,
+            scale,
+            codes: None,
+            build: None,
+            facts,
+        };
+        joined.check_shape(rows)?;
+        Ok(joined)
     }
 
     /// The graph of an engine, over rows as that engine keeps them.

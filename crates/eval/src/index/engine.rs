@@ -80,6 +80,7 @@ impl EngineIndex {
     /// The parts of `saved`, searched under `metric`; nothing is compared.
     pub fn of_saved(saved: SavedIndex, metric: Metric, arithmetic: Option<Arithmetic>) -> Self {
         let facts = IndexFacts {
+            segments: Vec::new(),
             source: format!("{} index", saved.engine),
             class: saved.engine.class(),
             m: saved.m,

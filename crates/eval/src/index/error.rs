@@ -39,6 +39,25 @@ pub enum IndexError {
         /// In the index.
         expected: f32,
     },
+    /// Graphs that are no segments of one collection.
+    #[error(
+        "segment {segment} has {columns} columns under {metric}, and the first {expected_columns} under {expected_metric}: graphs built here, of one width and metric, are joined"
+    )]
+    Segment {
+        /// Its number, from 0.
+        segment: usize,
+        /// Its columns.
+        columns: usize,
+        /// Its metric.
+        metric: annatomy_vectors::Metric,
+        /// Columns of the first.
+        expected_columns: usize,
+        /// Metric of the first.
+        expected_metric: annatomy_vectors::Metric,
+    },
+    /// Segments with more rows or links than 32 bits number.
+    #[error(transparent)]
+    TooLarge(#[from] annatomy_hnsw::TooManyLinks),
     /// The index was built for something else.
     #[error("metric {asked}, but the index was built for {built}")]
     Metric {

@@ -10,6 +10,8 @@ pub struct IndexFacts {
     pub source: String,
     /// What its engine does when k exceeds ef.
     pub class: EngineClass,
+    /// Rows of each segment, where the graph joins several; empty for one.
+    pub segments: Vec<usize>,
     /// M.
     pub m: usize,
     /// efConstruction.

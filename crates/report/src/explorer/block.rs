@@ -78,6 +78,7 @@ impl Block {
             id: &column.id,
             name: &column.name,
         });
+        let labels = labels(explored, media);
         let header = Header {
             version: 2,
             name: &subject.name,
@@ -104,7 +105,7 @@ impl Block {
                 .answers
                 .as_ref()
                 .map(|answers| answers.name.as_str()),
-            labels: &media.labels,
+            labels: &labels,
             pictures: &media.pictures,
             notes: subject.notes.iter().chain(&media.notes).collect(),
             sections: sections.table,
@@ -116,6 +117,21 @@ impl Block {
             data,
         }
     }
+}
+
+/// The labels given, and the primary keys that are no numbers of 32 bits.
+fn labels(explored: &Explored, media: &RowMedia) -> BTreeMap<String, String> {
+    let mut labels = media.labels.clone();
+    let Some(ids) = &explored.ids else {
+        return labels;
+    };
+    let answered = explored.answers.iter().flat_map(|answers| &answers.ids);
+    let neighbors = explored.exact.ids.iter().chain(answered);
+    for &row in neighbors.chain(&explored.rows_of_queries) {
+        let id = || ids.get(row as usize).to_string();
+        labels.entry(row.to_string()).or_insert_with(id);
+    }
+    labels
 }
 
 /// What an engine calls a row.

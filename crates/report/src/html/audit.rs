@@ -2,9 +2,11 @@
 
 use super::audit_cells::{cells, with_interval};
 use super::audit_headline;
+use super::groups::groups;
 use super::illustration::Illustration;
 use super::page::{ReportError, begin, write_text};
 use super::sections::illustrations;
+use super::segments::segments;
 use super::table::{Columns, Table};
 use super::writer::Html;
 use crate::explorer::{RowMedia, Subject};
@@ -66,6 +68,8 @@ pub fn audit_html(
             elsewhere,
             &results.engines,
         );
+        segments(html, results);
+        groups(html, results);
         difficulty(html, results);
         lost(html, results);
         words(html);
@@ -168,7 +172,7 @@ fn lost(html: &mut Html, results: &AuditResults) {
              another order of insertion, gives another graph.",
         );
         for (number, lost) in graphs.unreachable.iter().enumerate() {
-            let names: Vec<String> = lost.iter().take(NAMED).map(i64::to_string).collect();
+            let names: Vec<String> = lost.iter().take(NAMED).map(ToString::to_string).collect();
             let more = if lost.len() > NAMED { ", …" } else { "" };
             html.prose(&format!("Graph {number}: {} rows: {}{more}", lost.len(), names.join(", ")));
         }

@@ -12,10 +12,12 @@
 mod audit;
 mod audit_cells;
 mod audit_headline;
+mod groups;
 mod illustration;
 mod page;
 mod reproduced;
 mod sections;
+mod segments;
 mod table;
 mod view;
 mod writer;

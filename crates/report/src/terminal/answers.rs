@@ -1,6 +1,6 @@
 //! The lines on the answers given: their conventions, their sentinels, the run they come from.
 
-use crate::text::number::{count, share, significant};
+use crate::text::number::{count, counted, share, significant};
 use annatomy_audit::{AnswerFacts, AuditResults, RunFacts, Sentinels};
 
 pub(super) fn answer_lines(answers: &AnswerFacts, results: &AuditResults) -> Vec<String> {
@@ -10,11 +10,12 @@ pub(super) fn answer_lines(answers: &AnswerFacts, results: &AuditResults) -> Vec
     } else {
         "the query itself not included"
     };
-    let first = answers.first_id;
-    let mut lines = vec![format!(
-        "{}: {rows} × {columns} ids from {first}, {own}",
-        answers.name
-    )];
+    let ids = if answers.keys {
+        "primary keys".to_owned()
+    } else {
+        format!("ids from {}", answers.first_id)
+    };
+    let mut lines = vec![format!("{}: {rows} × {columns} {ids}, {own}", answers.name)];
     lines.extend(answers.run.as_ref().map(run_line));
     if answers.ids_of_another_base {
         let base = count(results.data.rows as u64);
@@ -23,6 +24,7 @@ pub(super) fn answer_lines(answers: &AnswerFacts, results: &AuditResults) -> Vec
             count(answers.sentinels.ids_out_of_range as u64)
         ));
     }
+    lines.extend(unknown_line(answers));
     lines.extend(distance_line(answers));
     lines.extend(sentinel_line(&answers.sentinels));
     if let Some(lost) = answers.queries_not_returned.filter(|&lost| lost > 0) {
@@ -39,6 +41,23 @@ pub(super) fn answer_lines(answers: &AnswerFacts, results: &AuditResults) -> Vec
         ));
     }
     lines
+}
+
+/// The primary keys that the base lacks.
+fn unknown_line(answers: &AnswerFacts) -> Option<String> {
+    let unknown = answers.unknown_ids.as_ref().filter(|ids| ids.slots > 0)?;
+    let named: Vec<String> = unknown.first.iter().map(ToString::to_string).collect();
+    let more = if unknown.distinct > named.len() {
+        ", …"
+    } else {
+        ""
+    };
+    let slots = counted(unknown.slots as u64, "slot", "slots");
+    Some(format!(
+        "  {} that the base lacks, in {slots}: {}{more}",
+        counted(unknown.distinct as u64, "id", "ids"),
+        named.join(", ")
+    ))
 }
 
 fn distance_line(answers: &AnswerFacts) -> Option<String> {

@@ -4,8 +4,11 @@ mod advice;
 mod answers;
 mod comparison;
 mod gate;
+mod groups;
 mod method;
 mod notes;
+mod segments;
+mod until;
 mod where_lost;
 
 use crate::text::number::{count, counted, share, significant};
@@ -15,9 +18,12 @@ use annatomy_measures::estimate::Estimate;
 use answers::answer_lines;
 pub use comparison::comparison;
 pub use gate::requirement_words;
+use groups::group_lines;
 use method::{method_lines, stage_lines};
 pub use notes::note_words;
+use segments::segment_lines;
 use std::fmt::Write;
+use until::until_lines;
 use where_lost::lost_lines;
 
 /// Rows named before the rest are only counted.
@@ -49,6 +55,9 @@ pub fn verdict(results: &AuditResults) -> String {
     for note in others {
         line(format!("note: {}", note_words(note)));
     }
+    if let Some(until) = &results.until {
+        until_lines(until).into_iter().for_each(&mut line);
+    }
     difficulty_lines(results).into_iter().for_each(&mut line);
     if let Some(answers) = &results.answers {
         line(String::new());
@@ -78,11 +87,21 @@ pub fn verdict(results: &AuditResults) -> String {
         line(String::new());
         advice_lines(results).into_iter().for_each(&mut line);
     }
+    if let Some(segments) = &results.segments {
+        line(String::new());
+        segment_lines(segments, &results.advice)
+            .into_iter()
+            .for_each(&mut line);
+    }
     if !results.where_lost.is_empty() {
         line(String::new());
         lost_lines(&results.where_lost)
             .into_iter()
             .for_each(&mut line);
+    }
+    if !results.groups.is_empty() {
+        line(String::new());
+        group_lines(&results.groups).into_iter().for_each(&mut line);
     }
     if !results.requirements.is_empty() {
         line(String::new());
@@ -165,7 +184,7 @@ fn graph_lines(graphs: &GraphFacts) -> Vec<String> {
         .enumerate()
         .filter(|(_, lost)| !lost.is_empty())
     {
-        let names: Vec<String> = lost.iter().take(NAMED).map(i64::to_string).collect();
+        let names: Vec<String> = lost.iter().take(NAMED).map(ToString::to_string).collect();
         let more = if lost.len() > NAMED { ", …" } else { "" };
         let which = if graphs.unreachable.len() > 1 {
             format!(" in graph {number}")

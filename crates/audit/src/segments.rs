@@ -1,0 +1,167 @@
+//! Segments of one collection: saved indexes over parts of the base, each searched at the same ef, their
+//! answers merged; and one graph over all rows, to compare what both return and cost.
+//!
+//! Enters: the graph that joins the segments, an entry point for each. Leaves: [`SegmentsResult`]. Cost
+//! of the one graph: its build, and the traversals of an audit.
+
+use super::advice::Adviser;
+use super::cells::Cell;
+use super::error::AuditError;
+use super::graphs;
+use super::load::OpenIndex;
+use super::on_graphs::cells;
+use super::request::{AuditRequest, GraphRequest};
+use super::results::{Advice, CellResult, OneGraph, SegmentFacts, SegmentsAt, SegmentsResult};
+use super::shift::Barycenters;
+use annatomy_eval::dataset::Dataset;
+use annatomy_eval::distance_source::DistanceSource;
+use annatomy_eval::index::Index;
+use annatomy_hnsw::import::SavedIndex;
+use annatomy_hnsw::{EngineClass, FilterRule, Preset};
+use annatomy_runtime::{check_memory, stage};
+use std::path::{Path, PathBuf};
+
+/// Segments named before the rest are only counted.
+const NAMED: usize = 4;
+
+/// Joins the opened segments, each of `paths`, to one index.
+pub(super) fn joined(segments: Vec<OpenIndex>) -> Result<OpenIndex, AuditError> {
+    let mut names = Vec::new();
+    for (number, segment) in segments.iter().enumerate() {
+        if number < NAMED || number + 1 == segments.len() {
+            let rows = segment.saved.vectors.rows();
+            names.push(format!("{} ({rows} rows)", segment.path.display()));
+        } else if number == NAMED {
+            names.push("…".to_owned());
+        }
+    }
+    let rows = segments
+        .iter()
+        .map(|segment| segment.saved.vectors.rows())
+        .collect();
+    let name = |path: &Path| path.display().to_string();
+    let saved = segments
+        .into_iter()
+        .map(|segment| (name(&segment.path), segment.saved));
+    Ok(OpenIndex {
+        path: PathBuf::from(names.join(" + ")),
+        saved: SavedIndex::merged(saved.collect())?,
+        over_vectors: false,
+        segments: rows,
+    })
+}
+
+/// Refuses what merged segments do not answer: filters that a segment's search counts by, and engines
+/// that cut each segment's rows.
+pub(super) fn check(
+    request: &AuditRequest,
+    index: Option<&Index>,
+    data: &Dataset<'_>,
+) -> Result<(), AuditError> {
+    let Some(index) = index.filter(|index| index.facts.segments.len() > 1) else {
+        let asked = request
+            .one_graph
+            .then(|| "one graph is compared with segments: several indexes are needed".to_owned());
+        return asked.map_or(Ok(()), |words| Err(AuditError::Request(words)));
+    };
+    let count = index.facts.segments.len();
+    if let Some(filter) = &data.filter
+        && filter.rule != FilterRule::CountAll
+    {
+        return Err(AuditError::Request(format!(
+            "{count} segments under the rule {}: of several segments only {} is predicted",
+            filter.rule,
+            FilterRule::CountAll
+        )));
+    }
+    let mut predictions = request.predictions.iter();
+    match predictions.find(|wanted| wanted.class == EngineClass::RowCap) {
+        Some(_) => Err(AuditError::Request(format!(
+            "class=row-cap of {count} segments is not predicted: each would be cut to ef rows"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What is known of the segments, and how one graph over all rows compares at each of `asked` and for
+/// each target; `None` for an index of one segment.
+pub(super) fn segments<S: DistanceSource>(
+    request: &AuditRequest,
+    index: Option<&Index>,
+    on: &Adviser<'_, S>,
+    asked: &[(String, Cell)],
+    advice: &[Advice],
+) -> Result<Option<SegmentsResult>, AuditError> {
+    let Some(index) = index.filter(|index| index.facts.segments.len() > 1) else {
+        return Ok(None);
+    };
+    let mut start = 0;
+    let mut of_segments = Vec::new();
+    for &rows in &index.facts.segments {
+        let reached = &on.graphs.reachable[0][start..start + rows];
+        let unreachable = reached.iter().filter(|reached| !**reached).count();
+        of_segments.push(SegmentFacts { rows, unreachable });
+        start += rows;
+    }
+    let advised: Vec<(String, Cell)> = advice
+        .iter()
+        .filter_map(|advice| {
+            let recommended = advice.recommended.as_ref().map(|found| found.ef);
+            let ef = recommended.or(advice.ef)?;
+            let (k, class) = (advice.k, on.graphs.class);
+            Some((format!("ef {ef}"), Cell { class, ef, k }))
+        })
+        .collect();
+    let asked = if asked.is_empty() { &advised } else { asked };
+    let one_graph = match request.one_graph {
+        true => Some(one_graph(request, index, on, asked)?),
+        false => None,
+    };
+    Ok(Some(SegmentsResult {
+        segments: of_segments,
+        one_graph,
+    }))
+}
+
+fn one_graph<S: DistanceSource>(
+    request: &AuditRequest,
+    index: &Index,
+    on: &Adviser<'_, S>,
+    asked: &[(String, Cell)],
+) -> Result<OneGraph, AuditError> {
+    stage("one graph", 0);
+    let preset = match index.facts.class {
+        EngineClass::StopEarly => Preset::Faiss,
+        _ => Preset::Hnswlib,
+    };
+    let wanted = GraphRequest {
+        preset,
+        m: index.facts.m,
+        ef_construction: index.facts.ef_construction,
+        count: 1,
+    };
+    check_memory("one graph", wanted.bytes(on.data.base.rows()))?;
+    let graphs = graphs::build(&wanted, request.seed, on.data, on.source.computer())?;
+    let mut one = Adviser::new(on.source, on.data, on.truth, &graphs, on.ks);
+    let advice = one.advise(&request.targets)?;
+    let filter = on.data.filter.as_ref();
+    let (merged, _) = cells(on, asked, filter, Barycenters::LeftOut);
+    let (alone, _) = cells(&one, asked, filter, Barycenters::LeftOut);
+    let pair = |(segments, one_graph): (CellResult, CellResult)| SegmentsAt {
+        k: segments.k,
+        ef: segments.ef.unwrap_or(0),
+        overlap: segments.overlap,
+        fill: segments.fill,
+        visited: segments.visited,
+        one_overlap: one_graph.overlap,
+        one_fill: one_graph.fill,
+        one_visited: one_graph.visited,
+    };
+    Ok(OneGraph {
+        source: graphs.facts.source,
+        m: wanted.m,
+        ef_construction: wanted.ef_construction,
+        at: merged.into_iter().zip(alone).map(pair).collect(),
+        advice,
+    })
+}

@@ -1,0 +1,142 @@
+"""Segments: what several live indexes return, merged by distance, id for id; and one graph over the same rows."""
+
+from __future__ import annotations
+
+import annatomy as an
+import numpy as np
+import pytest
+
+BOUNDS = [0, 250, 251, 600, 900]
+PARTS = [slice(begin, end) for begin, end in zip(BOUNDS, BOUNDS[1:])]
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return np.random.default_rng(3).normal(size=(900, 16)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def queries():
+    return np.random.default_rng(4).normal(size=(120, 16)).astype(np.float32)
+
+
+def merged(found, k):
+    """The k nearest of every segment's (distances, ids), segments in order where distances tie."""
+    distances = np.hstack([distances for distances, _ in found])
+    ids = np.hstack([ids for _, ids in found])
+    distances = np.where(ids < 0, np.inf, distances)
+    order = np.argsort(distances, axis=1, kind="stable")[:, :k]
+    best = np.take_along_axis(ids, order, axis=1)
+    return np.where(np.isinf(np.take_along_axis(distances, order, axis=1)), -1, best)
+
+
+def faiss_segments(rows):
+    faiss = pytest.importorskip("faiss")
+    indexes = []
+    for part in PARTS:
+        index = faiss.IndexHNSWFlat(rows.shape[1], 8)
+        index.hnsw.efConstruction = 40
+        index.add(rows[part])
+        indexes.append(index)
+    return faiss, indexes
+
+
+def test_merged_faiss_segments_are_its_shards_id_for_id(rows, queries):
+    faiss, indexes = faiss_segments(rows)
+    wanted = [(ef, k, "stop-early") for ef in (4, 20, 60) for k in (1, 10, 100)]
+    found = an.audit(rows, indexes, queries=queries, k=10, predict=wanted)
+    assert [segment["rows"] for segment in found.segments["segments"]] == [250, 1, 349, 300]
+    for ef, k, _ in wanted:
+        shards = faiss.IndexShards(rows.shape[1], False, True)
+        for index in indexes:
+            index.hnsw.efSearch = ef
+            shards.add_shard(index)
+        _, ids = shards.search(queries, k)
+        np.testing.assert_array_equal(found.predictions[ef, k, "stop-early"], ids, err_msg=f"ef {ef}, k {k}")
+        each = [index.search(queries, k) for index in indexes]
+        each = [(far, np.where(near < 0, -1, near + begin)) for (far, near), begin in zip(each, BOUNDS)]
+        np.testing.assert_array_equal(merged(each, k), ids)
+
+
+def test_segments_that_tie_are_merged_as_shards_merge_them(queries):
+    """On a grid most distances tie: the k best of every segment's own answer, in the order of the segments."""
+    rows = np.round(np.random.default_rng(3).normal(size=(900, 16))).astype(np.float32)
+    coarse = np.round(queries)
+    faiss, indexes = faiss_segments(rows)
+    for ef, k in [(4, 1), (20, 10), (300, 100)]:
+        wanted = (ef, k, "stop-early")
+        found = an.audit(rows, indexes, queries=coarse, k=1, predict=[wanted]).predictions[wanted]
+        shards = faiss.IndexShards(rows.shape[1], False, True)
+        real, alone = [], []
+        for index, part, begin in zip(indexes, PARTS, BOUNDS):
+            index.hnsw.efSearch = ef
+            shards.add_shard(index)
+            distances, ids = index.search(coarse, k)
+            real.append((distances, np.where(ids < 0, -1, ids + begin)))
+            if len(rows[part]) == 1:
+                alone.append(real[-1])
+                continue
+            ids = an.audit(rows[part], index, queries=coarse, k=1, predict=[wanted]).predictions[wanted]
+            distances = ((rows[part][ids] - coarse[:, None]) ** 2).sum(axis=2)
+            alone.append((distances, np.where(ids < 0, -1, ids + begin)))
+        np.testing.assert_array_equal(merged(real, k), shards.search(coarse, k)[1])
+        np.testing.assert_array_equal(found, merged(alone, k))
+
+
+def test_merged_hnswlib_segments_with_ids_of_their_own(rows, queries):
+    hnswlib = pytest.importorskip("hnswlib")
+    labels = 10 * np.random.default_rng(8).permutation(900).astype(np.int64) + 5
+    indexes = []
+    for part in PARTS:
+        index = hnswlib.Index("l2", rows.shape[1])
+        index.init_index(part.stop - part.start, M=8, ef_construction=40)
+        index.add_items(rows[part], labels[part])
+        index.set_ef(12)
+        indexes.append(index)
+    wanted = [(ef, k, "raise") for ef in (4, 30) for k in (1, 10)]
+    found = an.audit(rows, indexes, queries=queries, k=10, predict=wanted)
+    assert found.graphs["ef_search"] == 12
+    for ef, k, _ in wanted:
+        each = []
+        for index, part in zip(indexes, PARTS):
+            index.set_ef(ef)
+            ids, distances = index.knn_query(queries, min(k, part.stop - part.start))
+            each.append((distances, ids.astype(np.int64)))
+        np.testing.assert_array_equal(found.predictions[ef, k, "raise"], merged(each, k), err_msg=f"ef {ef}, k {k}")
+
+
+def test_segments_built_here_and_one_graph(rows, queries):
+    parts = [an.Hnsw(rows[part], m=6, ef_construction=30) for part in PARTS]
+    found = an.audit(rows, parts, queries=queries, k=10, efs=[20], predict=[(20, 10, "stop-early")], one_graph=True)
+    each = []
+    for part, begin in zip(parts, BOUNDS):
+        ids, distances = part.search(queries, k=10, ef=20)
+        each.append((distances, np.where(ids < 0, -1, ids + begin)))
+    expected = merged(each, 10)
+    np.testing.assert_array_equal(found.predictions[20, 10, "stop-early"], expected)
+    exact = an.exact_knn(rows, 10, queries=queries)[0]
+    overlap = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact, expected)])
+    (at,) = found.segments["one_graph"]["at"]
+    assert abs(at["overlap"]["point"] - overlap) < 1e-12
+    one = an.Hnsw(rows, m=6, ef_construction=30, seed=42).search(queries, k=10, ef=20)[0]
+    one = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact, one)])
+    assert abs(at["one_overlap"]["point"] - one) < 1e-12
+    assert at["visited"] > at["one_visited"] > 0
+    assert "4 segments at ef 20: overlap" in found.verdict and 'id="segments"' in found.report()
+
+
+def test_segments_that_do_not_belong_together_are_refused(rows, queries):
+    parts = [an.Hnsw(rows[part], m=6) for part in PARTS]
+    for X, index, words in [
+        (rows[:800], parts, "800 rows of 16 columns are not the 900 of 16"),
+        (rows, [parts[0], an.Hnsw(rows[:50, :8], m=6)], "segment 1 has 8 columns"),
+        (rows, [parts[0], an.Hnsw(rows[:50], m=6, metric="ip")], "segment 1 has 16 columns under ip"),
+        (rows, [], "index is empty"),
+        (rows, [parts[0], print], "Hnsw, builtin_function"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            an.audit(X, index, queries=queries[:, : X.shape[1]], k=5)
+    with pytest.raises(ValueError, match="row-cap of 4 segments"):
+        an.audit(rows, parts, queries=queries, k=5, predict=[(9, 5, "row-cap")])
+    with pytest.raises(ValueError, match="several indexes are needed"):
+        an.audit(rows, parts[0], k=5, one_graph=True)
