@@ -159,6 +159,8 @@ mod tests {
     use super::*;
     use crate::testing::{dataset, line};
     use annatomy_eval::dataset::QueryRows;
+    use annatomy_formats::{AnswerTable, RowIds};
+    use std::sync::Arc;
 
     /// Six rows on a line; rows 1 and 4 of them are the queries that are measured.
     fn data() -> Dataset<'static> {
@@ -177,7 +179,8 @@ mod tests {
     }
 
     fn ids(columns: usize, ids: &[i64]) -> GivenRows {
-        GivenRows::given(Selection::Ids(AnswerTable::from_ids(columns, ids.to_vec())))
+        let table = AnswerTable::from_ids(columns, ids.to_vec());
+        GivenRows::given(Selection::Ids(table.into()))
     }
 
     /// What each of the two queries may be answered with.
@@ -214,7 +217,8 @@ mod tests {
         let mut data = data();
         let lists = ids(3, &[5, 0, -1, 2, 2, 3]);
         assert_eq!(of(&lists, &[], &data), [vec![0, 5], vec![2, 3]]);
-        data.labels = Some(vec![60, 50, 40, 30, 20, 10].into());
+        let named = RowIds::Integers(vec![60, 50, 40, 30, 20, 10]);
+        data.ids = Some(Arc::new(named));
         assert_eq!(of(&ids(2, &[10, 60]), &[], &data), [vec![0, 5], vec![0, 5]]);
         let words = refused(&ids(2, &[10, 5]), &data);
         assert!(

@@ -189,6 +189,7 @@ mod tests {
     use annatomy_eval::missing::Missing;
     use annatomy_formats::Values;
     use annatomy_vectors::{Matrix, Metric};
+    use std::sync::Arc;
 
     /// Every figure another number, that of the graph and query plus its own tenth.
     fn values(number: f64) -> QueryValues {
@@ -216,7 +217,7 @@ mod tests {
     /// Two graphs, whose mean is 2 for the first query and 30 for the second, and answers of one.
     fn table() -> PerQuery {
         let mut data = dataset(line(&[0.0, 3.0]), None);
-        data.labels = Some(vec![70, 80].into());
+        data.ids = Some(Arc::new(RowIds::Integers(vec![70, 80])));
         let graphs = CellOfQueries {
             k: 5,
             ef: Some(9),
@@ -240,17 +241,14 @@ mod tests {
 
     #[test]
     fn figures_are_means_over_graphs_by_query() {
-        let rows = table().rows;
-        let first: Vec<(i64, usize, Option<usize>)> =
+        let table = table();
+        assert_eq!(table.names, RowIds::Integers(vec![70, 80]));
+        let rows = table.rows;
+        let first: Vec<(usize, usize, Option<usize>)> =
             rows.iter().map(|row| (row.query, row.k, row.ef)).collect();
         assert_eq!(
             first,
-            [
-                (70, 5, Some(9)),
-                (80, 5, Some(9)),
-                (70, 6, None),
-                (80, 6, None)
-            ]
+            [(0, 5, Some(9)), (1, 5, Some(9)), (0, 6, None), (1, 6, None)]
         );
         let near = |found: f64, right: f64| assert!((found - right).abs() < 1e-12, "{found}");
         near(rows[0].overlap, 2.01);

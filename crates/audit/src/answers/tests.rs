@@ -394,7 +394,7 @@ fn tables_of_other_shapes_are_refused_with_the_numbers() {
     let given = |rows: usize, distances: Option<Matrix>| {
         let answers = GivenAnswers {
             name: "mine".to_owned(),
-            ids: AnswerTable::from_ids(2, vec![0; 2 * rows]),
+            ids: AnswerTable::from_ids(2, vec![0; 2 * rows]).into(),
             distances,
         };
         super::given(Some(answers), &data)

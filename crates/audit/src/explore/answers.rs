@@ -69,7 +69,7 @@ mod tests {
         let data = dataset(line(points), queries.map(line));
         let given = GivenAnswers {
             name: "by hand".to_owned(),
-            ids: AnswerTable::from_ids(columns, ids.to_vec()),
+            ids: AnswerTable::from_ids(columns, ids.to_vec()).into(),
             distances: None,
         };
         let answers = answers::given(Some(given), &data)

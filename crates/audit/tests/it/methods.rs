@@ -355,7 +355,7 @@ fn answers_and_allowed_rows_are_refused_and_not_passed_over() {
     assert_eq!(said(&request, given()), None);
     let answers = GivenAnswers {
         name: "mine".to_owned(),
-        ids: AnswerTable::from_ids(5, vec![0; 5 * rows.rows()]),
+        ids: AnswerTable::from_ids(5, vec![0; 5 * rows.rows()]).into(),
         distances: None,
     };
     let mut with = given();
@@ -366,7 +366,7 @@ fn answers_and_allowed_rows_are_refused_and_not_passed_over() {
             .contains("answers are audited over VECTORS")
     );
     let mut with = given();
-    with.allowed = Some(Selection::Ids(AnswerTable::from_ids(1, vec![3])));
+    with.allowed = Some(Selection::Ids(AnswerTable::from_ids(1, vec![3]).into()));
     assert!(
         said(&request, with)
             .expect("refused")
