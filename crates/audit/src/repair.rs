@@ -212,7 +212,7 @@ mod tests {
         let ids = AnswerTable::from_ids(2, vec![0, 2, 1, 2, 2, 1]);
         let given = GivenAnswers {
             name: String::new(),
-            ids,
+            ids: ids.into(),
             distances: None,
         };
         let answers = answers::given(Some(given), &data)
@@ -221,7 +221,10 @@ mod tests {
         let truth = exact::neighbors(&data, 1, 1 << 20).expect("small");
         let table = repair(&answers, &data, truth.table().expect("lists"));
         // Products with itself: 4, 1, 9; of the last row row 0 is the largest other, 6.
-        assert_eq!((table.ids, table.replaced), (vec![0, 2, 1, 2, 2, 0], 1));
+        assert_eq!(
+            (table.ids, table.replaced),
+            (integers(&[0, 2, 1, 2, 2, 0]), 1)
+        );
         assert_eq!(table.distances, [-4.0, -6.0, -1.0, -3.0, -9.0, -6.0]);
     }
 }
