@@ -98,7 +98,7 @@ mod tests {
                     {
                         let computer = VectorDistances::new(rows.view(), Metric::L2);
                         let scorer = computer.scorer_for(all.row(query));
-                        traversal.record(graph, scorer, ef.max(k), &mut alone);
+                        traversal.record(graph, scorer, 40, &mut alone);
                         visited += alone.visited(ef);
                         let of_k = alone.rows(alone.answer(class, ef, k));
                         found.extend(of_k.map(|id| id + offset as u32));
