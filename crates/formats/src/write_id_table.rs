@@ -146,7 +146,7 @@ fn check_parquet() -> Result<(), WriteError> {
 
 #[cfg(feature = "parquet")]
 fn write_parquet(path: &Path, columns: usize, ids: &SlotIds) -> Result<(), WriteError> {
-    super::table::write_lists(path, columns, ids)
+    super::table::write_id_lists(path, columns, ids)
 }
 
 #[cfg(not(feature = "parquet"))]

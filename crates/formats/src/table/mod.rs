@@ -15,7 +15,7 @@ mod parquet_file;
 
 pub use npz_file::{read_columns, write_columns};
 #[cfg(feature = "parquet")]
-pub(super) use parquet_file::write_lists;
+pub(super) use parquet_file::write_id_lists;
 
 use std::path::Path;
 

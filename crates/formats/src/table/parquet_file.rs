@@ -164,9 +164,9 @@ fn other(error: ParquetError) -> WriteError {
 }
 
 /// Writes rows × `columns` ids as one column of lists, `ids`; an empty slot of text is null.
-pub(crate) fn write_lists(path: &Path, columns: usize, ids: &SlotIds) -> Result<(), WriteError> {
+pub(crate) fn write_id_lists(path: &Path, columns: usize, ids: &SlotIds) -> Result<(), WriteError> {
     write_atomically(path, |file| {
-        let schema = list_schema(ids).map_err(other)?;
+        let schema = id_list_schema(ids).map_err(other)?;
         let level = ZstdLevel::try_new(3).map_err(other)?;
         let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level));
         let mut writer =
@@ -207,7 +207,7 @@ pub(crate) fn write_lists(path: &Path, columns: usize, ids: &SlotIds) -> Result<
     })
 }
 
-fn list_schema(ids: &SlotIds) -> Result<TypePtr, ParquetError> {
+fn id_list_schema(ids: &SlotIds) -> Result<TypePtr, ParquetError> {
     let (physical, converted) = match ids {
         SlotIds::Integers(_) => (Physical::INT64, ConvertedType::NONE),
         SlotIds::Unsigned(_) => (Physical::INT64, ConvertedType::UINT_64),
