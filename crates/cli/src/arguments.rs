@@ -80,8 +80,9 @@ pub struct StudyArguments {
     /// Base seed; run r uses seed + r [default: 42]
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-    /// Experiments to run [default: all three]
-    #[arg(long, value_name = "ef,efc,alpha", value_delimiter = ',')]
+    /// Experiments to run: the published three, and order, which compares insertion orders and
+    /// graph seeds [default: ef,efc,alpha]
+    #[arg(long, value_name = "ef,efc,alpha,order", value_delimiter = ',')]
     pub studies: Option<Vec<StudyName>>,
     /// Neighbor counts, as FROM:TO:STEP or a list [default: 10:500:10]
     #[arg(long, value_name = "10:500:10", value_parser = parse_ks)]
@@ -570,6 +571,7 @@ pub enum StudyName {
     Ef,
     Efc,
     Alpha,
+    Order,
 }
 
 impl From<StudyName> for StudyKind {
@@ -578,6 +580,7 @@ impl From<StudyName> for StudyKind {
             StudyName::Ef => Self::EfSearch,
             StudyName::Efc => Self::EfConstruction,
             StudyName::Alpha => Self::Alpha,
+            StudyName::Order => Self::Order,
         }
     }
 }

@@ -11,6 +11,7 @@ Examples:
   annatomy study
   annatomy study --data embeddings.npy --runs 3 --out my-study
   annatomy study --subset 2000 --ks 10:100:10 --studies ef,alpha
+  annatomy study --studies order               insertion orders and graph seeds: whose is the spread?
   annatomy study --config config.yaml --resume";
 
 pub const AUDIT: &str = "\

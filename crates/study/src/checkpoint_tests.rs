@@ -20,6 +20,7 @@ fn record(run: usize) -> RunRecord {
     RunRecord {
         run,
         conditions: Vec::new(),
+        order: None,
         surface: SurfaceGrid {
             efs: Vec::new(),
             ks: Vec::new(),

@@ -18,6 +18,7 @@ mod error;
 mod exact_answers;
 mod explore;
 mod fingerprint;
+mod order;
 mod plan;
 mod query;
 mod record;

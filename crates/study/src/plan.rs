@@ -92,6 +92,7 @@ impl Plan {
                 StudyKind::EfSearch => settings.ef_values.len(),
                 StudyKind::EfConstruction => settings.ef_construction_values.len(),
                 StudyKind::Alpha => settings.alpha_values.len(),
+                StudyKind::Order => 0,
             };
         }
         count

@@ -88,6 +88,7 @@ mod tests {
         RunRecord {
             run,
             conditions: Vec::new(),
+            order: None,
             surface: SurfaceGrid {
                 efs: vec![2, 3],
                 ks: vec![2],

@@ -8,8 +8,9 @@ use super::data::{Source, queries};
 use super::explore::FirstRun;
 use super::plan::Plan;
 use super::query::{Context, Scratch};
-use super::{Execution, StudyError, reduce};
-use crate::results::{DataFacts, RunRecord, Settings, StageSeconds};
+use super::{Execution, StudyError, order, reduce};
+use crate::results::order::OrderCounts;
+use crate::results::{DataFacts, RunRecord, Settings, StageSeconds, StudyKind};
 use annatomy_eval::barycenter::ColumnBlocks;
 use annatomy_eval::distance_source::{DistanceSource, OwnRows, Ranked};
 use annatomy_eval::ground_truth::GroundTruth;
@@ -108,6 +109,7 @@ impl Job<'_> {
             configured,
         };
         let cells = timed(&mut seconds.measure, || self.measure(&context));
+        let order = self.count_orders(source, truth, &mut seconds)?;
         let traverse = cells.traverse_share() * seconds.measure;
         seconds.traverse = traverse;
         seconds.measure -= traverse;
@@ -133,6 +135,7 @@ impl Job<'_> {
             conditions: reduce::conditions(self.plan, &cells),
             surface: cells.surface(&grid).surface(&grid),
             explored,
+            order,
             data: DataFacts {
                 rows: self.rows.rows(),
                 columns: self.rows.columns(),
@@ -145,6 +148,23 @@ impl Job<'_> {
             },
             seconds,
         })
+    }
+
+    /// The study of insertion orders, where it is asked for.
+    fn count_orders<S: DistanceSource>(
+        &self,
+        source: &S,
+        truth: &GroundTruth<'_>,
+        seconds: &mut StageSeconds,
+    ) -> Result<Option<OrderCounts>, StudyError> {
+        if !self.settings.studies.contains(&StudyKind::Order) {
+            return Ok(None);
+        }
+        let rows = self.rows.view();
+        let counted = timed(&mut seconds.order, || {
+            order::count(self.settings, self.run, rows, (source, truth))
+        })?;
+        Ok(Some(counted))
     }
 
     fn build<C: DistanceComputer>(&self, computer: &C) -> Result<Vec<Graph>, StudyError> {

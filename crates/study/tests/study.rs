@@ -9,7 +9,7 @@ use annatomy_knn::{PairTable, RankTable};
 use annatomy_measures::corrected::{ExactSide, ReturnedList, Scratch, barycenter_shift, measure};
 use annatomy_runtime::{Monitor, Progress};
 use annatomy_study::config::defaults;
-use annatomy_study::results::{Conventions, Settings, StudyKind, StudyResults, csv};
+use annatomy_study::results::{Conventions, Settings, StudyKind, StudyResults, csv, order};
 use annatomy_study::{Execution, Start, Study};
 use annatomy_vectors::{Matrix, Metric, PointId};
 use std::path::Path;
@@ -568,5 +568,74 @@ fn the_alpha_experiment_reads_the_graph_each_convention_names() {
     assert_eq!(
         (alpha.ef_construction, alpha.published_ef_construction),
         (20, 30)
+    );
+}
+
+/// The run's own graph is one of the design: highest level first, the first seed.
+#[test]
+fn insertion_orders_hold_the_runs_own_graph_and_do_not_depend_on_threads() {
+    let settings = Settings {
+        studies: vec![StudyKind::EfSearch, StudyKind::Order],
+        subset: Some(300),
+        ..small()
+    };
+    let results = run(settings.clone(), 2);
+    assert_eq!(csv::text(&results), csv::text(&run(settings.clone(), 1)));
+    let again = run(settings, 1);
+    for (record, other) in results.runs.iter().zip(&again.runs) {
+        let counts = record.order.as_ref().expect("asked for");
+        assert_eq!(Some(counts), other.order.as_ref(), "at any thread count");
+        assert_eq!((counts.queries, &*counts.ks), (300, &[12, 40, 90][..]));
+        let levels = counts.orders.iter().position(|order| order == "levels");
+        let first = levels.expect("FAISS's order") * counts.queries;
+        for (row, &ef) in counts.efs.iter().enumerate() {
+            let name = format!("ef_{ef}");
+            let mut conditions = record.conditions.iter();
+            let condition = conditions.find(|c| c.condition == name).expect("an ef");
+            for (column, &k) in counts.ks.iter().enumerate() {
+                let found = &counts.found[row * counts.ks.len() + column][first..][..300];
+                let found: u32 = found.iter().sum();
+                let measured = condition.corrected.iter().find(|m| m.k == k);
+                let overlap = measured.expect("a k").overlap;
+                let mean = f64::from(found) / (300 * k) as f64;
+                assert!(
+                    (mean - overlap).abs() < 1e-9,
+                    "ef {ef}, k {k}: {mean} {overlap}"
+                );
+            }
+        }
+    }
+    let cells = order::variance(&results)
+        .expect("asked for")
+        .expect("a design");
+    assert_eq!(cells.len(), 9);
+    for cell in &cells {
+        let shares: f64 = cell.components.iter().map(|c| c.share).sum();
+        assert!((shares - 1.0).abs() < 1e-9);
+        let all_differ = cell
+            .means
+            .windows(2)
+            .any(|pair| pair[0].overlap != pair[1].overlap);
+        assert!(all_differ, "orders differ at ef {}, k {}", cell.ef, cell.k);
+    }
+}
+
+#[test]
+fn insertion_orders_alone_are_a_study() {
+    let settings = Settings {
+        studies: vec![StudyKind::Order],
+        subset: Some(120),
+        runs: 1,
+        ..small()
+    };
+    let results = run(settings, 2);
+    assert_eq!(results.runs[0].conditions.len(), 0);
+    let folder = tempfile::tempdir().expect("folder");
+    annatomy_study::results::write_all(folder.path(), &results).expect("files");
+    let text = std::fs::read_to_string(folder.path().join("order.csv")).expect("order.csv");
+    assert!(
+        text.lines()
+            .any(|line| line.starts_with("40,90,mean_overlap,lid_down,")),
+        "{text}"
     );
 }

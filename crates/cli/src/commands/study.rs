@@ -85,7 +85,12 @@ fn settings(arguments: &StudyArguments) -> Result<Settings, Failure> {
 
 /// The experiments named, each once, in the order of the study.
 fn kinds(names: &[StudyName]) -> Vec<StudyKind> {
-    let all = [StudyName::Ef, StudyName::Efc, StudyName::Alpha];
+    let all = [
+        StudyName::Ef,
+        StudyName::Efc,
+        StudyName::Alpha,
+        StudyName::Order,
+    ];
     all.into_iter()
         .filter(|name| names.contains(name))
         .map(StudyKind::from)

@@ -57,6 +57,14 @@ pub enum BuildError {
         /// Links per row on layer 0.
         links: usize,
     },
+    /// The order of insertion is none.
+    #[error("an order of insertion of {found} nodes is no permutation of the {rows} rows")]
+    Order {
+        /// Rows given.
+        rows: usize,
+        /// Nodes in the order.
+        found: usize,
+    },
 }
 
 const MAX_M: usize = 4096;
@@ -78,6 +86,23 @@ impl Graph {
         check(distances.rows(), parameters)?;
         begin(distances.rows(), 1);
         Ok(Self::grow(distances, parameters))
+    }
+
+    /// As [`Graph::build`], nodes inserted in `order`, whatever the parameters say; levels are theirs.
+    ///
+    /// # Errors
+    /// As there, and if `order` does not name every row once.
+    pub fn build_in_order<D: DistanceComputer>(
+        distances: &D,
+        parameters: &Parameters,
+        order: &[u32],
+    ) -> Result<Self, BuildError> {
+        let rows = distances.rows();
+        check(rows, parameters)?;
+        check_order(order, rows)?;
+        begin(rows, 1);
+        let levels = draw_levels(parameters, rows);
+        Ok(Self::grow_in_order(distances, parameters, levels, order))
     }
 
     /// Builds a graph for each of `all`, the same that [`Graph::build`] builds; small ones at once,
@@ -109,16 +134,39 @@ impl Graph {
         let rows = distances.rows();
         let levels = draw_levels(parameters, rows);
         let order = insertion_order(parameters, &levels);
+        Self::grow_in_order(distances, parameters, levels, &order)
+    }
+
+    fn grow_in_order<D: DistanceComputer>(
+        distances: &D,
+        parameters: &Parameters,
+        levels: Vec<u8>,
+        order: &[u32],
+    ) -> Self {
+        let rows = order.len();
         let mut growing = Growing::new(*parameters, levels);
         let scratch = PerThread::new(Scratch::<D::Queue>::default);
         let mut start = 0;
         while start < rows {
-            let end = growing.batch_end(&order, start);
+            let end = growing.batch_end(order, start);
             growing.insert(distances, &order[start..end], &scratch);
             start = end;
         }
         Self::freeze(&growing)
     }
+}
+
+fn check_order(order: &[u32], rows: usize) -> Result<(), BuildError> {
+    let mut seen = vec![false; rows];
+    let is_new = |&node: &u32| {
+        let seen = seen.get_mut(node as usize);
+        seen.is_some_and(|seen| !std::mem::replace(seen, true))
+    };
+    if order.len() == rows && order.iter().all(is_new) {
+        return Ok(());
+    }
+    let found = order.len();
+    Err(BuildError::Order { rows, found })
 }
 
 fn check(rows: usize, parameters: &Parameters) -> Result<(), BuildError> {

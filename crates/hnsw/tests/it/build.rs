@@ -3,8 +3,8 @@
 
 use crate::common::clustered;
 use annatomy_hnsw::{
-    DistanceComputer, Graph, HeapQueue, Links, Parameters, RankDistances, Search, VectorDistances,
-    reachable,
+    DistanceComputer, Graph, HeapQueue, InsertionOrder, Links, Parameters, RankDistances, Search,
+    VectorDistances, reachable,
 };
 use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::{Matrix, Metric};
@@ -155,4 +155,31 @@ fn impossible_parameters_are_refused_with_their_numbers() {
     };
     assert!(error(Parameters::faiss(1, 10, 0)).contains("M = 1"));
     assert!(error(Parameters::faiss(8, 0, 0)).contains("ef_construction = 0"));
+}
+
+#[test]
+fn a_listed_order_is_followed_and_anything_else_is_refused() {
+    let points = clustered(600, 8, 7, 5);
+    let oracle = VectorDistances::new(points.view(), Metric::L2);
+    let parameters = Parameters::faiss(6, 30, 3);
+    let as_given = Parameters {
+        insertion_order: InsertionOrder::AsGiven,
+        ..parameters
+    };
+    let by_number: Vec<u32> = (0..600).collect();
+    let in_order = |order: &[u32]| Graph::build_in_order(&oracle, &parameters, order);
+    let expected = Graph::build(&oracle, &as_given).expect("graph");
+    assert_eq!(in_order(&by_number).expect("graph"), expected);
+    let backwards: Vec<u32> = (0..600).rev().collect();
+    let other = in_order(&backwards).expect("graph");
+    assert_ne!(other, expected, "the order matters");
+    // The same levels, whatever the order.
+    let levels = |graph: &Graph| (0..600).map(|node| graph.level(node)).collect::<Vec<_>>();
+    assert_eq!(levels(&other), levels(&expected));
+    let mut twice = by_number.clone();
+    twice[7] = 8;
+    for wrong in [&by_number[1..], &twice, &[]] {
+        let error = in_order(wrong).expect_err("no permutation").to_string();
+        assert!(error.contains("600 rows"), "{error}");
+    }
 }

@@ -153,6 +153,7 @@ fn swept(study: StudyKind) -> &'static str {
         StudyKind::EfSearch => "by ef_search",
         StudyKind::EfConstruction => "by ef_construction",
         StudyKind::Alpha => "by α = ef_search / k",
+        StudyKind::Order => "by order of insertion",
     }
 }
 
@@ -229,6 +230,7 @@ fn label(condition: &ConditionResult) -> String {
         StudyKind::EfSearch => format!("ef {}", condition.value),
         StudyKind::EfConstruction => format!("efc {}", condition.value),
         StudyKind::Alpha => format!("α {}", condition.value),
+        StudyKind::Order => condition.condition.clone(),
     }
 }
 

@@ -51,7 +51,7 @@ fn record(run: usize, settings: &annatomy_study::results::Settings) -> RunRecord
             let ef = |k: usize| match study {
                 StudyKind::EfSearch => value as usize,
                 StudyKind::EfConstruction => settings.ef_search,
-                StudyKind::Alpha => ((value * k as f64) as usize).max(2),
+                StudyKind::Alpha | StudyKind::Order => ((value * k as f64) as usize).max(2),
             };
             ConditionResult {
                 study,
@@ -75,6 +75,7 @@ fn record(run: usize, settings: &annatomy_study::results::Settings) -> RunRecord
     RunRecord {
         run,
         conditions: conditions.collect(),
+        order: None,
         surface: SurfaceGrid {
             overlap: efs
                 .iter()
@@ -106,6 +107,7 @@ fn record(run: usize, settings: &annatomy_study::results::Settings) -> RunRecord
             build: 12.0,
             traverse: 6.0,
             measure: 9.0,
+            order: 0.0,
         },
     }
 }

@@ -64,6 +64,7 @@ pub fn html_with(results: &StudyResults, figures: &[Illustration<'_>]) -> String
         sections::conventions::write(html, &view);
         sections::engines::write(html, &view);
         sections::tail::write(html, &view);
+        sections::order::write(html, &view);
         sections::facts::write(html, &view);
     });
     html.within("footer", "", |html| {

@@ -2,6 +2,7 @@
 
 use super::fixture::study;
 use super::{Illustration, html, html_with, write};
+use annatomy_study::results::order::OrderCounts;
 use annatomy_study::results::{Artefacts, StudyKind, StudyResults};
 
 fn grid() -> Vec<usize> {
@@ -33,6 +34,40 @@ fn nothing_is_loaded_from_elsewhere() {
             page[..place].ends_with("<a href=\""),
             "{}",
             &page[place.saturating_sub(20)..place + 30]
+        );
+    }
+}
+
+/// Overlap of .50 to .55 by order, of which each query has as much again.
+fn with_orders(mut study: StudyResults) -> StudyResults {
+    for run in &mut study.runs {
+        let names = ["as_given", "shuffled", "lid_down"];
+        let graphs = 2 * names.len();
+        let of_graph =
+            |graph: usize| (0..10).map(move |query| (50 + 2 * (graph % 3) + query) as u32);
+        run.order = Some(OrderCounts {
+            efs: vec![25],
+            ks: vec![100],
+            seeds: 2,
+            orders: names.map(str::to_owned).to_vec(),
+            queries: 10,
+            found: vec![(0..graphs).flat_map(of_graph).collect()],
+        });
+    }
+    study
+}
+
+#[test]
+fn insertion_orders_are_compared_where_they_were_studied() {
+    assert!(!html(&study(2, &grid())).contains("id=\"order\""));
+    for runs in [1, 2] {
+        let text = words(&html(&with_orders(study(runs, &grid()))));
+        let said = "moves mean overlap most at ef 25, k = 100: from .545 (as given) to .585 (highest LID first)";
+        assert!(text.contains(said), "{text}");
+        // Variances 4 of orders and 9.17 of queries.
+        assert!(
+            text.contains("69.6 % is the query’s own on every graph, 30.4 % is the graph’s"),
+            "{text}"
         );
     }
 }

@@ -155,6 +155,7 @@ impl<'r> Condition<'r> {
             StudyKind::EfSearch => format!("`ef_search`\u{a0}{}", self.value),
             StudyKind::EfConstruction => format!("`ef_construction`\u{a0}{}", self.value),
             StudyKind::Alpha => format!("*α* = {}", self.value),
+            StudyKind::Order => format!("order {}", self.value),
         }
     }
 

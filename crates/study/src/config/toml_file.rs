@@ -43,6 +43,7 @@ enum StudyName {
     Ef,
     Efc,
     Alpha,
+    Order,
 }
 
 impl From<StudyName> for StudyKind {
@@ -51,6 +52,7 @@ impl From<StudyName> for StudyKind {
             StudyName::Ef => Self::EfSearch,
             StudyName::Efc => Self::EfConstruction,
             StudyName::Alpha => Self::Alpha,
+            StudyName::Order => Self::Order,
         }
     }
 }

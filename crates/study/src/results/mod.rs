@@ -3,12 +3,14 @@
 //! * `measurements.csv`: tidy, one row per run × study × condition × k ([`csv`]);
 //! * `runNN/<study>/<condition>/metrics.json`: the study's own layout, always in published
 //!   conventions ([`layout`]);
+//! * `order.csv`: of the study of insertion orders, if there was one ([`order`]);
 //! * `summary.json`: every figure over runs as an estimate with its interval, and the breakpoints
 //!   ([`summary`]).
 
 pub mod csv;
 pub mod layout;
 mod model;
+pub mod order;
 pub mod summary;
 #[cfg(test)]
 mod tests;
@@ -45,6 +47,9 @@ pub fn write_all(folder: &Path, results: &StudyResults) -> Result<(), WriteError
         &folder.join("summary.json"),
         summary::text(results).as_bytes(),
     )?;
+    if let Some(Ok(cells)) = order::variance(results) {
+        write_file(&folder.join("order.csv"), order::csv(&cells).as_bytes())?;
+    }
     for (path, text) in layout::files(results) {
         write_file(&folder.join(path), text.as_bytes())?;
     }

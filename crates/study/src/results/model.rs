@@ -6,6 +6,7 @@
 //! how it is written in the sibling modules.
 
 use annatomy_eval::explored::Explored;
+use super::order::OrderCounts;
 use annatomy_eval::surface::SurfaceGrid;
 use annatomy_measures::published::Figures;
 use annatomy_vectors::Metric;
@@ -21,7 +22,7 @@ pub enum Conventions {
     Published,
 }
 
-/// The three experiments.
+/// The three experiments of the published study, and one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum StudyKind {
     /// Fixed `ef_search`, one graph.
@@ -33,6 +34,10 @@ pub enum StudyKind {
     /// `ef_search` = max(2, ⌊αk⌋).
     #[serde(rename = "alpha_study")]
     Alpha,
+    /// Seeds × insertion orders of one graph; it has no conditions (see
+    /// [`order`](crate::results::order)).
+    #[serde(rename = "order_study")]
+    Order,
 }
 
 impl StudyKind {
@@ -42,6 +47,7 @@ impl StudyKind {
             Self::EfSearch => "efSearch_study",
             Self::EfConstruction => "efConstruction_study",
             Self::Alpha => "alpha_study",
+            Self::Order => "order_study",
         }
     }
 }
@@ -138,6 +144,8 @@ pub struct RunRecord {
     pub surface: SurfaceGrid,
     /// Queries under every (ef, k), of the first run.
     pub explored: Option<Explored>,
+    /// What each insertion order leaves to be found, where that was asked for.
+    pub order: Option<OrderCounts>,
     /// What the data of this run look like.
     pub data: DataFacts,
     /// Seconds per stage of this run.
@@ -172,6 +180,8 @@ pub struct StageSeconds {
     pub traverse: f64,
     /// All measures.
     pub measure: f64,
+    /// The study of insertion orders: its graphs and traversals.
+    pub order: f64,
 }
 
 /// The settings that decide a study's numbers.

@@ -5,6 +5,7 @@
 //! estimated over the runs in which they are, and n says how many; a figure finite in no run is
 //! null.
 
+use super::order::{self, OrderCell};
 use super::{
     ConditionResult, DataFacts, Figures, Machine, Measurement, Settings, StageSeconds, StudyResults,
 };
@@ -27,6 +28,9 @@ pub struct Summary<'r> {
     pub conditions: Vec<ConditionSummary>,
     /// The surface of the configured graph, overlap and fill averaged over runs.
     pub surface: SurfaceSummary,
+    /// Of the study of insertion orders, per (ef, k): means and variance components.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Vec<OrderCell>>,
     /// What the data of each run look like.
     pub data: Vec<&'r DataFacts>,
     /// Where the time of each run went.
@@ -122,6 +126,7 @@ pub fn summary(results: &StudyResults) -> Summary<'_> {
             .map(|index| condition(&over_runs(results, index)))
             .collect(),
         surface: surface(results),
+        order: order::variance(results).and_then(Result::ok),
         data: results.runs.iter().map(|run| &run.data).collect(),
         seconds: results.runs.iter().map(|run| &run.seconds).collect(),
     }

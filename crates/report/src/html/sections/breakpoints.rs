@@ -120,5 +120,6 @@ pub(super) fn title(study: StudyKind) -> &'static str {
         StudyKind::EfSearch => "Fixed search effort",
         StudyKind::EfConstruction => "Quality of the graph",
         StudyKind::Alpha => "Effort in proportion to *k*",
+        StudyKind::Order => super::order::TITLE,
     }
 }

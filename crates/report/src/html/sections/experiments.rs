@@ -35,6 +35,7 @@ fn title(study: StudyKind) -> &'static str {
         StudyKind::EfSearch => "Fixed search effort",
         StudyKind::EfConstruction => "The quality of the graph",
         StudyKind::Alpha => "Search effort in proportion to *k*",
+        StudyKind::Order => super::order::TITLE,
     }
 }
 
@@ -73,6 +74,8 @@ fn varied(study: StudyKind, view: &View<'_>, conditions: &[&Condition<'_>]) -> S
                 .and_then(|condition| condition.graphs())
                 .map_or(0, |graphs| graphs.0)
         ),
+        // It has no conditions, and a section of its own.
+        StudyKind::Order => String::new(),
     }
 }
 

@@ -119,7 +119,7 @@ fn grid(ks: &[usize]) -> String {
 type Reader = fn(&StageSeconds) -> f64;
 
 fn time(view: &View<'_>) -> Table {
-    let stages: [(&str, Reader); 5] = [
+    let stages: [(&str, Reader); 6] = [
         ("vectors read or generated", |seconds| seconds.data),
         ("exact distances, certified and ranked", |seconds| {
             seconds.distances
@@ -127,6 +127,7 @@ fn time(view: &View<'_>) -> Table {
         ("graphs built", |seconds| seconds.build),
         ("traversals", |seconds| seconds.traverse),
         ("measures", |seconds| seconds.measure),
+        ("insertion orders", |seconds| seconds.order),
     ];
     let total = |read: Reader| {
         view.results
@@ -142,6 +143,9 @@ fn time(view: &View<'_>) -> Table {
     );
     let mut table = Table::new(&caption, Columns::Numbers, &["stage", "time", "share"]);
     for (name, read) in stages {
+        if total(read) == 0.0 {
+            continue;
+        }
         table.row([
             name.to_owned(),
             seconds(total(read)),
