@@ -5,8 +5,8 @@
 //! artefacts included) per k. Everything here is plain data; how it is computed stands in `study`,
 //! how it is written in the sibling modules.
 
-use annatomy_eval::explored::Explored;
 use super::order::OrderCounts;
+use annatomy_eval::explored::Explored;
 use annatomy_eval::surface::SurfaceGrid;
 use annatomy_measures::published::Figures;
 use annatomy_vectors::Metric;
