@@ -14,5 +14,5 @@ fuzz_target!(|bytes: &[u8]| {
     let oracle = EngineDistances::new(index.vectors.view(), index.metric.unwrap_or(Metric::L2), build);
     let query = vec![0.5; index.vectors.columns()];
     let mut traversal = Traversal::<HeapQueue>::default();
-    traversal.record::<EngineDistances<'_>>(&index.graph, oracle.scorer_for(&query), 16, &mut Visits::default());
+    traversal.record(&index.graph, oracle.scorer_for(&query), 16, &mut Visits::default());
 });

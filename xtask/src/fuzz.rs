@@ -23,6 +23,8 @@ const LOGS: &str = "fuzz/target/logs";
 const MEMORY: u32 = 2_048;
 /// Seconds that one input may take: of a reader that is slow, and of a machine that is busy.
 const SECONDS_OF_ONE: u32 = 60;
+/// Inputs are written to files: five times as many a second as on a disk.
+const IN_MEMORY: &str = "/dev/shm";
 /// What the tests keep, as seeds of the targets that take a file as it is.
 const SEEDS: [(&str, &str); 2] = [
     ("saved_index", "crates/hnsw/tests/goldens"),
@@ -152,6 +154,9 @@ impl Options {
         command.arg(format!("-max_total_time={seconds}"));
         command.arg(format!("-rss_limit_mb={MEMORY}"));
         command.arg(format!("-timeout={SECONDS_OF_ONE}"));
+        if Path::new(IN_MEMORY).is_dir() {
+            command.env("TMPDIR", IN_MEMORY);
+        }
         let path = PathBuf::from(LOGS).join(format!("{target}.log"));
         let log = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
         command.stdout(Stdio::null()).stderr(log);
