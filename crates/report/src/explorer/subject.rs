@@ -1,5 +1,6 @@
 //! What a page is about, whether an audit or a study fills the explorer.
 
+use crate::text::number::count;
 use annatomy_audit::AuditResults;
 use annatomy_study::results::{Measurement, StudyKind, StudyResults};
 use serde::Serialize;
@@ -123,7 +124,9 @@ impl Subject {
         }
         if shown < queries {
             notes.push(format!(
-                "Shown are {shown} of its {queries} queries, drawn at random."
+                "Shown are {} of its {} queries, drawn at random.",
+                count(shown as u64),
+                count(queries as u64)
             ));
         }
         Some(Self {
