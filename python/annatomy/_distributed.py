@@ -73,7 +73,7 @@ class Reduction:
         self.ending: dict[int, int] = {}
 
     def add(self, place: int, partial: _core.Partial) -> None:
-        """Joins the partial of shard ``place`` with those beside it."""
+        """Joins the partial of shard ``place`` with its neighbors."""
         start, end = place, place + 1
         if end in self.starting:
             end, after = self.starting.pop(end)

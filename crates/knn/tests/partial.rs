@@ -55,11 +55,11 @@ fn ranges(rows: usize, cuts: usize, draws: &mut Draws) -> Vec<Range<usize>> {
     at.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
 
-fn identity(rows: usize) -> Option<BaseIdentity> {
-    Some(BaseIdentity {
+fn identity(rows: usize) -> BaseIdentity {
+    BaseIdentity {
         rows: rows as u64,
         checksum: Checksum256([7; 32]),
-    })
+    }
 }
 
 fn partial(
@@ -70,7 +70,7 @@ fn partial(
     block: usize,
 ) -> Partial {
     let range = rows.start as u64..rows.end as u64;
-    let mut search = PartialSearch::new(queries, k, metric, range, identity(base.rows()))
+    let mut search = PartialSearch::new(queries, k, metric, range, Some(identity(base.rows())))
         .expect("a range of rows");
     for start in rows.clone().step_by(block) {
         let rows = start..rows.end.min(start + block);
@@ -282,7 +282,7 @@ fn partials_of_other_searches_are_refused_with_the_numbers() {
         &(10..30),
         30,
     );
-    let elsewhere = of(&base, &queries, 5, Metric::L2).of_base(identity(31));
+    let elsewhere = of(&base, &queries, 5, Metric::L2).of_base(Some(identity(31)));
     let cases = [
         (
             of(&base, &queries, 4, Metric::L2),
@@ -332,13 +332,13 @@ fn what_cannot_be_searched_is_refused() {
         }
     };
     assert_eq!(
-        of(3, 0..1, identity(3)),
+        of(3, 0..1, Some(identity(3))),
         "accepted",
         "k of the base, not of the range"
     );
-    assert!(of(4, 0..1, identity(3)).starts_with("k = 4 neighbors out of 3 rows"));
+    assert!(of(4, 0..1, Some(identity(3))).starts_with("k = 4 neighbors out of 3 rows"));
     assert!(of(0, 0..1, None).starts_with("k = 0"));
-    assert!(of(1, 2..4, identity(3)).starts_with("rows 2:4 of a base of 3"));
+    assert!(of(1, 2..4, Some(identity(3))).starts_with("rows 2:4 of a base of 3"));
     assert!(of(1, 2..2, None).starts_with("rows 2:2 of a base of"));
     let beyond = u64::from(u32::MAX);
     assert_eq!(of(1, beyond - 2..beyond, None), "accepted");

@@ -21,13 +21,13 @@ pub fn run(arguments: &MergeArguments) -> Result<(), Failure> {
     files.check(&partials)?;
     let headers = partials
         .iter()
-        .map(|path| read(path, |file, length| PartialHeader::read(file, length)))
+        .map(|path| read(path, PartialHeader::read))
         .collect::<Result<Vec<_>, _>>()?;
     let order = merge_order(&headers).map_err(|error| refused(&error, &partials, &headers))?;
     stage("merging", order.len() as u64);
     let mut merged: Option<Partial> = None;
     for place in order {
-        let next = read(partials[place], |file, length| Partial::read(file, length))?;
+        let next = read(partials[place], Partial::read)?;
         merged = Some(match merged {
             None => next,
             Some(before) => before

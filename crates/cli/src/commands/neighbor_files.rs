@@ -35,12 +35,11 @@ impl NeighborFiles<'_> {
         let queries = ids.len() / k;
         let failed = |path, error: WriteError| about(path, &error, Failure::work);
         let narrow: Result<Vec<i32>, _> = ids.iter().map(|&id| i32::try_from(id)).collect();
-        let written = match narrow {
-            Ok(ids) => write_ids(self.ids, queries, k, &ids),
-            Err(_) => {
-                let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-                write_ids(self.ids, queries, k, &ids)
-            }
+        let written = if let Ok(ids) = narrow {
+            write_ids(self.ids, queries, k, &ids)
+        } else {
+            let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
+            write_ids(self.ids, queries, k, &ids)
         };
         written.map_err(|error| failed(self.ids, error))?;
         if let Some(path) = self.distances {

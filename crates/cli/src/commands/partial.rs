@@ -24,21 +24,14 @@ pub fn run(arguments: &KnnArguments, out: &Path) -> Result<(), Failure> {
     refuse_overwriting(&inputs, &[out]).map_err(Failure::usage)?;
     let base = Opened::new(&arguments.vectors, Role::Base)?;
     let rows = base.part(arguments.rows)?;
-    let partial = on_threads(arguments.threads, || match &arguments.queries {
-        Some(path) => {
-            let queries = Opened::new(path, Role::Queries)?;
-            let queries = queries.read_all(arguments)?;
-            search(
-                &base,
-                PartialQueries::HeldOut(queries.view()),
-                rows,
-                arguments,
-            )
+    let partial = on_threads(arguments.threads, || {
+        if let Some(path) = &arguments.queries {
+            let queries = Opened::new(path, Role::Queries)?.read_all(arguments)?;
+            let queries = PartialQueries::HeldOut(queries.view());
+            return search(&base, queries, rows, arguments);
         }
-        None => {
-            let all = base.read_all(arguments)?;
-            search(&base, PartialQueries::BaseRows(all.view()), rows, arguments)
-        }
+        let all = base.read_all(arguments)?;
+        search(&base, PartialQueries::BaseRows(all.view()), rows, arguments)
     })??;
     let failed = |error: io::Error| about(out, &error, Failure::work);
     write_atomically(out, |file| partial.write(file)).map_err(failed)?;
@@ -67,13 +60,12 @@ fn search(
         budget_bytes: super::knn::budget_bytes(),
     };
     // A shard's base is not known.
-    let of_base = match arguments.first_row {
-        Some(first) => (first.saturating_add(rows.start as u64), None),
-        None => {
-            let identity = identity_of(&base.file);
-            let identity = identity.map_err(|error| about(base.path, &error, Failure::work))?;
-            (rows.start as u64, Some(identity))
-        }
+    let of_base = if let Some(first) = arguments.first_row {
+        (first.saturating_add(rows.start as u64), None)
+    } else {
+        let identity = identity_of(&base.file);
+        let identity = identity.map_err(|error| about(base.path, &error, Failure::work))?;
+        (rows.start as u64, Some(identity))
     };
     partial_of_file(&base.file, rows, &request, of_base).map_err(|error| {
         let kind = match &error {

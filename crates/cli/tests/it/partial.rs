@@ -151,7 +151,7 @@ fn merged_files_are_those_of_one_run() {
     }
 }
 
-/// A shard is numbered by what it is told; no other file is needed.
+/// A shard is numbered from `--first-row` on; no other file is needed.
 #[test]
 fn shards_of_several_files_merge() {
     let folder = Folder::new();

@@ -95,8 +95,8 @@ impl Partial {
             hasher: Sha256::new(),
         };
         writer.put(&self.header.encoded())?;
-        writer.put_all(&self.lists.reduced, |value| value.to_le_bytes())?;
-        writer.put_all(&self.lists.ids, |id| id.to_le_bytes())?;
+        writer.put_all(&self.lists.reduced, f64::to_le_bytes)?;
+        writer.put_all(&self.lists.ids, u32::to_le_bytes)?;
         let checksum = writer.hasher.finalize();
         writer.inner.write_all(&checksum)
     }

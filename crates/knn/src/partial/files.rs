@@ -70,7 +70,7 @@ pub fn partial_of_file(
         match request.queries {
             PartialQueries::BaseRows(all) => add(all.row_range(start..end))?,
             PartialQueries::HeldOut(_) => {
-                add(valid_rows(file, start..end, request.metric)?.view())?
+                add(valid_rows(file, start..end, request.metric)?.view())?;
             }
         }
         start = end;

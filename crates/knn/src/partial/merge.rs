@@ -124,9 +124,13 @@ fn check_same(header: &PartialHeader, other: &PartialHeader) -> Result<(), Merge
         |header| format!("metric {}", header.metric),
         |header| format!("k = {}", header.k),
         |header| format!("{} columns", header.columns),
-        |header| match header.are_base_rows {
-            true => "every base row as a query".to_owned(),
-            false => "other vectors as queries".to_owned(),
+        |header| {
+            let kind = if header.are_base_rows {
+                "every base row as a query"
+            } else {
+                "other vectors as queries"
+            };
+            kind.to_owned()
         },
         |header| format!("{} queries", header.queries),
         |header| format!("queries with checksum {}", header.queries_checksum),
@@ -161,8 +165,10 @@ impl Partial {
         let rows = self.header.rows.start..next.header.rows.end;
         check_apart(&self.header.rows, &next.header.rows)?;
         if self.header.rows.end < next.header.rows.start {
-            let missing = vec![self.header.rows.end..next.header.rows.start];
-            return Err(MergeError::Missing { missing });
+            let between = self.header.rows.end..next.header.rows.start;
+            return Err(MergeError::Missing {
+                missing: Vec::from([between]),
+            });
         }
         let header = PartialHeader {
             rows,
