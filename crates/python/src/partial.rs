@@ -48,7 +48,7 @@ impl Partial {
     }
 
     fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        let written = py.detach(|| write_atomically(&path, |file| self.0.write(file).map(|()| ())));
+        let written = py.detach(|| write_atomically(&path, |file| self.0.write(file)));
         written.map_err(|error: io::Error| about(&path, error))
     }
 

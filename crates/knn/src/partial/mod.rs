@@ -14,8 +14,8 @@
 //! 3. Merging lists by (v, id) gives the k smallest of their union in that order. Keys that are equal
 //!    on both sides are ties in one run too, and go by id there as here.
 //!
-//! No interval is left open: v settles every candidate, at d flops in float64 for each of k neighbors,
-//! some 8·k/rows of the search. Reference: certificates as in `refine`; merging sorted runs.
+//! No interval is left open: v settles every candidate, at d flops in float64 for each of k neighbors.
+//! Reference: certificates as in `refine`; merging sorted runs.
 
 mod encoding;
 mod files;

@@ -67,8 +67,7 @@ pub struct PartialSearch<'q> {
 
 /// Bytes of rows that a block has, where that is rows enough.
 const BLOCK_BYTES: usize = 128 << 20;
-/// Rows of a block for each neighbor wanted: evaluating neighbors in float64 costs some 8/100 of the
-/// products then, at most.
+/// Rows of a block for each neighbor wanted: one row in this many is evaluated in float64, at most.
 const ROWS_PER_NEIGHBOR: usize = 100;
 
 impl<'q> PartialSearch<'q> {
