@@ -67,8 +67,8 @@ def saved_segments(
     live = graphs[0][1]
     for number, (_, other) in enumerate(graphs):
         for name in ("metric", "engine"):
-            if other[name] != live[name]:  # type: ignore[literal-required]
-                raise ValueError(f"segment {number} is {other[name]}, and the first {live[name]}")  # type: ignore[literal-required]
+            if other[name] != live[name]:
+                raise ValueError(f"segment {number} is {other[name]}, and the first {live[name]}")
     if any(other["ef_search"] != live["ef_search"] for _, other in graphs):
         live["ef_search"] = None
     return [saved for saved, _ in graphs], live
