@@ -29,7 +29,11 @@ pub fn check_id_table_ending(path: impl AsRef<Path>) -> Result<(), WriteError> {
         return Ok(());
     }
     if is_parquet(path) {
-        return check_parquet();
+        return if cfg!(feature = "parquet") {
+            Ok(())
+        } else {
+            Err(not_built())
+        };
     }
     check_ids_ending(path).map_err(|error| match error {
         WriteError::UnknownEnding { ending, .. } => WriteError::UnknownEnding {
@@ -139,9 +143,11 @@ fn write_csv(path: &Path, columns: usize, ids: &SlotIds) -> Result<(), WriteErro
     })
 }
 
-#[cfg(feature = "parquet")]
-fn check_parquet() -> Result<(), WriteError> {
-    Ok(())
+fn not_built() -> WriteError {
+    WriteError::NotBuilt {
+        ending: "parquet",
+        feature: "parquet",
+    }
 }
 
 #[cfg(feature = "parquet")]
@@ -150,16 +156,8 @@ fn write_parquet(path: &Path, columns: usize, ids: &SlotIds) -> Result<(), Write
 }
 
 #[cfg(not(feature = "parquet"))]
-fn check_parquet() -> Result<(), WriteError> {
-    Err(WriteError::NotBuilt {
-        ending: "parquet",
-        feature: "parquet",
-    })
-}
-
-#[cfg(not(feature = "parquet"))]
 fn write_parquet(_path: &Path, _columns: usize, _ids: &SlotIds) -> Result<(), WriteError> {
-    check_parquet()
+    Err(not_built())
 }
 
 #[cfg(test)]

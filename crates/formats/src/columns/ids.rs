@@ -163,8 +163,8 @@ fn column(
     wanted: Wanted,
 ) -> Result<Result<RowIds, Unfit>, String> {
     let largest_page = check_claims(file.metadata(), candidate.root, bytes)?;
-    let mut integers = Values::new(wanted);
-    let mut texts = Values::new(wanted);
+    let mut integers = Gathered::new(wanted);
+    let mut texts = Gathered::new(wanted);
     for group in 0..file.num_row_groups() {
         let column = file
             .get_row_group(group)
@@ -210,14 +210,14 @@ fn column(
 }
 
 /// Values in order.
-struct Values<T> {
+struct Gathered<T> {
     wanted: Wanted,
     values: Vec<T>,
     /// Where they must be unique.
     seen: HashSet<T>,
 }
 
-impl<T: Clone + Eq + Hash> Values<T> {
+impl<T: Clone + Eq + Hash> Gathered<T> {
     fn new(wanted: Wanted) -> Self {
         Self {
             wanted,

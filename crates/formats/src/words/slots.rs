@@ -15,7 +15,7 @@ use crate::regular_file::read_regular_text;
 
 /// Words of rows that may differ in length.
 #[derive(Default)]
-struct Words {
+struct UnevenRows {
     lengths: Lengths,
     row_lengths: Vec<usize>,
     words: Vec<Option<String>>,
@@ -41,8 +41,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<IdTable>, ReadError> {
     words.table().map(Some)
 }
 
-fn of_json_lines(text: &str, wanted: Option<&str>) -> Result<Words, ReadError> {
-    let mut words = Words::default();
+fn of_json_lines(text: &str, wanted: Option<&str>) -> Result<UnevenRows, ReadError> {
+    let mut words = UnevenRows::default();
     for line in record::lines(text) {
         let (line, value) = line?;
         let slots = record::answer(&value, wanted, line)?;
@@ -54,10 +54,10 @@ fn of_json_lines(text: &str, wanted: Option<&str>) -> Result<Words, ReadError> {
     Ok(words)
 }
 
-fn of_csv(text: &str) -> Result<Words, ReadError> {
+fn of_csv(text: &str) -> Result<UnevenRows, ReadError> {
     let mut reader = csv::ReaderBuilder::new();
     let reader = reader.has_headers(false).flexible(true);
-    let mut words = Words::default();
+    let mut words = UnevenRows::default();
     for (place, record) in reader.from_reader(text.as_bytes()).records().enumerate() {
         let record = record.map_err(|error| ReadError::Header {
             problem: error.to_string(),
@@ -77,7 +77,7 @@ fn of_csv(text: &str) -> Result<Words, ReadError> {
     Ok(words)
 }
 
-impl Words {
+impl UnevenRows {
     fn begin(&mut self, slots: usize) {
         self.lengths.add(slots);
         self.row_lengths.push(slots);
