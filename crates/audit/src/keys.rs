@@ -63,12 +63,11 @@ impl GivenIds {
         let (mut unknown, mut first) = (0, None);
         for row in 0..rows {
             let label = labels.get(row);
-            match row_of(&label) {
-                Some(place) => places.push(place as usize),
-                None => {
-                    unknown += 1;
-                    first = first.or(Some(label));
-                }
+            if let Some(place) = row_of(&label) {
+                places.push(place as usize);
+            } else {
+                unknown += 1;
+                first = first.or(Some(label));
             }
         }
         if let Some(label) = first {

@@ -113,9 +113,10 @@ pub(super) fn segments<S: DistanceSource>(
         })
         .collect();
     let asked = if asked.is_empty() { &advised } else { asked };
-    let one_graph = match request.one_graph {
-        true => Some(one_graph(request, index, on, asked)?),
-        false => None,
+    let one_graph = if request.one_graph {
+        Some(one_graph(request, index, on, asked)?)
+    } else {
+        None
     };
     Ok(Some(SegmentsResult {
         segments: of_segments,

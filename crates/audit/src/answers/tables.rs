@@ -95,6 +95,7 @@ impl Tables {
     }
 
     /// The base row that `id` names, if any; ids count from `first_id`.
+    #[expect(clippy::unused_self, reason = "the ids of this table are row numbers")]
     pub(super) fn base_row(&self, id: i64, first_id: i64, rows: usize) -> Option<u32> {
         usize::try_from(id.checked_sub(first_id)?)
             .ok()
