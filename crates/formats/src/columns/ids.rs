@@ -45,7 +45,10 @@ pub(crate) fn read(bytes: &Bytes, rows: usize) -> Result<Option<IdColumn>, ReadE
             }
             let unique = Wanted::Unique { rows };
             let found = column(&file, &candidate, bytes, unique).map_err(refused)?;
-            if let Ok(ids) = found {
+            // Ids that no answer can name, such as −1, which stands for an empty slot, name no rows.
+            if let Ok(ids) = found
+                && ids.check().is_ok()
+            {
                 let name = candidate.name;
                 return Ok(Some(IdColumn { name, ids }));
             }

@@ -28,7 +28,7 @@ impl Graph {
         let nodes = source.nodes();
         let mut graph = Self {
             entry_point: source.entry_point(),
-            more_entry_points: source.entry_points().into_iter().skip(1).collect(),
+            more_entry_points: source.more_entry_points().to_vec(),
             levels: source.levels().to_vec(),
             starts: Vec::with_capacity(nodes + 1),
             links: Zeroed::new(
@@ -98,11 +98,8 @@ impl Links for Graph {
         self.entry_point
     }
 
-    fn entry_points(&self) -> Vec<u32> {
-        let first = self.entry_point.into_iter();
-        first
-            .chain(self.more_entry_points.iter().copied())
-            .collect()
+    fn more_entry_points(&self) -> &[u32] {
+        &self.more_entry_points
     }
 
     #[inline]

@@ -9,9 +9,15 @@ pub trait Links: Sync {
     /// The links of `node` on `level`, which must not exceed the node's own.
     fn links(&self, node: u32, level: usize) -> &[u32];
 
-    /// Where searches start: the entry point, or that of every segment, searched one by one.
-    fn entry_points(&self) -> Vec<u32> {
-        self.entry_point().into_iter().collect()
+    /// Entry points of further segments, each searched on its own after the first.
+    fn more_entry_points(&self) -> &[u32] {
+        &[]
+    }
+
+    /// Where searches start: the entry point, or that of every segment.
+    fn entry_points(&self) -> impl Iterator<Item = u32> + '_ {
+        let more = self.more_entry_points().iter().copied();
+        self.entry_point().into_iter().chain(more)
     }
 
     /// Number of nodes.

@@ -6,7 +6,7 @@ use super::links::Links;
 /// Cost: one walk of the graph.
 pub fn reachable(graph: &impl Links) -> Vec<bool> {
     let mut reached = vec![false; graph.nodes()];
-    let mut pending: Vec<u32> = graph.entry_points();
+    let mut pending: Vec<u32> = graph.entry_points().collect();
     for &entry in &pending {
         reached[entry as usize] = true;
     }

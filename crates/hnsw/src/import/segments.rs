@@ -235,7 +235,7 @@ mod tests {
             (merged.vectors.rows(), merged.labels, merged.ef_search),
             (12, None, Some(16))
         );
-        assert_eq!(merged.graph.entry_points().len(), 2);
+        assert_eq!(merged.graph.entry_points().count(), 2);
         let labels = Some((5..12).collect());
         let numbered = vec![segment("a", 5, 2, None), segment("b", 7, 2, labels.clone())];
         assert_eq!(

@@ -16,8 +16,8 @@ pub struct Search<Q> {
 }
 
 impl<Q: CandidateQueue> Search<Q> {
-    /// The ef nearest rows, of all segments merged where there are several, that a search of effort `ef` finds, ascending by (key, id); empty for an
-    /// empty graph.
+    /// The ef nearest rows that a search of effort `ef` finds, ascending by (key, id), those of all
+    /// segments merged; empty for an empty graph.
     pub fn nearest<S: QueryScorer<Queue = Q>>(
         &mut self,
         graph: &impl Links,
@@ -26,21 +26,33 @@ impl<Q: CandidateQueue> Search<Q> {
         out: &mut Vec<Scored>,
     ) {
         out.clear();
+        if let Some(entry_point) = graph.entry_point() {
+            self.nearest_from(graph, scorer, (entry_point, ef), out);
+        }
+        let more = graph.more_entry_points();
+        if more.is_empty() {
+            return;
+        }
         let mut of_segment = Vec::new();
-        let entry_points = graph.entry_points();
-        for &entry_point in &entry_points {
-            self.queue.reset(graph.nodes(), ef);
-            let entry = descend(graph, scorer, entry_point, 0, &mut self.scratch);
-            search_layer(graph, scorer, 0, entry, &mut self.queue, &mut NoopRecord);
-            if entry_points.len() == 1 {
-                self.queue.nearest(out);
-                return;
-            }
-            self.queue.nearest(&mut of_segment);
+        for &entry_point in more {
+            self.nearest_from(graph, scorer, (entry_point, ef), &mut of_segment);
             out.append(&mut of_segment);
         }
         out.sort_unstable_by_key(|found| (found.key, found.id));
         out.truncate(ef);
+    }
+
+    fn nearest_from<S: QueryScorer<Queue = Q>>(
+        &mut self,
+        graph: &impl Links,
+        scorer: S,
+        (entry_point, ef): (u32, usize),
+        out: &mut Vec<Scored>,
+    ) {
+        self.queue.reset(graph.nodes(), ef);
+        let entry = descend(graph, scorer, entry_point, 0, &mut self.scratch);
+        search_layer(graph, scorer, 0, entry, &mut self.queue, &mut NoopRecord);
+        self.queue.nearest(out);
     }
 }
 
@@ -77,19 +89,18 @@ impl<Q: CandidateQueue> Traversal<Q> {
         max_k: usize,
         visits: &mut Visits,
     ) {
-        let entry_points = graph.entry_points();
-        let [entry_point] = entry_points[..] else {
-            let mut segment = std::mem::take(&mut self.segment);
-            self.merge.begin(ef);
-            for &entry_point in &entry_points {
-                self.record_from(graph, scorer, (entry_point, ef, max_k), &mut segment);
-                self.merge.add(&segment);
-            }
-            self.merge.finish(visits, scorer);
-            self.segment = segment;
+        if let (Some(entry_point), []) = (graph.entry_point(), graph.more_entry_points()) {
+            self.record_from(graph, scorer, (entry_point, ef, max_k), visits);
             return;
-        };
-        self.record_from(graph, scorer, (entry_point, ef, max_k), visits);
+        }
+        let mut segment = std::mem::take(&mut self.segment);
+        self.merge.begin(ef);
+        for entry_point in graph.entry_points() {
+            self.record_from(graph, scorer, (entry_point, ef, max_k), &mut segment);
+            self.merge.add(&segment);
+        }
+        self.merge.finish(visits, scorer);
+        self.segment = segment;
     }
 
     fn record_from<S: QueryScorer<Queue = Q>>(

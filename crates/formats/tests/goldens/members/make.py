@@ -88,12 +88,13 @@ def id_files(pyarrow, parquet, vectors):
 
     shuffled = pyarrow.array([40, 10, 50, 20, 30])
     write("ids", label=pyarrow.array([5, 4, 3, 2, 1]), Id=shuffled)
-    write("ids_text", title=pyarrow.array(list("vwxyz")), _id=pyarrow.array(["c", "a", "é", "d", ""]), id=pyarrow.array([1, 1, 2, 3, 4]))
+    write("ids_text", title=pyarrow.array(list("vwxyz")), _id=pyarrow.array(["c", "a", "é", "d", "e"]), id=pyarrow.array([1, 1, 2, 3, 4]))
     write("ids_unnamed", title=pyarrow.array(list("vwxyz")), label=pyarrow.array([1, 2, 2, 1, 1]), item=pyarrow.array([4294967295, 0, 7, 5, 6], pyarrow.uint32()))
     missing = pyarrow.array([1, 2, None, 3, 4])
     large = pyarrow.array([1, 2, 3, 4, 2**64 - 1], pyarrow.uint64())
     day = pyarrow.array([1, 2, 3, 4, 5], pyarrow.int32()).cast(pyarrow.date32())
-    write("ids_none", id=missing, pk=large, key=day, price=pyarrow.array([1.0, 2.0, 3.0, 4.0, 5.0]), same=pyarrow.array([7, 7, 7, 7, 7]))
+    empty = pyarrow.array(["c", "a", "é", "d", ""])
+    write("ids_none", id=missing, pk=large, _id=empty, key=day, price=pyarrow.array([1.0, 2.0, 3.0, 4.0, 5.0]), same=pyarrow.array([7, 7, 7, 7, 7]))
 
 def hdf5_files():
     import h5py
