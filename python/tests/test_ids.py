@@ -55,7 +55,7 @@ def test_predictions_and_allowed_rows_speak_keys(rows, kind):
         an.audit(rows, graph, k=5, efs=30, ids=ids, allowed=rows_allowed)
         for ids, rows_allowed in ((None, allowed), (keys, keys[allowed]))
     )
-    assert named.cells["overlap"].tolist() == plain.cells["overlap"].tolist()
+    assert named.cells.to_columns()["overlap"].tolist() == plain.cells.to_columns()["overlap"].tolist()
 
 
 def test_ids_that_the_base_lacks_are_counted(rows):
@@ -69,7 +69,7 @@ def test_ids_that_the_base_lacks_are_counted(rows):
     assert found.answers["sentinels"]["ids_out_of_range"] == 30
     assert found.answers["sentinels"]["negative_ids"] == 5
     assert "2 ids that the base lacks, in 30 slots: gone-a, gone-b" in found.verdict
-    assert abs(found.cells["overlap"][0] - (1 - 35 / (5 * COUNT))) < 1e-12
+    assert abs(found.cells[0]["overlap"] - (1 - 35 / (5 * COUNT))) < 1e-12
 
 
 def test_fidelity_takes_keys(rows):
@@ -112,6 +112,6 @@ def test_labels_of_an_index_must_be_among_the_keys(rows):
     index.set_ef(30)
     own = an.audit(None, index, k=5)
     named = an.audit(None, index, k=5, ids=keys[::-1].copy())
-    assert own.cells["overlap"].tolist() == named.cells["overlap"].tolist()
+    assert own.cells.to_columns()["overlap"].tolist() == named.cells.to_columns()["overlap"].tolist()
     with pytest.raises(ValueError, match="1 of its 400 rows by labels that are not among these ids"):
         an.audit(None, index, k=5, ids=np.where(keys == keys[5], -3, keys))

@@ -99,10 +99,10 @@ def test_queries_are_drawn_until_the_interval_is_narrow():
     took = found.until["took"]
     assert took["pilot"] == 400 and took["reached"] and took["half_width"] <= 0.005
     assert found.data["queries"] == took["queries"] < 6000
-    overlap = found.cells
+    cell = found.cells[0]
     # A quarter of the rows has .9: 1.96 · .0433/√n, less the finite-population factor.
     assert 200 < took["queries"] < 1000
-    assert overlap["overlap_low"][0] <= 0.975 <= overlap["overlap_high"][0]
+    assert cell["overlap_low"] <= 0.975 <= cell["overlap_high"]
     assert [row["half_width"] for row in found.until["widths"]] == [0.01, 0.005, 0.002, 0.001]
     again = an.audit(X, neighbors=ids, k=10, until=0.005, threads=1)
     assert again.until == found.until

@@ -129,7 +129,7 @@ def test_segments_that_do_not_belong_together_are_refused(rows, queries):
     parts = [an.Hnsw(rows[part], m=6) for part in PARTS]
     for X, index, words in [
         (rows[:800], parts, "800 rows of 16 columns are not the 900 of 16"),
-        (rows, [parts[0], an.Hnsw(rows[:50, :8], m=6)], "segment 1 has 8 columns"),
+        (rows, [parts[0], an.Hnsw(rows[:50, :8].copy(), m=6)], "segment 1 has 8 columns"),
         (rows, [parts[0], an.Hnsw(rows[:50], m=6, metric="ip")], "segment 1 has 16 columns under ip"),
         (rows, [], "index is empty"),
         (rows, [parts[0], print], "Hnsw, builtin_function"),
