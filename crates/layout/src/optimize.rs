@@ -15,9 +15,10 @@ const NEGATIVES: u32 = 5;
 /// No step moves a coordinate farther than this.
 const LONGEST: f32 = 4.0;
 
-/// As UMAP: more for few points.
+/// More for few points, as umap-learn has it, and 1.6 times its 500 and 200: over a curved sheet, mean
+/// of six seeds, 500 keep .6445 of the neighbors, 800 .6532 and 1,000 .6505.
 fn epochs(points: usize) -> usize {
-    if points <= 10_000 { 500 } else { 200 }
+    if points <= 10_000 { 800 } else { 320 }
 }
 
 pub(super) fn optimize(

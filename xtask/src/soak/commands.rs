@@ -44,8 +44,8 @@ impl Menu {
             onnx: true,
         };
         write_rows_that_are_allowed(&inputs.join("allowed.npy")).context("cannot write inputs")?;
-        let labels: String = (0..BASE).map(|row| format!("row {row}\n")).collect();
-        fs::write(inputs.join("labels.txt"), labels).context("cannot write inputs")?;
+        let labels: Vec<String> = (0..BASE).map(|row| format!("row {row}\n")).collect();
+        fs::write(inputs.join("labels.txt"), labels.concat()).context("cannot write inputs")?;
         for line in [
             "generate resnet50-like --n 400 --out base.npy",
             "generate resnet50-like --n 300 --seed 7 --out other.fvecs",

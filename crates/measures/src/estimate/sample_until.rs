@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_pilot_without_losses_is_followed_by_a_sample_that_has_some() {
         let draw = |stage, n: usize| {
-            let lossy = |query: usize| stage != Stage::Pilot && query % 5 == 0;
+            let lossy = |query: usize| stage != Stage::Pilot && query.is_multiple_of(5);
             let values = (0..n).map(|query| f64::from(u8::from(!lossy(query))));
             Ok::<_, ()>(vec![values.collect()])
         };

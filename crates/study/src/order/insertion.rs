@@ -106,11 +106,11 @@ mod tests {
     fn every_order_names_each_row_once() {
         let rows = rows();
         let orders = Orders::of(rows.view(), Metric::L2).expect("orders");
-        for order in 0..NAMES.len() {
+        for (order, name) in NAMES.into_iter().enumerate() {
             if let Ok(listed) = orders.listed(order) {
                 let mut sorted = listed.to_vec();
                 sorted.sort_unstable();
-                assert!(sorted.iter().copied().eq(0..41), "{}", NAMES[order]);
+                assert!(sorted.iter().copied().eq(0..41), "{name}");
             }
         }
         assert_eq!(orders.listed(0), Err(InsertionOrder::AsGiven));

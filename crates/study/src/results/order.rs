@@ -233,13 +233,11 @@ mod tests {
 
     #[test]
     fn an_effect_of_one_factor_is_that_factors() {
-        let effects: [(&str, usize, fn([usize; 4]) -> usize); 3] = [
-            ("rows", 2, |levels| levels[0]),
-            ("seed", 3, |levels| levels[1]),
-            ("order", 4, |levels| levels[2]),
-        ];
-        for (name, levels, of) in effects {
-            let found = cell(&planted(2, |levels| of(levels) as i32 * 10));
+        for (place, (name, levels)) in [("rows", 2), ("seed", 3), ("order", 4)]
+            .into_iter()
+            .enumerate()
+        {
+            let found = cell(&planted(2, |levels| levels[place] as i32 * 10));
             for component in &found.components {
                 let expected = if component.source == name { 1.0 } else { 0.0 };
                 assert!((component.share - expected).abs() < 1e-9, "{component:?}");
