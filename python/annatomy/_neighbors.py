@@ -66,7 +66,7 @@ def exact_knn(
     ids : int64, q × k
         Nearest first.
     distances : float32, q × k
-        In the metric's own unit, not squared; for held-out queries rounded from float64.
+        In the metric's own unit, not squared: float32 sums. With ``executor``, rounded from float64, as partials carry them.
 
     Raises
     ------

@@ -133,7 +133,7 @@ def partial_knn(
 def merge(partials: Iterable[Union[Partial, Path]]) -> tuple[Int64, Float32]:
     """Ids and distances of all rows from partials of all rows, in any order: those of one run, bit for bit.
 
-    Distances are rounded from float64, as :func:`exact_knn` gives them for held-out queries. Files are read one at a time.
+    Distances are rounded from float64; :func:`exact_knn` gives float32 sums, which may differ in their last digits. Files are read one at a time.
 
     Raises
     ------

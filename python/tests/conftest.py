@@ -22,11 +22,11 @@ def queries() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def assert_same():
-    """Asserts that ids and distances are the same to the last bit."""
+    """Asserts that ids are those of one run. Its distances are float32 sums, those of partials rounded from float64."""
 
     def check(found, expected):
         np.testing.assert_array_equal(found[0], expected[0])
-        np.testing.assert_array_equal(found[1].view(np.uint32), expected[1].view(np.uint32))
+        np.testing.assert_allclose(found[1], expected[1], rtol=1e-3, atol=1e-5)
         assert found[0].dtype == np.int64 and found[1].dtype == np.float32
 
     return check

@@ -1,4 +1,4 @@
-"""Exact neighbors by tasks of executors, over arrays, files and URLs: those of one machine to the last bit."""
+"""Exact neighbors by tasks of executors, over arrays, files and URLs: those of one machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Partial exact neighbors and their merge, against one run: ids and distances to the last bit."""
+"""Partial exact neighbors and their merge, against one run; distances of partials to the last bit."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def test_merged_partials_are_one_run(assert_same, tied, queries, metric, parts):
         an.partial_knn(tied, 30, queries=queries, rows=rows, metric=metric) for rows in split(len(tied), parts, parts)
     ]
     np.random.default_rng(0).shuffle(partials)
-    assert_same(an.merge(pickle.loads(pickle.dumps(partials))), expected)
+    merged = an.merge(pickle.loads(pickle.dumps(partials)))
+    assert_same(merged, expected)
+    whole = an.merge([an.partial_knn(tied, 30, queries=queries, metric=metric)])
+    np.testing.assert_array_equal(merged[1].view(np.uint32), whole[1].view(np.uint32))
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -69,7 +72,10 @@ def test_files_of_partials_are_those_of_the_command(assert_same, tmp_path, tied,
     assert_same(an.merge(files[::-1]), expected)
     run(["merge", *files, "--out", tmp_path / "ids.npy", "--distances", tmp_path / "distances.npy"])
     np.testing.assert_array_equal(np.load(tmp_path / "ids.npy"), expected[0])
-    np.testing.assert_array_equal(np.load(tmp_path / "distances.npy"), expected[1])
+    np.testing.assert_array_equal(np.load(tmp_path / "distances.npy"), an.merge(files)[1])
+    one = ["--out", tmp_path / "one.npy", "--distances", tmp_path / "at.npy"]
+    run(["knn", base, "--queries", held_out, "--k", "9", *one])
+    assert (tmp_path / "at.npy").read_bytes() == (tmp_path / "distances.npy").read_bytes()
     loaded = an.Partial.load(files[1])
     assert (loaded.k, loaded.queries, loaded.metric) == (9, 60, "l2") and "among rows" in repr(loaded)
 

@@ -139,4 +139,4 @@ def test_segments_that_do_not_belong_together_are_refused(rows, queries):
     with pytest.raises(ValueError, match="row-cap of 4 segments"):
         an.audit(rows, parts, queries=queries, k=5, predict=[(9, 5, "row-cap")])
     with pytest.raises(ValueError, match="several indexes are needed"):
-        an.audit(rows, parts[0], k=5, one_graph=True)
+        an.audit(rows[PARTS[0]], parts[0], k=5, one_graph=True)

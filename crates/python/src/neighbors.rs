@@ -28,26 +28,9 @@ pub(crate) fn exact_knn<'py>(
         held_out
             .map_or(Ok(()), |queries| validate::check(queries, metric))
             .map_err(raised)?;
-        let Some(queries) = held_out else {
-            let source: &dyn RowSource = &base;
-            return annatomy_knn::exact_knn_as(
-                source,
-                Queries::AllRows(base),
-                k,
-                metric,
-                budget_bytes,
-            )
-            .map_err(raised);
-        };
-        // Rounded from float64, so that they are those of merged partials.
-        let whose = Queries::HeldOut(queries);
-        let (ids, reduced) = annatomy_knn::exact_knn_float64(base, whose, k, metric, budget_bytes)
-            .map_err(raised)?;
-        let distance = |reduced: f64| metric.true_distance_f64(reduced) as f32;
-        Ok((
-            ids.into_iter().map(i64::from).collect(),
-            reduced.into_iter().map(distance).collect(),
-        ))
+        let queries = held_out.map_or(Queries::AllRows(base), Queries::HeldOut);
+        let source: &dyn RowSource = &base;
+        annatomy_knn::exact_knn_as(source, queries, k, metric, budget_bytes).map_err(raised)
     })??;
     Slots::new(k, ids, distances).into_arrays(py)
 }
