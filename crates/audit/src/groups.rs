@@ -4,48 +4,18 @@
 //! (k, effort) a [`GroupsAt`], the group with the least overlap first. A share of the loss above the
 //! share of the queries says that a group loses more than its part.
 
+use super::by_group::{Group, GroupsAt};
 use super::error::AuditError;
 use super::estimates::population_of;
 use super::job::AuditOutcome;
 use super::load::in_file;
 use annatomy_formats::read_labels;
 use annatomy_measures::estimate::{Estimate, Population, bounded_mean};
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Most groups; more are names of single queries.
 const MOST_GROUPS: usize = 1_000;
-
-/// Every group at one k and effort.
-#[derive(Clone, Debug, Serialize)]
-pub struct GroupsAt {
-    /// Neighbors asked for.
-    pub k: usize,
-    /// Search effort; `None` for answers given.
-    pub ef: Option<usize>,
-    /// The least overlap first.
-    pub groups: Vec<Group>,
-}
-
-/// Queries of one group.
-#[derive(Clone, Debug, Serialize)]
-pub struct Group {
-    /// Its name.
-    pub name: String,
-    /// Queries measured.
-    pub queries: usize,
-    /// Mean overlap, over the queries of the group.
-    pub overlap: Option<Estimate>,
-    /// Mean fill.
-    pub fill: f64,
-    /// Mean LID of the exact neighbors; `None` where no query has one.
-    pub lid: Option<f64>,
-    /// Share of the queries measured.
-    pub share_of_queries: f64,
-    /// Share of all missing neighbors; `None` where none is missing.
-    pub share_of_loss: Option<f64>,
-}
 
 /// A name per query of the population, and where it was given.
 #[derive(Clone, Debug)]

@@ -7,7 +7,6 @@
 use super::error::AuditError;
 use super::notes::Note;
 use super::request::AuditRequest;
-use super::segments;
 use annatomy_formats::{
     BenchmarkRun, IdTable, ReadError, VectorFile, read_distances, read_id_table,
 };
@@ -17,6 +16,9 @@ use annatomy_runtime::check_memory;
 use annatomy_vectors::validate::{self, ValidationError};
 use annatomy_vectors::{Matrix, Metric};
 use std::path::{Path, PathBuf};
+
+/// Segments named before the rest are only counted.
+const NAMED: usize = 4;
 
 /// All inputs, each opened once.
 pub(super) struct Opened {
@@ -226,8 +228,35 @@ impl OpenIndex {
         let paths = std::iter::once(first).chain(more.iter().map(PathBuf::as_path));
         let opened: Result<Vec<Self>, AuditError> =
             paths.map(|path| Self::open(path, None, notes)).collect();
-        segments::joined(opened?)
+        joined(opened?)
     }
+}
+
+/// Joins the opened segments, each of `paths`, to one index.
+fn joined(segments: Vec<OpenIndex>) -> Result<OpenIndex, AuditError> {
+    let mut names = Vec::new();
+    for (number, segment) in segments.iter().enumerate() {
+        if number < NAMED || number + 1 == segments.len() {
+            let rows = segment.saved.vectors.rows();
+            names.push(format!("{} ({rows} rows)", segment.path.display()));
+        } else if number == NAMED {
+            names.push("…".to_owned());
+        }
+    }
+    let rows = segments
+        .iter()
+        .map(|segment| segment.saved.vectors.rows())
+        .collect();
+    let name = |path: &Path| path.display().to_string();
+    let saved = segments
+        .into_iter()
+        .map(|segment| (name(&segment.path), segment.saved));
+    Ok(OpenIndex {
+        path: PathBuf::from(names.join(" + ")),
+        saved: SavedIndex::merged(saved.collect())?,
+        over_vectors: false,
+        segments: rows,
+    })
 }
 
 impl OpenAnswers {

@@ -2,9 +2,9 @@
 
 use super::choices::{Choices, Sampling};
 use super::error::AuditError;
+use super::half_width::Until;
 use super::requirement::Requirement;
 use super::target::Target;
-use super::until::Until;
 use annatomy_hnsw::import::Arithmetic;
 use annatomy_hnsw::{EngineClass, FilterRule};
 use annatomy_vectors::Metric;

@@ -1,7 +1,7 @@
 //! Everything an audit found, as `audit.json` holds it.
 
+use super::by_group::GroupsAt;
 use super::distance_kind::DistanceKind;
-use super::groups::GroupsAt;
 use super::notes::Note;
 use super::requirement::Requirement;
 use super::target::Target;

@@ -7,49 +7,16 @@
 use super::advice::Adviser;
 use super::cells::Cell;
 use super::error::AuditError;
+use super::graph_cells::cells;
 use super::graphs;
-use super::load::OpenIndex;
-use super::on_graphs::cells;
 use super::request::{AuditRequest, GraphRequest};
 use super::results::{Advice, CellResult, OneGraph, SegmentFacts, SegmentsAt, SegmentsResult};
 use super::shift::Barycenters;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::index::Index;
-use annatomy_hnsw::import::SavedIndex;
 use annatomy_hnsw::{EngineClass, FilterRule, Preset};
 use annatomy_runtime::{check_memory, stage};
-use std::path::{Path, PathBuf};
-
-/// Segments named before the rest are only counted.
-const NAMED: usize = 4;
-
-/// Joins the opened segments, each of `paths`, to one index.
-pub(super) fn joined(segments: Vec<OpenIndex>) -> Result<OpenIndex, AuditError> {
-    let mut names = Vec::new();
-    for (number, segment) in segments.iter().enumerate() {
-        if number < NAMED || number + 1 == segments.len() {
-            let rows = segment.saved.vectors.rows();
-            names.push(format!("{} ({rows} rows)", segment.path.display()));
-        } else if number == NAMED {
-            names.push("…".to_owned());
-        }
-    }
-    let rows = segments
-        .iter()
-        .map(|segment| segment.saved.vectors.rows())
-        .collect();
-    let name = |path: &Path| path.display().to_string();
-    let saved = segments
-        .into_iter()
-        .map(|segment| (name(&segment.path), segment.saved));
-    Ok(OpenIndex {
-        path: PathBuf::from(names.join(" + ")),
-        saved: SavedIndex::merged(saved.collect())?,
-        over_vectors: false,
-        segments: rows,
-    })
-}
 
 /// Refuses what merged segments do not answer: filters that a segment's search counts by, and engines
 /// that cut each segment's rows.

@@ -7,60 +7,16 @@
 use super::choices::Sampling;
 use super::error::AuditError;
 use super::estimates::population_of;
+use super::half_width::Until;
 use super::job::AuditOutcome;
 use super::per_query::PerQuery;
 use super::request::AuditRequest;
 use super::results::{QueriesForWidth, UntilResult};
 use annatomy_measures::estimate::{Population, Stage, queries_for_half_width, sample_until};
-use serde::Serialize;
 use std::cell::Cell;
-use std::fmt;
-use std::str::FromStr;
 
 /// Half widths for which a report says how many queries they take.
 const WIDTHS: [f64; 4] = [0.01, 0.005, 0.002, 0.001];
-
-/// The half width that intervals of mean overlap are to have.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Until(f64);
-
-/// No half width.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a half width between 0 and 0.5, such as ±0.005, not {0:?}")]
-pub struct UntilError(String);
-
-impl Until {
-    /// ± `half_width`.
-    ///
-    /// # Errors
-    /// Unless it lies between 0 and 0.5.
-    pub fn new(half_width: f64) -> Result<Self, UntilError> {
-        if half_width > 0.0 && half_width < 0.5 {
-            Ok(Self(half_width))
-        } else {
-            Err(UntilError(half_width.to_string()))
-        }
-    }
-}
-
-impl FromStr for Until {
-    type Err = UntilError;
-
-    fn from_str(text: &str) -> Result<Self, UntilError> {
-        let number = text.strip_prefix('±').or(text.strip_prefix("+-"));
-        let number = number.unwrap_or(text).parse().ok();
-        let wrong = || UntilError(text.to_owned());
-        number
-            .and_then(|half| Self::new(half).ok())
-            .ok_or_else(wrong)
-    }
-}
-
-impl fmt::Display for Until {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "±{}", self.0)
-    }
-}
 
 /// The audit of the last draw. `once` audits the queries that a sampling draws.
 pub(super) fn until(

@@ -57,7 +57,10 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>) {
         });
     }
     html.within("div", "lead", |html| {
-        for sentence in sentences(view) {
+        for sentence in sentences(view)
+            .into_iter()
+            .chain(super::order::sentence(view))
+        {
             html.prose(&sentence);
         }
     });
@@ -67,10 +70,16 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>) {
     } else {
         ""
     };
+    let ordered = view.results.runs.iter().any(|run| run.order.is_some());
+    let order = if ordered {
+        "<a href=\"#order\">Order of insertion</a> "
+    } else {
+        ""
+    };
     html.trusted(&format!(
         "<nav aria-label=\"Contents\"><a href=\"#surface\">Surface</a> {explorer}<a href=\"#breakpoints\">Breakpoints</a> \
          <a href=\"#conventions\">Published and corrected</a> <a href=\"#engines\">Engines</a> \
-         <a href=\"#tail\">Tail</a> <a href=\"#data\">Data</a> <a href=\"#settings\">Settings</a> \
+         <a href=\"#tail\">Tail</a> {order}<a href=\"#data\">Data</a> <a href=\"#settings\">Settings</a> \
          <a href=\"#definitions\">Definitions</a></nav>\n",
     ));
 }

@@ -35,6 +35,13 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>) {
     });
 }
 
+/// The page's first word on it.
+pub(super) fn sentence(view: &View<'_>) -> Option<String> {
+    let cells = variance(view.results)?.ok()?;
+    let widest = cells.iter().max_by(|a, b| range(a).total_cmp(&range(b)));
+    widest.map(moved)
+}
+
 fn lowest(cell: &OrderCell) -> Option<&OrderMean> {
     let by = |a: &&OrderMean, b: &&OrderMean| a.overlap.total_cmp(&b.overlap);
     cell.means.iter().min_by(by)
