@@ -6,7 +6,7 @@
 //! the query, and to each interaction of them ([`variance`]).
 //!
 //! All factors are taken as random, queries nested in runs
-//! ([`variance_components`](annatomy_measures::estimate::variance_components)). With one run, the
+//! ([`variance_components`]). With one run, the
 //! rows are no factor.
 
 use super::StudyResults;
