@@ -45,3 +45,20 @@ impl fmt::Display for Until {
         write!(f, "±{}", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_widths_are_written_with_or_without_their_sign() {
+        for text in ["±0.005", "+-0.005", "0.005", "5e-3"] {
+            assert_eq!(text.parse(), Ok(Until(0.005)), "{text}");
+        }
+        for text in ["", "±", "0", "-0.1", "0.5", "NaN", "5%"] {
+            let error = text.parse::<Until>().expect_err("refused").to_string();
+            assert!(error.contains("between 0 and 0.5"), "{error}");
+        }
+        assert_eq!(Until(0.005).to_string(), "±0.005");
+    }
+}

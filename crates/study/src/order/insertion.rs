@@ -61,7 +61,8 @@ impl Orders {
     }
 }
 
-/// Levina and Bickel's LID of every row; NaN, which sorts last, where all neighbors are twins.
+/// Levina and Bickel's LID of every row; NaN, which sorts as the largest, where no two neighbors are at
+/// different distances.
 fn lids(rows: MatrixView<'_>, metric: Metric) -> Result<Vec<f64>, StudyError> {
     let k = LID_NEIGHBORS.min(rows.rows() - 1);
     let table = exact_knn(&rows, Queries::AllRows(rows), k, metric, BUDGET)?;

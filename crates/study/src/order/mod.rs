@@ -9,7 +9,8 @@
 //! alone move recall by up to 12 points in the engines that Elliott & Clark (arXiv 2405.17813)
 //! compare.
 //!
-//! Cost: SEEDS × six graphs a run, and as many traversals of every query.
+//! Cost: SEEDS × six graphs a run, as many traversals of every query, and the exact neighbors of all
+//! rows, whatever the sample.
 
 mod insertion;
 
