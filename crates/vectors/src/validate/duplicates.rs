@@ -154,12 +154,22 @@ fn bits(value: f32) -> u32 {
     if value == 0.0 { 0 } else { value.to_bits() }
 }
 
-/// Rotate, xor, multiply by 2⁶⁴/φ, as in rustc's `FxHash`.
+/// Rotate, xor, multiply by 2⁶⁴/φ, as in rustc's `FxHash`, of two values at a time in four states: a
+/// product does not wait for the one before.
 fn hash(row: &[f32]) -> u64 {
-    let mix = |state: u64, &value: &f32| {
-        (state.rotate_left(5) ^ u64::from(bits(value))).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    };
-    row.iter().fold(0, mix)
+    let mix =
+        |state: u64, word: u64| (state.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let pair = |[low, high]: [f32; 2]| u64::from(bits(low)) | u64::from(bits(high)) << 32;
+    let (chunks, rest) = row.as_chunks::<8>();
+    let mut states = [0; 4];
+    for &[a, b, c, d, e, f, g, h] in chunks {
+        let words = [[a, b], [c, d], [e, f], [g, h]].map(pair);
+        for (state, word) in states.iter_mut().zip(words) {
+            *state = mix(*state, word);
+        }
+    }
+    let rest = rest.iter().map(|&value| u64::from(bits(value)));
+    states.into_iter().chain(rest).fold(0, mix)
 }
 
 #[cfg(test)]
