@@ -5,6 +5,7 @@ Those of `pictures` and `pickles` were drawn by the tests of `annatomy-embed`. T
 """
 
 import gzip
+import hashlib
 import io
 import struct
 import tarfile
@@ -72,6 +73,15 @@ def claimed(kind: bytes, size: int) -> bytes:
     member = tarfile.TarInfo("././@LongLink")
     member.type, member.size = kind, size
     return member.tobuf(tarfile.GNU_FORMAT) + b"a" * 512
+
+
+def partial(distances: list[float], ids: list[int], k: int, rows: tuple[int, int], base: int, own: int = 0) -> bytes:
+    """Partial exact neighbors of L2, their checksum at the end."""
+    queries = len(ids) // min(k, max(len(ids), 1))
+    head = struct.pack("<8Q", 0, k, queries, 4, own, *rows, base)
+    body = b"annaknn\x01" + head + b"q" * 32 + b"b" * 32
+    body += struct.pack(f"<{len(distances)}d", *distances) + struct.pack(f"<{len(ids)}I", *ids)
+    return body + hashlib.sha256(body).digest()
 
 
 def write(target: str, name: str, content: bytes, ending: int | None = None) -> None:
@@ -157,6 +167,16 @@ def main() -> None:
         ("all.toml", 'data = "x.npy"\nruns = 1\nsubset = 9\nseed = 1\nm = 4\nks = [1, 2]\nalpha_values = [0.5]\nstudies = ["efSearch_study"]\nmetric = "cosine"\npreset = "hnswlib"\nconventions = "published"\n'),
     ]:
         write("config", name, text.encode(), 0)
+    unknown = (1 << 64) - 1
+    for name, content in [
+        ("two_of_ten", partial([0.5, 1.0, 0.0, 2.0], [3, 1, 0, 4], 2, (0, 5), 10)),
+        ("no_base", partial([0.5, 1.0], [3, 4], 2, (3, 5), unknown)),
+        ("short_range", partial([0.5], [7], 2, (7, 8), 10)),
+        ("own_row", partial([0.5, 0.25], [1, 0], 1, (0, 2), 2, own=1)),
+        ("descends", partial([1.0, 0.5], [3, 4], 2, (3, 5), 10)),
+        ("claims_all", partial([], [], 1 << 62, (0, 1 << 31), unknown)),
+    ]:
+        write("partials", name, content, 1)
     laughs = "\n".join(f"a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * 9) + "]" if i else "a0: &a0 [lol, lol]" for i in range(12))
     for name, text in [
         ("laughs.yaml", laughs + "\n"),

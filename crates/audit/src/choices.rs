@@ -3,6 +3,7 @@
 
 use super::error::AuditError;
 use annatomy_hnsw::import::Arithmetic;
+use annatomy_hnsw::{EngineClass, FilterRule, Preset};
 use annatomy_vectors::subset::numpy_choice;
 
 /// Up to here every query is measured unless a sample is asked for.
@@ -20,6 +21,19 @@ pub(super) struct Choices {
     pub(super) graphs: bool,
     /// Whether some rows alone are allowed, whose exact neighbors are found in memory.
     pub(super) filtered: bool,
+    /// How the engine searches under a filter.
+    pub(super) filter_rule: Option<FilterRule>,
+    /// Whose rules graphs are built by.
+    pub(super) preset: Preset,
+}
+
+impl Choices {
+    /// The filter rule asked for, or that of the engine that searches: of `class`, or as graphs are
+    /// built here.
+    pub(super) fn rule(&self, class: Option<EngineClass>) -> FilterRule {
+        let class = class.unwrap_or_else(|| self.preset.engine_class());
+        self.filter_rule.unwrap_or_else(|| FilterRule::of(class))
+    }
 }
 
 /// Which of the queries are measured.
@@ -132,5 +146,24 @@ mod tests {
         assert_eq!(numbers, draw(7));
         assert_ne!(numbers, draw(8));
         assert_eq!(SAMPLING.draw(3).expect("all"), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_filter_works_as_the_engine_that_searches_works() {
+        let mut choices = crate::AuditRequest::default().check(None).expect("checked");
+        let rule = |choices: &Choices, class| choices.rule(class).to_string();
+        // FAISS counts every row, hnswlib allowed ones, pgvector filters afterwards.
+        assert_eq!(
+            rule(&choices, None),
+            "count-all",
+            "graphs as FAISS builds them"
+        );
+        assert_eq!(rule(&choices, Some(EngineClass::Raise)), "count-allowed");
+        assert_eq!(rule(&choices, Some(EngineClass::RowCap)), "after-search");
+        choices.preset = Preset::Hnswlib;
+        assert_eq!(rule(&choices, None), "count-allowed");
+        assert_eq!(rule(&choices, Some(EngineClass::StopEarly)), "count-all");
+        choices.filter_rule = Some(FilterRule::AfterSearch);
+        assert_eq!(rule(&choices, Some(EngineClass::Raise)), "after-search");
     }
 }

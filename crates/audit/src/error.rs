@@ -240,3 +240,19 @@ fn expected(most: usize) -> String {
         format!("expected 1 to {most}")
     }
 }
+
+/// Names the file that an error is about.
+pub(super) fn in_file(path: &Path) -> impl Fn(ReadError) -> AuditError + '_ {
+    |source| AuditError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Names the file that vectors without a distance are of.
+pub(super) fn in_vectors(path: &Path) -> impl Fn(ValidationError) -> AuditError + '_ {
+    |source| AuditError::Vectors {
+        path: path.to_owned(),
+        source,
+    }
+}

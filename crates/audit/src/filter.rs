@@ -4,8 +4,7 @@
 //! Enters: a mask or ids as they were given, by the names that the engine has for rows. Leaves: the
 //! rows of the base that they mean.
 
-use super::error::AuditError;
-use super::load::in_file;
+use super::error::{AuditError, in_file};
 use annatomy_eval::allowed::Allowed;
 use annatomy_eval::dataset::Dataset;
 use annatomy_formats::{IdTable, NumberedAnswers, RowIndex, Selection, read_selection};

@@ -5,10 +5,10 @@
 //! share of the queries says that a group loses more than its part.
 
 use super::by_group::{Group, GroupsAt};
-use super::error::AuditError;
-use super::estimates::population_of;
-use super::job::AuditOutcome;
-use super::load::in_file;
+use super::error::{AuditError, in_file};
+use super::estimates::drawn_from;
+use super::per_query::PerQuery;
+use annatomy_eval::dataset::Dataset;
 use annatomy_formats::read_labels;
 use annatomy_measures::estimate::{Estimate, Population, bounded_mean};
 use std::collections::BTreeMap;
@@ -41,9 +41,10 @@ impl GivenGroups {
     }
 
     /// Refuses another number of names than there are queries, and too many groups.
-    pub(super) fn check(&self, population: usize, are_base_rows: bool) -> Result<(), AuditError> {
+    pub(super) fn check(&self, data: &Dataset<'_>) -> Result<(), AuditError> {
+        let population = data.queries.population;
         if self.names.len() != population {
-            let queries = if are_base_rows {
+            let queries = if data.queries.are_base_rows() {
                 "the base"
             } else {
                 "the file of queries"
@@ -69,16 +70,13 @@ impl GivenGroups {
         Ok(())
     }
 
-    /// Adds the groups to what was found.
-    pub(super) fn find(&self, outcome: &mut AuditOutcome) -> Result<(), AuditError> {
-        let data = &outcome.results.data;
-        self.check(data.query_population, data.queries_are_base_rows)?;
+    /// The groups of every (k, effort) of `table`.
+    pub(super) fn find(&self, data: &Dataset<'_>, table: &PerQuery) -> Vec<GroupsAt> {
         let mut sizes: BTreeMap<&str, u64> = BTreeMap::new();
         for name in &self.names {
             *sizes.entry(name).or_default() += 1;
         }
-        let is_finite = population_of(data) != Population::Unlimited;
-        let table = &outcome.per_query;
+        let is_finite = drawn_from(data) != Population::Unlimited;
         let mut found = Vec::new();
         for cell in table.rows.chunk_by(|a, b| (a.k, a.ef) == (b.k, b.ef)) {
             let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -116,7 +114,6 @@ impl GivenGroups {
                 groups,
             });
         }
-        outcome.results.groups = found;
-        Ok(())
+        found
     }
 }

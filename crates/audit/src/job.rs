@@ -8,12 +8,14 @@ use super::error::AuditError;
 use super::estimates::drawn_from;
 use super::exact;
 use super::explore::{Recorded, depth, explore};
+use super::groups::GivenGroups;
 use super::notes::Note;
 use super::on_graphs::{OnGraphs, Questions};
 use super::per_query::{CellOfQueries, PerQuery};
 use super::repair::{RepairedTable, repair};
 use super::request::AuditRequest;
 use super::results::{AllowedFacts, AuditResults, CellResult, DataFacts, RequirementResult};
+use super::segments;
 use super::summarize::{Name, figure, summarize};
 use super::where_lost::where_lost;
 use annatomy_eval::dataset::{Base, Dataset};
@@ -52,6 +54,7 @@ pub(super) struct Job<'j> {
     index: Option<&'j Index>,
     notes: Vec<Note>,
     answers: Option<Answers>,
+    groups: Option<GivenGroups>,
     depth: Depth,
 }
 
@@ -62,8 +65,10 @@ impl<'j> Job<'j> {
         data: Dataset<'j>,
         index: Option<&'j Index>,
         answers: Option<Answers>,
+        groups: Option<GivenGroups>,
         mut notes: Vec<Note>,
     ) -> Result<Self, AuditError> {
+        segments::check(request, index, &data)?;
         if request.repair && answers.is_none() {
             return Err(AuditError::Request(
                 "repair needs the neighbors to repair".to_owned(),
@@ -97,6 +102,7 @@ impl<'j> Job<'j> {
             index,
             notes,
             answers,
+            groups,
             depth,
         })
     }
@@ -243,7 +249,10 @@ impl<'j> Job<'j> {
             remedy: found.remedy,
             curves: found.curves,
             where_lost: where_lost(&per_query),
-            groups: Vec::new(),
+            groups: self
+                .groups
+                .as_ref()
+                .map_or(Vec::new(), |groups| groups.find(data, &per_query)),
             until: None,
             requirements: requirements(request, data, &found.queries),
             notes: self.notes.clone(),

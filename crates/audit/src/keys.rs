@@ -4,8 +4,7 @@
 //! allowed rows, tables, predictions and reports speak them. A column of ids next to VECTORS and the
 //! labels of an index lead to the same place, `Dataset::ids`.
 
-use super::error::AuditError;
-use super::load::in_file;
+use super::error::{AuditError, in_file};
 use annatomy_eval::dataset::Dataset;
 use annatomy_formats::{RowId, RowIds, RowIndex, read_row_ids};
 use std::path::{Path, PathBuf};

@@ -5,7 +5,8 @@
 //!
 //! * `load` opens every file once; `metric` is decided from what is open;
 //! * `prepare`, `memory`: base rows, queries and index, from files or from memory;
-//! * `keys`: primary keys of the base rows, by which all that follows names them;
+//! * `side_tables`: primary keys of the base rows (`keys`), by which all that follows names them; the
+//!   rows that are allowed (`filter`); a group per query (`groups`);
 //! * `answers`: neighbor tables of any engine, sentinels separated from neighbors;
 //! * `job`: the exact neighbors, then graphs and answers; `repair`: bad rows of answers searched
 //!   again, exactly;
@@ -66,6 +67,7 @@ mod results;
 mod run;
 mod segments;
 mod shift;
+mod side_tables;
 mod summarize;
 mod target;
 #[cfg(test)]

@@ -1,19 +1,22 @@
 //! Opens every input of an audit once.
 //!
 //! Enters: the paths of a request. Leaves: [`Opened`]: the vectors and queries as open files, the
-//! saved index or method, the tables of answers, and what each says of its metric. Nothing is decided here:
-//! the metric is chosen from what is open ([`metric`](super::metric)), then the data set is prepared.
+//! saved index or method, the tables of answers, the side tables, and what each says of its metric.
+//! Nothing is decided here: the metric is chosen from what is open ([`metric`](super::metric)), then the
+//! data set is prepared.
 
-use super::error::AuditError;
+use super::error::{AuditError, in_file, in_vectors};
+use super::filter::GivenRows;
+use super::groups::GivenGroups;
+use super::keys::GivenIds;
 use super::notes::Note;
 use super::request::AuditRequest;
-use annatomy_formats::{
-    BenchmarkRun, IdTable, ReadError, VectorFile, read_distances, read_id_table,
-};
+use super::side_tables::SideTables;
+use annatomy_formats::{BenchmarkRun, IdTable, VectorFile, read_distances, read_id_table};
 use annatomy_hnsw::import::{SavedIndex, SavedIndexError};
 use annatomy_methods::Method;
 use annatomy_runtime::check_memory;
-use annatomy_vectors::validate::{self, ValidationError};
+use annatomy_vectors::validate;
 use annatomy_vectors::{Matrix, Metric};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +31,7 @@ pub(super) struct Opened {
     /// In the place of `index`, an index that is more than a graph over float32 rows.
     pub(super) method: Option<OpenMethod>,
     pub(super) answers: Option<OpenAnswers>,
+    pub(super) side: SideTables,
 }
 
 /// A file of vectors and its path.
@@ -83,6 +87,19 @@ impl Opened {
             index,
             method,
             answers: OpenAnswers::open(request)?,
+            side: SideTables {
+                ids: request.ids.as_deref().map(GivenIds::read).transpose()?,
+                allowed: request
+                    .allowed
+                    .as_deref()
+                    .map(GivenRows::read)
+                    .transpose()?,
+                groups: request
+                    .groups
+                    .as_deref()
+                    .map(GivenGroups::read)
+                    .transpose()?,
+            },
         })
     }
 
@@ -281,21 +298,5 @@ impl OpenAnswers {
             ids,
             distances,
         }))
-    }
-}
-
-/// Names the file that an error is about.
-pub(super) fn in_file(path: &Path) -> impl Fn(ReadError) -> AuditError + '_ {
-    |source| AuditError::File {
-        path: path.to_owned(),
-        source,
-    }
-}
-
-/// Names the file that vectors without a distance are of.
-pub(super) fn in_vectors(path: &Path) -> impl Fn(ValidationError) -> AuditError + '_ {
-    |source| AuditError::Vectors {
-        path: path.to_owned(),
-        source,
     }
 }

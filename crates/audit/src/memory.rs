@@ -1,9 +1,10 @@
 //! The base rows and the queries from memory: read where they lie, unless cosine has to scale them.
 
 use super::choices::Choices;
-use super::error::{AuditError, check_equal};
+use super::error::{AuditError, check_equal, in_vectors};
 use super::given::Given;
-use super::load::in_vectors;
+use super::groups::GivenGroups;
+use super::side_tables::SideTables;
 use annatomy_eval::dataset::{
     Base, Dataset, QueryRows, all_have_unit_length, check_and_normalize, check_and_normalize_as,
 };
@@ -13,18 +14,19 @@ use annatomy_vectors::{MatrixView, Metric, Rows, validate};
 use std::path::Path;
 use std::sync::Arc;
 
-/// The data set of `given`, as [`prepare`](super::prepare) makes it of files.
+/// The data set of `given` and a group per query, as [`prepare`](super::prepare) makes them of files.
 pub(super) fn prepare<'d>(
-    given: &Given<'d>,
+    given: &mut Given<'d>,
     metric: Metric,
     choices: &Choices,
-) -> Result<Dataset<'d>, AuditError> {
+) -> Result<(Dataset<'d>, Option<GivenGroups>), AuditError> {
+    let side = SideTables::given(given)?;
     let rows = given.rows.ok_or(AuditError::NoVectors)?;
     let base = match given.index {
         Some(index) => Rows::Lent(index.rows(rows)?),
         None => lent(rows, metric, "X")?,
     };
-    Ok(Dataset {
+    let mut data = Dataset {
         name: given.name.clone(),
         queries: given_queries(given, base.view(), metric, choices)?,
         base: Base::InMemory(base),
@@ -33,7 +35,10 @@ pub(super) fn prepare<'d>(
             .labels
             .map(|labels| Arc::new(RowIds::Integers(labels.to_vec()))),
         filter: None,
-    })
+    };
+    let rule = choices.rule(given.index.map(|index| index.facts.class));
+    let groups = side.join(&mut data, &[], rule)?;
+    Ok((data, groups))
 }
 
 /// The queries in memory that are measured.

@@ -5,8 +5,9 @@
 //! compares just those bits.
 
 use super::choices::Choices;
-use super::error::{AuditError, check_equal};
-use super::load::{OpenAnswers, OpenIndex, OpenVectors, Opened, in_file, in_vectors};
+use super::error::{AuditError, check_equal, in_file, in_vectors};
+use super::groups::GivenGroups;
+use super::load::{OpenAnswers, OpenIndex, OpenVectors, Opened};
 use annatomy_eval::dataset::{
     Base, Dataset, QueryRows, StreamedRows, all_have_unit_length, check_and_normalize,
     check_and_normalize_as,
@@ -21,12 +22,13 @@ use std::sync::Arc;
 pub(super) struct Inputs {
     pub(super) data: Dataset<'static>,
     pub(super) index: Option<Index>,
-    /// Rows that the index holds as deleted.
-    pub(super) deleted: Vec<u32>,
+    /// Number of rows that the index holds as deleted.
+    pub(super) deleted: usize,
     /// As they were saved: what they mean is found by comparison with the data.
     pub(super) answers: Option<OpenAnswers>,
     /// A column of ids next to VECTORS, by which answers may name rows.
     pub(super) ids: Option<IdColumn>,
+    pub(super) groups: Option<GivenGroups>,
 }
 
 impl Inputs {
@@ -54,6 +56,7 @@ impl Inputs {
             queries,
             index,
             answers,
+            side,
             ..
         } = opened;
         let deleted = index.as_ref().map(|index| index.saved.deleted.clone());
@@ -75,7 +78,7 @@ impl Inputs {
         if let (Base::Streamed { rows, drawn }, None) = (&mut base, queries.held_out_rows()) {
             *drawn = rows.select(&queries.numbers);
         }
-        let data = Dataset {
+        let mut data = Dataset {
             name,
             base,
             metric,
@@ -83,12 +86,16 @@ impl Inputs {
             queries,
             filter: None,
         };
+        let deleted = deleted.unwrap_or_default();
+        let rule = choices.rule(index.as_ref().map(|index| index.facts.class));
+        let groups = side.join(&mut data, &deleted, rule)?;
         Ok(Self {
             data,
             index,
-            deleted: deleted.unwrap_or_default(),
+            deleted: deleted.len(),
             answers,
             ids,
+            groups,
         })
     }
 }

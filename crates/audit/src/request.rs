@@ -101,8 +101,9 @@ pub struct GraphRequest {
 }
 
 impl AuditRequest {
-    /// Refuses settings that no data can satisfy; what preparing needs to know of the others.
-    pub(super) fn check(&self) -> Result<Choices, AuditError> {
+    /// Refuses settings that no data can satisfy; what preparing needs to know of the others. The
+    /// queries are drawn as `drawn` says, or else as this request does.
+    pub(super) fn check(&self, drawn: Option<Sampling>) -> Result<Choices, AuditError> {
         let counts = [
             ("graphs", self.graphs.count, MAX_GRAPHS),
             (
@@ -126,11 +127,13 @@ impl AuditRequest {
         }
         Ok(Choices {
             arithmetic: self.arithmetic,
-            sampling: self.sampling(),
+            sampling: drawn.unwrap_or_else(|| self.sampling()),
             graphs: self.neighbors.is_none()
                 || self.index.is_some()
                 || !self.predictions.is_empty(),
             filtered: self.allowed.is_some(),
+            filter_rule: self.filter_rule,
+            preset: self.graphs.preset,
         })
     }
 
@@ -148,13 +151,6 @@ impl AuditRequest {
             }
         }
         Ok(())
-    }
-
-    /// The filter rule asked for, or that of the engine that searches: of `class`, or as graphs are
-    /// built here.
-    pub(super) fn rule(&self, class: Option<EngineClass>) -> FilterRule {
-        let class = class.unwrap_or_else(|| self.graphs.preset.engine_class());
-        self.filter_rule.unwrap_or_else(|| FilterRule::of(class))
     }
 
     /// The efforts to look at, each once and in their order: those asked for, by default the index's
@@ -251,7 +247,8 @@ mod tests {
     use super::*;
 
     fn refused(request: &AuditRequest, words: &str) {
-        let error = request.check().and_then(|_| request.check_predictions(500));
+        let checked = request.check(None);
+        let error = checked.and_then(|_| request.check_predictions(500));
         let error = error.expect_err("refused").to_string();
         assert!(error.contains(words), "{error}");
     }
@@ -327,25 +324,6 @@ mod tests {
             "more cells than there are"
         );
         assert_eq!(of(&[], Some(16), 4), [4]);
-    }
-
-    #[test]
-    fn a_filter_works_as_the_engine_that_searches_works() {
-        let mut request = AuditRequest::default();
-        let rule = |request: &AuditRequest, class| request.rule(class).to_string();
-        // FAISS counts every row, hnswlib allowed ones, pgvector filters afterwards.
-        assert_eq!(
-            rule(&request, None),
-            "count-all",
-            "graphs as FAISS builds them"
-        );
-        assert_eq!(rule(&request, Some(EngineClass::Raise)), "count-allowed");
-        assert_eq!(rule(&request, Some(EngineClass::RowCap)), "after-search");
-        request.graphs.preset = annatomy_hnsw::Preset::Hnswlib;
-        assert_eq!(rule(&request, None), "count-allowed");
-        assert_eq!(rule(&request, Some(EngineClass::StopEarly)), "count-all");
-        request.filter_rule = Some(FilterRule::AfterSearch);
-        assert_eq!(rule(&request, Some(EngineClass::Raise)), "after-search");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The tables of ids and distances, checked against the queries and against each other.
 
-use crate::error::{AuditError, check_equal};
+use crate::error::{AuditError, check_equal, in_file};
 use crate::given::GivenAnswers;
-use crate::load::{OpenAnswers, in_file};
+use crate::load::OpenAnswers;
 use annatomy_eval::dataset::Dataset;
 use annatomy_formats::{
     AnswerTable, BenchmarkRun, IdTable, NumberedAnswers, ReadError, Role, RowId, RowIds, RowIndex,

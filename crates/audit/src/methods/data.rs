@@ -4,8 +4,7 @@
 //! rows, or else the decoded codes, over which no loss of the codes can be seen.
 
 use crate::choices::Choices;
-use crate::error::{AuditError, check_equal};
-use crate::load::in_vectors;
+use crate::error::{AuditError, check_equal, in_vectors};
 use crate::notes::Note;
 use annatomy_eval::dataset::{
     Base, Dataset, QueryRows, all_have_unit_length, check_and_normalize, check_and_normalize_as,

@@ -13,16 +13,17 @@ use super::difficulty::difficulty;
 use super::error::AuditError;
 use super::exact;
 use super::given::Given;
+use super::groups::GivenGroups;
 use super::job::{AuditOutcome, data_facts, requirements};
-use super::keys::GivenIds;
 use super::load::{OpenMethod, OpenVectors, Opened};
 use super::notes::Note;
 use super::per_query::PerQuery;
 use super::request::{AuditRequest, Prediction};
 use super::results::AuditResults;
+use super::side_tables::SideTables;
 use super::where_lost::where_lost;
 use annatomy_eval::dataset::Dataset;
-use annatomy_hnsw::EngineClass;
+use annatomy_hnsw::{EngineClass, FilterRule};
 use annatomy_knn::{NeighborTable, Queries, exact_knn};
 use annatomy_methods::{Method, Routing, Searcher};
 use annatomy_runtime::stage;
@@ -40,11 +41,11 @@ const SINGLE_EFFORTS: usize = 512;
 pub(super) fn audit_file(
     request: &AuditRequest,
     choices: &Choices,
-    opened: &Opened,
+    opened: Opened,
     method: &OpenMethod,
     notes: Vec<Note>,
 ) -> Result<AuditOutcome, AuditError> {
-    refuse_answers(request, opened.answers.is_some(), request.allowed.is_some())?;
+    refuse_answers(request, opened.answers.is_some(), &opened.side)?;
     let vectors = opened.vectors.as_ref();
     let queries = match &opened.queries {
         Some(queries) => {
@@ -62,22 +63,18 @@ pub(super) fn audit_file(
         queries,
     };
     let name = format!("FAISS {} {}", saved.name, path.display());
-    let mut job = Job::new(request, choices, saved, source, name, notes)?;
-    let ids = request.ids.as_deref().map(GivenIds::read).transpose()?;
-    if let Some(ids) = ids {
-        ids.name(&mut job.data)?;
-    }
-    job.run()
+    Job::new(request, choices, saved, source, name, opened.side, notes)?.run()
 }
 
 /// Audits `method` over what is in memory.
 pub(super) fn audit_given(
     request: &AuditRequest,
     choices: &Choices,
-    given: Given<'_>,
+    mut given: Given<'_>,
     method: &Method,
 ) -> Result<AuditOutcome, AuditError> {
-    refuse_answers(request, given.answers.is_some(), given.allowed.is_some())?;
+    let side = SideTables::given(&mut given)?;
+    refuse_answers(request, given.answers.is_some(), &side)?;
     let queries = match given.queries {
         Some(queries) => {
             let numbers = choices.sampling.draw(queries.rows())?;
@@ -92,11 +89,7 @@ pub(super) fn audit_given(
         queries,
     };
     let name = format!("FAISS {}", method.name);
-    let mut job = Job::new(request, choices, method, source, name, Vec::new())?;
-    if let Some(ids) = given.ids {
-        GivenIds::given(ids)?.name(&mut job.data)?;
-    }
-    job.run()
+    Job::new(request, choices, method, source, name, side, Vec::new())?.run()
 }
 
 /// FAISS stops early: the k best of what was visited.
@@ -122,8 +115,12 @@ fn check_targets(request: &AuditRequest) -> Result<(), AuditError> {
     Ok(())
 }
 
-fn refuse_answers(request: &AuditRequest, answers: bool, allowed: bool) -> Result<(), AuditError> {
-    if allowed {
+fn refuse_answers(
+    request: &AuditRequest,
+    answers: bool,
+    side: &SideTables,
+) -> Result<(), AuditError> {
+    if side.allowed.is_some() {
         return Err(AuditError::Request(
             "allowed rows are not looked at for an index of this kind".to_owned(),
         ));
@@ -142,6 +139,7 @@ struct Job<'j> {
     method: &'j Method,
     data: Dataset<'static>,
     source: String,
+    groups: Option<GivenGroups>,
     notes: Vec<Note>,
 }
 
@@ -153,14 +151,17 @@ impl<'j> Job<'j> {
         method: &'j Method,
         source: Source,
         name: String,
+        side: SideTables,
         mut notes: Vec<Note>,
     ) -> Result<Self, AuditError> {
-        let data = data::prepare(method, source, request.metric, choices, &mut notes)?;
+        let mut data = data::prepare(method, source, request.metric, choices, &mut notes)?;
+        let groups = side.join(&mut data, &[], FilterRule::of(EngineClass::StopEarly))?;
         Ok(Self {
             request,
             method,
             data,
             source: name,
+            groups,
             notes,
         })
     }
@@ -171,6 +172,7 @@ impl<'j> Job<'j> {
             method,
             data,
             source,
+            groups,
             notes,
         } = self;
         check_classes(request)?;
@@ -233,7 +235,7 @@ impl<'j> Job<'j> {
             remedy: None,
             curves: found.curves(),
             where_lost: where_lost(&per_query),
-            groups: Vec::new(),
+            groups: groups.map_or(Vec::new(), |groups| groups.find(&data, &per_query)),
             until: None,
             requirements: requirements(request, &data, &cells),
             notes,
