@@ -11,7 +11,7 @@ use crate::steps::Steps;
 use anyhow::{Result, anyhow};
 
 /// Features that are off by default, for the time that their libraries take to compile.
-const OPTIONAL: &str = "annatomy-cli/onnxruntime,annatomy-cli/parquet,annatomy-cli/hdf5";
+pub(crate) const OPTIONAL: &str = "annatomy-cli/onnxruntime,annatomy-cli/parquet,annatomy-cli/hdf5";
 /// Compiles fast and is fast enough for the tests; Cargo.toml says why it is not `dev`.
 const PROFILE: [&str; 2] = ["--profile", "ci"];
 

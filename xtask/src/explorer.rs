@@ -4,7 +4,8 @@
 //! and the pages that the command writes pass their tests in Chromium. Needs npm, and for the pages
 //! Chromium; says plainly what is missing, and then succeeds: nothing was checked.
 
-use crate::command::run as execute;
+use crate::checks::OPTIONAL;
+use crate::command::{cargo, run as execute};
 use anyhow::{Result, bail};
 use std::path::Path;
 use std::process::Command;
@@ -40,7 +41,17 @@ pub fn run(arguments: &[String]) -> Result<()> {
         eprintln!("explorer: no page opened, there is no Chromium");
         return Ok(());
     }
-    execute(Command::new("cargo").args(["build", "--profile", "ci", "-p", "annatomy-cli"]))?;
+    // As the tests compile it, so that no dependency is compiled again.
+    let build = [
+        "build",
+        "--workspace",
+        "--bin",
+        "annatomy",
+        "--profile",
+        "ci",
+        "--features",
+    ];
+    cargo(&[&build[..], &[OPTIONAL]].concat(), &[])?;
     npm(&["run", wanted])
 }
 

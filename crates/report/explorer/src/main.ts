@@ -80,7 +80,7 @@ class Explorer {
     const { header } = this.data;
     const graphs = header.graphs > 0;
     const mapFoot = [
-      `Each dot is a query; near ones have near vectors, laid out from exact neighbors.`,
+      `Each dot is a query; near ones have near vectors, laid out from exact neighbors. How far apart separate islands lie means nothing.`,
       header.map_kept === null ? "" : `The map keeps ${number(100 * header.map_kept)} % of 15 neighbors as neighbors.`,
       `Click a dot for its neighbors; drag with Shift to choose a part; Ctrl and wheel zoom.`,
       ...header.notes,
