@@ -6,7 +6,7 @@
 //!
 //! `fuzzy`: distances become weights of an undirected graph → `spectral`: its first eigenvectors are
 //! where points begin → `optimize`: gradient steps along sampled links, against sampled points,
-//! by `curve`.
+//! by `curve` → `pack`: islands move together.
 //!
 //! Cost: O(points · neighbors · epochs), on one thread: the steps depend on their order, and so the
 //! coordinates on nothing but the neighbors and the seed. 10,000 points × 15 neighbors take a few
@@ -18,6 +18,7 @@ mod curve;
 mod fuzzy;
 mod kept;
 mod optimize;
+mod pack;
 mod spectral;
 
 use fuzzy::Links;
@@ -51,7 +52,8 @@ pub fn layout(ids: &[u32], distances: &[f32], width: usize, seed: u64) -> Vec<[f
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let links = Links::of_neighbors(ids, distances, width);
     let begin = spectral::coordinates(&links, &mut random);
-    upright(&optimize::optimize(&links, begin, &mut random))
+    let places = optimize::optimize(&links, begin, &mut random);
+    upright(&pack::together(places))
 }
 
 /// Turned about its mean so that it spreads most along x: a screen is wider than tall.
