@@ -15,15 +15,12 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use annatomy_formats::open_regular;
+use annatomy_formats::{ReadError, open_parquet_column};
 use annatomy_runtime::{guard_panics, printable, printable_bytes};
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Fields};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use super::{Content, Item, ItemError, Source, SourceError};
 
@@ -40,34 +37,30 @@ enum Shape {
 }
 
 pub(super) fn open(path: &Path, column: Option<&str>) -> Result<Source, SourceError> {
-    let file = open_regular(path).map_err(|error| SourceError::io(path, error))?;
     guard_panics(
         |problem| damaged(path, problem),
         || {
-            // The file's own word on Arrow types is passed over, so that there is one type of
-            // binary and one of text.
-            let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-            let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-                .map_err(|error| damaged(path, error.to_string()))?;
-            let (index, shape) = pick(path, builder.schema().fields(), column)?;
-            let only_this = ProjectionMask::roots(builder.parquet_schema(), [index]);
-            let count = u64::try_from(builder.metadata().file_metadata().num_rows()).ok();
-            let reader = builder
-                .with_projection(only_this)
-                .with_batch_size(BATCH_ROWS)
-                .build();
-            let reader = reader.map_err(|error| damaged(path, error.to_string()))?;
+            let mut shape = Shape::Plain;
+            let wrong = |error| match error {
+                ReadError::Io(error) => SourceError::io(path, error),
+                error => damaged(path, error.to_string()),
+            };
+            let opened = open_parquet_column(path, BATCH_ROWS, wrong, |fields| {
+                let (index, found) = pick(path, fields, column)?;
+                shape = found;
+                Ok(index)
+            })?;
             let name = path.file_name().unwrap_or_default().as_encoded_bytes();
             let name = printable_bytes(name).into_owned();
             let rows = Rows {
                 path: path.to_owned(),
                 name,
-                reader: Some(reader),
+                reader: Some(opened.batches),
                 shape,
                 next: 0,
                 ready: VecDeque::new(),
             };
-            Ok(Source::new(count, rows))
+            Ok(Source::new(opened.rows, rows))
         },
     )
 }

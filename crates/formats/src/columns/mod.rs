@@ -29,6 +29,7 @@ use annatomy_runtime::guard_panics;
 
 pub(super) use ids::{read as read_ids, read_values};
 use lists::Lists;
+pub use parquet_file::{ParquetColumn, open_parquet_column};
 pub(super) use row_groups::RowGroups;
 pub(super) use text_lists::read as read_text_lists;
 

@@ -5,9 +5,13 @@
 //! [`MOST_EXPANSION`] each. So are the sizes that `pages` find in their headers.
 
 use std::io::{BufReader, Seek as _, SeekFrom};
+use std::path::Path;
 
+use arrow_schema::Fields;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{ChunkReader, Length};
@@ -24,23 +28,67 @@ const MOST_EXPANSION: u64 = 1 << 16;
 /// Rows decoded at once.
 pub(super) const BATCH_ROWS: usize = 1024;
 
+/// A column's batches, after what its pages claim was checked.
+#[derive(Debug)]
+pub struct ParquetColumn {
+    /// Rows of the file, as its footer says.
+    pub rows: Option<u64>,
+    /// The column alone.
+    pub batches: ParquetRecordBatchReader,
+}
+
+/// Opens the column of the file `path` that `pick` chooses among its fields, to be decoded `batch_rows`
+/// rows at a time; `wrong` turns what is wrong with the file into the caller's error.
+///
+/// Nothing is decoded before the places and sizes that footer and pages claim are checked. The file is
+/// read by position.
+///
+/// # Errors
+/// If it is no Parquet file, claims what it cannot hold, or `pick` refuses.
+pub fn open_parquet_column<E>(
+    path: &Path,
+    batch_rows: usize,
+    wrong: impl Fn(ReadError) -> E,
+    pick: impl FnOnce(&Fields) -> Result<usize, E>,
+) -> Result<ParquetColumn, E> {
+    let bytes = Bytes::open(path).map_err(&wrong)?;
+    open_column(&bytes, batch_rows, wrong, pick)
+}
+
+fn open_column<E>(
+    bytes: &Bytes,
+    batch_rows: usize,
+    wrong: impl Fn(ReadError) -> E,
+    pick: impl FnOnce(&Fields) -> Result<usize, E>,
+) -> Result<ParquetColumn, E> {
+    let damaged = |problem| wrong(damaged(bytes, problem));
+    // The file's own word on Arrow types is passed over: with it lists of fixed size, and several types
+    // of binary and text, would be told from others, which the rows do too.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes.clone(), options)
+        .map_err(|error| damaged(error.to_string()))?;
+    let index = pick(builder.schema().fields())?;
+    check_claims(builder.metadata(), index, bytes).map_err(damaged)?;
+    let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).ok();
+    let only_this = ProjectionMask::roots(builder.parquet_schema(), [index]);
+    let reader = builder
+        .with_projection(only_this)
+        .with_batch_size(batch_rows)
+        .build();
+    let batches = reader.map_err(|error| damaged(error.to_string()))?;
+    Ok(ParquetColumn { rows, batches })
+}
+
 pub(super) fn read(bytes: &Bytes, member: Option<&str>, role: Role) -> Result<Lists, ReadError> {
     let damaged = |problem| damaged(bytes, problem);
-    // The file's own word on Arrow types is passed over: it tells lists of fixed size from others,
-    // which the rows do too.
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes.clone(), options);
-    let reader = reader.map_err(|error| damaged(error.to_string()))?;
-    let column = pick_column(reader.schema().fields(), member, role)?;
-    check_claims(reader.metadata(), column.index, bytes).map_err(damaged)?;
-
-    let only_this = ProjectionMask::roots(reader.parquet_schema(), [column.index]);
-    let reader = reader
-        .with_projection(only_this)
-        .with_batch_size(BATCH_ROWS)
-        .build();
-    let mut lists = Lists::new(column);
-    for batch in reader.map_err(|error| damaged(error.to_string()))? {
+    let mut picked = None;
+    let pick = |fields: &Fields| {
+        let column = pick_column(fields, member, role)?;
+        Ok(picked.insert(column).index)
+    };
+    let opened = open_column(bytes, BATCH_ROWS, |error| error, pick)?;
+    let mut lists = Lists::new(picked.expect("a column was picked"));
+    for batch in opened.batches {
         let batch = batch.map_err(|error| damaged(error.to_string()))?;
         lists.append(
             batch
@@ -120,8 +168,7 @@ pub(super) fn check_groups(
                 .and_then(|(start, length)| Some(start..start.checked_add(length)?))
                 .filter(|range| range.end <= bytes.len())
                 .ok_or_else(|| format!("row group {group} claims {length} bytes at {start}"))?;
-            let chunk = bytes.read(range).map_err(|error| error.to_string())?;
-            let unpacked = check_pages(&chunk, column.compression())
+            let unpacked = check_pages(bytes, range, column.compression())
                 .map_err(|problem| format!("row group {group}: {problem}"))?;
             largest_page = largest_page.max(unpacked);
             let most = length.cast_unsigned().saturating_mul(MOST_EXPANSION);
