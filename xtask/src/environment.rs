@@ -39,13 +39,18 @@ impl Environment {
         Command::new(&self.python)
     }
 
-    /// A program that a package has installed, with `arguments`.
-    pub fn program(&self, name: &str, arguments: &[&str]) -> Result<Command> {
+    /// Where a package installs a program of this name.
+    pub fn path(&self, name: &str) -> Result<PathBuf> {
         let folder = self
             .python
             .parent()
             .context("an interpreter in no folder")?;
-        let mut program = Command::new(folder.join(name));
+        Ok(folder.join(name))
+    }
+
+    /// A program that a package has installed, with `arguments`.
+    pub fn program(&self, name: &str, arguments: &[&str]) -> Result<Command> {
+        let mut program = Command::new(self.path(name)?);
         program.args(arguments);
         Ok(program)
     }

