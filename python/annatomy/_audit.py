@@ -22,6 +22,7 @@ class Wanted(TypedDict):
 
     name: str
     filter_rule: Optional[str]
+    selectivities: list[float]
     ks: Optional[list[int]]
     targets: list[str]
     efs: list[int]
@@ -53,6 +54,7 @@ def audit(
     allowed: Optional[npt.ArrayLike] = None,
     groups: Optional[npt.ArrayLike] = None,
     filter_rule: Optional[str] = None,
+    selectivity: Union[float, Sequence[float]] = (),
     k: Optional[Union[int, npt.ArrayLike]] = None,
     target: Union[str, Sequence[str]] = "overlap=0.99",
     efs: Union[int, Sequence[int]] = (),
@@ -117,6 +119,9 @@ def audit(
     filter_rule : {"count-all", "count-allowed", "after-search"}, optional
         How the engine searches under a filter: FAISS counts every row, hnswlib and usearch allowed ones, pgvector filters
         what a search found. By default as the graph's engine does.
+    selectivity : float or floats
+        Shares of the rows: the audit is repeated under filters that allow as many, drawn at random, and nearest to one that
+        is drawn; :attr:`Audit.selectivity`. Without ``allowed``.
     k : int or ints, optional
         By default 10, 90 and 500, as far as there are rows.
     target : str or strings
@@ -174,6 +179,7 @@ def audit(
     wanted = Wanted(
         name=_name(rows, graph, method),
         filter_rule=filter_rule,
+        selectivities=[float(share) for share in np.atleast_1d(np.asarray(selectivity, dtype=np.float64))],
         ks=None if k is None else counts(k, "k"),
         targets=[target] if isinstance(target, str) else list(target),
         efs=counts(efs, "efs") if np.size(efs) else [],

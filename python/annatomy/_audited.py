@@ -92,6 +92,9 @@ class Audit:
     where_lost : list of dict
         Per k and effort, and per difficulty of the queries (LID, contrast, distance to the base): Spearman's ρ with the loss,
         and the overlap by fifths of the queries.
+    selectivity : list of dict
+        Per kind of filter ("random", "nearest") and share of the rows, where asked for: rows ``allowed``, every measure at
+        the ``efforts`` looked at, and ``advice``, among the allowed rows.
     map : float32, queries × 2, or None
         Where the queries lie on the explorer's map, a layout of their exact neighbors; None beyond 20,000 queries.
     notes : list of str
@@ -105,6 +108,7 @@ class Audit:
         self.graphs: Optional[dict[str, Any]] = found["graphs"]
         self.method: Optional[dict[str, Any]] = found["method"]
         self.segments: Optional[dict[str, Any]] = found["segments"]
+        self.selectivity: list[dict[str, Any]] = found["selectivity"]
         self.answers: Optional[dict[str, Any]] = found["answers"]
         self.map: Optional[Float32] = core.map()
         self.notes: list[str] = core.notes()

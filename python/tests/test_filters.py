@@ -78,6 +78,42 @@ def test_faiss_with_a_selector_answers_as_predicted(tmp_path, data):
             np.testing.assert_array_equal(answer, own, f"{len(ids)} allowed, ef {ef}, k {k}")
 
 
+def test_the_sweep_of_selectivities_is_that_of_faiss_s_own_answers(data):
+    an = pytest.importorskip("annatomy")
+    faiss = engine("faiss")
+    rows, queries, _ = data
+    index = faiss.IndexHNSWFlat(COLUMNS, 16)
+    index.hnsw.efConstruction = 60
+    index.add(rows)
+    shares = [0.01, 0.05, 0.1, 0.25, 0.5]
+    found = an.audit(rows, index, queries=queries, k=10, efs=[16, 80], selectivity=shares, seed=9)
+    assert [(at["kind"], at["share"]) for at in found.selectivity] == list(itertools.product(("random", "nearest"), shares))
+    center = rows[np.random.default_rng(9).choice(ROWS, 1, replace=False)[0]].astype(np.float64)
+    nearest = np.argsort(((rows - center) ** 2).sum(axis=1))
+    for at in found.selectivity:
+        count = round(at["share"] * ROWS)
+        drawn = np.random.default_rng(9).choice(ROWS, count, replace=False)
+        allowed = np.sort(drawn if at["kind"] == "random" else nearest[:count])
+        assert at["allowed"] == count
+        far = ((queries[:, None].astype(np.float64) - rows[allowed]) ** 2).sum(axis=2)
+        exact = allowed[np.argsort(far, axis=1)[:, :10]]
+        for cell in at["efforts"]:
+            selector = faiss.IDSelectorBatch(allowed)
+            params = faiss.SearchParametersHNSW(efSearch=cell["ef"], sel=selector)
+            own = index.search(queries, 10, params=params)[1]
+            overlap = np.mean([len(set(a) & set(e)) / 10 for a, e in zip(own, exact)])
+            assert cell["overlap_strict"]["point"] == pytest.approx(overlap)
+            assert cell["fill"]["point"] == pytest.approx((own >= 0).mean())
+        # The ef that suffices does, by faiss itself, and one less does not.
+        ef = at["advice"][0]["ef"]
+        for tried, meets in [(ef, True), (ef - 1, False)]:
+            params = faiss.SearchParametersHNSW(efSearch=tried, sel=faiss.IDSelectorBatch(allowed))
+            own = index.search(queries, 10, params=params)[1]
+            overlap = np.mean([len(set(a) & set(e)) / 10 for a, e in zip(own, exact)])
+            assert tried == 0 or (overlap >= 0.99 - 1e-12) == meets, (at["kind"], at["share"], tried)
+    assert "Under filters" in found.report() and "Under filters" in found.verdict
+
+
 def test_every_query_may_have_rows_of_its_own(tmp_path, data):
     faiss = engine("faiss")
     rows, queries, _ = data

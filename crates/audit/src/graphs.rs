@@ -86,6 +86,7 @@ pub(super) fn with_facts<'g>(
         count: graphs.len(),
         links_per_node: links as f64 / nodes.max(1) as f64,
         unreachable: reachable.iter().map(unreachable_of).collect(),
+        health: Vec::new(),
     };
     Graphs {
         all: graphs,

@@ -14,6 +14,7 @@ use super::on_graphs::{OnGraphs, Questions};
 use super::per_query::{CellOfQueries, PerQuery};
 use super::repair::{RepairedTable, repair};
 use super::request::AuditRequest;
+use super::selectivity;
 use super::results::{AllowedFacts, AuditResults, CellResult, DataFacts, RequirementResult};
 use super::segments;
 use super::summarize::{Name, figure, summarize};
@@ -74,6 +75,8 @@ impl<'j> Job<'j> {
                 "repair needs the neighbors to repair".to_owned(),
             ));
         }
+        let on_graphs = answers.is_none() || index.is_some() || !request.predictions.is_empty();
+        selectivity::check_graphs(request, on_graphs)?;
         let own_effort = index.and_then(|index| index.facts.ef_search);
         let has_effort = !request.efs.is_empty() || own_effort.is_some();
         if !request.requirements.is_empty() && answers.is_none() && !has_effort {
@@ -246,6 +249,7 @@ impl<'j> Job<'j> {
             engines: found.engines,
             advice: found.advice,
             segments: found.segments,
+            selectivity: found.selectivity,
             remedy: found.remedy,
             curves: found.curves,
             where_lost: where_lost(&per_query),

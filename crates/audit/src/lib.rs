@@ -13,7 +13,9 @@
 //! * `on_graphs`: all that is found on graphs. `graphs` are those of the index or built here;
 //!   `advice` reads the smallest ef that meets each target from one traversal a query and graph;
 //!   `cells`: all measures at chosen (class, ef, k); `remedy`: what a denser graph would do;
+//! * `health`: components, in-degrees, self-recall and hubs of those graphs;
 //! * `segments`: several indexes over parts of the base, their answers merged;
+//! * `selectivity`: the same under filters of several selectivities;
 //! * `methods`: indexes of codes, cells, transforms or a rerank, whose neighbors can be lost at each
 //!   stage;
 //! * `explore`: every query under every (ef, k), on a map, for the explorer of a report;
@@ -48,6 +50,7 @@ mod graph_cells;
 mod graphs;
 mod groups;
 mod half_width;
+mod health;
 mod job;
 mod keys;
 mod load;
@@ -66,6 +69,7 @@ mod requirement;
 mod results;
 mod run;
 mod segments;
+mod selectivity;
 mod shift;
 mod side_tables;
 mod summarize;
@@ -86,6 +90,7 @@ pub use engines::{ENGINES, EngineDefault};
 pub use error::AuditError;
 pub use given::{Given, GivenAnswers};
 pub use half_width::{Until, UntilError};
+pub use health::{GraphHealth, HealthWarning, Hubs, InDegree};
 pub use job::AuditOutcome;
 pub use notes::Note;
 pub use per_query::{PerQuery, QueryRow};
@@ -99,6 +104,7 @@ pub use results::{
     SegmentsResult, Sentinels, StageLosses, StageResult, UnknownIds, UntilResult, WorstQuery,
 };
 pub use run::{audit, audit_given};
+pub use selectivity::{FilterKind, SelectivityResult};
 pub use target::{Measure, Target, TargetError};
 pub use too_costly::TooCostly;
 pub use where_lost::{Part, WhereLost};

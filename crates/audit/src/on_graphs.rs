@@ -13,12 +13,14 @@ use super::estimates::drawn_from;
 use super::explore::{Recorded, depth};
 use super::graph_cells::cells;
 use super::graphs::{self, Graphs};
+use super::health::{GraphHealth, health};
 use super::per_query::CellOfQueries;
 use super::predict::predict;
 use super::remedy::remedy;
 use super::request::AuditRequest;
 use super::results::{Advice, CellResult, Curve, GraphFacts, Remedy, SegmentsResult};
 use super::segments::segments;
+use super::selectivity::{SelectivityResult, selectivity};
 use super::shift::Barycenters;
 use annatomy_eval::allowed::Filter;
 use annatomy_eval::dataset::Dataset;
@@ -41,6 +43,7 @@ pub(super) struct OnGraphs {
     pub(super) engines: Vec<CellResult>,
     pub(super) advice: Vec<Advice>,
     pub(super) segments: Option<SegmentsResult>,
+    pub(super) selectivity: Vec<SelectivityResult>,
     pub(super) remedy: Option<Remedy>,
     pub(super) curves: Vec<Curve>,
     pub(super) predictions: Vec<Vec<i64>>,
@@ -103,8 +106,12 @@ impl Questions<'_> {
                 .collect()
         };
         let segments = segments(request, index, &adviser, &asked, &advice)?;
+        let rule = request.rule(Some(graphs.class));
+        let selectivity = selectivity(request, &adviser, &asked, &advice, rule)?;
+        let health = self.health(&adviser, &asked, &advice);
         let mut found = OnGraphs {
             segments,
+            selectivity,
             efforts,
             engines: self.engine_cells(&adviser),
             queries,
@@ -125,8 +132,28 @@ impl Questions<'_> {
             found.predictions.push(predict(&on, prediction));
         }
         found.reachable = graphs.reachable.into_iter().next();
-        found.graphs = Some(graphs.facts);
+        let mut facts = graphs.facts;
+        facts.health = health;
+        found.graphs = Some(facts);
         Ok(found)
+    }
+
+    /// The health of the graphs, searched at the first effort looked at, or else at one advised.
+    fn health<S: DistanceSource>(
+        &self,
+        adviser: &Adviser<'_, S>,
+        asked: &[(String, Cell)],
+        advice: &[Advice],
+    ) -> Vec<GraphHealth> {
+        stage("graph health", 0);
+        let advised = advice.first().map(|advice| {
+            let recommended = advice.recommended.as_ref().map(|found| found.ef);
+            recommended.or(advice.ef).unwrap_or(advice.largest_ef)
+        });
+        let ef = asked.first().map(|(_, cell)| cell.ef).or(advised);
+        let segments = self.index.map_or(&[][..], |index| &index.facts.segments);
+        let ef = ef.unwrap_or(1);
+        health(adviser.graphs, segments, adviser.source, self.data, ef)
     }
 
     /// Every (ef, k) of every query, for the explorer.

@@ -4,6 +4,7 @@ use super::choices::{Choices, Sampling};
 use super::error::AuditError;
 use super::half_width::Until;
 use super::requirement::Requirement;
+use super::selectivity;
 use super::target::Target;
 use annatomy_hnsw::import::Arithmetic;
 use annatomy_hnsw::{EngineClass, FilterRule};
@@ -43,6 +44,9 @@ pub struct AuditRequest {
     pub groups: Option<PathBuf>,
     /// How the engine searches under a filter; by default as that of the graph does.
     pub filter_rule: Option<FilterRule>,
+    /// Shares of the rows, for each of which the audit is made under filters, random ones and ones of rows
+    /// near one another; `allowed` goes without.
+    pub selectivities: Vec<f64>,
     /// Neighbors asked for; by default those of 10, 90 and 500 that the rows allow.
     pub ks: Option<Vec<usize>>,
     /// What the advice is to reach.
@@ -125,6 +129,7 @@ impl AuditRequest {
                 }
             }
         }
+        selectivity::check(self)?;
         Ok(Choices {
             arithmetic: self.arithmetic,
             sampling: drawn.unwrap_or_else(|| self.sampling()),
@@ -223,6 +228,7 @@ impl Default for AuditRequest {
             allowed: None,
             groups: None,
             filter_rule: None,
+            selectivities: Vec::new(),
             ks: None,
             targets: vec![Target::default()],
             efs: Vec::new(),

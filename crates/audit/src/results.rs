@@ -2,8 +2,10 @@
 
 use super::by_group::GroupsAt;
 use super::distance_kind::DistanceKind;
+use super::health::GraphHealth;
 use super::notes::Note;
 use super::requirement::Requirement;
+use super::selectivity::SelectivityResult;
 use super::target::Target;
 use super::where_lost::WhereLost;
 use annatomy_formats::RowId;
@@ -33,6 +35,8 @@ pub struct AuditResults {
     pub advice: Vec<Advice>,
     /// The segments whose answers are merged, if the index has several.
     pub segments: Option<SegmentsResult>,
+    /// The same under filters of several selectivities, one per kind and share, where asked for.
+    pub selectivity: Vec<SelectivityResult>,
     /// What a denser graph does for targets that no ef meets, if one was built to see.
     pub remedy: Option<Remedy>,
     /// Overlap and fill against ef, one per k.
@@ -161,6 +165,8 @@ pub struct GraphFacts {
     pub links_per_node: f64,
     /// Per graph, the rows to which no path leads.
     pub unreachable: Vec<Vec<RowId>>,
+    /// Components, in-degrees, self-recall and hubs, of each graph or of each segment.
+    pub health: Vec<GraphHealth>,
 }
 
 /// An index of codes, cells, transforms or a rerank, and what each stage loses.

@@ -41,6 +41,13 @@ pub(super) fn check(
             FilterRule::CountAll
         )));
     }
+    let rule = request.rule(Some(index.facts.class));
+    if !request.selectivities.is_empty() && rule != FilterRule::CountAll {
+        return Err(AuditError::Request(format!(
+            "selectivity of {count} segments under the rule {rule}: of several segments only {} is predicted",
+            FilterRule::CountAll
+        )));
+    }
     let mut predictions = request.predictions.iter();
     match predictions.find(|wanted| wanted.class == EngineClass::RowCap) {
         Some(_) => Err(AuditError::Request(format!(

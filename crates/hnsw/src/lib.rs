@@ -14,13 +14,14 @@ mod queue;
 mod search;
 
 pub use build::{
-    BuildError, ForwardLinks, InsertionOrder, Parameters, Preset, ShortLists, UnknownPreset,
+    BuildError, ForwardLinks, InsertionOrder, Parameters, Preset, RedundantLinks, ShortLists,
+    UnknownPreset,
 };
 pub use distance::{
     DistanceComputer, RankDistances, RankScorer, Sq8Codes, Sq8Queries, VectorDistances,
     VectorScorer,
 };
-pub use graph::{Graph, Links, TooManyLinks, reachable, union};
+pub use graph::{BaseLayer, Graph, Links, TooManyLinks, reachable, union};
 pub use queue::{
     BitsetQueue, CandidateQueue, Coverage, HeapQueue, LowerBoundFilter, QueryScorer, Scored,
 };

@@ -26,6 +26,7 @@ use std::path::PathBuf;
 pub(crate) struct Wanted {
     name: String,
     filter_rule: Option<String>,
+    selectivities: Vec<f64>,
     ks: Option<Vec<usize>>,
     targets: Vec<String>,
     efs: Vec<usize>,
@@ -354,6 +355,7 @@ impl Wanted {
                 .as_ref()
                 .map(|name| name.parse().map_err(raised))
                 .transpose()?,
+            selectivities: self.selectivities.clone(),
             one_graph: self.one_graph,
             repair: self.repair,
             explore: true,

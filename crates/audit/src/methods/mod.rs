@@ -125,6 +125,11 @@ fn refuse_answers(
             "allowed rows are not looked at for an index of this kind".to_owned(),
         ));
     }
+    if !request.selectivities.is_empty() {
+        return Err(AuditError::Request(
+            "selectivity is not looked at for an index of this kind".to_owned(),
+        ));
+    }
     if answers || request.repair {
         return Err(AuditError::Request(
             "answers are audited over VECTORS, without an index of this kind".to_owned(),
@@ -232,6 +237,7 @@ impl<'j> Job<'j> {
             engines: Vec::new(),
             advice: found.advice(),
             segments: None,
+            selectivity: Vec::new(),
             remedy: None,
             curves: found.curves(),
             where_lost: where_lost(&per_query),

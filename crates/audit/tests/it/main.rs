@@ -7,3 +7,4 @@ mod built_here;
 mod methods;
 mod per_query;
 mod saved_index;
+mod selectivity;

@@ -133,6 +133,7 @@ fn request(arguments: &AuditArguments) -> AuditRequest {
         allowed: arguments.allowed.clone(),
         groups: arguments.groups.clone(),
         filter_rule: arguments.filter_rule,
+        selectivities: arguments.selectivity.clone(),
         ks: arguments.k.clone(),
         targets: arguments.target.clone(),
         efs: arguments.ef.clone(),

@@ -5,6 +5,8 @@ mod growing;
 mod levels;
 mod parameters;
 mod prune;
+mod redundant;
 
 pub use builder::BuildError;
 pub use parameters::{ForwardLinks, InsertionOrder, Parameters, Preset, ShortLists, UnknownPreset};
+pub use redundant::RedundantLinks;

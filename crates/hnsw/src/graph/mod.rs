@@ -1,10 +1,13 @@
-//! The frozen graph, the links that searches read, and which nodes they can reach.
+//! The frozen graph, the links that searches read, which nodes they can reach, and what its base
+//! layer looks like.
 
+mod base_layer;
 mod frozen;
 mod links;
 mod reachability;
 mod union;
 
+pub use base_layer::BaseLayer;
 pub use frozen::Graph;
 pub use links::Links;
 pub use reachability::reachable;

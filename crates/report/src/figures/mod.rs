@@ -15,6 +15,7 @@ mod labels;
 mod palette;
 mod png;
 mod scale;
+mod selectivity;
 mod surface;
 mod svg;
 
@@ -64,9 +65,15 @@ pub fn all(results: &StudyResults) -> Vec<Figure> {
     figures
 }
 
-/// Overlap, its tail and fill against ef; none where no graph was looked at.
+/// The name of the figure of overlap against selectivity.
+pub(crate) const SELECTIVITY: &str = "audit_selectivity";
+
+/// Overlap, its tail and fill against ef; overlap against selectivity, where it was asked for; none where
+/// no graph was looked at.
 pub fn of_audit(results: &AuditResults) -> Vec<Figure> {
-    audit::figures(results)
+    let mut figures = audit::figures(results);
+    figures.extend(selectivity::figure(results));
+    figures
 }
 
 /// The (ef, k) surface of one index, read as an engine of `class` answers; `None` if it has no

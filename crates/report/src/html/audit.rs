@@ -3,10 +3,12 @@
 use super::audit_cells::{cells, with_interval};
 use super::audit_headline;
 use super::groups::groups;
+use super::health::health;
 use super::illustration::Illustration;
 use super::page::{ReportError, begin, write_text};
 use super::sections::illustrations;
 use super::segments::segments;
+use super::selectivity::selectivity;
 use super::table::{Columns, Table};
 use super::writer::Html;
 use crate::explorer::{RowMedia, Subject};
@@ -58,7 +60,11 @@ pub fn audit_html(
             same,
             &results.efforts,
         );
-        curves(html, figures);
+        let (filtered, figures): (Vec<_>, Vec<_>) = figures
+            .iter()
+            .cloned()
+            .partition(|figure| figure.name == crate::figures::SELECTIVITY);
+        curves(html, &figures);
         let elsewhere = "What each engine's rule returns *on this graph* at its default effort. An \
                          engine builds a graph of its own, so this compares rules, not engines.";
         cells(
@@ -69,8 +75,10 @@ pub fn audit_html(
             &results.engines,
         );
         segments(html, results);
+        selectivity(html, results, &filtered);
         groups(html, results);
         difficulty(html, results);
+        health(html, results);
         lost(html, results);
         words(html);
     });

@@ -5,9 +5,11 @@ mod answers;
 mod comparison;
 mod gate;
 mod groups;
+mod health;
 mod method;
 mod notes;
 mod segments;
+mod selectivity;
 mod until;
 mod where_lost;
 
@@ -19,9 +21,13 @@ use answers::answer_lines;
 pub use comparison::comparison;
 pub use gate::requirement_words;
 use groups::group_lines;
+use health::health_lines;
+pub(crate) use health::warning_words;
 use method::{method_lines, stage_lines};
 pub use notes::note_words;
 use segments::segment_lines;
+use selectivity::selectivity_lines;
+pub(crate) use selectivity::{advice_words, kind_word};
 use std::fmt::Write;
 use until::until_lines;
 use where_lost::lost_lines;
@@ -90,6 +96,12 @@ pub fn verdict(results: &AuditResults) -> String {
     if let Some(segments) = &results.segments {
         line(String::new());
         segment_lines(segments, &results.advice)
+            .into_iter()
+            .for_each(&mut line);
+    }
+    if !results.selectivity.is_empty() {
+        line(String::new());
+        selectivity_lines(&results.selectivity)
             .into_iter()
             .for_each(&mut line);
     }
@@ -197,6 +209,12 @@ fn graph_lines(graphs: &GraphFacts) -> Vec<String> {
             names.join(", ")
         ));
     }
+    if graphs.unreachable.iter().any(|lost| !lost.is_empty()) {
+        lines.push(
+            "  a larger M or efConstruction, or another order of insertion, loses fewer rows".to_owned(),
+        );
+    }
+    lines.extend(health_lines(&graphs.health));
     lines
 }
 

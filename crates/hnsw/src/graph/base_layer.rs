@@ -1,0 +1,275 @@
+//! The base layer as a directed graph: in-degrees, strongly connected components (Tarjan 1972), and
+//! the rows from which the largest component cannot be reached.
+//!
+//! Enters: a graph, or the rows of one segment of it. Leaves: [`BaseLayer`]. Cost: one depth-first
+//! walk of all links and one pass over them, O(n·M) time, 25 bytes a row. Does not: look at the upper
+//! layers, which only choose where a search enters; for those see [`reachable`](super::reachable).
+
+use super::links::Links;
+use std::ops::Range;
+
+/// What one layer of links looks like; nodes count from the first row of the range.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BaseLayer {
+    /// Links that point to each node.
+    pub in_degrees: Vec<u32>,
+    /// Per node the number of its strongly connected component; every link leads to a component of
+    /// the same number or a smaller one.
+    pub component: Vec<u32>,
+    /// Nodes of each component.
+    pub sizes: Vec<u32>,
+    /// The component with the most nodes; of several, the first.
+    pub largest: u32,
+    /// Nodes from which no path leads to the largest component: a search that enters among them sees
+    /// no others.
+    pub confined: Vec<u32>,
+}
+
+/// A number that no node and no component has.
+const NONE: u32 = u32::MAX;
+
+impl BaseLayer {
+    /// The base layer of `graph`, of the nodes in `rows`, whose links stay among them.
+    ///
+    /// # Panics
+    /// If a link leaves `rows`.
+    pub fn of(graph: &impl Links, rows: Range<u32>) -> Self {
+        let first = rows.start;
+        let links = |node: u32| graph.links(first + node, 0).iter().map(move |&to| to - first);
+        let nodes = rows.len();
+        let mut in_degrees = vec![0; nodes];
+        for node in 0..nodes as u32 {
+            for to in links(node) {
+                in_degrees[to as usize] += 1;
+            }
+        }
+        let Components {
+            component, sizes, order, ..
+        } = Components::of(nodes, links);
+        let mut largest = 0;
+        for (number, &size) in sizes.iter().enumerate() {
+            if size > sizes[largest] {
+                largest = number;
+            }
+        }
+        // Components come in an order in which all links lead back, so that what a link leads to is
+        // known before it is asked for.
+        let mut leads = vec![false; sizes.len()];
+        if let Some(leads) = leads.get_mut(largest) {
+            *leads = true;
+        }
+        for &node in &order {
+            let own = component[node as usize] as usize;
+            let any = links(node).any(|to| leads[component[to as usize] as usize]);
+            leads[own] |= any;
+        }
+        let is_confined = |&node: &u32| !leads[component[node as usize] as usize];
+        Self {
+            confined: (0..nodes as u32).filter(is_confined).collect(),
+            in_degrees,
+            component,
+            sizes,
+            largest: largest as u32,
+        }
+    }
+
+    /// Nodes of the largest component; 0 without nodes.
+    pub fn largest_size(&self) -> usize {
+        self.sizes.get(self.largest as usize).map_or(0, |&size| size as usize)
+    }
+}
+
+/// Tarjan's algorithm without recursion.
+#[derive(Default)]
+struct Components {
+    component: Vec<u32>,
+    sizes: Vec<u32>,
+    /// Nodes by component.
+    order: Vec<u32>,
+    /// When each node was first seen, and the earliest that it is known to lead back to.
+    seen: Vec<u32>,
+    low: Vec<u32>,
+    /// Nodes without a component yet.
+    open: Vec<u32>,
+}
+
+impl Components {
+    fn of<I: Iterator<Item = u32>>(nodes: usize, links: impl Fn(u32) -> I) -> Self {
+        let mut all = Self {
+            component: vec![NONE; nodes],
+            seen: vec![NONE; nodes],
+            low: vec![0; nodes],
+            ..Self::default()
+        };
+        let mut clock = 0;
+        let mut path: Vec<(u32, I)> = Vec::new();
+        for root in 0..nodes as u32 {
+            if all.seen[root as usize] != NONE {
+                continue;
+            }
+            all.enter(root, &mut clock);
+            path.push((root, links(root)));
+            while let Some((node, rest)) = path.last_mut() {
+                let node = *node;
+                let Some(to) = rest.next() else {
+                    path.pop();
+                    all.leave(node);
+                    if let Some((before, _)) = path.last() {
+                        let before = *before as usize;
+                        all.low[before] = all.low[before].min(all.low[node as usize]);
+                    }
+                    continue;
+                };
+                if all.seen[to as usize] == NONE {
+                    all.enter(to, &mut clock);
+                    path.push((to, links(to)));
+                } else if all.component[to as usize] == NONE {
+                    let node = node as usize;
+                    all.low[node] = all.low[node].min(all.seen[to as usize]);
+                }
+            }
+        }
+        all
+    }
+
+    fn enter(&mut self, node: u32, clock: &mut u32) {
+        self.seen[node as usize] = *clock;
+        self.low[node as usize] = *clock;
+        *clock += 1;
+        self.open.push(node);
+    }
+
+    /// Closes the component of `node`, if it is the first node seen of it.
+    fn leave(&mut self, node: u32) {
+        if self.low[node as usize] != self.seen[node as usize] {
+            return;
+        }
+        let number = self.sizes.len() as u32;
+        let mut size = 0;
+        while let Some(member) = self.open.pop() {
+            self.component[member as usize] = number;
+            self.order.push(member);
+            size += 1;
+            if member == node {
+                break;
+            }
+        }
+        self.sizes.push(size);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Hand(Vec<Vec<u32>>);
+
+    impl Links for Hand {
+        fn levels(&self) -> &[u8] {
+            &[0; 512][..self.0.len()]
+        }
+
+        fn entry_point(&self) -> Option<u32> {
+            Some(0)
+        }
+
+        fn links(&self, node: u32, _level: usize) -> &[u32] {
+            &self.0[node as usize]
+        }
+    }
+
+    fn of(links: &[&[u32]]) -> BaseLayer {
+        let graph = Hand(links.iter().map(|links| links.to_vec()).collect());
+        BaseLayer::of(&graph, 0..links.len() as u32)
+    }
+
+    #[test]
+    fn a_ring_with_a_tail_and_a_source_falls_into_its_parts() {
+        // 0 → 1 → 2 → 0; 2 → 3 → 4 ⇄ 5, from which nothing leads back; 6 → 0, to which nothing leads.
+        let layer = of(&[&[1], &[2], &[0, 3], &[4], &[5], &[4], &[0]]);
+        assert_eq!(layer.in_degrees, [2, 1, 1, 1, 2, 1, 0]);
+        let mut sizes = layer.sizes.clone();
+        sizes.sort_unstable();
+        assert_eq!((sizes.as_slice(), layer.largest_size()), (&[1, 1, 2, 3][..], 3));
+        assert_eq!(layer.confined, [3, 4, 5]);
+        assert!(layer.component[0] == layer.component[2] && layer.component[4] == layer.component[5]);
+        assert_eq!(layer.component[0], layer.largest);
+    }
+
+    #[test]
+    fn a_range_of_rows_is_a_graph_of_its_own() {
+        let graph = Hand(vec![vec![1], vec![], vec![3, 4], vec![2], vec![]]);
+        let layer = BaseLayer::of(&graph, 2..5);
+        assert_eq!(layer.in_degrees, [1, 1, 1]);
+        assert_eq!((layer.largest_size(), layer.confined.as_slice()), (2, &[2][..]));
+        assert_eq!(BaseLayer::of(&graph, 0..0), BaseLayer::default());
+    }
+
+    #[test]
+    fn a_long_chain_does_not_overflow_the_stack() {
+        let nodes = 300_000;
+        struct Chain(u32, Vec<u8>, Vec<u32>);
+        impl Links for Chain {
+            fn levels(&self) -> &[u8] {
+                &self.1
+            }
+            fn entry_point(&self) -> Option<u32> {
+                Some(0)
+            }
+            fn links(&self, node: u32, _level: usize) -> &[u32] {
+                let next = node as usize + 1;
+                &self.2[next.min(self.0 as usize)..(next + 1).min(self.0 as usize)]
+            }
+        }
+        let chain = Chain(nodes, vec![0; nodes as usize], (0..nodes).collect());
+        let layer = BaseLayer::of(&chain, 0..nodes);
+        assert_eq!(layer.sizes.len(), nodes as usize);
+        // Each is a component of its own, and of those the last of the chain is the first.
+        assert_eq!((layer.component[nodes as usize - 1], layer.confined.len()), (0, 0));
+    }
+
+    /// Which nodes lead to which, by closing the relation step by step (Warshall 1962).
+    #[test]
+    fn random_graphs_have_the_components_of_their_transitive_closure() {
+        let mut state = 7_u32;
+        let mut draw = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below
+        };
+        for nodes in [1, 2, 9, 40] {
+            for links in [0, 1, 2, 3] {
+                for _ in 0..20 {
+                    let graph: Vec<Vec<u32>> = (0..nodes)
+                        .map(|_| (0..links).map(|_| draw(nodes)).collect())
+                        .collect();
+                    let n = nodes as usize;
+                    let mut leads = vec![vec![false; n]; n];
+                    for (from, links) in graph.iter().enumerate() {
+                        leads[from][from] = true;
+                        links.iter().for_each(|&to| leads[from][to as usize] = true);
+                    }
+                    for middle in 0..n {
+                        for from in 0..n {
+                            for to in 0..n {
+                                leads[from][to] |= leads[from][middle] && leads[middle][to];
+                            }
+                        }
+                    }
+                    let layer = BaseLayer::of(&Hand(graph), 0..nodes);
+                    for a in 0..n {
+                        for b in 0..n {
+                            let together = leads[a][b] && leads[b][a];
+                            assert_eq!(layer.component[a] == layer.component[b], together);
+                        }
+                    }
+                    let largest = layer.component.iter().position(|&of| of == layer.largest);
+                    let largest = largest.expect("a node");
+                    let most = (0..n).map(|a| (0..n).filter(|&b| leads[a][b] && leads[b][a]).count());
+                    assert_eq!(layer.largest_size(), most.max().expect("a node"));
+                    let confined: Vec<u32> = (0..nodes).filter(|&a| !leads[a as usize][largest]).collect();
+                    assert_eq!(layer.confined, confined);
+                }
+            }
+        }
+    }
+}
