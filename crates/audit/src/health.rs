@@ -199,8 +199,7 @@ impl<S: DistanceSource> OnGraph<'_, S> {
             confined: layer.confined.len(),
             unreachable: reached.filter(|reached| !**reached).count(),
             in_degree: InDegree::of(layer.in_degrees),
-            redundant_links: (links.links > 0)
-                .then(|| links.redundant as f64 / links.links as f64),
+            redundant_links: (links.links > 0).then(|| links.redundant as f64 / links.links as f64),
             ef: self.ef,
             self_recall: self.self_recall(&sample, rows.len()),
             hubs: Hubs::of(&visits[places], queries_counted(self.data)),
@@ -212,7 +211,9 @@ impl<S: DistanceSource> OnGraph<'_, S> {
 
     /// How often the queries visit each row at `ef`.
     fn visits_of_rows(&self) -> Vec<u32> {
-        let counts: Vec<AtomicU32> = (0..self.data.base.rows()).map(|_| AtomicU32::new(0)).collect();
+        let counts: Vec<AtomicU32> = (0..self.data.base.rows())
+            .map(|_| AtomicU32::new(0))
+            .collect();
         let scratch = PerThread::new(Walk::<S::Queue>::default);
         let queries: Vec<usize> = evenly(self.data.queries.count(), QUERIES).collect();
         queries
@@ -236,15 +237,17 @@ impl<S: DistanceSource> OnGraph<'_, S> {
             return None;
         }
         let computer = self.source.computer();
-        let scratch =
-            PerThread::new(Walk::<<S::Computer as DistanceComputer>::Queue>::default);
+        let scratch = PerThread::new(Walk::<<S::Computer as DistanceComputer>::Queue>::default);
         let found = sample
             .par_iter()
             .with_max_len(TASK_QUERIES)
             .filter(|&&row| {
                 scratch.with(|walk| {
                     walk.to(self.graph, computer.scorer(row), self.ef);
-                    walk.visits.nearest_first().iter().any(|visit| visit.id == row)
+                    walk.visits
+                        .nearest_first()
+                        .iter()
+                        .any(|visit| visit.id == row)
                 })
             })
             .count();
@@ -321,7 +324,10 @@ impl Hubs {
             queries,
             visits: all,
             top_share: on_top as f64 / all as f64,
-            random_share: random_share(all as f64 / visits.len() as f64, top as f64 / visits.len() as f64),
+            random_share: random_share(
+                all as f64 / visits.len() as f64,
+                top as f64 / visits.len() as f64,
+            ),
         })
     }
 }
@@ -396,7 +402,12 @@ mod tests {
     use annatomy_eval::distance_source::OwnRows;
     use annatomy_hnsw::{EngineClass, VectorDistances};
 
-    fn of(graph: &HandGraph, data: &Dataset<'_>, segments: &[usize], ef: usize) -> Vec<GraphHealth> {
+    fn of(
+        graph: &HandGraph,
+        data: &Dataset<'_>,
+        segments: &[usize],
+        ef: usize,
+    ) -> Vec<GraphHealth> {
         let rows = data.base.in_memory().expect("in memory");
         let source = OwnRows::new(VectorDistances::new(rows, Metric::L2), None);
         let graphs = graphs(&[graph.clone()], EngineClass::Raise, data);
@@ -409,25 +420,46 @@ mod tests {
         let links = vec![vec![1], vec![0, 2], vec![1, 3], vec![4], vec![3], vec![0]];
         let data = dataset(line(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]), None);
         let found = of(&HandGraph(links), &data, &[], 6).remove(0);
-        assert_eq!((found.rows, found.components, found.largest_component), (6, 3, 3));
+        assert_eq!(
+            (found.rows, found.components, found.largest_component),
+            (6, 3, 3)
+        );
         assert_eq!((found.confined, found.unreachable), (2, 1));
         let degrees = found.in_degree;
-        assert_eq!((degrees.zero, degrees.min, degrees.p50, degrees.max), (1, 0, 1, 2));
+        assert_eq!(
+            (degrees.zero, degrees.min, degrees.p50, degrees.max),
+            (1, 0, 1, 2)
+        );
         assert_eq!(degrees.mean, 8.0 / 6.0);
-        assert_eq!(found.redundant_links, Some(0.0), "neighbors on a line, and one long link alone");
+        assert_eq!(
+            found.redundant_links,
+            Some(0.0),
+            "neighbors on a line, and one long link alone"
+        );
         // Every row is visited but 5, which no path reaches: 5 of 6 find themselves.
         let itself = found.self_recall.expect("L2");
         assert_eq!((itself.point, itself.n), (5.0 / 6.0, 6));
-        assert_eq!((itself.low, itself.high), (Some(5.0 / 6.0), Some(5.0 / 6.0)), "all rows");
+        assert_eq!(
+            (itself.low, itself.high),
+            (Some(5.0 / 6.0), Some(5.0 / 6.0)),
+            "all rows"
+        );
         let hubs = found.hubs.expect("visits");
         assert_eq!((hubs.queries, hubs.visits), (6, 30));
-        assert_eq!(hubs.top_share, 6.0 / 30.0, "one row of six is the top 1 %, rounded up");
+        assert_eq!(
+            hubs.top_share,
+            6.0 / 30.0,
+            "one row of six is the top 1 %, rounded up"
+        );
         assert_eq!(
             found.warnings,
             [
                 HealthWarning::Unreachable { rows: 1 },
                 HealthWarning::Confined { rows: 2 },
-                HealthWarning::LosesItself { ef: 6, self_recall: 5.0 / 6.0 },
+                HealthWarning::LosesItself {
+                    ef: 6,
+                    self_recall: 5.0 / 6.0
+                },
             ]
         );
     }
@@ -466,14 +498,19 @@ mod tests {
             let all: u64 = visits.iter().sum();
             let hubs = found.hubs.expect("visits");
             assert_eq!(hubs.visits, all, "ef {ef}");
-            assert_eq!(hubs.top_share, visits[visits_top(&visits)] as f64 / all as f64);
+            assert_eq!(
+                hubs.top_share,
+                visits[visits_top(&visits)] as f64 / all as f64
+            );
             assert_eq!(found.self_recall.expect("L2").point, itself as f64 / 60.0);
             assert_eq!(found.unreachable, 2);
         }
     }
 
     fn visits_top(visits: &[u64]) -> usize {
-        (0..visits.len()).max_by_key(|&row| visits[row]).expect("rows")
+        (0..visits.len())
+            .max_by_key(|&row| visits[row])
+            .expect("rows")
     }
 
     #[test]
@@ -483,7 +520,14 @@ mod tests {
         let found = of(&HandGraph(links), &data, &[3, 2], 5);
         let parts: Vec<_> = found
             .iter()
-            .map(|part| (part.rows, part.components, part.largest_component, part.in_degree.zero))
+            .map(|part| {
+                (
+                    part.rows,
+                    part.components,
+                    part.largest_component,
+                    part.in_degree.zero,
+                )
+            })
             .collect();
         assert_eq!(parts, [(3, 2, 2, 1), (2, 1, 2, 0)]);
     }

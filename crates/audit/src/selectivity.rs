@@ -73,7 +73,9 @@ pub(super) fn check(request: &AuditRequest) -> Result<(), AuditError> {
         ));
     }
     if request.allowed.is_some() {
-        return refused("selectivity draws its own filters: it goes without allowed rows".to_owned());
+        return refused(
+            "selectivity draws its own filters: it goes without allowed rows".to_owned(),
+        );
     }
     Ok(())
 }
@@ -99,7 +101,11 @@ pub(super) fn selectivity<S: DistanceSource>(
     if request.selectivities.is_empty() {
         return Ok(results);
     }
-    let base = on.data.base.in_memory().expect("graphs are over rows in memory");
+    let base = on
+        .data
+        .base
+        .in_memory()
+        .expect("graphs are over rows in memory");
     let advised = advised(on, advice);
     let asked = if asked.is_empty() { &advised } else { asked };
     for kind in FilterKind::ALL {
@@ -207,7 +213,10 @@ fn rows_in_order(
     }
     let center = rows[numpy_choice(seed, rows.len(), 1)?[0]];
     let center = base.row(center as usize);
-    let distance = |row: u32| data.metric.reduced_distance_f64(center, base.row(row as usize));
+    let distance = |row: u32| {
+        data.metric
+            .reduced_distance_f64(center, base.row(row as usize))
+    };
     let distances: Vec<f64> = (0..base.rows() as u32).map(distance).collect();
     let key = |row: &u32| distances[*row as usize];
     rows.sort_by(|a, b| key(a).total_cmp(&key(b)).then(a.cmp(b)));

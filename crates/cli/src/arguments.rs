@@ -147,7 +147,12 @@ pub struct AuditArguments {
     pub filter_rule: Option<FilterRule>,
     /// Repeat the audit under filters that allow these shares of the rows: rows drawn at random, and the rows
     /// nearest to one of them
-    #[arg(long, value_name = "0.01,0.1,…", value_delimiter = ',', conflicts_with = "allowed")]
+    #[arg(
+        long,
+        value_name = "0.01,0.1,…",
+        value_delimiter = ',',
+        conflicts_with = "allowed"
+    )]
     pub selectivity: Vec<f64>,
     /// Neighbors asked for [default: those of 10,90,500 that the data allow]
     #[arg(long, value_name = "K,K,…", value_delimiter = ',')]

@@ -38,7 +38,9 @@ fn allowed(rows: &Matrix, kind: FilterKind, share: f64, seed: u64) -> Vec<i64> {
             let center = numpy_choice(seed, ROWS, 1).expect("a draw")[0];
             let squared = |row: &usize| -> f64 {
                 let pairs = rows.row(*row).iter().zip(rows.row(center));
-                pairs.map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
+                pairs
+                    .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2))
+                    .sum()
             };
             let mut all: Vec<usize> = (0..ROWS).collect();
             all.sort_by(|a, b| squared(a).total_cmp(&squared(b)));
@@ -63,14 +65,20 @@ fn every_filter_gives_what_an_audit_of_its_rows_gives() {
         assert_eq!(found.selectivity.len(), 6);
         for at in &found.selectivity {
             let ids = allowed(&rows, at.kind, at.share, request.seed);
-            assert_eq!((at.allowed, at.rule.as_str()), (ids.len(), rule.to_string().as_str()));
+            assert_eq!(
+                (at.allowed, at.rule.as_str()),
+                (ids.len(), rule.to_string().as_str())
+            );
             let table = AnswerTable::from_ids(ids.len(), ids);
             let given = Given {
                 allowed: Some(Selection::Ids(table.into())),
                 ..of(&rows)
             };
             // 20 rows are too few for k = 20 where each query is one of them.
-            let ks: Vec<usize> = [5, 20].into_iter().filter(|k| k + 1 <= at.allowed).collect();
+            let ks: Vec<usize> = [5, 20]
+                .into_iter()
+                .filter(|k| k + 1 <= at.allowed)
+                .collect();
             let alone = AuditRequest {
                 ks: Some(ks.clone()),
                 selectivities: Vec::new(),
@@ -79,10 +87,19 @@ fn every_filter_gives_what_an_audit_of_its_rows_gives() {
             let alone = audited(&alone, given).expect("an audit").results;
             assert_eq!(at.efforts.len(), 2 * ks.len(), "{:?} {}", at.kind, at.share);
             for (one, other) in at.efforts.iter().zip(&alone.efforts) {
-                assert_eq!((one.k, one.ef, one.overlap), (other.k, other.ef, other.overlap));
+                assert_eq!(
+                    (one.k, one.ef, one.overlap),
+                    (other.k, other.ef, other.overlap)
+                );
                 assert_eq!((one.fill, one.visited), (other.fill, other.visited));
             }
-            assert_eq!(json(&at.advice), json(&alone.advice), "{:?} {}", at.kind, at.share);
+            assert_eq!(
+                json(&at.advice),
+                json(&alone.advice),
+                "{:?} {}",
+                at.kind,
+                at.share
+            );
         }
     }
 }
@@ -103,7 +120,13 @@ fn without_efforts_the_ones_advised_without_a_filter_are_looked_at() {
     let advised: Vec<usize> = found
         .advice
         .iter()
-        .map(|advice| advice.recommended.as_ref().map(|shown| shown.ef).or(advice.ef))
+        .map(|advice| {
+            advice
+                .recommended
+                .as_ref()
+                .map(|shown| shown.ef)
+                .or(advice.ef)
+        })
         .map(|ef| ef.expect("an ef"))
         .collect();
     for at in &found.selectivity {
@@ -139,7 +162,11 @@ fn what_no_filter_can_be_drawn_for_is_refused_with_its_number() {
             selectivities,
             ..request()
         };
-        refused(&request, of(&rows), &format!("selectivity {share}: expected"));
+        refused(
+            &request,
+            of(&rows),
+            &format!("selectivity {share}: expected"),
+        );
     }
     let request = AuditRequest {
         selectivities: vec![0.5],

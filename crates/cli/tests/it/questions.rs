@@ -168,20 +168,41 @@ fn filters_of_several_selectivities_stand_in_terminal_json_and_page() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().display().to_string();
     let index = golden("faiss_l2.index");
-    let asked = ["audit", "--index", &index, "--k", "5,40", "--ef", "12", "--selectivity", "0.05,0.5"];
+    let asked = [
+        "audit",
+        "--index",
+        &index,
+        "--k",
+        "5,40",
+        "--ef",
+        "12",
+        "--selectivity",
+        "0.05,0.5",
+    ];
     let (said, errors, code) = ran(&[&asked[..], &["--out", &out]].concat());
     assert_eq!(code, Some(0), "{errors}");
-    assert!(said.contains("an engine answers that searches by count-all"), "{said}");
+    assert!(
+        said.contains("an engine answers that searches by count-all"),
+        "{said}"
+    );
     let text = fs::read_to_string(folder.path().join("audit.json")).expect("a file");
     let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let filters = json["selectivity"].as_array().expect("filters");
     let of = |filter: &serde_json::Value| {
         let cells = filter["efforts"].as_array().expect("cells").len();
-        (filter["kind"].to_string(), filter["allowed"].as_u64(), cells)
+        (
+            filter["kind"].to_string(),
+            filter["allowed"].as_u64(),
+            cells,
+        )
     };
     let of: Vec<_> = filters.iter().map(of).collect();
     let random = |allowed, cells| ("\"random\"".to_owned(), Some(allowed), cells);
-    assert_eq!(of[..2], [random(10, 1), random(100, 2)], "k = 40 is beyond 10 rows");
+    assert_eq!(
+        of[..2],
+        [random(10, 1), random(100, 2)],
+        "k = 40 is beyond 10 rows"
+    );
     assert_eq!(of[2].0, "\"nearest\"");
     for filter in filters {
         for cell in filter["efforts"].as_array().expect("cells") {

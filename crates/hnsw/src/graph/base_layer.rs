@@ -35,7 +35,12 @@ impl BaseLayer {
     /// If a link leaves `rows`.
     pub fn of(graph: &impl Links, rows: Range<u32>) -> Self {
         let first = rows.start;
-        let links = |node: u32| graph.links(first + node, 0).iter().map(move |&to| to - first);
+        let links = |node: u32| {
+            graph
+                .links(first + node, 0)
+                .iter()
+                .map(move |&to| to - first)
+        };
         let nodes = rows.len();
         let mut in_degrees = vec![0; nodes];
         for node in 0..nodes as u32 {
@@ -44,7 +49,10 @@ impl BaseLayer {
             }
         }
         let Components {
-            component, sizes, order, ..
+            component,
+            sizes,
+            order,
+            ..
         } = Components::of(nodes, links);
         let mut largest = 0;
         for (number, &size) in sizes.iter().enumerate() {
@@ -75,7 +83,9 @@ impl BaseLayer {
 
     /// Nodes of the largest component; 0 without nodes.
     pub fn largest_size(&self) -> usize {
-        self.sizes.get(self.largest as usize).map_or(0, |&size| size as usize)
+        self.sizes
+            .get(self.largest as usize)
+            .map_or(0, |&size| size as usize)
     }
 }
 
@@ -190,9 +200,14 @@ mod tests {
         assert_eq!(layer.in_degrees, [2, 1, 1, 1, 2, 1, 0]);
         let mut sizes = layer.sizes.clone();
         sizes.sort_unstable();
-        assert_eq!((sizes.as_slice(), layer.largest_size()), (&[1, 1, 2, 3][..], 3));
+        assert_eq!(
+            (sizes.as_slice(), layer.largest_size()),
+            (&[1, 1, 2, 3][..], 3)
+        );
         assert_eq!(layer.confined, [3, 4, 5]);
-        assert!(layer.component[0] == layer.component[2] && layer.component[4] == layer.component[5]);
+        assert!(
+            layer.component[0] == layer.component[2] && layer.component[4] == layer.component[5]
+        );
         assert_eq!(layer.component[0], layer.largest);
     }
 
@@ -201,7 +216,10 @@ mod tests {
         let graph = Hand(vec![vec![1], vec![], vec![3, 4], vec![2], vec![]]);
         let layer = BaseLayer::of(&graph, 2..5);
         assert_eq!(layer.in_degrees, [1, 1, 1]);
-        assert_eq!((layer.largest_size(), layer.confined.as_slice()), (2, &[2][..]));
+        assert_eq!(
+            (layer.largest_size(), layer.confined.as_slice()),
+            (2, &[2][..])
+        );
         assert_eq!(BaseLayer::of(&graph, 0..0), BaseLayer::default());
     }
 
@@ -225,7 +243,10 @@ mod tests {
         let layer = BaseLayer::of(&chain, 0..nodes);
         assert_eq!(layer.sizes.len(), nodes as usize);
         // Each is a component of its own, and of those the last of the chain is the first.
-        assert_eq!((layer.component[nodes as usize - 1], layer.confined.len()), (0, 0));
+        assert_eq!(
+            (layer.component[nodes as usize - 1], layer.confined.len()),
+            (0, 0)
+        );
     }
 
     /// Which nodes lead to which, by closing the relation step by step (Warshall 1962).
@@ -264,9 +285,12 @@ mod tests {
                     }
                     let largest = layer.component.iter().position(|&of| of == layer.largest);
                     let largest = largest.expect("a node");
-                    let most = (0..n).map(|a| (0..n).filter(|&b| leads[a][b] && leads[b][a]).count());
+                    let most =
+                        (0..n).map(|a| (0..n).filter(|&b| leads[a][b] && leads[b][a]).count());
                     assert_eq!(layer.largest_size(), most.max().expect("a node"));
-                    let confined: Vec<u32> = (0..nodes).filter(|&a| !leads[a as usize][largest]).collect();
+                    let confined: Vec<u32> = (0..nodes)
+                        .filter(|&a| !leads[a as usize][largest])
+                        .collect();
                     assert_eq!(layer.confined, confined);
                 }
             }

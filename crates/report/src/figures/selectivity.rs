@@ -43,8 +43,9 @@ pub(super) fn figure(results: &AuditResults) -> Option<Figure> {
     Some(Figure {
         name: SELECTIVITY.to_owned(),
         title,
-        caption: "Mean over queries and graphs at the first effort looked at, with its 95 % interval."
-            .to_owned(),
+        caption:
+            "Mean over queries and graphs at the first effort looked at, with its 95 % interval."
+                .to_owned(),
         svg: chart.draw(),
     })
 }
@@ -70,7 +71,9 @@ fn line(results: &AuditResults, kind: FilterKind, k: usize, color: String) -> Li
         points.push(Point {
             x: share,
             y: cell.overlap.map_or(f64::NAN, |overlap| overlap.point),
-            interval: cell.overlap.and_then(|overlap| overlap.low.zip(overlap.high)),
+            interval: cell
+                .overlap
+                .and_then(|overlap| overlap.low.zip(overlap.high)),
         });
     }
     points.sort_by(|a, b| a.x.total_cmp(&b.x));

@@ -97,7 +97,9 @@ fn searches(html: &mut Html, all: &[&GraphHealth]) {
         let hubs = health.hubs;
         table.row([
             number.to_string(),
-            health.self_recall.map_or_else(none, |found| share(found.point)),
+            health
+                .self_recall
+                .map_or_else(none, |found| share(found.point)),
             hubs.map_or_else(none, |hubs| share(hubs.top_share)),
             hubs.map_or_else(none, |hubs| share(hubs.random_share)),
             hubs.map_or_else(none, |hubs| count(hubs.visits)),

@@ -62,7 +62,9 @@ fn table(html: &mut Html, results: &[SelectivityResult]) {
 fn row(name: &str, result: &SelectivityResult, cell: &CellResult) -> Vec<String> {
     let none = || "–".to_owned();
     let point = |estimate: Option<Estimate>| estimate.map_or_else(none, |found| share(found.point));
-    let ends = cell.overlap.and_then(|overlap| overlap.low.zip(overlap.high));
+    let ends = cell
+        .overlap
+        .and_then(|overlap| overlap.low.zip(overlap.high));
     let advice = result.advice.iter().filter(|advice| advice.k == cell.k);
     let advice: Vec<String> = advice.map(advice_words).collect();
     vec![

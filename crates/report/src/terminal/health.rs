@@ -110,7 +110,7 @@ mod tests {
             ["1000 of 12", "31 strongly connected", "larger M"],
             ["from 1 row no link", "sees no others", "remove repeats"],
             ["in 74.0 of 100 cases", "at ef 64", "Raise ef"],
-            ["take .300 of all visits", ".012", "Centering"],
+            ["take .300 of all visits", ".013", "Centering"],
         ]) {
             for words in words {
                 assert!(line.contains(words), "{line}");
@@ -126,6 +126,10 @@ mod tests {
             health(vec![HealthWarning::Confined { rows: 2 }]),
         ];
         let lines = health_lines(&all);
-        assert!(lines[0].starts_with("  warning 2: from 2 rows"), "{}", lines[0]);
+        assert!(
+            lines[0].starts_with("  warning 2: from 2 rows"),
+            "{}",
+            lines[0]
+        );
     }
 }

@@ -211,7 +211,8 @@ fn graph_lines(graphs: &GraphFacts) -> Vec<String> {
     }
     if graphs.unreachable.iter().any(|lost| !lost.is_empty()) {
         lines.push(
-            "  a larger M or efConstruction, or another order of insertion, loses fewer rows".to_owned(),
+            "  a larger M or efConstruction, or another order of insertion, loses fewer rows"
+                .to_owned(),
         );
     }
     lines.extend(health_lines(&graphs.health));

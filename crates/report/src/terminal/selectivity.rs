@@ -68,6 +68,9 @@ pub(crate) fn advice_words(advice: &Advice) -> String {
     match (&advice.recommended, advice.ef) {
         (Some(shown), _) => format!("{} for {target}", count(shown.ef as u64)),
         (None, Some(ef)) => format!("{} for {target}, not shown", count(ef as u64)),
-        (None, None) => format!("none up to {} for {target}", count(advice.largest_ef as u64)),
+        (None, None) => format!(
+            "none up to {} for {target}",
+            count(advice.largest_ef as u64)
+        ),
     }
 }
