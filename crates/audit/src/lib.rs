@@ -13,7 +13,7 @@
 //! * `on_graphs`: all that is found on graphs. `graphs` are those of the index or built here;
 //!   `advice` reads the smallest ef that meets each target from one traversal a query and graph;
 //!   `cells`: all measures at chosen (class, ef, k); `remedy`: what a denser graph would do;
-//! * `health`: components, in-degrees, self-recall and hubs of those graphs;
+//! * `graph_health`: components, in-degrees, self-recall and hubs of those graphs;
 //! * `segments`: several indexes over parts of the base, their answers merged;
 //! * `selectivity`: the same under filters of several selectivities;
 //! * `methods`: indexes of codes, cells, transforms or a rerank, whose neighbors can be lost at each
@@ -47,6 +47,7 @@ mod explore;
 mod filter;
 mod given;
 mod graph_cells;
+mod graph_health;
 mod graphs;
 mod groups;
 mod half_width;
@@ -99,12 +100,12 @@ pub use request::{AuditRequest, GraphRequest, Prediction, draw_queries};
 pub use requirement::{Requirement, RequirementError};
 pub use results::{
     Advice, AllowedFacts, AnswerFacts, AuditResults, Causes, CellResult, CellSpread, Curve,
-    DataFacts, Difficulty, EightBits, GraphFacts, Judged, MethodFacts, OneGraph, QueriesForWidth,
-    Recommended, Remedy, RequirementResult, RerankDepth, RunFacts, SegmentFacts, SegmentsAt,
-    SegmentsResult, Sentinels, StageLosses, StageResult, UnknownIds, UntilResult, WorstQuery,
+    DataFacts, Difficulty, EightBits, FilterKind, GraphFacts, Judged, MethodFacts, OneGraph,
+    QueriesForWidth, Recommended, Remedy, RequirementResult, RerankDepth, RunFacts, SegmentFacts,
+    SegmentsAt, SegmentsResult, SelectivityResult, Sentinels, StageLosses, StageResult, UnknownIds,
+    UntilResult, WorstQuery,
 };
 pub use run::{audit, audit_given};
-pub use selectivity::{FilterKind, SelectivityResult};
 pub use target::{Measure, Target, TargetError};
 pub use too_costly::TooCostly;
 pub use where_lost::{Part, WhereLost};

@@ -12,15 +12,18 @@ use super::error::AuditError;
 use super::estimates::drawn_from;
 use super::explore::{Recorded, depth};
 use super::graph_cells::cells;
+use super::graph_health::health;
 use super::graphs::{self, Graphs};
-use super::health::{GraphHealth, health};
+use super::health::GraphHealth;
 use super::per_query::CellOfQueries;
 use super::predict::predict;
 use super::remedy::remedy;
 use super::request::AuditRequest;
-use super::results::{Advice, CellResult, Curve, GraphFacts, Remedy, SegmentsResult};
+use super::results::{
+    Advice, CellResult, Curve, GraphFacts, Remedy, SegmentsResult, SelectivityResult,
+};
 use super::segments::segments;
-use super::selectivity::{SelectivityResult, selectivity};
+use super::selectivity::selectivity;
 use super::shift::Barycenters;
 use annatomy_eval::allowed::Filter;
 use annatomy_eval::dataset::Dataset;
@@ -106,7 +109,7 @@ impl Questions<'_> {
                 .collect()
         };
         let segments = segments(request, index, &adviser, &asked, &advice)?;
-        let rule = request.rule(Some(graphs.class));
+        let rule = request.rule(graphs.class);
         let selectivity = selectivity(request, &adviser, &asked, &advice, rule)?;
         let health = self.health(&adviser, &asked, &advice);
         let mut found = OnGraphs {

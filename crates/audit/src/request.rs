@@ -4,7 +4,6 @@ use super::choices::{Choices, Sampling};
 use super::error::AuditError;
 use super::half_width::Until;
 use super::requirement::Requirement;
-use super::selectivity;
 use super::target::Target;
 use annatomy_hnsw::import::Arithmetic;
 use annatomy_hnsw::{EngineClass, FilterRule};
@@ -129,7 +128,7 @@ impl AuditRequest {
                 }
             }
         }
-        selectivity::check(self)?;
+        self.check_selectivities(self.allowed.is_some())?;
         Ok(Choices {
             arithmetic: self.arithmetic,
             sampling: drawn.unwrap_or_else(|| self.sampling()),
@@ -140,6 +139,28 @@ impl AuditRequest {
             filter_rule: self.filter_rule,
             preset: self.graphs.preset,
         })
+    }
+
+    /// Refuses shares that are none, and any where rows are `allowed` already.
+    pub(super) fn check_selectivities(&self, allowed: bool) -> Result<(), AuditError> {
+        let refused = |words: String| Err(AuditError::Request(words));
+        for &share in &self.selectivities {
+            if !(share > 0.0 && share <= 1.0) {
+                return refused(format!(
+                    "selectivity {share}: expected a share of the rows, above 0 and at most 1"
+                ));
+            }
+        }
+        if !self.selectivities.is_empty() && allowed {
+            let words = "selectivity draws its own filters: it goes without allowed rows";
+            return refused(words.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The filter rule asked for, or that of an engine of `class`.
+    pub(super) fn rule(&self, class: EngineClass) -> FilterRule {
+        self.filter_rule.unwrap_or_else(|| FilterRule::of(class))
     }
 
     /// Refuses predictions whose tables exceed [`MAX_PREDICTED_BYTES`].

@@ -5,7 +5,6 @@ use super::distance_kind::DistanceKind;
 use super::health::GraphHealth;
 use super::notes::Note;
 use super::requirement::Requirement;
-use super::selectivity::SelectivityResult;
 use super::target::Target;
 use super::where_lost::WhereLost;
 use annatomy_formats::RowId;
@@ -638,6 +637,39 @@ pub struct SegmentsAt {
     pub one_fill: Option<Estimate>,
     /// Distance evaluations a query on one graph.
     pub one_visited: Option<f64>,
+}
+
+/// Which rows a filter lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FilterKind {
+    /// Rows drawn at random.
+    Random,
+    /// The rows nearest to one that was drawn, itself included.
+    Nearest,
+}
+
+impl FilterKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Random, Self::Nearest];
+}
+
+/// The audit under one filter.
+#[derive(Clone, Debug, Serialize)]
+pub struct SelectivityResult {
+    /// Which rows are allowed.
+    pub kind: FilterKind,
+    /// The share of the rows that was asked for.
+    pub share: f64,
+    /// Rows allowed.
+    pub allowed: usize,
+    /// How the engine searches under a filter.
+    pub rule: String,
+    /// All measures, one per ef and k, at the efforts looked at, or at those advised without a filter.
+    /// No k beyond the allowed rows.
+    pub efforts: Vec<CellResult>,
+    /// The smallest ef for each k and target.
+    pub advice: Vec<Advice>,
 }
 
 /// Overlap and fill against ef at one k.

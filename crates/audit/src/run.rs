@@ -87,6 +87,7 @@ fn of_memory(
     drawn: Option<Sampling>,
 ) -> Result<AuditOutcome, AuditError> {
     let choices = request.check(drawn)?;
+    request.check_selectivities(given.allowed.is_some())?;
     stage("reading", 0);
     if let Some(method) = given.method {
         return methods::audit_given(request, &choices, given, method);

@@ -41,7 +41,7 @@ pub(super) fn check(
             FilterRule::CountAll
         )));
     }
-    let rule = request.rule(Some(index.facts.class));
+    let rule = request.rule(index.facts.class);
     if !request.selectivities.is_empty() && rule != FilterRule::CountAll {
         return Err(AuditError::Request(format!(
             "selectivity of {count} segments under the rule {rule}: of several segments only {} is predicted",

@@ -16,7 +16,7 @@ use super::error::AuditError;
 use super::exact;
 use super::graph_cells::cells;
 use super::request::AuditRequest;
-use super::results::{Advice, CellResult};
+use super::results::{Advice, CellResult, FilterKind, SelectivityResult};
 use super::shift::Barycenters;
 use annatomy_eval::allowed::{Allowed, Filter};
 use annatomy_eval::dataset::{Base, Dataset, QueryRows};
@@ -25,60 +25,6 @@ use annatomy_hnsw::FilterRule;
 use annatomy_runtime::stage;
 use annatomy_vectors::subset::numpy_choice;
 use annatomy_vectors::{MatrixView, Rows};
-use serde::{Deserialize, Serialize};
-
-/// Which rows a filter lets through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FilterKind {
-    /// Rows drawn at random.
-    Random,
-    /// The rows nearest to one that was drawn, itself included.
-    Nearest,
-}
-
-impl FilterKind {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Random, Self::Nearest];
-}
-
-/// The audit under one filter.
-#[derive(Clone, Debug, Serialize)]
-pub struct SelectivityResult {
-    /// Which rows are allowed.
-    pub kind: FilterKind,
-    /// The share of the rows that was asked for.
-    pub share: f64,
-    /// Rows allowed.
-    pub allowed: usize,
-    /// How the engine searches under a filter.
-    pub rule: String,
-    /// All measures, one per ef and k, at the efforts looked at, or at those advised without a filter.
-    /// No k beyond the allowed rows.
-    pub efforts: Vec<CellResult>,
-    /// The smallest ef for each k and target.
-    pub advice: Vec<Advice>,
-}
-
-/// Refuses shares that are none, and inputs that no filter can be drawn for.
-pub(super) fn check(request: &AuditRequest) -> Result<(), AuditError> {
-    if request.selectivities.is_empty() {
-        return Ok(());
-    }
-    let is_share = |share: &&f64| !(**share > 0.0 && **share <= 1.0);
-    let refused = |words: String| Err(AuditError::Request(words));
-    if let Some(share) = request.selectivities.iter().find(is_share) {
-        return refused(format!(
-            "selectivity {share}: expected a share of the rows, above 0 and at most 1"
-        ));
-    }
-    if request.allowed.is_some() {
-        return refused(
-            "selectivity draws its own filters: it goes without allowed rows".to_owned(),
-        );
-    }
-    Ok(())
-}
 
 /// Refuses what has no graph to search under a filter.
 pub(super) fn check_graphs(request: &AuditRequest, on_graphs: bool) -> Result<(), AuditError> {

@@ -181,4 +181,12 @@ fn what_no_filter_can_be_drawn_for_is_refused_with_its_number() {
         ..of(&rows)
     };
     refused(&request, answers, "selectivity is of a graph");
+    let given = Given {
+        allowed: Some(Selection::Mask {
+            columns: ROWS,
+            values: vec![true; ROWS],
+        }),
+        ..of(&rows)
+    };
+    refused(&request, given, "it goes without allowed rows");
 }
