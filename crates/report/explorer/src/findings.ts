@@ -62,8 +62,10 @@ export function findings(data: Data, asked: Asked, measured: Measured, needed: N
     if (finding) all.push(finding);
   }
   const whole = places.filter((query) => measured.overlap[query] >= 1 - 1e-12);
-  const words = `${counted(whole.length, "query gets", "queries get")} all ${asked.k} neighbors back${enough(data, asked, needed)}.`;
-  all.push({ id: "whole", severity: "good", words, queries: whole });
+  const who = whole.length > 0 ? counted(whole.length, "query gets", "queries get") : "No query gets";
+  const words = `${who} all ${asked.k} neighbors back${enough(data, asked, needed)}.`;
+  const severity = 2 * whole.length >= places.length ? "good" : "notable";
+  all.push({ id: "whole", severity, words, queries: whole });
   return all;
 }
 
