@@ -202,11 +202,12 @@ def audit(
     keys = row_ids(ids)
     answered = None if neighbors is None else slots(neighbors, "neighbors", keys)
     lengths = None if distances is None else matrix(distances, "distances")
+    parts = None if groups is None else [str(name) for name in np.asarray(groups).ravel().tolist()]
     if method is not None:
-        if answered is not None or repair or allowed is not None or groups is not None:
-            raise ValueError("answers, allowed rows and groups are audited without an index of this kind")
+        if answered is not None or repair or allowed is not None:
+            raise ValueError("answers and allowed rows are audited without an index of this kind")
         with telling(progress, "audit") as tell:
-            found = _core.audit_method(rows, held_out, method, keys, arithmetic, wanted, tell)
+            found = _core.audit_method(rows, held_out, method, keys, parts, arithmetic, wanted, tell)
         return Audit(found, wanted["predictions"])
     if search is not None:
         if answered is not None:
@@ -215,7 +216,6 @@ def audit(
     elif lengths is not None and answered is None:
         raise ValueError("distances were given without neighbors")
     mask, allowed_ids = _allowed(allowed, keys)
-    parts = None if groups is None else [str(name) for name in np.asarray(groups).ravel().tolist()]
     core = None if graph is None else graph._core
     with telling(progress, "audit") as tell:
         found = _core.audit(rows, held_out, core, answered, lengths, keys, parts, mask, allowed_ids, wanted, tell)

@@ -161,6 +161,7 @@ def audit_method(
     queries: Optional[_Float32],
     method: SavedMethod,
     ids: Optional[Ids],
+    groups: Optional[list[str]],
     arithmetic: Optional[str],
     wanted: _Wanted,
     progress: Optional[Callable[..., None]],

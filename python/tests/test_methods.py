@@ -81,3 +81,13 @@ def test_a_kind_that_is_not_read_is_asked(data):
     rows, _ = data
     found = an.audit(rows, made("IVF12,PQ4x4fs", rows), k=5)
     assert found.method is None and found.answers is not None
+
+
+def test_groups_of_queries_split_the_loss_of_codes():
+    rows = np.random.default_rng(2).normal(size=(600, 8)).astype(np.float32)
+    groups = np.where(np.arange(600) < 200, "few", "many")
+    found = an.audit(rows, made("IVF12,PQ4x6", rows), k=5, efs=3, groups=groups)
+    (at,) = found.groups
+    assert {group["name"]: group["queries"] for group in at["groups"]} == {"few": 200, "many": 400}
+    assert sum(group["share_of_loss"] for group in at["groups"]) == pytest.approx(1.0)
+    assert 'id="stages"' in found.report() and 'id="groups"' in found.report()

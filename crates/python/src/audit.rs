@@ -204,6 +204,7 @@ pub(crate) fn audit_method(
     queries: Option<PyReadonlyArray2<'_, f32>>,
     method: Bound<'_, SavedMethod>,
     ids: Option<Bound<'_, Ids>>,
+    groups: Option<Vec<String>>,
     arithmetic: Option<String>,
     wanted: Wanted,
     progress: Option<Py<PyAny>>,
@@ -213,6 +214,7 @@ pub(crate) fn audit_method(
         rows: rows.as_ref().map(view).transpose()?,
         queries: queries.as_ref().map(view).transpose()?,
         method: Some(&method.get().0),
+        groups,
         ids: ids.map(|ids| ids.get().0.clone()),
         ..Given::default()
     };

@@ -4,6 +4,7 @@ mod advice;
 mod audit;
 mod audit_given;
 mod built_here;
+mod compare;
 mod methods;
 mod per_query;
 mod saved_index;

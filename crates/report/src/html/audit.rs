@@ -2,6 +2,7 @@
 
 use super::audit_cells::{cells, with_interval};
 use super::audit_headline;
+use super::conditions::{conditions, until};
 use super::groups::groups;
 use super::health::health;
 use super::illustration::Illustration;
@@ -9,7 +10,9 @@ use super::page::{ReportError, begin, write_text};
 use super::sections::illustrations;
 use super::segments::segments;
 use super::selectivity::selectivity;
+use super::stages::stages;
 use super::table::{Columns, Table};
+use super::where_lost::where_lost;
 use super::writer::Html;
 use crate::explorer::{RowMedia, Subject};
 use crate::figures::Figure;
@@ -46,6 +49,7 @@ pub fn audit_html(
     );
     html.within("header", "", |html| audit_headline::write(html, results));
     html.within("main", "", |html| {
+        conditions(html, results);
         advice(html, results);
         if let Some((explored, media)) = explorer {
             let subject = Subject::of_audit(results);
@@ -60,6 +64,7 @@ pub fn audit_html(
             same,
             &results.efforts,
         );
+        stages(html, results);
         let (filtered, figures): (Vec<_>, Vec<_>) = figures
             .iter()
             .cloned()
@@ -76,7 +81,9 @@ pub fn audit_html(
         );
         segments(html, results);
         selectivity(html, results, &filtered);
+        where_lost(html, results);
         groups(html, results);
+        until(html, results);
         difficulty(html, results);
         health(html, results);
         lost(html, results);

@@ -12,6 +12,7 @@
 mod audit;
 mod audit_cells;
 mod audit_headline;
+mod conditions;
 mod groups;
 mod health;
 mod illustration;
@@ -20,8 +21,10 @@ mod reproduced;
 mod sections;
 mod segments;
 mod selectivity;
+mod stages;
 mod table;
 mod view;
+mod where_lost;
 mod writer;
 
 #[cfg(test)]

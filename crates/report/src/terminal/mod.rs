@@ -30,6 +30,7 @@ use selectivity::selectivity_lines;
 pub(crate) use selectivity::{advice_words, kind_word};
 use std::fmt::Write;
 use until::until_lines;
+pub(crate) use where_lost::by_words;
 use where_lost::lost_lines;
 
 /// Rows named before the rest are only counted.

@@ -37,7 +37,8 @@ pub(super) fn lost_lines(all: &[WhereLost]) -> Vec<String> {
     if lines.len() == 1 { Vec::new() } else { lines }
 }
 
-fn by_words(by: &str) -> &str {
+/// A difficulty in words.
+pub(crate) fn by_words(by: &str) -> &str {
     match by {
         "lid" => "by LID",
         "contrast" => "by contrast",
