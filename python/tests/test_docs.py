@@ -159,10 +159,11 @@ def test_blocks_are_found():
     assert set(counts) <= {"python", "sh", "text", "console", "rust", "sql", "toml"}, counts
 
 
-def test_every_page_is_in_the_table_of_contents():
-    listed = set(re.findall(r"\]\(([^)]+\.md)\)", (ROOT / "docs" / "SUMMARY.md").read_text(encoding="utf-8")))
+def test_the_table_of_contents_has_every_page_once():
+    """mdBook leaves out a page that is not listed, and stops at one that is listed twice."""
+    listed = re.findall(r"\]\(([^)]+\.md)\)", (ROOT / "docs" / "SUMMARY.md").read_text(encoding="utf-8"))
     there = {page.relative_to(ROOT / "docs").as_posix() for page in PAGES} - {"SUMMARY.md", "paper.md"}
-    assert listed == there
+    assert sorted(listed) == sorted(there)
 
 
 def test_a_failing_block_names_its_line(tmp_path):

@@ -146,6 +146,17 @@ pub fn archive(build: &Build) -> Result<()> {
     run(Command::new("tar").args(["-czf", &archive, "-C", "target/archive", &name]))
 }
 
+/// The command that pages are made and tested with: `ANNATOMY_COMMAND`, or else one that is compiled fast.
+pub fn command(features: &[&str]) -> Result<PathBuf> {
+    if let Some(given) = std::env::var_os("ANNATOMY_COMMAND") {
+        return std::path::absolute(given).context("no current folder");
+    }
+    let build = ["build", "--quiet", "--profile", "ci", "-p", "annatomy-cli"];
+    cargo(&[&build, features].concat(), &[])?;
+    let name = format!("target/ci/annatomy{}", std::env::consts::EXE_SUFFIX);
+    std::path::absolute(name).context("no current folder")
+}
+
 /// For a Linux target that is named, zig links, as it does for wheels.
 fn compile(build: &Build) -> Result<()> {
     let features = ["--features", "annatomy-cli/parquet,annatomy-cli/hdf5"];

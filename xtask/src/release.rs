@@ -15,7 +15,9 @@ const BY_WORKFLOWS: &str = "\
 made by .github/workflows/release.yml alone:
   wheels for manylinux and musllinux (x86-64, aarch64), macOS (both) and Windows
   archives of the command for the same targets
-  attestations of every file; publication to the package index";
+  attestations of every file; publication to the package index
+made by no one yet, for want of a public address (`repository` in crates/cli/Cargo.toml):
+  installers for shell and PowerShell (dist-workspace.toml), `cargo binstall`";
 
 /// Makes the artifacts.
 pub fn run_dry(arguments: &[String]) -> Result<()> {
@@ -29,7 +31,7 @@ pub fn run_dry(arguments: &[String]) -> Result<()> {
     if Path::new(FILES).exists() {
         std::fs::remove_dir_all(FILES).with_context(|| format!("cannot empty {FILES}"))?;
     }
-    lint::check(&["metadata".to_owned()])?;
+    lint::check(&["metadata".to_owned(), "conda".to_owned()])?;
     artifacts::package(&["--no-verify".to_owned(), "--allow-dirty".to_owned()])?;
     artifacts::source()?;
     artifacts::wheel(&build)?;
