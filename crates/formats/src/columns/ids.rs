@@ -22,6 +22,7 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType as Physical;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
+use super::footer::check_footer;
 use super::parquet_file::{check_claims, damaged};
 use crate::bytes::Bytes;
 use crate::error::ReadError;
@@ -37,6 +38,7 @@ const BATCH_BYTES: u64 = 64 << 20;
 pub(crate) fn read(bytes: &Bytes, rows: usize) -> Result<Option<IdColumn>, ReadError> {
     let refused = |problem| damaged(bytes, problem);
     guard_panics(refused, || {
+        check_footer(bytes).map_err(refused)?;
         let file =
             SerializedFileReader::new(bytes.clone()).map_err(|error| refused(error.to_string()))?;
         for candidate in candidates(&file).map_err(refused)? {
@@ -61,6 +63,7 @@ pub(crate) fn read(bytes: &Bytes, rows: usize) -> Result<Option<IdColumn>, ReadE
 pub(crate) fn read_values(bytes: &Bytes, wanted: Option<&str>) -> Result<RowIds, ReadError> {
     let refused = |problem| damaged(bytes, problem);
     guard_panics(refused, || {
+        check_footer(bytes).map_err(refused)?;
         let file =
             SerializedFileReader::new(bytes.clone()).map_err(|error| refused(error.to_string()))?;
         let mut columns = candidates(&file).map_err(refused)?;

@@ -9,16 +9,21 @@
 //! a table filled up (`ragged`). `ids`: columns of single values, such as the one that names the rows
 //! of a Parquet file; `text_lists`: answers that name rows by text.
 //!
+//! Before a Parquet file is decoded, its `footer` and its `pages` are checked, struct by struct
+//! (`thrift`).
+//!
 //! Does not: look into structs, keep the file's pages, read lists of lists.
 
 mod arrow_file;
 mod column;
+mod footer;
 mod ids;
 mod lists;
 mod pages;
 mod parquet_file;
 mod row_groups;
 mod text_lists;
+mod thrift;
 
 use super::bytes::Bytes;
 use super::error::ReadError;

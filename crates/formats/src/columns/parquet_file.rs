@@ -2,7 +2,7 @@
 //!
 //! What the footer claims is checked against the file's length before anything is decoded: a page of
 //! run lengths may stand for many more numbers than it has bytes, but not for more than
-//! [`MOST_EXPANSION`] each. So are the sizes that `pages` find in their headers.
+//! [`MOST_EXPANSION`] each. So are the `footer` itself and the sizes that `pages` have in their headers.
 
 use std::io::{BufReader, Seek as _, SeekFrom};
 use std::path::Path;
@@ -17,6 +17,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::column::pick_column;
+use super::footer::check_footer;
 use super::lists::Lists;
 use super::pages::check_pages;
 use crate::bytes::{Bytes, Cursor};
@@ -62,6 +63,7 @@ fn open_column<E>(
     pick: impl FnOnce(&Fields) -> Result<usize, E>,
 ) -> Result<ParquetColumn, E> {
     let damaged = |problem| wrong(damaged(bytes, problem));
+    check_footer(bytes).map_err(damaged)?;
     // The file's own word on Arrow types is passed over: with it lists of fixed size, and several types
     // of binary and text, would be told from others, which the rows do too.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);

@@ -8,6 +8,7 @@ use parquet::arrow::arrow_reader::{
 };
 
 use super::column::{Column, pick_column};
+use super::footer::check_footer;
 use super::lists::Lists;
 use super::parquet_file::{BATCH_ROWS, check_groups, damaged};
 use crate::bytes::Bytes;
@@ -34,6 +35,7 @@ impl RowGroups {
         guard_panics(damaged, || {
             // As where all rows are read.
             let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+            check_footer(bytes).map_err(damaged)?;
             let metadata = ArrowReaderMetadata::load(bytes, options)
                 .map_err(|error| damaged(error.to_string()))?;
             let column = pick_column(metadata.schema().fields(), member, role)?;

@@ -10,6 +10,7 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::ByteArrayType;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
+use super::footer::check_footer;
 use super::parquet_file::{check_claims, damaged};
 use crate::bytes::Bytes;
 use crate::error::ReadError;
@@ -25,6 +26,7 @@ const BATCH_ROWS: usize = 256;
 pub(crate) fn read(bytes: &Bytes, wanted: Option<&str>) -> Result<Option<IdTable>, ReadError> {
     let refused = |problem| damaged(bytes, problem);
     guard_panics(refused, || {
+        check_footer(bytes).map_err(refused)?;
         let file =
             SerializedFileReader::new(bytes.clone()).map_err(|error| refused(error.to_string()))?;
         let Some(column) = text_column(&file, wanted).map_err(refused)? else {
