@@ -179,7 +179,14 @@ mod tests {
 
     #[test]
     fn a_mean_of_shares_is_the_number_that_its_counts_give() {
-        for (lost, queries) in [(6, 60), (3, 30), (40, 400), (7, 70), (400, 4_000), (10_000, 100_000)] {
+        for (lost, queries) in [
+            (6, 60),
+            (3, 30),
+            (40, 400),
+            (7, 70),
+            (400, 4_000),
+            (10_000, 100_000),
+        ] {
             let mut values = vec![0.9; lost];
             values.resize(queries, 1.0);
             let found = mean_of_shares(&[values.clone(), values], MANY).expect("values");
