@@ -2,8 +2,10 @@
 
 use crate::arithmetic::Lanes;
 use crate::codes::{Codes, ProductQuantizer, Quantizer, ScalarKind};
-use annatomy_hnsw::import::SavedIndexError;
-use annatomy_hnsw::import::faiss_file::{Level, reserved};
+use crate::method::Method;
+use annatomy_hnsw::import::faiss_file::{Level, collected, reserved};
+use annatomy_hnsw::import::usearch_file::{UsearchLevel, UsearchScalar};
+use annatomy_hnsw::import::{Arithmetic, SavedIndexError};
 use annatomy_vectors::{Matrix, Metric};
 use pulp::Arch;
 use rayon::prelude::*;
@@ -24,6 +26,13 @@ pub(crate) enum Kept<'m> {
         lanes: Lanes,
         minimum: f32,
         range: f32,
+    },
+    /// Rows of usearch; of i8, whole numbers.
+    Usearch {
+        rows: Matrix,
+        scalar: UsearchScalar,
+        level: UsearchLevel,
+        metric: Metric,
     },
     /// Product codes: M numbers a row.
     Product {
@@ -49,6 +58,38 @@ pub(crate) struct CodeQuery {
 }
 
 impl<'m> Kept<'m> {
+    /// Rows of a usearch index.
+    pub(crate) fn of_usearch(
+        method: &Method,
+        arithmetic: Arithmetic,
+    ) -> Result<Self, SavedIndexError> {
+        let codes = &method.codes;
+        let scalar = match &codes.quantizer {
+            Quantizer::Scalar(scalar) => match scalar.kind {
+                ScalarKind::Float16 => UsearchScalar::Float16,
+                ScalarKind::BFloat16 => UsearchScalar::BFloat16,
+                _ => UsearchScalar::Int8,
+            },
+            _ => UsearchScalar::Float32,
+        };
+        let rows = if scalar == UsearchScalar::Int8 {
+            let whole = codes
+                .bytes
+                .iter()
+                .map(|&byte| f32::from(byte.cast_signed()));
+            let values = collected("the rows", whole)?;
+            Matrix::new(codes.rows(), codes.columns, values).expect("rows × columns values")
+        } else {
+            codes.decoded()?
+        };
+        Ok(Self::Usearch {
+            rows,
+            scalar,
+            level: UsearchLevel::of(arithmetic),
+            metric: method.metric,
+        })
+    }
+
     pub(crate) fn new(codes: &'m Codes, level: Level) -> Result<Self, SavedIndexError> {
         let columns = codes.columns;
         let lanes = Lanes::of(level, columns);

@@ -1,4 +1,4 @@
-//! Methods besides a plain graph: codes, cells, transforms and rerank, as FAISS saves them.
+//! Methods besides a plain graph: codes, cells, transforms and rerank, as FAISS and usearch save them.
 //!
 //! The path through this crate: [`Method::read`] → [`Searcher`], in the arithmetic of an instruction
 //! set → one [record](annatomy_hnsw::Visits) per query, from which every (effort, k) is read →
@@ -26,6 +26,7 @@ mod rotation;
 mod scorer;
 mod searcher;
 pub mod stages;
+mod usearch;
 
 pub use cells::{CellFacts, Cells, Coarse};
 pub use codes::{Codes, ProductQuantizer, Quantizer, ScalarKind, ScalarQuantizer, eight_bit_rows};

@@ -3,14 +3,16 @@
 use crate::cells::Cells;
 use crate::codes::Codes;
 use crate::rotation::Transform;
-use annatomy_hnsw::Graph;
-use annatomy_hnsw::import::SavedIndexError;
 use annatomy_hnsw::import::faiss_file::{renamed, reserved};
+use annatomy_hnsw::import::{Engine, SavedIndexError};
+use annatomy_hnsw::{EngineClass, Graph};
 use annatomy_vectors::{Matrix, Metric};
 
 /// A saved index: its stages and what they hold. Rows are numbered from 0.
 #[derive(Clone, Debug)]
 pub struct Method {
+    /// Who wrote it.
+    pub engine: Engine,
     /// The engine's classes, outermost first, joined by " of ".
     pub name: String,
     /// Columns of a query.
@@ -51,7 +53,7 @@ pub struct GraphRouting {
     pub graph: Graph,
     /// M.
     pub m: usize,
-    /// efConstruction.
+    /// efConstruction; 0 where the index does not say it.
     pub ef_construction: usize,
     /// efSearch, where the index says it.
     pub ef_search: Option<usize>,
@@ -67,6 +69,17 @@ pub struct Rerank {
 }
 
 impl Method {
+    /// What the engine does when k exceeds the effort.
+    pub fn class(&self) -> EngineClass {
+        self.engine.class()
+    }
+
+    /// Whether the engine divides by the lengths of query and row itself, and so wants queries as they
+    /// were before they were scaled to unit length.
+    pub fn divides_by_lengths(&self) -> bool {
+        self.engine == Engine::Usearch && self.metric == Metric::Cosine
+    }
+
     /// The engine's word for its effort: `nprobe`, `ef`, or none where all rows are looked at.
     pub fn effort_word(&self) -> Option<&'static str> {
         match self.routing {

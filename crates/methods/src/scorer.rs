@@ -6,6 +6,7 @@ use crate::arithmetic::{
 use crate::codes::ProductQuantizer;
 use crate::kept::{CodeQuery, Kept};
 use annatomy_hnsw::import::faiss_file::{Batch, Level, dot, squared_l2};
+use annatomy_hnsw::import::usearch_file::usearch_distance;
 use annatomy_hnsw::{HeapQueue, QueryScorer};
 use annatomy_vectors::{Metric, order_key};
 use pulp::{Arch, WithSimd};
@@ -45,6 +46,12 @@ impl CodeScorer<'_> {
                 let sum = scalar_codes(metric, adjusted, shares.row(id), *lanes);
                 self.query.scale.mul_add(sum, self.query.bias)
             }
+            Kept::Usearch {
+                rows,
+                scalar,
+                level,
+                metric,
+            } => return order_key(usearch_distance(*scalar, *metric, x, rows.row(id), *level)),
             Kept::Product { quantizer, numbers } => {
                 let numbers = &numbers[id * quantizer.parts..(id + 1) * quantizer.parts];
                 sum_of_entries(quantizer, &self.query.table, numbers, level)

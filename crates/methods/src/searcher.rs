@@ -1,4 +1,4 @@
-//! Searches of a method in FAISS's own arithmetic, recorded.
+//! Searches of a method in its engine's own arithmetic, recorded.
 //!
 //! Enters: a [`Method`] and an instruction set. Leaves: per query its [`Visits`], from which the
 //! answer to any (effort, k) is read.
@@ -19,6 +19,7 @@ use crate::kept::{CodeQuery, Kept};
 use crate::method::{Method, Routing};
 use crate::rotation::{apply_all, transformed};
 use crate::scorer::{AddTables, CodeScorer, Dot, FillTable, Norm, Scan};
+use crate::usearch;
 use annatomy_hnsw::import::faiss_file::{Level, reserved};
 use annatomy_hnsw::import::{Arithmetic, Engine, EngineBuild, EngineDistances, SavedIndexError};
 use annatomy_hnsw::{EngineClass, HeapQueue, QueryScorer, Traversal, VectorDistances, Visits};
@@ -66,13 +67,16 @@ impl<'m> Searcher<'m> {
         method: &'m Method,
         arithmetic: Option<Arithmetic>,
     ) -> Result<Self, SavedIndexError> {
-        let build = EngineBuild::new(Engine::Faiss, arithmetic);
+        let build = EngineBuild::new(method.engine, arithmetic);
         let level = Level::of(build.arithmetic);
         let metric = match method.metric {
             Metric::L2 => Metric::L2,
             Metric::Cosine | Metric::InnerProduct => Metric::InnerProduct,
         };
-        let kept = Kept::new(&method.codes, level)?;
+        let kept = match method.engine {
+            Engine::Usearch => Kept::of_usearch(method, build.arithmetic)?,
+            _ => Kept::new(&method.codes, level)?,
+        };
         let mut searcher = Self {
             method,
             build,
@@ -140,7 +144,8 @@ impl<'m> Searcher<'m> {
         }
     }
 
-    /// The ids of the answer to (`effort`, `k`), nearest first, read from a record of `query`.
+    /// The ids of the answer to (`effort`, `k`), nearest first, read from a record of `query`, which
+    /// must go as deep as the engine's class searches for them.
     pub fn answer<'s>(
         &self,
         query: &[f32],
@@ -149,8 +154,9 @@ impl<'m> Searcher<'m> {
         k: usize,
         scratch: &'s mut QueryScratch,
     ) -> impl Iterator<Item = u32> + 's {
-        let effort = effort.min(visits.ef());
         let candidates = self.method.candidates(k);
+        let effort = self.method.class().effort(effort, candidates);
+        let effort = effort.min(visits.ef());
         let rows = visits.rows(visits.answer(EngineClass::StopEarly, effort, candidates));
         scratch.reranked.clear();
         scratch.reranked.extend(rows.map(|id| (0, id)));
@@ -313,6 +319,7 @@ impl<'m> Searcher<'m> {
                 let byte = |x: f32| ((x as i32).wrapping_add(shift) as u8) as i32 - shift;
                 codes.vector.extend(vector.iter().map(|&x| byte(x) as f32));
             }
+            Kept::Usearch { scalar, .. } => usearch::cast(*scalar, vector, &mut codes.vector),
             Kept::Uniform { minimum, range, .. } => {
                 codes.vector.extend_from_slice(vector);
                 codes.adjust(vector, self.metric, *minimum, *range);

@@ -62,6 +62,16 @@ impl<'b> Cursor<'b> {
         self.array(what).map(|[byte]| byte)
     }
 
+    /// A 16-bit integer.
+    pub fn i16(&mut self, what: &'static str) -> Result<i16, SavedIndexError> {
+        self.array(what).map(i16::from_le_bytes)
+    }
+
+    /// A 16-bit integer without sign.
+    pub fn u16(&mut self, what: &'static str) -> Result<u16, SavedIndexError> {
+        self.array(what).map(u16::from_le_bytes)
+    }
+
     /// A 32-bit integer.
     pub fn i32(&mut self, what: &'static str) -> Result<i32, SavedIndexError> {
         self.array(what).map(i32::from_le_bytes)

@@ -67,9 +67,9 @@ impl<'v> EngineDistances<'v> {
     pub fn reduced_distance_of_key(&self, key: u32) -> f32 {
         let reduced = VectorDistances::reduced_distance_of_key(key);
         match (self.build.engine, self.metric) {
-            // FAISS compares −a·b and hnswlib 1 − a·b, whichever the metric is called.
+            // FAISS compares −a·b, hnswlib and usearch 1 − a·b, whichever the metric is called.
             (Engine::Faiss, Metric::Cosine) => 1.0 + reduced,
-            (Engine::Hnswlib, Metric::InnerProduct) => reduced - 1.0,
+            (Engine::Hnswlib | Engine::Usearch, Metric::InnerProduct) => reduced - 1.0,
             _ => reduced,
         }
     }

@@ -9,7 +9,7 @@ pub enum SavedIndexError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// No known engine begins its files so.
-    #[error("neither a FAISS nor an hnswlib index: the file begins with {begin:?}")]
+    #[error("neither a FAISS, an hnswlib nor a usearch index: the file begins with {begin:?}")]
     Unrecognized {
         /// The first bytes.
         begin: String,
@@ -101,6 +101,12 @@ pub enum SavedIndexError {
 }
 
 impl SavedIndexError {
+    /// No known engine's file.
+    pub fn unrecognized(bytes: &[u8]) -> Self {
+        let begin = String::from_utf8_lossy(&bytes[..bytes.len().min(8)]).into_owned();
+        Self::Unrecognized { begin }
+    }
+
     /// Whether the file is of a kind that is not read, and not broken.
     pub fn is_unsupported(&self) -> bool {
         match self {

@@ -5,9 +5,10 @@
 //! |---|---|---|
 //! | FAISS `IndexHNSWFlat`, also within an `IndexIDMap` or `IndexIDMap2` | `faiss.write_index` | its four-letter code |
 //! | hnswlib index | `Index.save_index` | eight zero bytes, and sizes that agree |
+//! | usearch index | `Index.save` | `usearch` behind the vectors |
 //!
 //! Reading: a path → a memory map → [`cursor`](self) checks every length against the bytes left →
-//! `faiss` or `hnswlib` checks every link, level and offset → [`SavedIndex`]. Nothing is allocated
+//! `faiss`, `hnswlib` or `usearch` checks every link, level and offset → [`SavedIndex`]. Nothing is allocated
 //! that the file is not long enough for.
 //!
 //! [`EngineDistances`] sums distances in the order of an [`EngineBuild`], so that a prediction
@@ -27,6 +28,7 @@ mod probe;
 mod row_ids;
 mod saved_index;
 mod segments;
+mod usearch;
 
 /// What readers of other FAISS classes share with this one.
 pub mod faiss_file {
@@ -38,6 +40,12 @@ pub mod faiss_file {
     pub use super::layers::renamed;
     pub use super::row_ids::{as_row_numbers, read_row_ids};
     pub use super::saved_index::npy_payload;
+}
+
+/// What the reader of usearch's compressed vectors shares with this one.
+pub mod usearch_file {
+    pub use super::arithmetic::{UsearchLevel, UsearchScalar, usearch_distance};
+    pub use super::usearch::{UsearchFile, is_usearch, read_file};
 }
 
 pub use arithmetic::{Arithmetic, EngineBuild, UnknownArithmetic};

@@ -4,7 +4,7 @@ use super::cursor::reserved;
 use super::error::SavedIndexError;
 use super::layers::renamed;
 use super::row_ids::as_row_numbers;
-use super::{faiss, hnswlib};
+use super::{faiss, hnswlib, usearch};
 use crate::graph::{Graph, Links};
 use crate::search::EngineClass;
 use annatomy_formats::{ReadError, read_regular};
@@ -19,6 +19,8 @@ pub enum Engine {
     Faiss,
     /// hnswlib.
     Hnswlib,
+    /// usearch.
+    Usearch,
 }
 
 impl Engine {
@@ -26,7 +28,7 @@ impl Engine {
     pub fn class(self) -> EngineClass {
         match self {
             Self::Faiss => EngineClass::StopEarly,
-            Self::Hnswlib => EngineClass::Raise,
+            Self::Hnswlib | Self::Usearch => EngineClass::Raise,
         }
     }
 }
@@ -36,6 +38,7 @@ impl fmt::Display for Engine {
         f.write_str(match self {
             Self::Faiss => "FAISS",
             Self::Hnswlib => "hnswlib",
+            Self::Usearch => "usearch",
         })
     }
 }
@@ -59,7 +62,7 @@ pub struct SavedIndex {
     pub bytes_after: usize,
     /// M.
     pub m: usize,
-    /// efConstruction.
+    /// efConstruction; 0 where the file does not say it.
     pub ef_construction: usize,
     /// efSearch, where the file says it.
     pub ef_search: Option<usize>,
@@ -163,11 +166,9 @@ impl SavedIndex {
 fn parse(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
     match npy_payload(bytes).unwrap_or(bytes) {
         bytes if faiss::is_faiss(bytes) => faiss::read(bytes),
+        bytes if usearch::is_usearch(bytes) => usearch::read(bytes),
         bytes if hnswlib::is_hnswlib(bytes) => hnswlib::read(bytes),
-        bytes => {
-            let begin = String::from_utf8_lossy(&bytes[..bytes.len().min(8)]).into_owned();
-            Err(SavedIndexError::Unrecognized { begin })
-        }
+        bytes => Err(SavedIndexError::unrecognized(bytes)),
     }
 }
 

@@ -7,6 +7,8 @@
 //! | float16, bfloat16 | the value, rounded |
 //! | 8 bits direct | the code, 0 to 255 |
 //! | 8 bits direct, signed | the code − 128 |
+//!
+//! and usearch's i8, the code / 127, of a row of unit length.
 
 use annatomy_vectors::{Matrix, MatrixView};
 use half::{bf16, f16};
@@ -35,6 +37,7 @@ pub enum ScalarKind {
     Bits6,
     BFloat16,
     DirectSigned8,
+    Signed8,
 }
 
 /// How often a decoded value is rounded.
@@ -75,13 +78,18 @@ impl ScalarKind {
             Self::Bits6 => "SQ6",
             Self::BFloat16 => "bfloat16",
             Self::DirectSigned8 => "SQ8 direct, signed",
+            Self::Signed8 => "int8",
         }
     }
 
     /// Bytes of a code.
     pub(crate) fn code_bytes(self, columns: usize) -> usize {
         match self {
-            Self::Bits8 | Self::Bits8Uniform | Self::Direct8 | Self::DirectSigned8 => columns,
+            Self::Bits8
+            | Self::Bits8Uniform
+            | Self::Direct8
+            | Self::DirectSigned8
+            | Self::Signed8 => columns,
             Self::Bits4 | Self::Bits4Uniform => columns.div_ceil(2),
             Self::Bits6 => (columns * 6).div_ceil(8),
             Self::Float16 | Self::BFloat16 => 2 * columns,
@@ -145,6 +153,11 @@ impl ScalarQuantizer {
             ScalarKind::DirectSigned8 => {
                 for (value, &byte) in values.iter_mut().zip(code) {
                     *value = f32::from(i16::from(byte) - 128);
+                }
+            }
+            ScalarKind::Signed8 => {
+                for (value, &byte) in values.iter_mut().zip(code) {
+                    *value = f32::from(byte.cast_signed()) / 127.0;
                 }
             }
             kind => {
@@ -274,5 +287,6 @@ mod tests {
             decoded(ScalarKind::DirectSigned8, &[0, 200], 2),
             [-128.0, 72.0]
         );
+        assert_eq!(decoded(ScalarKind::Signed8, &[127, 129], 2), [1.0, -1.0]);
     }
 }

@@ -22,12 +22,15 @@ mod transforms;
 mod tree;
 
 use crate::method::Method;
+use crate::usearch;
 use annatomy_formats::{ReadError, read_regular};
 use annatomy_hnsw::import::SavedIndexError;
+use annatomy_hnsw::import::faiss_file::npy_payload;
+use annatomy_hnsw::import::usearch_file::is_usearch;
 use std::path::Path;
 
 impl Method {
-    /// Reads an index that FAISS saved.
+    /// Reads an index that FAISS or usearch saved.
     ///
     /// # Errors
     /// If the file cannot be read, is of a class that is not read, or contradicts itself.
@@ -41,6 +44,9 @@ impl Method {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SavedIndexError> {
-        tree::read(bytes)
+        match npy_payload(bytes).unwrap_or(bytes) {
+            bytes if is_usearch(bytes) => usearch::read(bytes),
+            bytes => tree::read(bytes),
+        }
     }
 }

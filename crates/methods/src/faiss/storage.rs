@@ -5,10 +5,10 @@ use super::quantizers::{read_product, read_scalar};
 use super::refused::{READ, same, unsupported, value};
 use crate::codes::{Codes, Quantizer};
 use crate::method::{GraphRouting, Method, Routing};
-use annatomy_hnsw::import::SavedIndexError;
 use annatomy_hnsw::import::faiss_file::{
     Cursor, Header, collected, floats, name_of, read_header, read_hnsw_part,
 };
+use annatomy_hnsw::import::{Engine, SavedIndexError};
 
 /// The class alone, as a method is named by it.
 pub(super) fn short(class: &'static str) -> String {
@@ -54,6 +54,7 @@ pub(super) fn codes_of(
 /// An index over all rows.
 pub(super) fn exhaustive(class: &'static str, header: &Header, codes: Codes) -> Method {
     Method {
+        engine: Engine::Faiss,
         name: short(class),
         columns: header.columns,
         rows: header.rows,

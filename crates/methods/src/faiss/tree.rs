@@ -8,8 +8,7 @@ use super::transforms::read_transform;
 use crate::method::{Method, Rerank};
 use annatomy_hnsw::import::SavedIndexError;
 use annatomy_hnsw::import::faiss_file::{
-    Cursor, Header, as_row_numbers, is_faiss, name_of, npy_payload, read_header, read_row_ids,
-    within,
+    Cursor, Header, as_row_numbers, is_faiss, name_of, read_header, read_row_ids, within,
 };
 use annatomy_vectors::Matrix;
 
@@ -17,10 +16,8 @@ use annatomy_vectors::Matrix;
 const MOST_NESTED: usize = 8;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Method, SavedIndexError> {
-    let bytes = npy_payload(bytes).unwrap_or(bytes);
     if !is_faiss(bytes) {
-        let begin = String::from_utf8_lossy(&bytes[..bytes.len().min(8)]).into_owned();
-        return Err(SavedIndexError::Unrecognized { begin });
+        return Err(SavedIndexError::unrecognized(bytes));
     }
     let mut cursor = Cursor::new(bytes);
     let mut method = read_index(&mut cursor, 0)?;

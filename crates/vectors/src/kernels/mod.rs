@@ -33,6 +33,7 @@
 //! normalize, or check values.
 
 mod dispatch;
+mod estimate;
 mod instruction_set;
 pub mod int8;
 mod prefetch;
@@ -52,5 +53,6 @@ pub use dispatch::{
     Kernels, below, detected, dot, dot_f64, dot_x4, instructions, keep, l2_squared,
     l2_squared_bytes, l2_squared_f64, l2_squared_x4, under,
 };
+pub use estimate::reciprocal_square_root_estimate;
 pub use instruction_set::{Stored, StoredKind};
 pub use prefetch::{prefetch, prefetch_whole, prefetches_whole};

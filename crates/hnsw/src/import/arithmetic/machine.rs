@@ -18,6 +18,18 @@ pub(super) fn faiss() -> Arithmetic {
     Arithmetic::Sse
 }
 
+/// The kernels that usearch's NumKong chooses.
+pub(super) fn usearch() -> Arithmetic {
+    #[cfg(target_arch = "x86_64")]
+    if has_avx512() {
+        return match is_x86_feature_detected!("avx512bf16") {
+            true => Arithmetic::Avx512Zen4,
+            false => Arithmetic::Avx512,
+        };
+    }
+    Arithmetic::Avx2
+}
+
 /// What a compiler makes of hnswlib here with `-march=native`.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn hnswlib() -> Arithmetic {

@@ -2,8 +2,8 @@
 //!
 //! Two rows whose distances agree to rounding are ranked by the last bits of a float32 sum, and
 //! those depend on the vector instructions and on the compiler. A prediction agrees with an engine
-//! in every id only in the engine's own order: [`EngineBuild`] names it, `faiss` and `hnswlib`
-//! hold the orders, and [`sums`] adds.
+//! in every id only in the engine's own order: [`EngineBuild`] names it, `faiss`,
+//! `hnswlib` and `usearch` hold the orders, and [`sums`] adds.
 //!
 //! All orders run on all machines and give the same bits there; `tests/goldens/arithmetic` has the
 //! engines' own. Cost: one chain of d/8 or d/16 dependent additions a row, one to three times the
@@ -15,8 +15,10 @@ mod machine;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod usearch;
 
 pub use faiss::{Batch, Level, dot, squared_l2};
+pub use usearch::{UsearchLevel, UsearchScalar, usearch_distance};
 
 use super::saved_index::Engine;
 use annatomy_vectors::{Matrix, Metric};
@@ -140,11 +142,13 @@ impl EngineBuild {
         let arithmetic = match engine {
             Engine::Faiss => machine::faiss(),
             Engine::Hnswlib => machine::hnswlib(),
+            Engine::Usearch => machine::usearch(),
         };
         Self { engine, arithmetic }
     }
 
-    /// The reduced distance that the engine compares: ‖a − b‖², −a·b (FAISS), 1 − a·b (hnswlib).
+    /// The reduced distance that the engine compares: ‖a − b‖², −a·b (FAISS), 1 − a·b (hnswlib,
+    /// usearch).
     #[inline(always)]
     #[expect(
         clippy::inline_always,
@@ -172,6 +176,10 @@ impl EngineBuild {
                     Metric::InnerProduct | Metric::Cosine => 1.0 - orders.dot.dot(query, row),
                 }
             }
+            Engine::Usearch => {
+                let level = UsearchLevel::of(self.arithmetic);
+                usearch_distance(UsearchScalar::Float32, metric, query, row, level)
+            }
         }
     }
 
@@ -193,9 +201,9 @@ impl EngineBuild {
     /// Scales rows to unit length as the engine itself does for cosine; whether it does.
     ///
     /// hnswlib's cosine space scales rows and queries, in float32 and of unit length or not. FAISS
-    /// has no such metric: nothing is changed.
+    /// has no such metric and usearch divides by the lengths: nothing is changed.
     pub fn normalize_rows(self, rows: &mut Matrix) -> bool {
-        if self.engine == Engine::Faiss {
+        if self.engine != Engine::Hnswlib {
             return false;
         }
         let orders = hnswlib::Orders::of(self.arithmetic);
