@@ -1,4 +1,4 @@
-//! FAISS indexes of codes, cells, transforms and rerank: an error, or a method that answers.
+//! FAISS and usearch indexes of codes, cells, transforms and rerank: an error, or a method that answers.
 #![no_main]
 
 mod allocator;

@@ -1,4 +1,4 @@
-//! FAISS and hnswlib files: an error, or a graph that can be searched.
+//! FAISS, hnswlib and usearch files: an error, or a graph that can be searched.
 #![no_main]
 
 mod allocator;

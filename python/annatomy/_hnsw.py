@@ -95,14 +95,15 @@ class Hnsw:
         metric: Optional[str] = None,
         arithmetic: Optional[str] = None,
     ) -> Hnsw:
-        """The graph of a live faiss ``IndexHNSWFlat`` (an ``IndexIDMap`` around one too) or hnswlib index.
+        """The graph of a live faiss ``IndexHNSWFlat`` (an ``IndexIDMap`` around one too), hnswlib or usearch index.
 
         It is searched in that engine's own arithmetic, so that its answers are the engine's, id for id. The graph is a copy
         as the index stands now.
 
         Parameters
         ----------
-        index : faiss or hnswlib index
+        index : faiss, hnswlib or usearch index
+            Of usearch one of f32 under l2sq or ip, without removed rows.
         X : array, n × d, optional
             The vectors that were added, in the order of their ids. Where they hold the very values that the index holds,
             its copy of them is dropped.
@@ -118,7 +119,7 @@ class Hnsw:
         """
         saved = saved_graph(index, arithmetic)
         if saved is None:
-            raise ValueError(f"{type(index).__name__} is no faiss IndexHNSWFlat and no hnswlib index: it has no graph to read")
+            raise ValueError(f"{type(index).__name__} is no faiss IndexHNSWFlat, no hnswlib index and no usearch index of f32 under l2sq or ip: it has no graph to read")
         return cls._of_saved(*saved, optional_matrix(X, "X"), metric)
 
     @classmethod

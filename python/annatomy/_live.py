@@ -36,7 +36,7 @@ class Live(TypedDict):
 
 
 def saved_graph(index: Any, arithmetic: Optional[str] = None) -> Optional[tuple[npt.NDArray[np.uint8], Live]]:
-    """The bytes of a faiss or hnswlib graph and what they leave out; None for anything else.
+    """The bytes of a faiss, hnswlib or usearch graph over float32 rows and what they leave out; None for anything else.
 
     Unless ``arithmetic`` names it, the index is searched a few times: its distances tell in which arithmetic it sums.
     """
@@ -47,6 +47,9 @@ def saved_graph(index: Any, arithmetic: Optional[str] = None) -> Optional[tuple[
     elif _package(index) == "faiss" and _is_flat_hnsw(index):
         saved, live = _of_faiss(index)
         probe = _probe_faiss
+    elif _package(index) == "usearch" and _is_flat_usearch(index):
+        saved, live = _of_usearch(index)
+        probe = _probe_usearch
     else:
         return None
     if arithmetic is None:
@@ -75,7 +78,16 @@ def saved_segments(
 
 
 def saved_method(index: Any) -> Optional[_core.SavedMethod]:
-    """A faiss index of codes, cells, transforms or a rerank, read; None for anything else, and for kinds that are not read."""
+    """A faiss index of codes, cells, transforms or a rerank, or a usearch index of codes or under cos, read.
+
+    None for anything else, and for kinds that are not read.
+    """
+    index = bare(index)
+    if _package(index) == "usearch" and _is_whole(index):
+        try:
+            return _core.SavedMethod(_usearch_bytes(index), int(index.expansion_search))
+        except ValueError:  # a kind that is not read
+            return None
     if _package(index) != "faiss":
         return None
     import faiss
@@ -158,6 +170,28 @@ def _of_faiss(index: Any) -> tuple[npt.NDArray[np.uint8], Live]:
     return np.asarray(faiss.serialize_index(index)), live
 
 
+def _is_whole(index: Any) -> bool:
+    """Whether a usearch index is all in its file: neither rows removed, nor several of a key, nor a metric of the caller's own."""
+    if index.jit or index.multi or len(index) == 0:
+        return False
+    rows, size = _usearch_bytes(index)[:8].view("<u4").tolist()
+    return bool(rows == len(index) and size > 0)
+
+
+def _is_flat_usearch(index: Any) -> bool:
+    flat = index.dtype.name == "F32" and index.metric_kind.name in ("L2sq", "IP")
+    return flat and _is_whole(index)
+
+
+def _usearch_bytes(index: Any) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(index.save(), dtype=np.uint8)
+
+
+def _of_usearch(index: Any) -> tuple[npt.NDArray[np.uint8], Live]:
+    ef = int(index.expansion_search)
+    return _usearch_bytes(index), Live(metric=None, engine=None, ef_search=ef, arithmetic=None, probe=None)
+
+
 def _of_hnswlib(index: Any) -> tuple[npt.NDArray[np.uint8], Live]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "index"
@@ -186,6 +220,16 @@ def _probe_hnswlib(index: Any) -> Optional[Probe]:
     except RuntimeError:  # fewer rows than asked for can be reached
         ids, distances = index.knn_query(queries, 1)
     return queries, ids.astype(np.int64), distances
+
+
+def _probe_usearch(index: Any) -> Optional[Probe]:
+    if len(index) < 2:  # one query has no table of answers
+        return None
+    keys = np.asarray(index.keys[:PROBED_ROWS])
+    queries = _between(index.get(keys))
+    matches = index.search(queries, min(len(index), PROBED_NEIGHBORS))
+    empty = np.arange(matches.keys.shape[1]) >= np.asarray(matches.counts)[:, None]
+    return queries, np.where(empty, -1, matches.keys.astype(np.int64)), matches.distances.astype(np.float32)
 
 
 def _between(rows: npt.ArrayLike) -> Float32:

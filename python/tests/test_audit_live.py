@@ -31,17 +31,34 @@ def hnswlib_index(rows, m=12, ef_construction=60, space="l2", labels=None):
     return index
 
 
+def usearch_index(rows, m=12, ef_construction=60, dtype="f32", metric="l2sq"):
+    usearch = pytest.importorskip("usearch.index")
+    index = usearch.Index(
+        ndim=rows.shape[1], metric=metric, dtype=dtype, connectivity=m, expansion_add=ef_construction
+    )
+    index.add(np.arange(len(rows)), rows, threads=1)
+    return index
+
+
 def answer(index, queries, k, ef):
     """What the engine itself returns, as ids."""
     if hasattr(index, "hnsw"):
         index.hnsw.efSearch = ef
         return index.search(queries, k)[1].astype(np.int64)
+    if hasattr(index, "expansion_search"):
+        index.expansion_search = ef
+        return Usearch(index).search(queries, k, ef)
     index.set_ef(ef)
     return index.knn_query(queries, k)[0].astype(np.int64)
 
 
-MAKERS = {"faiss": faiss_index, "hnswlib": hnswlib_index}
-RULE = {"faiss": "stop-early", "hnswlib": "raise"}
+MAKERS = {"faiss": faiss_index, "hnswlib": hnswlib_index, "usearch": usearch_index}
+RULE = {"faiss": "stop-early", "hnswlib": "raise", "usearch": "raise"}
+SOURCE = {
+    "faiss": "FAISS index in memory",
+    "hnswlib": "hnswlib index in memory",
+    "usearch": "usearch index in memory",
+}
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -57,11 +74,11 @@ def test_predictions_for_a_live_index_are_its_answers(name, held_out, clustered,
         rows += len(own)
     assert differing == 0, f"{differing} of {rows} rows differ in {found.graphs['arithmetic']}"
     assert found.graphs["class"] == RULE[name] and found.graphs["m"] == 12
-    assert found.graphs["source"] == {"faiss": "FAISS index in memory", "hnswlib": "hnswlib index in memory"}[name]
+    assert found.graphs["source"] == SOURCE[name]
 
 
 @pytest.mark.parametrize("columns", [3, 7, 16, 37, 100])
-@pytest.mark.parametrize("kind", ["faiss l2", "faiss ip", "hnswlib l2", "hnswlib ip", "hnswlib cosine"])
+@pytest.mark.parametrize("kind", ["faiss l2", "faiss ip", "hnswlib l2", "hnswlib ip", "hnswlib cosine", "usearch l2", "usearch ip"])
 def test_the_arithmetic_of_a_live_index_is_found(kind, columns):
     """By which its answers are predicted in every id, at widths that take each path through its functions."""
     package, metric = kind.split()
@@ -72,6 +89,8 @@ def test_the_arithmetic_of_a_live_index_is_found(kind, columns):
     if package == "faiss":
         index = module.IndexHNSWFlat(columns, 8, module.METRIC_L2 if metric == "l2" else module.METRIC_INNER_PRODUCT)
         index.add(rows)
+    elif package == "usearch":
+        index = usearch_index(rows, m=8, metric={"l2": "l2sq"}.get(metric, metric))
     else:
         index = hnswlib_index(rows, m=8, space=metric)
     graph = an.Hnsw.of(index)
@@ -195,16 +214,9 @@ def test_a_graph_built_here_is_an_index(clustered):
     assert cell["overlap_strict"] == pytest.approx(surface.overlap[0, 0], abs=1e-3)
 
 
-def usearch_index(rows):
-    usearch = pytest.importorskip("usearch.index")
-    index = usearch.Index(ndim=rows.shape[1], metric="l2sq", dtype="f32", connectivity=8)
-    index.add(np.arange(len(rows)), rows, threads=1)
-    return index
-
-
 @pytest.mark.parametrize("how", ["index", "adapter", "callable", "arrays"])
 def test_answers_are_audited_however_they_come(how, clustered):
-    index = usearch_index(clustered)
+    index = usearch_index(clustered, m=8, dtype="f64")  # not read, so it is asked
     index.expansion_search = 16
     matches = index.search(clustered, 51)
     ids, distances = matches.keys.astype(np.int64), matches.distances
@@ -325,4 +337,4 @@ def test_an_index_over_other_rows_is_refused(clustered):
     with pytest.raises(ValueError, match="metric cosine, but the index was built for l2"):
         an.Hnsw.of(index, metric="cosine")
     with pytest.raises(ValueError, match="no graph to read"):
-        an.Hnsw.of(usearch_index(clustered))
+        an.Hnsw.of(usearch_index(clustered, dtype="f16"))

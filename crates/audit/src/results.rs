@@ -154,7 +154,7 @@ pub struct GraphFacts {
     pub arithmetic: Option<String>,
     /// M.
     pub m: usize,
-    /// efConstruction.
+    /// efConstruction; 0 where the index does not say it.
     pub ef_construction: usize,
     /// efSearch, where the index says it.
     pub ef_search: Option<usize>,
@@ -173,6 +173,8 @@ pub struct GraphFacts {
 pub struct MethodFacts {
     /// The engine, its classes, and the file.
     pub source: String,
+    /// The engine.
+    pub engine: String,
     /// The arithmetic in which its distances are summed.
     pub arithmetic: String,
     /// The engine's word for its effort: `nprobe` or `ef`; `None` where all rows are looked at.
@@ -193,7 +195,7 @@ pub struct MethodFacts {
     pub cells: Option<CellSpread>,
     /// M, of a graph.
     pub m: Option<usize>,
-    /// efConstruction, of a graph.
+    /// efConstruction, of a graph, where the index says it.
     pub ef_construction: Option<usize>,
     /// Candidates that are reranked, over k.
     pub rerank_factor: Option<f64>,

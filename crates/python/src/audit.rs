@@ -14,7 +14,7 @@ use annatomy::{figures, report};
 use annatomy_formats::{
     IdTable, OutputFolder, Owner, Selection, SlotIds, Values, write_columns, write_points,
 };
-use annatomy_methods::Method;
+use annatomy_methods::{Method, Routing};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -177,17 +177,26 @@ pub(crate) fn audit_queries(wanted: Wanted, population: usize) -> PyResult<Vec<u
     draw_queries(&wanted.request()?, population).map_err(raised)
 }
 
-/// A faiss index that is more than a graph over float32 rows, read from its serialized bytes.
+/// A faiss or usearch index that is more than a graph over float32 rows, read from its serialized bytes.
 #[pyclass(frozen, module = "annatomy._core")]
 pub(crate) struct SavedMethod(Method);
 
 #[pymethods]
 impl SavedMethod {
+    /// `ef_search`: the effort of a graph that its bytes do not say.
     #[new]
-    fn new(py: Python<'_>, saved: PyReadonlyArray1<'_, u8>) -> PyResult<Self> {
+    #[pyo3(signature = (saved, ef_search=None))]
+    fn new(
+        py: Python<'_>,
+        saved: PyReadonlyArray1<'_, u8>,
+        ef_search: Option<usize>,
+    ) -> PyResult<Self> {
         let bytes = saved.as_slice()?;
-        let read = py.detach(|| Method::from_bytes(bytes));
-        read.map(Self).map_err(raised)
+        let mut method = py.detach(|| Method::from_bytes(bytes)).map_err(raised)?;
+        if let Routing::Graph(graph) = &mut method.routing {
+            graph.ef_search = graph.ef_search.or(ef_search);
+        }
+        Ok(Self(method))
     }
 
     /// Rows and columns.

@@ -12,7 +12,7 @@ use annatomy_eval::dataset::{
 use annatomy_eval::index::first_difference;
 use annatomy_formats::RowIds;
 use annatomy_hnsw::import::faiss_file::Level;
-use annatomy_hnsw::import::{Engine, EngineBuild, SavedIndexError};
+use annatomy_hnsw::import::{EngineBuild, SavedIndexError};
 use annatomy_methods::{Method, Transform};
 use annatomy_vectors::{Matrix, Metric, Rows, kernels};
 use std::path::{Path, PathBuf};
@@ -43,6 +43,13 @@ pub(super) fn unusable(index: &str) -> impl Fn(SavedIndexError) -> AuditError + 
     }
 }
 
+/// What is searched for, and with what.
+pub(super) struct Prepared {
+    pub(super) data: Dataset<'static>,
+    /// The queries as the engine is asked, in their order, where they are not those of `data`.
+    pub(super) asked: Option<Matrix>,
+}
+
 /// The data set of an audit of `method`.
 pub(super) fn prepare(
     method: &Method,
@@ -50,7 +57,7 @@ pub(super) fn prepare(
     asked: Option<Metric>,
     choices: &Choices,
     notes: &mut Vec<Note>,
-) -> Result<Dataset<'static>, AuditError> {
+) -> Result<Prepared, AuditError> {
     let given = source.vectors.is_some();
     let mut base = match source.vectors.take() {
         Some(rows) => {
@@ -61,21 +68,33 @@ pub(super) fn prepare(
     };
     let metric = choose_metric(method, asked, &base, notes)?;
     let path = PathBuf::from(&source.name);
-    if given {
+    let raw = match source.queries {
+        None if method.divides_by_lengths() => {
+            Some(base.select(&choices.sampling.draw(base.rows())?))
+        }
+        _ => None,
+    };
+    if given || method.divides_by_lengths() {
         check_and_normalize(&mut base, metric).map_err(in_vectors(&path))?;
+    }
+    if given {
         compare(&base, method, metric, &source)?;
     }
-    let build = EngineBuild::new(Engine::Faiss, choices.arithmetic);
+    let build = EngineBuild::new(method.engine, choices.arithmetic);
+    let mut asked = raw;
     let queries = match source.queries.take() {
         Some((mut rows, numbers, population)) => {
             let path = Path::new("queries");
             check_equal(path, "columns", rows.columns(), "the base", base.columns())?;
+            if method.divides_by_lengths() {
+                asked = Some(rows.clone());
+            }
             check_and_normalize_as(Some(build), &mut rows, metric).map_err(in_vectors(path))?;
             QueryRows::held_out(rows.into(), numbers, population)
         }
         None => QueryRows::base_rows(choices.sampling.draw(base.rows())?, base.rows()),
     };
-    Ok(Dataset {
+    let data = Dataset {
         name: source.name,
         base: Base::InMemory(Rows::Own(base)),
         metric,
@@ -85,7 +104,8 @@ pub(super) fn prepare(
             .map(|labels| Arc::new(RowIds::Integers(labels))),
         queries,
         filter: None,
-    })
+    };
+    Ok(Prepared { data, asked })
 }
 
 fn check_shape(name: &str, rows: &Matrix, index: &str, method: &Method) -> Result<(), AuditError> {
@@ -175,7 +195,10 @@ fn compare(
         };
     }
     let (rows, step) = (base.rows(), base.rows().div_ceil(COMPARED));
-    let decoded = method.decoded().map_err(unusable(&source.index))?;
+    let mut decoded = method.decoded().map_err(unusable(&source.index))?;
+    if method.divides_by_lengths() {
+        check_and_normalize(&mut decoded, metric).map_err(in_vectors(&index))?;
+    }
     let (mut spare, mut row_after) = (Vec::new(), Vec::new());
     let (mut own, mut compared) = (0, 0);
     for row in (0..rows).step_by(step) {

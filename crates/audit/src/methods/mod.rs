@@ -23,12 +23,12 @@ use super::results::AuditResults;
 use super::side_tables::SideTables;
 use super::where_lost::where_lost;
 use annatomy_eval::dataset::Dataset;
-use annatomy_hnsw::{EngineClass, FilterRule};
+use annatomy_hnsw::FilterRule;
 use annatomy_knn::{NeighborTable, Queries, exact_knn};
 use annatomy_methods::{Method, Routing, Searcher};
 use annatomy_runtime::stage;
-use annatomy_vectors::{MatrixView, Metric};
-use data::Source;
+use annatomy_vectors::{Matrix, MatrixView, Metric};
+use data::{Prepared, Source};
 use pass::{Cell, Pass};
 
 /// Efforts of a graph that are searched where none larger is asked for.
@@ -62,7 +62,7 @@ pub(super) fn audit_file(
         vectors: vectors.map(OpenVectors::read_all).transpose()?,
         queries,
     };
-    let name = format!("FAISS {} {}", saved.name, path.display());
+    let name = format!("{} {} {}", saved.engine, saved.name, path.display());
     Job::new(request, choices, saved, source, name, opened.side, notes)?.run()
 }
 
@@ -88,17 +88,19 @@ pub(super) fn audit_given(
         vectors: given.rows.map(|rows| rows.to_matrix()),
         queries,
     };
-    let name = format!("FAISS {}", method.name);
+    let name = format!("{} {}", method.engine, method.name);
     Job::new(request, choices, method, source, name, side, Vec::new())?.run()
 }
 
-/// FAISS stops early: the k best of what was visited.
-fn check_classes(request: &AuditRequest) -> Result<(), AuditError> {
+/// FAISS stops early: the k best of what was visited; usearch raises the effort to k.
+fn check_classes(request: &AuditRequest, method: &Method) -> Result<(), AuditError> {
+    let own = method.class();
     let mut predictions = request.predictions.iter();
-    match predictions.find(|prediction| prediction.class != EngineClass::StopEarly) {
+    match predictions.find(|prediction| prediction.class != own) {
         None => Ok(()),
         Some(Prediction { class, .. }) => Err(AuditError::Request(format!(
-            "class={class}, but FAISS searches an index of this kind as class=stop-early"
+            "class={class}, but {} searches an index of this kind as class={own}",
+            method.engine
         ))),
     }
 }
@@ -143,6 +145,7 @@ struct Job<'j> {
     request: &'j AuditRequest,
     method: &'j Method,
     data: Dataset<'static>,
+    asked: Option<Matrix>,
     source: String,
     groups: Option<GivenGroups>,
     notes: Vec<Note>,
@@ -159,12 +162,14 @@ impl<'j> Job<'j> {
         side: SideTables,
         mut notes: Vec<Note>,
     ) -> Result<Self, AuditError> {
-        let mut data = data::prepare(method, source, request.metric, choices, &mut notes)?;
-        let groups = side.join(&mut data, &[], FilterRule::of(EngineClass::StopEarly))?;
+        let prepared = data::prepare(method, source, request.metric, choices, &mut notes)?;
+        let Prepared { mut data, asked } = prepared;
+        let groups = side.join(&mut data, &[], FilterRule::of(method.class()))?;
         Ok(Self {
             request,
             method,
             data,
+            asked,
             source: name,
             groups,
             notes,
@@ -176,11 +181,12 @@ impl<'j> Job<'j> {
             request,
             method,
             data,
+            asked,
             source,
             groups,
             notes,
         } = self;
-        check_classes(request)?;
+        check_classes(request, method)?;
         check_targets(request)?;
         let available = data.available();
         let required = request.requirements.iter();
@@ -197,12 +203,14 @@ impl<'j> Job<'j> {
         let candidates = method.candidates(most).min(available);
         let transformed = Transformed::new(&searcher, &data, candidates, budget)?;
         let cells = cells(request, method, &depth.ks);
-        let largest = largest_effort(request, method, &depth.ks, &cells);
-        let efforts = efforts(largest);
+        let asked_ks: Vec<usize> = depth.ks.iter().map(|&k| data.asked(k)).collect();
+        let largest = largest_effort(request, method, &asked_ks, &cells);
+        let efforts = efforts(largest, class_efforts(method, &asked_ks));
         stage("searches", data.queries.count() as u64);
         let pass = Pass {
             searcher: &searcher,
             data: &data,
+            asked: asked.as_ref(),
             truth: &truth,
             ks: &depth.ks,
             cells: &cells,
@@ -264,7 +272,7 @@ impl<'j> Job<'j> {
 
 /// The base rows after the transforms, and the neighbors there.
 pub(super) struct Transformed {
-    base: annatomy_vectors::Matrix,
+    base: Matrix,
     exact: NeighborTable,
 }
 
@@ -319,14 +327,23 @@ fn largest_effort(request: &AuditRequest, method: &Method, ks: &[usize], cells: 
         return method.largest_effort();
     };
     let of_cells = cells.iter().map(|cell| cell.effort);
-    let predicted = request.predictions.iter().map(|prediction| prediction.ef);
+    let class = method.class();
+    let predictions = request.predictions.iter();
+    let predicted = predictions.map(|prediction| class.effort(prediction.ef, prediction.k));
     let asked = of_cells.chain(predicted).max().unwrap_or(1);
     let least = GRAPH_EFFORT.max(4 * ks.last().copied().unwrap_or(1));
     asked.max(least).min(method.rows)
 }
 
-/// 1, 2, 3, … and from [`SINGLE_EFFORTS`] on in steps of 1 %, to the largest.
-fn efforts(largest: usize) -> Vec<usize> {
+/// Efforts that the engine searches at, whatever is asked for, because k is larger.
+fn class_efforts(method: &Method, asked_ks: &[usize]) -> Vec<usize> {
+    let class = method.class();
+    let raised = asked_ks.iter().map(|&k| class.effort(1, k));
+    raised.filter(|&effort| effort > 1).collect()
+}
+
+/// 1, 2, 3, … and from [`SINGLE_EFFORTS`] on in steps of 1 %, to the largest, and `more` of them.
+fn efforts(largest: usize, more: Vec<usize>) -> Vec<usize> {
     let mut efforts = Vec::new();
     let mut effort = 1;
     while effort < largest {
@@ -338,6 +355,9 @@ fn efforts(largest: usize) -> Vec<usize> {
         };
     }
     efforts.push(largest);
+    efforts.extend(more.into_iter().filter(|&effort| effort < largest));
+    efforts.sort_unstable();
+    efforts.dedup();
     efforts
 }
 
@@ -347,13 +367,14 @@ mod tests {
 
     #[test]
     fn efforts_are_all_of_them_where_there_are_few() {
-        assert_eq!(efforts(1), [1]);
-        assert_eq!(efforts(512), (1..=512).collect::<Vec<_>>());
-        let many = efforts(100_000);
+        assert_eq!(efforts(1, Vec::new()), [1]);
+        assert_eq!(efforts(512, vec![7, 600]), (1..=512).collect::<Vec<_>>());
+        let many = efforts(100_000, Vec::new());
         assert_eq!(
             (many[511], many[512], *many.last().expect("some")),
             (512, 517, 100_000)
         );
+        assert!(efforts(100_000, vec![701]).contains(&701));
         assert!(many.len() < 1_200 && many.is_sorted_by(|a, b| a < b));
     }
 }

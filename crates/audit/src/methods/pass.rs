@@ -22,6 +22,7 @@ use annatomy_methods::required::{Asked, FOREVER, Presence, Presences};
 use annatomy_methods::stages::{Losses, Stages, losses};
 use annatomy_methods::{QueryScratch, Routing, Searcher};
 use annatomy_runtime::{PerThread, TASK_QUERIES};
+use annatomy_vectors::Matrix;
 use rayon::prelude::*;
 
 /// An effort and a k.
@@ -35,6 +36,8 @@ pub(super) struct Cell {
 pub(super) struct Pass<'p> {
     pub(super) searcher: &'p Searcher<'p>,
     pub(super) data: &'p Dataset<'p>,
+    /// The queries as the engine is asked, where they are not those of `data`.
+    pub(super) asked: Option<&'p Matrix>,
     pub(super) truth: &'p GroundTruth<'p>,
     pub(super) ks: &'p [usize],
     pub(super) cells: &'p [Cell],
@@ -114,8 +117,20 @@ impl Pass<'_> {
         self.searcher.method().candidates(self.asked(k)) - own
     }
 
+    /// The query as the engine is asked.
+    fn vector(&self, query: usize) -> &[f32] {
+        let asked = self.asked.map(|asked| asked.row(query));
+        asked.unwrap_or_else(|| self.data.query(query))
+    }
+
+    /// The effort at which the engine searches for k neighbors, the query itself besides.
+    pub(super) fn effort(&self, effort: usize, k: usize) -> usize {
+        let effort = self.searcher.method().class().effort(effort, self.asked(k));
+        effort.min(*self.efforts.last().expect("one at least"))
+    }
+
     fn of_query(&self, query: usize, scratch: &mut Scratch) -> QueryFound {
-        let vector = self.data.query(query);
+        let vector = self.vector(query);
         let own = self.data.queries.own_id(query);
         scratch.exact.read(self.truth, query);
         let largest = *self.efforts.last().expect("one at least");
@@ -211,7 +226,7 @@ impl Pass<'_> {
     fn cell(&self, query: usize, cell: Cell, scratch: &mut Scratch) -> (QueryValues, Losses) {
         let Cell { effort, k } = cell;
         let data = self.data;
-        let (vector, own) = (data.query(query), data.queries.own_id(query));
+        let (vector, own) = (self.vector(query), data.queries.own_id(query));
         let mut search = std::mem::take(&mut scratch.search);
         let visits = self.visits(scratch);
         let answer = self
@@ -223,7 +238,7 @@ impl Pass<'_> {
         returned.retain(|&id| Some(id) != own);
         returned.truncate(k);
         let visits = self.visits(scratch);
-        let visited = visits.visited(effort.min(visits.ef()));
+        let visited = visits.visited(self.effort(effort, k).min(visits.ef()));
         let found = visits.among_first(visited);
         let handed_on = self.searcher.method().candidates(self.asked(k));
         let candidates = found.map(|visit| visit.id).take(handed_on);
@@ -278,7 +293,7 @@ impl Pass<'_> {
     }
 
     fn predict(&self, query: usize, wanted: &Prediction, scratch: &mut Scratch) -> Vec<i64> {
-        let vector = self.data.query(query);
+        let vector = self.vector(query);
         let mut search = std::mem::take(&mut scratch.search);
         let visits = self.visits(scratch);
         let answer = self

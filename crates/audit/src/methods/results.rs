@@ -41,7 +41,7 @@ impl Found<'_> {
                 let values = self.queries.iter().map(|query| query.cells[place].0);
                 let name = Name {
                     who: format!("{word} {effort}"),
-                    class: Some("stop-early".to_owned()),
+                    class: Some(self.pass.searcher.method().class().to_string()),
                     ef: Some(effort),
                     k,
                 };
@@ -94,7 +94,10 @@ impl Found<'_> {
         let searcher = self.pass.searcher;
         let method = searcher.method();
         let (m, ef_construction) = match &method.routing {
-            Routing::Graph(graph) => (Some(graph.m), Some(graph.ef_construction)),
+            Routing::Graph(graph) => (
+                Some(graph.m),
+                Some(graph.ef_construction).filter(|&known| known > 0),
+            ),
             _ => (None, None),
         };
         let mut stages = Vec::new();
@@ -104,6 +107,7 @@ impl Found<'_> {
         let transforms = method.transforms.iter();
         Ok(MethodFacts {
             source,
+            engine: method.engine.to_string(),
             arithmetic: searcher.build().arithmetic.to_string(),
             effort: method.effort_word().map(str::to_owned),
             saved_effort: method
@@ -257,9 +261,17 @@ impl Found<'_> {
         found.expect("cells are of the audit's own k")
     }
 
+    /// The place of the effort at which the engine searches, asked at the effort of this one.
+    fn place(&self, place: usize, k: usize) -> usize {
+        let effort = self.pass.effort(self.pass.efforts[place], k);
+        let efforts = self.pass.efforts;
+        efforts.partition_point(|&own| own < effort)
+    }
+
     /// Overlap, per query, at the effort of this place.
     fn overlap(&self, k_index: usize, place: usize) -> Vec<f64> {
-        let (k, effort) = (self.pass.ks[k_index], self.pass.efforts[place]);
+        let k = self.pass.ks[k_index];
+        let effort = self.pass.effort(self.pass.efforts[place], k);
         let of = |query: &QueryFound| {
             let holds = |presence: &&Presence| presence.holds(effort);
             let held = query.presences[k_index].iter().filter(holds).count();
@@ -270,7 +282,9 @@ impl Found<'_> {
 
     /// Fill, likewise.
     fn fill(&self, k_index: usize, place: usize) -> Vec<f64> {
-        let (k, effort) = (self.pass.ks[k_index], self.pass.efforts[place]);
+        let k = self.pass.ks[k_index];
+        let place = self.place(place, k);
+        let effort = self.pass.efforts[place];
         let of = |query: &QueryFound| {
             let own = query.own_from != FOREVER && effort >= query.own_from as usize;
             let rows = query.visited[place] as usize - usize::from(own);
@@ -358,6 +372,7 @@ impl Found<'_> {
             .iter()
             .filter_map(|&place| self.mean(self.overlap(k_index, place)));
         let visited = |place: usize| {
+            let place = self.place(place, k);
             let visited = self
                 .queries
                 .iter()

@@ -67,7 +67,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
 fn read_index(cursor: &mut Cursor<'_>, depth: usize) -> Result<SavedIndex, SavedIndexError> {
     let code = cursor.code("the code of the index")?;
     match &code {
-        b"IHNf" => read_hnsw(cursor).map_err(within("FAISS IndexHNSWFlat")),
+        b"IHNf" => read_hnsw(cursor, &code).map_err(within("FAISS IndexHNSWFlat")),
+        b"IHNc" | b"IHc2" => read_hnsw(cursor, &code).map_err(within("FAISS IndexHNSWCagra")),
         b"IxMp" | b"IxM2" if depth == MOST_NESTED => Err(SavedIndexError::Unsupported {
             kind: format!("a FAISS IndexIDMap within {MOST_NESTED} others"),
             reason: "no use of FAISS nests them so deep",
@@ -76,7 +77,7 @@ fn read_index(cursor: &mut Cursor<'_>, depth: usize) -> Result<SavedIndex, Saved
         b"IxM2" => read_mapped(cursor, depth, "FAISS IndexIDMap2"),
         code => Err(SavedIndexError::Unsupported {
             kind: name_of(code),
-            reason: "only IndexHNSWFlat, alone or in an IndexIDMap, keeps a graph and its float32 vectors",
+            reason: "only IndexHNSWFlat and IndexHNSWCagra, alone or in an IndexIDMap, keep a graph and its float32 vectors",
         }),
     }
 }
@@ -102,8 +103,9 @@ fn read_mapped(
     Ok(index)
 }
 
-fn read_hnsw(cursor: &mut Cursor<'_>) -> Result<SavedIndex, SavedIndexError> {
+fn read_hnsw(cursor: &mut Cursor<'_>, code: &[u8; 4]) -> Result<SavedIndex, SavedIndexError> {
     let header = read_header(cursor)?;
+    read_cagra_part(cursor, code)?;
     let HnswPart {
         graph,
         m,
@@ -123,6 +125,26 @@ fn read_hnsw(cursor: &mut Cursor<'_>) -> Result<SavedIndex, SavedIndexError> {
         ef_construction,
         ef_search,
     })
+}
+
+/// What an `IndexHNSWCagra`, by its code, writes behind its header: nothing for other classes.
+pub fn read_cagra_part(cursor: &mut Cursor<'_>, code: &[u8; 4]) -> Result<(), SavedIndexError> {
+    if !matches!(code, b"IHNc" | b"IHc2") {
+        return Ok(());
+    }
+    cursor.u8("whether lists on layer 0 are kept full")?;
+    let base_level_only = cursor.u8("whether there is layer 0 alone")?;
+    cursor.i32("the number of entry points")?;
+    if code == b"IHc2" {
+        cursor.i32("the type of values")?;
+    }
+    if base_level_only != 0 {
+        return Err(SavedIndexError::Unsupported {
+            kind: "IndexHNSWCagra with base_level_only".to_owned(),
+            reason: "each search of it begins at rows drawn by std::random_device: no two need agree",
+        });
+    }
+    Ok(())
 }
 
 /// What an `IndexHNSW` writes between its header and its storage.

@@ -3,7 +3,7 @@
 //!
 //! | file | written by | recognized by |
 //! |---|---|---|
-//! | FAISS `IndexHNSWFlat`, also within an `IndexIDMap` or `IndexIDMap2` | `faiss.write_index` | its four-letter code |
+//! | FAISS `IndexHNSWFlat`, `IndexHNSWCagra`, also within an `IndexIDMap` or `IndexIDMap2` | `faiss.write_index` | its four-letter code |
 //! | hnswlib index | `Index.save_index` | eight zero bytes, and sizes that agree |
 //! | usearch index | `Index.save` | `usearch` behind the vectors |
 //!
@@ -35,7 +35,9 @@ pub mod faiss_file {
     pub use super::arithmetic::{Batch, Level, dot, squared_l2};
     pub use super::cursor::{Cursor, collected, floats, integers, long_integers, reserved};
     pub use super::error::within;
-    pub use super::faiss::{Header, HnswPart, is_faiss, read_header, read_hnsw_part};
+    pub use super::faiss::{
+        Header, HnswPart, is_faiss, read_cagra_part, read_header, read_hnsw_part,
+    };
     pub use super::faiss_classes::name_of;
     pub use super::layers::renamed;
     pub use super::row_ids::{as_row_numbers, read_row_ids};

@@ -51,7 +51,7 @@ fn read_coarse(cursor: &mut Cursor<'_>, columns: usize) -> Result<Coarse, SavedI
     let code = cursor.code("the code of the coarse quantizer")?;
     let method = match &code {
         b"IxF2" | b"IxFI" | b"IxFl" => read_flat(cursor, "FAISS IndexFlat")?,
-        b"IHNf" => read_hnsw(cursor, "FAISS IndexHNSWFlat")?,
+        b"IHNf" => read_hnsw(cursor, &code, "FAISS IndexHNSWFlat")?,
         code => {
             return unsupported(
                 &format!("a coarse quantizer of {}", name_of(code)),

@@ -6,6 +6,7 @@
 //! | `IxSQ`, `IxPq` | `IndexScalarQuantizer`, `IndexPQ` | codes, all looked at |
 //! | `IwFl`, `IwSq`, `IwPQ` | `IndexIVFFlat`, `IndexIVFScalarQuantizer`, `IndexIVFPQ` | codes in cells |
 //! | `IHNf`, `IHNs`, `IHNp` | `IndexHNSWFlat`, `IndexHNSWSQ`, `IndexHNSWPQ` | codes in a graph |
+//! | `IHNc`, `IHc2` | `IndexHNSWCagra`, but of layer 0 alone | codes in a graph |
 //! | `IxMp`, `IxM2` | `IndexIDMap`, `IndexIDMap2` | labels |
 //! | `IxPT` | `IndexPreTransform` | transforms |
 //! | `IxRF` | `IndexRefineFlat` | rerank |

@@ -6,7 +6,7 @@ use super::refused::{READ, same, unsupported, value};
 use crate::codes::{Codes, Quantizer};
 use crate::method::{GraphRouting, Method, Routing};
 use annatomy_hnsw::import::faiss_file::{
-    Cursor, Header, collected, floats, name_of, read_header, read_hnsw_part,
+    Cursor, Header, collected, floats, name_of, read_cagra_part, read_header, read_hnsw_part,
 };
 use annatomy_hnsw::import::{Engine, SavedIndexError};
 
@@ -111,14 +111,20 @@ pub(super) fn read_product_index(
 
 pub(super) fn read_hnsw(
     cursor: &mut Cursor<'_>,
+    code: &[u8; 4],
     class: &'static str,
 ) -> Result<Method, SavedIndexError> {
     let header = read_header(cursor)?;
+    read_cagra_part(cursor, code)?;
     let part = read_hnsw_part(cursor, &header)?;
     let code = cursor.code("the code of the storage")?;
     let storage = match (&code, class) {
-        (b"IxF2" | b"IxFI" | b"IxFl", "FAISS IndexHNSWFlat") => read_flat(cursor, class)?,
-        (b"IxSQ", "FAISS IndexHNSWSQ") => read_scalar_index(cursor, class)?,
+        (b"IxF2" | b"IxFI" | b"IxFl", "FAISS IndexHNSWFlat" | "FAISS IndexHNSWCagra") => {
+            read_flat(cursor, class)?
+        }
+        (b"IxSQ", "FAISS IndexHNSWSQ" | "FAISS IndexHNSWCagra") => {
+            read_scalar_index(cursor, class)?
+        }
         (b"IxPq", "FAISS IndexHNSWPQ") => read_product_index(cursor, class)?,
         (b"null", _) => {
             return unsupported(

@@ -44,9 +44,10 @@ fn read_index(cursor: &mut Cursor<'_>, depth: usize) -> Result<Method, SavedInde
         b"IwFl" => in_class(read_ivf, cursor, "FAISS IndexIVFFlat"),
         b"IwSq" => in_class(read_ivf, cursor, "FAISS IndexIVFScalarQuantizer"),
         b"IwPQ" => in_class(read_ivf, cursor, "FAISS IndexIVFPQ"),
-        b"IHNf" => in_class(read_hnsw, cursor, "FAISS IndexHNSWFlat"),
-        b"IHNs" => in_class(read_hnsw, cursor, "FAISS IndexHNSWSQ"),
-        b"IHNp" => in_class(read_hnsw, cursor, "FAISS IndexHNSWPQ"),
+        b"IHNf" => read_graph(cursor, &code, "FAISS IndexHNSWFlat"),
+        b"IHNs" => read_graph(cursor, &code, "FAISS IndexHNSWSQ"),
+        b"IHNp" => read_graph(cursor, &code, "FAISS IndexHNSWPQ"),
+        b"IHNc" | b"IHc2" => read_graph(cursor, &code, "FAISS IndexHNSWCagra"),
         b"IxMp" => read_mapped(cursor, depth, "FAISS IndexIDMap"),
         b"IxM2" => read_mapped(cursor, depth, "FAISS IndexIDMap2"),
         b"IxPT" => read_transformed(cursor, depth, "FAISS IndexPreTransform"),
@@ -56,6 +57,14 @@ fn read_index(cursor: &mut Cursor<'_>, depth: usize) -> Result<Method, SavedInde
             reason: READ,
         }),
     }
+}
+
+fn read_graph(
+    cursor: &mut Cursor<'_>,
+    code: &[u8; 4],
+    class: &'static str,
+) -> Result<Method, SavedIndexError> {
+    read_hnsw(cursor, code, class).map_err(within(class))
 }
 
 fn read_mapped(

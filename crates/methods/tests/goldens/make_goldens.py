@@ -57,6 +57,9 @@ def indexes():
             for residual in (False, True) if sq in ("sq8", "sq8u", "fp16") else (False,):
                 index = faiss.IndexIVFScalarQuantizer(flat(metric), COLUMNS, CELLS, of_type(kind), metric, residual)
                 yield f"ivf_{sq}{'_residual' * residual}_{name}", index, index
+        for kind, values in ("", faiss.Float32), ("_fp16", faiss.Float16):
+            index = faiss.IndexHNSWCagra(COLUMNS, 5, metric, values)
+            yield f"hnsw_cagra{kind}_{name}", index, index
         index = faiss.IndexIVFFlat(flat(metric), COLUMNS, CELLS, metric)
         yield f"ivf_flat_{name}", index, index
         for bits in (8, 4, 6):
@@ -135,7 +138,8 @@ def main():
 
 
 COMMITTED = [
-    "hnsw_sq8_l2", "hnsw_sq4u_ip", "hnsw_fp16_l2", "hnsw_pq4_l2", "ivf_flat_l2", "ivf_flat_ip", "ivf_sq8_residual_l2",
+    "hnsw_sq8_l2", "hnsw_sq4u_ip", "hnsw_fp16_l2", "hnsw_pq4_l2", "hnsw_cagra_l2",
+    "hnsw_cagra_fp16_ip", "ivf_flat_l2", "ivf_flat_ip", "ivf_sq8_residual_l2",
     "ivf_sq6_ip", "ivf_pq4_residual_l2", "ivf_pq6_ip", "ivf_hnsw_l2", "ivf_direct_l2", "pca_ivf_sq8_l2",
     "rotated_unit_hnsw_ip", "mapped_refined_opq_ivf_pq6",
 ]  # fmt: skip

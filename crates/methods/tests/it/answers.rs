@@ -14,11 +14,13 @@ const KS: [usize; 4] = [1, 5, 10, 40];
 const QUERIES: usize = 12;
 
 /// Every index that is committed.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 17] = [
     "hnsw_sq8_l2",
     "hnsw_sq4u_ip",
     "hnsw_fp16_l2",
     "hnsw_pq4_l2",
+    "hnsw_cagra_l2",
+    "hnsw_cagra_fp16_ip",
     "ivf_flat_l2",
     "ivf_flat_ip",
     "ivf_sq8_residual_l2",

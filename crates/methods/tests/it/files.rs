@@ -2,7 +2,7 @@
 
 use super::answers::{NAMES, golden};
 use annatomy_hnsw::Visits;
-use annatomy_hnsw::import::SavedIndexError;
+use annatomy_hnsw::import::{SavedIndex, SavedIndexError};
 use annatomy_methods::{Method, QueryScratch, Routing, Searcher};
 
 fn bytes(name: &str) -> Vec<u8> {
@@ -160,5 +160,29 @@ fn values_that_are_not_finite_are_named_by_row_and_column() {
         for words in ["not finite, in column", "3", "7"] {
             assert!(said.contains(words), "{name}: {said}");
         }
+    }
+}
+
+/// A search of layer 0 alone begins at random rows, so that there is nothing to predict.
+#[test]
+fn a_cagra_graph_is_one_over_vectors_but_not_of_layer_0_alone() {
+    let mut bytes = bytes("hnsw_cagra_l2");
+    let index = SavedIndex::from_bytes(&bytes).expect("float32 rows");
+    let method = Method::from_bytes(&bytes).expect("a graph");
+    assert_eq!((index.m, method.name.as_str()), (5, "IndexHNSWCagra"));
+    assert_eq!(method.decoded().expect("small"), index.vectors);
+    // Behind the code, 33 bytes of header and one flag.
+    let base_level_only = 4 + 33 + 1;
+    assert_eq!(bytes[base_level_only], 0);
+    bytes[base_level_only] = 1;
+    for error in [
+        SavedIndex::from_bytes(&bytes).expect_err("layer 0 alone"),
+        Method::from_bytes(&bytes).expect_err("layer 0 alone"),
+    ] {
+        let said = error.to_string();
+        assert!(
+            said.contains("IndexHNSWCagra with base_level_only is not read"),
+            "{said}"
+        );
     }
 }

@@ -15,8 +15,10 @@ pub(super) fn method_lines(method: &MethodFacts) -> Vec<String> {
         ""
     };
     parts.push(format!("{}{residual}, {bytes} a row", method.codes));
-    if let (Some(m), Some(ef_construction)) = (method.m, method.ef_construction) {
-        parts.push(format!("graph of M {m}, efConstruction {ef_construction}"));
+    if let Some(m) = method.m {
+        let built = method.ef_construction;
+        let built = built.map_or(String::new(), |built| format!(", efConstruction {built}"));
+        parts.push(format!("graph of M {m}{built}"));
     }
     if let Some(factor) = method.rerank_factor {
         parts.push(format!("the first {} k reranked", significant(factor, 3)));
@@ -37,8 +39,8 @@ pub(super) fn method_lines(method: &MethodFacts) -> Vec<String> {
         ));
     }
     lines.push(format!(
-        "  distances are summed as by FAISS compiled for {}",
-        method.arithmetic
+        "  distances are summed as by {} compiled for {}",
+        method.engine, method.arithmetic
     ));
     lines
 }

@@ -183,8 +183,12 @@ fn graph_lines(graphs: &GraphFacts) -> Vec<String> {
     let effort = graphs
         .ef_search
         .map_or(String::new(), |ef| format!(", efSearch {ef}"));
+    let built = match ef_construction {
+        0 => String::new(),
+        known => format!(", efConstruction {known}"),
+    };
     let mut lines = vec![format!(
-        "graph: {source}; M {m}, efConstruction {ef_construction}{effort}; {links} links a node"
+        "graph: {source}; M {m}{built}{effort}; {links} links a node"
     )];
     if let Some(arithmetic) = &graphs.arithmetic {
         lines.push(format!(
