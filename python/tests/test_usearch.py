@@ -69,8 +69,10 @@ def test_predictions_are_the_answers_of_the_live_index(scalar, metric, kind):
                     tied += 1
                 else:
                     differing += 1
-        # Distances of i8 are whole numbers: which of several equal rows is expanded first can change what is visited.
-        assert differing <= (0.02 * len(PAIRS) * len(queries) if scalar == "i8" else 0), (differing, tied)
+        # Which of several rows at one distance is expanded first can change what is visited, and distances of i8, whole
+        # numbers, are often equal.
+        allowed = {"f32": 0, "f16": 0.001, "bf16": 0.001, "i8": 0.02}[scalar]
+        assert differing <= allowed * len(PAIRS) * len(queries), (differing, tied)
         assert tied <= (0.5 if scalar == "i8" else 0.01) * len(PAIRS) * len(queries)
 
 
