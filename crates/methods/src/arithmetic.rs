@@ -153,21 +153,6 @@ pub(crate) fn squared_norm(c: &[f32], level: Level) -> f32 {
     dot(c, c, level, Batch::One)
 }
 
-/// Entries of 8-bit numbers, in lanes; numbers beyond whole groups of lanes are left out. A table of
-/// 256 entries a part and a number of 8 bits need no check of bounds.
-#[inline(always)]
-fn sums_of_bytes<const LANES: usize>(table: &[f32], numbers: &[u16]) -> [f32; LANES] {
-    let mut sums = [0.0; LANES];
-    let (parts, _) = table.as_chunks::<256>();
-    let groups = parts.chunks_exact(LANES);
-    for (parts, numbers) in groups.zip(numbers.chunks_exact(LANES)) {
-        for ((sum, part), &number) in sums.iter_mut().zip(parts).zip(numbers) {
-            *sum += part[usize::from(number as u8)];
-        }
-    }
-    sums
-}
-
 /// The entries of a code's numbers, added up.
 #[inline(always)]
 pub(crate) fn sum_of_entries(
@@ -188,14 +173,20 @@ pub(crate) fn sum_of_entries(
             return (halves[0] + halves[2]) + (halves[1] + halves[3]);
         }
         Level::Avx2 if parts >= 16 => {
+            let mut sums = [0.0; 8];
             done = parts / 16 * 16;
-            let sums = sums_of_bytes::<8>(table, &numbers[..done]);
+            for part in 0..done {
+                sums[part % 8] += at(part);
+            }
             let halves: [f32; 4] = std::array::from_fn(|lane| sums[lane] + sums[lane + 4]);
             sum = (halves[0] + halves[2]) + (halves[1] + halves[3]);
         }
         Level::Avx512 if parts >= 16 => {
+            let mut sums = [0.0; 16];
             done = parts / 16 * 16;
-            let sums = sums_of_bytes::<16>(table, numbers);
+            for part in 0..done {
+                sums[part % 16] += at(part);
+            }
             let eight: [f32; 8] = std::array::from_fn(|lane| sums[lane] + sums[lane + 8]);
             let halves: [f32; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);
             sum = (halves[0] + halves[2]) + (halves[1] + halves[3]);

@@ -150,7 +150,7 @@ on_instructions!(FillTable<'_>, (), self => {
 });
 on_instructions!(AddTables<'_>, (), self => {
     self.table.clear();
-    let entries = self.cell.iter().zip(self.query);
-    let level = self.level;
-    self.table.extend(entries.map(|(&cell, &query)| add_multiple(cell, -2.0, query, level)));
+    for (&cell, &query) in self.cell.iter().zip(self.query) {
+        self.table.push(add_multiple(cell, -2.0, query, self.level));
+    }
 });

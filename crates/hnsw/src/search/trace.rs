@@ -67,8 +67,6 @@ pub struct Visits {
     ids: Vec<u32>,
     /// Key and arrival of every visit, as one integer.
     order: Vec<u64>,
-    /// Scratch of their sort.
-    spare: Vec<u64>,
     nearest_first: Vec<Visit>,
     pops: Vec<Pop>,
     steps: Vec<Step>,
@@ -81,34 +79,6 @@ pub struct Visits {
 
 /// The id of a row that was skipped and only counted.
 const ID_NOT_RECORDED: u32 = u32::MAX;
-
-/// From this many visits on, a radix sort takes less time than one by comparisons.
-const RADIX_FROM: usize = 1 << 12;
-
-/// Sorts by the upper 32 bits, 11 at a time; what ascends by the lower ones keeps that order.
-fn sort_by_key(order: &mut Vec<u64>, spare: &mut Vec<u64>) {
-    const BITS: u32 = 11;
-    const DIGITS: usize = 1 << BITS;
-    spare.clear();
-    spare.resize(order.len(), 0);
-    for shift in [32, 32 + BITS, 32 + 2 * BITS] {
-        let digit = |packed: u64| (packed >> shift) as usize % DIGITS;
-        let mut places = [0_usize; DIGITS];
-        for &packed in &*order {
-            places[digit(packed)] += 1;
-        }
-        let mut before = 0;
-        for place in &mut places {
-            (*place, before) = (before, before + *place);
-        }
-        for &packed in &*order {
-            let place = &mut places[digit(packed)];
-            spare[*place] = packed;
-            *place += 1;
-        }
-        std::mem::swap(order, spare);
-    }
-}
 
 /// Key and arrival.
 fn unpacked(packed: u64) -> (u32, u32) {
@@ -239,11 +209,7 @@ impl Visits {
     }
 
     fn order_by_key(&mut self) {
-        if self.order.len() < RADIX_FROM {
-            self.order.sort_unstable();
-        } else {
-            sort_by_key(&mut self.order, &mut self.spare);
-        }
+        self.order.sort_unstable();
         self.nearest_first.clear();
         self.nearest_first.extend(self.order.iter().map(|&packed| {
             let (key, arrival) = unpacked(packed);
@@ -413,27 +379,6 @@ mod tests {
         assert_eq!(of(4), [0, 1, 3, 4]);
         let required = |arrival| visits.required_ef(arrival);
         assert_eq!([0, 1, 2, 3].map(required), [1, 1, 3, 3]);
-    }
-
-    #[test]
-    fn many_visits_are_sorted_as_few_are() {
-        let mut state = 1_u64;
-        let mut order = Vec::new();
-        for arrival in 0..20_000 {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            let key = if arrival % 3 == 0 {
-                state >> 60
-            } else {
-                state >> 32
-            };
-            order.push(key << 32 | arrival);
-        }
-        let mut expected = order.clone();
-        expected.sort_unstable();
-        sort_by_key(&mut order, &mut Vec::new());
-        assert_eq!(order, expected);
     }
 
     #[test]
