@@ -178,6 +178,8 @@ fn filters_of_several_selectivities_stand_in_terminal_json_and_page() {
         "12",
         "--selectivity",
         "0.05,0.5",
+        "--require",
+        "overlap@5>=0.1",
     ];
     let (said, errors, code) = ran(&[&asked[..], &["--out", &out]].concat());
     assert_eq!(code, Some(0), "{errors}");
@@ -212,7 +214,10 @@ fn filters_of_several_selectivities_stand_in_terminal_json_and_page() {
         }
     }
     let page = fs::read_to_string(folder.path().join("report.html")).expect("a page");
-    assert!(page.contains("id=\"selectivity\"") && page.contains("id=\"health\""));
+    for section in ["selectivity", "health", "where-lost", "conditions"] {
+        assert!(page.contains(&format!("id=\"{section}\"")), "{section}");
+    }
+    assert!(page.contains("overlap@5&gt;=0.1") || page.contains("overlap@5>=0.1"));
     assert!(page.contains("Overlap under filters") && page.contains("nearest, 5.00 %"));
     assert!(folder.path().join("figures/audit_selectivity.png").exists());
     for (share, words) in [("0", "selectivity 0: expected"), ("1.5", "selectivity 1.5")] {
