@@ -22,6 +22,10 @@ const NODE: &str = "target/python/node";
 /// install .` compiles with `release`.
 const AS_THE_TESTS: &str = "--profile ci --features tested";
 
+/// A process for each core, and one that has nothing left takes over: most of a test is Python on one
+/// thread, or compiles numba's functions.
+const IN_PARALLEL: [&str; 4] = ["--numprocesses", "auto", "--dist", "worksteal"];
+
 /// The environment with what the tests need but the wheel.
 pub fn packages() -> Result<Environment> {
     let environment = Environment::open_or_create(ENVIRONMENT)?;
@@ -52,7 +56,9 @@ pub fn run(environment: &Environment) -> Result<()> {
     let command = std::path::absolute("target/ci/annatomy").context("no current folder")?;
     let mut tests = environment.python();
     tests
-        .args(["-m", "pytest", "--quiet", "--durations=15", "python/tests"])
+        .args(["-m", "pytest", "--quiet", "--durations=15"])
+        .args(IN_PARALLEL)
+        .arg("python/tests")
         .env("ANNATOMY_COMMAND", command);
     if large_engines() {
         tests.env("ANNATOMY_PGLITE", node_folder()?);
