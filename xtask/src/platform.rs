@@ -79,10 +79,19 @@ pub fn emulate(arguments: &[String]) -> Result<()> {
 
 /// Compares the public items with the version that is published.
 pub fn semver() -> Result<()> {
-    if works(Command::new("cargo").args(["info", "--registry", "crates-io", "annatomy"])) {
-        let crates = ["--package", "annatomy"];
-        return cargo(&[&["semver-checks"][..], &crates].concat(), &[]);
+    let mut info = Command::new("cargo");
+    info.args(["info", "--registry", "crates-io", "annatomy"]);
+    let answer = info.output().context("cannot start cargo")?;
+    if answer.status.success() {
+        if !works(Command::new("cargo").args(["semver-checks", "--version"])) {
+            bail!("no cargo-semver-checks: cargo install --locked cargo-semver-checks");
+        }
+        return cargo(&["semver-checks", "--package", "annatomy"], &[]);
     }
-    eprintln!("no version is published yet: there is nothing to compare with");
-    Ok(())
+    let reason = String::from_utf8_lossy(&answer.stderr);
+    if reason.contains("could not find") {
+        eprintln!("no version is published yet: there is nothing to compare with");
+        return Ok(());
+    }
+    bail!("the registry does not answer: {}", reason.trim());
 }
