@@ -257,7 +257,7 @@ mod tests {
     ) -> Vec<GraphHealth> {
         let rows = data.base.in_memory().expect("in memory");
         let source = OwnRows::new(VectorDistances::new(rows, Metric::L2), None);
-        let graphs = graphs(&[graph.clone()], EngineClass::Raise, data);
+        let graphs = graphs(std::slice::from_ref(graph), EngineClass::Raise, data);
         health(&graphs, segments, &source, data, ef)
     }
 

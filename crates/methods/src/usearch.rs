@@ -89,9 +89,10 @@ fn method(file: UsearchFile<'_>) -> Result<Method, SavedIndexError> {
         labels: None,
         ..method
     };
-    match places.is_sorted() {
-        true => Ok(method),
-        false => method.placed(&places),
+    if places.is_sorted() {
+        Ok(method)
+    } else {
+        method.placed(&places)
     }
 }
 

@@ -64,7 +64,7 @@ impl World {
     fn audit(&self, folder: &Path, lost: f64, draws: &mut Draws) {
         let mut ids = self.exact.clone();
         for (place, id) in ids.iter_mut().enumerate() {
-            let is_hard = (place / K) % 2 == 0;
+            let is_hard = (place / K).is_multiple_of(2);
             if is_hard && draws.uniform() < 2.0 * lost {
                 *id = -1;
             }

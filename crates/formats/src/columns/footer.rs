@@ -250,7 +250,7 @@ mod tests {
             error,
             "element 2 of the schema claims 793599999 children, and the schema has 3 elements"
         );
-        let error = check_footer(&file(&footer(&[1; 100_000]))).expect_err("refused");
+        let error = check_footer(&file(&footer(&vec![1; 100_000]))).expect_err("refused");
         assert_eq!(error, "the schema has groups within groups deeper than 64");
         let error =
             check_footer(&file(&[0x19, 0xf1, 0xff, 0xff, 0xff, 0xff, 7, 0])).expect_err("refused");

@@ -282,7 +282,7 @@ mod tests {
         ];
         let (mut unread, mut found) = (&bytes[..], Vec::new());
         let read = read_struct(&mut unread, FIELDS, |number, value| {
-            found.push((number, value))
+            found.push((number, value));
         });
         assert_eq!((read, found, unread), (Ok(()), vec![(1, 3)], &[77][..]));
         let (mut unread, mut found) = (&bytes[..], Vec::new());

@@ -223,22 +223,24 @@ mod tests {
         assert_eq!(BaseLayer::of(&graph, 0..0), BaseLayer::default());
     }
 
+    /// Each node leads to the next.
+    struct Chain(u32, Vec<u8>, Vec<u32>);
+    impl Links for Chain {
+        fn levels(&self) -> &[u8] {
+            &self.1
+        }
+        fn entry_point(&self) -> Option<u32> {
+            Some(0)
+        }
+        fn links(&self, node: u32, _level: usize) -> &[u32] {
+            let next = node as usize + 1;
+            &self.2[next.min(self.0 as usize)..(next + 1).min(self.0 as usize)]
+        }
+    }
+
     #[test]
     fn a_long_chain_does_not_overflow_the_stack() {
         let nodes = 300_000;
-        struct Chain(u32, Vec<u8>, Vec<u32>);
-        impl Links for Chain {
-            fn levels(&self) -> &[u8] {
-                &self.1
-            }
-            fn entry_point(&self) -> Option<u32> {
-                Some(0)
-            }
-            fn links(&self, node: u32, _level: usize) -> &[u32] {
-                let next = node as usize + 1;
-                &self.2[next.min(self.0 as usize)..(next + 1).min(self.0 as usize)]
-            }
-        }
         let chain = Chain(nodes, vec![0; nodes as usize], (0..nodes).collect());
         let layer = BaseLayer::of(&chain, 0..nodes);
         assert_eq!(layer.sizes.len(), nodes as usize);
@@ -277,11 +279,10 @@ mod tests {
                         }
                     }
                     let layer = BaseLayer::of(&Hand(graph), 0..nodes);
-                    for a in 0..n {
-                        for b in 0..n {
-                            let together = leads[a][b] && leads[b][a];
-                            assert_eq!(layer.component[a] == layer.component[b], together);
-                        }
+                    let pairs = (0..n).flat_map(|a| (0..n).map(move |b| (a, b)));
+                    for (a, b) in pairs {
+                        let together = leads[a][b] && leads[b][a];
+                        assert_eq!(layer.component[a] == layer.component[b], together);
                     }
                     let largest = layer.component.iter().position(|&of| of == layer.largest);
                     let largest = largest.expect("a node");

@@ -22,9 +22,10 @@ pub(super) fn faiss() -> Arithmetic {
 pub(super) fn usearch() -> Arithmetic {
     #[cfg(target_arch = "x86_64")]
     if has_avx512() {
-        return match is_x86_feature_detected!("avx512bf16") {
-            true => Arithmetic::Avx512Zen4,
-            false => Arithmetic::Avx512,
+        return if is_x86_feature_detected!("avx512bf16") {
+            Arithmetic::Avx512Zen4
+        } else {
+            Arithmetic::Avx512
         };
     }
     Arithmetic::Avx2
