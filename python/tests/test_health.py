@@ -1,4 +1,4 @@
-"""Graph health against SciPy, of graphs that faiss and hnswlib built."""
+"""Graph health against SciPy, of graphs that faiss built."""
 
 from __future__ import annotations
 

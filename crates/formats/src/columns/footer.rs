@@ -206,7 +206,7 @@ fn check_schema(footer: &[u8]) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    /// A footer whose schema has elements of so many children.
+    /// A footer whose schema has an element for each of `children`.
     fn footer(children: &[u64]) -> Vec<u8> {
         let mut bytes = vec![0x15, 2, 0x19, 0xfc];
         let varint = |mut value: u64, bytes: &mut Vec<u8>| {

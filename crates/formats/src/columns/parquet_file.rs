@@ -65,7 +65,7 @@ fn open_column<E>(
     let damaged = |problem| wrong(damaged(bytes, problem));
     check_footer(bytes).map_err(damaged)?;
     // The file's own word on Arrow types is passed over: with it lists of fixed size, and several types
-    // of binary and text, would be told from others, which the rows do too.
+    // of binary and text, would be types of their own, where the rows say enough.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes.clone(), options)
         .map_err(|error| damaged(error.to_string()))?;
