@@ -239,7 +239,7 @@ fn requests_that_cannot_be_right_are_refused_with_their_numbers() {
     refused(
         &["audit", &vectors, "--index", &vectors],
         1,
-        &["neither a FAISS nor an hnswlib index"],
+        &["neither a FAISS, an hnswlib nor a usearch index"],
     );
     refused(
         &["audit", "--index", &index, "--metric", "cosine"],
