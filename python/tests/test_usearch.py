@@ -93,14 +93,17 @@ def test_what_a_live_index_is_asked_is_raised_to_k(scalar):
 
 
 @pytest.mark.parametrize(("scalar", "metric"), [("f32", "l2sq"), ("f16", "cos"), ("i8", "cos")])
-def test_the_advised_expansion_meets_the_target_on_queries_of_its_own(scalar, metric):
+def test_the_advised_expansion_meets_the_target_on_other_queries(scalar, metric):
     rows, queries = drawn("clusters")
     index = made(rows, scalar, metric, 4, 20)
-    found = an.audit(rows, index, k=10, target="overlap=0.9", metric=METRICS[metric])
-    exact, _ = an.exact_knn(rows, 10, queries=queries, metric=METRICS[metric])
-    ef = found.advice[0]["ef"]
-    reached = [np.intersect1d(a, e).size / 10 for a, e in zip(answers(index, queries, int(ef), 10), exact)]
-    assert np.mean(reached) >= 0.9 - 1.96 * np.std(reached) / np.sqrt(len(reached)) - 0.02
+    asked, others = queries[:50], queries[50:]
+    found = an.audit(rows, index, queries=asked, k=10, target="overlap=0.9", metric=METRICS[metric])
+    exact, _ = an.exact_knn(rows, 10, queries=others, metric=METRICS[metric])
+    ef = int(found.advice[0]["ef"])
+    reached = [np.intersect1d(a, e).size / 10 for a, e in zip(answers(index, others, ef, 10), exact)]
+    # The target is met on the queries asked; both halves are samples.
+    error = np.std(reached) * np.sqrt(1 / len(asked) + 1 / len(others))
+    assert np.mean(reached) >= 0.9 - 1.96 * error
 
 
 def test_an_index_that_is_not_all_in_its_file_is_asked():

@@ -75,10 +75,7 @@ fn every_filter_gives_what_an_audit_of_its_rows_gives() {
                 ..of(&rows)
             };
             // 20 rows are too few for k = 20 where each query is one of them.
-            let ks: Vec<usize> = [5, 20]
-                .into_iter()
-                .filter(|&k| k < at.allowed)
-                .collect();
+            let ks: Vec<usize> = [5, 20].into_iter().filter(|&k| k < at.allowed).collect();
             let alone = AuditRequest {
                 ks: Some(ks.clone()),
                 selectivities: Vec::new(),
