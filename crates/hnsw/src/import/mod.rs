@@ -7,7 +7,7 @@
 //! | hnswlib index | `Index.save_index` | eight zero bytes, and sizes that agree |
 //! | usearch index | `Index.save` | `usearch` behind the vectors |
 //!
-//! Reading: a path → a memory map → [`cursor`](self) checks every length against the bytes left →
+//! Reading: a path → its bytes, `read` by their first ones → [`cursor`](self) checks every length against the bytes left →
 //! `faiss`, `hnswlib` or `usearch` checks every link, level and offset → [`SavedIndex`]. Nothing is allocated
 //! that the file is not long enough for.
 //!
@@ -25,6 +25,7 @@ mod faiss_classes;
 mod hnswlib;
 mod layers;
 mod probe;
+mod read;
 mod row_ids;
 mod saved_index;
 mod segments;
@@ -40,8 +41,8 @@ pub mod faiss_file {
     };
     pub use super::faiss_classes::name_of;
     pub use super::layers::renamed;
+    pub use super::read::npy_payload;
     pub use super::row_ids::{as_row_numbers, read_row_ids};
-    pub use super::saved_index::npy_payload;
 }
 
 /// What the reader of usearch's compressed vectors shares with this one.
