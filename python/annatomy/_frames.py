@@ -83,6 +83,9 @@ class Table(Tabular):
     def __repr__(self) -> str:
         return f"Table({len(self)} rows: {', '.join(self._columns)})"
 
+    def __str__(self) -> str:
+        return text_table(self._columns)
+
     def _repr_html_(self) -> str:
         return html_table(self._columns)
 
@@ -113,6 +116,18 @@ def html_table(columns: Columns, most_rows: int = 12) -> str:
         lines.append(f"<tr>{cells}</tr>")
     more = f"<p>{rows - most_rows} more rows</p>" if rows > most_rows else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
+
+
+def text_table(columns: Columns, most_rows: int = 12) -> str:
+    """The first rows as lines of text, columns flush right."""
+    rows = len(next(iter(columns.values()), []))
+    shown = min(rows, most_rows)
+    cells = [[name, *(text(values[row]) for row in range(shown))] for name, values in columns.items()]
+    widths = [max(map(len, column)) for column in cells]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths)) for line in zip(*cells)]
+    if rows > shown:
+        lines.append(f"{rows - shown} more rows")
+    return "\n".join(lines)
 
 
 def text(value: Any) -> str:

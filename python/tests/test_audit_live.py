@@ -299,6 +299,9 @@ def test_rows_alone_are_audited_on_graphs_built_here(clustered, tmp_path):
     assert written == {".annatomy", "audit.json", "figures", "per_query.npz", "report.html"}
     assert "<svg" in found._repr_html_() and "<table>" in found._repr_html_()
     assert "Which ef suffices" in found.verdict == repr(found)
+    head, *lines = str(found.advice).splitlines()
+    assert head.split()[:1] == list(found.advice.to_columns())[:1] and len(lines) == len(found.advice)
+    assert all(len(line) == len(head) for line in lines), "flush right"
     assert found.to_dict()["data"] == found.data and len(found.figures()) == 3
     assert set(found.curves.to_columns()) >= {"k", "ef", "overlap", "overlap_low", "fill"}
 
