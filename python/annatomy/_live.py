@@ -47,8 +47,8 @@ def saved_graph(index: Any, arithmetic: Optional[str] = None) -> Optional[tuple[
     elif _package(index) == "faiss" and _is_flat_hnsw(index):
         saved, live = _of_faiss(index)
         probe = _probe_faiss
-    elif _package(index) == "usearch" and _is_flat_usearch(index):
-        saved, live = _of_usearch(index)
+    elif _package(index) == "usearch" and _is_flat_usearch(index) and (whole := _usearch_bytes(index)) is not None:
+        saved, live = whole, _live_of_usearch(index)
         probe = _probe_usearch
     else:
         return None
@@ -83,9 +83,9 @@ def saved_method(index: Any) -> Optional[_core.SavedMethod]:
     None for anything else, and for kinds that are not read.
     """
     index = bare(index)
-    if _package(index) == "usearch" and _is_whole(index):
+    if _package(index) == "usearch" and (whole := _usearch_bytes(index)) is not None:
         try:
-            return _core.SavedMethod(_usearch_bytes(index), int(index.expansion_search))
+            return _core.SavedMethod(whole, int(index.expansion_search))
         except ValueError:  # a kind that is not read
             return None
     if _package(index) != "faiss":
@@ -170,26 +170,24 @@ def _of_faiss(index: Any) -> tuple[npt.NDArray[np.uint8], Live]:
     return np.asarray(faiss.serialize_index(index)), live
 
 
-def _is_whole(index: Any) -> bool:
-    """Whether a usearch index is all in its file: neither rows removed, nor several of a key, nor a metric of the caller's own."""
-    if index.jit or index.multi or len(index) == 0:
-        return False
-    rows, size = _usearch_bytes(index)[:8].view("<u4").tolist()
-    return bool(rows == len(index) and size > 0)
-
-
 def _is_flat_usearch(index: Any) -> bool:
-    flat = index.dtype.name == "F32" and index.metric_kind.name in ("L2sq", "IP")
-    return flat and _is_whole(index)
+    return index.dtype.name == "F32" and index.metric_kind.name in ("L2sq", "IP")
 
 
-def _usearch_bytes(index: Any) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(index.save(), dtype=np.uint8)
+def _usearch_bytes(index: Any) -> Optional[npt.NDArray[np.uint8]]:
+    """A usearch index as it saves itself; None where the file would not be all of it.
+
+    Removed rows, several of a key, or a metric of the caller's own.
+    """
+    if index.jit or index.multi or len(index) == 0:
+        return None
+    saved = np.frombuffer(index.save(), dtype=np.uint8)
+    rows, size = saved[:8].view("<u4").tolist()
+    return saved if rows == len(index) and size > 0 else None
 
 
-def _of_usearch(index: Any) -> tuple[npt.NDArray[np.uint8], Live]:
-    ef = int(index.expansion_search)
-    return _usearch_bytes(index), Live(metric=None, engine=None, ef_search=ef, arithmetic=None, probe=None)
+def _live_of_usearch(index: Any) -> Live:
+    return Live(metric=None, engine=None, ef_search=int(index.expansion_search), arithmetic=None, probe=None)
 
 
 def _of_hnswlib(index: Any) -> tuple[npt.NDArray[np.uint8], Live]:
