@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Optional, Union
 
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, count, matrix, unsigne
 from ._distributed import AtOnce, Executor, exact_knn_by
 from ._partial import Path, is_path, query_rows
 from ._progress import Telling, telling
-from ._shards import Base, Request, is_list_of_parts, shards_of
+from ._shards import Base, Request, is_list_of_parts, is_remote, shards_of
 
 
 def exact_knn(
@@ -42,8 +43,8 @@ def exact_knn(
     k : int
         Neighbors per query.
     queries : array, q × d, or path, optional
-        Held-out queries. Without them every row of ``X`` is a query, itself left out by id; a base in files or of several
-        arrays needs them.
+        Held-out queries. Without them every row of ``X`` is a query, itself left out by id: of one array, or of one local
+        file, which is then read whole. A list, a URL and an ``executor`` need them.
     metric : {"l2", "cosine", "ip"}
         ‖x − y‖, 1 − cos(x, y), or −⟨x, y⟩.
     threads : int
@@ -80,11 +81,15 @@ def exact_knn(
     >>> ids.tolist(), distances.tolist()
     ([[1], [0], [1]], [[5.0], [5.0], [5.0]])
     """
-    if executor is not None or is_path(X) or is_list_of_parts(X):
+    in_tasks = executor is not None or rows_per_task is not None or partials is not None
+    if is_path(X) and queries is None and not in_tasks and not is_remote(os.fspath(X)):
+        rows = query_rows(X)
+    elif executor is not None or is_path(X) or is_list_of_parts(X):
         return _by_tasks(X, k, queries, metric, threads, progress, executor, rows_per_task, partials)
-    if rows_per_task is not None or partials is not None:
+    elif in_tasks:
         raise ValueError("rows_per_task and partials are for an executor, or a base in parts")
-    rows = matrix(X, "X")  # type: ignore[arg-type]
+    else:
+        rows = matrix(X, "X")  # type: ignore[arg-type]
     held_out = None if queries is None else query_rows(queries)
     budget = count(memory_budget_bytes, "memory_budget_bytes", 0)
     with telling(progress, "exact_knn") as tell:
@@ -103,7 +108,10 @@ def _by_tasks(
     partials: Optional[Path],
 ) -> tuple[Int64, Float32]:
     if queries is None:
-        raise ValueError("queries are needed where the base is in parts: pass queries=")
+        raise ValueError(
+            "queries= is needed: every row is a query only of one array or of one local file, without executor, "
+            "rows_per_task and partials"
+        )
     held_out = query_rows(queries)
     threads = count(threads, "threads", 0)
     request = Request(count(k, "k"), metric, threads if executor is None else max(threads, 1))

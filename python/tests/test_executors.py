@@ -129,7 +129,7 @@ def test_what_tasks_cannot_do_is_an_error_that_names_the_shard(tmp_path, files, 
     ]:
         with ThreadPoolExecutor(2) as executor, pytest.raises(ValueError, match=words):
             an.exact_knn(given, 3, queries=queries, executor=executor)
-    with pytest.raises(ValueError, match="queries are needed"):
+    with pytest.raises(ValueError, match="queries= is needed"):
         an.exact_knn(files, 3)
     with pytest.raises(ValueError, match="k = 2000 neighbors out of 1102"):
         an.exact_knn(files, 2000, queries=queries)

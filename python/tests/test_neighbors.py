@@ -49,6 +49,13 @@ def test_neighbors_agree_with_scikit_learn_and_faiss(clustered):
     np.testing.assert_allclose(np.sqrt(squared[:, 1:]), distances, rtol=1e-3)
 
 
+def test_a_file_is_read_whole_where_its_rows_are_the_queries(tmp_path, clustered):
+    np.save(tmp_path / "rows.npy", clustered)
+    for name in (tmp_path / "rows.npy", str(tmp_path / "rows.npy")):
+        for found, wanted in zip(an.exact_knn(name, 7), an.exact_knn(clustered, 7)):
+            np.testing.assert_array_equal(found, wanted)
+
+
 def test_threads_change_nothing(clustered):
     one, two = (an.exact_knn(clustered, 9, threads=threads) for threads in (1, 2))
     assert (one[0] == two[0]).all() and (one[1] == two[1]).all()

@@ -59,6 +59,7 @@ fn an_index_is_audited_with_a_report() {
         "overlap ≥ 0.9",
         "pgvector",
         "Which ef suffices",
+        "because ef 16 leaves",
     ] {
         assert!(text.contains(words), "{words:?} is not in\n{text}");
     }

@@ -2,7 +2,7 @@
 //! numbers choose; what the command printed folds out.
 
 use super::writer::Html;
-use crate::terminal::{note_words, verdict};
+use crate::terminal::{note_words, shortfall, verdict};
 use crate::text::number::{count, counted, share, significant};
 use annatomy_audit::{Advice, AuditResults, CellResult};
 
@@ -44,7 +44,7 @@ pub(super) fn write(html: &mut Html, results: &AuditResults) {
         results
             .advice
             .iter()
-            .for_each(|advice| advised(html, advice));
+            .for_each(|advice| advised(html, advice, results));
         at_efforts(html, &results.efforts);
         lost(html, results);
     });
@@ -130,7 +130,7 @@ fn at_effort(html: &mut Html, cells: &[CellResult]) {
     ));
 }
 
-fn advised(html: &mut Html, advice: &Advice) {
+fn advised(html: &mut Html, advice: &Advice, results: &AuditResults) {
     let target = advice.target;
     let words = match (&advice.recommended, advice.ef) {
         (Some(shown), _) => format!(
@@ -146,7 +146,8 @@ fn advised(html: &mut Html, advice: &Advice) {
             count(advice.largest_ef as u64)
         ),
     };
-    html.prose(&format!("For *k* = {}: {words}.", advice.k));
+    let short = shortfall(advice, results).map_or(String::new(), |words| format!("; {words}"));
+    html.prose(&format!("For *k* = {}: {words}{short}.", advice.k));
 }
 
 fn lost(html: &mut Html, results: &AuditResults) {

@@ -1,5 +1,6 @@
 //! The smallest ef for each target, and what would help where there is none.
 
+use super::because::because_words;
 use crate::text::number::{count, counted, share, significant};
 use annatomy_audit::{Advice, AuditResults, Remedy};
 
@@ -22,6 +23,11 @@ pub(super) fn advice_lines(results: &AuditResults) -> Vec<String> {
     for advice in &results.advice {
         lines.extend(lines_of(advice, results));
     }
+    let because = results
+        .advice
+        .iter()
+        .filter_map(|advice| because_words(advice, results));
+    lines.extend(because.map(|words| format!("  {words}")));
     lines.extend(judged_lines(&results.advice));
     match &results.remedy {
         _ if results.method.is_some() => {}

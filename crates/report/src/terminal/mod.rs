@@ -2,6 +2,7 @@
 
 mod advice;
 mod answers;
+mod because;
 mod comparison;
 mod gate;
 mod groups;
@@ -18,6 +19,7 @@ use advice::advice_lines;
 use annatomy_audit::{AuditResults, CellResult, DataFacts, GraphFacts};
 use annatomy_measures::estimate::Estimate;
 use answers::answer_lines;
+pub(crate) use because::shortfall;
 pub use comparison::comparison;
 pub use gate::requirement_words;
 use groups::group_lines;

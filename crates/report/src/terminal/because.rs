@@ -1,0 +1,60 @@
+//! One sentence for each effort that is shown to suffice: which, for which k, and what the effort looked at leaves out.
+
+use crate::text::number::{count, significant};
+use annatomy_audit::{Advice, AuditResults, CellResult};
+
+/// "ef 21 for k = 10 (overlap ≥ 0.99), because ef 16 leaves 0.16 of 10 neighbors unvisited". Nothing where no effort is
+/// shown to suffice, or none was looked at.
+pub(super) fn because_words(advice: &Advice, results: &AuditResults) -> Option<String> {
+    let shown = advice.recommended.as_ref()?.ef;
+    let (_, looked_at) = nearest(advice, results)?;
+    let reason = match looked_at.cmp(&shown) {
+        std::cmp::Ordering::Less => format!("because {}", shortfall(advice, results)?),
+        std::cmp::Ordering::Equal => "as looked at".to_owned(),
+        std::cmp::Ordering::Greater => {
+            format!("less than the {} looked at", count(looked_at as u64))
+        }
+    };
+    let (named, k) = (effort_words(results, shown), count(advice.k as u64));
+    Some(format!("{named} for k = {k} ({}), {reason}", advice.target))
+}
+
+/// "ef 16 leaves 0.16 of 10 neighbors unvisited", of an effort looked at that is too small.
+pub(crate) fn shortfall(advice: &Advice, results: &AuditResults) -> Option<String> {
+    let (cell, looked_at) = nearest(advice, results)?;
+    if looked_at >= advice.recommended.as_ref()?.ef {
+        return None;
+    }
+    let (amount, cause) = worst_cause(cell)?;
+    let (named, k) = (effort_words(results, looked_at), count(advice.k as u64));
+    let amount = significant(amount, 2);
+    Some(format!("{named} leaves {amount} of {k} neighbors {cause}"))
+}
+
+/// The smallest effort looked at that suffices, else the largest.
+fn nearest<'a>(advice: &Advice, results: &'a AuditResults) -> Option<(&'a CellResult, usize)> {
+    let shown = advice.recommended.as_ref()?.ef;
+    let of_k = results.efforts.iter().filter(|cell| cell.k == advice.k);
+    let looked_at = of_k.filter_map(|cell| Some((cell, cell.ef?)));
+    looked_at.min_by_key(|&(_, ef)| (ef < shown, ef.abs_diff(shown)))
+}
+
+/// The effort by its engine's word: `ef 16`, `nprobe 8`.
+fn effort_words(results: &AuditResults, effort: usize) -> String {
+    let method = results.method.as_ref();
+    let word = method.map_or("ef", |method| method.effort.as_deref().unwrap_or("effort"));
+    format!("{word} {}", count(effort as u64))
+}
+
+/// Why most of the missing neighbors of a query are missing, and how many are.
+fn worst_cause(cell: &CellResult) -> Option<(f64, &'static str)> {
+    let missing = &cell.missing;
+    let causes = [
+        (missing.unvisited, "unvisited"),
+        (missing.unreachable, "out of reach"),
+        (missing.displaced, "displaced by others"),
+        (missing.cut_off, "cut off"),
+    ];
+    let most = causes.into_iter().max_by(|a, b| a.0.total_cmp(&b.0));
+    most.filter(|&(amount, _)| amount >= 0.0005)
+}
