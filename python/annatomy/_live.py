@@ -209,10 +209,17 @@ def _probe_faiss(index: Any) -> Optional[Probe]:
 
 
 def _probe_hnswlib(index: Any) -> Optional[Probe]:
-    labels = index.get_ids_list()[:PROBED_ROWS]
-    if not labels:
+    rows = []
+    for label in index.get_ids_list():
+        try:
+            rows.append(index.get_items([label])[0])
+        except RuntimeError:  # a deleted row
+            continue
+        if len(rows) == PROBED_ROWS:
+            break
+    if not rows:
         return None
-    queries = _between(index.get_items(labels))
+    queries = _between(rows)
     try:
         ids, distances = index.knn_query(queries, min(int(index.element_count), PROBED_NEIGHBORS))
     except RuntimeError:  # fewer rows than asked for can be reached

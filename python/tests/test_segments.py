@@ -105,6 +105,131 @@ def test_merged_hnswlib_segments_with_ids_of_their_own(rows, queries):
         np.testing.assert_array_equal(found.predictions[ef, k, "raise"], merged(each, k), err_msg=f"ef {ef}, k {k}")
 
 
+def selections(rows):
+    """Allowed rows at five selectivities, drawn at random and nearest to the first row in turn."""
+    generator = np.random.default_rng(12)
+    nearest = np.argsort(((rows - rows[0]) ** 2).sum(axis=1))
+    for number, share in enumerate((0.01, 0.05, 0.1, 0.25, 0.5)):
+        count = int(share * len(rows))
+        drawn = generator.choice(len(rows), count, replace=False)
+        yield np.sort(nearest[:count] if number % 2 else drawn)
+
+
+def hnswlib_segments(rows, M=8):
+    hnswlib = pytest.importorskip("hnswlib")
+    indexes = []
+    for part in PARTS:
+        index = hnswlib.Index("l2", rows.shape[1])
+        index.init_index(part.stop - part.start, M=M, ef_construction=40)
+        index.add_items(rows[part], np.arange(part.start, part.stop), num_threads=1)
+        indexes.append(index)
+    return indexes
+
+
+def asked(index, queries, k, allowed):
+    """hnswlib's own answer, as many rows as it has of those allowed: it refuses to return fewer than were asked for."""
+    pick = lambda row: bool(allowed[row])  # noqa: E731
+    for count in range(min(k, index.get_current_count()), 0, -1):
+        try:
+            ids, distances = index.knn_query(queries, count, num_threads=1, filter=pick)
+        except RuntimeError:
+            continue
+        return distances, ids.astype(np.int64)
+    return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
+
+
+def test_merged_hnswlib_segments_count_allowed_rows_each(rows, queries):
+    """At every selectivity each segment goes on until ef of its own allowed rows are nearer."""
+    indexes, few = hnswlib_segments(rows), queries[:25]
+    for ids in selections(rows):
+        allowed = np.zeros(len(rows), dtype=bool)
+        allowed[ids] = True
+        wanted = [(ef, k, "raise") for ef in (3, 40) for k in (1, 8)]
+        found = an.audit(rows, indexes, queries=few, k=1, allowed=allowed, predict=wanted)
+        assert found.data["allowed"]["rule"] == "count-allowed"
+        for ef, k, _ in wanted:
+            each = []
+            for index in indexes:
+                # A smaller k must not lower the effort: hnswlib searches at max(ef, k).
+                index.set_ef(max(ef, k))
+                each.append([asked(index, query[None], k, allowed) for query in few])
+            for place, query in enumerate(zip(*each)):
+                own = np.full(k, -1, dtype=np.int64)
+                near = merged([(far, near) for far, near in query], k)[0]
+                own[: len(near)] = near
+                answer = found.predictions[ef, k, "raise"][place]
+                np.testing.assert_array_equal(answer, own, f"{len(ids)} allowed, ef {ef}, k {k}, query {place}")
+
+
+def test_deleted_rows_of_segments_are_searched_through_and_never_returned(rows, queries):
+    indexes = hnswlib_segments(rows)
+    deleted = np.random.default_rng(9).choice(len(rows), 300, replace=False)
+    deleted = deleted[deleted != 250]  # the segment of one row
+    for row in deleted:
+        indexes[np.searchsorted(BOUNDS, row, side="right") - 1].mark_deleted(int(row))
+    wanted = [(ef, k, "raise") for ef in (4, 30) for k in (1, 10)]
+    found = an.audit(rows, indexes, queries=queries, k=1, predict=wanted)
+    for ef, k, _ in wanted:
+        each = []
+        for index, part in zip(indexes, PARTS):
+            index.set_ef(ef)
+            ids, distances = index.knn_query(queries, min(k, part.stop - part.start), num_threads=1)
+            each.append((distances, ids.astype(np.int64)))
+        np.testing.assert_array_equal(found.predictions[ef, k, "raise"], merged(each, k), err_msg=f"ef {ef}, k {k}")
+        assert not np.isin(found.predictions[ef, k, "raise"], deleted).any()
+
+
+def test_merged_faiss_segments_keep_the_allowed_of_what_each_visits(rows, queries):
+    faiss, indexes = faiss_segments(rows)
+    for ids in selections(rows):
+        wanted = [(ef, k, "stop-early") for ef in (4, 60) for k in (1, 10)]
+        found = an.audit(rows, indexes, queries=queries, k=1, allowed=ids, predict=wanted)
+        for ef, k, _ in wanted:
+            each = []
+            for index, part, begin in zip(indexes, PARTS, BOUNDS):
+                own = ids[(ids >= part.start) & (ids < part.stop)] - begin
+                params = faiss.SearchParametersHNSW(efSearch=ef, sel=faiss.IDSelectorBatch(own))
+                distances, near = index.search(queries, k, params=params)
+                each.append((distances, np.where(near < 0, -1, near + begin)))
+            answer = found.predictions[ef, k, "stop-early"]
+            np.testing.assert_array_equal(answer, merged(each, k), f"{len(ids)} allowed, ef {ef}, k {k}")
+
+
+@pytest.mark.parametrize("filtered", [False, True])
+def test_engines_that_hand_on_ef_rows_do_so_of_each_segment(rows, queries, filtered):
+    """pgvector over partitions: every index hands on ef rows, then the filter, then the k nearest of all."""
+    faiss, indexes = faiss_segments(rows)
+    for ids in selections(rows) if filtered else [np.arange(len(rows))]:
+        wanted = [(ef, k, "row-cap") for ef in (2, 12) for k in (1, 10, 100)]
+        settings = dict(allowed=ids, filter_rule="after-search") if filtered else {}
+        found = an.audit(rows, indexes, queries=queries, k=1, efs=12, predict=wanted, **settings)
+        for ef, k, _ in wanted:
+            each = []
+            for index, begin in zip(indexes, BOUNDS):
+                params = faiss.SearchParametersHNSW(efSearch=ef)
+                distances, near = index.search(queries, ef, params=params)
+                near = np.where(near < 0, -1, near + begin)
+                passing = np.isin(near, ids)
+                each.append((np.where(passing, distances, np.inf), np.where(passing, near, -1)))
+            own = merged(each, k)
+            own = np.hstack([own, np.full((len(queries), k - own.shape[1]), -1, dtype=np.int64)])
+            np.testing.assert_array_equal(found.predictions[ef, k, "row-cap"], own, f"{len(ids)} allowed, ef {ef}, k {k}")
+        if filtered:
+            cell = next(cell for cell in found.cells if cell["what"] == "effort")
+            far = ((queries[:, None].astype(np.float64) - rows[ids]) ** 2).sum(axis=2)
+            exact = ids[np.argmin(far, axis=1)]
+            assert cell["ef"] == 12
+            own = found.predictions[12, 1, "row-cap"][:, 0]
+            assert cell["overlap_strict"] == pytest.approx((own == exact).mean())
+
+
+def test_segments_are_audited_at_selectivities_under_their_rule(rows, queries):
+    found = an.audit(rows, hnswlib_segments(rows), queries=queries, k=2, efs=8, selectivity=[0.1, 0.5])
+    assert [at["allowed"] for at in found.selectivity] == [90, 450, 90, 450]
+    for at in found.selectivity:
+        assert at["efforts"][0]["fill"]["point"] == 1.0
+
+
 def test_segments_built_here_and_one_graph(rows, queries):
     parts = [an.Hnsw(rows[part], m=6, ef_construction=30) for part in PARTS]
     found = an.audit(rows, parts, queries=queries, k=10, efs=[20], predict=[(20, 10, "stop-early")], one_graph=True)
@@ -136,7 +261,5 @@ def test_segments_that_do_not_belong_together_are_refused(rows, queries):
     ]:
         with pytest.raises(ValueError, match=words):
             an.audit(X, index, queries=queries[:, : X.shape[1]], k=5)
-    with pytest.raises(ValueError, match="row-cap of 4 segments"):
-        an.audit(rows, parts, queries=queries, k=5, predict=[(9, 5, "row-cap")])
     with pytest.raises(ValueError, match="several indexes are needed"):
         an.audit(rows[PARTS[0]], parts[0], k=5, one_graph=True)

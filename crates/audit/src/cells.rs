@@ -113,7 +113,7 @@ impl<S: DistanceSource> Evaluation<'_, S> {
         query: usize,
     ) -> Vec<Option<QueryValues>> {
         state.begin(self.truth, query);
-        state.traverse(&self.searched(), query, effort);
+        state.traverse_for_cells(&self.searched(), query, effort, cells);
         let shifts = Shifts::new(self.data, self.barycenters);
         let mut values = Vec::with_capacity(cells.len());
         for cell in cells {

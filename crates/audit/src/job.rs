@@ -69,7 +69,7 @@ impl<'j> Job<'j> {
         groups: Option<GivenGroups>,
         mut notes: Vec<Note>,
     ) -> Result<Self, AuditError> {
-        segments::check(request, index, &data)?;
+        segments::check(request, index)?;
         if request.repair && answers.is_none() {
             return Err(AuditError::Request(
                 "repair needs the neighbors to repair".to_owned(),

@@ -18,8 +18,7 @@ pub(super) fn predict<S: DistanceSource>(
     let row = |query: usize| {
         state.with(|state| {
             state.record(&on.searched(), query, class.effort(ef, k));
-            let ids = state.rows(state.answer(class, ef, k));
-            let ids = ids.map(i64::from);
+            let ids = state.ids(class, ef, k).into_iter().map(i64::from);
             ids.chain(std::iter::repeat(-1))
                 .take(k)
                 .collect::<Vec<i64>>()

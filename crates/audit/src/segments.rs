@@ -12,49 +12,19 @@ use super::graphs;
 use super::request::{AuditRequest, GraphRequest};
 use super::results::{Advice, CellResult, OneGraph, SegmentFacts, SegmentsAt, SegmentsResult};
 use super::shift::Barycenters;
-use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::index::Index;
-use annatomy_hnsw::{EngineClass, FilterRule, Preset};
+use annatomy_hnsw::{EngineClass, Preset};
 use annatomy_runtime::{check_memory, stage};
 
-/// Refuses what merged segments do not answer: filters that a segment's search counts by, and engines
-/// that cut each segment's rows.
-pub(super) fn check(
-    request: &AuditRequest,
-    index: Option<&Index>,
-    data: &Dataset<'_>,
-) -> Result<(), AuditError> {
-    let Some(index) = index.filter(|index| index.facts.segments.len() > 1) else {
-        let asked = request
-            .one_graph
-            .then(|| "one graph is compared with segments: several indexes are needed".to_owned());
-        return asked.map_or(Ok(()), |words| Err(AuditError::Request(words)));
-    };
-    let count = index.facts.segments.len();
-    if let Some(filter) = &data.filter
-        && filter.rule != FilterRule::CountAll
-    {
-        return Err(AuditError::Request(format!(
-            "{count} segments under the rule {}: of several segments only {} is predicted",
-            filter.rule,
-            FilterRule::CountAll
-        )));
+/// Refuses a comparison with one graph where there are no segments.
+pub(super) fn check(request: &AuditRequest, index: Option<&Index>) -> Result<(), AuditError> {
+    let is_one = index.is_none_or(|index| index.facts.segments.len() <= 1);
+    if request.one_graph && is_one {
+        let words = "one graph is compared with segments: several indexes are needed";
+        return Err(AuditError::Request(words.to_owned()));
     }
-    let rule = request.rule(index.facts.class);
-    if !request.selectivities.is_empty() && rule != FilterRule::CountAll {
-        return Err(AuditError::Request(format!(
-            "selectivity of {count} segments under the rule {rule}: of several segments only {} is predicted",
-            FilterRule::CountAll
-        )));
-    }
-    let mut predictions = request.predictions.iter();
-    match predictions.find(|wanted| wanted.class == EngineClass::RowCap) {
-        Some(_) => Err(AuditError::Request(format!(
-            "class=row-cap of {count} segments is not predicted: each would be cut to ef rows"
-        ))),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// What is known of the segments, and how one graph over all rows compares at each of `asked` and for

@@ -11,11 +11,11 @@
 use crate::allowed::Filter;
 use crate::distance_source::DistanceSource;
 use crate::ground_truth::GroundTruth;
-use crate::lists::{Answer, Columns, ExactList, ReturnedRows, VisitedList};
+use crate::lists::{Answer, Columns, ExactList, Kept, NEVER, Prefix, ReturnedRows, VisitedList};
 use crate::missing::{Missing, NotVisited};
 use annatomy_hnsw::{
-    AllowedSteps, Answer as EngineAnswer, CandidateQueue, EngineClass, FilterRule, Graph, Links,
-    Traversal, Visit, Visits,
+    Answer as EngineAnswer, CandidateQueue, EngineClass, FilterRule, Graph, Links, Traversal,
+    Visit, Visits,
 };
 use annatomy_measures::corrected::{QueryMeasures, ReturnedSide, Scratch, measure};
 
@@ -73,7 +73,8 @@ pub struct Measured {
 pub struct QueryState<Q> {
     traversal: Traversal<Q>,
     filtered: Option<Filtered>,
-    allowed_steps: AllowedSteps,
+    /// The first nodes of the segments after the first.
+    more_segments: Vec<u32>,
     /// The recorded traversal.
     pub visits: Visits,
     /// The exact neighbors.
@@ -92,6 +93,60 @@ struct Filtered {
     rule: FilterRule,
     /// The allowed ones, nearest first.
     visits: Vec<Visit>,
+}
+
+/// Of the visits, those that the searches of an effort hand on.
+struct HandedOn<'s> {
+    visited: usize,
+    /// Most rows of the answer.
+    rows: usize,
+    /// Per segment the key and id of the last row; empty where all are handed on.
+    last: Vec<Option<(u32, u32)>>,
+    more_segments: &'s [u32],
+}
+
+impl HandedOn<'_> {
+    /// Leaves the first `most` of each segment among `nearest_first`.
+    fn cut(&mut self, nearest_first: &[Visit], most: usize) {
+        self.last = vec![None; self.more_segments.len() + 1];
+        let mut counts = vec![0; self.last.len()];
+        for visit in nearest_first {
+            if visit.arrival as usize >= self.visited {
+                continue;
+            }
+            let segment = self.segment_of(visit.id);
+            counts[segment] += 1;
+            if counts[segment] == most {
+                self.last[segment] = Some((visit.key, visit.id));
+            }
+        }
+    }
+
+    fn segment_of(&self, id: u32) -> usize {
+        self.more_segments.partition_point(|&first| first <= id)
+    }
+
+    fn holds(&self, visit: &Visit) -> bool {
+        if visit.arrival as usize >= self.visited {
+            return false;
+        }
+        let is_nearer = |last: (u32, u32)| (visit.key, visit.id) <= last;
+        let last = || self.last[self.segment_of(visit.id)];
+        self.last.is_empty() || last().is_none_or(is_nearer)
+    }
+
+    /// The arrivals of the visits of `list`, [`NEVER`] for those that are not handed on; `None` where
+    /// all are.
+    fn arrivals(&self, list: &VisitedList) -> Option<Vec<u32>> {
+        let arrival = |visit: &Visit| {
+            if self.holds(visit) {
+                visit.arrival
+            } else {
+                NEVER
+            }
+        };
+        (!self.last.is_empty()).then(|| list.visits.iter().map(arrival).collect())
+    }
 }
 
 impl<Q: CandidateQueue> QueryState<Q> {
@@ -123,30 +178,69 @@ impl<Q: CandidateQueue> QueryState<Q> {
         if on.filter.is_some() || most_rows >= on.graph.nodes() {
             self.record(on, query, effort);
         } else {
-            self.filtered = None;
+            self.begin_record(on);
             let (scorer, visits) = (on.source.scorer(query), &mut self.visits);
             self.traversal
                 .record_for_k(on.graph, scorer, effort, most_rows, visits);
         }
+        self.read_visited(on, query, Kept::OfUse);
+    }
+
+    /// As [`traverse`](Self::traverse), to what `cells` need.
+    pub fn traverse_for_cells<S: DistanceSource<Queue = Q>>(
+        &mut self,
+        on: &Searched<'_, S>,
+        query: usize,
+        effort: usize,
+        cells: &[Cell],
+    ) {
+        self.record(on, query, effort);
+        // Where each segment hands on some rows alone, any row may be among the nearest of these.
+        let is_cut = |cell: &Cell| self.rows_of_each(cell.class, cell.ef, cell.k).is_some();
+        let kept = if self.more_segments.is_empty() || !cells.iter().any(is_cut) {
+            Kept::OfUse
+        } else {
+            Kept::All
+        };
+        self.read_visited(on, query, kept);
+    }
+
+    fn read_visited<S: DistanceSource<Queue = Q>>(
+        &mut self,
+        on: &Searched<'_, S>,
+        query: usize,
+        kept: Kept,
+    ) {
         let nearest_first = match &self.filtered {
             Some(filtered) => &filtered.visits,
             None => self.visits.nearest_first(),
         };
-        self.visited
-            .read(on.source, on.truth, query, nearest_first, &self.exact);
+        self.visited.read(
+            on.source,
+            on.truth,
+            query,
+            (nearest_first, kept),
+            &self.exact,
+        );
         self.visited.mark_reachable(&self.exact, on.reachable);
     }
 
+    fn begin_record<S>(&mut self, on: &Searched<'_, S>) {
+        annatomy_runtime::check();
+        self.filtered = None;
+        self.more_segments.clear();
+        self.more_segments.extend(on.graph.more_segments());
+    }
+
     /// Records the traversal of query number `query` to `effort` without comparing it with anything:
-    /// enough for [`answer`](Self::answer) and [`rows`](Self::rows).
+    /// enough for [`ids`](Self::ids).
     pub fn record<S: DistanceSource<Queue = Q>>(
         &mut self,
         on: &Searched<'_, S>,
         query: usize,
         effort: usize,
     ) {
-        annatomy_runtime::check();
-        self.filtered = None;
+        self.begin_record(on);
         if let Some(filter) = on.filter {
             self.record_filtered(on, filter, query, effort);
             return;
@@ -164,28 +258,15 @@ impl<Q: CandidateQueue> QueryState<Q> {
         query: usize,
         effort: usize,
     ) {
-        let (scorer, nodes) = (on.source.scorer(query), on.graph.nodes());
+        let scorer = on.source.scorer(query);
         let is_allowed = |id| filter.allowed.holds(query, id);
-        let mut recorded = effort;
+        let visits = &mut self.visits;
         if filter.rule == FilterRule::CountAllowed {
-            // About as many rows as hold `effort` allowed ones.
-            let allowed = filter.allowed.count(query).max(1) as u128;
-            let about = effort as u128 * nodes as u128 / allowed;
-            recorded = usize::try_from(about).unwrap_or(nodes);
-        }
-        loop {
-            recorded = recorded.max(effort).min(nodes.max(effort));
-            let visits = &mut self.visits;
-            self.traversal.record(on.graph, scorer, recorded, visits);
-            if filter.rule != FilterRule::CountAllowed {
-                break;
-            }
-            self.allowed_steps
-                .read(&self.visits, scorer, nodes, is_allowed);
-            if self.allowed_steps.visited(effort).is_some() {
-                break;
-            }
-            recorded = recorded.saturating_mul(2);
+            let allowed = (filter.allowed.count(query), is_allowed);
+            self.traversal
+                .record_allowed(on.graph, scorer, effort, allowed, visits);
+        } else {
+            self.traversal.record(on.graph, scorer, effort, visits);
         }
         let visits = self.visits.nearest_first().iter().copied();
         self.filtered = Some(Filtered {
@@ -194,49 +275,54 @@ impl<Q: CandidateQueue> QueryState<Q> {
         });
     }
 
-    /// What an engine of `class` answers to (ef, k), under the filter where there is one.
+    /// The ids of the answer of an engine of `class` to (ef, k), nearest first: allowed rows alone,
+    /// where there is a filter, and none where the engine refuses.
     ///
     /// # Panics
     /// If the traversal was recorded to less than [`EngineClass::effort`].
-    pub fn answer(&self, class: EngineClass, ef: usize, k: usize) -> EngineAnswer {
-        let rule = self.filtered.as_ref().map(|filtered| filtered.rule);
-        let answer = class.answer(ef, k, |effort| {
-            let counted = self.allowed_steps.visited(effort);
-            match (rule, counted) {
-                (Some(FilterRule::CountAllowed), Some(visited)) => visited,
-                _ => self.visits.visited(effort),
-            }
-        });
-        let (Some(filtered), EngineAnswer::Rows { visited, rows }) = (&self.filtered, answer)
-        else {
-            return answer;
-        };
-        if filtered.rule != FilterRule::AfterSearch {
-            return answer;
-        }
-        // Of the nearest rows that the search itself hands on, those that pass.
-        let handed_on = class.effort(ef, k).checked_sub(1);
-        let last = handed_on.and_then(|last| self.visits.among_first(visited).nth(last));
-        let is_handed_on = |visit: &&Visit| {
-            let is_nearer = |last: &Visit| (visit.key, visit.id) <= (last.key, last.id);
-            (visit.arrival as usize) < visited && last.is_none_or(is_nearer)
-        };
-        let passing = filtered.visits.iter().filter(is_handed_on).count();
-        EngineAnswer::Rows {
-            visited,
-            rows: rows.min(passing),
-        }
-    }
-
-    /// The ids of an answer, nearest first: allowed rows alone.
-    pub fn rows(&self, answer: EngineAnswer) -> impl Iterator<Item = u32> + '_ {
-        let (visited, rows) = match answer {
-            EngineAnswer::Refused => (0, 0),
-            EngineAnswer::Rows { visited, rows } => (visited, rows),
+    pub fn ids(&self, class: EngineClass, ef: usize, k: usize) -> Vec<u32> {
+        let Some(handed_on) = self.handed_on(class, ef, k) else {
+            return Vec::new();
         };
         let seen = self.allowed_visits().iter();
-        let seen = seen.filter(move |visit| (visit.arrival as usize) < visited);
-        seen.map(|visit| visit.id).take(rows)
+        let seen = seen.filter(|visit| handed_on.holds(visit));
+        seen.map(|visit| visit.id).take(handed_on.rows).collect()
+    }
+
+    /// The visits that an answer is taken from; `None` where the engine refuses.
+    fn handed_on(&self, class: EngineClass, ef: usize, k: usize) -> Option<HandedOn<'_>> {
+        let answer = class.answer(ef, k, |effort| self.visits.visited(effort));
+        let EngineAnswer::Rows { visited, rows } = answer else {
+            return None;
+        };
+        let mut handed_on = HandedOn {
+            visited,
+            rows,
+            last: Vec::new(),
+            more_segments: &self.more_segments,
+        };
+        if let Some(most) = self.rows_of_each(class, ef, k) {
+            handed_on.rows = k;
+            // The rows that a search itself hands on: before the filter, or after it.
+            match &self.filtered {
+                Some(filtered) if filtered.rule != FilterRule::AfterSearch => {
+                    handed_on.cut(&filtered.visits, most);
+                }
+                _ => handed_on.cut(self.visits.nearest_first(), most),
+            }
+        }
+        Some(handed_on)
+    }
+
+    /// The most rows that each search, one a segment, hands on, whatever k is; `None` where it hands on
+    /// the k nearest.
+    fn rows_of_each(&self, class: EngineClass, ef: usize, k: usize) -> Option<usize> {
+        let rule = self.filtered.as_ref().map(|filtered| filtered.rule);
+        match (rule, class) {
+            (Some(FilterRule::AfterSearch), _) => Some(class.effort(ef, k)),
+            (_, EngineClass::RowCap) => Some(ef),
+            _ => None,
+        }
     }
 
     /// Whether answers hold allowed rows alone.
@@ -254,12 +340,7 @@ impl<Q: CandidateQueue> QueryState<Q> {
 
     /// The smallest ef whose search visits the row that arrived after `arrival` others.
     pub fn required_ef(&self, arrival: u32) -> usize {
-        match &self.filtered {
-            Some(filtered) if filtered.rule == FilterRule::CountAllowed => {
-                self.allowed_steps.required_ef(arrival)
-            }
-            _ => self.visits.required_ef(arrival),
-        }
+        self.visits.required_ef(arrival)
     }
 
     /// The arrivals of the first `k` visits that an answer may hold, the query itself left out,
@@ -279,16 +360,20 @@ impl<Q: CandidateQueue> QueryState<Q> {
     /// The answer to `cell`, measured; `None` where the engine refuses it.
     pub fn measure(&mut self, truth: &GroundTruth<'_>, cell: &Cell) -> Option<Measured> {
         let asked = cell.asked(truth);
-        let EngineAnswer::Rows { visited, rows } = self.answer(cell.class, cell.ef, asked) else {
-            return None;
-        };
+        let handed_on = self.handed_on(cell.class, cell.ef, asked)?;
+        let (visited, rows) = (handed_on.visited, handed_on.rows);
+        let arrivals = handed_on.arrivals(&self.visited);
         let columns = Columns {
             ids: true,
             reduced: false,
             distances: true,
         };
-        self.answer
-            .read_of(&self.visited, visited, rows.min(asked), cell.k, columns);
+        let prefix = Prefix {
+            arrivals: arrivals.as_deref().unwrap_or(&self.visited.arrivals),
+            visited,
+            rows: rows.min(asked),
+        };
+        self.answer.read_of(&self.visited, prefix, cell.k, columns);
         let returned = &self.answer.returned;
         let side = ReturnedSide::new(&returned.distances, &returned.ranks);
         let ks = [cell.k];

@@ -8,6 +8,8 @@
 mod exact_among;
 mod mask;
 #[cfg(test)]
+mod segment_tests;
+#[cfg(test)]
 mod tests;
 
 pub use exact_among::{AllowedError, exact_among};

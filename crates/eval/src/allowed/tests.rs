@@ -12,11 +12,11 @@ use annatomy_vectors::{Matrix, Metric};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashSet};
 
-const ROWS: usize = 220;
+pub(super) const ROWS: usize = 220;
 
 /// hnswlib's `searchBaseLayerST` with a filter, or FAISS's `search_from_candidates` with a
 /// selector: the allowed rows found, nearest first, as (key, id).
-fn plain(
+pub(super) fn plain(
     graph: &Graph,
     scorer: impl QueryScorer,
     entry: u32,
@@ -50,9 +50,13 @@ fn plain(
     visited
 }
 
-/// The greedy descent through the upper layers.
+/// The greedy descent through the upper layers, of the only segment.
 fn entry(graph: &Graph, scorer: impl QueryScorer) -> u32 {
-    let mut at = graph.entry_point().expect("rows");
+    descend(graph, scorer, graph.entry_point().expect("rows"))
+}
+
+/// The greedy descent from one entry point.
+pub(super) fn descend(graph: &Graph, scorer: impl QueryScorer, mut at: u32) -> u32 {
     for level in (1..=graph.level(at)).rev() {
         loop {
             let links = graph.links(at, level).iter().copied();
@@ -69,7 +73,7 @@ fn entry(graph: &Graph, scorer: impl QueryScorer) -> u32 {
     at
 }
 
-fn filters(queries: usize) -> Vec<Allowed> {
+pub(super) fn filters(queries: usize) -> Vec<Allowed> {
     let every = |step: usize| (0..ROWS as u32).step_by(step).collect::<Vec<_>>();
     let near = |from: u32| (from..ROWS as u32).collect::<Vec<_>>();
     let mut filters: Vec<Allowed> = [every(1), every(2), every(9), near(180)]
@@ -129,8 +133,7 @@ fn answers_are_those_of_a_plain_search_under_every_rule() {
                             .filter(|&id| holds(id));
                         for k in [1, 4, 9] {
                             let expected: Vec<u32> = passing.clone().take(k).collect();
-                            let answer = state.answer(EngineClass::StopEarly, ef, k);
-                            let found: Vec<u32> = state.rows(answer).collect();
+                            let found = state.ids(EngineClass::StopEarly, ef, k);
                             assert_eq!(found, expected, "{rule}, query {query}, ef {ef}, k {k}");
                         }
                     }

@@ -10,5 +10,6 @@ mod visited;
 
 pub use annatomy_measures::corrected::UNKNOWN_RANK;
 pub use exact::ExactList;
+pub(crate) use returned::Prefix;
 pub use returned::{Answer, Columns, ReturnedRows};
-pub use visited::{NEVER, VisitedList};
+pub use visited::{Kept, NEVER, VisitedList};

@@ -76,6 +76,17 @@ impl ReturnedRows {
     }
 }
 
+/// The visits that an answer is taken from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Prefix<'p> {
+    /// Per row of the visited list its arrival, or [`NEVER`](super::NEVER) to leave it out.
+    pub(crate) arrivals: &'p [u32],
+    /// How many visits were made.
+    pub(crate) visited: usize,
+    /// The most rows returned.
+    pub(crate) rows: usize,
+}
+
 /// One answer in both conventions.
 #[derive(Debug, Default)]
 pub struct Answer {
@@ -96,21 +107,29 @@ impl Answer {
     /// Reads the answer for `k` neighbors from the first `visited` visits of `list`: the engine
     /// returns k + 1 rows, and the query itself is left out.
     pub fn read(&mut self, list: &VisitedList, visited: usize, k: usize, columns: Columns) {
-        self.read_of(list, visited, k + 1, k, columns);
+        let prefix = Prefix {
+            arrivals: &list.arrivals,
+            visited,
+            rows: k + 1,
+        };
+        self.read_of(list, prefix, k, columns);
     }
 
-    /// As [`read`](Self::read), of an engine that returns `rows` rows, whatever k is.
-    pub fn read_of(
+    /// As [`read`](Self::read), of an engine that returns other rows than the k + 1 nearest.
+    pub(crate) fn read_of(
         &mut self,
         list: &VisitedList,
-        visited: usize,
-        rows: usize,
+        prefix: Prefix<'_>,
         k: usize,
         columns: Columns,
     ) {
+        let Prefix {
+            arrivals,
+            visited,
+            rows,
+        } = prefix;
         self.visited = visited;
-        self.picked
-            .assign_less_than(&list.arrivals, visited as u32, rows);
+        self.picked.assign_less_than(arrivals, visited as u32, rows);
         self.self_first = self.picked.first() == Some(list.own_place as usize);
         self.picked.remove(list.own_place as usize);
         while self.picked.count() > k

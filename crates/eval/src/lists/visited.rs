@@ -14,6 +14,15 @@ use annatomy_vectors::Metric;
 /// The arrival of a row that is never visited.
 pub const NEVER: u32 = u32::MAX;
 
+/// Which visits a list keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Those that the nearest rows of some effort can hold, and the exact neighbors.
+    OfUse,
+    /// All.
+    All,
+}
+
 /// The rows of one traversal that any answer can hold, nearest first by the keys of the search.
 #[derive(Debug, Default)]
 pub struct VisitedList {
@@ -53,12 +62,16 @@ impl VisitedList {
         source: &S,
         truth: &GroundTruth<'_>,
         query: usize,
-        nearest_first: &[Visit],
+        (nearest_first, kept): (&[Visit], Kept),
         exact: &ExactList,
     ) {
         let own = truth.queries().own_id(query);
         let of_use = |visit: &Visit| Some(visit.id) == own || exact.rank(visit.id) != UNKNOWN_RANK;
-        take_of_use(nearest_first, exact.ids.len() + 1, of_use, &mut self.visits);
+        let most = match kept {
+            Kept::OfUse => exact.ids.len() + 1,
+            Kept::All => nearest_first.len(),
+        };
+        take_of_use(nearest_first, most, of_use, &mut self.visits);
         self.reduced.clear();
         source.reduced_distances(query, &self.visits, &mut self.reduced);
         self.read_distances(truth.metric(), exact);

@@ -12,6 +12,8 @@ pub struct Graph {
     entry_point: Option<u32>,
     /// Of the second segment and those after it.
     more_entry_points: Vec<u32>,
+    /// Their first nodes.
+    more_segments: Vec<u32>,
     levels: Vec<u8>,
     /// Start of each node's links on layer 0, and the end of the last.
     starts: Vec<u32>,
@@ -29,6 +31,7 @@ impl Graph {
         let mut graph = Self {
             entry_point: source.entry_point(),
             more_entry_points: source.more_entry_points().to_vec(),
+            more_segments: source.more_segments().to_vec(),
             levels: source.levels().to_vec(),
             starts: Vec::with_capacity(nodes + 1),
             links: Zeroed::new(
@@ -102,6 +105,10 @@ impl Links for Graph {
         &self.more_entry_points
     }
 
+    fn more_segments(&self) -> &[u32] {
+        &self.more_segments
+    }
+
     #[inline]
     fn links(&self, node: u32, level: usize) -> &[u32] {
         let node = node as usize;
@@ -130,6 +137,7 @@ impl GraphParts {
             graph: Graph {
                 entry_point: None,
                 more_entry_points: Vec::new(),
+                more_segments: Vec::new(),
                 levels: Vec::with_capacity(nodes),
                 starts,
                 links: Zeroed::new(links),
@@ -144,6 +152,12 @@ impl GraphParts {
     /// Appends a graph whose nodes become `offset` and so on.
     pub(super) fn append(&mut self, part: &Graph, offset: u32) {
         let graph = &mut self.graph;
+        if offset > 0 {
+            graph.more_segments.push(offset);
+        }
+        graph
+            .more_segments
+            .extend(part.more_segments.iter().map(|first| first + offset));
         for entry in part.entry_points() {
             match graph.entry_point {
                 None => graph.entry_point = Some(entry + offset),

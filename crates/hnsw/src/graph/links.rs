@@ -14,6 +14,16 @@ pub trait Links: Sync {
         &[]
     }
 
+    /// The first node of the second segment and of those after it.
+    fn more_segments(&self) -> &[u32] {
+        &[]
+    }
+
+    /// The number of the segment that holds `node`.
+    fn segment_of(&self, node: u32) -> usize {
+        self.more_segments().partition_point(|&first| first <= node)
+    }
+
     /// Where searches start: the entry point, or that of every segment.
     fn entry_points(&self) -> impl Iterator<Item = u32> + '_ {
         let more = self.more_entry_points().iter().copied();

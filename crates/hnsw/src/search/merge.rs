@@ -7,7 +7,9 @@
 //! beyond the k nearest of all. Ties stand by id, so by segment, then by the order in it: as FAISS's
 //! `IndexShards` and Lucene's `TopDocs.merge` leave them. Cost: a sort of all visits.
 //!
-//! Does not: merge answers cut to ef rows a segment, or count allowed rows alone.
+//! Where an engine counts allowed rows alone, the efforts are those of its own searches. Does not: cut
+//! the answer of a segment to ef rows; who reads the merged trace counts by
+//! [`segment_of`](crate::graph::Links::segment_of).
 
 use super::trace::Visits;
 use crate::queue::QueryScorer;

@@ -1,6 +1,5 @@
 //! Best-first search, the trace of every visit, and the answers of each engine class.
 
-mod allowed;
 mod beam;
 mod engine_class;
 mod filter_rule;
@@ -9,7 +8,6 @@ mod record;
 mod searches;
 mod trace;
 
-pub use allowed::AllowedSteps;
 pub(crate) use beam::{DescentScratch, descend, search_layer};
 pub use engine_class::{Answer, EngineClass, UnknownEngineClass};
 pub use filter_rule::{FilterRule, UnknownFilterRule};

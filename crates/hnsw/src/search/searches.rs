@@ -103,6 +103,57 @@ impl<Q: CandidateQueue> Traversal<Q> {
         self.segment = segment;
     }
 
+    /// As [`record`](Self::record), of an engine that counts allowed rows alone: filters and deleted
+    /// rows of hnswlib, usearch and Lucene. It expands every row, and its search stops at the first
+    /// pop with `ef` *allowed* rows strictly nearer; in each segment, where there are several.
+    ///
+    /// `allowed` is how many rows `is_allowed` holds for. Cost: a traversal until there are `ef`
+    /// allowed rows, first to about as many rows as hold so many, then to twice as many, and so on.
+    pub fn record_allowed<S: QueryScorer<Queue = Q>>(
+        &mut self,
+        graph: &impl Links,
+        scorer: S,
+        ef: usize,
+        (allowed, is_allowed): (usize, impl Fn(u32) -> bool),
+        visits: &mut Visits,
+    ) {
+        let about = ef as u128 * graph.nodes() as u128 / allowed.max(1) as u128;
+        let about = usize::try_from(about).unwrap_or(usize::MAX);
+        if let (Some(entry_point), []) = (graph.entry_point(), graph.more_entry_points()) {
+            self.record_allowed_from(graph, scorer, (entry_point, ef, about), &is_allowed, visits);
+            return;
+        }
+        let mut segment = std::mem::take(&mut self.segment);
+        self.merge.begin(ef);
+        for entry_point in graph.entry_points() {
+            let from = (entry_point, ef, about);
+            self.record_allowed_from(graph, scorer, from, &is_allowed, &mut segment);
+            self.merge.add(&segment);
+        }
+        self.merge.finish(visits, scorer);
+        self.segment = segment;
+    }
+
+    /// Records to `about`, and further until the search has stopped.
+    fn record_allowed_from<S: QueryScorer<Queue = Q>>(
+        &mut self,
+        graph: &impl Links,
+        scorer: S,
+        (entry_point, ef, about): (u32, usize, usize),
+        is_allowed: impl Fn(u32) -> bool,
+        visits: &mut Visits,
+    ) {
+        let most = graph.nodes().max(ef);
+        let mut recorded = about.clamp(ef, most);
+        loop {
+            self.record_from(graph, scorer, (entry_point, recorded, usize::MAX), visits);
+            if visits.count_only(ef, scorer, &is_allowed) {
+                return;
+            }
+            recorded = recorded.saturating_mul(2).min(most);
+        }
+    }
+
     fn record_from<S: QueryScorer<Queue = Q>>(
         &mut self,
         graph: &impl Links,

@@ -248,7 +248,7 @@ impl Visits {
     }
 
     /// Replays the pops: the steps of a search that counts the rows that `counts` holds for.
-    pub(super) fn steps_over<S: QueryScorer>(
+    fn steps_over<S: QueryScorer>(
         &self,
         scorer: S,
         counts: impl Fn(u32) -> bool,
@@ -278,6 +278,37 @@ impl Visits {
                 }
             }
         }
+    }
+
+    /// Makes of the trace that of an engine which counts the rows that `counts` holds for, and stops at
+    /// the first pop with `ef` of them strictly nearer; false where the trace ends before.
+    ///
+    /// Such an engine expands every row, so the order of pops is the same. A trace of effort e ends
+    /// where e rows of any kind are nearer, unless no row is left: then it has visited e at most.
+    pub(super) fn count_only(
+        &mut self,
+        ef: usize,
+        scorer: impl QueryScorer,
+        counts: impl Fn(u32) -> bool,
+    ) -> bool {
+        let is_whole = self.ids.len() <= self.ef;
+        let (mut seen, mut steps) = (take(&mut self.seen), take(&mut self.steps));
+        self.steps_over(scorer, counts, &mut seen, &mut steps);
+        (self.seen, self.steps) = (seen, steps);
+        let stop = step_at(&self.steps, ef);
+        if let Some(visited) = stop {
+            self.cut(visited as u32);
+        }
+        self.ef = ef;
+        stop.is_some() || is_whole
+    }
+
+    /// Leaves the first `visited` rows.
+    fn cut(&mut self, visited: u32) {
+        self.ids.truncate(visited as usize);
+        self.order.retain(|&packed| unpacked(packed).1 < visited);
+        self.nearest_first.retain(|visit| visit.arrival < visited);
+        self.pops.retain(|pop| pop.seen < visited);
     }
 
     /// The visits, early and late, that are strictly nearer than a key.

@@ -9,7 +9,7 @@ use annatomy_formats::VectorFile;
 use annatomy_hnsw::import::{
     Arithmetic, Engine, EngineBuild, EngineDistances, SavedIndex, SavedIndexError,
 };
-use annatomy_hnsw::{AllowedSteps, EngineClass, HeapQueue, Traversal, Visits};
+use annatomy_hnsw::{EngineClass, HeapQueue, Traversal, Visits};
 use annatomy_methods::{Method, QueryScratch, Searcher};
 use annatomy_vectors::{Matrix, Metric};
 
@@ -133,17 +133,17 @@ fn graphs_over_vectors_are_searched_as_the_engine_does() {
         let build = EngineBuild::new(Engine::Usearch, Some(Arithmetic::Avx512Zen4));
         let distances = EngineDistances::new(index.vectors.view(), metric, build);
         let mut traversal = Traversal::<HeapQueue>::default();
-        let (mut visits, mut steps) = (Visits::default(), AllowedSteps::default());
+        let mut visits = Visits::default();
         let is_allowed = |row: u32| !removed.contains(&row);
         let mut expected = answers(name);
         for effort in EFFORTS {
             for k in KS {
                 for query in 0..QUERIES {
                     let scorer = distances.scorer_for(queries.row(query));
-                    traversal.record(&index.graph, scorer, 150, &mut visits);
-                    steps.read(&visits, scorer, 150, is_allowed);
-                    let visited = steps.visited(EngineClass::Raise.effort(effort, k));
-                    let found = visits.among_first(visited.expect("a whole trace"));
+                    let ef = EngineClass::Raise.effort(effort, k);
+                    let allowed = (150 - removed.len(), is_allowed);
+                    traversal.record_allowed(&index.graph, scorer, ef, allowed, &mut visits);
+                    let found = visits.among_first(visits.visited(ef));
                     let found = found.filter(|visit| is_allowed(visit.id)).take(k);
                     let label = |row: u32| {
                         let labels = index.labels.as_ref();

@@ -1,7 +1,7 @@
 //! What a page is about, whether an audit or a study fills the explorer.
 
 use crate::text::number::count;
-use annatomy_audit::AuditResults;
+use annatomy_audit::{AuditResults, CellResult};
 use annatomy_study::results::{Measurement, StudyKind, StudyResults};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -56,6 +56,11 @@ impl Subject {
     pub(crate) fn of_audit(results: &AuditResults) -> Self {
         let ks: BTreeSet<usize> = results.difficulty.iter().map(|at| at.k).collect();
         let cells = results.efforts.iter().chain(&results.engines);
+        // The page cuts an answer to ef rows in all, and such an engine that of each segment.
+        let is_counted = |cell: &&CellResult| {
+            results.segments.is_none() || cell.class.as_deref() != Some("row-cap")
+        };
+        let cells = cells.filter(is_counted);
         let presets = cells.filter_map(|cell| {
             Some(Preset {
                 who: cell.who.clone(),
