@@ -538,6 +538,10 @@ pub struct ReproduceArguments {
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Print the published figures as CSV, each with its intervals over the ten runs: the normal one, of
+    /// these images, and of images to come; and do nothing else
+    #[arg(long, conflicts_with_all = ["dry_run", "recipe"])]
+    pub intervals: bool,
     /// Other addresses, images or subsets, as TOML in the form of crates/reproduce/recipe.toml
     #[arg(long, value_name = "FILE.toml")]
     pub recipe: Option<PathBuf>,

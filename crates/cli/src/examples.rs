@@ -51,7 +51,8 @@ Examples:
 pub const REPRODUCE: &str = "\
 Examples:
   annatomy reproduce --dry-run
-  annatomy reproduce --runs 1 --out first-run";
+  annatomy reproduce --runs 1 --out first-run
+  annatomy reproduce --intervals > intervals.csv";
 
 pub const GENERATE: &str = "\
 Examples:

@@ -5,7 +5,7 @@ use super::study;
 use crate::arguments::ReproduceArguments;
 use crate::failure::Failure;
 use crate::progress::follow;
-use crate::say::say;
+use crate::say::{print, say};
 use annatomy::results::{Conventions, StudyResults, csv, write_file};
 use annatomy::study::{Start, Study};
 use annatomy::{published, report};
@@ -17,6 +17,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub fn run(arguments: &ReproduceArguments) -> Result<(), Failure> {
+    if arguments.intervals {
+        return print(&published::published_intervals_csv());
+    }
     let begin = Instant::now();
     let reproduction = reproduction(arguments)?;
     let plan = reproduction.plan().map_err(failure)?;

@@ -57,7 +57,7 @@ fn sum_of_squares(values: &[f64], mean: f64) -> f64 {
 }
 
 /// The 97.5 % point of Student's t; `None` for 0 degrees of freedom.
-fn t_quantile(degrees_of_freedom: usize) -> Option<f64> {
+pub(super) fn t_quantile(degrees_of_freedom: usize) -> Option<f64> {
     StudentsT::new(0.0, 1.0, degrees_of_freedom as f64)
         .ok()
         .map(|t| t.inverse_cdf(0.975))

@@ -16,7 +16,7 @@ const TARGETS: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
 const STATED: std::ops::RangeInclusive<f64> = 0.93..=0.98;
 
 /// Uniform numbers by SplitMix64 (Steele, Lea & Flood 2014).
-struct Draws(u64);
+pub(crate) struct Draws(pub(crate) u64);
 
 impl Draws {
     fn next(&mut self) -> u64 {
@@ -27,11 +27,11 @@ impl Draws {
         z ^ (z >> 31)
     }
 
-    fn uniform(&mut self) -> f64 {
+    pub(crate) fn uniform(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    fn below(&mut self, count: usize) -> usize {
+    pub(crate) fn below(&mut self, count: usize) -> usize {
         (self.uniform() * count as f64) as usize
     }
 

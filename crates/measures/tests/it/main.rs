@@ -7,3 +7,4 @@ mod difficulty;
 mod lid;
 mod published;
 mod study_tables;
+mod subsets;

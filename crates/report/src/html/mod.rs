@@ -17,6 +17,7 @@ mod groups;
 mod health;
 mod illustration;
 mod page;
+mod published_intervals;
 mod reproduced;
 mod sections;
 mod segments;

@@ -1,6 +1,7 @@
 //! `reproduced.html`: published and reproduced, figure by figure.
 
 use super::page::{ReportError, STYLE};
+use super::published_intervals::published_intervals_section;
 use super::table::{Columns, Table};
 use super::writer::Html;
 use crate::text::number::{NONE, count, counted, decimals, percent, significant};
@@ -49,6 +50,7 @@ fn html(comparison: &Comparison) -> String {
             );
             agreement(comparison).write(html);
         });
+        published_intervals_section(html);
         html.section("figures", "Every figure", |html| {
             html.prose(
                 "Published conventions on both sides: distances are squared, LID is taken from them, empty slots count as \

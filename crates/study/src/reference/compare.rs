@@ -82,7 +82,7 @@ pub struct Comparison {
     pub runs: usize,
 }
 
-/// Holds `results` against what was published.
+/// `results` next to what was published.
 pub fn compare(results: &StudyResults) -> Comparison {
     let published = table::cells();
     let (mut rows, mut unpublished_cells) = (Vec::new(), 0);

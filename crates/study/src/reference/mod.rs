@@ -10,7 +10,11 @@
 //! `annatomy_measures::published`. Does not: say why two figures differ.
 
 mod compare;
+mod intervals;
 mod table;
 
 pub use compare::{Comparison, Row, Spread, compare};
+pub use intervals::{
+    PUBLISHED_ROWS, PublishedInterval, published_intervals, published_intervals_csv,
+};
 pub use table::Figure;
