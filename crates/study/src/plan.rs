@@ -71,10 +71,14 @@ impl Plan {
         let reach = graphs
             .iter()
             .find(|graph| graph.ef_construction == settings.ef_construction);
-        let surface_efs = SURFACE_EFS
+        let largest = reach.map_or(1, |graph| graph.ef);
+        let mut surface_efs: Vec<usize> = SURFACE_EFS
             .into_iter()
-            .filter(|&ef| reach.is_some_and(|graph| ef <= graph.ef))
+            .filter(|&ef| ef <= largest)
             .collect();
+        if surface_efs.is_empty() {
+            surface_efs.push(largest);
+        }
         Self {
             ks: settings.ks.clone(),
             measured_as: measured_as(&conditions),
@@ -263,6 +267,19 @@ mod tests {
             (alpha.ef_construction, alpha.published_ef_construction),
             (200, 400)
         );
+    }
+
+    #[test]
+    fn a_study_of_small_efforts_has_a_surface_of_the_largest() {
+        let settings = Settings {
+            studies: vec![StudyKind::EfSearch],
+            ef_values: vec![4, 9],
+            ks: vec![5],
+            ..defaults()
+        };
+        let plan = Plan::new(&settings);
+        assert_eq!(plan.surface_efs, [9]);
+        assert!(plan.surface_grid().is_ok());
     }
 
     #[test]

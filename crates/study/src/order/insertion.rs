@@ -8,7 +8,9 @@
 //! | `clusters` | cluster after cluster: rows by the nearest of √n rows, spread over the data |
 //! | `lid_up`, `lid_down` | by the LID of their neighborhoods, lowest or highest first |
 //!
-//! Ties keep the order of the rows. Clusters and LID come from exact neighbors.
+//! Ties keep the order of the rows. Clusters and LID come from exact neighbors: of all rows up to 20,000
+//! of them; beyond, a row's LID is that of its nearest among 20,000 rows spread over the data, so that a
+//! million rows cost a search of 20,000 each and not one of a million.
 
 use crate::StudyError;
 use annatomy_hnsw::InsertionOrder;
@@ -22,6 +24,10 @@ pub(crate) const NAMES: [&str; 6] = [
 ];
 /// Neighbors whose distances give a row's LID.
 const LID_NEIGHBORS: usize = 50;
+/// Rows among which these neighbors are sought, at most.
+const LID_ANCHORS: usize = 20_000;
+/// Rows whose neighbors are held at once.
+const CHUNK: usize = 1 << 16;
 /// Bytes that the search for neighbors may take beyond the rows.
 const BUDGET: u64 = 1 << 30;
 
@@ -35,7 +41,7 @@ pub(crate) struct Orders {
 impl Orders {
     /// Computes those that depend on the rows.
     pub(crate) fn of(rows: MatrixView<'_>, metric: Metric) -> Result<Self, StudyError> {
-        let lids = lids(rows, metric)?;
+        let lids = lids(rows, LID_ANCHORS, metric)?;
         let mut lid_up: Vec<u32> = (0..rows.rows() as u32).collect();
         let mut lid_down = lid_up.clone();
         let lid = |row: &u32| lids[*row as usize];
@@ -61,18 +67,41 @@ impl Orders {
     }
 }
 
-/// Levina and Bickel's LID of every row; NaN, which sorts as the largest, where no two neighbors are at
-/// different distances.
-fn lids(rows: MatrixView<'_>, metric: Metric) -> Result<Vec<f64>, StudyError> {
-    let k = LID_NEIGHBORS.min(rows.rows() - 1);
-    let table = exact_knn(&rows, Queries::AllRows(rows), k, metric, BUDGET)?;
-    let lid = |row: usize| {
-        let geometric = |&distance: &f32| metric.geometric_of_true(distance);
-        let distances: Vec<f32> = table.distances(row).iter().map(geometric).collect();
-        let lid = Lid::MaximumLikelihood.of_query(&distances);
-        lid.unwrap_or(f64::NAN)
-    };
-    Ok((0..rows.rows()).map(lid).collect())
+/// Levina and Bickel's LID of every row, from its nearest among `most` rows spread over the data; NaN,
+/// which sorts as the largest, where no two neighbors are at different distances.
+fn lids(rows: MatrixView<'_>, most: usize, metric: Metric) -> Result<Vec<f64>, StudyError> {
+    let (count, k) = (rows.rows(), LID_NEIGHBORS.min(rows.rows() - 1));
+    if count <= most {
+        let table = exact_knn(&rows, Queries::AllRows(rows), k, metric, BUDGET)?;
+        return Ok((0..count)
+            .map(|row| lid(table.distances(row), metric))
+            .collect());
+    }
+    let places: Vec<usize> = (0..most).map(|place| place * count / most).collect();
+    let anchors = rows.select(&places);
+    let k = k.min(most - 1);
+    let mut lids = Vec::with_capacity(count);
+    for start in (0..count).step_by(CHUNK) {
+        let chunk = start..count.min(start + CHUNK);
+        let queries = Queries::HeldOut(rows.row_range(chunk.clone()));
+        let table = exact_knn(&anchors.view(), queries, k + 1, metric, BUDGET)?;
+        for (query, row) in chunk.enumerate() {
+            // A row that is an anchor is not its own neighbor.
+            let own = places.binary_search(&row).ok().map(|place| place as u32);
+            let near = table.ids(query).iter().zip(table.distances(query));
+            let others = near.filter(|(id, _)| id.map(|id| id.0) != own || own.is_none());
+            let distances: Vec<f32> = others.map(|(_, &distance)| distance).take(k).collect();
+            lids.push(lid(&distances, metric));
+        }
+    }
+    Ok(lids)
+}
+
+fn lid(distances: &[f32], metric: Metric) -> f64 {
+    let geometric = |&distance: &f32| metric.geometric_of_true(distance);
+    let distances: Vec<f32> = distances.iter().map(geometric).collect();
+    let lid = Lid::MaximumLikelihood.of_query(&distances);
+    lid.unwrap_or(f64::NAN)
 }
 
 /// Rows by the nearest of √n pivots.
@@ -118,10 +147,32 @@ mod tests {
         assert_eq!(orders.listed(2), Err(InsertionOrder::HighestLevelFirst));
         let mut reversed = orders.lid_down.clone();
         reversed.reverse();
-        let lids = lids(rows.view(), Metric::L2).expect("lids");
+        let lids = lids(rows.view(), LID_ANCHORS, Metric::L2).expect("lids");
         let of = |order: &[u32]| -> Vec<f64> { order.iter().map(|&r| lids[r as usize]).collect() };
         assert_eq!(of(&reversed), of(&orders.lid_up));
         assert!(of(&orders.lid_up).is_sorted());
+    }
+
+    /// 70,000 rows on a line, which fill more than one chunk, and 60 of them as anchors: against a sort.
+    #[test]
+    fn lids_of_many_rows_are_from_the_nearest_anchors() {
+        let count = CHUNK + 4_464;
+        let values: Vec<f32> = (0..count)
+            .map(|row| (row as f32 * 0.618_034).fract() * 1_000.0)
+            .collect();
+        let rows = Matrix::new(count, 1, values.clone()).expect("shape");
+        let found = lids(rows.view(), 60, Metric::L2).expect("lids");
+        assert_eq!(found.len(), count);
+        let anchors: Vec<usize> = (0..60).map(|place| place * count / 60).collect();
+        for row in [0, 1, anchors[7], anchors[59], CHUNK - 1, CHUNK, count - 1] {
+            let others = anchors.iter().filter(|&&anchor| anchor != row);
+            let mut distances: Vec<f32> = others
+                .map(|&anchor| (values[anchor] - values[row]).abs())
+                .collect();
+            distances.sort_by(f32::total_cmp);
+            let right = lid(&distances[..LID_NEIGHBORS], Metric::L2);
+            assert!((found[row] - right).abs() < 1e-3 * right, "row {row}");
+        }
     }
 
     #[test]

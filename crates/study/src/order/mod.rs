@@ -9,8 +9,8 @@
 //! alone move recall by up to 12 points in the engines that Elliott & Clark (arXiv 2405.17813)
 //! compare.
 //!
-//! Cost: SEEDS × six graphs a run, as many traversals of every query, and the exact neighbors of all
-//! rows, whatever the sample.
+//! Cost: SEEDS × six graphs a run, as many traversals of every query, and for the LID of all rows,
+//! whatever the sample, their exact neighbors among 20,000 rows at most.
 
 mod insertion;
 
