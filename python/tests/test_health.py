@@ -48,12 +48,20 @@ def assert_same(health, links):
     assert health["confined"] == len(degrees) - len(leading)
 
 
-@pytest.mark.parametrize("m", [2, 6])
-def test_faiss_graphs_have_the_components_that_scipy_finds(rows, m):
+def faiss_index(rows, kind, m, ef_construction):
+    """A graph over the rows, or over their scalar or product codes."""
     faiss = pytest.importorskip("faiss")
-    index = faiss.IndexHNSWFlat(rows.shape[1], m)
-    index.hnsw.efConstruction = 20
+    index = faiss.index_factory(rows.shape[1], f"HNSW{m},{kind}")
+    index.hnsw.efConstruction = ef_construction
+    index.train(rows)
     index.add(rows)
+    return index
+
+
+@pytest.mark.parametrize("kind", ["Flat", "SQ8", "PQ6"])
+@pytest.mark.parametrize("m", [2, 6])
+def test_faiss_graphs_have_the_components_that_scipy_finds(rows, m, kind):
+    index = faiss_index(rows, kind, m, 20)
     found = an.audit(rows, index, k=5, efs=16)
     (health,) = found.graphs["health"]
     assert_same(health, links_of_faiss(index))
@@ -61,13 +69,12 @@ def test_faiss_graphs_have_the_components_that_scipy_finds(rows, m):
     assert "warning" in found.verdict or health["unreachable"] == health["rows"] - health["largest_component"]
 
 
+@pytest.mark.parametrize("kind", ["Flat", "SQ8", "PQ5"])
 @pytest.mark.parametrize("ef", [1, 16, 100])
-def test_self_recall_and_hubs_are_those_of_faiss_s_own_searches(ef):
+def test_self_recall_and_hubs_are_those_of_faiss_s_own_searches(ef, kind):
     faiss = pytest.importorskip("faiss")
     rows = np.random.default_rng(6).normal(size=(1_100, 10)).astype(np.float32)
-    index = faiss.IndexHNSWFlat(rows.shape[1], 3)
-    index.hnsw.efConstruction = 10
-    index.add(rows)
+    index = faiss_index(rows, kind, 3, 10)
     (health,) = an.audit(rows, index, k=5, efs=ef).graphs["health"]
     # Asked for every row, faiss returns all that it visited.
     params = faiss.SearchParametersHNSW(efSearch=ef)

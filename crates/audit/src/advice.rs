@@ -15,7 +15,7 @@
 use super::cells::{Cell, CellValues, Evaluation, QueryValues};
 use super::cost::{check_visits, first_effort};
 use super::estimates::{
-    drawn_from, mean, mean_of_shares, mean_of_shares_knowing, over_graphs, quantile, share,
+    drawn_from, mean, mean_of_shares_knowing, over_graphs, quantile, share, share_of_queries,
 };
 use super::graphs::Graphs;
 use super::results::{Advice, Judged, Recommended};
@@ -337,7 +337,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             Measure::OverlapP5 => quantile(&traced(Figure::Overlap), 5.0, population).map(share),
             Measure::OverlapP25 => quantile(&traced(Figure::Overlap), 25.0, population).map(share),
             Measure::Robust(delta) => {
-                mean_of_shares(&reaching(&traced(Figure::Overlap), delta), population)
+                share_of_queries(&reaching(&traced(Figure::Overlap), delta), population)
             }
             Measure::LidBias | Measure::DistanceError | Measure::BarycenterShift => {
                 let searched = self.search(self.ks[k_index], ef, barycenters);

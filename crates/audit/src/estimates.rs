@@ -2,7 +2,8 @@
 //!
 //! The mean over graphs of the mean over queries. Its 95 % interval adds two independent parts in
 //! squares. Queries are a sample: a mean of shares has the interval of
-//! [`bounded_mean`](annatomy_measures::estimate::bounded_mean), another mean the normal one (s over
+//! [`bounded_mean`](annatomy_measures::estimate::bounded_mean), a share of queries on one graph
+//! Wilson's, another mean the normal one (s over
 //! queries of their mean over graphs), a percentile that of order statistics (Conover 1999, section
 //! 3.2); base rows as queries are drawn without replacement, so with every row a query nothing is
 //! left of this part. Graphs are a sample too: Student's t on G − 1 degrees of freedom times s/√G, s
@@ -11,7 +12,7 @@
 use super::results::DataFacts;
 use annatomy_eval::dataset::Dataset;
 use annatomy_measures::estimate::{
-    Estimate, Population, bounded_mean_knowing, percentile, quantile_interval_of,
+    Estimate, Population, bounded_mean_knowing, percentile, quantile_interval_of, share_of,
 };
 
 /// The 97.5 % point of the standard normal distribution.
@@ -63,6 +64,26 @@ pub(super) fn mean_of_shares_knowing(
     let high = of_queries.high.unwrap_or(of_queries.point);
     let halves = [of_queries.point - low, high - of_queries.point];
     combine(&means(graphs), halves, of_queries.n).map(share)
+}
+
+/// The share of queries with a property, 1 where they have it and 0 where not: on one graph with
+/// Wilson's interval; on several a query's share of them is a value between.
+pub(super) fn share_of_queries(graphs: &[Vec<f64>], population: Population) -> Option<Estimate> {
+    let [values] = graphs else {
+        return mean_of_shares(graphs, population);
+    };
+    let known = values.iter().filter(|value| !value.is_nan());
+    let (have, queries) = known.fold((0, 0), |(have, queries), value| {
+        (have + u64::from(*value > 0.5), queries + 1)
+    });
+    let share = share_of(have, queries, population)?;
+    Some(Estimate {
+        point: share.point,
+        low: Some(share.low),
+        high: Some(share.high),
+        standard_error: None,
+        n: queries as usize,
+    })
 }
 
 /// The `percent`-th percentile over queries.
@@ -175,6 +196,18 @@ mod tests {
         // 1.96 · s/√n of 1, 2, 3, 4.
         assert!((estimate.high.expect("an end") - 2.5 - 1.264_986_f64).abs() < 1e-3);
         assert_eq!(mean(&[vec![f64::NAN]], MANY), None);
+    }
+
+    #[test]
+    fn a_share_of_queries_has_wilson_s_interval_on_one_graph() {
+        let values = [vec![1.0; 8], vec![0.0; 2], vec![f64::NAN; 3]].concat();
+        let found = share_of_queries(std::slice::from_ref(&values), MANY).expect("queries");
+        assert_eq!((found.point, found.n), (0.8, 10));
+        // scipy.stats.binomtest(8, 10).proportion_ci(method="wilson")
+        assert!((found.low.expect("an end") - 0.490_162_471_536_641_8).abs() < 1e-12);
+        assert!((found.high.expect("an end") - 0.943_317_848_545_624_8).abs() < 1e-12);
+        let several = share_of_queries(&[values.clone(), values], MANY).expect("queries");
+        assert_eq!(several.point, 0.8);
     }
 
     #[test]

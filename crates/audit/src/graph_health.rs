@@ -13,7 +13,6 @@
 //! Rows and queries beyond those numbers are taken at even steps. Does not: count a filter; the links
 //! are those of all rows.
 
-use super::graphs::Graphs;
 use super::health::{GraphHealth, Hubs, InDegree};
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
@@ -32,53 +31,108 @@ const ROWS: usize = 1_000;
 /// Queries whose visits are counted.
 const QUERIES: usize = 2_000;
 
-/// The health of every graph, or of each of `segments` of the only one; searches are at `ef`.
-pub(super) fn health<S: DistanceSource>(
-    graphs: &Graphs<'_>,
-    segments: &[usize],
-    source: &S,
-    data: &Dataset<'_>,
-    ef: usize,
-) -> Vec<GraphHealth> {
-    let mut found = Vec::new();
-    for (graph, reachable) in graphs.all.iter().zip(&graphs.reachable) {
-        let on = OnGraph {
-            graph,
-            reachable,
-            source,
-            data,
-            ef,
-        };
-        let visits = on.visits_of_rows();
-        let whole = [data.base.rows()];
-        let parts = if segments.len() > 1 { segments } else { &whole };
-        let sampled = (ROWS / parts.len()).max(1);
-        let mut start = 0;
-        for &rows in parts {
-            found.push(on.of_rows(start..start + rows as u32, &visits, sampled));
-            start += rows as u32;
+/// Searches of one graph, in the arithmetic of its engine.
+pub(super) trait GraphSearches: Sync {
+    /// Memory of one search.
+    type Scratch: Default + Send;
+
+    /// The visits of a search for query number `query`.
+    fn of_query<'s>(&self, query: usize, ef: usize, scratch: &'s mut Self::Scratch) -> &'s Visits;
+
+    /// The visits of a search for a base row.
+    fn of_row<'s>(&self, row: u32, ef: usize, scratch: &'s mut Self::Scratch) -> &'s Visits;
+
+    /// The links of some rows that the neighbor-selection heuristic would prune.
+    fn redundant(&self, rows: &[u32]) -> RedundantLinks;
+}
+
+/// Searches of a graph over vectors.
+pub(super) struct OverVectors<'a, S> {
+    pub(super) graph: &'a Graph,
+    pub(super) source: &'a S,
+}
+
+/// Memory of searches for queries and for rows.
+pub(super) struct Walks<S: DistanceSource> {
+    queries: Walk<S::Queue>,
+    rows: Walk<<S::Computer as DistanceComputer>::Queue>,
+}
+
+impl<S: DistanceSource> Default for Walks<S> {
+    fn default() -> Self {
+        Self {
+            queries: Walk::default(),
+            rows: Walk::default(),
         }
     }
-    found
+}
+
+impl<S: DistanceSource> GraphSearches for OverVectors<'_, S> {
+    type Scratch = Walks<S>;
+
+    fn of_query<'s>(&self, query: usize, ef: usize, scratch: &'s mut Walks<S>) -> &'s Visits {
+        let scorer = self.source.scorer(query);
+        scratch.queries.to(self.graph, scorer, ef)
+    }
+
+    fn of_row<'s>(&self, row: u32, ef: usize, scratch: &'s mut Walks<S>) -> &'s Visits {
+        let scorer = self.source.computer().scorer(row);
+        scratch.rows.to(self.graph, scorer, ef)
+    }
+
+    fn redundant(&self, rows: &[u32]) -> RedundantLinks {
+        RedundantLinks::of(self.graph, self.source.computer(), rows)
+    }
+}
+
+/// Memory of one search.
+#[derive(Default)]
+struct Walk<Q> {
+    traversal: Traversal<Q>,
+    visits: Visits,
+}
+
+impl<Q: annatomy_hnsw::CandidateQueue> Walk<Q> {
+    fn to(&mut self, graph: &Graph, scorer: impl QueryScorer<Queue = Q>, ef: usize) -> &Visits {
+        annatomy_runtime::check();
+        self.traversal.record(graph, scorer, ef, &mut self.visits);
+        &self.visits
+    }
 }
 
 /// One graph and how it is searched.
-struct OnGraph<'a, S> {
-    graph: &'a Graph,
-    reachable: &'a [bool],
-    source: &'a S,
-    data: &'a Dataset<'a>,
-    ef: usize,
+pub(super) struct OnGraph<'a, W> {
+    pub(super) graph: &'a Graph,
+    /// Per node, whether some path from the entry point reaches it.
+    pub(super) reachable: &'a [bool],
+    pub(super) searches: W,
+    pub(super) data: &'a Dataset<'a>,
+    /// The effort of the searches.
+    pub(super) ef: usize,
 }
 
-impl<S: DistanceSource> OnGraph<'_, S> {
+impl<W: GraphSearches> OnGraph<'_, W> {
+    /// The health of the graph, or of each of `segments`.
+    pub(super) fn health(&self, segments: &[usize]) -> Vec<GraphHealth> {
+        let visits = self.visits_of_rows();
+        let whole = [self.data.base.rows()];
+        let parts = if segments.len() > 1 { segments } else { &whole };
+        let sampled = (ROWS / parts.len()).max(1);
+        let (mut found, mut start) = (Vec::new(), 0);
+        for &rows in parts {
+            found.push(self.of_rows(start..start + rows as u32, &visits, sampled));
+            start += rows as u32;
+        }
+        found
+    }
+
     fn of_rows(&self, rows: Range<u32>, visits: &[u32], sampled: usize) -> GraphHealth {
         let layer = BaseLayer::of(self.graph, rows.clone());
         let places = rows.start as usize..rows.end as usize;
         let sample: Vec<u32> = evenly(rows.len(), sampled)
             .map(|place| rows.start + place as u32)
             .collect();
-        let links = RedundantLinks::of(self.graph, self.source.computer(), &sample);
+        let links = self.searches.redundant(&sample);
         let reached = self.reachable[places.clone()].iter();
         let mut health = GraphHealth {
             rows: rows.len(),
@@ -102,15 +156,15 @@ impl<S: DistanceSource> OnGraph<'_, S> {
         let counts: Vec<AtomicU32> = (0..self.data.base.rows())
             .map(|_| AtomicU32::new(0))
             .collect();
-        let scratch = PerThread::new(Walk::<S::Queue>::default);
+        let scratch = PerThread::new(W::Scratch::default);
         let queries: Vec<usize> = evenly(self.data.queries.count(), QUERIES).collect();
         queries
             .par_iter()
             .with_max_len(TASK_QUERIES)
             .for_each(|&query| {
-                scratch.with(|walk| {
-                    walk.to(self.graph, self.source.scorer(query), self.ef);
-                    for visit in walk.visits.nearest_first() {
+                scratch.with(|scratch| {
+                    let visits = self.searches.of_query(query, self.ef, scratch);
+                    for visit in visits.nearest_first() {
                         // Sums do not depend on their order.
                         counts[visit.id as usize].fetch_add(1, Ordering::Relaxed);
                     }
@@ -124,18 +178,14 @@ impl<S: DistanceSource> OnGraph<'_, S> {
         if self.data.metric == Metric::InnerProduct {
             return None;
         }
-        let computer = self.source.computer();
-        let scratch = PerThread::new(Walk::<<S::Computer as DistanceComputer>::Queue>::default);
+        let scratch = PerThread::new(W::Scratch::default);
         let found = sample
             .par_iter()
             .with_max_len(TASK_QUERIES)
             .filter(|&&row| {
-                scratch.with(|walk| {
-                    walk.to(self.graph, computer.scorer(row), self.ef);
-                    walk.visits
-                        .nearest_first()
-                        .iter()
-                        .any(|visit| visit.id == row)
+                scratch.with(|scratch| {
+                    let visits = self.searches.of_row(row, self.ef, scratch);
+                    visits.nearest_first().iter().any(|visit| visit.id == row)
                 })
             })
             .count();
@@ -148,20 +198,6 @@ impl<S: DistanceSource> OnGraph<'_, S> {
             standard_error: None,
             n: sample.len(),
         })
-    }
-}
-
-/// Memory of one search.
-#[derive(Default)]
-struct Walk<Q> {
-    traversal: Traversal<Q>,
-    visits: Visits,
-}
-
-impl<Q: annatomy_hnsw::CandidateQueue> Walk<Q> {
-    fn to(&mut self, graph: &Graph, scorer: impl QueryScorer<Queue = Q>, ef: usize) {
-        annatomy_runtime::check();
-        self.traversal.record(graph, scorer, ef, &mut self.visits);
     }
 }
 
@@ -258,7 +294,17 @@ mod tests {
         let rows = data.base.in_memory().expect("in memory");
         let source = OwnRows::new(VectorDistances::new(rows, Metric::L2), None);
         let graphs = graphs(std::slice::from_ref(graph), EngineClass::Raise, data);
-        health(&graphs, segments, &source, data, ef)
+        let on = OnGraph {
+            graph: &graphs.all[0],
+            reachable: &graphs.reachable[0],
+            searches: OverVectors {
+                graph: &graphs.all[0],
+                source: &source,
+            },
+            data,
+            ef,
+        };
+        on.health(segments)
     }
 
     #[test]

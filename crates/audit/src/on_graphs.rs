@@ -12,7 +12,7 @@ use super::error::AuditError;
 use super::estimates::drawn_from;
 use super::explore::{Recorded, depth};
 use super::graph_cells::cells;
-use super::graph_health::health;
+use super::graph_health::{OnGraph, OverVectors};
 use super::graphs::{self, Graphs};
 use super::health::GraphHealth;
 use super::per_query::CellOfQueries;
@@ -33,7 +33,7 @@ use annatomy_eval::explored::{Replay, efforts, replayed};
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::index::Index;
 use annatomy_eval::surface::{Figure, RequiredEfs};
-use annatomy_hnsw::{EngineClass, FilterRule};
+use annatomy_hnsw::FilterRule;
 use annatomy_runtime::{check_memory, stage};
 
 /// What is found on graphs.
@@ -156,7 +156,23 @@ impl Questions<'_> {
         let ef = asked.first().map(|(_, cell)| cell.ef).or(advised);
         let segments = self.index.map_or(&[][..], |index| &index.facts.segments);
         let ef = ef.unwrap_or(1);
-        health(adviser.graphs, segments, adviser.source, self.data, ef)
+        let graphs = adviser.graphs;
+        let of_graph = |(graph, reachable)| {
+            let on = OnGraph {
+                graph,
+                reachable,
+                searches: OverVectors {
+                    graph,
+                    source: adviser.source,
+                },
+                data: self.data,
+                ef,
+            };
+            on.health(segments)
+        };
+        let all = graphs.all.iter().map(AsRef::as_ref);
+        let reachable = graphs.reachable.iter().map(Vec::as_slice);
+        all.zip(reachable).flat_map(of_graph).collect()
     }
 
     /// Every (ef, k) of every query, for the explorer.
@@ -231,11 +247,6 @@ impl Questions<'_> {
         } in ENGINES
         {
             if rule.is_some_and(|rule| rule != filter) {
-                continue;
-            }
-            // Each segment would be cut to ef rows before the answers are merged.
-            let segments = self.index.map_or(0, |index| index.facts.segments.len());
-            if segments > 1 && class == EngineClass::RowCap {
                 continue;
             }
             for &k in self.ks {

@@ -1,7 +1,9 @@
 //! From values per graph and query to the figures of one cell.
 
 use super::cells::{CellValues, QueryValues};
-use super::estimates::{drawn_from, magnitude, mean, mean_of_shares, quantile, share};
+use super::estimates::{
+    drawn_from, magnitude, mean, mean_of_shares, quantile, share, share_of_queries,
+};
 use super::results::{Causes, CellResult, WorstQuery};
 use super::target::Measure;
 use annatomy_eval::dataset::Dataset;
@@ -56,7 +58,7 @@ pub(super) fn figure(
         Measure::OverlapP1 => quantile(&overlap(), 1.0, population).map(share),
         Measure::OverlapP5 => quantile(&overlap(), 5.0, population).map(share),
         Measure::OverlapP25 => quantile(&overlap(), 25.0, population).map(share),
-        Measure::Robust(delta) => mean_of_shares(&reaching(&overlap(), delta), population),
+        Measure::Robust(delta) => share_of_queries(&reaching(&overlap(), delta), population),
         Measure::LidBias => lid_bias(graphs, population),
         Measure::DistanceError => mean(&of(|values| values.distance_error), population),
         Measure::BarycenterShift => mean(&of(|values| values.barycenter_shift), population),

@@ -4,6 +4,7 @@
 //! arithmetic, and its losses by stage → `results`: ceilings, advice, curves.
 
 mod data;
+mod graph;
 mod pass;
 mod results;
 
@@ -232,18 +233,22 @@ impl<'j> Job<'j> {
             .table()
             .expect("an audit keeps its neighbors as lists");
         let (difficulty, contrasts) = difficulty(&data, exact, &depth.ks, request.seed);
+        let advice = found.advice();
+        let ef = pass.cells.first().map(|cell| cell.effort);
+        let advised = advice.first().and_then(|advice| advice.ef);
+        let graphs = graph::facts(&pass, &source, ef.or(advised).unwrap_or(1))?;
         let cells = found.of_queries();
         let per_query = PerQuery::new(&cells, &data, exact, &depth.ks, &contrasts);
         let results = AuditResults {
             data: data_facts(&data),
             difficulty,
-            graphs: None,
+            graphs,
             method: Some(found.facts(source)?),
             answers: None,
             returned: Vec::new(),
             efforts: found.cells(),
             engines: Vec::new(),
-            advice: found.advice(),
+            advice,
             segments: None,
             selectivity: Vec::new(),
             remedy: None,

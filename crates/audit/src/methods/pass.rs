@@ -118,7 +118,7 @@ impl Pass<'_> {
     }
 
     /// The query as the engine is asked.
-    fn vector(&self, query: usize) -> &[f32] {
+    pub(super) fn vector(&self, query: usize) -> &[f32] {
         let asked = self.asked.map(|asked| asked.row(query));
         asked.unwrap_or_else(|| self.data.query(query))
     }

@@ -7,6 +7,7 @@ mod comparison;
 mod gate;
 mod groups;
 mod health;
+mod junit;
 mod method;
 mod notes;
 mod segments;
@@ -25,6 +26,7 @@ pub use gate::requirement_words;
 use groups::group_lines;
 use health::health_lines;
 pub(crate) use health::warning_words;
+pub use junit::junit;
 use method::{method_lines, stage_lines};
 pub use notes::note_words;
 use segments::segment_lines;
@@ -54,12 +56,13 @@ pub fn verdict(results: &AuditResults) -> String {
     }
     line(data_line(&results.data));
     allowed_line(&results.data).into_iter().for_each(&mut line);
-    results
-        .graphs
-        .iter()
-        .for_each(|graphs| graph_lines(graphs).into_iter().for_each(&mut line));
     if let Some(method) = &results.method {
         method_lines(method).into_iter().for_each(&mut line);
+    } else if let Some(graphs) = &results.graphs {
+        graph_lines(graphs).into_iter().for_each(&mut line);
+    }
+    if let Some(graphs) = &results.graphs {
+        wrong_lines(graphs).into_iter().for_each(&mut line);
     }
     for note in others {
         line(format!("note: {}", note_words(note)));
@@ -197,6 +200,12 @@ fn graph_lines(graphs: &GraphFacts) -> Vec<String> {
             "  distances are summed as by its engine compiled for {arithmetic}"
         ));
     }
+    lines
+}
+
+/// Rows that no path reaches, and what else is wrong with the graphs.
+fn wrong_lines(graphs: &GraphFacts) -> Vec<String> {
+    let mut lines = Vec::new();
     for (number, lost) in graphs
         .unreachable
         .iter()
