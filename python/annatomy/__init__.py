@@ -17,7 +17,7 @@ from ._audited import Audit
 from ._bridges import precomputed_knn
 from ._compare import Comparison, compare
 from ._core import version as _version
-from ._fidelity import Fidelity, fidelity, trustworthiness
+from ._fidelity import Fidelity, continuity, fidelity, trustworthiness
 from ._frames import Figure, Table
 from ._hnsw import Hnsw
 from ._lid import lid, lid_estimators, lid_over_queries
@@ -42,6 +42,7 @@ __all__ = [
     "__version__",
     "audit",
     "compare",
+    "continuity",
     "exact_knn",
     "fidelity",
     "lid",

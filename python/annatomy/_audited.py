@@ -14,12 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arrays import Float32
+from ._arrays import Float32, count
 from ._frames import Columns, Figure, Table
 from ._ids import table
 
 #: (ef, k, rule for k > ef); see :meth:`annatomy.Hnsw.search`.
 Prediction = tuple[int, int, str]
+
+FilePath = Union[str, os.PathLike[str]]
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Audit:
         first stage that lost it.
     graphs : dict or None
         Where the graphs come from, their rule for k > ef, M, efConstruction, links per node, and the rows that no path
-        leads to, a list per graph. None where only answers were looked at.
+        leads to, a list per graph; ``health``. None where no graph was looked at.
     segments : dict or None
         Of several segments: rows of each and how many no path reaches; ``one_graph``, where asked for: overlap, fill and
         distances of both ``at`` the same ef, and its own ``advice``.
@@ -154,21 +156,57 @@ class Audit:
         """Overlap, its tail and fill against ef, as SVG; none where no graph was looked at."""
         return [Figure(*parts) for parts in self._core.figures()]
 
-    def report(self, path: Optional[Union[str, os.PathLike[str]]] = None) -> str:
+    def report(
+        self,
+        path: Optional[FilePath] = None,
+        *,
+        labels: Optional[Sequence[str]] = None,
+        images: Optional[FilePath] = None,
+        image_names: Optional[Sequence[str]] = None,
+        page_megabytes: int = 20,
+    ) -> str:
         """The page, as self-contained HTML; written to ``path`` where given.
 
-        Raises ``OSError`` where it cannot be written.
+        Parameters
+        ----------
+        path : path, optional
+        labels : sequence of str, optional
+            What each base row is called, one per row.
+        images : path, optional
+            Pictures of the base rows: a folder, a .zip or .tar, a list of paths, an STL-10 or CIFAR-10 binary, or a column of a
+            .parquet. Row i is the i-th that can be read, as ``annatomy embed`` numbers them, or the one of ``image_names``.
+        image_names : sequence of str, optional
+            The name in ``images`` of each base row, as the ``.ids.txt`` of ``annatomy embed`` lists them.
+        page_megabytes : int
+            Most megabytes that pictures take.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many labels as rows, or ``images`` is no source of pictures.
+        OSError
+            If a file cannot be read or written.
         """
-        page = self._core.report()
+        page = self._core.report(_shown(labels, images, image_names, page_megabytes))
         if path is not None:
             Path(path).write_text(page, encoding="utf-8")
         return page
 
-    def explore(self, height: int = 1100) -> Explorer:
-        """The page with its explorer within a notebook, ``height`` pixels tall: every query at every (ef, k)."""
-        return Explorer(self.report(), height)
+    def explore(self, height: int = 1100, **shown: Any) -> Explorer:
+        """The page with its explorer within a notebook, ``height`` pixels tall: every query at every (ef, k).
 
-    def atlas(self, path: Union[str, os.PathLike[str]], texts: Sequence[str] = ()) -> None:
+        ``shown``: labels and images, as in :meth:`report`.
+        """
+        return Explorer(self.report(**shown), height)
+
+    def junit(self, path: Optional[FilePath] = None) -> str:
+        """The conditions of ``require`` as JUnit test cases, the form that CI systems read; written to ``path`` where given."""
+        cases = self._core.junit()
+        if path is not None:
+            Path(path).write_text(cases, encoding="utf-8")
+        return cases
+
+    def atlas(self, path: FilePath, texts: Sequence[str] = ()) -> None:
         """Writes ``path``, a .parquet that Embedding Atlas opens: one row per query.
 
         Columns: query, x, y, every column of :attr:`per_query` for each k (``overlap_k10``; with several efs,
@@ -192,9 +230,20 @@ class Audit:
             raise ValueError(f"{len(words)} texts for {self.data['rows']} rows")
         self._core.atlas(os.fspath(path), words)
 
-    def write(self, folder: Union[str, os.PathLike[str]]) -> None:
-        """Writes audit.json, per_query.npz, figures/ and report.html under ``folder``. Raises ``OSError`` where a file cannot be."""
-        self._core.write(os.fspath(folder))
+    def write(
+        self,
+        folder: FilePath,
+        *,
+        labels: Optional[Sequence[str]] = None,
+        images: Optional[FilePath] = None,
+        image_names: Optional[Sequence[str]] = None,
+        page_megabytes: int = 20,
+    ) -> None:
+        """Writes audit.json, per_query.npz, figures/ and report.html under ``folder``. Raises ``OSError`` where a file cannot be.
+
+        Labels and images as in :meth:`report`.
+        """
+        self._core.write(os.fspath(folder), _shown(labels, images, image_names, page_megabytes))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything found, as audit.json holds it."""
@@ -208,6 +257,17 @@ class Audit:
         drawn = "".join(f"<figure>{figure.svg}</figure>" for figure in self.figures()[:1])
         tables = [self.advice, self.cells] if len(self.advice) else [self.cells]
         return drawn + "".join(table._repr_html_() for table in tables)
+
+
+def _shown(
+    labels: Optional[Sequence[str]], images: Optional[FilePath], image_names: Optional[Sequence[str]], page_megabytes: int
+) -> _core._Shown:
+    return {
+        "labels": None if labels is None else [str(label) for label in labels],
+        "images": None if images is None else os.fspath(images),
+        "image_names": None if image_names is None else [str(name) for name in image_names],
+        "page_megabytes": count(page_megabytes, "page_megabytes", 0),
+    }
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

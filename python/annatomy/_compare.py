@@ -25,18 +25,23 @@ class Comparison:
         Queries that both measured.
     """
 
-    def __init__(self, found: dict[str, Any], words: str) -> None:
-        self._found = found
-        self._words = words
+    def __init__(self, core: _core.Comparison) -> None:
+        self._core = core
+        found = json.loads(core.json())
         self.queries: int = found["queries"]
         self.changes = Table(_columns([_flat(change) for change in found["changes"]]))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything found, as compare.json holds it."""
-        return dict(self._found)
+        everything: dict[str, Any] = json.loads(self._core.json())
+        return everything
+
+    def write(self, folder: Folder) -> None:
+        """Writes compare.json, and changed.csv with every query that changed. Raises ``OSError`` where a file cannot be written."""
+        self._core.write(os.fspath(folder))
 
     def __repr__(self) -> str:
-        return self._words
+        return self._core.words()
 
 
 def compare(a: Folder, b: Folder) -> Comparison:
@@ -54,5 +59,4 @@ def compare(a: Folder, b: Folder) -> Comparison:
     OSError
         Where a file cannot be read.
     """
-    found, words = _core.compare(os.fspath(a), os.fspath(b))
-    return Comparison(json.loads(found), words)
+    return Comparison(_core.compare(os.fspath(a), os.fspath(b)))

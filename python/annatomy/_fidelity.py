@@ -12,6 +12,7 @@ from . import _core
 from ._arrays import count, counts, id_table, matrix, optional_matrix
 from ._frames import Columns, Tabular, html_table
 from ._ids import row_ids, slots
+from ._neighbors import exact_knn
 
 Measures = dict[str, npt.NDArray[np.float64]]
 
@@ -157,6 +158,41 @@ def trustworthiness(
     return _core.trustworthiness(
         matrix(X, "X"), id_table(returned, "returned"), count(k, "k"), metric, count(threads, "threads", 0)
     )
+
+
+def continuity(
+    X: npt.ArrayLike, Y: npt.ArrayLike, k: int, *, metric: str = "l2", threads: int = 0
+) -> float:
+    """Continuity of ``Y``, the same rows in another space (Venna & Kaski 2006, eq. 3); 1 if no neighbor in ``X`` is torn away.
+
+    That is the trustworthiness of ``X``'s neighbors in ``Y``.
+
+    Parameters
+    ----------
+    X : array, n × d
+    Y : array, n × c
+        Row i stands for row i of ``X``: a reduced, coded or embedded copy.
+    k : int
+        Below n/2.
+    metric : {"l2", "cosine", "ip"}
+        In both spaces.
+    threads : int
+
+    Raises
+    ------
+    ValueError
+        For k out of range, or another number of rows.
+
+    >>> import annatomy as an, numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(300, 16)).astype(np.float32)
+    >>> an.continuity(X, 2 * X, 10)
+    1.0
+    """
+    rows, others = matrix(X, "X"), matrix(Y, "Y")
+    if len(rows) != len(others):
+        raise ValueError(f"Y has {len(others)} rows, X {len(rows)}")
+    near, _ = exact_knn(rows, count(k, "k"), metric=metric, threads=threads)
+    return trustworthiness(others, near, k, metric=metric, threads=threads)
 
 
 def _neighbor_counts(ks: Any, exact: npt.NDArray[np.int64], own: bool) -> list[int]:

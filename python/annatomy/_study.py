@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import os
-from typing import Any, Union
+import warnings
+from typing import Any, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -63,8 +64,11 @@ class StudyResults(Tabular):
 
 
 def study(
-    X: Union[npt.ArrayLike, str, os.PathLike[str]] = "resnet50-like",
+    X: Union[npt.ArrayLike, str, os.PathLike[str], None] = None,
     *,
+    config: Optional[Union[str, os.PathLike[str]]] = None,
+    out: Optional[Union[str, os.PathLike[str]]] = None,
+    resume: bool = False,
     threads: int = 0,
     memory_budget_bytes: int = 3 << 30,
     progress: Telling = None,
@@ -75,7 +79,15 @@ def study(
     Parameters
     ----------
     X : array, n × d, or a file, or "resnet50-like"
-        Vectors in memory (each run works on a copy of its rows), the path of a file of vectors, or built-in data.
+        Vectors in memory (each run works on a copy of its rows), the path of a file of vectors, or built-in data. By default
+        what ``config`` names, or built-in data.
+    config : path, optional
+        Settings as TOML, or the study's own config.yaml; settings given here win. What it asks for that no study follows is a
+        ``UserWarning``.
+    out : path, optional
+        A folder in which each finished run is kept, and to which everything is written, as the command does.
+    resume : bool
+        Whether the finished runs of the same study in ``out`` are kept, and the others computed.
     threads, memory_budget_bytes : int
         See :func:`annatomy.exact_knn`.
     progress : bool or callable, optional
@@ -90,14 +102,16 @@ def study(
     ValueError
         For settings that no study can follow, or values that are not finite.
     OSError
-        For a file that cannot be read.
+        For a file that cannot be read or written; ``FileExistsError`` for a folder that holds something else.
 
     >>> import annatomy as an
     >>> found = an.study(subset=300, ks=[10, 20], runs=1, studies=["ef"])
     >>> sorted(set(found.to_columns()["condition"].tolist()))
     ['ef_100', 'ef_25', 'ef_50', 'ef_75']
     """
-    request: dict[str, Any] = json.loads(_core.study_defaults())
+    if resume and out is None:
+        raise ValueError("resume without out: finished runs are kept in a folder")
+    request: dict[str, Any] = json.loads(_core.study_defaults() if config is None else _core.study_config(os.fspath(config)))
     unknown = sorted(set(settings) - set(request) | {"data"} & set(settings))
     if unknown:
         known = ", ".join(sorted(set(request) - {"data"}))
@@ -107,12 +121,16 @@ def study(
     rows = None
     if isinstance(X, (str, os.PathLike)):
         request["data"] = os.fspath(X)
-    else:
+    elif X is not None:
         rows = matrix(X, "X")
         request["data"] = f"array of {rows.shape[0]} × {rows.shape[1]}"
+    if config is not None:
+        for difference in _core.study_config_notes(os.fspath(config), json.dumps(request)):
+            warnings.warn(f"{os.fspath(config)}: {difference}", stacklevel=2)
+    kept: Optional[_core._Kept] = None if out is None else {"folder": os.fspath(out), "resume": bool(resume)}
     budget = count(memory_budget_bytes, "memory_budget_bytes", 0)
     with telling(progress, "study") as tell:
-        return StudyResults(_core.study(rows, json.dumps(request), count(threads, "threads", 0), budget, tell))
+        return StudyResults(_core.study(rows, json.dumps(request), kept, count(threads, "threads", 0), budget, tell))
 
 
 def _plain(value: Any) -> Any:

@@ -24,14 +24,19 @@ def every_entry_point(X: npt.NDArray[np.float32], folder: Path) -> None:
     predicted: npt.NDArray[np.int64] = audit.predictions[10, 20, "raise"]
     print(smallest, predicted, audit.report(folder / "report.html"), audit.cells.to_pandas())
     an.surface(X, an.Hnsw.of(object(), X), efs=[10], ks=[10])
-    trust: float = an.trustworthiness(X, returned, 10)
+    page: str = audit.report(labels=["a", "b"], images=folder, page_megabytes=5)
+    cases: str = audit.junit(folder / "cases.xml")
+    audit.write(folder, labels=["a", "b"])
+    an.compare(folder, folder).write(folder)
+    trust: float = an.trustworthiness(X, returned, 10) + an.continuity(X, X[:, :2], 10)
     lid: npt.NDArray[np.float64] = an.lid(wanted_distances, "mom")
     rows: npt.NDArray[np.int64] = an.subset(100, 10, 0)
     an.study(X, runs=1, ks=[10]).write(folder)
+    an.study(config="config.yaml", out=folder, resume=True)
     an.study("vectors.npy", progress=lambda run, stage, done, total: print(run, stage, done, total))
     an.exact_knn(X, 10, progress=lambda stage, done, total: print(stage, done, total))
     knn: tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]] = an.precomputed_knn(X, 15)
-    print(overlap, mean, trust, lid, rows, knn)
+    print(page, cases, overlap, mean, trust, lid, rows, knn)
 
 
 def refused(X: npt.NDArray[np.float32]) -> None:

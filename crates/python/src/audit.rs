@@ -4,12 +4,13 @@ use crate::arrays::{matrix, slice, view};
 use crate::errors::raised;
 use crate::hnsw::Hnsw;
 use crate::ids::{Ids, Slots, slots};
+use crate::media::Shown;
 use crate::work::run_reporting;
 use annatomy::audit::{
     AuditOutcome, AuditRequest, DEFAULT_KS, Explored, Given, GivenAnswers, GraphRequest,
     Prediction, Until, audit_given, draw_queries,
 };
-use annatomy::report::{RowMedia, comparison, note_words, verdict};
+use annatomy::report::{RowMedia, note_words, verdict};
 use annatomy::{figures, report};
 use annatomy_formats::{
     IdTable, OutputFolder, Owner, Selection, SlotIds, Values, write_columns, write_points,
@@ -82,15 +83,26 @@ impl AuditResults {
     }
 
     /// `report.html`.
-    fn report(&self) -> String {
+    fn report(&self, py: Python<'_>, shown: Shown) -> PyResult<String> {
+        let media = py.detach(|| shown.of(&self.0))?;
         let drawn = figures::of_audit(&self.0.results);
-        report::audit_html(&self.0.results, &drawn, self.explorer(&RowMedia::default()))
+        Ok(report::audit_html(
+            &self.0.results,
+            &drawn,
+            self.explorer(&media),
+        ))
+    }
+
+    /// The conditions as JUnit test cases.
+    fn junit(&self) -> String {
+        report::junit(&self.0.results.requirements)
     }
 
     /// Writes `audit.json`, `figures/` and `report.html`.
-    fn write(&self, py: Python<'_>, folder: PathBuf) -> PyResult<()> {
+    fn write(&self, py: Python<'_>, folder: PathBuf, shown: Shown) -> PyResult<()> {
         let json = self.json()?;
         py.detach(|| {
+            let media = shown.of(&self.0)?;
             let _claimed = OutputFolder::claim(&folder, Owner::AUDIT).map_err(raised)?;
             annatomy::results::write_file(&folder.join("audit.json"), json.as_bytes())
                 .map_err(raised)?;
@@ -98,7 +110,6 @@ impl AuditResults {
                 .map_err(raised)?;
             let drawn = figures::of_audit(&self.0.results);
             figures::write(&folder, &drawn).map_err(raised)?;
-            let media = RowMedia::default();
             let explorer = self.explorer(&media);
             report::write_audit(&folder, &self.0.results, &drawn, explorer).map_err(raised)
         })
@@ -375,14 +386,4 @@ impl Wanted {
             ..AuditRequest::default()
         })
     }
-}
-
-/// Compares two folders that audits left: as JSON, and in words.
-#[pyfunction]
-pub(crate) fn compare(py: Python<'_>, a: PathBuf, b: PathBuf) -> PyResult<(String, String)> {
-    let found = py
-        .detach(|| annatomy::audit::compare(&a, &b))
-        .map_err(raised)?;
-    let json = serde_json::to_string(&found).map_err(raised)?;
-    Ok((json, comparison(&found)))
 }

@@ -18,6 +18,7 @@
 
 mod arrays;
 mod audit;
+mod compare;
 mod errors;
 mod fidelity;
 mod hnsw;
@@ -25,6 +26,7 @@ mod hnsw;
 mod hnsw_rs;
 mod ids;
 mod lid;
+mod media;
 mod neighbors;
 mod partial;
 mod study;
@@ -36,8 +38,10 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use crate::audit::{
-        AuditResults, SavedMethod, audit, audit_default_ks, audit_method, audit_queries, compare,
+        AuditResults, SavedMethod, audit, audit_default_ks, audit_method, audit_queries,
     };
+    #[pymodule_export]
+    use crate::compare::{Comparison, compare};
     #[pymodule_export]
     use crate::fidelity::{fidelity, trustworthiness};
     #[pymodule_export]
@@ -57,7 +61,7 @@ mod _core {
         merge_order_of_files, partial_of_file, partial_of_rows, read_queries,
     };
     #[pymodule_export]
-    use crate::study::{StudyResults, study, study_defaults};
+    use crate::study::{StudyResults, study, study_config, study_config_notes, study_defaults};
     #[pymodule_export]
     use crate::work::{instructions, version};
 }

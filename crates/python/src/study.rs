@@ -4,11 +4,12 @@ use crate::arrays::view;
 use crate::errors::raised;
 use crate::work::run_reporting;
 use annatomy::results::{self, Settings, csv, summary};
-use annatomy::study::{Execution, Study, claim_for_results};
+use annatomy::study::{Execution, Start, Study, claim_for_results};
 use annatomy::{config, figures, report};
+use annatomy_formats::{OutputFolder, Owner};
 use numpy::PyReadonlyArray2;
 use pyo3::prelude::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a finished study found.
 #[pyclass(frozen, module = "annatomy._core")]
@@ -42,9 +43,7 @@ impl StudyResults {
     fn write(&self, py: Python<'_>, folder: PathBuf) -> PyResult<()> {
         py.detach(|| {
             let _claimed = claim_for_results(&folder).map_err(raised)?;
-            results::write_all(&folder, &self.0).map_err(raised)?;
-            figures::write_all(&folder, &self.0).map_err(raised)?;
-            report::write(&folder, &self.0).map_err(raised)
+            write_results(&folder, &self.0)
         })
     }
 }
@@ -55,12 +54,38 @@ pub(crate) fn study_defaults() -> PyResult<String> {
     serde_json::to_string(&config::defaults()).map_err(raised)
 }
 
-/// Runs the study that `settings` (JSON) describe, on `rows` where given.
+/// The settings of a file over the study's own, as JSON.
+#[pyfunction]
+pub(crate) fn study_config(path: PathBuf) -> PyResult<String> {
+    let file = config::read(&path).map_err(raised)?;
+    serde_json::to_string(&file.overrides.over(config::defaults())).map_err(raised)
+}
+
+/// What a file asks for that a study of `settings` (JSON) does not follow, in words.
+#[pyfunction]
+pub(crate) fn study_config_notes(path: PathBuf, settings: &str) -> PyResult<Vec<String>> {
+    let settings: Settings = serde_json::from_str(settings).map_err(raised)?;
+    let file = config::read(&path).map_err(raised)?;
+    let keys = file.unread.iter();
+    Ok(keys.filter_map(|key| key.difference(&settings)).collect())
+}
+
+/// Where finished runs are kept.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Kept {
+    folder: PathBuf,
+    resume: bool,
+}
+
+/// Runs the study that `settings` (JSON) describe, on `rows` where given; in a folder, where `kept`
+/// names one, to which everything that the command writes goes.
 #[pyfunction]
 pub(crate) fn study(
     py: Python<'_>,
     rows: Option<PyReadonlyArray2<'_, f32>>,
     settings: &str,
+    kept: Option<Kept>,
     threads: usize,
     budget_bytes: u64,
     progress: Option<Py<PyAny>>,
@@ -76,7 +101,25 @@ pub(crate) fn study(
         memory_budget_bytes: budget_bytes,
     };
     // The study starts its own pool; the one made here only carries the call.
-    let found =
-        run_reporting(py, 1, progress.as_ref(), || study.run(&execution))?.map_err(raised)?;
+    let Some(kept) = kept else {
+        let found = run_reporting(py, 1, progress.as_ref(), || study.run(&execution))?;
+        return Ok(StudyResults(found.map_err(raised)?));
+    };
+    let folder = OutputFolder::claim(&kept.folder, Owner::STUDY).map_err(raised)?;
+    let start = if kept.resume {
+        Start::Resume
+    } else {
+        Start::Afresh
+    };
+    let run = || study.run_in(&folder, start, &execution);
+    let found = run_reporting(py, 1, progress.as_ref(), run)?.map_err(raised)?;
+    py.detach(|| write_results(folder.path(), &found))?;
     Ok(StudyResults(found))
+}
+
+/// Everything but the records of runs.
+fn write_results(folder: &Path, found: &results::StudyResults) -> PyResult<()> {
+    results::write_all(folder, found).map_err(raised)?;
+    figures::write_all(folder, found).map_err(raised)?;
+    report::write(folder, found).map_err(raised)
 }

@@ -12,6 +12,7 @@ mod read;
 
 pub use read::CompareError;
 
+use annatomy_formats::Column;
 use annatomy_measures::estimate::{PairedDifference, SignFlipTest};
 use serde::Serialize;
 use std::path::Path;
@@ -86,6 +87,26 @@ pub struct ChangedQuery {
     pub a: f64,
     /// In the second.
     pub b: f64,
+}
+
+impl Comparison {
+    /// Every query that changed, a row per measure and k: the columns of `changed.csv`.
+    pub fn changed_columns(&self) -> Vec<Column> {
+        let mut rows: Vec<(&Change, &ChangedQuery)> = Vec::new();
+        for change in &self.changes {
+            rows.extend(change.changed.iter().map(|query| (change, query)));
+        }
+        let rows = || rows.iter();
+        let names = rows().map(|(_, query)| query.query.clone());
+        let measures = rows().map(|(change, _)| change.measure.to_owned());
+        vec![
+            Column::texts("query", names.collect()),
+            Column::texts("measure", measures.collect()),
+            Column::integers("k", rows().map(|(change, _)| change.k as i64).collect()),
+            Column::reals("a", rows().map(|(_, query)| query.a).collect()),
+            Column::reals("b", rows().map(|(_, query)| query.b).collect()),
+        ]
+    }
 }
 
 /// Compares the audits that were left in two folders.

@@ -8,7 +8,7 @@ use crate::say::{print, say};
 use annatomy::audit::{
     AuditError, AuditOutcome, AuditRequest, GraphRequest, RepairedTable, RequirementResult, audit,
 };
-use annatomy::report::{RowMedia, requirement_words, verdict};
+use annatomy::report::{RowMedia, junit, requirement_words, verdict};
 use annatomy::results::write_file;
 use annatomy::{figures, report};
 use annatomy_formats::{
@@ -41,7 +41,7 @@ pub fn run(arguments: &AuditArguments) -> Result<(), Failure> {
         super::on_threads(arguments.threads, write)??;
     }
     if let Some(path) = &arguments.junit {
-        let xml = super::junit::junit(&outcome.results.requirements);
+        let xml = junit(&outcome.results.requirements);
         write_file(path, xml.as_bytes()).map_err(Failure::work)?;
     }
     let said = if arguments.json {

@@ -3,10 +3,10 @@
 use crate::arguments::CompareArguments;
 use crate::failure::Failure;
 use crate::say::{print, say};
-use annatomy::audit::{Change, ChangedQuery, Comparison, compare};
+use annatomy::audit::{Comparison, compare};
 use annatomy::report::comparison;
 use annatomy::results::write_file;
-use annatomy_formats::{Column, Owner, write_table};
+use annatomy_formats::{Owner, write_table};
 use annatomy_runtime::printable_message;
 use std::path::Path;
 
@@ -30,27 +30,7 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
 
 fn write(out: &Path, found: &Comparison, json: &str) -> Result<(), Failure> {
     write_file(&out.join("compare.json"), json.as_bytes()).map_err(Failure::work)?;
-    let mut rows: Vec<(&Change, &ChangedQuery)> = Vec::new();
-    for change in &found.changes {
-        rows.extend(change.changed.iter().map(|query| (change, query)));
-    }
-    let rows = || rows.iter();
-    let columns = [
-        Column::texts(
-            "query",
-            rows().map(|(_, query)| query.query.clone()).collect(),
-        ),
-        Column::texts(
-            "measure",
-            rows()
-                .map(|(change, _)| change.measure.to_owned())
-                .collect(),
-        ),
-        Column::integers("k", rows().map(|(change, _)| change.k as i64).collect()),
-        Column::reals("a", rows().map(|(_, query)| query.a).collect()),
-        Column::reals("b", rows().map(|(_, query)| query.b).collect()),
-    ];
-    write_table(out.join("changed.csv"), &columns).map_err(Failure::work)?;
+    write_table(out.join("changed.csv"), &found.changed_columns()).map_err(Failure::work)?;
     say(format!(
         "comparison in {}",
         out.join("compare.json").display()

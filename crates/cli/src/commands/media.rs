@@ -2,13 +2,12 @@
 
 use crate::arguments::AuditArguments;
 use crate::failure::Failure;
-use annatomy::audit::{AuditOutcome, Explored};
-use annatomy::report::RowMedia;
+use annatomy::audit::AuditOutcome;
+use annatomy::report::{Pictures, RowMedia};
 use annatomy_embed::source::Source;
 use annatomy_embed::thumbnails::thumbnails;
 use annatomy_formats::{read_labels, read_regular_text};
 use annatomy_runtime::printable_path;
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Bytes of an ids file.
@@ -20,22 +19,13 @@ pub fn of_rows(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<Row
     let Some(explored) = &outcome.explored else {
         return Ok(media);
     };
-    let wanted = wanted(explored, outcome.results.data.queries_are_base_rows);
-    let name = |row: u32| match &explored.labels {
-        Some(labels) => labels[row as usize].to_string(),
-        None => row.to_string(),
-    };
+    let data = &outcome.results.data;
+    let shown = RowMedia::rows_shown(explored, data.queries_are_base_rows);
     if let Some(path) = &arguments.labels {
         let labels = read_labels(path).map_err(|error| failed(path, &error))?;
-        let rows = outcome.results.data.rows;
-        if labels.len() != rows {
-            let count = labels.len();
-            let words = format!("{count} labels of {rows} rows");
-            return Err(failed(path, &words));
-        }
-        for &row in &wanted {
-            media.labels.insert(name(row), labels[row as usize].clone());
-        }
+        media
+            .add_labels(explored, data.rows, &shown, &labels)
+            .map_err(|error| failed(path, &error))?;
     }
     if let Some(path) = &arguments.images {
         let ids = match &arguments.vectors {
@@ -44,50 +34,16 @@ pub fn of_rows(arguments: &AuditArguments, outcome: &AuditOutcome) -> Result<Row
         };
         let source = Source::open(path).map_err(Failure::work)?;
         let budget = arguments.page_megabytes.saturating_mul(1_000_000);
-        let made = thumbnails(source, ids.as_deref(), &wanted, budget).map_err(Failure::work)?;
-        for (row, jpeg) in &made.pictures {
-            media.add_jpeg(name(*row), jpeg);
-        }
-        if made.over_budget > 0 {
-            media.notes.push(format!(
-                "Pictures of {} rows are left out: the page holds {} MB of them (--page-megabytes).",
-                made.over_budget, arguments.page_megabytes
-            ));
-        }
-        if made.not_found > 0 {
-            media.notes.push(format!(
-                "{} rows have no picture in the source that can be read.",
-                made.not_found
-            ));
-        }
+        let made = thumbnails(source, ids.as_deref(), &shown, budget).map_err(Failure::work)?;
+        let pictures = Pictures {
+            jpegs: made.pictures,
+            over_budget: made.over_budget,
+            not_found: made.not_found,
+            page_megabytes: arguments.page_megabytes,
+        };
+        media.add_pictures(explored, &pictures);
     }
     Ok(media)
-}
-
-/// The rows that a reader may see, the most important first: the queries, then the neighbors of all
-/// by rank.
-fn wanted(explored: &Explored, queries_are_rows: bool) -> Vec<u32> {
-    let exact = &explored.exact;
-    let mut seen = BTreeSet::new();
-    let mut rows = Vec::new();
-    let mut add = |row: u32| {
-        if seen.insert(row) {
-            rows.push(row);
-        }
-    };
-    if queries_are_rows {
-        explored.rows_of_queries.iter().for_each(|&row| add(row));
-    }
-    for rank in 0..exact.k {
-        let column = exact.ids.iter().skip(rank).step_by(exact.k);
-        column.for_each(|&row| add(row));
-    }
-    if let Some(answers) = &explored.answers {
-        let slots = answers.ids.iter().zip(&answers.first_k);
-        let filled = slots.filter(|&(_, &first_k)| first_k > 0);
-        filled.for_each(|(&row, _)| add(row));
-    }
-    rows
 }
 
 /// The lines of the ids file next to the vectors, if there is one.

@@ -4,7 +4,6 @@ pub mod audit;
 pub mod compare;
 pub mod embed;
 pub mod generate;
-mod junit;
 pub mod knn;
 mod media;
 pub mod merge;

@@ -70,6 +70,7 @@ pub enum SourceError {
         /// The file or folder.
         path: PathBuf,
         /// What it said.
+        #[source]
         error: io::Error,
     },
     /// The zip's directory cannot be read.

@@ -7,6 +7,7 @@
 //! sets it as text.
 
 mod block;
+mod media;
 mod replays;
 mod sections;
 mod subject;
@@ -15,29 +16,11 @@ use crate::html::Html;
 use annatomy_eval::explored::Explored;
 use block::Block;
 
+pub use media::{LabelCount, Pictures, RowMedia};
 pub(crate) use subject::Subject;
 
 /// Bundled from the TypeScript sources in the folder `explorer` of this crate.
 const SCRIPT: &str = include_str!("explorer.js");
-
-/// Text and pictures of rows.
-#[derive(Clone, Debug, Default)]
-pub struct RowMedia {
-    /// Text by row.
-    pub labels: std::collections::BTreeMap<String, String>,
-    /// Pictures by row, as data URLs; of held-out queries by `q` and their place.
-    pub pictures: std::collections::BTreeMap<String, String>,
-    /// What was left out, in words.
-    pub notes: Vec<String>,
-}
-
-impl RowMedia {
-    /// Adds the picture of the row of this name.
-    pub fn add_jpeg(&mut self, row: String, jpeg: &[u8]) {
-        let address = format!("data:image/jpeg;base64,{}", sections::base64(jpeg));
-        self.pictures.insert(row, address);
-    }
-}
 
 /// Writes the section.
 pub(crate) fn section(html: &mut Html, subject: &Subject, explored: &Explored, media: &RowMedia) {

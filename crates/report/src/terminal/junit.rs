@@ -1,7 +1,7 @@
 //! Conditions as JUnit test cases, the form that CI systems read.
 
-use annatomy::audit::RequirementResult;
-use annatomy::report::requirement_words;
+use super::requirement_words;
+use annatomy_audit::RequirementResult;
 use std::fmt::Write as _;
 
 /// One suite with a case per condition.
