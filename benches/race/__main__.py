@@ -12,7 +12,7 @@ from . import blas
 # Before anything loads an OpenBLAS.
 KERNELS = blas.force()
 
-from . import exact, graphs, growth, record, study, surface  # noqa: E402
+from . import exact, forecast, graphs, growth, record, study, surface  # noqa: E402
 
 THREADS = os.cpu_count() or 1
 
@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[str], list[record.Table]]] = {
     "surface": lambda command: surface.run(command, THREADS),
     "study": lambda command: study.run(command, THREADS),
     "growth": lambda command: growth.run(command, THREADS),
+    "forecast": lambda command: forecast.run(command, THREADS),
 }
 
 

@@ -23,6 +23,7 @@ class Wanted(TypedDict):
     name: str
     filter_rule: Optional[str]
     selectivities: list[float]
+    growth: bool
     ks: Optional[list[int]]
     targets: list[str]
     efs: list[int]
@@ -55,6 +56,7 @@ def audit(
     groups: Optional[npt.ArrayLike] = None,
     filter_rule: Optional[str] = None,
     selectivity: Union[float, Sequence[float]] = (),
+    growth: bool = False,
     k: Optional[Union[int, npt.ArrayLike]] = None,
     target: Union[str, Sequence[str]] = "overlap=0.99",
     efs: Union[int, Sequence[int]] = (),
@@ -122,6 +124,9 @@ def audit(
     selectivity : float or floats
         Shares of the rows: the audit is repeated under filters that allow as many, drawn at random, and nearest to one that
         is drawn; :attr:`Audit.selectivity`. Without ``allowed``.
+    growth : bool
+        Whether the smallest ef is looked for over samples of 1/16, 1/8, … of the rows too, three of each, to see how it grows;
+        :attr:`Audit.growth`. Takes the builds of some four graphs.
     k : int or ints, optional
         By default 10, 90 and 500, as far as there are rows.
     target : str or strings
@@ -180,6 +185,7 @@ def audit(
         name=_name(rows, graph, method),
         filter_rule=filter_rule,
         selectivities=[float(share) for share in np.atleast_1d(np.asarray(selectivity, dtype=np.float64))],
+        growth=bool(growth),
         ks=None if k is None else counts(k, "k"),
         targets=[target] if isinstance(target, str) else list(target),
         efs=counts(efs, "efs") if np.size(efs) else [],

@@ -97,6 +97,9 @@ class Audit:
     selectivity : list of dict
         Per kind of filter ("random", "nearest") and share of the rows, where asked for: rows ``allowed``, every measure at
         the ``efforts`` looked at, and ``advice``, among the allowed rows.
+    growth : dict or None
+        Where asked for: ``points``, the smallest ef of each sample by ``rows``, ``seed``, ``k`` and ``target``; ``laws``, for
+        each k and target ef = ``intercept`` + ``per_doubling``·log₂ n with its misfit, and ``forecasts`` at n, 10 n, 100 n.
     map : float32, queries × 2, or None
         Where the queries lie on the explorer's map, a layout of their exact neighbors; None beyond 20,000 queries.
     notes : list of str
@@ -111,6 +114,7 @@ class Audit:
         self.method: Optional[dict[str, Any]] = found["method"]
         self.segments: Optional[dict[str, Any]] = found["segments"]
         self.selectivity: list[dict[str, Any]] = found["selectivity"]
+        self.growth: Optional[dict[str, Any]] = found["growth"]
         self.answers: Optional[dict[str, Any]] = found["answers"]
         self.map: Optional[Float32] = core.map()
         self.notes: list[str] = core.notes()

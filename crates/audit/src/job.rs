@@ -9,6 +9,7 @@ use super::estimates::drawn_from;
 use super::exact;
 use super::explore::{Recorded, depth, explore};
 use super::groups::GivenGroups;
+use super::growth;
 use super::notes::Note;
 use super::on_graphs::{OnGraphs, Questions};
 use super::per_query::{CellOfQueries, PerQuery};
@@ -77,6 +78,7 @@ impl<'j> Job<'j> {
         }
         let on_graphs = answers.is_none() || index.is_some() || !request.predictions.is_empty();
         selectivity::check_graphs(request, on_graphs)?;
+        growth::check(request, on_graphs, &data)?;
         let own_effort = index.and_then(|index| index.facts.ef_search);
         let has_effort = !request.efs.is_empty() || own_effort.is_some();
         if !request.requirements.is_empty() && answers.is_none() && !has_effort {
@@ -250,6 +252,7 @@ impl<'j> Job<'j> {
             advice: found.advice,
             segments: found.segments,
             selectivity: found.selectivity,
+            growth: found.growth,
             remedy: found.remedy,
             curves: found.curves,
             where_lost: where_lost(&per_query),

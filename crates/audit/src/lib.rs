@@ -16,6 +16,7 @@
 //! * `graph_health`: components, in-degrees, self-recall and hubs of those graphs;
 //! * `segments`: several indexes over parts of the base, their answers merged;
 //! * `selectivity`: the same under filters of several selectivities;
+//! * `growth`: the smallest ef over samples of the rows, and the law that it follows;
 //! * `methods`: indexes of codes, cells, transforms or a rerank, whose neighbors can be lost at each
 //!   stage;
 //! * `explore`: every query under every (ef, k), on a map, for the explorer of a report;
@@ -50,6 +51,7 @@ mod graph_cells;
 mod graph_health;
 mod graphs;
 mod groups;
+mod growth;
 mod half_width;
 mod health;
 mod job;
@@ -90,6 +92,7 @@ pub use distance_kind::DistanceKind;
 pub use engines::{ENGINES, EngineDefault};
 pub use error::AuditError;
 pub use given::{Given, GivenAnswers};
+pub use growth::{GrowthForecast, GrowthLaw, GrowthPoint, GrowthResult};
 pub use half_width::{Until, UntilError};
 pub use health::{GraphHealth, HealthWarning, Hubs, InDegree};
 pub use job::AuditOutcome;

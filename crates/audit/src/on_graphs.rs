@@ -14,6 +14,7 @@ use super::explore::{Recorded, depth};
 use super::graph_cells::cells;
 use super::graph_health::{OnGraph, OverVectors};
 use super::graphs::{self, Graphs};
+use super::growth::{GrowthResult, growth};
 use super::health::GraphHealth;
 use super::per_query::CellOfQueries;
 use super::predict::predict;
@@ -47,6 +48,7 @@ pub(super) struct OnGraphs {
     pub(super) advice: Vec<Advice>,
     pub(super) segments: Option<SegmentsResult>,
     pub(super) selectivity: Vec<SelectivityResult>,
+    pub(super) growth: Option<GrowthResult>,
     pub(super) remedy: Option<Remedy>,
     pub(super) curves: Vec<Curve>,
     pub(super) predictions: Vec<Vec<i64>>,
@@ -115,6 +117,7 @@ impl Questions<'_> {
         let mut found = OnGraphs {
             segments,
             selectivity,
+            growth: growth(request, index, data, ks)?,
             efforts,
             engines: self.engine_cells(&adviser),
             queries,

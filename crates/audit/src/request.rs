@@ -46,6 +46,8 @@ pub struct AuditRequest {
     /// Shares of the rows, for each of which the audit is made under filters, random ones and ones of rows
     /// near one another; `allowed` goes without.
     pub selectivities: Vec<f64>,
+    /// Whether the smallest ef is looked for at samples of the rows too, to see how it grows.
+    pub growth: bool,
     /// Neighbors asked for; by default those of 10, 90 and 500 that the rows allow.
     pub ks: Option<Vec<usize>>,
     /// What the advice is to reach.
@@ -250,6 +252,7 @@ impl Default for AuditRequest {
             groups: None,
             filter_rule: None,
             selectivities: Vec::new(),
+            growth: false,
             ks: None,
             targets: vec![Target::default()],
             efs: Vec::new(),

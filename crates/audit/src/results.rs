@@ -2,6 +2,7 @@
 
 use super::by_group::GroupsAt;
 use super::distance_kind::DistanceKind;
+use super::growth::GrowthResult;
 use super::health::GraphHealth;
 use super::notes::Note;
 use super::requirement::Requirement;
@@ -36,6 +37,8 @@ pub struct AuditResults {
     pub segments: Option<SegmentsResult>,
     /// The same under filters of several selectivities, one per kind and share, where asked for.
     pub selectivity: Vec<SelectivityResult>,
+    /// How the smallest ef grows with the rows, where asked for.
+    pub growth: Option<GrowthResult>,
     /// What a denser graph does for targets that no ef meets, if one was built to see.
     pub remedy: Option<Remedy>,
     /// Overlap and fill against ef, one per k.

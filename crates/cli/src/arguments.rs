@@ -154,6 +154,10 @@ pub struct AuditArguments {
         conflicts_with = "allowed"
     )]
     pub selectivity: Vec<f64>,
+    /// See how the smallest ef grows: graphs over samples of 1/16, 1/8, … of the rows, and the ef to expect at 10 and 100
+    /// times as many
+    #[arg(long)]
+    pub growth: bool,
     /// Neighbors asked for [default: those of 10,90,500 that the data allow]
     #[arg(long, value_name = "K,K,…", value_delimiter = ',')]
     pub k: Option<Vec<usize>>,

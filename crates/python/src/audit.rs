@@ -28,6 +28,7 @@ pub(crate) struct Wanted {
     name: String,
     filter_rule: Option<String>,
     selectivities: Vec<f64>,
+    growth: bool,
     ks: Option<Vec<usize>>,
     targets: Vec<String>,
     efs: Vec<usize>,
@@ -378,6 +379,7 @@ impl Wanted {
                 .map(|name| name.parse().map_err(raised))
                 .transpose()?,
             selectivities: self.selectivities.clone(),
+            growth: self.growth,
             one_graph: self.one_graph,
             repair: self.repair,
             explore: true,

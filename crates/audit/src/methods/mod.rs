@@ -133,6 +133,11 @@ fn refuse_answers(
             "selectivity is not looked at for an index of this kind".to_owned(),
         ));
     }
+    if request.growth {
+        return Err(AuditError::Request(
+            "growth is not looked at for an index of this kind".to_owned(),
+        ));
+    }
     if answers || request.repair {
         return Err(AuditError::Request(
             "answers are audited over VECTORS, without an index of this kind".to_owned(),
@@ -251,6 +256,7 @@ impl<'j> Job<'j> {
             advice,
             segments: None,
             selectivity: Vec::new(),
+            growth: None,
             remedy: None,
             curves: found.curves(),
             where_lost: where_lost(&per_query),

@@ -5,6 +5,7 @@ mod audit;
 mod audit_given;
 mod built_here;
 mod compare;
+mod growth;
 mod methods;
 mod per_query;
 mod saved_index;

@@ -134,6 +134,7 @@ fn request(arguments: &AuditArguments) -> AuditRequest {
         groups: arguments.groups.clone(),
         filter_rule: arguments.filter_rule,
         selectivities: arguments.selectivity.clone(),
+        growth: arguments.growth,
         ks: arguments.k.clone(),
         targets: arguments.target.clone(),
         efs: arguments.ef.clone(),

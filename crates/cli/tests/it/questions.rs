@@ -226,3 +226,53 @@ fn filters_of_several_selectivities_stand_in_terminal_json_and_page() {
         assert!(errors.contains(words), "{errors}");
     }
 }
+
+#[test]
+fn growth_is_printed_drawn_and_in_the_file() {
+    let folder = tempfile::tempdir().expect("folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (vectors, out) = (at("vectors.npy"), at("audit"));
+    let made = [
+        "generate",
+        "resnet50-like",
+        "--n",
+        "1800",
+        "--out",
+        &vectors,
+    ];
+    assert_eq!(ran(&made).2, Some(0));
+    let asked = [
+        "audit",
+        &vectors,
+        "--k",
+        "10",
+        "--m",
+        "6",
+        "--target",
+        "overlap=0.9",
+        "--ef-construction",
+        "24",
+        "--graphs",
+        "1",
+    ];
+    let (said, errors, code) = ran(&[&asked[..], &["--growth", "--out", &out]].concat());
+    assert_eq!(code, Some(0), "{errors}");
+    for words in [
+        "As the rows grow",
+        "a doubling of the rows adds",
+        "A forecast is no measurement",
+    ] {
+        assert!(said.contains(words), "{words:?} is not in\n{said}");
+    }
+    let text = fs::read_to_string(folder.path().join("audit/audit.json")).expect("a file");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(json["growth"]["points"].as_array().map(Vec::len), Some(13));
+    let page = fs::read_to_string(folder.path().join("audit/report.html")).expect("a page");
+    assert!(page.contains("id=\"growth\"") && page.contains("forecast, 162"));
+    assert!(
+        folder
+            .path()
+            .join("audit/figures/audit_growth.png")
+            .exists()
+    );
+}

@@ -5,6 +5,7 @@
 
 mod bounded_mean;
 mod holm;
+mod log_law;
 mod over_runs;
 mod over_subsets;
 mod paired;
@@ -19,6 +20,7 @@ mod variance_components;
 
 pub use bounded_mean::{bounded_mean, bounded_mean_knowing};
 pub use holm::holm;
+pub use log_law::{Forecast, LEAST_SIZES, LogLaw};
 pub use over_runs::Estimate;
 pub use over_subsets::{Drawn, Scale, SubsetIntervals, over_subsets};
 pub use paired::{PairedDifference, paired_difference};

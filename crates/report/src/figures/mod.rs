@@ -11,6 +11,7 @@ mod captions;
 mod chart;
 mod curves;
 mod effort;
+mod growth;
 mod labels;
 mod palette;
 mod png;
@@ -68,11 +69,15 @@ pub fn all(results: &StudyResults) -> Vec<Figure> {
 /// The name of the figure of overlap against selectivity.
 pub(crate) const SELECTIVITY: &str = "audit_selectivity";
 
+/// The name of the figure of the smallest ef against rows.
+pub(crate) const GROWTH: &str = "audit_growth";
+
 /// Overlap, its tail and fill against ef; overlap against selectivity, where it was asked for; none where
 /// no graph was looked at.
 pub fn of_audit(results: &AuditResults) -> Vec<Figure> {
     let mut figures = audit::figures(results);
     figures.extend(selectivity::figure(results));
+    figures.extend(growth::figure(results));
     figures
 }
 

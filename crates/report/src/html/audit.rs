@@ -4,6 +4,7 @@ use super::audit_cells::{cells, with_interval};
 use super::audit_headline;
 use super::conditions::{conditions, until};
 use super::groups::groups;
+use super::growth::growth;
 use super::health::health;
 use super::illustration::Illustration;
 use super::page::{ReportError, begin, write_text};
@@ -15,7 +16,7 @@ use super::table::{Columns, Table};
 use super::where_lost::where_lost;
 use super::writer::Html;
 use crate::explorer::{RowMedia, Subject};
-use crate::figures::Figure;
+use crate::figures::{Figure, GROWTH, SELECTIVITY};
 use crate::text::number::{count, share, significant};
 use annatomy_audit::{Advice, AuditResults, Explored};
 use std::path::Path;
@@ -65,10 +66,17 @@ pub fn audit_html(
             &results.efforts,
         );
         stages(html, results);
-        let (filtered, figures): (Vec<_>, Vec<_>) = figures
+        let own = |name: &str| -> Vec<Figure> {
+            let of_name = figures.iter().filter(|figure| figure.name == name);
+            of_name.cloned().collect()
+        };
+        let (filtered, grown) = (own(SELECTIVITY), own(GROWTH));
+        let in_sections = |figure: &Figure| [SELECTIVITY, GROWTH].contains(&figure.name.as_str());
+        let figures: Vec<Figure> = figures
             .iter()
+            .filter(|figure| !in_sections(figure))
             .cloned()
-            .partition(|figure| figure.name == crate::figures::SELECTIVITY);
+            .collect();
         curves(html, &figures);
         let elsewhere = "What each engine's rule returns *on this graph* at its default effort. An \
                          engine builds a graph of its own, so this compares rules, not engines.";
@@ -81,6 +89,7 @@ pub fn audit_html(
         );
         segments(html, results);
         selectivity(html, results, &filtered);
+        growth(html, results, &grown);
         where_lost(html, results);
         groups(html, results);
         until(html, results);

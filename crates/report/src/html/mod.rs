@@ -14,6 +14,7 @@ mod audit_cells;
 mod audit_headline;
 mod conditions;
 mod groups;
+mod growth;
 mod health;
 mod illustration;
 mod page;

@@ -6,6 +6,7 @@ mod because;
 mod comparison;
 mod gate;
 mod groups;
+mod growth;
 mod health;
 mod junit;
 mod method;
@@ -24,6 +25,8 @@ pub(crate) use because::shortfall;
 pub use comparison::comparison;
 pub use gate::requirement_words;
 use groups::group_lines;
+use growth::growth_lines;
+pub(crate) use growth::{law_words, mean_ef, sizes};
 use health::health_lines;
 pub(crate) use health::warning_words;
 pub use junit::junit;
@@ -110,6 +113,10 @@ pub fn verdict(results: &AuditResults) -> String {
         selectivity_lines(&results.selectivity)
             .into_iter()
             .for_each(&mut line);
+    }
+    if let Some(growth) = &results.growth {
+        line(String::new());
+        growth_lines(growth).into_iter().for_each(&mut line);
     }
     if !results.where_lost.is_empty() {
         line(String::new());
