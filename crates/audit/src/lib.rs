@@ -92,7 +92,7 @@ pub use distance_kind::DistanceKind;
 pub use engines::{ENGINES, EngineDefault};
 pub use error::AuditError;
 pub use given::{Given, GivenAnswers};
-pub use growth::{GrowthForecast, GrowthLaw, GrowthPoint, GrowthResult};
+pub use growth::{Growth, GrowthForecast, GrowthLaw, GrowthPoint, GrowthResult};
 pub use half_width::{Until, UntilError};
 pub use health::{GraphHealth, HealthWarning, Hubs, InDegree};
 pub use job::AuditOutcome;

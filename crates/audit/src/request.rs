@@ -2,6 +2,7 @@
 
 use super::choices::{Choices, Sampling};
 use super::error::AuditError;
+use super::growth::Growth;
 use super::half_width::Until;
 use super::requirement::Requirement;
 use super::target::Target;
@@ -47,7 +48,7 @@ pub struct AuditRequest {
     /// near one another; `allowed` goes without.
     pub selectivities: Vec<f64>,
     /// Whether the smallest ef is looked for at samples of the rows too, to see how it grows.
-    pub growth: bool,
+    pub growth: Growth,
     /// Neighbors asked for; by default those of 10, 90 and 500 that the rows allow.
     pub ks: Option<Vec<usize>>,
     /// What the advice is to reach.
@@ -252,7 +253,7 @@ impl Default for AuditRequest {
             groups: None,
             filter_rule: None,
             selectivities: Vec::new(),
-            growth: false,
+            growth: Growth::default(),
             ks: None,
             targets: vec![Target::default()],
             efs: Vec::new(),

@@ -344,7 +344,7 @@ pub struct KnnArguments {
     #[arg(long, value_name = "K")]
     pub k: usize,
     /// Ids, as .npy, .ivecs or .ibin
-    #[arg(long, value_name = "FILE", required_unless_present = "partial")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["partial", "plan"])]
     pub out: Option<PathBuf>,
     /// Distances too, as .npy, .fvecs or .fbin; true distances, never squared, rounded from float64
     #[arg(long, value_name = "FILE")]
@@ -358,6 +358,12 @@ pub struct KnnArguments {
     /// Number of the file's first row, where the file is a shard of a larger base
     #[arg(long, value_name = "N", requires = "queries")]
     pub first_row: Option<u64>,
+    /// Say what it takes on 1, 2, 4, … nodes: time, memory and partial of each, from a block that is searched here
+    #[arg(long, conflicts_with_all = ["out", "partial", "distances", "rows", "first_row"])]
+    pub plan: bool,
+    /// Number of nodes to plan for
+    #[arg(long, value_name = "N", requires = "plan", value_parser = clap::value_parser!(u32).range(1..))]
+    pub nodes: Option<u32>,
     /// l2, cosine or ip
     #[arg(long, value_name = "NAME", default_value = "l2")]
     pub metric: Metric,

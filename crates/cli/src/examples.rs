@@ -37,7 +37,8 @@ pub const KNN: &str = "\
 Examples:
   annatomy knn embeddings.npy --k 100 --out ids.npy --distances distances.npy
   annatomy knn base.fbin --queries queries.fbin --k 10 --metric ip --out ids.ibin
-  annatomy knn base.fbin --queries queries.fbin --k 10 --rows 3/16 --partial 3.partial";
+  annatomy knn base.fbin --queries queries.fbin --k 10 --rows 3/16 --partial 3.partial
+  annatomy knn base.fbin --queries queries.fbin --k 10 --plan";
 
 pub const MERGE: &str = "\
 Examples:

@@ -35,9 +35,9 @@ pub use float64::exact_knn_float64;
 pub use neighbors::NeighborTable;
 pub use pair_table::{PairTable, TableError};
 pub use partial::{
-    BaseIdentity, Checksum256, FileSearchError, MergeError, Partial, PartialError,
-    PartialFileError, PartialHeader, PartialQueries, PartialRequest, PartialSearch, identity_of,
-    merge_order, partial_of_file, valid_rows,
+    BaseIdentity, Checksum256, FileSearchError, MergeError, NodeCost, Partial, PartialError,
+    PartialFileError, PartialHeader, PartialPlan, PartialQueries, PartialRequest, PartialSearch,
+    identity_of, merge_order, partial_of_file, valid_rows,
 };
 pub use queries::Queries;
 pub use rank_table::{MAX_RANKED_ROWS, RankRow, RankTable};

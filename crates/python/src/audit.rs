@@ -7,7 +7,7 @@ use crate::ids::{Ids, Slots, slots};
 use crate::media::Shown;
 use crate::work::run_reporting;
 use annatomy::audit::{
-    AuditOutcome, AuditRequest, DEFAULT_KS, Explored, Given, GivenAnswers, GraphRequest,
+    AuditOutcome, AuditRequest, DEFAULT_KS, Explored, Given, GivenAnswers, GraphRequest, Growth,
     Prediction, Until, audit_given, draw_queries,
 };
 use annatomy::report::{RowMedia, note_words, verdict};
@@ -379,7 +379,11 @@ impl Wanted {
                 .map(|name| name.parse().map_err(raised))
                 .transpose()?,
             selectivities: self.selectivities.clone(),
-            growth: self.growth,
+            growth: if self.growth {
+                Growth::Measured
+            } else {
+                Growth::LeftOut
+            },
             one_graph: self.one_graph,
             repair: self.repair,
             explore: true,

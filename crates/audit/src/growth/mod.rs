@@ -31,6 +31,16 @@ use annatomy_vectors::subset::numpy_choice;
 use annatomy_vectors::{Matrix, MatrixView, Rows};
 pub use results::{GrowthForecast, GrowthLaw, GrowthPoint, GrowthResult};
 
+/// Whether growth is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Growth {
+    /// It is not.
+    #[default]
+    LeftOut,
+    /// Graphs over samples are built.
+    Measured,
+}
+
 /// Orders of the rows.
 const SEEDS: u64 = 3;
 /// Halvings below n.
@@ -49,7 +59,7 @@ pub(super) fn check(
     data: &Dataset<'_>,
 ) -> Result<(), AuditError> {
     let refused = |words: &str| Err(AuditError::Request(words.to_owned()));
-    if !request.growth {
+    if request.growth == Growth::LeftOut {
         return Ok(());
     }
     if !on_graphs {
@@ -86,7 +96,7 @@ pub(super) fn growth(
     data: &Dataset<'_>,
     ks: &[usize],
 ) -> Result<Option<GrowthResult>, AuditError> {
-    if !request.growth {
+    if request.growth == Growth::LeftOut {
         return Ok(None);
     }
     let base = data
@@ -127,7 +137,7 @@ pub(super) fn growth(
                 queries.rows.view(),
                 ks,
             )?;
-            points.extend(found.into_iter().map(|advice| point(rows, seed, advice)));
+            points.extend(found.iter().map(|advice| point(rows, seed, advice)));
         }
     }
     let laws = laws(&points, rest.len(), ks, &request.targets);
@@ -225,7 +235,7 @@ fn at(
     Ok(Adviser::new(&source, &data, &truth, &graphs, &ks).advise(&request.targets)?)
 }
 
-fn point(rows: usize, seed: u64, advice: Advice) -> GrowthPoint {
+fn point(rows: usize, seed: u64, advice: &Advice) -> GrowthPoint {
     GrowthPoint {
         rows,
         seed,

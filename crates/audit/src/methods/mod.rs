@@ -15,6 +15,7 @@ use super::error::AuditError;
 use super::exact;
 use super::given::Given;
 use super::groups::GivenGroups;
+use super::growth::Growth;
 use super::job::{AuditOutcome, data_facts, requirements};
 use super::load::{OpenMethod, OpenVectors, Opened};
 use super::notes::Note;
@@ -133,7 +134,7 @@ fn refuse_answers(
             "selectivity is not looked at for an index of this kind".to_owned(),
         ));
     }
-    if request.growth {
+    if request.growth != Growth::LeftOut {
         return Err(AuditError::Request(
             "growth is not looked at for an index of this kind".to_owned(),
         ));

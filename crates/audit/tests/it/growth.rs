@@ -1,7 +1,7 @@
 //! The smallest ef over samples of the rows.
 
 use crate::built_here::{audited, request};
-use annatomy_audit::{AuditError, AuditRequest, Given, GivenAnswers, audit_given};
+use annatomy_audit::{AuditError, AuditRequest, Given, GivenAnswers, Growth, audit_given};
 use annatomy_builtin::resnet50_like;
 use annatomy_formats::{AnswerTable, Selection};
 use annatomy_vectors::Matrix;
@@ -32,7 +32,7 @@ fn given<'g>(rows: &'g Matrix, queries: &'g Matrix) -> Given<'g> {
 
 fn grown() -> AuditRequest {
     AuditRequest {
-        growth: true,
+        growth: Growth::Measured,
         ..request()
     }
 }

@@ -6,7 +6,8 @@ use crate::failure::Failure;
 use crate::progress::follow;
 use crate::say::{print, say};
 use annatomy::audit::{
-    AuditError, AuditOutcome, AuditRequest, GraphRequest, RepairedTable, RequirementResult, audit,
+    AuditError, AuditOutcome, AuditRequest, GraphRequest, Growth, RepairedTable, RequirementResult,
+    audit,
 };
 use annatomy::report::{RowMedia, junit, requirement_words, verdict};
 use annatomy::results::write_file;
@@ -134,7 +135,11 @@ fn request(arguments: &AuditArguments) -> AuditRequest {
         groups: arguments.groups.clone(),
         filter_rule: arguments.filter_rule,
         selectivities: arguments.selectivity.clone(),
-        growth: arguments.growth,
+        growth: if arguments.growth {
+            Growth::Measured
+        } else {
+            Growth::LeftOut
+        },
         ks: arguments.k.clone(),
         targets: arguments.target.clone(),
         efs: arguments.ef.clone(),

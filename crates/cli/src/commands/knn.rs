@@ -20,6 +20,9 @@ const BUDGET_BYTES: u64 = 2 << 30;
 const SLOT_BYTES: u64 = 8;
 
 pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {
+    if arguments.plan {
+        return super::plan::run(arguments);
+    }
     let in_part = arguments.rows.is_some() || arguments.first_row.is_some();
     match (&arguments.out, &arguments.partial) {
         (_, Some(_)) if arguments.distances.is_some() => Err(Failure::usage(

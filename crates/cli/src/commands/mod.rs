@@ -9,6 +9,7 @@ mod media;
 pub mod merge;
 mod neighbor_files;
 mod partial;
+mod plan;
 pub mod reproduce;
 pub mod study;
 

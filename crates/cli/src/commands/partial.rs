@@ -67,32 +67,40 @@ fn search(
         let identity = identity.map_err(|error| about(base.path, &error, Failure::work))?;
         (rows.start as u64, Some(identity))
     };
-    partial_of_file(&base.file, rows, &request, of_base).map_err(|error| {
-        let kind = match &error {
-            FileSearchError::Search(PartialError::Exact(ExactError::Memory(_)))
-            | FileSearchError::Read(_)
-            | FileSearchError::Vectors { .. } => Failure::work,
-            FileSearchError::Search(_) => Failure::usage,
-        };
-        let of_queries = matches!(
-            &error,
-            FileSearchError::Search(PartialError::Exact(ExactError::Columns { .. }))
-        );
-        match &arguments.queries {
-            Some(queries) if of_queries => about(queries, &error, kind),
-            _ => about(base.path, &error, kind),
-        }
-    })
+    partial_of_file(&base.file, rows, &request, of_base)
+        .map_err(|error| failed_search(base, arguments, &error))
+}
+
+/// What went wrong, with the file that it is about.
+pub(super) fn failed_search(
+    base: &Opened<'_>,
+    arguments: &KnnArguments,
+    error: &FileSearchError,
+) -> Failure {
+    let kind = match error {
+        FileSearchError::Search(PartialError::Exact(ExactError::Memory(_)))
+        | FileSearchError::Read(_)
+        | FileSearchError::Vectors { .. } => Failure::work,
+        FileSearchError::Search(_) => Failure::usage,
+    };
+    let of_queries = matches!(
+        error,
+        FileSearchError::Search(PartialError::Exact(ExactError::Columns { .. }))
+    );
+    match &arguments.queries {
+        Some(queries) if of_queries => about(queries, error, kind),
+        _ => about(base.path, error, kind),
+    }
 }
 
 /// A file of vectors, open, with its name.
-struct Opened<'p> {
+pub(super) struct Opened<'p> {
     path: &'p Path,
-    file: RowRanges,
+    pub(super) file: RowRanges,
 }
 
 impl<'p> Opened<'p> {
-    fn new(path: &'p Path, role: Role) -> Result<Self, Failure> {
+    pub(super) fn new(path: &'p Path, role: Role) -> Result<Self, Failure> {
         let file = RowRanges::open(&Source::parse(path), role)
             .map_err(|error| about(path, &error, Failure::work))?;
         for note in file.notes() {
@@ -122,7 +130,7 @@ impl<'p> Opened<'p> {
     }
 
     /// Every row, where all can be searched.
-    fn read_all(&self, arguments: &KnnArguments) -> Result<Matrix, Failure> {
+    pub(super) fn read_all(&self, arguments: &KnnArguments) -> Result<Matrix, Failure> {
         let rows = valid_rows(&self.file, 0..self.file.rows(), arguments.metric);
         rows.map_err(|error| match &error {
             FileSearchError::Vectors { source, .. } => about(self.path, source, Failure::work),

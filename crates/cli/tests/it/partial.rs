@@ -334,3 +334,52 @@ fn rows_and_outputs_that_make_no_sense_are_bad_usage() {
     assert_fails(&["merge", "--out", &ids], 2, &["PARTIAL"]);
     assert!(!Path::new(&p).exists() && !Path::new(&ids).exists());
 }
+
+#[test]
+fn a_plan_is_printed_for_the_nodes_asked_for() {
+    let folder = Folder::new();
+    let base = folder.path("base.npy");
+    assert_works(&["generate", "resnet50-like", "--n", "300", "--out", &base]);
+    let planned = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_annatomy"));
+        let output = command
+            .args(["knn", &base, "--k", "5", "--plan"])
+            .args(more)
+            .output();
+        let output = output.expect("the command starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let all = planned(&["--threads", "1"]);
+    assert!(
+        all.contains("300 queries, k 5, among 300 × 2") && all.contains("on 1 thread:"),
+        "{all}"
+    );
+    assert_eq!(all.lines().count(), 11, "{all}");
+    let three = planned(&["--nodes", "3", "--queries", &base]);
+    let last: Vec<&str> = three
+        .lines()
+        .last()
+        .expect("a line")
+        .split_whitespace()
+        .collect();
+    assert_eq!(last[..2], ["3", "100"], "{three}");
+    assert_fails(
+        &["knn", &base, "--k", "300", "--plan"],
+        2,
+        &["base.npy", "300 neighbors"],
+    );
+    assert_fails(
+        &["knn", &base, "--k", "5", "--plan", "--nodes", "0"],
+        2,
+        &["--nodes"],
+    );
+    assert_fails(&["knn", &base, "--k", "5", "--nodes", "2"], 2, &["--plan"]);
+    let out = folder.path("ids.npy");
+    assert_fails(
+        &["knn", &base, "--k", "5", "--plan", "--out", &out],
+        2,
+        &["--out"],
+    );
+}

@@ -21,11 +21,13 @@ mod encoding;
 mod files;
 mod lists;
 mod merge;
+mod plan;
 mod search;
 
 pub use encoding::PartialFileError;
 pub use files::{FileSearchError, PartialRequest, identity_of, partial_of_file, valid_rows};
 pub use merge::{MergeError, merge_order};
+pub use plan::{NodeCost, PartialPlan};
 pub use search::{PartialError, PartialQueries, PartialSearch};
 
 use annatomy_vectors::{MatrixView, Metric};

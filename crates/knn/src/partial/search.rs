@@ -26,13 +26,13 @@ pub enum PartialQueries<'q> {
 }
 
 impl<'q> PartialQueries<'q> {
-    fn rows(self) -> MatrixView<'q> {
+    pub(super) fn rows(self) -> MatrixView<'q> {
         match self {
             Self::HeldOut(rows) | Self::BaseRows(rows) => rows,
         }
     }
 
-    fn are_base_rows(self) -> bool {
+    pub(super) fn are_base_rows(self) -> bool {
         matches!(self, Self::BaseRows(_))
     }
 }
