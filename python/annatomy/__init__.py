@@ -23,6 +23,7 @@ from ._hnsw import Hnsw
 from ._lid import lid, lid_estimators, lid_over_queries
 from ._neighbors import exact_knn, subset
 from ._partial import Partial, merge, partial_knn
+from ._plan import plan_knn
 from ._study import StudyResults, study
 from ._surface import Surface, surface
 
@@ -50,6 +51,7 @@ __all__ = [
     "lid_over_queries",
     "merge",
     "partial_knn",
+    "plan_knn",
     "precomputed_knn",
     "study",
     "subset",

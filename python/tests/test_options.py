@@ -40,8 +40,8 @@ COUNTERPARTS = {
         | {"data": "X"},
     ),
     "knn": (
-        (an.exact_knn, an.partial_knn),
-        {"vectors": "X", "out": "exact_knn", "distances": "exact_knn", "partial": "Partial.save", "first-row": "exact_knn"},
+        (an.exact_knn, an.partial_knn, an.plan_knn),
+        {"vectors": "X", "out": "exact_knn", "distances": "exact_knn", "partial": "Partial.save", "first-row": "exact_knn", "plan": "plan_knn"},
     ),
     "merge": ((an.merge,), {"out": "merge", "distances": "merge"}),
 }

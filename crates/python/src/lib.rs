@@ -29,6 +29,7 @@ mod lid;
 mod media;
 mod neighbors;
 mod partial;
+mod plan;
 mod study;
 mod work;
 
@@ -60,6 +61,8 @@ mod _core {
         Partial, checksum_of_array, checksum_of_queries, file_facts, merge_order,
         merge_order_of_files, partial_of_file, partial_of_rows, read_queries,
     };
+    #[pymodule_export]
+    use crate::plan::plan_of_file;
     #[pymodule_export]
     use crate::study::{StudyResults, study, study_config, study_config_notes, study_defaults};
     #[pymodule_export]

@@ -123,7 +123,7 @@ fn identity((rows, checksum): Base) -> BaseIdentity {
 }
 
 /// An error with its file.
-fn about(path: &Path, error: impl std::error::Error + 'static) -> PyErr {
+pub(crate) fn about(path: &Path, error: impl std::error::Error + 'static) -> PyErr {
     let name = annatomy_runtime::printable_path(path).to_string();
     raised(OfFile { name, error })
 }
@@ -319,6 +319,6 @@ pub(crate) fn checksum_of_queries(
     run(py, 1, || Checksum256::of_matrix(queries).0)
 }
 
-fn opened(path: &Path, role: Role) -> PyResult<RowRanges> {
+pub(crate) fn opened(path: &Path, role: Role) -> PyResult<RowRanges> {
     RowRanges::open(&Source::parse(path), role).map_err(|error| about(path, error))
 }
