@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+
 import annatomy as an
 import numpy as np
 import pytest
 
+COMMAND = os.environ.get("ANNATOMY_COMMAND")
 BOUNDS = [0, 250, 251, 600, 900]
 PARTS = [slice(begin, end) for begin, end in zip(BOUNDS, BOUNDS[1:])]
 
@@ -161,22 +166,33 @@ def test_merged_hnswlib_segments_count_allowed_rows_each(rows, queries):
                 np.testing.assert_array_equal(answer, own, f"{len(ids)} allowed, ef {ef}, k {k}, query {place}")
 
 
-def test_deleted_rows_of_segments_are_searched_through_and_never_returned(rows, queries):
+@pytest.mark.skipif(COMMAND is None, reason="ANNATOMY_COMMAND is not set")
+def test_deleted_rows_of_segments_are_searched_through_and_never_returned(rows, queries, tmp_path):
     indexes = hnswlib_segments(rows)
     deleted = np.random.default_rng(9).choice(len(rows), 300, replace=False)
     deleted = deleted[deleted != 250]  # the segment of one row
     for row in deleted:
         indexes[np.searchsorted(BOUNDS, row, side="right") - 1].mark_deleted(int(row))
-    wanted = [(ef, k, "raise") for ef in (4, 30) for k in (1, 10)]
-    found = an.audit(rows, indexes, queries=queries, k=1, predict=wanted)
-    for ef, k, _ in wanted:
+    np.save(tmp_path / "queries.npy", queries)
+    line = [COMMAND, "audit", "--queries", tmp_path / "queries.npy", "--k", "1", "--json"]
+    for number, index in enumerate(indexes):
+        index.save_index(str(tmp_path / f"{number}.bin"))
+        line += ["--index", tmp_path / f"{number}.bin"]
+    cells = [(ef, k) for ef in (4, 30) for k in (1, 10)]
+    for ef, k in cells:
+        line += ["--predict", f"ef={ef},k={k},class=raise:{tmp_path}/{ef}_{k}.npy"]
+    done = subprocess.run(list(map(str, line)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {"note": "deleted_rows", "rows": len(deleted)} in json.loads(done.stdout)["notes"]
+    for ef, k in cells:
         each = []
         for index, part in zip(indexes, PARTS):
             index.set_ef(ef)
             ids, distances = index.knn_query(queries, min(k, part.stop - part.start), num_threads=1)
             each.append((distances, ids.astype(np.int64)))
-        np.testing.assert_array_equal(found.predictions[ef, k, "raise"], merged(each, k), err_msg=f"ef {ef}, k {k}")
-        assert not np.isin(found.predictions[ef, k, "raise"], deleted).any()
+        found = np.load(tmp_path / f"{ef}_{k}.npy")
+        np.testing.assert_array_equal(found, merged(each, k), err_msg=f"ef {ef}, k {k}")
+        assert not np.isin(found, deleted).any()
 
 
 def test_merged_faiss_segments_keep_the_allowed_of_what_each_visits(rows, queries):

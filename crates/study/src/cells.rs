@@ -27,6 +27,10 @@ pub(crate) enum Figure {
     Tied,
     Visited,
     ZeroDistances,
+    EpsilonRecall,
+    InverseRatio,
+    RankBiasedOverlap,
+    Displacement,
     HasEmptySlots,
 }
 

@@ -36,6 +36,7 @@ fn record(run: usize) -> RunRecord {
             duplicate_rows: 0,
             unreachable_nodes: 0,
             queries: 6,
+            hubness: None,
         },
         seconds: StageSeconds::default(),
     }

@@ -5,13 +5,14 @@
 //! of O(k).
 
 use annatomy_measures::corrected::QueryMeasures;
+use annatomy_measures::graded::Graded;
 use annatomy_measures::published::PublishedRow;
 
 /// What the exact neighbors of one query measure as an answer, by number of k; `None` until one was
 /// measured.
 #[derive(Debug, Default)]
 pub(crate) struct ExactAnswers {
-    pub(crate) corrected: Vec<Option<QueryMeasures>>,
+    pub(crate) corrected: Vec<Option<(QueryMeasures, Graded)>>,
     pub(crate) published: Vec<Option<PublishedRow>>,
 }
 

@@ -5,7 +5,7 @@
 //!   record one traversal to the largest effort any condition asks                 `Visits`
 //!   for each condition read from it
 //!     the returned list of its ef (one for all k, or one per k for α)             `ReturnedRows`
-//!     fill, overlap, distances, LID, causes                                       O(K)
+//!     fill, overlap, distances, LID, causes, overlap by rank and by distance      O(K)
 //!     the rows that tell E from A                                                 `BarycenterShifts`
 //! one pass over the vectors for all barycenters of the block                      `ColumnBlocks`
 
@@ -24,6 +24,9 @@ use annatomy_eval::surface::{Arrivals, Grid};
 use annatomy_hnsw::{CandidateQueue, Graph};
 use annatomy_measures::corrected::{
     QueryMeasures, ReturnedSide, Scratch as MeasureScratch, measure,
+};
+use annatomy_measures::graded::{
+    Epsilon, Graded, SeriesOf, SeriesScratch, graded_series, inverse_ratio,
 };
 use annatomy_measures::published::{row_lid, row_lids, row_mean, row_mean_of_slots};
 use std::ops::Range;
@@ -62,6 +65,11 @@ impl Reading {
     }
 }
 
+/// A row counts for ε-recall up to this share beyond the k-th exact distance.
+const EPSILON: Epsilon = Epsilon::Relative(0.01);
+/// Persistence of rank-biased overlap.
+const PERSISTENCE: f64 = 0.9;
+
 /// Memory reused from block to block; one per thread.
 #[derive(Default)]
 pub(crate) struct Scratch<F> {
@@ -70,6 +78,8 @@ pub(crate) struct Scratch<F> {
     arrivals: Arrivals,
     measure: MeasureScratch,
     measures: Vec<QueryMeasures>,
+    grading: SeriesScratch,
+    graded: Vec<Graded>,
     lids: Vec<f32>,
     exact_means: Vec<f32>,
     exact_lids: Vec<f32>,
@@ -98,7 +108,7 @@ impl Series {
         &self,
         block: &mut Block,
         offset: usize,
-        measures: &QueryMeasures,
+        (measures, graded): (&QueryMeasures, &Graded),
         (unreachable, unvisited): (usize, usize),
     ) {
         let missing = Missing::on_graph(measures, unreachable, unvisited);
@@ -122,6 +132,11 @@ impl Series {
         enter(Figure::Tied, missing.tied as f64);
         enter(Figure::Visited, self.visited as f64);
         enter(Figure::ZeroDistances, measures.zero_returned as f64);
+        enter(Figure::EpsilonRecall, graded.epsilon_recall);
+        let error = measures.relative_distance_error;
+        enter(Figure::InverseRatio, inverse_ratio(error));
+        enter(Figure::RankBiasedOverlap, graded.rank_biased_overlap);
+        enter(Figure::Displacement, graded.displacement);
         enter(
             Figure::HasEmptySlots,
             f64::from(u8::from(measures.filled < measures.k)),
@@ -270,7 +285,9 @@ impl<F: CandidateQueue> Scratch<F> {
         if exact {
             let k_index = series.k_range.start;
             if reading != Reading::Published {
-                self.exact_answers.corrected[k_index] = self.measures.first().copied();
+                let measured = self.measures.first().zip(self.graded.first());
+                let measured = measured.map(|(measures, graded)| (*measures, *graded));
+                self.exact_answers.corrected[k_index] = measured;
             }
             if reading != Reading::Corrected {
                 self.exact_answers.published[k_index] =
@@ -307,8 +324,8 @@ impl<F: CandidateQueue> Scratch<F> {
             Reading::Corrected => (Some(corrected?), None),
             Reading::Published => (None, Some(published?)),
         };
-        if let Some(measures) = corrected {
-            series.enter(block, 0, &measures, (0, 0));
+        if let Some((measures, graded)) = corrected {
+            series.enter(block, 0, (&measures, &graded), (0, 0));
         }
         if let Some(figures) = published {
             *block.published(series.query, series.cell) = figures;
@@ -384,15 +401,28 @@ impl<F: CandidateQueue> Scratch<F> {
             &mut self.measure,
             &mut self.measures,
         );
+        let of = SeriesOf {
+            ks,
+            persistence: PERSISTENCE,
+            epsilon: EPSILON,
+        };
+        graded_series(
+            of,
+            (&returned.ranks, &returned.distances),
+            self.state.exact.side.distances(),
+            &mut self.grading,
+            &mut self.graded,
+        );
         self.not_visited
             .read(&self.state.visited, series.visited, ks[ks.len() - 1]);
         let (mut rank, mut unreachable, mut unvisited) = (0, 0, 0);
-        for (offset, measures) in self.measures.iter().enumerate() {
+        for (offset, measured) in self.measures.iter().zip(&self.graded).enumerate() {
+            let (measures, _) = measured;
             let more = self.not_visited.count(rank..measures.k);
             rank = measures.k;
             unreachable += more.0;
             unvisited += more.1;
-            series.enter(block, offset, measures, (unreachable, unvisited));
+            series.enter(block, offset, measured, (unreachable, unvisited));
         }
     }
 

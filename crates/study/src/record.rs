@@ -104,6 +104,7 @@ mod tests {
                 duplicate_rows: 0,
                 unreachable_nodes: 0,
                 queries: 6,
+                hubness: None,
             },
             seconds: StageSeconds::default(),
         }

@@ -4,6 +4,7 @@ use super::cells::{Cells, Figure};
 use super::plan::{Condition, Plan};
 use crate::results::{ConditionResult, Measurement, PublishedMetrics};
 use annatomy_measures::estimate::percentile;
+use annatomy_measures::graded::lcmc;
 use annatomy_measures::published::Figures;
 use rayon::prelude::*;
 
@@ -11,7 +12,8 @@ use rayon::prelude::*;
 const ROBUST_OVERLAP: f64 = 0.9;
 
 /// Every condition's rows.
-pub(crate) fn conditions(plan: &Plan, cells: &Cells) -> Vec<ConditionResult> {
+/// Chance draws from `others` rows.
+pub(crate) fn conditions(plan: &Plan, cells: &Cells, others: usize) -> Vec<ConditionResult> {
     let results =
         plan.conditions
             .par_iter()
@@ -27,7 +29,13 @@ pub(crate) fn conditions(plan: &Plan, cells: &Cells) -> Vec<ConditionResult> {
                     ef_construction: condition.ef_construction,
                     published_ef_construction: condition.published_ef_construction,
                     corrected: indices()
-                        .map(|index| measurement(plan, condition, index, cells, cell(index)))
+                        .map(|index| {
+                            let row = measurement(plan, condition, index, cells, cell(index));
+                            Measurement {
+                                lcmc: lcmc(row.overlap, row.k, others),
+                                ..row
+                            }
+                        })
                         .collect(),
                     published: indices()
                         .map(|index| published(plan, condition, index, cells, cell(index)))
@@ -71,6 +79,11 @@ fn measurement(
         robustness_90: robust as f64 / overlaps.len() as f64,
         queries_with_empty_slots: mean(Figure::HasEmptySlots),
         zero_distances: mean(Figure::ZeroDistances),
+        lcmc: f64::NAN,
+        epsilon_recall: mean(Figure::EpsilonRecall),
+        inverse_ratio: mean(Figure::InverseRatio),
+        rank_biased_overlap: mean(Figure::RankBiasedOverlap),
+        displacement: mean(Figure::Displacement),
     }
 }
 

@@ -10,13 +10,15 @@ use super::plan::Plan;
 use super::query::{Context, Scratch};
 use super::{Execution, StudyError, order, reduce};
 use crate::results::order::OrderCounts;
-use crate::results::{DataFacts, RunRecord, Settings, StageSeconds, StudyKind};
+use crate::results::{DataFacts, RunHubness, RunRecord, Settings, StageSeconds, StudyKind};
 use annatomy_eval::barycenter::ColumnBlocks;
 use annatomy_eval::distance_source::{DistanceSource, OwnRows, Ranked};
 use annatomy_eval::ground_truth::GroundTruth;
+use annatomy_eval::lists::ExactList;
 use annatomy_eval::surface::Counts;
 use annatomy_hnsw::{DistanceComputer, Graph, Parameters, Sq8Codes, VectorDistances, reachable};
 use annatomy_knn::{PairTable, Queries, RankTable};
+use annatomy_measures::difficulty::Hubness;
 use annatomy_runtime::{PerThread, advance, stage};
 use annatomy_vectors::validate::duplicates;
 use annatomy_vectors::{Matrix, Metric};
@@ -25,6 +27,8 @@ use std::time::Instant;
 
 /// Queries measured together; fixed, so that sums do not depend on threads.
 const BLOCK_QUERIES: usize = 64;
+/// Neighbors by which hubness is counted.
+const HUBNESS_K: usize = 10;
 /// A sample smaller than one row in this many does not repay a table of all pairs.
 const TABLE_SHARE: usize = 4;
 
@@ -132,7 +136,7 @@ impl Job<'_> {
         };
         Ok(RunRecord {
             run: self.run,
-            conditions: reduce::conditions(self.plan, &cells),
+            conditions: reduce::conditions(self.plan, &cells, self.rows.rows() - 1),
             surface: cells.surface(&grid).surface(&grid),
             explored,
             order,
@@ -145,8 +149,30 @@ impl Job<'_> {
                     .filter(|&&reached| !reached)
                     .count(),
                 queries: self.queries.len(),
+                hubness: self.hubness(truth),
             },
             seconds,
+        })
+    }
+
+    /// Of the neighbors at the k nearest to [`HUBNESS_K`].
+    fn hubness(&self, truth: &GroundTruth<'_>) -> Option<RunHubness> {
+        let ks = self.plan.ks.iter().copied();
+        let k = ks.min_by_key(|k| k.abs_diff(HUBNESS_K))?;
+        let mut counts = vec![0_u32; self.rows.rows()];
+        let mut exact = ExactList::default();
+        for query in 0..self.queries.len() {
+            exact.read(truth, query);
+            for &row in &exact.ids[..k] {
+                counts[row as usize] += 1;
+            }
+        }
+        let found = Hubness::of(&counts)?;
+        Some(RunHubness {
+            k,
+            skewness: found.skewness,
+            antihub_share: found.antihub_share,
+            robin_hood: found.robin_hood,
         })
     }
 

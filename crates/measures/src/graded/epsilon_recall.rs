@@ -9,18 +9,25 @@ pub enum Epsilon {
     Relative(f64),
 }
 
+impl Epsilon {
+    /// The largest distance that counts.
+    pub(super) fn limit(self, kth_exact: f32) -> f64 {
+        let exact = f64::from(kth_exact);
+        match self {
+            Self::Absolute(epsilon) => exact + epsilon,
+            // The distance of inner product is negative.
+            Self::Relative(epsilon) => exact + exact.abs() * epsilon,
+        }
+    }
+}
+
 /// The share of the k slots that hold a row at distance at most `d_k` + ε, or `d_k`(1 + ε)
 /// (Aumüller, Bernhardsson & Faithfull 2020).
 ///
 /// `returned` are the true distances of the filled slots among the first k, in any order; empty
 /// slots count as misses. `kth_exact` is the true distance of the k-th exact neighbor.
 pub fn epsilon_recall(returned: &[f32], kth_exact: f32, k: usize, epsilon: Epsilon) -> f64 {
-    let exact = f64::from(kth_exact);
-    let limit = match epsilon {
-        Epsilon::Absolute(epsilon) => exact + epsilon,
-        // The distance of inner product is negative.
-        Epsilon::Relative(epsilon) => exact + exact.abs() * epsilon,
-    };
+    let limit = epsilon.limit(kth_exact);
     let near = returned.iter().take(k);
     let near = near
         .filter(|&&distance| f64::from(distance) <= limit)

@@ -19,9 +19,11 @@ mod epsilon_recall;
 mod inverse_ratio;
 mod lcmc;
 mod rank_biased_overlap;
+mod series;
 
 pub use displacement::displacement;
 pub use epsilon_recall::{Epsilon, epsilon_recall};
 pub use inverse_ratio::inverse_ratio;
 pub use lcmc::{chance_overlap, lcmc};
 pub use rank_biased_overlap::{PersistenceError, rank_biased_overlap};
+pub use series::{Graded, SeriesOf, SeriesScratch, graded_series};

@@ -100,6 +100,7 @@ fn record(run: usize, settings: &annatomy_study::results::Settings) -> RunRecord
             duplicate_rows: 3,
             unreachable_nodes: 2,
             queries: 10_000,
+            hubness: None,
         },
         seconds: StageSeconds {
             data: 1.0,
@@ -150,6 +151,11 @@ fn measurement(k: usize, ef: usize, noise: f64) -> Measurement {
         robustness_90: if overlap > 0.95 { 0.99 } else { 0.4 },
         queries_with_empty_slots: 1.0 - fill,
         zero_distances: 0.0,
+        lcmc: 0.5,
+        epsilon_recall: 0.75,
+        inverse_ratio: 0.875,
+        rank_biased_overlap: 0.625,
+        displacement: 0.125,
     }
 }
 

@@ -9,7 +9,7 @@ use super::{ConditionResult, Conventions, Measurement, PublishedMetrics, StudyRe
 use std::fmt::Write;
 
 /// The header.
-pub const COLUMNS: [&str; 25] = [
+pub const COLUMNS: [&str; 30] = [
     "run",
     "study",
     "condition",
@@ -35,6 +35,11 @@ pub const COLUMNS: [&str; 25] = [
     "robustness_90",
     "queries_with_empty_slots",
     "zero_distances",
+    "lcmc",
+    "epsilon_recall",
+    "inverse_ratio",
+    "rank_biased_overlap",
+    "displacement",
 ];
 
 /// The whole file.
@@ -138,6 +143,11 @@ impl Row {
             m.robustness_90,
             m.queries_with_empty_slots,
             m.zero_distances,
+            m.lcmc,
+            m.epsilon_recall,
+            m.inverse_ratio,
+            m.rank_biased_overlap,
+            m.displacement,
         ] {
             push_number(text, value);
         }

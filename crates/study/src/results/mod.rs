@@ -18,8 +18,8 @@ mod tests;
 pub use annatomy_eval::surface::SurfaceGrid;
 pub use annatomy_measures::published::{Artefacts, Figures};
 pub use model::{
-    ConditionResult, Conventions, DataFacts, Machine, Measurement, PublishedMetrics, RunRecord,
-    Settings, StageSeconds, StudyKind, StudyResults,
+    ConditionResult, Conventions, DataFacts, Machine, Measurement, PublishedMetrics, RunHubness,
+    RunRecord, Settings, StageSeconds, StudyKind, StudyResults,
 };
 
 use annatomy_formats::write_atomically;

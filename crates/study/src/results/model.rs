@@ -99,6 +99,16 @@ pub struct Measurement {
     pub queries_with_empty_slots: f64,
     /// Zero distances left out of LID, per query, returned side.
     pub zero_distances: f64,
+    /// Overlap less what chance gives, k/(n − 1) (Chen & Buja 2009).
+    pub lcmc: f64,
+    /// Share of the slots with distance up to 1.01 times the k-th exact one.
+    pub epsilon_recall: f64,
+    /// 1/(1 + relative distance error), mean over queries.
+    pub inverse_ratio: f64,
+    /// Rank-biased overlap at p = .9 (Webber, Moffat & Zobel 2010).
+    pub rank_biased_overlap: f64,
+    /// Mean |slot − rank| of the neighbors returned, over k.
+    pub displacement: f64,
 }
 
 /// One k of one condition in the study's own key names and arithmetic. Distances are squared; NaN
@@ -165,6 +175,21 @@ pub struct DataFacts {
     pub unreachable_nodes: usize,
     /// Queries (all rows unless sampled).
     pub queries: usize,
+    /// How unevenly rows are neighbors of the queries, at the k nearest to 10.
+    pub hubness: Option<RunHubness>,
+}
+
+/// Hubness of the exact neighbors of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunHubness {
+    /// Neighbors counted.
+    pub k: usize,
+    /// Skewness of how often each row is one of them; `None` where all are equally often.
+    pub skewness: Option<f64>,
+    /// Share of the rows that are never one.
+    pub antihub_share: f64,
+    /// Share of the occurrences that would have to move for all rows to have as many (Hoover 1936).
+    pub robin_hood: Option<f64>,
 }
 
 /// Where the time of one run went, in seconds.

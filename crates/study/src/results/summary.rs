@@ -87,7 +87,7 @@ pub struct SurfaceSummary {
 
 type Reader<T> = (&'static str, fn(&T) -> f64);
 
-const CORRECTED: [Reader<Measurement>; 18] = [
+const CORRECTED: [Reader<Measurement>; 23] = [
     ("fill", |m| m.fill),
     ("overlap", |m| m.overlap),
     ("overlap_strict", |m| m.overlap_strict),
@@ -106,6 +106,11 @@ const CORRECTED: [Reader<Measurement>; 18] = [
     ("robustness_90", |m| m.robustness_90),
     ("queries_with_empty_slots", |m| m.queries_with_empty_slots),
     ("zero_distances", |m| m.zero_distances),
+    ("lcmc", |m| m.lcmc),
+    ("epsilon_recall", |m| m.epsilon_recall),
+    ("inverse_ratio", |m| m.inverse_ratio),
+    ("rank_biased_overlap", |m| m.rank_biased_overlap),
+    ("displacement", |m| m.displacement),
 ];
 
 /// The file's text.

@@ -32,6 +32,11 @@ fn measurement(k: usize, ef: usize, overlap: f64) -> Measurement {
         robustness_90: 0.75,
         queries_with_empty_slots: 0.125,
         zero_distances: 0.0,
+        lcmc: 0.5,
+        epsilon_recall: 0.75,
+        inverse_ratio: 0.875,
+        rank_biased_overlap: 0.625,
+        displacement: 0.125,
     }
 }
 
@@ -114,6 +119,7 @@ fn study(runs: usize, conventions: Conventions) -> StudyResults {
             duplicate_rows: 0,
             unreachable_nodes: 0,
             queries: 6,
+            hubness: None,
         },
         seconds: StageSeconds::default(),
     };
@@ -140,15 +146,16 @@ fn the_table_in_corrected_conventions() {
     let expected = "\
 run,study,condition,k,ef,ef_construction,fill,overlap,overlap_strict,mean_exact_distance,mean_returned_distance,\
 relative_distance_error,barycenter_shift,lid_exact,lid_returned,unreachable,unvisited,tied,overlap_p1,overlap_p5,visited,\
-conventions,robustness_90,queries_with_empty_slots,zero_distances
+conventions,robustness_90,queries_with_empty_slots,zero_distances,lcmc,epsilon_recall,inverse_ratio,rank_biased_overlap,\
+displacement
 0,efSearch_study,ef_3,2,3,200,1.0,1.0,1.0,8.5,8.75,0.30000000000000004,1e-7,22.0,,0.0,0.5,0.0,0.25,0.5,431.25,\
-corrected,0.75,0.125,0.0
+corrected,0.75,0.125,0.0,0.5,0.75,0.875,0.625,0.125
 0,efSearch_study,ef_3,4,3,200,1.0,0.5,0.5,8.5,8.75,0.30000000000000004,1e-7,22.0,,0.0,0.5,0.0,0.25,0.5,431.25,\
-corrected,0.75,0.125,0.0
+corrected,0.75,0.125,0.0,0.5,0.75,0.875,0.625,0.125
 0,alpha_study,alpha_0.5,2,2,200,1.0,0.5,0.5,8.5,8.75,0.30000000000000004,1e-7,22.0,,0.0,0.5,0.0,0.25,0.5,431.25,\
-corrected,0.75,0.125,0.0
+corrected,0.75,0.125,0.0,0.5,0.75,0.875,0.625,0.125
 0,alpha_study,alpha_0.5,4,2,200,1.0,0.25,0.25,8.5,8.75,0.30000000000000004,1e-7,22.0,,0.0,0.5,0.0,0.25,0.5,431.25,\
-corrected,0.75,0.125,0.0
+corrected,0.75,0.125,0.0,0.5,0.75,0.875,0.625,0.125
 ";
     assert_eq!(text, expected);
 }
@@ -163,12 +170,12 @@ fn the_table_in_published_conventions() {
     assert_eq!(
         rows[1],
         "0,efSearch_study,ef_3,2,3,200,1.0,1.0,1.0,75.796875,3.4028235832468283e33,0.30000000000000004,0.0625,11.0,,0.0,\
-         0.5,0.0,0.25,0.5,431.25,published,0.75,0.125,0.0"
+         0.5,0.0,0.25,0.5,431.25,published,0.75,0.125,0.0,0.5,0.75,0.875,0.625,0.125"
     );
     assert_eq!(
         rows[4],
         "0,alpha_study,alpha_0.5,4,2,400,0.875,0.25,0.25,75.796875,inf,0.30000000000000004,0.0625,11.0,,0.0,0.5,0.0,0.25,\
-         0.5,431.25,published,0.75,0.125,0.0"
+         0.5,431.25,published,0.75,0.125,0.0,0.5,0.75,0.875,0.625,0.125"
     );
 }
 

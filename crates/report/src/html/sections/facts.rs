@@ -3,7 +3,7 @@
 use crate::html::table::{Columns, Table};
 use crate::html::view::View;
 use crate::html::writer::Html;
-use crate::text::number::count;
+use crate::text::number::{NONE, count, share, significant};
 
 /// Writes the section.
 pub(crate) fn write(html: &mut Html, view: &View<'_>) {
@@ -29,12 +29,19 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>) {
             ),
         };
         html.prose(&format!("{repeated}; {reached}."));
-        let head = ["run", "rows", "columns", "duplicate rows", "unreachable nodes", "queries"];
+        let head = ["run", "rows", "columns", "duplicate rows", "unreachable nodes", "queries", "hubness", "antihubs"];
         let mut table = Table::new("Counted, not assumed.", Columns::Numbers, &head);
         for run in runs {
             let data = &run.data;
             let counts = [data.rows, data.columns, data.duplicate_rows, data.unreachable_nodes, data.queries];
-            table.row([vec![run.run.to_string()], counts.map(|value| count(value as u64)).to_vec()].concat());
+            let hubs = data.hubness.as_ref();
+            let skewness = hubs.and_then(|hubs| hubs.skewness);
+            let hubs = [
+                skewness.map_or(NONE.to_owned(), |value| significant(value, 3)),
+                hubs.map_or(NONE.to_owned(), |hubs| share(hubs.antihub_share)),
+            ];
+            let counts = counts.map(|value| count(value as u64));
+            table.row([run.run.to_string()].into_iter().chain(counts).chain(hubs));
         }
         table.write(html);
     });
