@@ -4,7 +4,7 @@
 mod allocator;
 
 use annatomy_hnsw::Visits;
-use annatomy_methods::{Method, QueryScratch, Searcher};
+use annatomy_methods::{Method, QueryScratch, Searcher, Wanted};
 use libfuzzer_sys::fuzz_target;
 
 /// Columns of a query: a file of some bytes may claim two billion, and a caller brings them.
@@ -23,5 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         searcher.record(&query, effort, &mut scratch, &mut visits);
         assert!(searcher.answer(&query, &visits, effort, 5, &mut scratch).count() <= 5);
     }
-    searcher.record_all(&query, &mut scratch, &mut visits);
+    searcher.record_all(&query, Wanted::ALL, &mut scratch, &mut visits);
+    let wanted = Wanted { candidates: 3, rows: &[0] };
+    searcher.record_wanted(&query, 2, wanted, &mut scratch, &mut visits);
 });

@@ -180,8 +180,10 @@ pub struct MethodFacts {
     pub engine: String,
     /// The arithmetic in which its distances are summed.
     pub arithmetic: String,
-    /// The engine's word for its effort: `nprobe` or `ef`; `None` where all rows are looked at.
+    /// The engine's word for its effort: `nprobe`, `ef` or `L`; `None` where all rows are looked at.
     pub effort: Option<String>,
+    /// How many efforts were searched one by one, where no search answers another effort: of an NSG.
+    pub replayed: Option<usize>,
     /// The effort that it was saved with.
     pub saved_effort: Option<usize>,
     /// The largest effort that changes anything: cells, or rows.
@@ -256,6 +258,8 @@ pub struct StageLosses {
     pub codes: f64,
     /// In a cell that was not probed, or not visited in the graph.
     pub routing: f64,
+    /// Of these, the rows to which no path leads from the graph's entry point.
+    pub unreachable: f64,
     /// A candidate that the rerank dropped.
     pub rerank: f64,
     /// A row at the same distance is in their place.
@@ -297,6 +301,7 @@ impl From<annatomy_methods::stages::Losses> for StageLosses {
             transform: lost.transform,
             codes: lost.codes,
             routing: lost.routing,
+            unreachable: lost.unreachable,
             rerank: lost.rerank,
             tied: lost.tied,
         }

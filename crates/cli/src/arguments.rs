@@ -210,7 +210,7 @@ pub struct AuditArguments {
     pub seed: u64,
     /// Write the ids that an engine of this class returns; classes: stop-early, raise, row-cap,
     /// refuse, beam-is-k. Where queries are base rows, K counts the query itself
-    /// (nprobe=P,k=K:FILE.npy for an inverted file)
+    /// (nprobe=P,k=K:FILE.npy for an inverted file, L=L,k=K:FILE.npy for an NSG)
     #[arg(long, value_name = "ef=E,k=K,class=CLASS:FILE.npy")]
     pub predict: Vec<PredictionFile>,
     /// Write one row per query and k: query, k, ef, overlap, fill, why neighbors are missing, required
@@ -290,7 +290,7 @@ impl FromStr for PredictionFile {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let form = || {
-            "expected ef=E,k=K,class=CLASS:FILE, such as ef=64,k=100,class=stop-early:ids.npy, or nprobe=P,k=K:FILE"
+            "expected ef=E,k=K,class=CLASS:FILE, such as ef=64,k=100,class=stop-early:ids.npy, or nprobe=P,k=K:FILE, or L=L,k=K:FILE"
                 .to_owned()
         };
         let (settings, file) = text.split_once(':').ok_or_else(form)?;
@@ -305,12 +305,14 @@ impl FromStr for PredictionFile {
                     .ok_or_else(form)
             };
             match name {
-                "ef" | "nprobe" if ef.is_none() => {
+                "ef" | "nprobe" | "L" if ef.is_none() => {
                     ef = Some(number()?);
-                    // An inverted file returns the k best of what it scanned.
-                    if name == "nprobe" {
-                        class = class.or(Some(EngineClass::StopEarly));
-                    }
+                    // An inverted file returns the k best of what it scanned; an NSG searches at k.
+                    class = class.or(match name {
+                        "nprobe" => Some(EngineClass::StopEarly),
+                        "L" => Some(EngineClass::Raise),
+                        _ => None,
+                    });
                 }
                 "k" => k = Some(number()?),
                 "class" => {

@@ -26,6 +26,6 @@ pub use queue::{
     BitsetQueue, CandidateQueue, Coverage, HeapQueue, LowerBoundFilter, QueryScorer, Scored,
 };
 pub use search::{
-    Answer, EngineClass, FilterRule, Search, Traversal, UnknownEngineClass, UnknownFilterRule,
-    Visit, Visits,
+    Answer, EngineClass, FilterRule, ScanRecord, Search, Traversal, UnknownEngineClass,
+    UnknownFilterRule, Visit, Visits,
 };

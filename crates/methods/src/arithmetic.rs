@@ -3,7 +3,7 @@
 //! * Scalar codes are decoded and summed in 16 lanes (AVX-512, columns a multiple of 16), 8 lanes
 //!   (AVX2, a multiple of 8) or one after the other; lanes are fused and halved down to one sum.
 //! * 8-bit values as they are (`QT_8bit_direct`) are summed as integers where lanes are used.
-//! * Product codes add up one entry of a table for each group of columns.
+//! * Product codes add up one entry of a table for each group of columns (`product_sums`).
 //!
 //! Source: faiss 1.15 `impl/scalar_quantizer/sq-{avx2,avx512}.cpp`,
 //! `impl/pq_code_distance/*`, `utils/simd_impl/distances_{avx2,avx512,sse-inl}`; checked id for id
@@ -132,9 +132,19 @@ pub(crate) fn fill_table(
     table.clear();
     let groups = x.chunks_exact(quantizer.part_columns);
     for (part, x) in groups.enumerate() {
-        for number in 0..quantizer.per_part() {
-            table.push(entry(metric, x, quantizer.centroid(part, number), level));
-        }
+        let numbers = 0..quantizer.per_part();
+        table.extend(numbers.map(|number| entry(metric, x, quantizer.centroid(part, number), level)));
+    }
+}
+
+/// cell − 2 · query, entry by entry: the table of a cell's residuals.
+#[inline(always)]
+pub(crate) fn add_tables(cell: &[f32], query: &[f32], level: Level, table: &mut Vec<f32>) {
+    table.clear();
+    let entries = cell.iter().zip(query);
+    match level {
+        Level::None => table.extend(entries.map(|(&cell, &query)| cell + -2.0 * query)),
+        _ => table.extend(entries.map(|(&cell, &query)| query.mul_add(-2.0, cell))),
     }
 }
 
@@ -151,50 +161,4 @@ pub(crate) fn add_multiple(a: f32, factor: f32, b: f32, level: Level) -> f32 {
 #[inline(always)]
 pub(crate) fn squared_norm(c: &[f32], level: Level) -> f32 {
     dot(c, c, level, Batch::One)
-}
-
-/// The entries of a code's numbers, added up.
-#[inline(always)]
-pub(crate) fn sum_of_entries(
-    quantizer: &ProductQuantizer,
-    table: &[f32],
-    numbers: &[u16],
-    level: Level,
-) -> f32 {
-    let bits = quantizer.bits;
-    let at = |part: usize| table[(part << bits) + usize::from(numbers[part])];
-    let parts = numbers.len();
-    let (mut sum, mut done) = (0.0, 0);
-    match level {
-        _ if bits != 8 => {}
-        Level::Avx2 if parts == 4 => return (at(0) + at(2)) + (at(1) + at(3)),
-        Level::Avx2 if parts == 8 => {
-            let halves: [f32; 4] = std::array::from_fn(|lane| at(lane) + at(lane + 4));
-            return (halves[0] + halves[2]) + (halves[1] + halves[3]);
-        }
-        Level::Avx2 if parts >= 16 => {
-            let mut sums = [0.0; 8];
-            done = parts / 16 * 16;
-            for part in 0..done {
-                sums[part % 8] += at(part);
-            }
-            let halves: [f32; 4] = std::array::from_fn(|lane| sums[lane] + sums[lane + 4]);
-            sum = (halves[0] + halves[2]) + (halves[1] + halves[3]);
-        }
-        Level::Avx512 if parts >= 16 => {
-            let mut sums = [0.0; 16];
-            done = parts / 16 * 16;
-            for part in 0..done {
-                sums[part % 16] += at(part);
-            }
-            let eight: [f32; 8] = std::array::from_fn(|lane| sums[lane] + sums[lane + 8]);
-            let halves: [f32; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);
-            sum = (halves[0] + halves[2]) + (halves[1] + halves[3]);
-        }
-        _ => {}
-    }
-    for part in done..parts {
-        sum += at(part);
-    }
-    sum
 }

@@ -3,7 +3,9 @@
 use crate::arithmetic::Lanes;
 use crate::codes::{Codes, ProductQuantizer, Quantizer, ScalarKind};
 use crate::method::Method;
-use annatomy_hnsw::import::faiss_file::{Level, collected, reserved};
+use crate::product_sums::Numbers;
+use crate::scan_order::ScanOrder;
+use annatomy_hnsw::import::faiss_file::{Level, collected, floats, reserved};
 use annatomy_hnsw::import::usearch_file::{UsearchLevel, UsearchScalar};
 use annatomy_hnsw::import::{Arithmetic, SavedIndexError};
 use annatomy_vectors::{Matrix, Metric};
@@ -34,10 +36,10 @@ pub(crate) enum Kept<'m> {
         level: UsearchLevel,
         metric: Metric,
     },
-    /// Product codes: M numbers a row.
+    /// Product codes.
     Product {
         quantizer: &'m ProductQuantizer,
-        numbers: Vec<u16>,
+        numbers: Numbers,
     },
 }
 
@@ -90,17 +92,25 @@ impl<'m> Kept<'m> {
         })
     }
 
-    pub(crate) fn new(codes: &'m Codes, level: Level) -> Result<Self, SavedIndexError> {
+    /// Codes in the order in which they are scanned.
+    pub(crate) fn new(
+        codes: &'m Codes,
+        order: &ScanOrder,
+        level: Level,
+    ) -> Result<Self, SavedIndexError> {
         let columns = codes.columns;
         let lanes = Lanes::of(level, columns);
+        let code_at = |place: usize| codes.code(order.row(place) as usize);
         let scalar = match &codes.quantizer {
-            Quantizer::Float32 => return Ok(Self::Flat(codes.decoded()?)),
+            Quantizer::Float32 => {
+                let mut values = reserved("the rows", codes.rows() * columns)?;
+                (0..codes.rows()).for_each(|place| values.extend(floats(code_at(place))));
+                let rows = Matrix::new(codes.rows(), columns, values);
+                return Ok(Self::Flat(rows.expect("rows × columns values")));
+            }
             Quantizer::Product(quantizer) => {
-                let total = codes.rows() * quantizer.parts;
-                let mut numbers = reserved("the numbers of codes", total)?;
-                for row in 0..codes.rows() {
-                    numbers.extend(quantizer.numbers(codes.code(row)));
-                }
+                let in_order = (0..codes.rows()).map(code_at);
+                let numbers = Numbers::new(quantizer, codes.rows(), in_order)?;
                 return Ok(Self::Product { quantizer, numbers });
             }
             Quantizer::Scalar(scalar) => scalar,
@@ -110,7 +120,7 @@ impl<'m> Kept<'m> {
             values.resize(codes.rows() * columns, 0.0);
             let rows = values.par_chunks_mut(columns).enumerate();
             rows.for_each(|(row, values)| {
-                let code = codes.code(row);
+                let code = code_at(row);
                 Arch::new().dispatch(|| {
                     if shares {
                         scalar.decode_shares(code, lanes.rounding(), values);

@@ -1,7 +1,8 @@
 //! Methods besides a plain graph: codes, cells, transforms and rerank, as FAISS and usearch save them.
 //!
 //! The path through this crate: [`Method::read`] → [`Searcher`], in the arithmetic of an instruction
-//! set → one [record](annatomy_hnsw::Visits) per query, from which every (effort, k) is read →
+//! set → one [record](annatomy_hnsw::Visits) per query, from which every (effort, k) is read (of an
+//! NSG, one per query and effort) →
 //! [`required`] efforts of the true neighbors, and [`stages`] that lost them.
 //!
 //! A search has up to four stages, and each can lose a neighbor:
@@ -10,7 +11,7 @@
 //! |---|---|---|
 //! | transform | PCA, OPQ, rotation, L2 normalization | |
 //! | codes | scalar or product quantization, float16 | |
-//! | routing | which rows are looked at: cells (IVF), or a graph (HNSW) | nprobe, efSearch |
+//! | routing | which rows are looked at: cells (IVF), or a graph (HNSW, NSG) | nprobe, efSearch, L |
 //! | rerank | exact distances of the first `k_factor`·k | k_factor |
 
 #![deny(missing_docs)]
@@ -20,9 +21,15 @@ mod cells;
 mod codes;
 mod faiss;
 mod kept;
+mod mersenne;
 mod method;
+mod nearest;
+mod nsg;
+mod product_sums;
 pub mod required;
 mod rotation;
+mod scan;
+mod scan_order;
 mod scorer;
 mod searcher;
 pub mod stages;
@@ -31,5 +38,6 @@ mod usearch;
 pub use cells::{CellFacts, Cells, Coarse};
 pub use codes::{Codes, ProductQuantizer, Quantizer, ScalarKind, ScalarQuantizer, eight_bit_rows};
 pub use method::{GraphRouting, Method, Rerank, Routing};
+pub use nsg::NsgRouting;
 pub use rotation::Transform;
-pub use searcher::{QueryScratch, Searcher};
+pub use searcher::{QueryScratch, Searcher, Wanted};

@@ -2,6 +2,7 @@
 
 use crate::cells::Cells;
 use crate::codes::Codes;
+use crate::nsg::NsgRouting;
 use crate::rotation::Transform;
 use annatomy_hnsw::import::faiss_file::{renamed, reserved};
 use annatomy_hnsw::import::{Engine, SavedIndexError};
@@ -44,6 +45,8 @@ pub enum Routing {
     Cells(Cells),
     /// Those that a walk of a graph meets.
     Graph(GraphRouting),
+    /// Those that a walk of a navigating spreading-out graph meets.
+    Nsg(NsgRouting),
 }
 
 /// A graph over codes.
@@ -71,7 +74,24 @@ pub struct Rerank {
 impl Method {
     /// What the engine does when k exceeds the effort.
     pub fn class(&self) -> EngineClass {
-        self.engine.class()
+        match self.routing {
+            Routing::Nsg(_) => EngineClass::Raise,
+            _ => self.engine.class(),
+        }
+    }
+
+    /// Whether a record to one effort answers every smaller one; otherwise each is searched for.
+    pub fn answers_nest(&self) -> bool {
+        !matches!(self.routing, Routing::Nsg(_))
+    }
+
+    /// The graph that is walked, if there is one.
+    pub fn graph(&self) -> Option<&Graph> {
+        match &self.routing {
+            Routing::Graph(routing) => Some(&routing.graph),
+            Routing::Nsg(routing) => Some(&routing.graph),
+            Routing::Exhaustive | Routing::Cells(_) => None,
+        }
     }
 
     /// Whether the engine divides by the lengths of query and row itself, and so wants queries as they
@@ -80,12 +100,13 @@ impl Method {
         self.engine == Engine::Usearch && self.metric == Metric::Cosine
     }
 
-    /// The engine's word for its effort: `nprobe`, `ef`, or none where all rows are looked at.
+    /// The engine's word for its effort: `nprobe`, `ef`, `L`, or none where all rows are looked at.
     pub fn effort_word(&self) -> Option<&'static str> {
         match self.routing {
             Routing::Exhaustive => None,
             Routing::Cells(_) => Some("nprobe"),
             Routing::Graph(_) => Some("ef"),
+            Routing::Nsg(_) => Some("L"),
         }
     }
 
@@ -94,7 +115,7 @@ impl Method {
         match &self.routing {
             Routing::Exhaustive => 1,
             Routing::Cells(cells) => cells.lists.len(),
-            Routing::Graph(_) => self.rows,
+            Routing::Graph(_) | Routing::Nsg(_) => self.rows,
         }
     }
 
@@ -104,6 +125,7 @@ impl Method {
             Routing::Exhaustive => Some(1),
             Routing::Cells(cells) => Some(cells.nprobe),
             Routing::Graph(graph) => graph.ef_search,
+            Routing::Nsg(nsg) => nsg.search_l,
         }
     }
 
@@ -178,6 +200,10 @@ impl Method {
                 }
             }
             Routing::Graph(routing) => routing.graph = renamed(&routing.graph, places)?,
+            Routing::Nsg(routing) => {
+                let graph = renamed(&routing.graph, places)?;
+                routing.renamed(graph, places);
+            }
         }
         Ok(self)
     }

@@ -95,6 +95,7 @@ impl Presence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use annatomy_hnsw::Scored;
     use proptest::prelude::*;
 
     fn groups() -> impl Strategy<Value = Vec<Vec<u32>>> {
@@ -108,9 +109,15 @@ mod tests {
         ) {
             let mut id = 0;
             let mut visits = Visits::default();
-            visits.record_groups(groups.iter().map(|keys| {
-                keys.iter().map(|&key| { id += 1; (id * 7 % 41, key) }).collect::<Vec<_>>()
-            }));
+            let mut scan = visits.scan();
+            for keys in &groups {
+                for (place, &key) in keys.iter().enumerate() {
+                    id += 1;
+                    scan.keep(place, Scored { key, id: id * 7 % 41 });
+                }
+                scan.end_group(keys.len());
+            }
+            scan.finish();
             // Any rows serve as exact neighbors: every third id.
             let rank_of = |id: u32| id.is_multiple_of(3).then_some(id / 3);
             let left_out = Some(own);

@@ -1,8 +1,6 @@
 //! Distances of codes from a query, on the instructions available.
 
-use crate::arithmetic::{
-    add_multiple, fill_table, integers, scalar_codes, squared_norm, sum_of_entries,
-};
+use crate::arithmetic::{add_tables, fill_table, integers, scalar_codes, squared_norm};
 use crate::codes::ProductQuantizer;
 use crate::kept::{CodeQuery, Kept};
 use annatomy_hnsw::import::faiss_file::{Batch, Level, dot, squared_l2};
@@ -53,8 +51,7 @@ impl CodeScorer<'_> {
                 metric,
             } => return order_key(usearch_distance(*scalar, *metric, x, rows.row(id), *level)),
             Kept::Product { quantizer, numbers } => {
-                let numbers = &numbers[id * quantizer.parts..(id + 1) * quantizer.parts];
-                sum_of_entries(quantizer, &self.query.table, numbers, level)
+                numbers.sum(quantizer, &self.query.table, id, level)
             }
         };
         let distance = self.query.offset + distance;
@@ -90,9 +87,11 @@ struct Keys<'k, 's> {
     out: &'k mut Vec<u32>,
 }
 
+/// Puts the keys of the codes from `first` on into `keys`.
 pub(crate) struct Scan<'k, 's> {
     pub(crate) scorer: CodeScorer<'s>,
-    pub(crate) rows: &'k mut [(u32, u32)],
+    pub(crate) first: usize,
+    pub(crate) keys: &'k mut [u32],
 }
 
 pub(crate) struct Dot<'k>(pub(crate) &'k [f32], pub(crate) &'k [f32], pub(crate) Level);
@@ -139,8 +138,8 @@ on_instructions!(Keys<'_, '_>, (), self => {
     }
 });
 on_instructions!(Scan<'_, '_>, (), self => {
-    for (id, key) in self.rows {
-        *key = self.scorer.evaluate(*id, Batch::One);
+    for (key, place) in self.keys.iter_mut().zip(self.first as u32..) {
+        *key = self.scorer.evaluate(place, Batch::One);
     }
 });
 on_instructions!(Dot<'_>, f32, self => dot(self.0, self.1, self.2, Batch::One));
@@ -149,8 +148,5 @@ on_instructions!(FillTable<'_>, (), self => {
     fill_table(self.metric, self.quantizer, self.x, self.level, self.table);
 });
 on_instructions!(AddTables<'_>, (), self => {
-    self.table.clear();
-    for (&cell, &query) in self.cell.iter().zip(self.query) {
-        self.table.push(add_multiple(cell, -2.0, query, self.level));
-    }
+    add_tables(self.cell, self.query, self.level, self.table);
 });

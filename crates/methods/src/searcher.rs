@@ -5,20 +5,22 @@
 //!
 //! transform the query                                     once
 //!   rank the cells, scan them one after the other         IVF: a group of visits per cell
-//!   or walk the graph                                     HNSW
+//!   or walk the graph                                     HNSW; NSG, for one effort
 //!   or scan all rows                                      one group
 //!     an answer: the candidates nearest by code, reranked
 //!
-//! Cells are ranked as FAISS ranks them for fewer than 20 queries at once, one distance after the
-//! other; for more it uses BLAS, which can change the order of cells that are as near as rounding.
+//! Scans are in `scan`.
 
 use crate::arithmetic::add_multiple;
 use crate::cells::Cells;
 use crate::codes::ProductQuantizer;
 use crate::kept::{CodeQuery, Kept};
 use crate::method::{Method, Routing};
+use crate::nearest::Limit;
+use crate::nsg::Pool;
 use crate::rotation::{apply_all, transformed};
-use crate::scorer::{AddTables, CodeScorer, Dot, FillTable, Norm, Scan};
+use crate::scan_order::ScanOrder;
+use crate::scorer::{AddTables, CodeScorer, Dot, FillTable, Norm};
 use crate::usearch;
 use annatomy_hnsw::import::faiss_file::{Level, reserved};
 use annatomy_hnsw::import::{Arithmetic, Engine, EngineBuild, EngineDistances, SavedIndexError};
@@ -34,27 +36,47 @@ const MOST_TABLE_BYTES: u128 = 1 << 31;
 #[derive(Debug)]
 pub struct Searcher<'m> {
     method: &'m Method,
-    build: EngineBuild,
+    pub(crate) build: EngineBuild,
     level: Level,
-    metric: Metric,
+    pub(crate) metric: Metric,
+    pub(crate) order: ScanOrder,
     kept: Kept<'m>,
     /// nlist × M × 2^bits: what a cell adds to the table of a query.
     cell_tables: Option<Vec<f32>>,
-    arch: Arch,
+    pub(crate) arch: Arch,
+}
+
+/// What is asked of a record.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'w> {
+    /// Rows of the longest answer, before it is reranked.
+    pub candidates: usize,
+    /// Rows whose place among all others is asked.
+    pub rows: &'w [u32],
+}
+
+impl Wanted<'_> {
+    /// Everything.
+    pub const ALL: Self = Self {
+        candidates: usize::MAX,
+        rows: &[],
+    };
 }
 
 /// Memory of one search; one per thread.
 #[derive(Debug, Default)]
 pub struct QueryScratch {
-    query: Vec<f32>,
+    pub(crate) query: Vec<f32>,
     spare: Vec<f32>,
     residual: Vec<f32>,
-    codes: CodeQuery,
-    coarse_visits: Visits,
-    traversal: Traversal<HeapQueue>,
-    ranked: Vec<(u32, u32)>,
-    scanned: Vec<(u32, u32)>,
-    ends: Vec<usize>,
+    pub(crate) codes: CodeQuery,
+    pub(crate) coarse_visits: Visits,
+    pub(crate) traversal: Traversal<HeapQueue>,
+    pub(crate) ranked: Vec<(u32, u32)>,
+    /// Keys of the rows, in the order of a scan.
+    pub(crate) keys: Vec<u32>,
+    pub(crate) limit: Limit,
+    pool: Pool,
     reranked: Vec<(u32, u32)>,
 }
 
@@ -73,15 +95,17 @@ impl<'m> Searcher<'m> {
             Metric::L2 => Metric::L2,
             Metric::Cosine | Metric::InnerProduct => Metric::InnerProduct,
         };
+        let order = ScanOrder::of(method)?;
         let kept = match method.engine {
             Engine::Usearch => Kept::of_usearch(method, build.arithmetic)?,
-            _ => Kept::new(&method.codes, level)?,
+            _ => Kept::new(&method.codes, &order, level)?,
         };
         let mut searcher = Self {
             method,
             build,
             level,
             metric,
+            order,
             kept,
             cell_tables: None,
             arch: Arch::new(),
@@ -108,7 +132,7 @@ impl<'m> Searcher<'m> {
         transformed(&self.method.transforms, rows, self.level)
     }
 
-    /// Records the search of `query` to `effort`.
+    /// Records the search of `query` to `effort`. Of an NSG the record answers this effort alone.
     ///
     /// # Panics
     /// If `query` has another number of columns than the method.
@@ -119,10 +143,23 @@ impl<'m> Searcher<'m> {
         scratch: &mut QueryScratch,
         visits: &mut Visits,
     ) {
+        self.record_wanted(query, effort, Wanted::ALL, scratch, visits);
+    }
+
+    /// The same for what is `wanted`: a scan keeps the rows that can matter and counts the others,
+    /// which takes less time.
+    pub fn record_wanted(
+        &self,
+        query: &[f32],
+        effort: usize,
+        wanted: Wanted<'_>,
+        scratch: &mut QueryScratch,
+        visits: &mut Visits,
+    ) {
         self.begin(query, scratch);
         match &self.method.routing {
-            Routing::Exhaustive => self.scan_all(scratch, visits),
-            Routing::Cells(cells) => self.scan_cells(cells, effort, scratch, visits),
+            Routing::Exhaustive => self.scan_all(wanted, scratch, visits),
+            Routing::Cells(cells) => self.scan_cells(cells, effort, wanted, scratch, visits),
             Routing::Graph(routing) => {
                 self.set_query(None, scratch);
                 let scorer = self.scorer(&scratch.codes);
@@ -130,17 +167,28 @@ impl<'m> Searcher<'m> {
                     .traversal
                     .record(&routing.graph, scorer, effort, visits);
             }
+            Routing::Nsg(routing) => {
+                self.set_query(None, scratch);
+                let scorer = self.scorer(&scratch.codes);
+                routing.record(scorer, effort, &mut scratch.pool, visits);
+            }
         }
     }
 
     /// Records a scan of all rows: what the codes alone would give.
-    pub fn record_all(&self, query: &[f32], scratch: &mut QueryScratch, visits: &mut Visits) {
+    pub fn record_all(
+        &self,
+        query: &[f32],
+        wanted: Wanted<'_>,
+        scratch: &mut QueryScratch,
+        visits: &mut Visits,
+    ) {
         self.begin(query, scratch);
         match &self.method.routing {
             Routing::Cells(cells) => {
-                self.scan_cells(cells, cells.lists.len(), scratch, visits);
+                self.scan_cells(cells, cells.lists.len(), wanted, scratch, visits);
             }
-            _ => self.scan_all(scratch, visits),
+            _ => self.scan_all(wanted, scratch, visits),
         }
     }
 
@@ -182,73 +230,9 @@ impl<'m> Searcher<'m> {
         apply_all(&self.method.transforms, query, self.level, spare, vector);
     }
 
-    fn scan_all(&self, scratch: &mut QueryScratch, visits: &mut Visits) {
-        self.set_query(None, scratch);
-        let ids = 0..self.method.rows as u32;
-        scratch.scanned.clear();
-        scratch.scanned.extend(ids.map(|id| (id, 0)));
-        self.scan(&scratch.codes, &mut scratch.scanned);
-        visits.record_groups([scratch.scanned.iter().copied()]);
-    }
-
-    fn scan_cells(
-        &self,
-        cells: &Cells,
-        effort: usize,
-        scratch: &mut QueryScratch,
-        visits: &mut Visits,
-    ) {
-        self.rank_cells(cells, scratch);
-        scratch.scanned.clear();
-        scratch.ends.clear();
-        self.set_query(None, scratch);
-        let probed = effort.min(cells.lists.len());
-        for place in 0..probed {
-            // A graph over the centroids may find fewer cells than are asked for.
-            if let Some(&(key, cell)) = scratch.ranked.get(place) {
-                let list = &cells.lists[cell as usize];
-                if !list.is_empty() {
-                    self.set_query(Some((cells, key, cell as usize)), scratch);
-                    let begin = scratch.scanned.len();
-                    scratch.scanned.extend(list.iter().map(|&id| (id, 0)));
-                    self.scan(&scratch.codes, &mut scratch.scanned[begin..]);
-                }
-            }
-            scratch.ends.push(scratch.scanned.len());
-        }
-        let mut begin = 0;
-        visits.record_groups(scratch.ends.iter().map(|&end| {
-            let cell = &scratch.scanned[begin..end];
-            begin = end;
-            cell.iter().copied()
-        }));
-    }
-
-    /// Cells by (key, number), nearest first.
-    fn rank_cells(&self, cells: &Cells, scratch: &mut QueryScratch) {
-        let coarse = &cells.coarse;
-        let distances = EngineDistances::new(coarse.centroids.view(), self.metric, self.build);
-        let scorer = distances.scorer_for(&scratch.query);
-        scratch.ranked.clear();
-        if let Some((graph, ef)) = &coarse.graph {
-            let visits = &mut scratch.coarse_visits;
-            scratch.traversal.record(graph, scorer, *ef, visits);
-            let found = visits.among_first(visits.visited(*ef));
-            scratch
-                .ranked
-                .extend(found.map(|visit| (visit.key, visit.id)));
-            return;
-        }
-        let numbers = 0..coarse.centroids.rows() as u32;
-        scratch
-            .ranked
-            .extend(numbers.map(|cell| (scorer.key(cell), cell)));
-        scratch.ranked.sort_unstable();
-    }
-
     /// Prepares the comparison with codes: of the rows, or of one cell (its key and number) where
     /// codes are of residuals.
-    fn set_query(&self, cell: Option<(&Cells, u32, usize)>, scratch: &mut QueryScratch) {
+    pub(crate) fn set_query(&self, cell: Option<(&Cells, u32, usize)>, scratch: &mut QueryScratch) {
         let QueryScratch {
             query,
             residual,
@@ -342,7 +326,7 @@ impl<'m> Searcher<'m> {
         });
     }
 
-    fn scorer<'s>(&'s self, query: &'s CodeQuery) -> CodeScorer<'s> {
+    pub(crate) fn scorer<'s>(&'s self, query: &'s CodeQuery) -> CodeScorer<'s> {
         CodeScorer {
             kept: &self.kept,
             level: self.level,
@@ -350,12 +334,6 @@ impl<'m> Searcher<'m> {
             query,
             arch: self.arch,
         }
-    }
-
-    /// Puts the keys of rows, one by one, in their places.
-    fn scan(&self, query: &CodeQuery, rows: &mut [(u32, u32)]) {
-        let scorer = self.scorer(query);
-        self.arch.dispatch(Scan { scorer, rows });
     }
 
     /// ‖c‖² + 2·(centroid·c) of every cell and centroid of a group, where FAISS keeps them.

@@ -28,6 +28,8 @@ pub struct Losses {
     pub codes: f64,
     /// Near enough by code, and not visited.
     pub routing: f64,
+    /// Of these, the rows to which no path leads from the graph's entry point.
+    pub unreachable: f64,
     /// A candidate, and dropped by the rerank.
     pub rerank: f64,
     /// A row at the same distance is in its place, which the overlap counts.
@@ -35,7 +37,7 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// All of them.
+    /// All that is missing.
     pub fn total(&self) -> f64 {
         self.transform + self.codes + self.routing + self.rerank + self.tied
     }
@@ -45,6 +47,7 @@ impl Losses {
         self.transform += other.transform;
         self.codes += other.codes;
         self.routing += other.routing;
+        self.unreachable += other.unreachable;
         self.rerank += other.rerank;
         self.tied += other.tied;
     }
@@ -56,6 +59,7 @@ impl Losses {
             transform: self.transform * factor,
             codes: self.codes * factor,
             routing: self.routing * factor,
+            unreachable: self.unreachable * factor,
             rerank: self.rerank * factor,
             tied: self.tied * factor,
         }
@@ -75,6 +79,8 @@ pub struct Stages<'s> {
     pub candidates: &'s [u32],
     /// The answer.
     pub returned: &'s [u32],
+    /// Of each row, whether a path leads to it; `None` where no graph is walked.
+    pub reachable: Option<&'s [bool]>,
     /// Neighbors missing from the answer in whose place stands a row at the same distance: the
     /// farthest ones.
     pub tied: usize,
@@ -97,6 +103,10 @@ pub fn losses(stages: &Stages<'_>) -> Losses {
         } else if !has(stages.coded) {
             &mut losses.codes
         } else if !stages.candidates.contains(id) {
+            let reachable = stages.reachable;
+            if reachable.is_some_and(|reachable| !reachable[*id as usize]) {
+                losses.unreachable += 1.0;
+            }
             &mut losses.routing
         } else {
             &mut losses.rerank
@@ -124,6 +134,7 @@ mod tests {
             coded: Some(&[1, 3, 4, 5, 6, 9]),
             candidates: &[4, 5, 9],
             returned: &[5, 9],
+            reachable: Some(&[true, true, true, false, false]),
             tied: 1,
         };
         let losses = losses(&stages);
@@ -131,6 +142,7 @@ mod tests {
             transform: 1.0,
             codes: 1.0,
             routing: 1.0,
+            unreachable: 1.0,
             rerank: 1.0,
             tied: 1.0,
         };
@@ -147,6 +159,7 @@ mod tests {
             coded: Some(&[7]),
             candidates: &[1],
             returned: &[1],
+            reachable: None,
             tied: 0,
         };
         assert_eq!(losses(&stages), Losses::default());

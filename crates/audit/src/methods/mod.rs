@@ -1,11 +1,12 @@
 //! Audits of indexes that are more than a graph over float32 rows: codes, cells, transforms, rerank.
 //!
 //! `data`: base rows, metric and queries → `pass`: each query searched once in the engine's own
-//! arithmetic, and its losses by stage → `results`: ceilings, advice, curves.
+//! arithmetic (of an NSG once for each effort: `replays`), and its losses by stage → `results`: ceilings, advice, curves.
 
 mod data;
 mod graph;
 mod pass;
+mod replays;
 mod results;
 
 use super::choices::Choices;
@@ -25,9 +26,9 @@ use super::results::AuditResults;
 use super::side_tables::SideTables;
 use super::where_lost::where_lost;
 use annatomy_eval::dataset::Dataset;
-use annatomy_hnsw::FilterRule;
+use annatomy_hnsw::{FilterRule, reachable};
 use annatomy_knn::{NeighborTable, Queries, exact_knn};
-use annatomy_methods::{Method, Routing, Searcher};
+use annatomy_methods::{Method, Searcher};
 use annatomy_runtime::stage;
 use annatomy_vectors::{Matrix, MatrixView, Metric};
 use data::{Prepared, Source};
@@ -212,7 +213,13 @@ impl<'j> Job<'j> {
         let cells = cells(request, method, &depth.ks);
         let asked_ks: Vec<usize> = depth.ks.iter().map(|&k| data.asked(k)).collect();
         let largest = largest_effort(request, method, &asked_ks, &cells);
-        let efforts = efforts(largest, class_efforts(method, &asked_ks));
+        let raised = class_efforts(method, &asked_ks);
+        let efforts = if method.answers_nest() {
+            efforts(largest, raised)
+        } else {
+            let of_cells = cells.iter().map(|cell| cell.effort);
+            replays::efforts(largest, raised.into_iter().chain(of_cells))
+        };
         stage("searches", data.queries.count() as u64);
         let pass = Pass {
             searcher: &searcher,
@@ -224,6 +231,8 @@ impl<'j> Job<'j> {
             efforts: &efforts,
             transformed: transformed.as_ref().map(|transformed| &transformed.exact),
             predictions: &request.predictions,
+            deepest: deepest(request, method, &asked_ks),
+            reachable: method.graph().map(reachable),
         };
         let mut queries = pass.run();
         stage("measures", 0);
@@ -335,9 +344,9 @@ fn cells(request: &AuditRequest, method: &Method, ks: &[usize]) -> Vec<Cell> {
 
 /// The largest effort searched: all cells; of a graph, the largest that any request needs.
 fn largest_effort(request: &AuditRequest, method: &Method, ks: &[usize], cells: &[Cell]) -> usize {
-    let Routing::Graph(_) = method.routing else {
+    if method.graph().is_none() {
         return method.largest_effort();
-    };
+    }
     let of_cells = cells.iter().map(|cell| cell.effort);
     let class = method.class();
     let predictions = request.predictions.iter();
@@ -345,6 +354,13 @@ fn largest_effort(request: &AuditRequest, method: &Method, ks: &[usize], cells: 
     let asked = of_cells.chain(predicted).max().unwrap_or(1);
     let least = GRAPH_EFFORT.max(4 * ks.last().copied().unwrap_or(1));
     asked.max(least).min(method.rows)
+}
+
+/// Rows of the longest answer, before it is reranked.
+fn deepest(request: &AuditRequest, method: &Method, asked_ks: &[usize]) -> usize {
+    let predicted = request.predictions.iter().map(|wanted| wanted.k);
+    let longest = asked_ks.iter().copied().chain(predicted).max();
+    method.candidates(longest.unwrap_or(1))
 }
 
 /// Efforts that the engine searches at, whatever is asked for, because k is larger.

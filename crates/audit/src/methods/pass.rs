@@ -1,6 +1,7 @@
 //! One pass over the queries: each is searched once, and everything that is asked about it is read.
 //!
 //! record the search, and a scan of all codes      once; one and the same for cells
+//!   (or a search for each effort                  where answers do not nest: see `replays`)
 //!   presences of the true neighbors               per k: every effort
 //!   answer, measures, losses by stage             per (effort, k) asked for
 //!   predicted ids                                 per prediction
@@ -20,7 +21,7 @@ use annatomy_measures::corrected::{
 };
 use annatomy_methods::required::{Asked, FOREVER, Presence, Presences};
 use annatomy_methods::stages::{Losses, Stages, losses};
-use annatomy_methods::{QueryScratch, Routing, Searcher};
+use annatomy_methods::{QueryScratch, Routing, Searcher, Wanted};
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use annatomy_vectors::Matrix;
 use rayon::prelude::*;
@@ -46,16 +47,25 @@ pub(super) struct Pass<'p> {
     /// The neighbors after the transforms.
     pub(super) transformed: Option<&'p NeighborTable>,
     pub(super) predictions: &'p [Prediction],
+    /// Rows of the longest answer, before it is reranked.
+    pub(super) deepest: usize,
+    /// Of each row, whether a path leads to it; `None` where no graph is walked.
+    pub(super) reachable: Option<Vec<bool>>,
 }
 
-/// What was found about one query.
-pub(super) struct QueryFound {
+/// What the efforts find of one query.
+pub(super) struct Searches {
     /// Per k, the efforts at which rows that count are in the answer.
     pub(super) presences: Vec<Vec<Presence>>,
     /// Rows visited at each of the efforts.
     pub(super) visited: Vec<u32>,
     /// The effort from which on the query itself is visited.
     pub(super) own_from: u32,
+}
+
+/// What was found about one query.
+pub(super) struct QueryFound {
+    pub(super) searches: Searches,
     /// Per k, the share of the exact neighbors among the candidates after the transforms.
     pub(super) after_transforms: Vec<f64>,
     /// The place of each exact neighbor in the order of the codes.
@@ -68,11 +78,13 @@ pub(super) struct QueryFound {
 
 /// Memory of one query; one per thread.
 #[derive(Default)]
-struct Scratch {
+pub(super) struct Scratch {
     search: QueryScratch,
     visits: Visits,
     of_codes: Visits,
     exact: ExactList,
+    /// The exact neighbors, and the query itself.
+    asked_about: Vec<u32>,
     presences: Presences,
     ranked: RankedAnswer,
     prefix: AnswerPrefix,
@@ -107,7 +119,7 @@ impl Pass<'_> {
     }
 
     /// Rows that take a place in an answer of k: one more where the query is a base row.
-    fn asked(&self, k: usize) -> usize {
+    pub(super) fn asked(&self, k: usize) -> usize {
         self.data.asked(k)
     }
 
@@ -130,59 +142,91 @@ impl Pass<'_> {
     }
 
     fn of_query(&self, query: usize, scratch: &mut Scratch) -> QueryFound {
-        let vector = self.vector(query);
         let own = self.data.queries.own_id(query);
         scratch.exact.read(self.truth, query);
-        let largest = *self.efforts.last().expect("one at least");
-        let Scratch {
-            search,
-            visits,
-            of_codes,
-            ..
-        } = scratch;
-        self.searcher.record(vector, largest, search, visits);
-        if let Routing::Graph(_) = self.searcher.method().routing {
-            self.searcher.record_all(vector, search, of_codes);
+        let searches = if self.searcher.method().answers_nest() {
+            self.one_search(query, scratch)
         } else {
-            std::mem::swap(visits, of_codes);
-        }
-        let found = QueryFound {
-            presences: self.presences(own, scratch),
-            visited: Vec::new(),
-            own_from: FOREVER,
-            after_transforms: self.after_transforms(query, scratch),
-            code_places: code_places(own, scratch),
-            cells: Vec::new(),
-            predicted: Vec::new(),
+            self.replays(query, scratch)
         };
-        let visits = self.visits(scratch);
-        let visited = visits.visited_at_each(self.efforts);
-        let visited = visited.map(|visited| visited as u32).collect();
-        let mut rows = visits.nearest_first().iter();
-        let own_visit = rows.find(|visit| Some(visit.id) == own);
-        let own_from = own_visit.map_or(FOREVER, |visit| visits.required_ef(visit.arrival) as u32);
+        let after_transforms = self.after_transforms(query, scratch);
+        let code_places = code_places(own, scratch);
         let cells = self.cells.iter();
         let cells = cells.map(|&cell| self.cell(query, cell, scratch)).collect();
         let predicted = self.predictions.iter();
         let predicted = predicted.map(|wanted| self.predict(query, wanted, scratch));
         QueryFound {
-            visited,
-            own_from,
+            searches,
+            after_transforms,
+            code_places,
             cells,
             predicted: predicted.collect(),
-            ..found
+        }
+    }
+
+    /// One search answers every effort.
+    fn one_search(&self, query: usize, scratch: &mut Scratch) -> Searches {
+        let own = self.data.queries.own_id(query);
+        let largest = *self.efforts.last().expect("one at least");
+        self.record_codes(query, scratch);
+        if let Routing::Graph(_) = self.searcher.method().routing {
+            self.record(query, largest, scratch);
+        }
+        let presences = self.presences(own, scratch);
+        let visits = self.visits(scratch);
+        let visited = visits.visited_at_each(self.efforts);
+        let visited = visited.map(|visited| visited as u32).collect();
+        let own_visit = own.and_then(|own| visits.nearest_first().iter().find(|row| row.id == own));
+        let own_from = own_visit.map_or(FOREVER, |visit| visits.required_ef(visit.arrival) as u32);
+        Searches {
+            presences,
+            visited,
+            own_from,
+        }
+    }
+
+    /// Records the search to `effort`.
+    pub(super) fn record(&self, query: usize, effort: usize, scratch: &mut Scratch) {
+        let Scratch { search, visits, .. } = scratch;
+        self.searcher.record(self.vector(query), effort, search, visits);
+    }
+
+    /// Records a scan of all codes.
+    pub(super) fn record_codes(&self, query: usize, scratch: &mut Scratch) {
+        let Scratch {
+            search,
+            of_codes,
+            exact,
+            asked_about,
+            ..
+        } = scratch;
+        let own = self.data.queries.own_id(query);
+        asked_about.clear();
+        asked_about.extend(exact.ids.iter().copied().chain(own));
+        let wanted = Wanted {
+            candidates: self.deepest,
+            rows: asked_about,
+        };
+        self.searcher.record_all(self.vector(query), wanted, search, of_codes);
+    }
+
+    /// Replays the search for (effort, k), where the record is of another effort.
+    fn search_again(&self, query: usize, effort: usize, k: usize, scratch: &mut Scratch) {
+        let method = self.searcher.method();
+        if !method.answers_nest() {
+            self.record(query, method.class().effort(effort, k), scratch);
         }
     }
 
     /// The record of the search: of cells, it is that of the codes.
-    fn visits<'s>(&self, scratch: &'s Scratch) -> &'s Visits {
+    pub(super) fn visits<'s>(&self, scratch: &'s Scratch) -> &'s Visits {
         match self.searcher.method().routing {
-            Routing::Graph(_) => &scratch.visits,
-            _ => &scratch.of_codes,
+            Routing::Graph(_) | Routing::Nsg(_) => &scratch.visits,
+            Routing::Cells(_) | Routing::Exhaustive => &scratch.of_codes,
         }
     }
 
-    fn presences(&self, own: Option<u32>, scratch: &mut Scratch) -> Vec<Vec<Presence>> {
+    pub(super) fn presences(&self, own: Option<u32>, scratch: &mut Scratch) -> Vec<Vec<Presence>> {
         let reranks = self.searcher.method().rerank.is_some();
         let mut all = Vec::with_capacity(self.ks.len());
         let mut finder = std::mem::take(&mut scratch.presences);
@@ -226,6 +270,7 @@ impl Pass<'_> {
     fn cell(&self, query: usize, cell: Cell, scratch: &mut Scratch) -> (QueryValues, Losses) {
         let Cell { effort, k } = cell;
         let data = self.data;
+        self.search_again(query, effort, self.asked(k), scratch);
         let (vector, own) = (self.vector(query), data.queries.own_id(query));
         let mut search = std::mem::take(&mut scratch.search);
         let visits = self.visits(scratch);
@@ -273,10 +318,12 @@ impl Pass<'_> {
             coded: Some(&coded),
             candidates: &candidates,
             returned: &returned,
+            reachable: self.reachable.as_deref(),
             tied: measured.overlap_count - measured.overlap_strict_count,
         });
         let missing = Missing {
-            unvisited: lost.routing as usize,
+            unreachable: lost.unreachable as usize,
+            unvisited: (lost.routing - lost.unreachable) as usize,
             displaced: (lost.transform + lost.codes + lost.rerank) as usize,
             tied: lost.tied as usize,
             ..Missing::default()
@@ -294,6 +341,7 @@ impl Pass<'_> {
 
     fn predict(&self, query: usize, wanted: &Prediction, scratch: &mut Scratch) -> Vec<i64> {
         let vector = self.vector(query);
+        self.search_again(query, wanted.ef, wanted.k, scratch);
         let mut search = std::mem::take(&mut scratch.search);
         let visits = self.visits(scratch);
         let answer = self

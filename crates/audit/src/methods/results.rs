@@ -72,7 +72,7 @@ impl Found<'_> {
     /// Per query, the effort from which on all k neighbors are in the answer.
     fn required(&self, k_index: usize, k: usize) -> Vec<Option<usize>> {
         let of = |query: &QueryFound| {
-            let lasting = query.presences[k_index].iter();
+            let lasting = query.searches.presences[k_index].iter();
             let lasting = lasting.filter(|presence| presence.until == FOREVER);
             let mut from: Vec<u32> = lasting.map(|presence| presence.from).collect();
             from.sort_unstable();
@@ -98,6 +98,7 @@ impl Found<'_> {
                 Some(graph.m),
                 Some(graph.ef_construction).filter(|&known| known > 0),
             ),
+            Routing::Nsg(graph) => (Some(graph.r), None),
             _ => (None, None),
         };
         let mut stages = Vec::new();
@@ -110,6 +111,7 @@ impl Found<'_> {
             engine: method.engine.to_string(),
             arithmetic: searcher.build().arithmetic.to_string(),
             effort: method.effort_word().map(str::to_owned),
+            replayed: (!method.answers_nest()).then_some(self.pass.efforts.len()),
             saved_effort: method
                 .saved_effort()
                 .filter(|_| method.effort_word().is_some()),
@@ -274,7 +276,7 @@ impl Found<'_> {
         let effort = self.pass.effort(self.pass.efforts[place], k);
         let of = |query: &QueryFound| {
             let holds = |presence: &&Presence| presence.holds(effort);
-            let held = query.presences[k_index].iter().filter(holds).count();
+            let held = query.searches.presences[k_index].iter().filter(holds).count();
             held.min(k) as f64 / k as f64
         };
         self.queries.iter().map(of).collect()
@@ -286,8 +288,8 @@ impl Found<'_> {
         let place = self.place(place, k);
         let effort = self.pass.efforts[place];
         let of = |query: &QueryFound| {
-            let own = query.own_from != FOREVER && effort >= query.own_from as usize;
-            let rows = query.visited[place] as usize - usize::from(own);
+            let own = query.searches.own_from != FOREVER && effort >= query.searches.own_from as usize;
+            let rows = query.searches.visited[place] as usize - usize::from(own);
             rows.min(k) as f64 / k as f64
         };
         self.queries.iter().map(of).collect()
@@ -376,7 +378,7 @@ impl Found<'_> {
             let visited = self
                 .queries
                 .iter()
-                .map(|query| f64::from(query.visited[place]));
+                .map(|query| f64::from(query.searches.visited[place]));
             visited.sum::<f64>() / self.queries.len().max(1) as f64
         };
         let effort = |place: usize| efforts[place];

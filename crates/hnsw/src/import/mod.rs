@@ -22,6 +22,7 @@ mod distances;
 mod error;
 mod faiss;
 mod faiss_classes;
+mod faiss_nsg;
 mod hnswlib;
 mod layers;
 mod probe;
@@ -40,6 +41,7 @@ pub mod faiss_file {
         Header, HnswPart, is_faiss, read_cagra_part, read_header, read_hnsw_part,
     };
     pub use super::faiss_classes::name_of;
+    pub use super::faiss_nsg::{NsgPart, read_nsg_part};
     pub use super::layers::renamed;
     pub use super::read::npy_payload;
     pub use super::row_ids::{as_row_numbers, read_row_ids};

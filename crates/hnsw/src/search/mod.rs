@@ -3,6 +3,7 @@
 mod beam;
 mod engine_class;
 mod filter_rule;
+mod groups;
 mod merge;
 mod record;
 mod searches;
@@ -11,6 +12,7 @@ mod trace;
 pub(crate) use beam::{DescentScratch, descend, search_layer};
 pub use engine_class::{Answer, EngineClass, UnknownEngineClass};
 pub use filter_rule::{FilterRule, UnknownFilterRule};
+pub use groups::ScanRecord;
 pub(crate) use record::NoopRecord;
 pub use searches::{Search, Traversal};
 pub use trace::{Visit, Visits};

@@ -124,24 +124,18 @@ impl Visits {
         self.steps.clear();
     }
 
-    /// Replaces the record by rows that are scanned group after group, as those of the cells of an
-    /// inverted file: a search of effort e scans the first e groups. Each row is its id and key.
-    pub fn record_groups<R>(&mut self, groups: impl IntoIterator<Item = R>)
-    where
-        R: IntoIterator<Item = (u32, u32)>,
-    {
-        self.begin(0, usize::MAX);
-        for rows in groups {
-            self.ef += 1;
-            for (id, key) in rows {
-                self.on_evaluated(Scored { key, id });
-            }
-            self.steps.push(Step {
-                rank: self.ef as u32,
-                seen: self.ids.len() as u32,
-            });
-        }
-        self.order_by_key();
+    /// Counts rows without their ids and keys until `count` are seen.
+    pub(super) fn skip_to(&mut self, count: usize) {
+        self.ids.resize(count, ID_NOT_RECORDED);
+    }
+
+    /// What was seen by now is what a search of one effort more sees.
+    pub(super) fn end_group(&mut self) {
+        self.ef += 1;
+        self.steps.push(Step {
+            rank: self.ef as u32,
+            seen: self.ids.len() as u32,
+        });
     }
 
     /// Every row seen, by arrival: the key, none for one that was skipped, and the smallest effort that
@@ -208,7 +202,7 @@ impl Visits {
         (self.seen, self.steps) = (seen, steps);
     }
 
-    fn order_by_key(&mut self) {
+    pub(super) fn order_by_key(&mut self) {
         self.order.sort_unstable();
         self.nearest_first.clear();
         self.nearest_first.extend(self.order.iter().map(|&packed| {
@@ -395,22 +389,6 @@ mod tests {
     use super::*;
     use crate::distance::{DistanceComputer, VectorDistances};
     use annatomy_vectors::{Matrix, Metric};
-
-    #[test]
-    fn an_effort_scans_as_many_groups() {
-        let mut visits = Visits::default();
-        visits.record_groups([vec![(4, 9), (1, 7)], vec![], vec![(3, 8), (0, 2)]]);
-        assert_eq!(visits.ef(), 3);
-        assert_eq!(
-            [0, 1, 2, 3].map(|effort| visits.visited(effort)),
-            [2, 2, 2, 4]
-        );
-        let of = |visited| -> Vec<u32> { visits.among_first(visited).map(|v| v.id).collect() };
-        assert_eq!(of(2), [1, 4]);
-        assert_eq!(of(4), [0, 1, 3, 4]);
-        let required = |arrival| visits.required_ef(arrival);
-        assert_eq!([0, 1, 2, 3].map(required), [1, 1, 3, 3]);
-    }
 
     #[test]
     fn ties_stand_by_id_whenever_they_arrived() {

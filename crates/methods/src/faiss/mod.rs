@@ -7,6 +7,7 @@
 //! | `IwFl`, `IwSq`, `IwPQ` | `IndexIVFFlat`, `IndexIVFScalarQuantizer`, `IndexIVFPQ` | codes in cells |
 //! | `IHNf`, `IHNs`, `IHNp` | `IndexHNSWFlat`, `IndexHNSWSQ`, `IndexHNSWPQ` | codes in a graph |
 //! | `IHNc`, `IHc2` | `IndexHNSWCagra`, but of layer 0 alone | codes in a graph |
+//! | `INSf`, `INSs`, `INSp` | `IndexNSGFlat`, `IndexNSGSQ`, `IndexNSGPQ` | codes in a navigating spreading-out graph |
 //! | `IxMp`, `IxM2` | `IndexIDMap`, `IndexIDMap2` | labels |
 //! | `IxPT` | `IndexPreTransform` | transforms |
 //! | `IxRF` | `IndexRefineFlat` | rerank |

@@ -3,7 +3,7 @@
 use annatomy_hnsw::import::SavedIndexError;
 
 /// What is read, as an error says it.
-pub(super) const READ: &str = "read are IndexFlat, ScalarQuantizer, PQ, IVFFlat, IVFScalarQuantizer, IVFPQ, HNSWFlat, HNSWSQ, HNSWPQ, HNSWCagra, and IDMap, PreTransform, RefineFlat around them";
+pub(super) const READ: &str = "read are IndexFlat, ScalarQuantizer, PQ, IVFFlat, IVFScalarQuantizer, IVFPQ, HNSWFlat, HNSWSQ, HNSWPQ, HNSWCagra, NSGFlat, NSGSQ, NSGPQ, and IDMap, PreTransform, RefineFlat around them";
 
 pub(super) fn unsupported<T>(kind: &str, reason: &'static str) -> Result<T, SavedIndexError> {
     Err(SavedIndexError::Unsupported {

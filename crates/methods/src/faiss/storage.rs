@@ -1,12 +1,14 @@
 //! Indexes over all rows and graphs over them: `IndexFlat`, `IndexScalarQuantizer`, `IndexPQ`,
-//! `IndexHNSW…`.
+//! `IndexHNSW…`, `IndexNSG…`.
 
 use super::quantizers::{read_product, read_scalar};
 use super::refused::{READ, same, unsupported, value};
 use crate::codes::{Codes, Quantizer};
 use crate::method::{GraphRouting, Method, Routing};
+use crate::nsg::NsgRouting;
 use annatomy_hnsw::import::faiss_file::{
     Cursor, Header, collected, floats, name_of, read_cagra_part, read_header, read_hnsw_part,
+    read_nsg_part,
 };
 use annatomy_hnsw::import::{Engine, SavedIndexError};
 
@@ -117,15 +119,51 @@ pub(super) fn read_hnsw(
     let header = read_header(cursor)?;
     read_cagra_part(cursor, code)?;
     let part = read_hnsw_part(cursor, &header)?;
+    let routing = Routing::Graph(GraphRouting {
+        graph: part.graph,
+        m: part.m,
+        ef_construction: part.ef_construction,
+        ef_search: part.ef_search,
+    });
+    let storage = read_storage(cursor, &header, class)?;
+    Ok(Method {
+        routing,
+        metric: header.metric,
+        ..storage
+    })
+}
+
+pub(super) fn read_nsg(
+    cursor: &mut Cursor<'_>,
+    class: &'static str,
+) -> Result<Method, SavedIndexError> {
+    let header = read_header(cursor)?;
+    let part = read_nsg_part(cursor, &header)?;
+    let routing = NsgRouting::new(part.graph, part.r, part.search_l)?;
+    let storage = read_storage(cursor, &header, class)?;
+    Ok(Method {
+        routing: Routing::Nsg(routing),
+        metric: header.metric,
+        ..storage
+    })
+}
+
+/// The codes of a graph of `class`.
+fn read_storage(
+    cursor: &mut Cursor<'_>,
+    header: &Header,
+    class: &'static str,
+) -> Result<Method, SavedIndexError> {
     let code = cursor.code("the code of the storage")?;
     let storage = match (&code, class) {
-        (b"IxF2" | b"IxFI" | b"IxFl", "FAISS IndexHNSWFlat" | "FAISS IndexHNSWCagra") => {
-            read_flat(cursor, class)?
-        }
-        (b"IxSQ", "FAISS IndexHNSWSQ" | "FAISS IndexHNSWCagra") => {
+        (
+            b"IxF2" | b"IxFI" | b"IxFl",
+            "FAISS IndexHNSWFlat" | "FAISS IndexHNSWCagra" | "FAISS IndexNSGFlat",
+        ) => read_flat(cursor, class)?,
+        (b"IxSQ", "FAISS IndexHNSWSQ" | "FAISS IndexHNSWCagra" | "FAISS IndexNSGSQ") => {
             read_scalar_index(cursor, class)?
         }
-        (b"IxPq", "FAISS IndexHNSWPQ") => read_product_index(cursor, class)?,
+        (b"IxPq", "FAISS IndexHNSWPQ" | "FAISS IndexNSGPQ") => read_product_index(cursor, class)?,
         (b"null", _) => {
             return unsupported(
                 &format!("{class} without its storage (IO_FLAG_SKIP_STORAGE)"),
@@ -140,15 +178,5 @@ pub(super) fn read_hnsw(
         storage.columns,
         header.columns,
     )?;
-    let routing = Routing::Graph(GraphRouting {
-        graph: part.graph,
-        m: part.m,
-        ef_construction: part.ef_construction,
-        ef_search: part.ef_search,
-    });
-    Ok(Method {
-        routing,
-        metric: header.metric,
-        ..storage
-    })
+    Ok(storage)
 }

@@ -3,7 +3,7 @@
 
 use super::inverted::read_ivf;
 use super::refused::{READ, same, unsupported, value};
-use super::storage::{read_flat, read_hnsw, read_product_index, read_scalar_index, short};
+use super::storage::{read_flat, read_hnsw, read_nsg, read_product_index, read_scalar_index, short};
 use super::transforms::read_transform;
 use crate::method::{Method, Rerank};
 use annatomy_hnsw::import::SavedIndexError;
@@ -48,6 +48,9 @@ fn read_index(cursor: &mut Cursor<'_>, depth: usize) -> Result<Method, SavedInde
         b"IHNs" => read_graph(cursor, &code, "FAISS IndexHNSWSQ"),
         b"IHNp" => read_graph(cursor, &code, "FAISS IndexHNSWPQ"),
         b"IHNc" | b"IHc2" => read_graph(cursor, &code, "FAISS IndexHNSWCagra"),
+        b"INSf" => in_class(read_nsg, cursor, "FAISS IndexNSGFlat"),
+        b"INSs" => in_class(read_nsg, cursor, "FAISS IndexNSGSQ"),
+        b"INSp" => in_class(read_nsg, cursor, "FAISS IndexNSGPQ"),
         b"IxMp" => read_mapped(cursor, depth, "FAISS IndexIDMap"),
         b"IxM2" => read_mapped(cursor, depth, "FAISS IndexIDMap2"),
         b"IxPT" => read_transformed(cursor, depth, "FAISS IndexPreTransform"),

@@ -60,6 +60,13 @@ def indexes():
         for kind, values in ("", faiss.Float32), ("_fp16", faiss.Float16):
             index = faiss.IndexHNSWCagra(COLUMNS, 5, metric, values)
             yield f"hnsw_cagra{kind}_{name}", index, index
+        for links in (4, 9):
+            index = faiss.IndexNSGFlat(COLUMNS, links, metric)
+            index.GK = 12
+            yield f"nsg{links}_{name}", index, index
+        index = faiss.IndexNSGSQ(COLUMNS, of_type("QT_8bit"), 6, metric)
+        index.GK = 12
+        yield f"nsg_sq8_{name}", index, index
         index = faiss.IndexIVFFlat(flat(metric), COLUMNS, CELLS, metric)
         yield f"ivf_flat_{name}", index, index
         for bits in (8, 4, 6):
@@ -89,6 +96,12 @@ def indexes():
         index = faiss.IndexPreTransform(faiss.NormalizationTransform(COLUMNS), inner)
         index.prepend_transform(faiss.RandomRotationMatrix(COLUMNS, COLUMNS))
         yield f"rotated_unit_hnsw_{name}", index, inner
+    index = faiss.IndexNSGPQ(COLUMNS, parts, 6, 8)
+    index.GK = 12
+    yield "nsg_pq8_l2", index, index
+    inner = faiss.IndexNSGFlat(COLUMNS, 6)
+    inner.GK = 12
+    yield "mapped_nsg_l2", faiss.IndexIDMap2(inner), inner
     inner = faiss.IndexIVFPQ(flat(faiss.METRIC_L2), COLUMNS, CELLS, parts, 6)
     transformed = faiss.IndexPreTransform(faiss.OPQMatrix(COLUMNS, parts), inner)
     refined = faiss.IndexRefineFlat(transformed)
@@ -102,6 +115,8 @@ def search(index, part, queries):
     for effort in EFFORTS:
         if isinstance(part, faiss.IndexIVF):
             part.nprobe = effort
+        elif isinstance(part, faiss.IndexNSG):
+            part.nsg.search_L = effort
         elif part is not None:
             part.hnsw.efSearch = effort
         for k in KS:
@@ -141,6 +156,7 @@ COMMITTED = [
     "hnsw_sq8_l2", "hnsw_sq4u_ip", "hnsw_fp16_l2", "hnsw_pq4_l2", "hnsw_cagra_l2",
     "hnsw_cagra_fp16_ip", "ivf_flat_l2", "ivf_flat_ip", "ivf_sq8_residual_l2",
     "ivf_sq6_ip", "ivf_pq4_residual_l2", "ivf_pq6_ip", "ivf_hnsw_l2", "ivf_direct_l2", "pca_ivf_sq8_l2",
+    "nsg4_l2", "nsg9_ip", "nsg_sq8_l2", "mapped_nsg_l2",
     "rotated_unit_hnsw_ip", "mapped_refined_opq_ivf_pq6",
 ]  # fmt: skip
 

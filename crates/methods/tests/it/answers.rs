@@ -14,7 +14,7 @@ const KS: [usize; 4] = [1, 5, 10, 40];
 const QUERIES: usize = 12;
 
 /// Every index that is committed.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 21] = [
     "hnsw_sq8_l2",
     "hnsw_sq4u_ip",
     "hnsw_fp16_l2",
@@ -32,6 +32,10 @@ pub const NAMES: [&str; 17] = [
     "pca_ivf_sq8_l2",
     "rotated_unit_hnsw_ip",
     "mapped_refined_opq_ivf_pq6",
+    "nsg4_l2",
+    "nsg9_ip",
+    "nsg_sq8_l2",
+    "mapped_nsg_l2",
 ];
 
 pub fn golden(name: &str) -> String {
@@ -81,7 +85,8 @@ fn predicted_answers_are_the_engines() {
             for k in KS {
                 for query in 0..QUERIES {
                     let vector = queries.row(query);
-                    searcher.record(vector, effort, &mut scratch, &mut visits);
+                    let deep = method.class().effort(effort, k);
+                    searcher.record(vector, deep, &mut scratch, &mut visits);
                     let found = searcher.answer(vector, &visits, effort, k, &mut scratch);
                     let label = |id: u32| match &method.labels {
                         Some(labels) => labels[id as usize],

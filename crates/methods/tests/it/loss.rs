@@ -4,7 +4,7 @@ use super::answers::{golden, queries, rows};
 use annatomy_hnsw::Visits;
 use annatomy_methods::required::{Asked, Presences};
 use annatomy_methods::stages::{Stages, ceiling, losses};
-use annatomy_methods::{Method, QueryScratch, Searcher};
+use annatomy_methods::{Method, QueryScratch, Searcher, Wanted};
 use annatomy_vectors::{MatrixView, Metric};
 
 /// The k nearest rows, by (distance, id).
@@ -45,7 +45,7 @@ fn a_scan_of_all_codes_is_brute_force_over_the_decoded_rows() {
         let transformed = searcher.transformed(queries.view()).expect("small");
         let (mut scratch, mut visits) = (QueryScratch::default(), Visits::default());
         for query in 0..queries.rows() {
-            searcher.record_all(queries.row(query), &mut scratch, &mut visits);
+            searcher.record_all(queries.row(query), Wanted::ALL, &mut scratch, &mut visits);
             assert_eq!(visits.nearest_first().len(), method.rows);
             let found: Vec<u32> = visits.nearest_first()[..10]
                 .iter()
@@ -86,7 +86,7 @@ fn losses_add_up_to_what_is_missing_and_effort_moves_routing_alone() {
                 transformed.row(query),
                 candidates,
             );
-            searcher.record_all(vector, &mut scratch, &mut visits);
+            searcher.record_all(vector, Wanted::ALL, &mut scratch, &mut visits);
             let coded: Vec<u32> = visits.nearest_first()[..candidates]
                 .iter()
                 .map(|v| v.id)
@@ -108,6 +108,7 @@ fn losses_add_up_to_what_is_missing_and_effort_moves_routing_alone() {
                     coded: Some(&coded),
                     candidates: &found,
                     returned: &returned,
+                    reachable: None,
                     tied: 0,
                 });
                 let missing = exact.iter().filter(|id| !returned.contains(id)).count();

@@ -20,10 +20,10 @@ pub(super) fn stages(html: &mut Html, results: &AuditResults) {
         let effort = method.effort.as_deref().unwrap_or("effort");
         let effort = format!("`{effort}`");
         let head = [
-            "*k*", &effort, "overlap", "rows visited", "transforms", "codes", "transform", "codes", "routing", "rerank",
-            "tied",
+            "*k*", &effort, "overlap", "rows visited", "transforms", "codes", "transform", "codes", "routing",
+            "of these unreachable", "rerank", "tied",
         ];
-        let groups = [("", 4), ("keep at most", 2), ("lost a query", 5)];
+        let groups = [("", 4), ("keep at most", 2), ("lost a query", 6)];
         let mut table = Table::new("Stages", Columns::Numbers, &head).grouped(&groups);
         method.stages.iter().for_each(|stage| table.row(row(stage)));
         table.write(html);
@@ -48,6 +48,7 @@ fn row(stage: &StageResult) -> Vec<String> {
         lost.transform,
         lost.codes,
         lost.routing,
+        lost.unreachable,
         lost.rerank,
         lost.tied,
     ];

@@ -18,7 +18,8 @@ pub(super) fn method_lines(method: &MethodFacts) -> Vec<String> {
     if let Some(m) = method.m {
         let built = method.ef_construction;
         let built = built.map_or(String::new(), |built| format!(", efConstruction {built}"));
-        parts.push(format!("graph of M {m}{built}"));
+        let letter = if method.replayed.is_some() { "R" } else { "M" };
+        parts.push(format!("graph of {letter} {m}{built}"));
     }
     if let Some(factor) = method.rerank_factor {
         parts.push(format!("the first {} k reranked", significant(factor, 3)));
@@ -36,6 +37,11 @@ pub(super) fn method_lines(method: &MethodFacts) -> Vec<String> {
             count(cells.empty as u64),
             count(cells.largest as u64),
             significant(cells.imbalance, 3)
+        ));
+    }
+    if let (Some(word), Some(efforts)) = (&method.effort, method.replayed) {
+        lines.push(format!(
+            "  replayed at {efforts} values of {word}: a search begins at rows drawn for its own {word}, and answers no other"
         ));
     }
     lines.push(format!(
@@ -89,6 +95,9 @@ fn of_stage(method: &MethodFacts, stage: &StageResult) -> Vec<String> {
     }
     if method.effort.is_some() {
         line("routing", String::new(), lost.routing);
+        if lost.unreachable >= 0.0005 {
+            line("  of these unreachable", String::new(), lost.unreachable);
+        }
     }
     if method.rerank_factor.is_some() {
         line("rerank", String::new(), lost.rerank);
