@@ -129,22 +129,22 @@ pub(crate) fn fill_table(
     level: Level,
     table: &mut Vec<f32>,
 ) {
-    table.clear();
+    table.resize(quantizer.parts * quantizer.per_part(), 0.0);
     let groups = x.chunks_exact(quantizer.part_columns);
-    for (part, x) in groups.enumerate() {
-        let numbers = 0..quantizer.per_part();
-        table.extend(numbers.map(|number| entry(metric, x, quantizer.centroid(part, number), level)));
+    let tables = table.chunks_exact_mut(quantizer.per_part());
+    for (part, (x, table)) in groups.zip(tables).enumerate() {
+        for (number, value) in table.iter_mut().enumerate() {
+            *value = entry(metric, x, quantizer.centroid(part, number), level);
+        }
     }
 }
 
 /// cell − 2 · query, entry by entry: the table of a cell's residuals.
 #[inline(always)]
 pub(crate) fn add_tables(cell: &[f32], query: &[f32], level: Level, table: &mut Vec<f32>) {
-    table.clear();
-    let entries = cell.iter().zip(query);
-    match level {
-        Level::None => table.extend(entries.map(|(&cell, &query)| cell + -2.0 * query)),
-        _ => table.extend(entries.map(|(&cell, &query)| query.mul_add(-2.0, cell))),
+    table.resize(cell.len(), 0.0);
+    for ((value, &cell), &query) in table.iter_mut().zip(cell).zip(query) {
+        *value = add_multiple(cell, -2.0, query, level);
     }
 }
 

@@ -101,7 +101,9 @@ fn starts(graph: &Graph) -> Result<Vec<u32>, SavedIndexError> {
     let mut starts: Vec<u32> = reserved("the starts of a search", rows)?;
     let mut seen = RankedBitSet::default();
     seen.reset(rows);
-    let links = graph.entry_point().map_or(&[][..], |entry| graph.links(entry, 0));
+    let links = graph
+        .entry_point()
+        .map_or(&[][..], |entry| graph.links(entry, 0));
     let mut generator = Mersenne::new(SEED);
     let drawn = std::iter::repeat_with(|| generator.draw() % rows as u32);
     for row in links.iter().copied().chain(drawn) {
@@ -170,7 +172,9 @@ impl Pool {
 
     /// Puts a row behind those as near, in place of the farthest; its place.
     fn enter(&mut self, row: Scored) -> usize {
-        let place = self.rows.partition_point(|pooled| pooled.row.key <= row.key);
+        let place = self
+            .rows
+            .partition_point(|pooled| pooled.row.key <= row.key);
         self.rows.pop();
         self.rows.insert(
             place,

@@ -66,9 +66,7 @@ impl Numbers {
     ) -> f32 {
         let (begin, end) = (row * quantizer.parts, (row + 1) * quantizer.parts);
         match self {
-            Self::Bytes(bytes) => {
-                sum_of_bytes(table.as_chunks().0, &bytes[begin..end], level)
-            }
+            Self::Bytes(bytes) => sum_of_bytes(table.as_chunks().0, &bytes[begin..end], level),
             Self::Words(words) => sum_of_words(quantizer.bits, table, &words[begin..end]),
         }
     }
@@ -83,8 +81,7 @@ fn sum_of_bytes(table: &[[f32; ENTRIES]], code: &[u8], level: Level) -> f32 {
     let sum = match level {
         Level::Avx2 if code.len() == 4 => return (at(0) + at(2)) + (at(1) + at(3)),
         Level::Avx2 if code.len() == 8 => {
-            let halves: [f32; 4] = std::array::from_fn(|lane| at(lane) + at(lane + 4));
-            return (halves[0] + halves[2]) + (halves[1] + halves[3]);
+            return halved([at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)]);
         }
         Level::Avx2 if !groups.is_empty() => sum_in_eight(tables, groups),
         Level::Avx512 if !groups.is_empty() => sum_in_sixteen(tables, groups),
@@ -96,10 +93,11 @@ fn sum_of_bytes(table: &[[f32; ENTRIES]], code: &[u8], level: Level) -> f32 {
 /// Adds the entries of `code` to `sum`, one after the other.
 #[inline(always)]
 fn one_by_one(sum: f32, table: &[[f32; ENTRIES]], code: &[u8]) -> f32 {
-    let entries = table.iter().zip(code);
-    entries.fold(sum, |sum, (entries, &number)| {
-        sum + entries[usize::from(number)]
-    })
+    let mut sum = sum;
+    for (entries, &number) in table.iter().zip(code) {
+        sum += entries[usize::from(number)];
+    }
+    sum
 }
 
 #[inline(always)]
@@ -121,20 +119,25 @@ fn sum_in_sixteen(tables: &[[[f32; ENTRIES]; TOGETHER]], groups: &[[u8; TOGETHER
             sums[lane] += tables[lane][usize::from(numbers[lane])];
         }
     }
-    halved(std::array::from_fn(|lane| sums[lane] + sums[lane + 8]))
+    let mut eight = [0.0; 8];
+    for lane in 0..8 {
+        eight[lane] = sums[lane] + sums[lane + 8];
+    }
+    halved(eight)
 }
 
 #[inline(always)]
 fn halved(sums: [f32; 8]) -> f32 {
-    let halves: [f32; 4] = std::array::from_fn(|lane| sums[lane] + sums[lane + 4]);
-    (halves[0] + halves[2]) + (halves[1] + halves[3])
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
 /// The sum of a code with numbers of `bits` bits.
 #[inline(always)]
 fn sum_of_words(bits: usize, table: &[f32], numbers: &[u16]) -> f32 {
-    let entries = table.chunks_exact(1 << bits).zip(numbers);
-    entries.fold(0.0, |sum, (entries, &number)| {
-        sum + entries[usize::from(number)]
-    })
+    let mut sum = 0.0;
+    for (entries, &number) in table.chunks_exact(1 << bits).zip(numbers) {
+        sum += entries[usize::from(number)];
+    }
+    sum
 }

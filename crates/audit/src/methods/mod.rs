@@ -5,6 +5,7 @@
 
 mod data;
 mod graph;
+mod kept_by_stages;
 mod pass;
 mod replays;
 mod results;

@@ -188,7 +188,8 @@ impl Pass<'_> {
     /// Records the search to `effort`.
     pub(super) fn record(&self, query: usize, effort: usize, scratch: &mut Scratch) {
         let Scratch { search, visits, .. } = scratch;
-        self.searcher.record(self.vector(query), effort, search, visits);
+        self.searcher
+            .record(self.vector(query), effort, search, visits);
     }
 
     /// Records a scan of all codes.
@@ -207,7 +208,8 @@ impl Pass<'_> {
             candidates: self.deepest,
             rows: asked_about,
         };
-        self.searcher.record_all(self.vector(query), wanted, search, of_codes);
+        self.searcher
+            .record_all(self.vector(query), wanted, search, of_codes);
     }
 
     /// Replays the search for (effort, k), where the record is of another effort.

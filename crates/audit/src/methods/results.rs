@@ -1,22 +1,18 @@
-//! From what was found about each query to figures: ceilings and losses by stage, advice, curves.
+//! From what was found about each query to figures: measures, advice, curves; stages are in
+//! `kept_by_stages`.
 
 use super::pass::{Cell, Pass, QueryFound};
 use crate::cells::CellValues;
 use crate::error::AuditError;
 use crate::estimates::{drawn_from, mean_of_shares, quantile, share};
 use crate::per_query::CellOfQueries;
-use crate::results::{
-    Advice, CellResult, Curve, EightBits, MethodFacts, Recommended, RerankDepth, StageResult,
-};
+use crate::results::{Advice, CellResult, Curve, MethodFacts, Recommended};
 use crate::summarize::{Name, summarize};
 use crate::target::{Measure, Target};
-use annatomy_knn::{Queries, exact_knn};
 use annatomy_measures::estimate::Estimate;
+use annatomy_methods::Routing;
 use annatomy_methods::required::{FOREVER, Presence};
-use annatomy_methods::stages::Losses;
-use annatomy_methods::{Routing, eight_bit_rows};
-use annatomy_runtime::check_memory;
-use annatomy_vectors::{Matrix, Metric};
+use annatomy_vectors::Matrix;
 
 /// Points of a curve, and of the first look for an effort.
 const POINTS: usize = 48;
@@ -101,10 +97,7 @@ impl Found<'_> {
             Routing::Nsg(graph) => (Some(graph.r), None),
             _ => (None, None),
         };
-        let mut stages = Vec::new();
-        for (place, cell) in self.pass.cells.iter().enumerate() {
-            stages.push(self.stages(place, *cell)?);
-        }
+        let stages = self.stages()?;
         let transforms = method.transforms.iter();
         Ok(MethodFacts {
             source,
@@ -136,129 +129,7 @@ impl Found<'_> {
         })
     }
 
-    fn stages(&self, place: usize, Cell { effort, k }: Cell) -> Result<StageResult, AuditError> {
-        let k_index = self.k_index(k);
-        let candidates = self.pass.candidates(k);
-        let mut lost = Losses::default();
-        for query in self.queries {
-            lost.add(&query.cells[place].1);
-        }
-        let method = self.pass.searcher.method();
-        let kept = |query: &QueryFound| kept_by_codes(query, k, candidates);
-        let codes: Vec<f64> = self.queries.iter().map(kept).collect();
-        let after = self.queries.iter();
-        let after: Vec<f64> = after.map(|query| query.after_transforms[k_index]).collect();
-        let transforms = (!method.transforms.is_empty()).then(|| self.mean(after));
-        let coded = !method.codes.are_exact();
-        let codes = coded.then(|| self.mean(codes)).flatten();
-        let overlap = self
-            .queries
-            .iter()
-            .map(|query| query.cells[place].0.overlap);
-        let visited = self
-            .queries
-            .iter()
-            .map(|query| query.cells[place].0.visited);
-        let visited = visited.sum::<f64>() / self.queries.len().max(1) as f64;
-        Ok(StageResult {
-            k,
-            effort: method.effort_word().map(|_| effort),
-            candidates,
-            transforms_keep: transforms.flatten(),
-            codes_keep: codes,
-            overlap: self.mean(overlap.collect()),
-            lost: lost.scaled(1.0 / self.queries.len().max(1) as f64).into(),
-            scanned: visited / method.rows as f64,
-            rerank_depths: self.rerank_depths(k, codes),
-            eight_bits: self.eight_bits(k, candidates, codes)?,
-        })
-    }
-
-    /// For each target of overlap that the codes alone do not meet, the fewest candidates nearest
-    /// by code that hold that share of the exact neighbors.
-    fn rerank_depths(&self, k: usize, codes: Option<Estimate>) -> Vec<RerankDepth> {
-        let Some(codes) = codes else {
-            return Vec::new();
-        };
-        let mut places: Vec<u32> = Vec::new();
-        for query in self.queries {
-            places.extend_from_slice(&query.code_places[..k]);
-        }
-        places.sort_unstable();
-        let mut depths = Vec::new();
-        for target in self.targets {
-            if target.measure != Measure::Overlap || codes.point >= target.value {
-                continue;
-            }
-            let wanted = (target.value * places.len() as f64 - 1e-9).ceil() as usize;
-            let place = places.get(wanted.saturating_sub(1)).copied();
-            depths.push(RerankDepth {
-                target: target.value,
-                candidates: place
-                    .filter(|&place| place != FOREVER)
-                    .map(|place| place as usize + 1),
-            });
-        }
-        depths
-    }
-
-    /// What codes of 8 bits a column, over the same rows, would keep, where a target is not met.
-    fn eight_bits(
-        &self,
-        k: usize,
-        candidates: usize,
-        codes: Option<Estimate>,
-    ) -> Result<Option<EightBits>, AuditError> {
-        let method = self.pass.searcher.method();
-        let unmet = |target: &Target| {
-            let codes = codes.is_some_and(|codes| codes.point < target.value);
-            target.measure == Measure::Overlap && codes
-        };
-        if method.codes.bits_per_column() >= 8.0 || !self.targets.iter().any(unmet) {
-            return Ok(None);
-        }
-        let data = self.pass.data;
-        let base = match self.base {
-            Some(base) => base.view(),
-            None => super::in_memory(data),
-        };
-        let bytes = 4 * base.rows() as u64 * base.columns() as u64;
-        check_memory("the rows in codes of 8 bits", bytes)?;
-        let rows = eight_bit_rows(base);
-        let own = data.queries.held_out_rows();
-        let transformed = |queries| self.pass.searcher.transformed(queries);
-        let of_queries = own.map(transformed).transpose();
-        let of_queries = of_queries.map_err(super::data::unusable(&data.name))?;
-        let metric = match method.metric {
-            Metric::L2 => Metric::L2,
-            _ => Metric::InnerProduct,
-        };
-        let queries = match of_queries {
-            Some(queries) => queries,
-            None => base.select(&data.queries.numbers),
-        };
-        let queries = queries.view();
-        // One more than the candidates, since a query that is a base row is among them.
-        let most = (candidates + 1).min(rows.rows());
-        let view = rows.view();
-        let table = exact_knn(&view, Queries::HeldOut(queries), most, metric, self.budget)?;
-        let mut kept = Vec::with_capacity(self.queries.len());
-        let mut exact = annatomy_eval::lists::ExactList::default();
-        for query in 0..self.queries.len() {
-            exact.read(self.pass.truth, query);
-            let own = data.queries.own_id(query);
-            let ids = table.ids(query).iter().flatten().map(|point| point.0);
-            let ids: Vec<u32> = ids.filter(|&id| Some(id) != own).take(candidates).collect();
-            let found = exact.ids[..k].iter().filter(|id| ids.contains(id)).count();
-            kept.push(found as f64 / k as f64);
-        }
-        Ok(self.mean(kept).map(|keep| EightBits {
-            keep,
-            code_bytes: base.columns(),
-        }))
-    }
-
-    fn k_index(&self, k: usize) -> usize {
+    pub(super) fn k_index(&self, k: usize) -> usize {
         let found = self.pass.ks.iter().position(|&own| own == k);
         found.expect("cells are of the audit's own k")
     }
@@ -276,7 +147,10 @@ impl Found<'_> {
         let effort = self.pass.effort(self.pass.efforts[place], k);
         let of = |query: &QueryFound| {
             let holds = |presence: &&Presence| presence.holds(effort);
-            let held = query.searches.presences[k_index].iter().filter(holds).count();
+            let held = query.searches.presences[k_index]
+                .iter()
+                .filter(holds)
+                .count();
             held.min(k) as f64 / k as f64
         };
         self.queries.iter().map(of).collect()
@@ -288,7 +162,8 @@ impl Found<'_> {
         let place = self.place(place, k);
         let effort = self.pass.efforts[place];
         let of = |query: &QueryFound| {
-            let own = query.searches.own_from != FOREVER && effort >= query.searches.own_from as usize;
+            let own =
+                query.searches.own_from != FOREVER && effort >= query.searches.own_from as usize;
             let rows = query.searches.visited[place] as usize - usize::from(own);
             rows.min(k) as f64 / k as f64
         };
@@ -348,7 +223,7 @@ impl Found<'_> {
     }
 
     /// The mean of a share over queries.
-    fn mean(&self, values: Vec<f64>) -> Option<Estimate> {
+    pub(super) fn mean(&self, values: Vec<f64>) -> Option<Estimate> {
         mean_of_shares(&[values], drawn_from(self.pass.data))
     }
 
@@ -425,15 +300,6 @@ impl Found<'_> {
         }
         Some(high)
     }
-}
-
-/// The share of a query's k exact neighbors among the `candidates` nearest by code.
-fn kept_by_codes(query: &QueryFound, k: usize, candidates: usize) -> f64 {
-    let places = query.code_places[..k].iter();
-    places
-        .filter(|&&place| (place as usize) < candidates)
-        .count() as f64
-        / k as f64
 }
 
 /// Places of efforts that are evenly spaced in their logarithm, the first and the last among them.

@@ -67,6 +67,8 @@ fn losses_add_up_to_all_that_is_missing_at_every_effort() {
         "mapped_refined_opq_ivf_pq6",
         "hnsw_sq8_l2",
         "ivf_flat_l2",
+        "nsg4_l2",
+        "nsg_sq8_l2",
     ] {
         let mut request = request(index);
         request.efs = vec![1, 3, 13];
@@ -83,7 +85,9 @@ fn losses_add_up_to_all_that_is_missing_at_every_effort() {
             let strict = cell.overlap_strict.expect("a mean").point;
             let missing = stage.k as f64 * (1.0 - strict);
             assert!((total - missing).abs() < 1e-9, "{index}, {stage:?}");
-            assert!((cell.missing.unvisited - lost.routing).abs() < 1e-9);
+            let missing = cell.missing.unvisited + cell.missing.unreachable;
+            assert!((missing - lost.routing).abs() < 1e-9);
+            assert!((cell.missing.unreachable - lost.unreachable).abs() < 1e-9);
         }
         let curves = &found.curves;
         assert_eq!(curves.len(), 2, "{index}");
@@ -404,4 +408,42 @@ fn singleton_axes_of_the_vectors_are_noted() {
             .notes
             .contains(&Note::SingletonAxes { path, axes: 2 })
     );
+}
+
+/// An NSG is searched for each L; what is predicted, curves and advice come of these searches.
+#[test]
+fn an_nsg_is_replayed_for_each_effort() {
+    let mut request = request("nsg9_ip");
+    let class = EngineClass::Raise;
+    request.predictions = vec![Prediction { ef: 8, k: 5, class }];
+    let outcome = audit(&request).expect("an audit");
+    let SlotIds::Integers(ids) = &outcome.predictions[0] else {
+        panic!("row numbers are integers");
+    };
+    assert!(
+        ids.iter().all(|&id| (0..200).contains(&id)),
+        "every slot is filled"
+    );
+    let found = outcome.results;
+    let method = found.method.as_ref().expect("a method");
+    assert_eq!(method.effort.as_deref(), Some("L"));
+    let replayed = method.replayed.expect("one by one");
+    assert!((20..30).contains(&replayed), "{replayed} efforts");
+    for advice in &found.advice {
+        let effort = advice.ef.expect("reached");
+        let mut again = request.clone();
+        again.efs = vec![effort];
+        let cells = results(&again).efforts;
+        let cell = cells
+            .iter()
+            .find(|cell| cell.k == advice.k)
+            .expect("a cell");
+        let overlap = cell.overlap.expect("a mean").point;
+        assert!(overlap >= 0.9, "L {effort}, k {}: {overlap}", advice.k);
+        let reached = advice.reached.expect("a mean").point;
+        assert!((reached - overlap).abs() < 1e-9, "{reached}, {overlap}");
+    }
+    request.predictions[0].class = EngineClass::StopEarly;
+    let error = audit(&request).expect_err("refused").to_string();
+    assert!(error.contains("class=raise"), "{error}");
 }

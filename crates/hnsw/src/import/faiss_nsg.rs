@@ -25,10 +25,7 @@ pub struct NsgPart {
 const BUILD_SETTINGS: u64 = 4;
 
 /// What an `IndexNSG` writes between its header and its storage.
-pub fn read_nsg_part(
-    cursor: &mut Cursor<'_>,
-    header: &Header,
-) -> Result<NsgPart, SavedIndexError> {
+pub fn read_nsg_part(cursor: &mut Cursor<'_>, header: &Header) -> Result<NsgPart, SavedIndexError> {
     cursor.i32("the neighbors that it was built of")?;
     cursor.u8("the kind of build")?;
     cursor.take("the settings of the build", BUILD_SETTINGS, 4)?;
@@ -47,15 +44,29 @@ pub fn read_nsg_part(
     }
     let in_range = |what, found: i32, expected: String, is_right: bool| {
         let found = found.into();
-        let wrong = SavedIndexError::Value { what, found, expected };
+        let wrong = SavedIndexError::Value {
+            what,
+            found,
+            expected,
+        };
         if is_right { Ok(()) } else { Err(wrong) }
     };
     let rows = header.rows;
     let same_rows = usize::try_from(nodes) == Ok(rows);
-    in_range("the number of nodes", nodes, format!("{rows}, the number of rows"), same_rows)?;
+    in_range(
+        "the number of nodes",
+        nodes,
+        format!("{rows}, the number of rows"),
+        same_rows,
+    )?;
     in_range("R", r, "at least 1".to_owned(), r >= 1)?;
     let is_node = usize::try_from(entry_point).is_ok_and(|node| node < rows);
-    in_range("the entry point", entry_point, format!("a node below {rows}"), is_node)?;
+    in_range(
+        "the entry point",
+        entry_point,
+        format!("a node below {rows}"),
+        is_node,
+    )?;
     let r = r as usize;
     Ok(NsgPart {
         graph: read_links(cursor, rows, r, entry_point as u32)?,

@@ -3,7 +3,9 @@
 
 use super::inverted::read_ivf;
 use super::refused::{READ, same, unsupported, value};
-use super::storage::{read_flat, read_hnsw, read_nsg, read_product_index, read_scalar_index, short};
+use super::storage::{
+    read_flat, read_hnsw, read_nsg, read_product_index, read_scalar_index, short,
+};
 use super::transforms::read_transform;
 use crate::method::{Method, Rerank};
 use annatomy_hnsw::import::SavedIndexError;
