@@ -45,6 +45,24 @@ def test_predictions_are_the_answers_of_the_live_index(kind, data):
         assert differ.mean() <= (0.1 if "PQ" in kind or "PCA" in kind else 0), (kind, effort, k)
 
 
+@pytest.mark.parametrize("kind", ["NSG6,Flat", "NSG16,Flat", "NSG8,SQ8"])
+@pytest.mark.parametrize("metric", ["l2", "ip"])
+def test_an_nsg_is_predicted_at_each_effort(kind, metric, data):
+    rows, queries = data
+    if kind.endswith("Flat"):
+        index = faiss.IndexNSGFlat(16, int(kind[3:-5]), {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}[metric])
+    else:
+        index = faiss.IndexNSGSQ(16, faiss.ScalarQuantizer.QT_8bit, 8, {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}[metric])
+    index.train(rows)
+    index.add(rows)
+    found = an.audit(rows, index, queries=queries, k=10, metric=metric, predict=[(effort, k, "raise") for effort, k in PAIRS])
+    for effort, k in PAIRS:
+        index.nsg.search_L = effort
+        own = index.search(queries, k)[1]
+        assert np.array_equal(found.predictions[effort, k, "raise"], own), (effort, k)
+    assert found.method["replayed"] >= 20 and found.method["effort"] == "L"
+
+
 def test_losses_are_those_of_brute_force_over_decoded_rows(data):
     rows, queries = data
     index = made("IVF12,PQ4x6", rows)

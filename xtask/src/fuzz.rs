@@ -26,8 +26,10 @@ const SECONDS_OF_ONE: u32 = 60;
 /// Inputs are written to files: five times as many a second as on a disk.
 const IN_MEMORY: &str = "/dev/shm";
 /// What the tests keep, as seeds of the targets that take a file as it is.
-const SEEDS: [(&str, &str); 2] = [
+const SEEDS: [(&str, &str); 3] = [
     ("saved_index", "crates/hnsw/tests/goldens"),
+    // usearch's graphs over float32 rows are among these.
+    ("saved_index", "crates/methods/tests/goldens"),
     ("methods", "crates/methods/tests/goldens"),
 ];
 
