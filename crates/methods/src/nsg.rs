@@ -9,7 +9,8 @@
 //!   compare its links that are new; the nearer ones enter the pool and push the farthest out
 //!   go on at the first place that changed, or else at the next
 //!
-//! FAISS searches at max(L, k). Source: faiss 1.15 `impl/NSG.cpp`, `IndexNSG.cpp`.
+//! FAISS searches at max(L, k). Where it gave the entry point a link twice, as it does under an inner
+//! product, that row stands in the pool twice, and can be in the answer twice. Source: faiss 1.15 `impl/NSG.cpp`, `IndexNSG.cpp`.
 
 use crate::mersenne::Mersenne;
 use annatomy_hnsw::import::SavedIndexError;
@@ -29,7 +30,7 @@ pub struct NsgRouting {
     pub r: usize,
     /// search_L, where the index says it.
     pub search_l: Option<usize>,
-    /// Every row, in the order in which a pool is filled at first.
+    /// Every row, in the order in which a pool is filled at first; some more than once.
     starts: Vec<u32>,
 }
 
@@ -95,7 +96,8 @@ impl NsgRouting {
     }
 }
 
-/// The entry point's links, then all other rows in the order in which they are first drawn.
+/// The entry point's links, as often as they stand there, then all other rows in the order in which
+/// they are first drawn.
 fn starts(graph: &Graph) -> Result<Vec<u32>, SavedIndexError> {
     let rows = graph.nodes();
     let mut starts: Vec<u32> = reserved("the starts of a search", rows)?;
@@ -104,14 +106,17 @@ fn starts(graph: &Graph) -> Result<Vec<u32>, SavedIndexError> {
     let links = graph
         .entry_point()
         .map_or(&[][..], |entry| graph.links(entry, 0));
+    starts.extend_from_slice(links);
+    let mut left = rows;
+    for &row in links {
+        left -= usize::from(seen.insert(row));
+    }
     let mut generator = Mersenne::new(SEED);
-    let drawn = std::iter::repeat_with(|| generator.draw() % rows as u32);
-    for row in links.iter().copied().chain(drawn) {
-        if starts.len() == rows {
-            break;
-        }
+    while left > 0 {
+        let row = generator.draw() % rows as u32;
         if seen.insert(row) {
             starts.push(row);
+            left -= 1;
         }
     }
     Ok(starts)

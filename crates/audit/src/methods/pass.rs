@@ -25,6 +25,7 @@ use annatomy_methods::{QueryScratch, Routing, Searcher, Wanted};
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use annatomy_vectors::Matrix;
 use rayon::prelude::*;
+use std::collections::HashSet;
 
 /// An effort and a k.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub(super) struct Searches {
     pub(super) visited: Vec<u32>,
     /// The effort from which on the query itself is visited.
     pub(super) own_from: u32,
+    /// Per effort and k, the slots that hold a row again; empty where none can.
+    pub(super) repeats: Vec<Vec<u32>>,
 }
 
 /// What was found about one query.
@@ -82,7 +85,7 @@ pub(super) struct Scratch {
     search: QueryScratch,
     visits: Visits,
     of_codes: Visits,
-    exact: ExactList,
+    pub(super) exact: ExactList,
     /// The exact neighbors, and the query itself.
     asked_about: Vec<u32>,
     presences: Presences,
@@ -182,6 +185,7 @@ impl Pass<'_> {
             presences,
             visited,
             own_from,
+            repeats: Vec::new(),
         }
     }
 
@@ -228,24 +232,35 @@ impl Pass<'_> {
         }
     }
 
-    pub(super) fn presences(&self, own: Option<u32>, scratch: &mut Scratch) -> Vec<Vec<Presence>> {
+    /// The neighbors that count at k, those at the distance of the k-th among them, and the places of
+    /// an answer.
+    pub(super) fn asked_of_presences(
+        &self,
+        k: usize,
+        own: Option<u32>,
+        exact: &ExactList,
+    ) -> Asked {
         let reranks = self.searcher.method().rerank.is_some();
+        let distances = exact.side.distances();
+        let limit = f64::from(distances[k - 1]);
+        let limit = limit + limit.abs() * TIE_TOLERANCE;
+        let counted = distances.partition_point(|&distance| f64::from(distance) <= limit);
+        Asked {
+            candidates: if reranks {
+                self.searcher.method().candidates(self.asked(k))
+            } else {
+                k
+            },
+            neighbors: counted.max(k),
+            left_out: own.filter(|_| !reranks),
+        }
+    }
+
+    fn presences(&self, own: Option<u32>, scratch: &mut Scratch) -> Vec<Vec<Presence>> {
         let mut all = Vec::with_capacity(self.ks.len());
         let mut finder = std::mem::take(&mut scratch.presences);
         for &k in self.ks {
-            let distances = scratch.exact.side.distances();
-            let limit = f64::from(distances[k - 1]);
-            let limit = limit + limit.abs() * TIE_TOLERANCE;
-            let counted = distances.partition_point(|&distance| f64::from(distance) <= limit);
-            let asked = Asked {
-                candidates: if reranks {
-                    self.searcher.method().candidates(self.asked(k))
-                } else {
-                    k
-                },
-                neighbors: counted.max(k),
-                left_out: own.filter(|_| !reranks),
-            };
+            let asked = self.asked_of_presences(k, own, &scratch.exact);
             let exact = &scratch.exact;
             let rank_of = |id: u32| Some(exact.rank(id)).filter(|&rank| rank != UNKNOWN_RANK);
             let mut found = Vec::new();
@@ -291,7 +306,7 @@ impl Pass<'_> {
         let candidates = found.map(|visit| visit.id).take(handed_on);
         let candidates: Vec<u32> = candidates.filter(|&id| Some(id) != own).collect();
 
-        let slots: Vec<Option<u32>> = returned.iter().map(|&id| Some(id)).collect();
+        let slots = first_of_each(&returned);
         let exact = &scratch.exact;
         scratch.ranked.read(&slots, |_, id| {
             let distance = || data.metric.geometric_of_true(data.distance(query, id));
@@ -337,7 +352,9 @@ impl Pass<'_> {
             values.self_hit = f64::from(u8::from(hit));
         }
         let shifts = Shifts::new(data, Barycenters::Computed);
-        values.barycenter_shift = shifts.of(query, &exact.ids[..k], || returned.clone());
+        values.barycenter_shift = shifts.of(query, &exact.ids[..k], || {
+            slots.iter().flatten().copied().collect()
+        });
         (values, lost)
     }
 
@@ -354,6 +371,14 @@ impl Pass<'_> {
         scratch.search = search;
         row
     }
+}
+
+/// Slots with the row that each holds; one that holds a row again is empty.
+pub(super) fn first_of_each(returned: &[u32]) -> Vec<Option<u32>> {
+    let is_first = |place: usize| !returned[..place].contains(&returned[place]);
+    let rows = returned.iter().enumerate();
+    rows.map(|(place, &id)| is_first(place).then_some(id))
+        .collect()
 }
 
 /// The place of each exact neighbor among all rows in the order of the codes, the query left out;

@@ -6,7 +6,7 @@
 //!
 //! Cost: a search for each effort.
 
-use super::pass::{Pass, Scratch, Searches};
+use super::pass::{Pass, Scratch, Searches, first_of_each};
 use annatomy_methods::required::{FOREVER, Presence};
 
 /// Efforts of a first look.
@@ -71,6 +71,7 @@ impl Pass<'_> {
         self.record_codes(query, scratch);
         let mut runs: Vec<Runs> = self.ks.iter().map(|_| Runs::default()).collect();
         let mut visited = Vec::with_capacity(self.efforts.len());
+        let mut repeats = Vec::with_capacity(self.efforts.len());
         let mut own_from = FOREVER;
         for &effort in self.efforts {
             self.record(query, effort, scratch);
@@ -79,18 +80,32 @@ impl Pass<'_> {
             if own.is_some_and(|own| rows.iter().any(|row| row.id == own)) {
                 own_from = own_from.min(effort as u32);
             }
-            let found = self.presences(own, scratch);
-            for ((runs, &k), found) in runs.iter_mut().zip(self.ks).zip(found) {
+            let mut repeated = Vec::with_capacity(self.ks.len());
+            for (runs, &k) in runs.iter_mut().zip(self.ks) {
+                let asked = self.asked_of_presences(k, own, &scratch.exact);
+                let rows = self
+                    .visits(scratch)
+                    .nearest_first()
+                    .iter()
+                    .map(|row| row.id);
+                let rows = rows.filter(|&row| Some(row) != asked.left_out);
+                let rows: Vec<u32> = rows.take(asked.candidates).collect();
+                let slots = first_of_each(&rows);
+                repeated.push(slots.iter().take(k).filter(|slot| slot.is_none()).count() as u32);
                 // The engine searches for k rows at no smaller effort.
                 if self.effort(effort, k) == effort {
-                    runs.pass(effort as u32, found.iter().map(|presence| presence.rank));
+                    let ranks = slots.iter().flatten().map(|&row| scratch.exact.rank(row));
+                    let ranks = ranks.filter(|&rank| (rank as usize) < asked.neighbors);
+                    runs.pass(effort as u32, ranks);
                 }
             }
+            repeats.push(repeated);
         }
         Searches {
             presences: runs.into_iter().map(Runs::finish).collect(),
             visited,
             own_from,
+            repeats,
         }
     }
 }

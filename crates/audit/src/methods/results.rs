@@ -165,7 +165,9 @@ impl Found<'_> {
             let own =
                 query.searches.own_from != FOREVER && effort >= query.searches.own_from as usize;
             let rows = query.searches.visited[place] as usize - usize::from(own);
-            rows.min(k) as f64 / k as f64
+            let repeats = query.searches.repeats.get(place);
+            let repeats = repeats.map_or(0, |repeats| repeats[k_index] as usize);
+            rows.min(k).saturating_sub(repeats) as f64 / k as f64
         };
         self.queries.iter().map(of).collect()
     }

@@ -69,6 +69,7 @@ fn losses_add_up_to_all_that_is_missing_at_every_effort() {
         "ivf_flat_l2",
         "nsg4_l2",
         "nsg_sq8_l2",
+        "nsg_repeated_ip",
     ] {
         let mut request = request(index);
         request.efs = vec![1, 3, 13];

@@ -64,6 +64,9 @@ def indexes():
             index = faiss.IndexNSGFlat(COLUMNS, links, metric)
             index.GK = 12
             yield f"nsg{links}_{name}", index, index
+        index = faiss.IndexNSGFlat(COLUMNS, 6, metric)
+        index.GK = 12
+        yield f"nsg_repeated_{name}", index, index
         index = faiss.IndexNSGSQ(COLUMNS, of_type("QT_8bit"), 6, metric)
         index.GK = 12
         yield f"nsg_sq8_{name}", index, index
@@ -146,6 +149,11 @@ def main():
             index.add_with_ids(data, 1000 + 3 * np.arange(ROWS))
         else:
             index.add(data)
+        if "repeated" in name:
+            # FAISS builds such graphs of more rows under the inner product: an entry point with a link twice.
+            graph = index.nsg.get_final_graph()
+            links = faiss.rev_swig_ptr(graph.data, ROWS * graph.K).reshape(ROWS, graph.K)
+            links[index.nsg.enterpoint, 3] = links[index.nsg.enterpoint, 0]
         queries = data[::16][:QUERIES] + np.float32(0.0 if data is not vectors else 0.25)
         answers = search(index, part, queries)
         faiss.write_index(index, str(FOLDER / f"{name}.index"))
@@ -156,7 +164,7 @@ COMMITTED = [
     "hnsw_sq8_l2", "hnsw_sq4u_ip", "hnsw_fp16_l2", "hnsw_pq4_l2", "hnsw_cagra_l2",
     "hnsw_cagra_fp16_ip", "ivf_flat_l2", "ivf_flat_ip", "ivf_sq8_residual_l2",
     "ivf_sq6_ip", "ivf_pq4_residual_l2", "ivf_pq6_ip", "ivf_hnsw_l2", "ivf_direct_l2", "pca_ivf_sq8_l2",
-    "nsg4_l2", "nsg9_ip", "nsg_sq8_l2", "mapped_nsg_l2",
+    "nsg4_l2", "nsg9_ip", "nsg_repeated_ip", "nsg_sq8_l2", "mapped_nsg_l2",
     "rotated_unit_hnsw_ip", "mapped_refined_opq_ivf_pq6",
 ]  # fmt: skip
 

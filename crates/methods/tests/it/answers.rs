@@ -14,7 +14,7 @@ const KS: [usize; 4] = [1, 5, 10, 40];
 const QUERIES: usize = 12;
 
 /// Every index that is committed.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 22] = [
     "hnsw_sq8_l2",
     "hnsw_sq4u_ip",
     "hnsw_fp16_l2",
@@ -34,6 +34,7 @@ pub const NAMES: [&str; 21] = [
     "mapped_refined_opq_ivf_pq6",
     "nsg4_l2",
     "nsg9_ip",
+    "nsg_repeated_ip",
     "nsg_sq8_l2",
     "mapped_nsg_l2",
 ];
