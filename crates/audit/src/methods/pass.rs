@@ -62,8 +62,8 @@ pub(super) struct Searches {
     pub(super) visited: Vec<u32>,
     /// The effort from which on the query itself is visited.
     pub(super) own_from: u32,
-    /// Per effort and k, the slots that hold a row again; empty where none can.
-    pub(super) repeats: Vec<Vec<u32>>,
+    /// Per effort and k, the slots filled; empty where they follow from the rows visited.
+    pub(super) filled: Vec<Vec<u32>>,
 }
 
 /// What was found about one query.
@@ -185,7 +185,7 @@ impl Pass<'_> {
             presences,
             visited,
             own_from,
-            repeats: Vec::new(),
+            filled: Vec::new(),
         }
     }
 
@@ -375,10 +375,9 @@ impl Pass<'_> {
 
 /// Slots with the row that each holds; one that holds a row again is empty.
 pub(super) fn first_of_each(returned: &[u32]) -> Vec<Option<u32>> {
-    let is_first = |place: usize| !returned[..place].contains(&returned[place]);
-    let rows = returned.iter().enumerate();
-    rows.map(|(place, &id)| is_first(place).then_some(id))
-        .collect()
+    let mut seen = HashSet::with_capacity(returned.len());
+    let rows = returned.iter();
+    rows.map(|&id| seen.insert(id).then_some(id)).collect()
 }
 
 /// The place of each exact neighbor among all rows in the order of the codes, the query left out;

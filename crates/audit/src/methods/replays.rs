@@ -71,7 +71,7 @@ impl Pass<'_> {
         self.record_codes(query, scratch);
         let mut runs: Vec<Runs> = self.ks.iter().map(|_| Runs::default()).collect();
         let mut visited = Vec::with_capacity(self.efforts.len());
-        let mut repeats = Vec::with_capacity(self.efforts.len());
+        let mut filled = Vec::with_capacity(self.efforts.len());
         let mut own_from = FOREVER;
         for &effort in self.efforts {
             self.record(query, effort, scratch);
@@ -80,33 +80,41 @@ impl Pass<'_> {
             if own.is_some_and(|own| rows.iter().any(|row| row.id == own)) {
                 own_from = own_from.min(effort as u32);
             }
-            let mut repeated = Vec::with_capacity(self.ks.len());
+            let mut filled_at = Vec::with_capacity(self.ks.len());
             for (runs, &k) in runs.iter_mut().zip(self.ks) {
-                let asked = self.asked_of_presences(k, own, &scratch.exact);
-                let rows = self
-                    .visits(scratch)
-                    .nearest_first()
-                    .iter()
-                    .map(|row| row.id);
-                let rows = rows.filter(|&row| Some(row) != asked.left_out);
-                let rows: Vec<u32> = rows.take(asked.candidates).collect();
-                let slots = first_of_each(&rows);
-                repeated.push(slots.iter().take(k).filter(|slot| slot.is_none()).count() as u32);
+                let slots = self.handed_on(k, own, scratch);
+                filled_at.push(slots.iter().flatten().count().min(k) as u32);
                 // The engine searches for k rows at no smaller effort.
                 if self.effort(effort, k) == effort {
+                    let asked = self.asked_of_presences(k, own, &scratch.exact);
                     let ranks = slots.iter().flatten().map(|&row| scratch.exact.rank(row));
                     let ranks = ranks.filter(|&rank| (rank as usize) < asked.neighbors);
                     runs.pass(effort as u32, ranks);
                 }
             }
-            repeats.push(repeated);
+            filled.push(filled_at);
         }
         Searches {
             presences: runs.into_iter().map(Runs::finish).collect(),
             visited,
             own_from,
-            repeats,
+            filled,
         }
+    }
+
+    /// The slots of an answer of k, the query itself left out; where answers are reranked, of all that
+    /// is handed on.
+    fn handed_on(&self, k: usize, own: Option<u32>, scratch: &Scratch) -> Vec<Option<u32>> {
+        let method = self.searcher.method();
+        let rows = self.visits(scratch).nearest_first().iter();
+        let rows = rows
+            .take(method.candidates(self.asked(k)))
+            .map(|row| row.id);
+        let mut rows: Vec<u32> = rows.filter(|&row| Some(row) != own).collect();
+        if method.rerank.is_none() {
+            rows.truncate(k);
+        }
+        first_of_each(&rows)
     }
 }
 

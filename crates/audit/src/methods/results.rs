@@ -162,12 +162,13 @@ impl Found<'_> {
         let place = self.place(place, k);
         let effort = self.pass.efforts[place];
         let of = |query: &QueryFound| {
-            let own =
-                query.searches.own_from != FOREVER && effort >= query.searches.own_from as usize;
-            let rows = query.searches.visited[place] as usize - usize::from(own);
-            let repeats = query.searches.repeats.get(place);
-            let repeats = repeats.map_or(0, |repeats| repeats[k_index] as usize);
-            rows.min(k).saturating_sub(repeats) as f64 / k as f64
+            let searches = &query.searches;
+            if let Some(filled) = searches.filled.get(place) {
+                return f64::from(filled[k_index]) / k as f64;
+            }
+            let own = searches.own_from != FOREVER && effort >= searches.own_from as usize;
+            let rows = searches.visited[place] as usize - usize::from(own);
+            rows.min(k) as f64 / k as f64
         };
         self.queries.iter().map(of).collect()
     }
