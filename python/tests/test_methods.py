@@ -45,7 +45,7 @@ def test_predictions_are_the_answers_of_the_live_index(kind, data):
         assert differ.mean() <= (0.1 if "PQ" in kind or "PCA" in kind else 0), (kind, effort, k)
 
 
-@pytest.mark.parametrize("kind", ["NSG6,Flat", "NSG16,Flat", "NSG8,SQ8"])
+@pytest.mark.parametrize("kind", ["NSG12,Flat", "NSG24,Flat", "NSG8,SQ8"])
 @pytest.mark.parametrize("metric", ["l2", "ip"])
 def test_an_nsg_is_predicted_at_each_effort(kind, metric, data):
     rows, queries = data
