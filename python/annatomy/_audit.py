@@ -82,7 +82,8 @@ def audit(
 
     * ``audit(X)``: graphs are built over the rows.
     * ``audit(X, index)`` with a live faiss ``IndexHNSWFlat`` or hnswlib index, or an :class:`annatomy.Hnsw`: that very
-      graph is read and traversed, so that every figure is the engine's own. X may be left out.
+      graph is read and traversed, so that every figure is the engine's own. X may be left out. Rows that are marked deleted
+      are searched through and never returned.
     * ``audit(X, index)`` with a live faiss index of scalar or product codes, an inverted file, or either behind transforms
       or a rerank (``IndexHNSWSQ``, ``IndexHNSWPQ``, ``IndexIVFFlat``, ``IndexIVFScalarQuantizer``, ``IndexIVFPQ``,
       ``IndexPreTransform``, ``IndexRefineFlat``, ``IndexIDMap``): it is read, searched in its own arithmetic, and

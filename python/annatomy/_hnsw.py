@@ -120,7 +120,10 @@ class Hnsw:
         saved = saved_graph(index, arithmetic)
         if saved is None:
             raise ValueError(f"{type(index).__name__} is no faiss IndexHNSWFlat, no hnswlib index and no usearch index of f32 under l2sq or ip: it has no graph to read")
-        return cls._of_saved(*saved, optional_matrix(X, "X"), metric)
+        graph = cls._of_saved(*saved, optional_matrix(X, "X"), metric)
+        if deleted := graph._core.deleted_rows:
+            raise ValueError(f"{deleted} of the index's rows are marked deleted: annatomy.audit(X, index) leaves them out")
+        return graph
 
     @classmethod
     def _of_saved(

@@ -184,12 +184,17 @@ def test_deleted_rows_of_segments_are_searched_through_and_never_returned(rows, 
     done = subprocess.run(list(map(str, line)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert {"note": "deleted_rows", "rows": len(deleted)} in json.loads(done.stdout)["notes"]
+    live = an.audit(rows, indexes, queries=queries, k=1, predict=[(ef, k, "raise") for ef, k in cells])
+    assert any("deleted" in note for note in live.notes)
+    with pytest.raises(ValueError, match="marked deleted"):
+        an.Hnsw.of(indexes[0])
     for ef, k in cells:
         each = []
         for index, part in zip(indexes, PARTS):
             index.set_ef(ef)
             ids, distances = index.knn_query(queries, min(k, part.stop - part.start), num_threads=1)
             each.append((distances, ids.astype(np.int64)))
+        np.testing.assert_array_equal(live.predictions[ef, k, "raise"], merged(each, k), err_msg=f"ef {ef}, k {k}")
         found = np.load(tmp_path / f"{ef}_{k}.npy")
         np.testing.assert_array_equal(found, merged(each, k), err_msg=f"ef {ef}, k {k}")
         assert not np.isin(found, deleted).any()

@@ -24,6 +24,8 @@ pub struct Given<'g> {
     pub numbers: Option<Vec<usize>>,
     /// An index over `rows`.
     pub index: Option<&'g Index>,
+    /// Rows that the index holds as deleted: searched through, never returned.
+    pub deleted: &'g [u32],
     /// Rows that queries may be answered with; by default all.
     pub allowed: Option<Selection>,
     /// A group per query of the population.

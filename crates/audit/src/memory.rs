@@ -37,7 +37,7 @@ pub(super) fn prepare<'d>(
         filter: None,
     };
     let rule = choices.rule(given.index.map(|index| index.facts.class));
-    let groups = side.join(&mut data, &[], rule)?;
+    let groups = side.join(&mut data, given.deleted, rule)?;
     Ok((data, groups))
 }
 

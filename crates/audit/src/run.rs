@@ -95,6 +95,10 @@ fn of_memory(
     let mut notes = Vec::new();
     let metric = metric::of_given(request.metric, &given, &mut notes)?;
     let (data, groups) = memory::prepare(&mut given, metric, &choices)?;
+    if !given.deleted.is_empty() {
+        let rows = given.deleted.len();
+        notes.push(Note::DeletedRows { rows });
+    }
     let answers = answers::given(given.answers, &data)?;
     Job::new(request, data, given.index, answers, groups, notes)?.run()
 }

@@ -272,6 +272,7 @@ pub(crate) fn audit(
         ids: ids.map(|ids| ids.get().0.clone()),
         numbers: wanted.numbers.clone(),
         index: None,
+        deleted: &[],
         allowed: allowed(py, mask.as_ref(), allowed_ids)?,
         method: None,
         answers: neighbors
@@ -287,6 +288,7 @@ pub(crate) fn audit(
             rows: Some(rows),
             labels: index.labels.as_deref(),
             index: Some(&index.index),
+            deleted: &index.deleted,
             ..given
         };
         audited(py, &wanted, given, progress.as_ref())

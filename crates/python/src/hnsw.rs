@@ -22,6 +22,8 @@ pub(crate) struct Hnsw {
     pub(crate) rows: Rows,
     /// What the engine calls each row, where that is not its number.
     pub(crate) labels: Option<Vec<i64>>,
+    /// Rows that the engine searches through and never returns.
+    pub(crate) deleted: Vec<u32>,
 }
 
 /// The array that a graph is over.
@@ -103,7 +105,14 @@ impl Hnsw {
             index,
             rows,
             labels: None,
+            deleted: Vec::new(),
         })
+    }
+
+    /// How many rows are marked deleted.
+    #[getter]
+    fn deleted_rows(&self) -> usize {
+        self.deleted.len()
     }
 
     /// The array that the graph is over.
@@ -164,25 +173,21 @@ impl Hnsw {
             } else {
                 SavedIndex::merged(parts).map_err(raised)?
             };
-            if !saved.deleted.is_empty() {
-                return Err(PyValueError::new_err(format!(
-                    "{} of the index's rows are marked deleted: `annatomy audit --index` reads such a file",
-                    saved.deleted.len()
-                )));
-            }
+            let deleted = saved.deleted.clone();
             let mut taken = EngineIndex::new(saved, metric, arithmetic, given).map_err(raised)?;
             if !is_whole {
                 let facts = &mut taken.index.facts;
                 facts.source = format!("{} segments, each {}", counts.len(), facts.source);
                 facts.segments = counts;
             }
-            PyResult::Ok(taken)
+            PyResult::Ok((taken, deleted))
         };
+        let (taken, deleted) = run(py, 1, read)??;
         let EngineIndex {
             mut index,
             rows: own,
             labels,
-        } = run(py, 1, read)??;
+        } = taken;
         let rows = match (own, &rows) {
             (Some(own), _) => {
                 let (count, columns) = (own.rows(), own.columns());
@@ -199,6 +204,7 @@ impl Hnsw {
             index,
             rows: Rows::Float32(rows),
             labels,
+            deleted,
         })
     }
 
@@ -217,6 +223,7 @@ impl Hnsw {
             index,
             rows: Rows::Float32(rows.clone().unbind()),
             labels: None,
+            deleted: Vec::new(),
         })
     }
 
