@@ -57,3 +57,15 @@ def padded(rows: list[list[int]], k: int) -> Int64:
 def without(ids: npt.NDArray[np.integer], empty: npt.NDArray[np.bool_]) -> Int64:
     """``ids`` as int64 with −1 where ``empty``."""
     return np.where(empty, np.int64(-1), ids.astype(np.int64))
+
+
+def behind_the_last(ids: npt.NDArray[np.integer], distances: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """The slots behind the last row of an answer that ascends, of engines that leave anything in slots they cannot fill:
+    from the first on whose distance is less than the one before it, or whose id stood in the row already."""
+    falls = np.zeros(ids.shape, dtype=bool)
+    falls[:, 1:] = distances[:, 1:] < distances[:, :-1]
+    for slots, row in zip(falls, ids):
+        again = np.ones(len(row), dtype=bool)
+        again[np.unique(row, return_index=True)[1]] = False
+        slots |= again
+    return np.logical_or.accumulate(falls, axis=1)

@@ -49,6 +49,10 @@ def builders() -> dict[str, Build]:
         "pgvector hnsw": partial(_pgvector, iterative_scan="off"),
         "pgvector hnsw, iterative_scan=strict_order": partial(_pgvector, iterative_scan="strict_order"),
         "pynndescent NNDescent": _pynndescent,
+        "DiskANN StaticMemoryIndex": _diskann,
+        "SVS Vamana": _svs,
+        "NGT Index": _ngt,
+        "ScaNN tree": _scann,
         "scikit-learn NearestNeighbors": _scikit_learn,
     }
 
@@ -101,6 +105,52 @@ def _pynndescent(rows: Float32, graph: Graph) -> Engine:
     index = NNDescent(rows, n_neighbors=2 * graph.m - 1, random_state=1)
     index.prepare()
     return Pynndescent(index)
+
+
+def _diskann(rows: Float32, graph: Graph) -> Engine:
+    import diskannpy
+
+    from .diskann import DiskAnn
+
+    folder = tempfile.mkdtemp(prefix="annatomy-diskann-")
+    diskannpy.build_memory_index(
+        rows, "l2", folder, complexity=graph.ef_construction, graph_degree=2 * graph.m, num_threads=1, alpha=1.2
+    )
+    index = diskannpy.StaticMemoryIndex(folder, num_threads=1, initial_search_complexity=len(rows))
+    return _owning(DiskAnn(index), folder)
+
+
+def _svs(rows: Float32, graph: Graph) -> Engine:
+    import svs
+
+    from .svs import Svs
+
+    settings = svs.VamanaBuildParameters(graph_max_degree=2 * graph.m, window_size=graph.ef_construction)
+    return Svs(svs.Vamana.build(settings, rows, svs.DistanceType.L2, num_threads=1))
+
+
+def _ngt(rows: Float32, graph: Graph) -> Engine:
+    import ngtpy
+
+    from .ngt import Ngt
+
+    folder = tempfile.mkdtemp(prefix="annatomy-ngt-")
+    path = os.path.join(folder, "index")
+    ngtpy.create(path, rows.shape[1], edge_size_for_creation=graph.m, edge_size_for_search=0, distance_type="L2")
+    index = ngtpy.Index(path)
+    index.batch_insert(rows, num_threads=1)
+    return _owning(Ngt(index, epsilon=0.0), folder)
+
+
+def _scann(rows: Float32, graph: Graph) -> Engine:
+    import scann
+
+    from .scann import Scann
+
+    # Five rows a leaf, at any density: there are no links.
+    leaves = len(rows) // 5
+    tree = scann.scann_ops_pybind.builder(rows, 10, "squared_l2").tree(leaves, leaves, training_sample_size=len(rows))
+    return Scann(tree.score_brute_force().build(), leaves)
 
 
 def _scikit_learn(rows: Float32, graph: Graph) -> Engine:

@@ -6,6 +6,7 @@ each index is made stands in :mod:`annatomy.engines.builders`.
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 
@@ -78,7 +79,7 @@ k = {", ".join(map(str, KS.values()))}, M = {DENSE.m}, ef_construction = {DENSE.
 
 *k > reachable*: the same vectors in a graph of M = {SPARSE.m}, ef_construction = {SPARSE.ef_construction}, where no path
 leads to many rows; k = {BEYOND_REACH} at ef = {N}. An engine that returns all k there has lost no row: LanceDB takes no M
-below 4, and what is exact has no graph.
+below 4, NGT links both ways, and ScaNN and what is exact have no graph.
 """
 
 
@@ -86,12 +87,16 @@ def main() -> None:
     """Prints the page, of the engines that are here; says on stderr which are not."""
     rows, _ = data()
     measured = []
+    # Some engines write to standard output themselves.
+    page = os.dup(1)
+    os.dup2(2, 1)
     for name, build in builders().items():
         try:
             measured.append(measure(name, build(rows, DENSE), build(rows, SPARSE)))
         except ImportError as error:
             print(f"{name}: {error}", file=sys.stderr)
-    print(markdown(measured), end="")
+    with open(page, "w") as out:
+        out.write(markdown(measured))
 
 
 if __name__ == "__main__":
