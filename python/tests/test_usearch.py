@@ -70,8 +70,9 @@ def test_predictions_are_the_answers_of_the_live_index(scalar, metric, kind):
                 else:
                     differing += 1
         # Which of several rows at one distance is expanded first can change what is visited, and distances of i8, whole
-        # numbers, are often equal. Of AMD's processors, answers with other rows were .00003 in f16 and bf16, .0014 in i8.
-        allowed = {"f32": 0, "f16": 1e-4, "bf16": 1e-4, "i8": 0.003}[scalar]
+        # numbers, are often equal. On AMD's processors one audit had at most one answer of 2,000 with other rows in f16 and
+        # bf16, and 11 in i8.
+        allowed = {"f32": 0, "f16": 0.0005, "bf16": 0.0005, "i8": 0.01}[scalar]
         if metric == "cos" and scalar in ("bf16", "i8"):
             # Cosines over codes are divided by an approximate square root, which makers of processors approximate each
             # in their own way: on Intel's they were not compared.
