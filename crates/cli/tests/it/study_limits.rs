@@ -89,7 +89,7 @@ fn a_study_that_does_not_fit_in_memory_is_refused_with_the_numbers() {
         .expect("sh");
     does_not_fit(
         &output,
-        &["10000 queries", "1.19 GB of memory", "hint: --sample"],
+        &["10000 queries", "1.20 GB of memory", "hint: --sample"],
     );
     assert!(!out.exists());
 }
