@@ -128,7 +128,8 @@ fn refuse_answers(
 ) -> Result<(), AuditError> {
     if side.allowed.is_some() {
         return Err(AuditError::Request(
-            "allowed rows are not looked at for an index of this kind".to_owned(),
+            "allowed rows are not looked at for an index of this kind: give the engine's own answers over VECTORS with them, without the index"
+                .to_owned(),
         ));
     }
     if !request.selectivities.is_empty() {
