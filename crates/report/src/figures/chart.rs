@@ -19,6 +19,7 @@ pub(super) struct Point {
 /// One condition's line.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
+    /// At its end; a line without one goes with another of its color.
     pub(super) label: String,
     pub(super) color: String,
     pub(super) dashes: &'static str,
@@ -187,6 +188,7 @@ impl Panel {
         let ended: Vec<(&Line, f64)> = self
             .lines
             .iter()
+            .filter(|line| !line.label.is_empty())
             .filter_map(|line| Some((line, line.last()?.y)))
             .collect();
         let wishes: Vec<f64> = ended.iter().map(|&(_, value)| y.position(value)).collect();

@@ -9,7 +9,10 @@ use annatomy_audit::{AuditResults, GrowthLaw, GrowthResult};
 
 /// The figure; none where growth was not asked for.
 pub(super) fn figure(results: &AuditResults) -> Option<Figure> {
-    let growth = results.growth.as_ref()?;
+    let growth = results
+        .growth
+        .as_ref()
+        .filter(|growth| !growth.laws.is_empty())?;
     let count = growth.laws.len();
     let several = growth
         .laws
@@ -30,7 +33,11 @@ pub(super) fn figure(results: &AuditResults) -> Option<Figure> {
     let chart = Chart {
         title: title.clone(),
         x_title: "rows, log axis".to_owned(),
-        y_title: "smallest ef that reaches the target".to_owned(),
+        y_title: if several {
+            "smallest ef that reaches the target".to_owned()
+        } else {
+            format!("smallest ef that reaches {}", growth.laws[0].target)
+        },
         panels: vec![Panel {
             heading: String::new(),
             x_name: "rows",

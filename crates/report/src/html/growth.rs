@@ -17,7 +17,7 @@ pub(super) fn growth(html: &mut Html, results: &AuditResults, figures: &[Figure]
     html.section("growth", "As the rows grow", |html| {
         html.prose(&format!(
             "The smallest `ef` of graphs over nested samples of the {} rows (M {}, efConstruction {}, three samples of each size but the \
-             last), for the same {} queries. The law is `ef` = *a* + *b*·log₂ *n*; its interval is that of one more graph, and \
+             last), for the same {} queries, none of which is in a graph. The law is `ef` = *a* + *b*·log₂ *n*; its interval is that of one more graph, and \
              holds the forecast of a parabola through the same means too: where the two forms disagree, the samples do not say which \
              is right.",
             count(growth.rows as u64),
