@@ -9,10 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arrays import count, counts, id_table, matrix, optional_matrix
+from ._arrays import count, counts, id_table, matrix
+from ._distributed import Executor
 from ._frames import Columns, Tabular, html_table
+from ._gather import gathered
 from ._ids import row_ids, slots
 from ._neighbors import exact_knn
+from ._partial import Path, is_path, query_rows
+from ._shards import Base, is_list_of_parts
 
 Measures = dict[str, npt.NDArray[np.float64]]
 
@@ -67,15 +71,16 @@ class Fidelity(Tabular):
 
 
 def fidelity(
-    X: npt.ArrayLike,
+    X: Base,
     exact: npt.ArrayLike,
     returned: npt.ArrayLike,
     *,
     ks: Optional[Union[int, npt.ArrayLike]] = None,
-    queries: Optional[npt.ArrayLike] = None,
+    queries: Union[Path, npt.ArrayLike, None] = None,
     ids: Optional[npt.ArrayLike] = None,
     metric: str = "l2",
     threads: int = 0,
+    executor: Optional[Executor] = None,
 ) -> Fidelity:
     """Every measure of both conventions for the answers of any engine.
 
@@ -83,7 +88,9 @@ def fidelity(
 
     Parameters
     ----------
-    X : array, n × d
+    X : array, n × d; path; or a list of arrays or of paths
+        Files and lists are one base, as in :func:`annatomy.exact_knn`: the rows that the tables name are gathered from them, and no
+        others are kept.
     exact : int, q × K
         Exact neighbors, as :func:`annatomy.exact_knn` gives them.
     returned : int, q × R
@@ -94,15 +101,19 @@ def fidelity(
     ks : int or ints, optional
         Neighbor counts, ascending; the width of ``exact``, less one if it holds the queries themselves, by default.
     queries : array, q × d, optional
-        Held-out queries. Without them row i of both tables belongs to row i of ``X``.
+        Held-out queries. Without them row i of both tables belongs to row i of ``X``, which is one array then.
     ids : int or str, n, optional
         Primary keys of the rows of ``X``, by which both tables name them; as in :func:`annatomy.audit`.
     metric : {"l2", "cosine"}
         Geometry under cosine is over the chord ‖x/‖x‖ − y/‖y‖‖.
     threads : int
+    executor : optional
+        Anything with ``submit``: each task gathers rows of one shard. The result is that of one array.
 
     Raises
     ------
+    OSError
+        If a file cannot be read.
     ValueError
         For exact ids that are no row, tables of other lengths, exact lists shorter than k, or values that are not finite.
 
@@ -114,7 +125,13 @@ def fidelity(
     True
     """
     keys = row_ids(ids)
-    if keys is None:
+    if executor is not None or is_path(X) or is_list_of_parts(X):
+        if queries is None or keys is not None:
+            raise ValueError("a base in files or in several arrays takes queries=, and no ids=")
+        truth, answers = id_table(exact, "exact"), id_table(returned, "returned")
+        X, (truth, answers) = gathered(X, [truth, answers], executor)
+        queries = query_rows(queries)
+    elif keys is None:
         truth, answers = id_table(exact, "exact"), id_table(returned, "returned")
     elif len(keys) != len(X):  # type: ignore[arg-type]
         raise ValueError(f"{len(keys)} ids of {len(X)} rows")  # type: ignore[arg-type]
@@ -123,7 +140,7 @@ def fidelity(
         answers = keys.rows(slots(returned, "returned", keys))
     found = _core.fidelity(
         matrix(X, "X"),
-        optional_matrix(queries, "queries"),
+        None if queries is None else query_rows(queries),
         truth,
         answers,
         _neighbor_counts(ks, truth, queries is None),

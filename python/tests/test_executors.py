@@ -117,6 +117,31 @@ def test_partials_are_kept_and_what_is_missing_alone_is_searched(assert_same, tm
     assert call(X=base) == 6 and call(X=base) == 0
 
 
+@pytest.mark.parametrize("kind", ["arrays", "path", "paths", "urls"])
+@pytest.mark.parametrize("pool", ["none", "threads", "processes", "dask"])
+def test_fidelity_over_shards_is_that_of_one_array(request, tmp_path, base, files, queries, kind, pool):
+    if kind == "urls":
+        pytest.importorskip("fsspec")
+    whole = tmp_path / "base.npy"
+    np.save(whole, base)
+    urls = [f"file://{path}" for path in files]
+    given = {"arrays": np.array_split(base, 3), "path": whole, "paths": files, "urls": urls}[kind]
+    exact, _ = an.exact_knn(base, 20, queries=queries)
+    returned = exact.copy()
+    # A farther row, a repeat, an empty slot, an id that no row has.
+    returned[:, 3], returned[:, 5], returned[::2, 7], returned[1::3, 9] = 7, returned[:, 4], -1, len(base) + 5
+    expected = an.fidelity(base, exact, returned, queries=queries, ks=[5, 20])
+    with ThreadPoolExecutor(2) as threads:
+        pools = {"none": lambda: None, "threads": lambda: threads}
+        executor = pools.get(pool, lambda: request.getfixturevalue({"processes": "processes", "dask": "dask_executor"}[pool]))()
+        found = an.fidelity(given, exact, returned, queries=queries, ks=[5, 20], executor=executor)
+    for one, other in [(found.corrected, expected.corrected), (found.published, expected.published)]:
+        for name, values in other.items():
+            np.testing.assert_array_equal(one[name], values, err_msg=name)
+    with pytest.raises(ValueError, match="takes queries="):
+        an.fidelity(given, exact, returned)
+
+
 def test_what_tasks_cannot_do_is_an_error_that_names_the_shard(tmp_path, files, base, queries):
     bad = tmp_path / "bad.npy"
     np.save(bad, np.full((5, 24), np.nan, np.float32))

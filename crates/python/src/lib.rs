@@ -59,7 +59,7 @@ mod _core {
     #[pymodule_export]
     use crate::partial::{
         Partial, checksum_of_array, checksum_of_queries, file_facts, merge_order,
-        merge_order_of_files, partial_of_file, partial_of_rows, read_queries,
+        merge_order_of_files, partial_of_file, partial_of_rows, read_queries, read_rows,
     };
     #[pymodule_export]
     use crate::plan::plan_of_file;

@@ -276,6 +276,23 @@ pub(crate) fn file_facts(py: Python<'_>, path: PathBuf) -> PyResult<(usize, usiz
     })?
 }
 
+/// The rows `start`..`end` of a file, as float32; no others are read.
+#[pyfunction]
+pub(crate) fn read_rows(
+    py: Python<'_>,
+    path: PathBuf,
+    start: usize,
+    end: usize,
+) -> PyResult<Bound<'_, PyArray2<f32>>> {
+    let rows = run(py, 1, || {
+        let file = opened(&path, Role::Base)?;
+        file.read_rows(start..end)
+            .map_err(|error| about(&path, error))
+    })??;
+    let (count, columns) = (rows.rows(), rows.columns());
+    matrix(py, rows.into_values(), count, columns)
+}
+
 /// Every row of a file of queries, as float32.
 #[pyfunction]
 pub(crate) fn read_queries(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyArray2<f32>>> {

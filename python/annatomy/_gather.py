@@ -1,0 +1,90 @@
+"""Some rows of a base that no one machine holds: gathered from its shards, and ids renumbered to them.
+
+Enters: a base as a path, URLs, or a list of either or of arrays, and tables of ids. Leaves: the rows that the tables name, in the order of
+the base, the last row of the base always among them, and the tables in their numbers. Each shard that holds one is read once, by one
+task; what a task returns are the rows that are wanted of it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any, Optional
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+from ._arrays import Float32, Int64
+from ._distributed import AtOnce, Executor
+from ._shards import Base, Shard, fetch, is_remote, shards_of
+
+
+def gathered(base: Base, tables: list[Int64], executor: Optional[Executor]) -> tuple[Float32, list[Int64]]:
+    """The rows named by ``tables``, and the tables renumbered; an id that no row has becomes −1."""
+    executor = executor or AtOnce()
+    shards = shards_of(base, 1, None)
+    lengths = _lengths(shards, executor)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    count = int(starts[-1])
+    named = [table[(table >= 0) & (table < count)] for table in tables]
+    wanted = np.unique(np.concatenate([*named, [count - 1]]))
+    running = []
+    for shard, start, end in zip(shards, starts, starts[1:]):
+        inside = wanted[(wanted >= start) & (wanted < end)] - start
+        if len(inside):
+            running.append((shard, executor.submit(rows_at, shard, inside)))
+    rows = np.concatenate([_result(shard, future) for shard, future in running])
+    return rows, [_renumbered(table, wanted, count) for table in tables]
+
+
+def rows_at(shard: Shard, numbers: Int64) -> Float32:
+    """What a task does: rows of one shard, numbered from its first."""
+    if not isinstance(shard.source, str):
+        return shard.source[numbers]
+    if not is_remote(shard.source):
+        start, end = shard.rows or (0, _core.file_facts(shard.source)[0])
+        first, last = int(numbers[0]), int(numbers[-1])
+        return _core.read_rows(shard.source, start + first, min(start + last + 1, end))[numbers - first]
+    with tempfile.TemporaryDirectory(prefix="annatomy-") as folder:
+        local = _fetched(shard.source, folder)
+        return _core.read_rows(local, 0, int(numbers[-1]) + 1)[numbers]
+
+
+def length(shard: Shard) -> int:
+    """Rows of a shard; of a URL, once it has been fetched."""
+    if not isinstance(shard.source, str):
+        return len(shard.source)
+    if shard.rows is not None:
+        return shard.rows[1] - shard.rows[0]
+    with tempfile.TemporaryDirectory(prefix="annatomy-") as folder:
+        return int(_core.file_facts(_fetched(shard.source, folder))[0])
+
+
+def _fetched(url: str, folder: str) -> str:
+    # The ending says the format.
+    local = os.path.join(folder, os.path.basename(url.split("::")[0]))
+    fetch(url, local)
+    return local
+
+
+def _lengths(shards: list[Shard], executor: Executor) -> npt.NDArray[np.int64]:
+    unknown = {place for place, shard in enumerate(shards) if isinstance(shard.source, str) and shard.rows is None}
+    running = {place: executor.submit(length, shards[place]) for place in unknown}
+    found = [
+        _result(shard, running[place]) if place in unknown else length(shard) for place, shard in enumerate(shards)
+    ]
+    return np.asarray(found, dtype=np.int64)
+
+
+def _result(shard: Shard, future: Any) -> Any:
+    try:
+        return future.result()
+    except (OSError, ValueError) as error:
+        raise shard.named(error) from error
+
+
+def _renumbered(table: Int64, wanted: Int64, count: int) -> Int64:
+    is_row = (table >= 0) & (table < count)
+    places = np.searchsorted(wanted, np.where(is_row, table, count - 1))
+    return np.where(is_row, places, -1).astype(np.int64)
