@@ -17,7 +17,7 @@ from ._arrays import count, matrix
 from ._frames import Columns, Figure, Tabular
 from ._progress import Telling, telling
 
-_STUDIES = {"ef": "efSearch_study", "efc": "efConstruction_study", "alpha": "alpha_study", "order": "order_study"}
+_STUDIES = {"ef": "efSearch_study", "efc": "efConstruction_study", "alpha": "alpha_study", "order": "order_study", "methods": "methods_study"}
 _COUNTS = {"run", "k", "ef", "ef_construction"}
 _NAMES = {"study", "condition", "conventions"}
 
@@ -94,7 +94,7 @@ def study(
         A callable gets (stage, done, total); True draws a bar on stderr, None does so in notebooks only.
     **settings
         Any of runs, subset, sample, seed, metric, m, ef_construction, ef_search, ef_values, ef_construction_values,
-        alpha_values, ks, studies (of "ef", "efc", "alpha", "order"), conventions ("corrected", "published"), preset. Defaults are
+        alpha_values, ks, studies (of "ef", "efc", "alpha", "order", "methods"), conventions ("corrected", "published"), preset. Defaults are
         the study's own: M = 32, ef_construction 200, k = 10..500 by 10, three runs.
 
     Raises

@@ -80,9 +80,10 @@ pub struct StudyArguments {
     /// Base seed; run r uses seed + r [default: 42]
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-    /// Experiments to run: the published three, and order, which compares insertion orders and
-    /// graph seeds [default: ef,efc,alpha]
-    #[arg(long, value_name = "ef,efc,alpha,order", value_delimiter = ',')]
+    /// Experiments to run: the published three; order, which compares insertion orders and graph
+    /// seeds; methods, which compares HNSW, Vamana and IVF over four kinds of codes [default:
+    /// ef,efc,alpha]
+    #[arg(long, value_name = "ef,efc,alpha,order,methods", value_delimiter = ',')]
     pub studies: Option<Vec<StudyName>>,
     /// Neighbor counts, as FROM:TO:STEP or a list [default: 10:500:10]
     #[arg(long, value_name = "10:500:10", value_parser = parse_ks)]
@@ -597,6 +598,7 @@ pub enum StudyName {
     Efc,
     Alpha,
     Order,
+    Methods,
 }
 
 impl From<StudyName> for StudyKind {
@@ -606,6 +608,7 @@ impl From<StudyName> for StudyKind {
             StudyName::Efc => Self::EfConstruction,
             StudyName::Alpha => Self::Alpha,
             StudyName::Order => Self::Order,
+            StudyName::Methods => Self::Methods,
         }
     }
 }

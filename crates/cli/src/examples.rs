@@ -12,6 +12,7 @@ Examples:
   annatomy study --data embeddings.npy --runs 3 --out my-study
   annatomy study --subset 2000 --ks 10:100:10 --studies ef,alpha
   annatomy study --studies order               insertion orders and graph seeds: whose is the spread?
+  annatomy study --studies methods             HNSW, Vamana, IVF at equal recall: which bends the neighborhood more?
   annatomy study --config config.yaml --resume";
 
 pub const AUDIT: &str = "\

@@ -15,6 +15,7 @@ pub mod fidelity;
 pub mod ground_truth;
 pub mod index;
 pub mod lists;
+pub mod method_state;
 pub mod missing;
 pub mod query_state;
 pub mod surface;

@@ -1,4 +1,4 @@
-//! HNSW: deterministic batched construction, best-first search, and a trace of every visit.
+//! HNSW and Vamana: deterministic batched construction, best-first search, and a trace of every visit.
 //!
 //! The path through this crate: [`Parameters`] → [`Graph::build`] over a [`DistanceComputer`] →
 //! [`Traversal`] per query → [`Visits`], from which the answer of any [`EngineClass`] at any (ef,
@@ -15,11 +15,11 @@ mod search;
 
 pub use build::{
     BuildError, ForwardLinks, InsertionOrder, Parameters, Preset, RedundantLinks, ShortLists,
-    UnknownPreset,
+    UnknownPreset, VamanaParameters, medoid,
 };
 pub use distance::{
-    DistanceComputer, RankDistances, RankScorer, Sq8Codes, Sq8Queries, VectorDistances,
-    VectorScorer,
+    DistanceComputer, PairDistances, PairScorer, RankDistances, RankScorer, ReducedKeys, Sq8Codes,
+    Sq8Queries, VectorDistances, VectorScorer,
 };
 pub use graph::{BaseLayer, Graph, Links, TooManyLinks, reachable, union};
 pub use queue::{

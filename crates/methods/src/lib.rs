@@ -1,8 +1,9 @@
-//! Methods besides a plain graph: codes, cells, transforms and rerank, as FAISS and usearch save them.
+//! Methods besides a plain graph: codes, cells, transforms and rerank, as FAISS and usearch save them,
+//! or built here.
 //!
-//! The path through this crate: [`Method::read`] → [`Searcher`], in the arithmetic of an instruction
-//! set → one [record](annatomy_hnsw::Visits) per query, from which every (effort, k) is read (of an
-//! NSG, one per query and effort) →
+//! The path through this crate: [`Method::read`] or [`Method::of_parts`] → [`Searcher`], in the
+//! arithmetic of an instruction set → one [record](annatomy_hnsw::Visits) per query, from which every
+//! (effort, k) is read (of an NSG, one per query and effort) →
 //! [`required`] efforts of the true neighbors, and [`stages`] that lost them.
 //!
 //! A search has up to four stages, and each can lose a neighbor:
@@ -17,8 +18,10 @@
 #![deny(missing_docs)]
 
 mod arithmetic;
+mod build;
 mod cells;
 mod codes;
+mod cost;
 mod faiss;
 mod kept;
 mod mersenne;
@@ -35,8 +38,10 @@ mod searcher;
 pub mod stages;
 mod usearch;
 
+pub use build::{KMeans, k_means};
 pub use cells::{CellFacts, Cells, Coarse};
 pub use codes::{Codes, ProductQuantizer, Quantizer, ScalarKind, ScalarQuantizer, eight_bit_rows};
+pub use cost::SearchCost;
 pub use method::{GraphRouting, Method, Rerank, Routing};
 pub use nsg::NsgRouting;
 pub use rotation::Transform;

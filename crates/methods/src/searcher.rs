@@ -24,7 +24,9 @@ use crate::scorer::{AddTables, CodeScorer, Dot, FillTable, Norm};
 use crate::usearch;
 use annatomy_hnsw::import::faiss_file::{Level, reserved};
 use annatomy_hnsw::import::{Arithmetic, Engine, EngineBuild, EngineDistances, SavedIndexError};
-use annatomy_hnsw::{EngineClass, HeapQueue, QueryScorer, Traversal, VectorDistances, Visits};
+use annatomy_hnsw::{
+    EngineClass, HeapQueue, Links, QueryScorer, Traversal, VectorDistances, Visits,
+};
 use annatomy_vectors::{Matrix, MatrixView, Metric};
 use pulp::Arch;
 use rayon::prelude::*;
@@ -78,6 +80,24 @@ pub struct QueryScratch {
     pub(crate) limit: Limit,
     pool: Pool,
     reranked: Vec<(u32, u32)>,
+}
+
+impl QueryScratch {
+    /// Distances that the last walk of a graph evaluated on the layers above its base layer.
+    pub(crate) fn descended(&self) -> usize {
+        self.traversal.descended()
+    }
+
+    /// Centroids that were compared to rank cells, and links that were followed for it.
+    pub(crate) fn coarse_cost(&self, cells: &Cells) -> (usize, usize) {
+        let Some((graph, ef)) = &cells.coarse.graph else {
+            return (cells.lists.len(), 0);
+        };
+        let (visits, above) = (&self.coarse_visits, self.traversal.descended());
+        let links = visits.expanded(*ef);
+        let links: usize = links.map(|cell| graph.links(cell, 0).len()).sum();
+        (visits.visited(*ef) + above, links + above)
+    }
 }
 
 impl<'m> Searcher<'m> {

@@ -14,4 +14,6 @@ pub use explorer::{LabelCount, Pictures, RowMedia};
 pub use html::{
     Illustration, ReportError, audit_html, html, html_with, write, write_audit, write_reproduced,
 };
-pub use terminal::{comparison, junit, note_words, plan_words, requirement_words, verdict};
+pub use terminal::{
+    comparison, junit, methods_verdict, note_words, plan_words, requirement_words, verdict,
+};

@@ -21,6 +21,7 @@ fn record(run: usize) -> RunRecord {
         run,
         conditions: Vec::new(),
         order: None,
+        methods: None,
         surface: SurfaceGrid {
             efs: Vec::new(),
             ks: Vec::new(),

@@ -11,11 +11,12 @@
 //! | graphs, under construction and finished | 2 · 4n(3M + 4) each |
 //! | figures of each query at each condition and k | 44 each |
 //! | sums of a block of 64 queries | 304 for each condition and k |
+//! | codes of the study of methods: as made, decoded, and in between | 3 · 4nd |
 //! | results: figures, tables, summary | 1 KiB a row, 8 KiB a condition and k |
 //! | the program and its buffers | 32 MiB |
 
 use crate::plan::Plan;
-use crate::results::Settings;
+use crate::results::{Settings, StudyKind};
 use annatomy_runtime::{available_in_words, available_memory, bytes_in_words};
 
 /// Of one query at one condition and k: its overlap and its figures in published conventions.
@@ -31,6 +32,8 @@ const SUMMARY_CELL_BYTES: u128 = 8 << 10;
 const PROGRAM_BYTES: u128 = 32 << 20;
 /// Candidates that the exact search keeps beyond k.
 const CANDIDATE_MARGIN: u128 = 64;
+/// Copies of the rows that codes take: as made, decoded, and while they are decoded.
+const CODE_COPIES: usize = 3;
 /// Refused everywhere, also where the system does not say what is available: 256 TiB, the address
 /// space of a process.
 const MOST_BYTES: u128 = 1 << 48;
@@ -84,6 +87,8 @@ pub(crate) struct Cost {
     rows: usize,
     columns: usize,
     queries: usize,
+    /// Copies of the rows that the study of methods makes.
+    copies: usize,
 }
 
 impl Cost {
@@ -99,6 +104,11 @@ impl Cost {
             rows,
             columns,
             queries: settings.sample.unwrap_or(rows),
+            copies: if settings.studies.contains(&StudyKind::Methods) {
+                CODE_COPIES
+            } else {
+                0
+            },
         }
     }
 
@@ -143,7 +153,7 @@ impl Cost {
     }
 
     fn row_bytes(&self) -> u128 {
-        product([self.rows, self.columns, 2 * size_of::<f32>()])
+        product([self.rows, self.columns, 2 + self.copies, size_of::<f32>()])
     }
 
     fn neighbor_bytes(&self, neighbors: Neighbors) -> u128 {

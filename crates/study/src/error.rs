@@ -73,6 +73,9 @@ pub enum StudyError {
         /// What is wrong with them.
         source: annatomy_vectors::validate::ValidationError,
     },
+    /// Codes of the study of methods that do not fit into memory.
+    #[error(transparent)]
+    Codes(#[from] annatomy_hnsw::import::SavedIndexError),
     /// Drawing rows.
     #[error(transparent)]
     Subset(#[from] annatomy_vectors::subset::SubsetError),

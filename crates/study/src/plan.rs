@@ -96,7 +96,7 @@ impl Plan {
                 StudyKind::EfSearch => settings.ef_values.len(),
                 StudyKind::EfConstruction => settings.ef_construction_values.len(),
                 StudyKind::Alpha => settings.alpha_values.len(),
-                StudyKind::Order => 0,
+                StudyKind::Order | StudyKind::Methods => 0,
             };
         }
         count

@@ -89,6 +89,7 @@ mod tests {
             run,
             conditions: Vec::new(),
             order: None,
+            methods: None,
             surface: SurfaceGrid {
                 efs: vec![2, 3],
                 ks: vec![2],

@@ -8,7 +8,8 @@ use super::data::{Source, queries};
 use super::explore::FirstRun;
 use super::plan::Plan;
 use super::query::{Context, Scratch};
-use super::{Execution, StudyError, order, reduce};
+use super::{Execution, StudyError, methods, order, reduce};
+use crate::results::methods::MethodsRun;
 use crate::results::order::OrderCounts;
 use crate::results::{DataFacts, RunHubness, RunRecord, Settings, StageSeconds, StudyKind};
 use annatomy_eval::barycenter::ColumnBlocks;
@@ -16,7 +17,10 @@ use annatomy_eval::distance_source::{DistanceSource, OwnRows, Ranked};
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::lists::ExactList;
 use annatomy_eval::surface::Counts;
-use annatomy_hnsw::{DistanceComputer, Graph, Parameters, Sq8Codes, VectorDistances, reachable};
+use annatomy_hnsw::{
+    DistanceComputer, Graph, PairDistances, Parameters, ReducedKeys, Sq8Codes, VectorDistances,
+    reachable,
+};
 use annatomy_knn::{PairTable, Queries, RankTable};
 use annatomy_measures::difficulty::Hubness;
 use annatomy_runtime::{PerThread, advance, stage};
@@ -61,7 +65,8 @@ pub(crate) fn run(
         })?;
         let ranks = timed(&mut seconds.distances, || RankTable::new(&table))?;
         let truth = GroundTruth::of_pairs(&table, queries);
-        job.finish(&Ranked::new(&table, &ranks, queries), &truth, seconds)
+        let source = Ranked::new(&table, &ranks, queries);
+        job.finish(&source, &PairDistances(&table), &truth, seconds)
     } else {
         let truth = timed(&mut seconds.distances, || {
             GroundTruth::compute(&rows.view(), queries, plan.largest_k(), metric, budget)
@@ -70,7 +75,8 @@ pub(crate) fn run(
             Sq8Codes::if_worthwhile(rows.view(), metric)
         });
         let computer = VectorDistances::new(rows.view(), metric).with_codes(codes.as_ref());
-        job.finish(&OwnRows::new(computer, Some(&numbers)), &truth, seconds)
+        let source = OwnRows::new(computer, Some(&numbers));
+        job.finish(&source, &computer, &truth, seconds)
     }
 }
 
@@ -90,10 +96,11 @@ struct Job<'j> {
 }
 
 impl Job<'_> {
-    /// Everything after the exact neighbors.
-    fn finish<S: DistanceSource>(
+    /// Everything after the exact neighbors; `distances` are those of the source, as values.
+    fn finish<S: DistanceSource, D: ReducedKeys>(
         self,
         source: &S,
+        distances: &D,
         truth: &GroundTruth<'_>,
         mut seconds: StageSeconds,
     ) -> Result<RunRecord, StudyError> {
@@ -114,6 +121,17 @@ impl Job<'_> {
         };
         let cells = timed(&mut seconds.measure, || self.measure(&context));
         let order = self.count_orders(source, truth, &mut seconds)?;
+        let parts = methods::Parts {
+            settings: self.settings,
+            run: self.run,
+            rows: self.rows,
+            queries: self.queries,
+            truth,
+            columns: &columns,
+            distances,
+            graph: &graphs[configured],
+        };
+        let compared = self.compare_methods(&parts, &mut seconds)?;
         let traverse = cells.traverse_share() * seconds.measure;
         seconds.traverse = traverse;
         seconds.measure -= traverse;
@@ -140,6 +158,7 @@ impl Job<'_> {
             surface: cells.surface(&grid).surface(&grid),
             explored,
             order,
+            methods: compared,
             data: DataFacts {
                 rows: self.rows.rows(),
                 columns: self.rows.columns(),
@@ -191,6 +210,19 @@ impl Job<'_> {
             order::count(self.settings, self.run, rows, (source, truth))
         })?;
         Ok(Some(counted))
+    }
+
+    /// The study of methods, where it is asked for.
+    fn compare_methods<D: ReducedKeys>(
+        &self,
+        parts: &methods::Parts<'_, D>,
+        seconds: &mut StageSeconds,
+    ) -> Result<Option<MethodsRun>, StudyError> {
+        if !self.settings.studies.contains(&StudyKind::Methods) {
+            return Ok(None);
+        }
+        let measured = timed(&mut seconds.methods, || methods::measure(parts))?;
+        Ok(Some(measured))
     }
 
     fn build<C: DistanceComputer>(&self, computer: &C) -> Result<Vec<Graph>, StudyError> {

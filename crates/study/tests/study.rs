@@ -16,6 +16,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use study_tables::{StudyTable, study_figures};
 
+#[path = "parts/methods.rs"]
+mod methods;
 #[path = "../../measures/tests/it/study_tables.rs"]
 mod study_tables;
 

@@ -90,6 +90,7 @@ fn kinds(names: &[StudyName]) -> Vec<StudyKind> {
         StudyName::Efc,
         StudyName::Alpha,
         StudyName::Order,
+        StudyName::Methods,
     ];
     all.into_iter()
         .filter(|name| names.contains(name))
@@ -124,8 +125,13 @@ pub fn failure(error: StudyError) -> Failure {
 
 fn introduction(study: &Study) -> String {
     let (settings, plan) = (study.settings(), study.plan());
+    let methods = if settings.studies.contains(&StudyKind::Methods) {
+        "; three methods over four kinds of codes"
+    } else {
+        ""
+    };
     format!(
-        "{}: {} runs of {} rows, {} conditions × {} values of k, {} graphs",
+        "{}: {} runs of {} rows, {} conditions × {} values of k, {} graphs{methods}",
         settings.data,
         settings.runs,
         study.rows(),
@@ -137,6 +143,9 @@ fn introduction(study: &Study) -> String {
 
 /// Names the page to read.
 pub fn conclusion(page: &Path, found: &StudyResults, seconds: f64) -> Result<(), Failure> {
+    if let Some(verdict) = report::methods_verdict(found) {
+        verdict.lines().for_each(say);
+    }
     say(format!("{} runs in {seconds:.0} s", found.runs.len()));
     print(&format!("{}\n", page.display()))
 }

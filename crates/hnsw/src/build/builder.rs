@@ -19,7 +19,7 @@
 use super::growing::Growing;
 use super::levels::{draw_levels, insertion_order};
 use super::parameters::{Parameters, ShortLists};
-use super::prune::prune;
+use super::prune::{Closer, Occlusion, prune};
 use crate::distance::DistanceComputer;
 use crate::graph::{Graph, Links};
 use crate::queue::{CandidateQueue, Scored};
@@ -28,9 +28,9 @@ use annatomy_runtime::PerThread;
 use rayon::prelude::*;
 
 /// A batch holds at most one new node for this many present.
-const BATCH_SHARE: usize = 50;
+pub(super) const BATCH_SHARE: usize = 50;
 /// Nodes that a parallel task handles, at most.
-const TASK_NODES: usize = 4;
+pub(super) const TASK_NODES: usize = 4;
 
 /// Why a graph cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,12 @@ pub enum BuildError {
         rows: usize,
         /// Links per row on layer 0.
         links: usize,
+    },
+    /// Below 1, α would rule out candidates that no kept one is close to.
+    #[error("alpha = {alpha}: it must be a number of at least 1")]
+    Alpha {
+        /// α asked for.
+        alpha: f32,
     },
     /// The order of insertion is none.
     #[error("an order of insertion of {found} nodes is no permutation of the {rows} rows")]
@@ -169,7 +175,7 @@ fn check_order(order: &[u32], rows: usize) -> Result<(), BuildError> {
     Err(BuildError::Order { rows, found })
 }
 
-fn check(rows: usize, parameters: &Parameters) -> Result<(), BuildError> {
+pub(super) fn check(rows: usize, parameters: &Parameters) -> Result<(), BuildError> {
     if !(2..=MAX_M).contains(&parameters.m) {
         return Err(BuildError::M {
             m: parameters.m,
@@ -250,7 +256,7 @@ impl Growing {
                 .map(choose)
                 .collect()
         };
-        self.link_back(distances, batch, &chosen);
+        self.link_back(distances, batch, &chosen, Closer);
         for (&node, layers) in batch.iter().zip(&chosen) {
             for (level, links) in layers.iter().enumerate() {
                 self.write(node, level, links);
@@ -290,19 +296,20 @@ impl Growing {
             entry = scratch.found.first().copied().unwrap_or(entry);
             let limit = self.parameters.forward_limit(level);
             if scratch.found.len() >= limit || self.parameters.short_lists == ShortLists::Prune {
-                prune(distances, node, &mut scratch.found, limit);
+                prune(distances, node, &mut scratch.found, limit, Closer);
             }
             layers[level].extend_from_slice(&scratch.found);
         }
         layers
     }
 
-    /// Adds the new nodes to the lists of those they chose.
-    fn link_back<D: DistanceComputer>(
+    /// Adds the nodes of a batch to the lists of those they chose.
+    pub(super) fn link_back<D: DistanceComputer>(
         &mut self,
         distances: &D,
         batch: &[u32],
         chosen: &[Vec<Vec<Scored>>],
+        rule: impl Occlusion,
     ) {
         let mut links = Vec::new();
         for (&node, layers) in batch.iter().zip(chosen) {
@@ -321,7 +328,7 @@ impl Growing {
         let groups: Vec<&[LinkBack]> = links
             .chunk_by(|a, b| (a.target, a.level) == (b.target, b.level))
             .collect();
-        let add_links = |group: &&[LinkBack]| self.with_links_added(distances, group);
+        let add_links = |group: &&[LinkBack]| self.with_links_added(distances, group, rule);
         let lists: Vec<Vec<Scored>> = if batch.len() < 2 * TASK_NODES {
             groups.iter().map(add_links).collect()
         } else {
@@ -346,16 +353,21 @@ impl Growing {
         &self,
         distances: &impl DistanceComputer,
         group: &[LinkBack],
+        rule: impl Occlusion,
     ) -> Vec<Scored> {
         let (target, level) = (group[0].target, group[0].level as usize);
         let (lists, block) = self.block(target, level);
         let mut list: Vec<Scored> = Vec::with_capacity(lists.capacity + 1);
         list.extend(lists.read(block));
         for link in group {
+            // A node that is linked again is there already.
+            if list.iter().any(|present| present.id == link.source.id) {
+                continue;
+            }
             list.push(link.source);
             if list.len() > lists.capacity {
                 list.sort_unstable();
-                prune(distances, target, &mut list, lists.capacity);
+                prune(distances, target, &mut list, lists.capacity, rule);
             }
         }
         list

@@ -6,7 +6,9 @@ mod levels;
 mod parameters;
 mod prune;
 mod redundant;
+mod vamana;
 
 pub use builder::BuildError;
 pub use parameters::{ForwardLinks, InsertionOrder, Parameters, Preset, ShortLists, UnknownPreset};
 pub use redundant::RedundantLinks;
+pub use vamana::{VamanaParameters, medoid};

@@ -1,17 +1,64 @@
 //! The neighbor-selection heuristic: prunes a candidate list to the links of a node.
 //!
-//! Walk the candidates from nearest to farthest and keep one only if no kept one is strictly closer
-//! to it than the node is (Malkov & Yashunin 2018, algorithm 4, without extension and without
-//! keeping pruned candidates). Cost: at most candidates × kept comparisons, few in practice since
-//! one of the first kept ones rules out most candidates.
+//! Walk the candidates from nearest to farthest and keep one only if no kept one rules it out:
+//!
+//! | rule | a kept one rules out a candidate | source |
+//! |---|---|---|
+//! | [`Closer`] | if it is strictly closer to it than the node is | Malkov & Yashunin 2018, algorithm 4, without extension and without keeping pruned candidates |
+//! | [`Stretched`] | if α times its distance from it is no more than the node's | Subramanya et al. 2019, RobustPrune |
+//!
+//! Cost: at most candidates × kept comparisons, few in practice since one of the first kept ones
+//! rules out most candidates.
 
 use crate::distance::DistanceComputer;
 use crate::queue::{QueryScorer, Scored};
+use annatomy_vectors::value_of_order_key;
 
 /// What a candidate is compared by is prefetched this many candidates before its turn.
 const AHEAD: usize = 6;
 /// Prefetched are the keys of the nearest kept ones, which mostly decide.
 const KEPT_AHEAD: usize = 4;
+
+/// When a kept candidate rules out another.
+pub(crate) trait Occlusion: Copy + Sync {
+    /// Whether a kept candidate does, whose key is `to_kept` for the candidate's `scorer`; that of the
+    /// node is `to_origin`.
+    fn rules_out<S: QueryScorer>(self, scorer: S, to_kept: u32, to_origin: u32) -> bool;
+
+    /// Whether none can, wherever it is; `false` where that is not known.
+    fn is_safe<S: QueryScorer>(self, scorer: S, to_origin: u32) -> bool;
+}
+
+/// HNSW's rule.
+#[derive(Clone, Copy)]
+pub(crate) struct Closer;
+
+impl Occlusion for Closer {
+    fn rules_out<S: QueryScorer>(self, scorer: S, to_kept: u32, to_origin: u32) -> bool {
+        scorer.strictly_closer(to_kept, to_origin)
+    }
+
+    fn is_safe<S: QueryScorer>(self, scorer: S, to_origin: u32) -> bool {
+        scorer.is_smallest(to_origin)
+    }
+}
+
+/// Vamana's rule, over keys that are reduced distances.
+#[derive(Clone, Copy)]
+pub(crate) struct Stretched {
+    /// α²: reduced distances are squares.
+    pub(crate) squared: f32,
+}
+
+impl Occlusion for Stretched {
+    fn rules_out<S: QueryScorer>(self, _scorer: S, to_kept: u32, to_origin: u32) -> bool {
+        self.squared * value_of_order_key(to_kept) <= value_of_order_key(to_origin)
+    }
+
+    fn is_safe<S: QueryScorer>(self, _scorer: S, _to_origin: u32) -> bool {
+        false
+    }
+}
 
 /// A candidate whose fate is known, for equal rows after it.
 #[derive(Clone, Copy)]
@@ -31,6 +78,7 @@ pub(crate) fn prune(
     origin: u32,
     candidates: &mut Vec<Scored>,
     limit: usize,
+    rule: impl Occlusion,
 ) {
     let mut kept = 0;
     let mut previous: Option<Previous> = None;
@@ -56,11 +104,11 @@ pub(crate) fn prune(
             Some(Previous { kept_at, .. }) => kept_at,
             None => Some(0),
         };
-        let is_kept = scorer.is_smallest(to_origin)
+        let is_kept = rule.is_safe(scorer, to_origin)
             || open.is_some_and(|open| {
                 !candidates[open..kept]
                     .iter()
-                    .any(|other| scorer.strictly_closer(scorer.key(other.id), to_origin))
+                    .any(|other| rule.rules_out(scorer, scorer.key(other.id), to_origin))
             });
         previous = Some(Previous {
             candidate,
@@ -140,7 +188,7 @@ mod tests {
             .collect();
         candidates.sort_unstable();
         EVALUATED.set(0);
-        prune(distances, 0, &mut candidates, limit);
+        prune(distances, 0, &mut candidates, limit, Closer);
         (candidates, EVALUATED.get())
     }
 

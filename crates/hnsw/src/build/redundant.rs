@@ -5,7 +5,7 @@
 //! nearer linked row between its ends. Engines keep such links while a list is not full. Cost: a
 //! sort, and at most links × kept distances a row.
 
-use super::prune::prune;
+use super::prune::{Closer, prune};
 use crate::distance::DistanceComputer;
 use crate::graph::{Graph, Links};
 use crate::queue::{QueryScorer, Scored};
@@ -34,7 +34,7 @@ impl RedundantLinks {
                 .collect();
             list.sort_unstable();
             let links = list.len();
-            prune(distances, row, &mut list, links);
+            prune(distances, row, &mut list, links, Closer);
             Self {
                 links,
                 redundant: links - list.len(),

@@ -38,3 +38,7 @@ pub trait DistanceComputer: Sync {
     /// `origin`.
     fn reverse_key(&self, candidate: u32, origin: u32, key: u32) -> u32;
 }
+
+/// A distance computer whose keys are reduced distances, mapped to integers of the same order: a
+/// heuristic may scale what it compares.
+pub trait ReducedKeys: DistanceComputer {}

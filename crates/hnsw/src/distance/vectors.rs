@@ -3,7 +3,7 @@
 //!
 //! A key is the float32 reduced distance mapped to an integer of the same order.
 
-use super::computer::DistanceComputer;
+use super::computer::{DistanceComputer, ReducedKeys};
 use super::sq8::{Sq8Codes, Sq8Queries, Sq8Vector};
 use crate::queue::{HeapQueue, LowerBoundFilter, QueryScorer};
 use annatomy_vectors::kernels::{self, Stored};
@@ -205,3 +205,5 @@ impl<'v, S: Stored> DistanceComputer for VectorDistances<'v, S> {
         key
     }
 }
+
+impl<S: Stored> ReducedKeys for VectorDistances<'_, S> {}

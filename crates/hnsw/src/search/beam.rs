@@ -44,6 +44,8 @@ pub(crate) fn search_layer<S: QueryScorer>(
 pub(crate) struct DescentScratch {
     ids: Vec<u32>,
     keys: Vec<u32>,
+    /// Distances evaluated by the last descent, but for that of the row that it ends on.
+    pub(super) evaluated: usize,
 }
 
 /// Greedy descent through the layers above `level`; the row it ends on.
@@ -52,8 +54,13 @@ pub(crate) fn descend<S: QueryScorer>(
     scorer: S,
     entry_point: u32,
     level: usize,
-    DescentScratch { ids, keys }: &mut DescentScratch,
+    DescentScratch {
+        ids,
+        keys,
+        evaluated,
+    }: &mut DescentScratch,
 ) -> Scored {
+    *evaluated = 0;
     let mut nearest = Scored {
         key: scorer.key(entry_point),
         id: entry_point,
@@ -77,6 +84,7 @@ pub(crate) fn descend<S: QueryScorer>(
             }
             keys.clear();
             scorer.keys(ids, keys);
+            *evaluated += ids.len();
             for (&key, &id) in keys.iter().zip(&*ids) {
                 if key < nearest.key {
                     nearest = Scored { key, id };

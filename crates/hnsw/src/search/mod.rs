@@ -13,6 +13,6 @@ pub(crate) use beam::{DescentScratch, descend, search_layer};
 pub use engine_class::{Answer, EngineClass, UnknownEngineClass};
 pub use filter_rule::{FilterRule, UnknownFilterRule};
 pub use groups::ScanRecord;
-pub(crate) use record::NoopRecord;
+pub(crate) use record::{NoopRecord, SearchRecord};
 pub use searches::{Search, Traversal};
 pub use trace::{Visit, Visits};

@@ -65,6 +65,7 @@ pub struct Traversal<Q> {
     /// Of a segment, where there are several.
     segment: Visits,
     merge: Merge,
+    descended: usize,
 }
 
 impl<Q: CandidateQueue> Traversal<Q> {
@@ -89,6 +90,7 @@ impl<Q: CandidateQueue> Traversal<Q> {
         max_k: usize,
         visits: &mut Visits,
     ) {
+        self.descended = 0;
         if let (Some(entry_point), []) = (graph.entry_point(), graph.more_entry_points()) {
             self.record_from(graph, scorer, (entry_point, ef, max_k), visits);
             return;
@@ -119,6 +121,7 @@ impl<Q: CandidateQueue> Traversal<Q> {
     ) {
         let about = ef as u128 * graph.nodes() as u128 / allowed.max(1) as u128;
         let about = usize::try_from(about).unwrap_or(usize::MAX);
+        self.descended = 0;
         if let (Some(entry_point), []) = (graph.entry_point(), graph.more_entry_points()) {
             self.record_allowed_from(graph, scorer, (entry_point, ef, about), &is_allowed, visits);
             return;
@@ -154,6 +157,11 @@ impl<Q: CandidateQueue> Traversal<Q> {
         }
     }
 
+    /// Distances that the last traversal evaluated on the layers above; those of its visits come on top.
+    pub fn descended(&self) -> usize {
+        self.descended
+    }
+
     fn record_from<S: QueryScorer<Queue = Q>>(
         &mut self,
         graph: &impl Links,
@@ -164,6 +172,7 @@ impl<Q: CandidateQueue> Traversal<Q> {
         visits.begin(ef, max_k);
         self.queue.reset(graph.nodes(), ef);
         let entry = descend(graph, scorer, entry_point, 0, &mut self.scratch);
+        self.descended += self.scratch.evaluated;
         search_layer(graph, scorer, 0, entry, &mut self.queue, visits);
         visits.finish(scorer);
     }

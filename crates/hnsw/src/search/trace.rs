@@ -34,6 +34,8 @@ pub struct Visit {
 pub(super) struct Step {
     rank: u32,
     seen: u32,
+    /// Rows expanded before; 0 in merged traces.
+    expanded: u32,
 }
 
 /// V(ef): the rows seen at the first step of at least that rank; `None` if there is none.
@@ -135,6 +137,7 @@ impl Visits {
         self.steps.push(Step {
             rank: self.ef as u32,
             seen: self.ids.len() as u32,
+            expanded: 0,
         });
     }
 
@@ -173,6 +176,7 @@ impl Visits {
                 self.steps.push(Step {
                     rank: effort as u32 - 1,
                     seen: self.ids.len() as u32,
+                    expanded: 0,
                 });
                 last = effort;
             }
@@ -252,7 +256,7 @@ impl Visits {
         steps.clear();
         seen.reset(self.ids.len());
         let (mut arrived, mut highest) = (0, 0);
-        for pop in &self.pops {
+        for (expanded, pop) in (0..).zip(&self.pops) {
             while arrived < pop.seen {
                 let id = self.ids[arrived as usize];
                 // A skipped row is no nearer than any row popped later.
@@ -268,7 +272,11 @@ impl Visits {
                 if rank > highest {
                     highest = rank;
                     let seen = pop.seen;
-                    steps.push(Step { rank, seen });
+                    steps.push(Step {
+                        rank,
+                        seen,
+                        expanded,
+                    });
                 }
             }
         }
@@ -337,6 +345,15 @@ impl Visits {
                 .ok()
                 .map(|place| (self.nearest_first[place].arrival, pop.seen))
         })
+    }
+
+    /// The rows whose links a search of effort `ef` follows, in their order; none where groups were
+    /// scanned or traces merged.
+    pub fn expanded(&self, ef: usize) -> impl Iterator<Item = u32> + '_ {
+        let step = self.steps.partition_point(|step| (step.rank as usize) < ef);
+        let step = self.steps.get(step);
+        let count = step.map_or(self.pops.len(), |step| step.expanded as usize);
+        self.pops[..count].iter().map(|pop| pop.id)
     }
 
     /// V(ef): how many rows a search of effort `ef` visits on layer 0.

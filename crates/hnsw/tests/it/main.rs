@@ -5,3 +5,4 @@ mod common;
 mod import;
 mod sq8;
 mod surface_cells;
+mod vamana;

@@ -132,6 +132,38 @@ impl ScalarKind {
 }
 
 impl ScalarQuantizer {
+    /// 8 bits a column, trained: a range for each column, from its least to its largest value.
+    pub fn eight_bits(rows: MatrixView<'_>) -> Self {
+        let columns = rows.columns();
+        let mut minima = vec![f32::INFINITY; columns];
+        let mut largest = vec![f32::NEG_INFINITY; columns];
+        for row in 0..rows.rows() {
+            for (column, &value) in rows.row(row).iter().enumerate() {
+                minima[column] = minima[column].min(value);
+                largest[column] = largest[column].max(value);
+            }
+        }
+        let ranges = largest.iter().zip(&minima);
+        Self {
+            kind: ScalarKind::Bits8,
+            ranges: ranges.map(|(largest, least)| largest - least).collect(),
+            minima,
+        }
+    }
+
+    /// Puts the code of one of the rows that [`eight_bits`](Self::eight_bits) was trained on into
+    /// `code`.
+    pub(crate) fn encode_eight_bits(&self, row: &[f32], code: &mut [u8]) {
+        for (column, (byte, &value)) in code.iter_mut().zip(row).enumerate() {
+            let (minimum, range) = (self.minima[column], self.ranges[column]);
+            *byte = if range > 0.0 {
+                (255.0 * (value - minimum) / range).floor() as u8
+            } else {
+                0
+            };
+        }
+    }
+
     /// Puts the row of `code` into `values`.
     pub(crate) fn decode(&self, code: &[u8], rounding: Rounding, values: &mut [f32]) {
         match self.kind {
@@ -203,27 +235,15 @@ impl ScalarQuantizer {
     }
 }
 
-/// Rows as 8-bit scalar codes would decode them: a range for each column, from its least to its
-/// largest value.
+/// Rows as 8-bit scalar codes decode them: a range for each column, from its least to its largest
+/// value.
 pub fn eight_bit_rows(rows: MatrixView<'_>) -> Matrix {
-    let columns = rows.columns();
-    let mut least = vec![f32::INFINITY; columns];
-    let mut largest = vec![f32::NEG_INFINITY; columns];
-    for row in 0..rows.rows() {
-        for (column, &value) in rows.row(row).iter().enumerate() {
-            least[column] = least[column].min(value);
-            largest[column] = largest[column].max(value);
-        }
-    }
+    let quantizer = ScalarQuantizer::eight_bits(rows);
     let mut coded = rows.to_matrix();
+    let mut code = vec![0; rows.columns()];
     for row in 0..rows.rows() {
-        for (column, value) in coded.row_mut(row).iter_mut().enumerate() {
-            let range = largest[column] - least[column];
-            if range > 0.0 {
-                let number = (255.0 * (*value - least[column]) / range).floor();
-                *value = least[column] + (number + 0.5) / 255.0 * range;
-            }
-        }
+        quantizer.encode_eight_bits(rows.row(row), &mut code);
+        quantizer.decode(&code, Rounding::EachStep, coded.row_mut(row));
     }
     coded
 }

@@ -154,6 +154,7 @@ fn swept(study: StudyKind) -> &'static str {
         StudyKind::EfConstruction => "by ef_construction",
         StudyKind::Alpha => "by α = ef_search / k",
         StudyKind::Order => "by order of insertion",
+        StudyKind::Methods => "by method",
     }
 }
 
@@ -230,7 +231,7 @@ fn label(condition: &ConditionResult) -> String {
         StudyKind::EfSearch => format!("ef {}", condition.value),
         StudyKind::EfConstruction => format!("efc {}", condition.value),
         StudyKind::Alpha => format!("α {}", condition.value),
-        StudyKind::Order => condition.condition.clone(),
+        StudyKind::Order | StudyKind::Methods => condition.condition.clone(),
     }
 }
 

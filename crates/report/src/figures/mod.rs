@@ -13,6 +13,7 @@ mod curves;
 mod effort;
 mod growth;
 mod labels;
+mod methods;
 mod palette;
 mod png;
 mod scale;
@@ -63,6 +64,7 @@ pub fn all(results: &StudyResults) -> Vec<Figure> {
     let mut figures = curves::figures(results);
     figures.extend(surface::figure(results));
     figures.extend(effort::figure(results));
+    figures.extend(methods::figures(results));
     figures
 }
 

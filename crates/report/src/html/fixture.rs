@@ -51,7 +51,9 @@ fn record(run: usize, settings: &annatomy_study::results::Settings) -> RunRecord
             let ef = |k: usize| match study {
                 StudyKind::EfSearch => value as usize,
                 StudyKind::EfConstruction => settings.ef_search,
-                StudyKind::Alpha | StudyKind::Order => ((value * k as f64) as usize).max(2),
+                StudyKind::Alpha | StudyKind::Order | StudyKind::Methods => {
+                    ((value * k as f64) as usize).max(2)
+                }
             };
             ConditionResult {
                 study,
@@ -76,6 +78,7 @@ fn record(run: usize, settings: &annatomy_study::results::Settings) -> RunRecord
         run,
         conditions: conditions.collect(),
         order: None,
+        methods: None,
         surface: SurfaceGrid {
             overlap: efs
                 .iter()
@@ -109,6 +112,7 @@ fn record(run: usize, settings: &annatomy_study::results::Settings) -> RunRecord
             traverse: 6.0,
             measure: 9.0,
             order: 0.0,
+            methods: 0.0,
         },
     }
 }

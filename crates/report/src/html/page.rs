@@ -65,6 +65,7 @@ pub fn html_with(results: &StudyResults, figures: &[Illustration<'_>]) -> String
         sections::engines::write(html, &view);
         sections::tail::write(html, &view);
         sections::order::write(html, &view);
+        sections::methods::write(html, &view, figures);
         sections::facts::write(html, &view);
     });
     html.within("footer", "", |html| {

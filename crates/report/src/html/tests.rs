@@ -2,6 +2,9 @@
 
 use super::fixture::study;
 use super::{Illustration, html, html_with, write};
+use annatomy_study::results::methods::{
+    CodesName, ExactGeometry, MethodCurve, MethodName, MethodPoint, MethodsRun,
+};
 use annatomy_study::results::order::OrderCounts;
 use annatomy_study::results::{Artefacts, StudyKind, StudyResults};
 
@@ -70,6 +73,78 @@ fn insertion_orders_are_compared_where_they_were_studied() {
             "{text}"
         );
     }
+}
+
+/// Each missing neighbor shifts the barycenter by `bend`; overlap is .75, .85, … up to `most`.
+fn curve(method: MethodName, codes: CodesName, bend: f64, most: f64) -> MethodCurve {
+    let point = |effort: usize| {
+        let overlap = (0.65 + 0.1 * effort as f64).min(most);
+        MethodPoint {
+            effort,
+            k: 50,
+            fill: 1.0,
+            overlap,
+            overlap_strict: overlap,
+            relative_distance_error: 0.2 * (1.0 - overlap),
+            barycenter_shift: bend * (1.0 - overlap),
+            lid_exact: 10.0,
+            lid_returned: 10.0,
+            skewness: 2.0,
+            robin_hood: 0.5,
+            displacement: 0.0,
+            evaluations: 100.0 * effort as f64,
+            bytes: 5e4 * effort as f64,
+        }
+    };
+    MethodCurve {
+        method,
+        codes,
+        code_bytes: 8,
+        points: (1..=4).map(point).collect(),
+    }
+}
+
+/// HNSW and IVF over float32, the latter with `bend` times the shift; and HNSW over product codes.
+fn with_methods(mut study: StudyResults, bend: f64) -> StudyResults {
+    for (wobble, run) in [0.001, -0.001].into_iter().cycle().zip(&mut study.runs) {
+        run.methods = Some(MethodsRun {
+            queries: 9,
+            exact: vec![ExactGeometry {
+                k: 50,
+                skewness: 1.5,
+                robin_hood: 0.4,
+            }],
+            curves: vec![
+                curve(MethodName::Hnsw, CodesName::Float32, 1.0, 1.0),
+                curve(MethodName::Ivf, CodesName::Float32, bend + wobble, 1.0),
+                curve(MethodName::Hnsw, CodesName::Product, 1.0, 0.82),
+            ],
+        });
+    }
+    study
+}
+
+#[test]
+fn methods_are_compared_where_they_were_studied() {
+    assert!(!html(&study(2, &grid())).contains("id=\"methods\""));
+    let text = words(&html(&with_methods(study(2, &grid()), 1.5)));
+    let differ = "HNSW, Vamana and IVF differ in barycenter shift (most at k = 50, overlap .800: HNSW 0.200, IVF 0.300";
+    assert!(text.contains(differ), "{text}");
+    assert!(
+        text.contains("They agree in relative distance error"),
+        "{text}"
+    );
+    assert!(
+        text.contains("No effort finds more than HNSW over PQ .820 (k = 50)"),
+        "{text}"
+    );
+    let text = words(&html(&with_methods(study(2, &grid()), 1.0)));
+    assert!(text.contains("leave the same neighborhood: 0 of"), "{text}");
+    let one = words(&html(&with_methods(study(1, &grid()), 1.5)));
+    assert!(one.contains("One run has no interval"), "{one}");
+    let said = crate::methods_verdict(&with_methods(study(2, &grid()), 1.5)).expect("methods");
+    assert!(said.contains("k = 50") && !said.contains('*'), "{said}");
+    assert_eq!(crate::methods_verdict(&study(2, &grid())), None);
 }
 
 #[test]

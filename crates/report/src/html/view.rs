@@ -156,6 +156,7 @@ impl<'r> Condition<'r> {
             StudyKind::EfConstruction => format!("`ef_construction`\u{a0}{}", self.value),
             StudyKind::Alpha => format!("*α* = {}", self.value),
             StudyKind::Order => format!("order {}", self.value),
+            StudyKind::Methods => format!("method {}", self.value),
         }
     }
 

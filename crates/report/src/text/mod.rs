@@ -1,3 +1,4 @@
-//! Numbers and names as text.
+//! Numbers, names and verdicts as text.
 
+pub(crate) mod methods;
 pub(crate) mod number;

@@ -44,6 +44,7 @@ enum StudyName {
     Efc,
     Alpha,
     Order,
+    Methods,
 }
 
 impl From<StudyName> for StudyKind {
@@ -53,6 +54,7 @@ impl From<StudyName> for StudyKind {
             StudyName::Efc => Self::EfConstruction,
             StudyName::Alpha => Self::Alpha,
             StudyName::Order => Self::Order,
+            StudyName::Methods => Self::Methods,
         }
     }
 }

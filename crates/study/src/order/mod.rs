@@ -15,6 +15,7 @@
 mod insertion;
 
 use crate::StudyError;
+use crate::design::{every, few_ks};
 use crate::results::Settings;
 use crate::results::order::OrderCounts;
 use annatomy_eval::distance_source::DistanceSource;
@@ -31,21 +32,6 @@ pub(crate) use insertion::NAMES;
 pub(crate) const SEEDS: usize = 3;
 /// Most queries of the design, spread evenly over those of the run.
 const MOST_QUERIES: usize = 500;
-/// Neighbor counts of the design: those of the settings that are nearest to these.
-const WANTED_KS: [usize; 3] = [10, 50, 100];
-
-/// The neighbor counts of the design.
-pub(crate) fn ks(settings: &Settings) -> Vec<usize> {
-    let nearest = |wanted: usize| {
-        let distance = |k: &usize| k.abs_diff(wanted);
-        settings.ks.iter().copied().min_by_key(distance)
-    };
-    let mut ks: Vec<usize> = WANTED_KS.into_iter().filter_map(nearest).collect();
-    ks.sort_unstable();
-    ks.dedup();
-    ks
-}
-
 /// Builds every graph of the design in turn and counts what each query finds.
 pub(crate) fn count<S: DistanceSource>(
     settings: &Settings,
@@ -53,11 +39,11 @@ pub(crate) fn count<S: DistanceSource>(
     rows: MatrixView<'_>,
     (source, truth): (&S, &GroundTruth<'_>),
 ) -> Result<OrderCounts, StudyError> {
-    let ks = ks(settings);
+    let ks = few_ks(settings);
     let mut efs = settings.ef_values.clone();
     efs.sort_unstable();
     let largest = efs.last().copied().unwrap_or(1);
-    let every = truth.queries().count().div_ceil(MOST_QUERIES);
+    let every = every(truth.queries().count(), MOST_QUERIES);
     let orders = Orders::of(rows, settings.metric)?;
     let mut counts = OrderCounts {
         queries: truth.queries().count().div_ceil(every),
@@ -124,16 +110,6 @@ fn build<C: DistanceComputer>(
 mod tests {
     use super::*;
     use crate::config::defaults;
-
-    #[test]
-    fn neighbor_counts_are_the_nearest_of_the_settings() {
-        assert_eq!(ks(&defaults()), [10, 50, 100]);
-        let few = Settings {
-            ks: vec![7, 60],
-            ..defaults()
-        };
-        assert_eq!(ks(&few), [7, 60]);
-    }
 
     #[test]
     fn seeds_of_runs_and_of_the_design_never_meet() {

@@ -4,11 +4,13 @@
 //! * `runNN/<study>/<condition>/metrics.json`: the study's own layout, always in published
 //!   conventions ([`layout`]);
 //! * `order.csv`: of the study of insertion orders, if there was one ([`order`]);
+//! * `methods.csv`: of the study of methods, if there was one ([`methods`]);
 //! * `summary.json`: every figure over runs as an estimate with its interval, and the breakpoints
 //!   ([`summary`]).
 
 pub mod csv;
 pub mod layout;
+pub mod methods;
 mod model;
 pub mod order;
 pub mod summary;
@@ -49,6 +51,9 @@ pub fn write_all(folder: &Path, results: &StudyResults) -> Result<(), WriteError
     )?;
     if let Some(Ok(cells)) = order::variance(results) {
         write_file(&folder.join("order.csv"), order::csv(&cells).as_bytes())?;
+    }
+    if let Some(text) = methods::csv(results) {
+        write_file(&folder.join("methods.csv"), text.as_bytes())?;
     }
     for (path, text) in layout::files(results) {
         write_file(&folder.join(path), text.as_bytes())?;

@@ -5,6 +5,7 @@
 //! artefacts included) per k. Everything here is plain data; how it is computed stands in `study`,
 //! how it is written in the sibling modules.
 
+use super::methods::MethodsRun;
 use super::order::OrderCounts;
 use annatomy_eval::explored::Explored;
 use annatomy_eval::surface::SurfaceGrid;
@@ -22,7 +23,7 @@ pub enum Conventions {
     Published,
 }
 
-/// The three experiments of the published study, and one of ours.
+/// The three experiments of the published study, and two of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum StudyKind {
     /// Fixed `ef_search`, one graph.
@@ -38,6 +39,10 @@ pub enum StudyKind {
     /// [`order`](crate::results::order)).
     #[serde(rename = "order_study")]
     Order,
+    /// HNSW, Vamana and IVF over four kinds of codes; it has no conditions (see
+    /// [`methods`](crate::results::methods)).
+    #[serde(rename = "methods_study")]
+    Methods,
 }
 
 impl StudyKind {
@@ -48,6 +53,7 @@ impl StudyKind {
             Self::EfConstruction => "efConstruction_study",
             Self::Alpha => "alpha_study",
             Self::Order => "order_study",
+            Self::Methods => "methods_study",
         }
     }
 }
@@ -156,6 +162,8 @@ pub struct RunRecord {
     pub explored: Option<Explored>,
     /// What each insertion order leaves to be found, where that was asked for.
     pub order: Option<OrderCounts>,
+    /// What methods leave of a neighborhood, where that was asked for.
+    pub methods: Option<MethodsRun>,
     /// What the data of this run look like.
     pub data: DataFacts,
     /// Seconds per stage of this run.
@@ -207,6 +215,8 @@ pub struct StageSeconds {
     pub measure: f64,
     /// The study of insertion orders: its graphs and traversals.
     pub order: f64,
+    /// The study of methods: codes, graphs, cells and searches.
+    pub methods: f64,
 }
 
 /// The settings that decide a study's numbers.

@@ -5,6 +5,7 @@
 //! estimated over the runs in which they are, and n says how many; a figure finite in no run is
 //! null.
 
+use super::methods::{EqualOverlap, equal_overlap};
 use super::order::{self, OrderCell};
 use super::{
     ConditionResult, DataFacts, Figures, Machine, Measurement, Settings, StageSeconds, StudyResults,
@@ -31,6 +32,9 @@ pub struct Summary<'r> {
     /// Of the study of insertion orders, per (ef, k): means and variance components.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<Vec<OrderCell>>,
+    /// Of the study of methods: what is left at equal overlap, and differences.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub methods: Option<EqualOverlap>,
     /// What the data of each run look like.
     pub data: Vec<&'r DataFacts>,
     /// Where the time of each run went.
@@ -132,6 +136,7 @@ pub fn summary(results: &StudyResults) -> Summary<'_> {
             .collect(),
         surface: surface(results),
         order: order::variance(results).and_then(Result::ok),
+        methods: equal_overlap(results),
         data: results.runs.iter().map(|run| &run.data).collect(),
         seconds: results.runs.iter().map(|run| &run.seconds).collect(),
     }

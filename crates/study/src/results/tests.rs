@@ -104,6 +104,7 @@ fn study(runs: usize, conventions: Conventions) -> StudyResults {
             condition(StudyKind::Alpha, "alpha_0.5", 0.5, [2, 2], 0.5),
         ],
         order: None,
+        methods: None,
         surface: SurfaceGrid {
             efs: vec![2, 3],
             ks: vec![2, 4],

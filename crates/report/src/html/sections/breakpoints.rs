@@ -121,5 +121,6 @@ pub(super) fn title(study: StudyKind) -> &'static str {
         StudyKind::EfConstruction => "Quality of the graph",
         StudyKind::Alpha => "Effort in proportion to *k*",
         StudyKind::Order => super::order::TITLE,
+        StudyKind::Methods => super::methods::TITLE,
     }
 }

@@ -36,6 +36,7 @@ fn title(study: StudyKind) -> &'static str {
         StudyKind::EfConstruction => "The quality of the graph",
         StudyKind::Alpha => "Search effort in proportion to *k*",
         StudyKind::Order => super::order::TITLE,
+        StudyKind::Methods => super::methods::TITLE,
     }
 }
 
@@ -74,8 +75,8 @@ fn varied(study: StudyKind, view: &View<'_>, conditions: &[&Condition<'_>]) -> S
                 .and_then(|condition| condition.graphs())
                 .map_or(0, |graphs| graphs.0)
         ),
-        // It has no conditions, and a section of its own.
-        StudyKind::Order => String::new(),
+        // They have no conditions, and sections of their own.
+        StudyKind::Order | StudyKind::Methods => String::new(),
     }
 }
 

@@ -60,6 +60,7 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>) {
         for sentence in sentences(view)
             .into_iter()
             .chain(super::order::sentence(view))
+            .chain(super::methods::sentence(view))
         {
             html.prose(&sentence);
         }
@@ -76,10 +77,16 @@ pub(crate) fn write(html: &mut Html, view: &View<'_>) {
     } else {
         ""
     };
+    let compared = view.results.runs.iter().any(|run| run.methods.is_some());
+    let methods = if compared {
+        "<a href=\"#methods\">Methods</a> "
+    } else {
+        ""
+    };
     html.trusted(&format!(
         "<nav aria-label=\"Contents\"><a href=\"#surface\">Surface</a> {explorer}<a href=\"#breakpoints\">Breakpoints</a> \
          <a href=\"#conventions\">Published and corrected</a> <a href=\"#engines\">Engines</a> \
-         <a href=\"#tail\">Tail</a> {order}<a href=\"#data\">Data</a> <a href=\"#settings\">Settings</a> \
+         <a href=\"#tail\">Tail</a> {order}{methods}<a href=\"#data\">Data</a> <a href=\"#settings\">Settings</a> \
          <a href=\"#definitions\">Definitions</a></nav>\n",
     ));
 }

@@ -8,6 +8,7 @@ pub(super) mod experiments;
 pub(super) mod facts;
 pub(super) mod headline;
 pub(super) mod illustrations;
+pub(super) mod methods;
 pub(super) mod order;
 pub(super) mod settings;
 pub(super) mod sources;

@@ -119,7 +119,7 @@ fn grid(ks: &[usize]) -> String {
 type Reader = fn(&StageSeconds) -> f64;
 
 fn time(view: &View<'_>) -> Table {
-    let stages: [(&str, Reader); 6] = [
+    let stages: [(&str, Reader); 7] = [
         ("vectors read or generated", |seconds| seconds.data),
         ("exact distances, certified and ranked", |seconds| {
             seconds.distances
@@ -128,6 +128,7 @@ fn time(view: &View<'_>) -> Table {
         ("traversals", |seconds| seconds.traverse),
         ("measures", |seconds| seconds.measure),
         ("insertion orders", |seconds| seconds.order),
+        ("methods", |seconds| seconds.methods),
     ];
     let total = |read: Reader| {
         view.results
