@@ -88,6 +88,7 @@ fn results(curves: impl Fn(usize) -> Vec<MethodCurve>) -> StudyResults {
             duplicate_rows: 0,
             unreachable_nodes: 0,
             queries: 5,
+            hubness: None,
         },
         seconds: StageSeconds::default(),
     };
