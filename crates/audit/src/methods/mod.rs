@@ -214,14 +214,7 @@ impl<'j> Job<'j> {
         let transformed = Transformed::new(&searcher, &data, candidates, budget)?;
         let cells = cells(request, method, &depth.ks);
         let asked_ks: Vec<usize> = depth.ks.iter().map(|&k| data.asked(k)).collect();
-        let largest = largest_effort(request, method, &asked_ks, &cells);
-        let raised = class_efforts(method, &asked_ks);
-        let efforts = if method.answers_nest() {
-            efforts(largest, raised)
-        } else {
-            let of_cells = cells.iter().map(|cell| cell.effort);
-            replays::efforts(largest, raised.into_iter().chain(of_cells))
-        };
+        let efforts = efforts_tried(request, method, &asked_ks, &cells);
         stage("searches", data.queries.count() as u64);
         let pass = Pass {
             searcher: &searcher,
@@ -291,6 +284,22 @@ impl<'j> Job<'j> {
             per_query,
         })
     }
+}
+
+/// The efforts that are looked at for curves and advice.
+fn efforts_tried(
+    request: &AuditRequest,
+    method: &Method,
+    asked_ks: &[usize],
+    cells: &[Cell],
+) -> Vec<usize> {
+    let largest = largest_effort(request, method, asked_ks, cells);
+    let raised = class_efforts(method, asked_ks);
+    if method.answers_nest() {
+        return efforts(largest, raised);
+    }
+    let of_cells = cells.iter().map(|cell| cell.effort);
+    replays::efforts(largest, raised.into_iter().chain(of_cells))
 }
 
 /// The base rows after the transforms, and the neighbors there.
