@@ -110,7 +110,7 @@ impl<Q: CandidateQueue> Traversal<Q> {
     /// pop with `ef` *allowed* rows strictly nearer; in each segment, where there are several.
     ///
     /// `allowed` is how many rows `is_allowed` holds for. Cost: a traversal until there are `ef`
-    /// allowed rows, first to about as many rows as hold so many, then to twice as many, and so on.
+    /// allowed rows: first to about ef·n/allowed rows, then to twice that, and so on.
     pub fn record_allowed<S: QueryScorer<Queue = Q>>(
         &mut self,
         graph: &impl Links,
