@@ -139,7 +139,7 @@ def fidelity(
         truth = keys.rows(slots(exact, "exact", keys))
         answers = keys.rows(slots(returned, "returned", keys))
     found = _core.fidelity(
-        matrix(X, "X"),
+        matrix(X, "X"),  # type: ignore[arg-type]
         None if queries is None else query_rows(queries),
         truth,
         answers,
