@@ -1,12 +1,12 @@
 //! What a search by several nodes takes, before any of it is run: hours, memory and bytes of each node.
 //!
 //! Enters: a file of base rows, the queries, k. Leaves: a [`PartialPlan`]. A few of the queries are searched in one block
-//! of the rows, on this machine: what that takes is the unit, and a node's hours are its blocks in units. Memory is
-//! counted from sizes:
+//! of the rows, on this machine, and four times as many: what a block takes whatever the queries, and what each query adds, give a
+//! node's time. Memory is counted from sizes, at most:
 //!
 //! | part | bytes |
 //! |---|---|
-//! | a block of b rows as read, packed, and as SQ8 codes | 9bd |
+//! | a block of b rows, and its SQ8 codes | 5bd |
 //! | q queries, packed and as codes too | 9qd |
 //! | candidates of one block | 16q(k + 97) |
 //! | lists of k ids and distances, those of a block, and those being written | 40qk |
@@ -27,6 +27,10 @@ use std::time::Instant;
 const TRIAL_PRODUCTS: u128 = 1 << 36;
 /// Fewer queries say nothing of many: the rows are read from memory again for each few.
 const LEAST_QUERIES: usize = 256;
+/// The smaller trial has this part of the queries.
+const SMALLER: usize = 4;
+/// What a query adds is at least this part of the mean, whatever noise says.
+const LEAST_PART: f64 = 0.25;
 /// Of the program and its buffers.
 const PROGRAM_BYTES: u64 = 32 << 20;
 
@@ -49,6 +53,8 @@ pub struct PartialPlan {
     pub read_seconds: f64,
     /// Seconds of the search.
     pub search_seconds: f64,
+    /// Of them, what more queries do not take again.
+    pub fixed_seconds: f64,
 }
 
 /// What one of the nodes takes.
@@ -84,11 +90,16 @@ impl PartialPlan {
         let block = valid_rows(file, 0..tried_rows, request.metric)?;
         let read_seconds = begin.elapsed().as_secs_f64();
         let tried_queries = tried_queries(all, tried_rows);
-        let held_out = PartialQueries::HeldOut(all.row_range(0..tried_queries));
-        let begin = Instant::now();
-        let mut search =
-            PartialSearch::new(held_out, k, request.metric, 0..tried_rows as u64, None)?;
-        search.add(block.view(), request.budget_bytes)?;
+        let search = |queries: usize| -> Result<f64, PartialError> {
+            let held_out = PartialQueries::HeldOut(all.row_range(0..queries));
+            let begin = Instant::now();
+            let rows = 0..tried_rows as u64;
+            let mut search = PartialSearch::new(held_out, k, request.metric, rows, None)?;
+            search.add(block.view(), request.budget_bytes)?;
+            Ok(begin.elapsed().as_secs_f64())
+        };
+        let fewer = (tried_queries / SMALLER).max(1);
+        let (few, search_seconds) = (search(fewer)?, search(tried_queries)?);
         Ok(Self {
             rows,
             columns,
@@ -97,7 +108,8 @@ impl PartialPlan {
             tried_rows,
             tried_queries,
             read_seconds,
-            search_seconds: begin.elapsed().as_secs_f64(),
+            search_seconds,
+            fixed_seconds: fixed((fewer, few), (tried_queries, search_seconds)),
         })
     }
 
@@ -106,18 +118,30 @@ impl PartialPlan {
         let rows = self.rows.div_ceil(nodes.max(1));
         let blocks = rows as f64 / self.tried_rows as f64;
         let times = self.queries as f64 / self.tried_queries as f64;
+        let adds = times * (self.search_seconds - self.fixed_seconds);
         let [q, d, k] = [self.queries, self.columns, self.k].map(|size| size as u128);
         let block = self.tried_rows.min(rows) as u128;
         let candidates = q.saturating_mul(16 * (k + 97) + 40 * k);
-        let memory = (9 * d).saturating_mul(block + q).saturating_add(candidates);
+        let rows_and_queries = (5 * d).saturating_mul(block) + (9 * d).saturating_mul(q);
+        let memory = rows_and_queries.saturating_add(candidates);
         let bytes = |size: u128| u64::try_from(size).unwrap_or(u64::MAX);
         NodeCost {
             rows,
-            seconds: blocks * (self.read_seconds + self.search_seconds * times),
+            seconds: blocks * (self.read_seconds + self.fixed_seconds + adds),
             memory_bytes: bytes(memory).saturating_add(PROGRAM_BYTES),
             partial_bytes: bytes(q.saturating_mul(12 * k)),
         }
     }
+}
+
+/// What a block takes whatever the queries: the line through two trials at no queries.
+fn fixed((fewer, few): (usize, f64), (more, many): (usize, f64)) -> f64 {
+    if more <= fewer {
+        return 0.0;
+    }
+    let a_query = (many - few) / (more - fewer) as f64;
+    let mean = many / more as f64;
+    many - more as f64 * a_query.clamp(LEAST_PART * mean, mean)
 }
 
 /// Queries that take about a second, and not too few.
@@ -140,14 +164,24 @@ mod tests {
         tried_queries: 500,
         read_seconds: 0.25,
         search_seconds: 0.5,
+        fixed_seconds: 0.1,
     };
+
+    #[test]
+    fn what_more_queries_do_not_take_again_is_read_off_two_trials() {
+        let near = |found: f64, right: f64| assert!((found - right).abs() < 1e-12, "{found}");
+        near(fixed((100, 0.2), (400, 0.5)), 0.1);
+        near(fixed((100, 0.6), (400, 0.5)), 0.375);
+        near(fixed((100, 0.05), (400, 0.5)), 0.0);
+        near(fixed((1, 0.5), (1, 0.5)), 0.0);
+    }
 
     #[test]
     fn a_node_takes_its_share_of_the_rows_and_all_queries() {
         let (one, four) = (PLAN.node(1), PLAN.node(4));
         assert_eq!((one.rows, four.rows), (1_000_001, 250_001));
         let blocks = 1_000_001.0 / 200_000.0;
-        assert!((one.seconds - blocks * (0.25 + 20.0 * 0.5)).abs() < 1e-9);
+        assert!((one.seconds - blocks * (0.25 + 0.1 + 20.0 * 0.4)).abs() < 1e-9);
         assert!((four.seconds - one.seconds / 4.0).abs() < 1e-3);
         assert_eq!(one.partial_bytes, 12_000_000);
         assert_eq!(one.memory_bytes, four.memory_bytes, "a block at a time");

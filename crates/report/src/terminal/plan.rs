@@ -76,6 +76,7 @@ mod tests {
         tried_queries: 2_000,
         read_seconds: 0.1,
         search_seconds: 1.0,
+        fixed_seconds: 0.0,
     };
 
     #[test]
