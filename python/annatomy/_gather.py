@@ -21,12 +21,13 @@ from ._shards import Base, Shard, fetch, is_remote, shards_of
 
 
 def gathered(base: Base, tables: list[Int64], executor: Optional[Executor]) -> tuple[Float32, list[Int64]]:
-    """The rows named by ``tables``, and the tables renumbered; an id that no row has becomes −1."""
+    """The rows named by ``tables``, of which the first is exact, and the tables renumbered; an id that no row has becomes −1."""
     executor = executor or AtOnce()
     shards = shards_of(base, 1, None)
     lengths = _lengths(shards, executor)
     starts = np.concatenate([[0], np.cumsum(lengths)])
     count = int(starts[-1])
+    _check_exact(tables[0], count)
     named = [table[(table >= 0) & (table < count)] for table in tables]
     wanted = np.unique(np.concatenate([*named, [count - 1]]))
     running = []
@@ -34,8 +35,23 @@ def gathered(base: Base, tables: list[Int64], executor: Optional[Executor]) -> t
         inside = wanted[(wanted >= start) & (wanted < end)] - start
         if len(inside):
             running.append((shard, executor.submit(rows_at, shard, inside)))
-    rows = np.concatenate([_result(shard, future) for shard, future in running])
+    parts = [(shard, _result(shard, future)) for shard, future in running]
+    first, columns = parts[0][0].name, parts[0][1].shape[1]
+    for shard, part in parts:
+        if part.shape[1] != columns:
+            raise ValueError(f"{shard.name} has {part.shape[1]} columns, and {first} has {columns}")
+    rows = np.concatenate([part for _, part in parts])
     return rows, [_renumbered(table, wanted, count) for table in tables]
+
+
+def _check_exact(exact: Int64, count: int) -> None:
+    """Refuses exact ids that are no row, while their numbers are those of the base."""
+    wrong = np.argwhere((exact < 0) | (exact >= count))
+    if len(wrong):
+        row, slot = wrong[0]
+        raise ValueError(
+            f"the exact table holds id {exact[row, slot]} in row {row}: ids lie between 0 and {count - 1}"
+        )
 
 
 def rows_at(shard: Shard, numbers: Int64) -> Float32:

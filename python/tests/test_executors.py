@@ -140,6 +140,12 @@ def test_fidelity_over_shards_is_that_of_one_array(request, tmp_path, base, file
             np.testing.assert_array_equal(one[name], values, err_msg=name)
     with pytest.raises(ValueError, match="takes queries="):
         an.fidelity(given, exact, returned)
+    beyond = np.where(exact == exact[0, 0], len(base), exact)
+    with pytest.raises(ValueError, match=f"holds id {len(base)} in row 0: .* {len(base) - 1}"):
+        an.fidelity(given, beyond, returned, queries=queries)
+    if kind == "arrays":
+        with pytest.raises(ValueError, match="has 5 columns, and rows .* has"):
+            an.fidelity([base, base[:, :5].copy()], exact, returned[:, :1] + len(base), queries=queries)
 
 
 def test_what_tasks_cannot_do_is_an_error_that_names_the_shard(tmp_path, files, base, queries):

@@ -78,7 +78,8 @@ impl<'j> Job<'j> {
         }
         let on_graphs = answers.is_none() || index.is_some() || !request.predictions.is_empty();
         selectivity::check_graphs(request, on_graphs)?;
-        growth::check(request, on_graphs, &data)?;
+        let segments = index.map_or(1, |index| index.facts.segments.len().max(1));
+        growth::check(request, on_graphs, segments, &data)?;
         let own_effort = index.and_then(|index| index.facts.ef_search);
         let has_effort = !request.efs.is_empty() || own_effort.is_some();
         if !request.requirements.is_empty() && answers.is_none() && !has_effort {

@@ -49,6 +49,8 @@ const HALVINGS: u32 = 4;
 const QUERIES: usize = 500;
 /// Times n for which the law is asked.
 const AHEAD: [usize; 3] = [1, 10, 100];
+/// Smaller samples bound the ef that k neighbors need.
+const LEAST_ROWS_PER_NEIGHBOR: usize = 10;
 /// Fewer rows in the smallest sample say nothing of many.
 const LEAST_ROWS: usize = 100;
 
@@ -56,6 +58,7 @@ const LEAST_ROWS: usize = 100;
 pub(super) fn check(
     request: &AuditRequest,
     on_graphs: bool,
+    segments: usize,
     data: &Dataset<'_>,
 ) -> Result<(), AuditError> {
     let refused = |words: &str| Err(AuditError::Request(words.to_owned()));
@@ -64,6 +67,11 @@ pub(super) fn check(
     }
     if !on_graphs {
         return refused("growth is of graphs over the vectors: answers given are of one size");
+    }
+    if segments > 1 {
+        return Err(AuditError::Request(format!(
+            "growth is of one graph: of {segments} segments, audit one, or the vectors without an index"
+        )));
     }
     if data.filter.is_some() {
         return refused("growth is looked at without allowed rows or deleted rows");
@@ -246,16 +254,18 @@ fn point(rows: usize, seed: u64, advice: &Advice) -> GrowthPoint {
     }
 }
 
-/// The law of each k and target, of the sizes at which the target is reached.
+/// The law of each k and target. None where a graph of some size does not reach the target: what the others need would pass for
+/// what all need. Samples of fewer than ten times k rows are left out, since n bounds their ef.
 fn laws(points: &[GrowthPoint], rows: usize, ks: &[usize], targets: &[Target]) -> Vec<GrowthLaw> {
     let mut laws = Vec::new();
     for &k in ks {
         for &target in targets {
             let of_it = points.iter().filter(|at| at.k == k && at.target == target);
-            let reached: Vec<(f64, f64)> = of_it
-                .filter_map(|at| Some((at.rows as f64, at.ef? as f64)))
+            let of_it = of_it.filter(|at| at.rows >= LEAST_ROWS_PER_NEIGHBOR * k);
+            let reached: Option<Vec<(f64, f64)>> = of_it
+                .map(|at| Some((at.rows as f64, at.ef? as f64)))
                 .collect();
-            let law = LogLaw::fit(&reached);
+            let law = reached.and_then(|reached| LogLaw::fit(&reached));
             let forecasts = law.as_ref().map_or(Vec::new(), |law| {
                 let ahead = AHEAD.iter().map(|times| times * rows);
                 ahead.map(|rows| forecast(law, rows)).collect()

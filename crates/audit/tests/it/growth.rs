@@ -33,6 +33,14 @@ fn given<'g>(rows: &'g Matrix, queries: &'g Matrix) -> Given<'g> {
 fn grown() -> AuditRequest {
     AuditRequest {
         growth: Growth::Measured,
+        ..reached()
+    }
+}
+
+/// A target that a graph of M = 4 reaches at every size.
+fn reached() -> AuditRequest {
+    AuditRequest {
+        targets: vec!["overlap=0.8".parse().expect("a target")],
         ..request()
     }
 }
@@ -60,7 +68,7 @@ fn every_point_is_the_advice_of_an_audit_of_its_sample() {
         let alone = AuditRequest {
             ks: Some(vec![point.k]),
             seed: point.seed,
-            ..request()
+            ..reached()
         };
         let alone = audit_given(&alone, given(&sample, &queries)).expect("an audit");
         let advice = &alone.results.advice[0];

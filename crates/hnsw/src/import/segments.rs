@@ -8,7 +8,7 @@ use super::row_ids::as_row_numbers;
 use super::saved_index::{Engine, SavedIndex};
 use crate::graph::{TooManyLinks, union};
 use annatomy_vectors::{Matrix, Metric};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Why segments do not make one collection.
 #[derive(Debug, thiserror::Error)]
@@ -168,9 +168,15 @@ fn labels(segments: &[(String, SavedIndex)]) -> Result<Option<Vec<i64>>, Segment
     let mut names = Vec::new();
     let mut met: HashMap<i64, (&str, usize)> = HashMap::new();
     for (segment_name, segment) in segments {
+        let removed: HashSet<u32> = segment.deleted.iter().copied().collect();
         for row in 0..segment.vectors.rows() {
             let labels = segment.labels.as_ref();
             let id = labels.map_or(row as i64, |labels| labels[row]);
+            names.push(id);
+            // A removed row may have lost its id.
+            if removed.contains(&(row as u32)) {
+                continue;
+            }
             if let Some((first, first_row)) = met.insert(id, (segment_name, row)) {
                 return Err(SegmentError::Repeated {
                     second: segment_name.clone(),
@@ -180,7 +186,6 @@ fn labels(segments: &[(String, SavedIndex)]) -> Result<Option<Vec<i64>>, Segment
                     first_row,
                 });
             }
-            names.push(id);
         }
     }
     let in_order = as_row_numbers(&names).is_some_and(|names| names.is_sorted());
@@ -263,6 +268,13 @@ mod tests {
             words.starts_with("b calls row 1 4, and so does a its row 4"),
             "{words}"
         );
+        let mut removed = [
+            segment("a", 5, 2, Some(vec![7, 8, 0, 9, 10])),
+            segment("b", 3, 2, Some(vec![0, 4, 5])),
+        ];
+        removed[0].1.deleted = vec![2];
+        let merged = SavedIndex::merged(removed.into()).expect("a removed row has no id");
+        assert_eq!(merged.labels.map_or(0, |labels| labels.len()), 8);
         let mut other = segment("b", 5, 2, None);
         other.1.metric = Some(Metric::InnerProduct);
         let words = refused(vec![segment("a", 5, 2, None), other]);

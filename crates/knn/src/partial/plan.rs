@@ -81,6 +81,14 @@ impl PartialPlan {
     ) -> Result<Self, FileSearchError> {
         let all = request.queries.rows();
         let (rows, columns, k) = (file.rows(), file.columns(), request.k);
+        if all.columns() != columns {
+            let queries = all.columns();
+            return Err(PartialError::from(ExactError::Columns {
+                queries,
+                base: columns,
+            })
+            .into());
+        }
         let available = rows - usize::from(request.queries.are_base_rows()).min(rows);
         if k == 0 || k > available {
             return Err(PartialError::from(ExactError::TooManyNeighbors { k, available }).into());
@@ -116,10 +124,12 @@ impl PartialPlan {
     /// What each of `nodes` takes.
     pub fn node(&self, nodes: usize) -> NodeCost {
         let rows = self.rows.div_ceil(nodes.max(1));
+        // A partial has no more slots than there are rows.
+        let width = self.k.min(rows);
         let blocks = rows as f64 / self.tried_rows as f64;
-        let times = self.queries as f64 / self.tried_queries as f64;
+        let times = self.queries as f64 / self.tried_queries.max(1) as f64;
         let adds = times * (self.search_seconds - self.fixed_seconds);
-        let [q, d, k] = [self.queries, self.columns, self.k].map(|size| size as u128);
+        let [q, d, k] = [self.queries, self.columns, width].map(|size| size as u128);
         let block = self.tried_rows.min(rows) as u128;
         let candidates = q.saturating_mul(16 * (k + 97) + 40 * k);
         let rows_and_queries = (5 * d).saturating_mul(block) + (9 * d).saturating_mul(q);

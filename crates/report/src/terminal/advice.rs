@@ -5,10 +5,7 @@ use crate::text::number::{count, counted, share, significant};
 use annatomy_audit::{Advice, AuditResults, Remedy};
 
 pub(super) fn advice_lines(results: &AuditResults) -> Vec<String> {
-    let word = results
-        .method
-        .as_ref()
-        .map_or("ef", |method| method.effort.as_deref().unwrap_or("effort"));
+    let word = effort_word(results);
     let ratio = if results.method.is_none() { "ef/k" } else { "" };
     let head = format!(
         "{:<28}{:>6}{:>8}{:>10}{:>18}{ratio:>8}{:>14}",
@@ -66,13 +63,14 @@ fn lines_of(advice: &Advice, results: &AuditResults) -> Vec<String> {
         format!("{low} to {high}")
     )];
     if shown.is_none() {
+        let word = effort_word(results);
         let queries = advice.reached.map_or(0, |reached| reached.n);
         let queries = counted(queries as u64, "query does", "queries do");
         let needed = advice.queries_needed.map_or(String::new(), |needed| {
             format!("; it would take about {}", count(needed as u64))
         });
         lines.push(format!(
-            "    {queries} not show it at any ef up to {}{needed}",
+            "    {queries} not show it at any {word} up to {}{needed}",
             count(advice.largest_ef as u64)
         ));
     }
@@ -134,6 +132,12 @@ fn remedy_lines(remedy: &Remedy) -> Vec<String> {
     lines
 }
 
+/// The engine's word for its effort.
+pub(super) fn effort_word(results: &AuditResults) -> &str {
+    let method = results.method.as_ref();
+    method.map_or("ef", |method| method.effort.as_deref().unwrap_or("effort"))
+}
+
 fn out_of_reach(advice: &Advice, results: &AuditResults) -> String {
     let reached = advice
         .reached
@@ -153,10 +157,7 @@ fn out_of_reach(advice: &Advice, results: &AuditResults) -> String {
     } else {
         String::new()
     };
-    let word = match &results.method {
-        None => "ef",
-        Some(method) => method.effort.as_deref().unwrap_or("effort"),
-    };
+    let word = effort_word(results);
     let best = match results.method {
         Some(_) if advice.best_overlap > advice.reached.map_or(0.0, |reached| reached.point) => {
             format!("; {} at best", significant(advice.best_overlap, 4))

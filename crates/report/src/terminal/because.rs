@@ -1,7 +1,8 @@
 //! One sentence for each effort that is shown to suffice: which, for which k, and what the effort looked at leaves out.
 
+use super::advice::effort_word;
 use crate::text::number::{count, significant};
-use annatomy_audit::{Advice, AuditResults, CellResult};
+use annatomy_audit::{Advice, AuditResults, CellResult, Measure};
 
 /// "ef 21 for k = 10 (overlap ≥ 0.99), because ef 16 leaves 0.16 of 10 neighbors unvisited". Nothing where no effort is
 /// shown to suffice, or none was looked at.
@@ -25,6 +26,10 @@ pub(crate) fn shortfall(advice: &Advice, results: &AuditResults) -> Option<Strin
     if looked_at >= advice.recommended.as_ref()?.ef {
         return None;
     }
+    let met = figure(cell, advice).is_some_and(|found| advice.target.is_met_by(found));
+    if met {
+        return None;
+    }
     let (amount, cause) = worst_cause(cell)?;
     let (named, k) = (effort_words(results, looked_at), count(advice.k as u64));
     let amount = significant(amount, 2);
@@ -41,20 +46,31 @@ fn nearest<'a>(advice: &Advice, results: &'a AuditResults) -> Option<(&'a CellRe
 
 /// The effort by its engine's word: `ef 16`, `nprobe 8`.
 fn effort_words(results: &AuditResults, effort: usize) -> String {
-    let method = results.method.as_ref();
-    let word = method.map_or("ef", |method| method.effort.as_deref().unwrap_or("effort"));
-    format!("{word} {}", count(effort as u64))
+    format!("{} {}", effort_word(results), count(effort as u64))
 }
 
-/// Why most of the missing neighbors of a query are missing, and how many are.
+/// What the effort gives of what is to be reached; `None` for measures of geometry, and for fill, which no missing
+/// neighbor explains.
+fn figure(cell: &CellResult, advice: &Advice) -> Option<f64> {
+    let found = match advice.target.measure {
+        Measure::Overlap | Measure::Robust(_) => cell.overlap,
+        Measure::OverlapP1 => cell.overlap_p1,
+        Measure::OverlapP5 => cell.overlap_p5,
+        Measure::OverlapP25 => cell.overlap_p25,
+        _ => None,
+    };
+    found.map(|found| found.point)
+}
+
+/// Why most of the missing neighbors of a query are missing that a larger effort finds, and how many are. None where
+/// more are missing for a reason that no effort mends.
 fn worst_cause(cell: &CellResult) -> Option<(f64, &'static str)> {
     let missing = &cell.missing;
     let causes = [
         (missing.unvisited, "unvisited"),
-        (missing.unreachable, "out of reach"),
-        (missing.displaced, "displaced by others"),
         (missing.cut_off, "cut off"),
     ];
     let most = causes.into_iter().max_by(|a, b| a.0.total_cmp(&b.0));
-    most.filter(|&(amount, _)| amount >= 0.0005)
+    let others = missing.unreachable.max(missing.displaced);
+    most.filter(|&(amount, _)| amount >= 0.0005 && amount > others)
 }

@@ -72,7 +72,9 @@ pub(crate) fn mean_ef(growth: &GrowthResult, law: &GrowthLaw, rows: usize) -> Op
 pub(crate) fn law_words(law: &GrowthLaw) -> String {
     let head = format!("k = {}, {}", law.k, law.target);
     let Some(fit) = &law.law else {
-        return format!("{head}: reached at too few sizes for a law");
+        return format!(
+            "{head}: no law, since it takes four sizes of ten times k rows at which every graph reaches the target"
+        );
     };
     let number = |value: f64| significant(value, 2);
     let (verb, slope) = if fit.per_doubling < 0.0 {
