@@ -92,14 +92,14 @@ pub use distance_kind::DistanceKind;
 pub use engines::{ENGINES, EngineDefault};
 pub use error::AuditError;
 pub use given::{Given, GivenAnswers};
-pub use growth::{Growth, GrowthForecast, GrowthLaw, GrowthPoint, GrowthResult};
+pub use growth::results::{GrowthForecast, GrowthLaw, GrowthPoint, GrowthResult};
 pub use half_width::{Until, UntilError};
 pub use health::{GraphHealth, HealthWarning, Hubs, InDegree};
 pub use job::AuditOutcome;
 pub use notes::Note;
 pub use per_query::{PerQuery, QueryRow};
 pub use repair::RepairedTable;
-pub use request::{AuditRequest, GraphRequest, Prediction, draw_queries};
+pub use request::{AuditRequest, GraphRequest, Growth, Prediction, draw_queries};
 pub use requirement::{Requirement, RequirementError};
 pub use results::{
     Advice, AllowedFacts, AnswerFacts, AuditResults, Causes, CellResult, CellSpread, Curve,

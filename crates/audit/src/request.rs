@@ -2,7 +2,6 @@
 
 use super::choices::{Choices, Sampling};
 use super::error::AuditError;
-use super::growth::Growth;
 use super::half_width::Until;
 use super::requirement::Requirement;
 use super::target::Target;
@@ -91,6 +90,16 @@ pub struct Prediction {
     pub k: usize,
     /// What the engine does when k exceeds ef.
     pub class: EngineClass,
+}
+
+/// Whether growth is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Growth {
+    /// It is not.
+    #[default]
+    LeftOut,
+    /// Graphs over samples are built.
+    Measured,
 }
 
 /// Graphs to build here.

@@ -2,7 +2,7 @@
 
 use super::by_group::GroupsAt;
 use super::distance_kind::DistanceKind;
-use super::growth::GrowthResult;
+use super::growth::results::GrowthResult;
 use super::health::GraphHealth;
 use super::notes::Note;
 use super::requirement::Requirement;

@@ -12,13 +12,13 @@
 //! built here also where there is an index, with its M and efConstruction: rows taken out of a graph do not leave the
 //! graph that was built without them. Cost: the builds of 3.8 graphs over all rows, and the audit of each.
 
-mod results;
+pub(crate) mod results;
 
 use super::advice::Adviser;
 use super::error::AuditError;
 use super::exact;
 use super::graphs;
-use super::request::{AuditRequest, GraphRequest};
+use super::request::{AuditRequest, GraphRequest, Growth};
 use super::results::Advice;
 use super::target::Target;
 use annatomy_eval::dataset::{Base, Dataset, QueryRows};
@@ -29,17 +29,7 @@ use annatomy_measures::estimate::LogLaw;
 use annatomy_runtime::{check_memory, stage};
 use annatomy_vectors::subset::numpy_choice;
 use annatomy_vectors::{Matrix, MatrixView, Rows};
-pub use results::{GrowthForecast, GrowthLaw, GrowthPoint, GrowthResult};
-
-/// Whether growth is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Growth {
-    /// It is not.
-    #[default]
-    LeftOut,
-    /// Graphs over samples are built.
-    Measured,
-}
+use results::{GrowthForecast, GrowthLaw, GrowthPoint, GrowthResult};
 
 /// Orders of the rows.
 const SEEDS: u64 = 3;
