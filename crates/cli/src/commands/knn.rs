@@ -23,6 +23,9 @@ pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {
     if arguments.plan {
         return super::plan::run(arguments);
     }
+    if arguments.nodes.is_some() {
+        return Err(Failure::usage("--nodes goes with --plan"));
+    }
     let in_part = arguments.rows.is_some() || arguments.first_row.is_some();
     match (&arguments.out, &arguments.partial) {
         (_, Some(_)) if arguments.distances.is_some() => Err(Failure::usage(

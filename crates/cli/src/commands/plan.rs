@@ -8,7 +8,6 @@ use crate::say::print;
 use annatomy::report::plan_words;
 use annatomy_formats::Role;
 use annatomy_knn::{PartialPlan, PartialQueries, PartialRequest};
-
 use annatomy_runtime::thread_count;
 
 pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {

@@ -377,6 +377,8 @@ fn a_plan_is_printed_for_the_nodes_asked_for() {
     );
     assert_fails(&["knn", &base, "--k", "5", "--nodes", "2"], 2, &["--plan"]);
     let out = folder.path("ids.npy");
+    let unplanned = ["knn", &base, "--k", "5", "--nodes", "2", "--out", &out];
+    assert_fails(&unplanned, 2, &["--nodes goes with --plan"]);
     assert_fails(
         &["knn", &base, "--k", "5", "--plan", "--out", &out],
         2,

@@ -26,8 +26,7 @@ pub(crate) fn shortfall(advice: &Advice, results: &AuditResults) -> Option<Strin
     if looked_at >= advice.recommended.as_ref()?.ef {
         return None;
     }
-    let met = figure(cell, advice).is_some_and(|found| advice.target.is_met_by(found));
-    if met {
+    if advice.target.is_met_by(figure(cell, advice)?) {
         return None;
     }
     let (amount, cause) = worst_cause(cell)?;
@@ -49,11 +48,12 @@ fn effort_words(results: &AuditResults, effort: usize) -> String {
     format!("{} {}", effort_word(results), count(effort as u64))
 }
 
-/// What the effort gives of what is to be reached; `None` for measures of geometry, and for fill, which no missing
-/// neighbor explains.
+/// What the effort gives of what is to be reached; `None` for what a count of missing neighbors does not
+/// explain: fill, and measures of geometry.
 fn figure(cell: &CellResult, advice: &Advice) -> Option<f64> {
     let found = match advice.target.measure {
-        Measure::Overlap | Measure::Robust(_) => cell.overlap,
+        Measure::Overlap => cell.overlap,
+        Measure::Robust(0.9) => cell.robust_90,
         Measure::OverlapP1 => cell.overlap_p1,
         Measure::OverlapP5 => cell.overlap_p5,
         Measure::OverlapP25 => cell.overlap_p25,
