@@ -6,7 +6,7 @@ use super::results::GraphFacts;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::index::{Index, IndexFacts};
 use annatomy_formats::RowId;
-use annatomy_hnsw::{DistanceComputer, EngineClass, Graph, Links, Parameters, reachable};
+use annatomy_hnsw::{DistanceComputer, EngineClass, Graph, Links, Parameters, Preset, reachable};
 use std::borrow::Cow;
 
 /// Graphs with what is known of them.
@@ -59,6 +59,29 @@ pub(super) fn build<'g>(
         ef_search: None,
     };
     Ok(with_facts(graphs, facts, data))
+}
+
+/// One graph to build as that of an index was built; its efConstruction is that of `else_as` where the file does not say it.
+pub(super) fn as_of(index: &Index, else_as: &GraphRequest) -> GraphRequest {
+    let IndexFacts {
+        class,
+        m,
+        ef_construction,
+        ..
+    } = index.facts;
+    GraphRequest {
+        preset: match class {
+            EngineClass::StopEarly => Preset::Faiss,
+            _ => Preset::Hnswlib,
+        },
+        m,
+        ef_construction: if ef_construction == 0 {
+            else_as.ef_construction
+        } else {
+            ef_construction
+        },
+        count: 1,
+    }
 }
 
 pub(super) fn with_facts<'g>(

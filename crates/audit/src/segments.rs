@@ -9,12 +9,11 @@ use super::cells::Cell;
 use super::error::AuditError;
 use super::graph_cells::cells;
 use super::graphs;
-use super::request::{AuditRequest, GraphRequest};
+use super::request::AuditRequest;
 use super::results::{Advice, CellResult, OneGraph, SegmentFacts, SegmentsAt, SegmentsResult};
 use super::shift::Barycenters;
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::index::Index;
-use annatomy_hnsw::{EngineClass, Preset};
 use annatomy_runtime::{check_memory, stage};
 
 /// Refuses a comparison with one graph where there are no segments.
@@ -75,16 +74,7 @@ fn one_graph<S: DistanceSource>(
     asked: &[(String, Cell)],
 ) -> Result<OneGraph, AuditError> {
     stage("one graph", 0);
-    let preset = match index.facts.class {
-        EngineClass::StopEarly => Preset::Faiss,
-        _ => Preset::Hnswlib,
-    };
-    let wanted = GraphRequest {
-        preset,
-        m: index.facts.m,
-        ef_construction: index.facts.ef_construction,
-        count: 1,
-    };
+    let wanted = graphs::as_of(index, &request.graphs);
     check_memory("one graph", wanted.bytes(on.data.base.rows()))?;
     let graphs = graphs::build(&wanted, request.seed, on.data, on.source.computer())?;
     let mut one = Adviser::new(on.source, on.data, on.truth, &graphs, on.ks);

@@ -24,7 +24,7 @@ use super::target::Target;
 use annatomy_eval::dataset::{Base, Dataset, QueryRows};
 use annatomy_eval::distance_source::{DistanceSource, Vectors};
 use annatomy_eval::index::Index;
-use annatomy_hnsw::{EngineClass, Preset, Sq8Codes, VectorDistances};
+use annatomy_hnsw::{Sq8Codes, VectorDistances};
 use annatomy_measures::estimate::LogLaw;
 use annatomy_runtime::{check_memory, stage};
 use annatomy_vectors::subset::numpy_choice;
@@ -101,7 +101,11 @@ pub(super) fn growth(
         .base
         .in_memory()
         .expect("graphs are over rows in memory");
-    let wanted = parameters(request, index);
+    let wanted = match index {
+        Some(index) => graphs::as_of(index, &request.graphs),
+        None => request.graphs.clone(),
+    };
+    let wanted = GraphRequest { count: 1, ..wanted };
     let queries = queries(request, data, base)?;
     let rest: Vec<u32> = {
         let mut is_query = vec![false; base.rows()];
@@ -147,30 +151,6 @@ pub(super) fn growth(
         points,
         laws,
     }))
-}
-
-/// Of graphs built here: those of the request, or of the index's kind.
-fn parameters(request: &AuditRequest, index: Option<&Index>) -> GraphRequest {
-    let wanted = GraphRequest {
-        count: 1,
-        ..request.graphs.clone()
-    };
-    let Some(index) = index else { return wanted };
-    let preset = match index.facts.class {
-        EngineClass::StopEarly => Preset::Faiss,
-        _ => Preset::Hnswlib,
-    };
-    // A file that does not say its efConstruction leaves the request's.
-    let ef_construction = match index.facts.ef_construction {
-        0 => wanted.ef_construction,
-        known => known,
-    };
-    GraphRequest {
-        preset,
-        m: index.facts.m,
-        ef_construction,
-        ..wanted
-    }
 }
 
 /// The queries of all sizes.
