@@ -7,8 +7,6 @@ task; what a task returns are the rows that are wanted of it.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from typing import Any, Optional
 
 import numpy as np
@@ -17,7 +15,7 @@ import numpy.typing as npt
 from . import _core
 from ._arrays import Float32, Int64
 from ._distributed import AtOnce, Executor
-from ._shards import Base, Shard, fetch, is_remote, shards_of
+from ._shards import Base, Shard, fetched, is_remote, shards_of
 
 
 def gathered(base: Base, tables: list[Int64], executor: Optional[Executor]) -> tuple[Float32, list[Int64]]:
@@ -62,8 +60,7 @@ def rows_at(shard: Shard, numbers: Int64) -> Float32:
         start, end = shard.rows or (0, _core.file_facts(shard.source)[0])
         first, last = int(numbers[0]), int(numbers[-1])
         return _core.read_rows(shard.source, start + first, min(start + last + 1, end))[numbers - first]
-    with tempfile.TemporaryDirectory(prefix="annatomy-") as folder:
-        local = _fetched(shard.source, folder)
+    with fetched(shard.source) as local:
         return _core.read_rows(local, 0, int(numbers[-1]) + 1)[numbers]
 
 
@@ -73,15 +70,8 @@ def length(shard: Shard) -> int:
         return len(shard.source)
     if shard.rows is not None:
         return shard.rows[1] - shard.rows[0]
-    with tempfile.TemporaryDirectory(prefix="annatomy-") as folder:
-        return int(_core.file_facts(_fetched(shard.source, folder))[0])
-
-
-def _fetched(url: str, folder: str) -> str:
-    # The ending says the format.
-    local = os.path.join(folder, os.path.basename(url.split("::")[0]))
-    fetch(url, local)
-    return local
+    with fetched(shard.source) as local:
+        return int(_core.file_facts(local)[0])
 
 
 def _lengths(shards: list[Shard], executor: Executor) -> npt.NDArray[np.int64]:

@@ -10,7 +10,8 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
@@ -58,10 +59,7 @@ class Shard:
             )
         if not is_remote(self.source):
             return self._search_file(self.source, queries, request)
-        with tempfile.TemporaryDirectory(prefix="annatomy-") as folder:
-            # The ending says the format.
-            local = os.path.join(folder, os.path.basename(self.source.split("::")[0]))
-            fetch(self.source, local)
+        with fetched(self.source) as local:
             return self._search_file(local, queries, request)
 
     def _search_file(self, path: str, queries: Float32, request: Request) -> _core.Partial:
@@ -150,6 +148,16 @@ def file_of(path: str) -> str:
     return path if os.path.exists(path) else path.split("::")[0]
 
 
+@contextmanager
+def fetched(url: str) -> Iterator[str]:
+    """A copy of a file from elsewhere, in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="annatomy-") as folder:
+        # The ending says the format.
+        local = os.path.join(folder, os.path.basename(url.split("::")[0]))
+        fetch(url, local)
+        yield local
+
+
 def fetch(url: str, local: str) -> None:
     """Copies a file from elsewhere; what fails is tried again.
 
@@ -163,7 +171,7 @@ def fetch(url: str, local: str) -> None:
             system, path = _opened(url)
             system.get_file(path, local)
             return
-        except FileNotFoundError:
+        except (FileNotFoundError, ImportError):
             raise
         except Exception as error:
             if attempt == ATTEMPTS:
