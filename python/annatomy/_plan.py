@@ -40,7 +40,7 @@ def plan_knn(
     queries : array, q × d, or path, optional
         Held-out queries. Without them every base row is a query.
     nodes : int or ints
-        Numbers of nodes.
+        Numbers of nodes; more than there are rows have no row in the table.
     metric, threads, memory_budget_bytes
         As of :func:`exact_knn`.
 

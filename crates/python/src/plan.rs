@@ -6,7 +6,7 @@ use crate::partial::{about, opened};
 use crate::work::run_reporting;
 use annatomy_formats::Role;
 use annatomy_knn::{PartialPlan, PartialQueries, PartialRequest, valid_rows};
-use annatomy_vectors::Metric;
+use annatomy_vectors::{Metric, validate};
 use numpy::PyReadonlyArray2;
 use pyo3::prelude::*;
 use std::path::PathBuf;
@@ -38,7 +38,10 @@ pub(crate) fn plan_of_file(
         };
         let queries = match (held_out, &all) {
             (None, Some(all)) => PartialQueries::BaseRows(all.view()),
-            (Some(rows), _) => PartialQueries::HeldOut(rows),
+            (Some(rows), _) => {
+                validate::check(rows, metric).map_err(raised)?;
+                PartialQueries::HeldOut(rows)
+            }
             (None, None) => return Ok(Vec::new()),
         };
         let request = PartialRequest {
@@ -48,16 +51,17 @@ pub(crate) fn plan_of_file(
             budget_bytes,
         };
         let plan = PartialPlan::of_file(&file, &request).map_err(|error| about(&path, error))?;
+        // More nodes than rows have no plan.
         let node = |&nodes: &usize| {
-            let cost = plan.node(nodes);
-            (
+            let cost = plan.node(nodes)?;
+            Some((
                 nodes,
                 cost.rows,
                 cost.seconds,
                 cost.memory_bytes,
                 cost.partial_bytes,
-            )
+            ))
         };
-        Ok(nodes.iter().map(node).collect())
+        Ok(nodes.iter().filter_map(node).collect())
     })?
 }

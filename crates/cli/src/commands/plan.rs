@@ -1,7 +1,7 @@
 //! `annatomy knn --plan`: hours and memory of the exact side on several nodes, from one block searched here.
 
-use super::on_threads;
 use super::partial::{Opened, failed_search};
+use super::{about, on_threads};
 use crate::arguments::KnnArguments;
 use crate::failure::Failure;
 use crate::say::print;
@@ -31,5 +31,12 @@ pub fn run(arguments: &KnnArguments) -> Result<(), Failure> {
     })?
     .map_err(|error| failed_search(&base, arguments, &error))?;
     let nodes = arguments.nodes.map(|nodes| nodes as usize);
+    if let Some(nodes) = nodes.filter(|&nodes| plan.node(nodes).is_none()) {
+        let problem = format!(
+            "--nodes {nodes}: the file has {} rows, and each node needs one",
+            plan.rows
+        );
+        return Err(about(&arguments.vectors, &problem, Failure::usage));
+    }
     print(&plan_words(&plan, nodes, thread_count(arguments.threads)))
 }

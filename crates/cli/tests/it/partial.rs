@@ -377,6 +377,11 @@ fn a_plan_is_printed_for_the_nodes_asked_for() {
     );
     assert_fails(&["knn", &base, "--k", "5", "--nodes", "2"], 2, &["--plan"]);
     let out = folder.path("ids.npy");
+    assert_fails(
+        &["knn", &base, "--k", "5", "--plan", "--nodes", "301"],
+        2,
+        &["301", "300 rows"],
+    );
     let unplanned = ["knn", &base, "--k", "5", "--nodes", "2", "--out", &out];
     assert_fails(&unplanned, 2, &["--nodes goes with --plan"]);
     assert_fails(

@@ -121,9 +121,12 @@ impl PartialPlan {
         })
     }
 
-    /// What each of `nodes` takes.
-    pub fn node(&self, nodes: usize) -> NodeCost {
-        let rows = self.rows.div_ceil(nodes.max(1));
+    /// What each of `nodes` takes; `None` for no nodes, and for more than there are rows.
+    pub fn node(&self, nodes: usize) -> Option<NodeCost> {
+        if nodes == 0 || nodes > self.rows {
+            return None;
+        }
+        let rows = self.rows.div_ceil(nodes);
         // A partial has no more slots than there are rows.
         let width = self.k.min(rows);
         let blocks = rows as f64 / self.tried_rows as f64;
@@ -135,12 +138,12 @@ impl PartialPlan {
         let rows_and_queries = (5 * d).saturating_mul(block) + (9 * d).saturating_mul(q);
         let memory = rows_and_queries.saturating_add(candidates);
         let bytes = |size: u128| u64::try_from(size).unwrap_or(u64::MAX);
-        NodeCost {
+        Some(NodeCost {
             rows,
             seconds: blocks * (self.read_seconds + self.fixed_seconds + adds),
             memory_bytes: bytes(memory).saturating_add(PROGRAM_BYTES),
             partial_bytes: bytes(q.saturating_mul(12 * k)),
-        }
+        })
     }
 }
 
@@ -188,7 +191,9 @@ mod tests {
 
     #[test]
     fn a_node_takes_its_share_of_the_rows_and_all_queries() {
-        let (one, four) = (PLAN.node(1), PLAN.node(4));
+        let node = |nodes| PLAN.node(nodes).expect("no more nodes than rows");
+        let (one, four) = (node(1), node(4));
+        assert_eq!((PLAN.node(0), PLAN.node(1_000_002)), (None, None));
         assert_eq!((one.rows, four.rows), (1_000_001, 250_001));
         let blocks = 1_000_001.0 / 200_000.0;
         assert!((one.seconds - blocks * (0.25 + 0.1 + 20.0 * 0.4)).abs() < 1e-9);
@@ -196,7 +201,7 @@ mod tests {
         assert_eq!(one.partial_bytes, 12_000_000);
         assert_eq!(one.memory_bytes, four.memory_bytes, "a block at a time");
         assert!(
-            PLAN.node(10).memory_bytes < four.memory_bytes,
+            node(10).memory_bytes < four.memory_bytes,
             "less than a block"
         );
     }
@@ -208,6 +213,9 @@ mod tests {
             k: 1 << 20,
             ..PLAN
         };
-        assert!(plan.node(0).partial_bytes > 1 << 40);
+        assert!(
+            plan.node(1)
+                .is_some_and(|node| node.partial_bytes > 1 << 40)
+        );
     }
 }

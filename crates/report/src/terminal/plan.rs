@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 /// Most nodes of the table where none are asked for.
 const MOST: usize = 64;
 
-/// The plan as text: what was tried here, and what each of 1, 2, 4, … nodes takes, or of `nodes`.
+/// The plan as text: what was tried here, and what each of 1, 2, 4, … nodes takes, or of `nodes`; none of more nodes than rows.
 pub fn plan_words(plan: &PartialPlan, nodes: Option<usize>, threads: usize) -> String {
     let number = |value: usize| count(value as u64);
     let mut text = format!(
@@ -34,7 +34,9 @@ pub fn plan_words(plan: &PartialPlan, nodes: Option<usize>, threads: usize) -> S
     );
     let all = nodes.map_or_else(doublings, |nodes| vec![nodes]);
     for nodes in all {
-        let node = plan.node(nodes);
+        let Some(node) = plan.node(nodes) else {
+            continue;
+        };
         let _ = writeln!(
             text,
             "{:>7}{:>16}{:>16}{:>18}{:>14}",
