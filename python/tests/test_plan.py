@@ -17,6 +17,8 @@ def test_each_number_of_nodes_has_a_row(tmp_path):
     assert plan["seconds"][0] == pytest.approx(plan["seconds"][1] * 3_000 / 429)
     assert plan["memory_bytes"][0] > plan["memory_bytes"][1] > 32 << 20
     assert len(an.plan_knn(str(tmp_path / "base.npy"), 10)) == 7
-    for arguments, words in [({"k": 3_000}, "3000 neighbors"), ({"k": 5, "nodes": [0]}, "from 1 on"), ({"k": 5, "metric": "l3"}, "l3")]:
+    assert len(an.plan_knn(tmp_path / "base.npy", 10, queries=base[:4], nodes=[2, 3_001])) == 1
+    nothing = np.full((2, 16), np.nan, np.float32)
+    for arguments, words in [({"k": 5, "queries": nothing}, "NaN"), ({"k": 5, "queries": base[:, :3].copy()}, "3 columns"), ({"k": 3_000}, "3000 neighbors"), ({"k": 5, "nodes": [0]}, "from 1 on"), ({"k": 5, "metric": "l3"}, "l3")]:
         with pytest.raises(ValueError, match=words):
             an.plan_knn(tmp_path / "base.npy", **arguments)
