@@ -12,7 +12,7 @@ from . import blas
 # Before anything loads an OpenBLAS.
 KERNELS = blas.force()
 
-from . import exact, forecast, graphs, growth, record, study, surface  # noqa: E402
+from . import codes, exact, forecast, graphs, growth, methods, record, study, surface  # noqa: E402
 
 THREADS = os.cpu_count() or 1
 
@@ -24,6 +24,8 @@ PARTS: dict[str, Callable[[str], list[record.Table]]] = {
     "study": lambda command: study.run(command, THREADS),
     "growth": lambda command: growth.run(command, THREADS),
     "forecast": lambda command: forecast.run(command, THREADS),
+    "codes": lambda command: codes.run(command, THREADS),
+    "methods": lambda command: methods.run(command, THREADS),
 }
 
 

@@ -10,12 +10,13 @@ use anyhow::{Context, Result};
 
 const ENVIRONMENT: &str = "target/bench/environment";
 const WHEELS: &str = "target/bench/wheels";
-const PEERS: [&str; 6] = [
+const PEERS: [&str; 7] = [
     "faiss-cpu",
     "hnswlib",
     "usearch",
     "matplotlib",
     "numpy",
+    "scipy",
     "threadpoolctl",
 ];
 
