@@ -37,6 +37,8 @@ def stored_matrix(values: npt.ArrayLike, name: str, stacklevel: int = 3) -> Stor
 
 def _in_c_order(values: npt.ArrayLike, name: str, dtype: np.dtype[Any], stacklevel: int) -> npt.NDArray[Any]:
     given = np.asarray(values)
+    if given.ndim == 0:
+        raise ValueError(f"{name} is {_kind(values)}: a matrix of rows × columns is needed")
     if given.ndim != 2:
         raise ValueError(f"{name} has {given.ndim} dimensions: a matrix of rows × columns is needed")
     if given.dtype.kind not in "fiub":
@@ -61,6 +63,8 @@ def optional_matrix(values: Optional[npt.ArrayLike], name: str, stacklevel: int 
 def id_table(values: npt.ArrayLike, name: str) -> Int64:
     """Ids of queries × slots as int64."""
     given = np.asarray(values)
+    if given.ndim == 0:
+        raise ValueError(f"{name} is {_kind(values)}: a table of queries × slots is needed")
     if given.ndim != 2:
         raise ValueError(f"{name} has {given.ndim} dimensions: a table of queries × slots is needed")
     if given.dtype.kind not in "iu":
@@ -97,3 +101,8 @@ def _order(given: npt.NDArray[Any]) -> str:
     if given.flags.c_contiguous:
         return "in C order"
     return "in Fortran order" if given.flags.f_contiguous else "not contiguous"
+
+
+def _kind(value: Any) -> str:
+    name = type(value).__name__
+    return f"an {name}" if name[:1] in "AEIOUaeio" else f"a {name}"

@@ -13,7 +13,7 @@ from ._arrays import Float32, Int64, count, counts, matrix, optional_matrix, uns
 from ._audited import Audit, Prediction
 from ._hnsw import Hnsw
 from ._ids import Slots, row_ids, slots
-from ._live import ask, saved_graph, saved_method, saved_segments, searcher
+from ._live import ask, is_index, saved_graph, saved_method, saved_segments, searcher
 from ._progress import Telling, telling
 
 
@@ -45,7 +45,7 @@ class Wanted(TypedDict):
 
 
 def audit(
-    X: Optional[npt.ArrayLike] = None,
+    X: Union[npt.ArrayLike, Hnsw, None] = None,
     index: Any = None,
     *,
     queries: Optional[npt.ArrayLike] = None,
@@ -82,8 +82,8 @@ def audit(
 
     * ``audit(X)``: graphs are built over the rows.
     * ``audit(X, index)`` with a live faiss ``IndexHNSWFlat`` or hnswlib index, or an :class:`annatomy.Hnsw`: that very
-      graph is read and traversed, so that every figure is the engine's own. X may be left out. Rows that are marked deleted
-      are searched through and never returned.
+      graph is read and traversed, so that every figure is the engine's own. ``audit(index)`` does: it holds the rows. Rows
+      that are marked deleted are searched through and never returned.
     * ``audit(X, index)`` with a live faiss index of scalar or product codes, an inverted file, or either behind transforms
       or a rerank (``IndexHNSWSQ``, ``IndexHNSWPQ``, ``IndexIVFFlat``, ``IndexIVFScalarQuantizer``, ``IndexIVFPQ``,
       ``IndexPreTransform``, ``IndexRefineFlat``, ``IndexIDMap``): it is read, searched in its own arithmetic, and
@@ -180,6 +180,8 @@ def audit(
     >>> bool(row["ef"] >= 10 and row["reached"] >= 0.99)
     True
     """
+    if index is None and is_index(X):
+        X, index = None, X
     rows, held_out = optional_matrix(X, "X"), optional_matrix(queries, "queries")
     graph, method, search = _graph_or_search(index, rows, metric, ef, arithmetic)
     wanted = Wanted(

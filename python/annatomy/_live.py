@@ -126,6 +126,16 @@ def searcher(index: Any, ef: Optional[int] = None) -> Search:
     )
 
 
+def is_index(given: Any) -> bool:
+    """Whether this is an index, or a list of indexes, and no array of rows."""
+    from ._hnsw import Hnsw
+    from .engines import Engine
+
+    if isinstance(given, (list, tuple)):
+        return bool(given) and all(is_index(part) for part in given)
+    return isinstance(given, (Hnsw, Engine)) or _package(given) in ("faiss", "hnswlib", "usearch")
+
+
 def ask(search: Search, queries: Float32, k: int) -> tuple[Int64, Optional[Float32]]:
     """What ``search`` returns, as tables of q × k: slots that are not there hold −1 at infinity.
 

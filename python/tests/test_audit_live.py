@@ -194,6 +194,38 @@ def test_an_index_is_enough(clustered):
     assert found.graphs["ef_search"] == 25
 
 
+@pytest.mark.parametrize("build", [faiss_index, hnswlib_index, usearch_index])
+def test_an_index_may_come_first(build, clustered):
+    index = build(clustered)
+    first, named = an.audit(index, k=10), an.audit(index=index, k=10)
+    assert first.advice.to_columns() == named.advice.to_columns()
+    assert "800 × 24" in first.verdict
+
+
+def test_segments_and_graphs_built_here_may_come_first(clustered):
+    halves = [an.Hnsw(half, m=8) for half in (clustered[:400], clustered[400:])]
+    assert an.audit(halves, k=5).data["rows"] == 800
+    assert an.audit(halves[0], k=5).data["rows"] == 400
+
+
+def test_what_is_no_matrix_is_named():
+    with pytest.raises(ValueError, match="X is an object: a matrix of rows × columns is needed"):
+        an.audit(object())
+    with pytest.raises(ValueError, match="X is a dict"):
+        an.exact_knn({}, 3)
+
+
+def test_advice_over_all_rows_is_one_number_for_rows_as_queries(clustered, queries):
+    index = faiss_index(clustered)
+    every = an.audit(index, k=10).verdict
+    line = next(line for line in every.splitlines() if line.startswith("  overlap ≥ 0.99"))
+    assert " to " not in line and every.index("Which ef suffices") < every.index("Engines' defaults"), every
+    assert f"  ef {line.split()[4]} for k = 10 (overlap ≥ 0.99 for rows as queries)" in every, every
+    assert "--queries FILE" in every
+    own = an.audit(index, queries=queries, k=10).verdict
+    assert "rows as queries" not in own and "--queries" not in own and " to " in own, own
+
+
 def test_names_that_hnswlib_gives_its_rows_are_kept(clustered, queries):
     labels = 5_000 + np.random.default_rng(1).permutation(len(clustered))
     index = hnswlib_index(clustered, labels=labels)

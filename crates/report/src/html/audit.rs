@@ -17,6 +17,7 @@ use super::where_lost::where_lost;
 use super::writer::Html;
 use crate::explorer::{RowMedia, Subject};
 use crate::figures::{Figure, GROWTH, SELECTIVITY};
+use crate::terminal::{effort_word, nothing_is_drawn};
 use crate::text::number::{count, share, significant};
 use annatomy_audit::{Advice, AuditResults, Explored};
 use std::path::Path;
@@ -107,14 +108,36 @@ fn advice(html: &mut Html, results: &AuditResults) {
         return;
     }
     html.section("advice", "Which effort", |html| {
-        html.prose(
-            "First the `ef` that is *shown* to suffice: the smallest at which the worse end of the measure's 95 % interval \
+        let word = effort_word(results);
+        let (named, shown) = (format!("`{word}`"), format!("`{word}` shown"));
+        let alpha = format!("α = `{word}`/*k*");
+        if nothing_is_drawn(results) {
+            html.prose(&format!(
+                "The smallest `{word}` that meets the target. Every row is a query, of one graph: the figures are counts over \
+                 all of them, and have no interval. Queries that are no rows often need a larger `{word}`.",
+            ));
+            let head = ["*k*", "target", &named, "reached there", &alpha, "distances a query"];
+            let mut table = Table::new("Efforts that suffice", Columns::Numbers, &head);
+            results
+                .advice
+                .iter()
+                .for_each(|advice| table.row(advice_row(advice).into_iter().take(head.len())));
+            table.write(html);
+            return;
+        }
+        html.prose(&format!(
+            "First the `{word}` that is *shown* to suffice: the smallest at which the worse end of the measure's 95 % interval \
              meets the target. Then the smallest whose estimate does, which falls short about as often as not, and the \
              efforts between which the true one lies with 95 % confidence, over queries and, where several graphs were \
              built, over graphs.",
-        );
+        ));
+        if results.data.queries_are_base_rows {
+            html.prose(&format!(
+                "Rows are queries here; queries that are no rows often need a larger `{word}`."
+            ));
+        }
         let head = [
-            "*k*", "target", "`ef` shown", "reached there", "α = `ef`/*k*", "distances a query", "estimate", "95 %",
+            "*k*", "target", &shown, "reached there", &alpha, "distances a query", "estimate", "95 %",
             "other half of the queries",
         ];
         let mut table = Table::new("Efforts that suffice", Columns::Numbers, &head);
@@ -146,7 +169,7 @@ fn advice_row(advice: &Advice) -> Vec<String> {
         number(advice.ef),
         format!("{} to {}", number(advice.ef_low), number(advice.ef_high)),
         judged.map_or("–".to_owned(), |judged| {
-            format!("ef {}: {}", judged.ef, with_interval(Some(judged.reached)))
+            format!("at {}: {}", judged.ef, with_interval(Some(judged.reached)))
         }),
     ]
 }

@@ -2,7 +2,7 @@
 //! numbers choose; what the command printed folds out.
 
 use super::writer::Html;
-use crate::terminal::{note_words, shortfall, verdict};
+use crate::terminal::{effort_word, for_queries, note_words, nothing_is_drawn, shortfall, verdict};
 use crate::text::number::{count, counted, share, significant};
 use annatomy_audit::{Advice, AuditResults, CellResult};
 
@@ -45,7 +45,7 @@ pub(super) fn write(html: &mut Html, results: &AuditResults) {
             .advice
             .iter()
             .for_each(|advice| advised(html, advice, results));
-        at_efforts(html, &results.efforts);
+        at_efforts(html, &results.efforts, effort_word(results));
         lost(html, results);
     });
     for note in results.notes.iter().filter(|note| !note.is_contradiction()) {
@@ -83,12 +83,12 @@ fn answered(html: &mut Html, cell: &CellResult) {
 }
 
 /// One sentence per effort, of the first and the last where they are many.
-fn at_efforts(html: &mut Html, cells: &[CellResult]) {
+fn at_efforts(html: &mut Html, cells: &[CellResult], word: &str) {
     let efforts: Vec<&[CellResult]> = cells.chunk_by(|a, b| a.ef == b.ef).collect();
     let left_out = efforts.len().saturating_sub(SAID);
     for (place, cells) in efforts.iter().enumerate() {
         if place < SAID - 1 || place + 1 == efforts.len() {
-            at_effort(html, cells);
+            at_effort(html, cells, word);
         }
     }
     if left_out > 0 {
@@ -98,7 +98,7 @@ fn at_efforts(html: &mut Html, cells: &[CellResult]) {
 }
 
 /// Overlap at each k, and what its worst queries have at the largest.
-fn at_effort(html: &mut Html, cells: &[CellResult]) {
+fn at_effort(html: &mut Html, cells: &[CellResult], word: &str) {
     let Some(ef) = cells.first().and_then(|cell| cell.ef) else {
         return;
     };
@@ -110,7 +110,7 @@ fn at_effort(html: &mut Html, cells: &[CellResult]) {
     let Some(words) = found(last) else { return };
     let ef = count(ef as u64);
     if others.is_empty() {
-        html.prose(&format!("At `ef` {ef}, *k* = {}: {words}.", last.k));
+        html.prose(&format!("At `{word}` {ef}, *k* = {}: {words}.", last.k));
         return;
     }
     let smaller: Vec<String> = others
@@ -124,25 +124,29 @@ fn at_effort(html: &mut Html, cells: &[CellResult]) {
         })
         .collect();
     html.prose(&format!(
-        "At `ef` {ef}: {}; at *k* = {}, {words}.",
+        "At `{word}` {ef}: {}; at *k* = {}, {words}.",
         smaller.join(", "),
         last.k
     ));
 }
 
 fn advised(html: &mut Html, advice: &Advice, results: &AuditResults) {
-    let target = advice.target;
+    let target = format!("{}{}", advice.target, for_queries(results));
+    let word = effort_word(results);
     let words = match (&advice.recommended, advice.ef) {
+        (Some(shown), _) if nothing_is_drawn(results) => {
+            format!("`{word}` {} reaches {target}", count(shown.ef as u64))
+        }
         (Some(shown), _) => format!(
-            "`ef` {} is shown to reach {target}, with the whole 95\u{a0}% interval",
+            "`{word}` {} is shown to reach {target}, with the whole 95\u{a0}% interval",
             count(shown.ef as u64)
         ),
         (None, Some(ef)) => format!(
-            "`ef` {} reaches {target} by its estimate; with as many queries no `ef` is shown to",
+            "`{word}` {} reaches {target} by its estimate; with as many queries no `{word}` is shown to",
             count(ef as u64)
         ),
         (None, None) => format!(
-            "no `ef` up to {} reaches {target}",
+            "no `{word}` up to {} reaches {target}",
             count(advice.largest_ef as u64)
         ),
     };

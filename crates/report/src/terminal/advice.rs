@@ -1,30 +1,53 @@
 //! The smallest ef for each target, and what would help where there is none.
 
-use super::because::because_words;
+use super::because::{because_words, for_queries};
 use crate::text::number::{count, counted, share, significant};
 use annatomy_audit::{Advice, AuditResults, Remedy};
+
+/// Whether each effort is a count over all there is, every row a query of one graph: what is shown, the estimate and
+/// both ends of its interval are then one number.
+pub(crate) fn nothing_is_drawn(results: &AuditResults) -> bool {
+    let data = &results.data;
+    let every_row = data.queries_are_base_rows && data.queries == data.query_population;
+    let graphs = results.graphs.as_ref().map_or(1, |graphs| graphs.count);
+    let is_one_number = |advice: &Advice| {
+        let shown = advice.recommended.as_ref().map(|shown| shown.ef);
+        [shown, advice.ef_low, advice.ef_high] == [advice.ef; 3]
+    };
+    every_row && graphs == 1 && results.advice.iter().all(is_one_number)
+}
 
 pub(super) fn advice_lines(results: &AuditResults) -> Vec<String> {
     let word = effort_word(results);
     let ratio = if results.method.is_none() { "ef/k" } else { "" };
-    let head = format!(
-        "{:<28}{:>6}{:>8}{:>10}{:>18}{ratio:>8}{:>14}",
-        format!("Which {word} suffices"),
-        "k",
-        "shown",
-        "estimate",
-        "95 %",
-        "evaluations"
-    );
+    let title = format!("Which {word} suffices");
+    let whole = nothing_is_drawn(results);
+    let head = if whole {
+        format!("{title:<28}{:>6}{word:>10}{ratio:>8}{:>14}", "k", "evaluations")
+    } else {
+        format!(
+            "{title:<28}{:>6}{:>8}{:>10}{:>18}{ratio:>8}{:>14}",
+            "k", "shown", "estimate", "95 %", "evaluations"
+        )
+    };
     let mut lines = vec![head];
     for advice in &results.advice {
-        lines.extend(lines_of(advice, results));
+        match advice.ef {
+            Some(ef) if whole => lines.push(line_of_all(advice, ef)),
+            _ => lines.extend(lines_of(advice, results)),
+        }
     }
     let because = results
         .advice
         .iter()
         .filter_map(|advice| because_words(advice, results));
     lines.extend(because.map(|words| format!("  {words}")));
+    let is_reached = results.advice.iter().any(|advice| advice.ef.is_some());
+    if is_reached && !for_queries(results).is_empty() {
+        lines.push(format!(
+            "  Queries that are no rows often need a larger {word}: give yours (--queries FILE, Python queries=Q)"
+        ));
+    }
     lines.extend(judged_lines(&results.advice));
     match &results.remedy {
         _ if results.method.is_some() => {}
@@ -36,6 +59,17 @@ pub(super) fn advice_lines(results: &AuditResults) -> Vec<String> {
         None => {}
     }
     lines
+}
+
+/// The one effort, where nothing is drawn.
+fn line_of_all(advice: &Advice, ef: usize) -> String {
+    let alpha = advice
+        .alpha
+        .map_or(String::new(), |alpha| significant(alpha, 3));
+    let cost = advice.distance_evaluations;
+    let cost = cost.map_or(String::new(), |cost| count(cost.round() as u64));
+    let (target, k) = (advice.target.to_string(), advice.k);
+    format!("  {target:<26}{k:>6}{ef:>10}{alpha:>8}{cost:>14}")
 }
 
 /// What is shown to suffice first, the estimate second; and what it would take where nothing is shown.
@@ -133,7 +167,7 @@ fn remedy_lines(remedy: &Remedy) -> Vec<String> {
 }
 
 /// The engine's word for its effort.
-pub(super) fn effort_word(results: &AuditResults) -> &str {
+pub(crate) fn effort_word(results: &AuditResults) -> &str {
     let method = results.method.as_ref();
     method.map_or("ef", |method| method.effort.as_deref().unwrap_or("effort"))
 }

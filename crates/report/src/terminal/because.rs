@@ -4,8 +4,8 @@ use super::advice::effort_word;
 use crate::text::number::{count, significant};
 use annatomy_audit::{Advice, AuditResults, CellResult, Measure};
 
-/// "ef 21 for k = 10 (overlap ≥ 0.99), because ef 16 leaves 0.16 of 10 neighbors unvisited". Nothing where no effort is
-/// shown to suffice, or none was looked at.
+/// "ef 21 for k = 10 (overlap ≥ 0.99 for rows as queries), because ef 16 leaves 0.16 of 10 neighbors unvisited". Nothing
+/// where no effort is shown to suffice, or none was looked at.
 pub(super) fn because_words(advice: &Advice, results: &AuditResults) -> Option<String> {
     let shown = advice.recommended.as_ref()?.ef;
     let (_, looked_at) = nearest(advice, results)?;
@@ -17,7 +17,18 @@ pub(super) fn because_words(advice: &Advice, results: &AuditResults) -> Option<S
         }
     };
     let (named, k) = (effort_words(results, shown), count(advice.k as u64));
-    Some(format!("{named} for k = {k} ({}), {reason}", advice.target))
+    let (target, queries) = (advice.target, for_queries(results));
+    Some(format!("{named} for k = {k} ({target}{queries}), {reason}"))
+}
+
+/// What a target is about where rows are queries: such a query stands next to its neighbors in the graph, so that
+/// an effort that suffices for it says little of queries that are no rows.
+pub(crate) fn for_queries(results: &AuditResults) -> &'static str {
+    if results.data.queries_are_base_rows {
+        " for rows as queries"
+    } else {
+        ""
+    }
 }
 
 /// "ef 16 leaves 0.16 of 10 neighbors unvisited", of an effort looked at that is too small.

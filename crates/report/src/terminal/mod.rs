@@ -20,10 +20,11 @@ mod where_lost;
 
 use crate::text::number::{count, counted, share, significant};
 use advice::advice_lines;
+pub(crate) use advice::{effort_word, nothing_is_drawn};
 use annatomy_audit::{AuditResults, CellResult, DataFacts, GraphFacts};
 use annatomy_measures::estimate::Estimate;
 use answers::answer_lines;
-pub(crate) use because::shortfall;
+pub(crate) use because::{for_queries, shortfall};
 pub use comparison::comparison;
 pub use gate::requirement_words;
 use groups::group_lines;
@@ -98,13 +99,13 @@ pub fn verdict(results: &AuditResults) -> String {
             .into_iter()
             .for_each(&mut line);
     }
-    if !results.engines.is_empty() {
-        line(String::new());
-        engine_lines(results).into_iter().for_each(&mut line);
-    }
     if !results.advice.is_empty() {
         line(String::new());
         advice_lines(results).into_iter().for_each(&mut line);
+    }
+    if !results.engines.is_empty() {
+        line(String::new());
+        engine_lines(results).into_iter().for_each(&mut line);
     }
     if let Some(segments) = &results.segments {
         line(String::new());
