@@ -10,8 +10,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import runpy
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,13 +84,20 @@ def prepare(folder: Path) -> None:
     (folder / ".bin" / "annatomy").symlink_to(command())
 
 
-def pgvector() -> dict[str, object]:
-    """A connection, where there is a server."""
+@contextmanager
+def pgvector(found: list[Block]) -> Iterator[dict[str, object]]:
+    """A connection, where a block asks for one and there is a server."""
+    if not any("needs-pgvector" in block.words for block in found):
+        yield {}
+        return
+    runpy.run_path(str(Path(__file__).parent / "pglite.py"))["start"]()
     if not os.environ.get("ANNATOMY_PGVECTOR"):
-        return {}
+        yield {}
+        return
     import psycopg
 
-    return {"connection": psycopg.connect(os.environ["ANNATOMY_PGVECTOR"], autocommit=True)}
+    with psycopg.connect(os.environ["ANNATOMY_PGVECTOR"], autocommit=True) as connection:
+        yield {"connection": connection}
 
 
 def readme_names(folder: Path) -> dict[str, object]:
@@ -136,15 +146,16 @@ def test_blocks_of_a_page_run(page, tmp_path, monkeypatch):
         pytest.skip("the command is not built")
     prepare(tmp_path)
     monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {"__name__": "page", **pgvector()}
-    if page == README:
-        names.update(readme_names(tmp_path))
     left_out = {}
-    for block in found:
-        if need := missing(block, names):
-            left_out[block.line] = need
-        else:
-            run(block, page, tmp_path, names)
+    with pgvector(found) as servers:
+        names: dict[str, object] = {"__name__": "page", **servers}
+        if page == README:
+            names.update(readme_names(tmp_path))
+        for block in found:
+            if need := missing(block, names):
+                left_out[block.line] = need
+            else:
+                run(block, page, tmp_path, names)
     if left_out and set(left_out.values()) != {"time"}:
         pytest.skip(f"lines {', '.join(map(str, left_out))} need {', '.join(sorted(set(left_out.values())))}")
 

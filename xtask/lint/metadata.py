@@ -52,8 +52,12 @@ changes = Path("CHANGELOG.md").read_text(encoding="utf-8")
 headings = re.findall(r"^## (.+)$", changes, re.MULTILINE)
 if not headings or headings[0] != "Unreleased":
     faults.append("CHANGELOG.md does not begin with Unreleased")
-if not any(re.fullmatch(rf"{re.escape(version)} - \d{{4}}-\d\d-\d\d", heading) for heading in headings):
+dates = re.findall(rf"^## {re.escape(version)} - (\d{{4}}-\d\d-\d\d)$", changes, re.MULTILINE)
+if not dates:
     faults.append(f"CHANGELOG.md has no section of {version} with its date")
+else:
+    same("CITATION.cff, date-released", str(citation.get("date-released")), dates[0])
+    same("codemeta.json, datePublished", codemeta.get("datePublished"), dates[0])
 
 for form in sorted(Path(".github/ISSUE_TEMPLATE").glob("*.yml")):
     held = yaml.safe_load(form.read_text(encoding="utf-8"))

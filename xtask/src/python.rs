@@ -67,19 +67,25 @@ pub fn run(environment: &Environment) -> Result<()> {
 }
 
 /// `cargo xtask recipes`: every block of the docs, the slow ones and those that need large packages too.
-/// `ANNATOMY_COMMAND=FILE` runs the blocks with that command; it must read Parquet and HDF5.
+/// `ANNATOMY_COMMAND=FILE` runs the blocks with that command; it must read Parquet and HDF5. PostgreSQL with pgvector
+/// comes from `npm`.
 pub fn recipes() -> Result<()> {
     let environment = packages()?;
     environment.install(&["--requirement", "python/tests/requirements-docs.txt"])?;
+    // Its dependencies hold PyTorch with CUDA, gigabytes that embeddings of one's own do without; what else it needs
+    // is in the requirements.
+    environment.install(&["--no-deps", "bertopic"])?;
+    install_pglite()?;
     let command = artifacts::command(&["--features", "parquet,hdf5"])?;
     install_wheel(&environment)?;
-    let test = ["-m", "pytest", "--quiet", "--durations=10"];
     execute(
         environment
             .python()
-            .args(test)
+            .args(["-m", "pytest", "--quiet", "--durations=10"])
+            .args(IN_PARALLEL)
             .arg("python/tests/test_docs.py")
             .env("ANNATOMY_COMMAND", command)
+            .env("ANNATOMY_PGLITE", node_folder()?)
             .env("ANNATOMY_DOCS", "all"),
     )
 }

@@ -59,10 +59,15 @@ fn an_index_is_audited_with_a_report() {
         "overlap ≥ 0.9",
         "pgvector",
         "Which ef suffices",
-        "because ef 16 leaves",
+        "for rows as queries), because ef 16 leaves",
+        "Queries that are no rows often need a larger ef",
     ] {
         assert!(text.contains(words), "{words:?} is not in\n{text}");
     }
+    // Every row of one graph is a query: no interval, and the advice stands first.
+    let place = |words: &str| text.find(words).expect("checked above");
+    assert!(place("Which ef suffices") < place("Engines' defaults"));
+    assert!(!text.contains("estimate"), "{text}");
     for name in [
         "report.html",
         "audit.json",
