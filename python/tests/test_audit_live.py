@@ -198,8 +198,7 @@ def test_an_index_is_enough(clustered):
 def test_an_index_may_come_first(build, clustered):
     index = build(clustered)
     first, named = an.audit(index, k=10), an.audit(index=index, k=10)
-    assert first.advice.to_columns() == named.advice.to_columns()
-    assert "800 × 24" in first.verdict
+    assert first.verdict == named.verdict and "800 × 24" in first.verdict
 
 
 def test_segments_and_graphs_built_here_may_come_first(clustered):
