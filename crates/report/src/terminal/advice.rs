@@ -23,7 +23,10 @@ pub(super) fn advice_lines(results: &AuditResults) -> Vec<String> {
     let title = format!("Which {word} suffices");
     let whole = nothing_is_drawn(results);
     let head = if whole {
-        format!("{title:<28}{:>6}{word:>10}{ratio:>8}{:>14}", "k", "evaluations")
+        format!(
+            "{title:<28}{:>6}{word:>10}{ratio:>8}{:>14}",
+            "k", "evaluations"
+        )
     } else {
         format!(
             "{title:<28}{:>6}{:>8}{:>10}{:>18}{ratio:>8}{:>14}",
