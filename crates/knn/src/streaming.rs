@@ -12,7 +12,7 @@
 //! query.
 
 use crate::gemm::{Side, TILE, Tile, Wanted};
-use crate::int8::{CodeTile, CodedBase, CodedQueries, Prefiltering, Yield};
+use crate::int8::{CodeTile, CodedBase, CodedQueries, Prefiltering, Rotation, Yield, rotation_for};
 use crate::prepared::{Preparation, Prepared, RowMagnitude};
 use crate::queries::Queries;
 use crate::refine::{ExactRerank, limit};
@@ -108,6 +108,7 @@ struct StreamedSearch<'k> {
 /// Integer products, where this processor has them.
 struct Prefilter {
     prefiltering: Prefiltering,
+    rotation: Option<Rotation>,
     /// The current block of base rows.
     base: CodedBase,
     tiles: PerThread<CodeTile>,
@@ -154,7 +155,9 @@ impl<'k> StreamedSearch<'k> {
         let block = preparation.with_capacity(rows, Side::Right);
         let tiles = PerThread::new(Tile::default);
         let prefilter = kernels.map(|kernels| {
-            Prefilter::new(prefiltering, kernels, CodedBase::new(&preparation, rows))
+            let rotation = rotation_for(base, &preparation);
+            let coded = CodedBase::new(&preparation, rows);
+            Prefilter::new((prefiltering, rotation), kernels, coded)
         });
         Self {
             prefilter,
@@ -246,7 +249,8 @@ impl<'k> StreamedSearch<'k> {
         else {
             return;
         };
-        prefilter.base.prepare_in(preparation, rows, row_of);
+        let by = (&*preparation, prefilter.rotation.as_ref());
+        prefilter.base.prepare_in(by, rows, row_of);
         let blocks = blocks.par_iter().step_by(every).with_max_len(1);
         blocks.for_each(|block| {
             prefilter.tiles.with(|tile| {
@@ -257,14 +261,19 @@ impl<'k> StreamedSearch<'k> {
 
     /// Codes the queries of every `every`-th block, where that is not done.
     fn code_queries(&mut self, every: usize) {
-        let (queries, preparation) = (self.queries, &self.preparation);
+        let queries = self.queries;
+        let rotation = self
+            .prefilter
+            .as_ref()
+            .and_then(|filter| filter.rotation.as_ref());
+        let by = (&self.preparation, rotation);
         let blocks = self.blocks.par_iter_mut().step_by(every).with_max_len(1);
         blocks.for_each(|block| {
             let (first, count) = (block.first, block.prepared.factor.rows());
             let row_of = |query| queries.row(first + query);
             block
                 .coded
-                .get_or_insert_with(|| CodedQueries::new(preparation, count, row_of));
+                .get_or_insert_with(|| CodedQueries::new(by, count, row_of));
         });
     }
 
@@ -324,7 +333,8 @@ impl<'k> StreamedSearch<'k> {
         else {
             return;
         };
-        prefilter.base.prepare_in(preparation, ids.len(), row_of);
+        let by = (&*preparation, prefilter.rotation.as_ref());
+        prefilter.base.prepare_in(by, ids.len(), row_of);
         ids.iter()
             .zip(prefilter.base.magnitudes())
             .for_each(|(&id, &magnitude)| magnitudes[id as usize] = magnitude);
@@ -353,9 +363,14 @@ fn tasks<'b, 'k>(
 }
 
 impl Prefilter {
-    fn new(prefiltering: Prefiltering, kernels: Int8Kernels, base: CodedBase) -> Self {
+    fn new(
+        (prefiltering, rotation): (Prefiltering, Option<Rotation>),
+        kernels: Int8Kernels,
+        base: CodedBase,
+    ) -> Self {
         Self {
             prefiltering,
+            rotation,
             base,
             tiles: PerThread::new(move || CodeTile::new(kernels)),
             filtered: Yield::default(),
@@ -418,23 +433,21 @@ impl QueryBlock<'_> {
         };
         self.bound(prefilter, rows, tile);
         let base = &prefilter.base;
-        let (pairs, mut products) = tile.multiply(queries, base);
+        let pairs = tile.multiply(queries, base);
         let mut buffers = locked(&self.buffers);
-        let (mut norms, mut ids_left) = (Vec::new(), Vec::new());
+        let (mut values, mut norms, mut of_rows) = (Vec::new(), Vec::new(), Vec::new());
         for pairs in pairs.chunk_by(|a, b| a.query == b.query) {
             let query = pairs[0].query as usize;
-            let values;
-            (values, products) = products.split_at_mut(pairs.len());
+            values.clear();
             norms.clear();
-            norms.extend(
-                pairs
-                    .iter()
-                    .map(|pair| base.norms_squared[pair.row as usize]),
-            );
-            ids_left.clear();
-            ids_left.extend(pairs.iter().map(|pair| ids[pair.row as usize]));
-            preparation.reduce(values, self.prepared.norms_squared[query], &norms);
-            buffers.push_rows(query, values, &ids_left);
+            of_rows.clear();
+            for pair in pairs {
+                values.push(pair.product);
+                norms.push(base.norms_squared[pair.row as usize]);
+                of_rows.push(ids[pair.row as usize]);
+            }
+            preparation.reduce(&mut values, self.prepared.norms_squared[query], &norms);
+            buffers.push_rows(query, &values, &of_rows);
         }
     }
 }
@@ -513,7 +526,9 @@ mod tests {
         let magnitudes =
             |row: usize, _: usize, value: f32| value * 10f32.powi(row as i32 % 21 - 10);
         let tiny = |row: usize, _: usize, value: f32| value * 10f32.powi(-(row as i32 % 14));
-        let kinds: [(&str, Kind<'_>); 8] = [
+        let denormal =
+            |row: usize, _: usize, value: f32| value * 1e-36 / (row % 9 * 1000 + 1) as f32;
+        let kinds: [(&str, Kind<'_>); 9] = [
             ("noise", &noise),
             ("clusters", &cluster),
             ("lattice", &lattice),
@@ -522,12 +537,36 @@ mod tests {
             ("constant columns", &constant),
             ("magnitudes", &magnitudes),
             ("tiny", &tiny),
+            ("denormals", &denormal),
         ];
         for (name, kind) in kinds {
             let base = matrix(rows, columns, 3, kind);
             let queries = matrix(20, columns, 4, kind);
             for k in [1, 10] {
                 assert_same(name, &base, &queries, k);
+            }
+        }
+    }
+
+    /// The same of rows with slices enough for several groups, rotated where values are far.
+    #[test]
+    fn the_prefilter_changes_no_bit_of_wide_rows() {
+        let far = |row: usize, column: usize, value: f32| {
+            if column % 97 == row % 3 {
+                value * 300.0
+            } else {
+                value
+            }
+        };
+        let cluster = |row: usize, column: usize, value: f32| {
+            value * 0.05 + ((row % 5 * 31 + column * 17) % 13) as f32
+        };
+        let kinds: [(&str, Kind<'_>); 2] = [("far values", &far), ("clusters", &cluster)];
+        for columns in [200, 1000, 2100] {
+            for (name, kind) in kinds {
+                let base = matrix(300, columns, 3, kind);
+                let queries = matrix(15, columns, 4, kind);
+                assert_same(name, &base, &queries, 5);
             }
         }
     }

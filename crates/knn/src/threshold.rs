@@ -6,9 +6,8 @@
 //! periodic rows make it a special one. A wrong guess costs time, never an id. Cost: a pass over
 //! the ids for each sample.
 
-/// One row in this many is in each sample. The first says what is not worth keeping of the second,
-/// and that of the third.
-const STRIDES: [usize; 3] = [48, 16, 4];
+/// One row in this many is in each sample. Each says what is not worth keeping of the next.
+const STRIDES: [usize; 4] = [48, 16, 4, 2];
 /// Rows of the first sample that queries are grouped around, at most.
 const PIVOTS: usize = 128;
 
@@ -121,11 +120,11 @@ mod tests {
     fn every_row_stands_once_and_samples_are_spread() {
         let cases: [(usize, usize, &[usize]); 6] = [
             (0, 1, &[]),
-            (3, 1, &[]),
-            (15, 1, &[3]),
-            (1000, 1, &[20, 62, 250]),
-            (1000, 30, &[60, 240]),
-            (10_000, 192, &[192, 576, 2496]),
+            (3, 1, &[1]),
+            (15, 1, &[3, 7]),
+            (1000, 1, &[20, 62, 250, 500]),
+            (1000, 30, &[60, 240, 480]),
+            (10_000, 192, &[192, 576, 2496, 4992]),
         ];
         for (rows, multiple, samples) in cases {
             let order = SampledOrder::new(rows, multiple);

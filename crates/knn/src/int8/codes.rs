@@ -1,17 +1,23 @@
 //! Rows as 8-bit codes in panels, with the terms of their lower bounds.
 
+use super::rotation::Rotation;
 use super::slices::Slices;
 use crate::gemm::UNIT;
 use crate::prepared::{Preparation, RowMagnitude};
 use crate::refine::UNDERFLOW;
+use crate::source::RowSource;
 use annatomy_runtime::Zeroed;
 use annatomy_vectors::Metric;
 use annatomy_vectors::kernels::int8::{
     GROUP, LEFT, LeftGroup, LeftTerms, OFFSET, RIGHT, RightGroup, RightTerms,
 };
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
+/// Rows that tell whether a rotation pays.
+const ROWS_LOOKED_AT: usize = 64;
+/// Of the errors without a rotation, what those with one must be below.
+const WORTH_ROTATING: f64 = 0.8;
 /// The largest code.
 const LARGEST: f32 = 127.0;
 /// Adding it rounds a small number to the nearest whole one and leaves that in the lowest bits.
@@ -52,8 +58,6 @@ pub(crate) struct CodedBase {
     columns: usize,
     panels: Zeroed<RightGroup>,
     pub(super) rows: Slices,
-    /// One row after another.
-    whole_rows: Zeroed<f32>,
     pub(crate) norms_squared: Vec<f32>,
     magnitudes: Vec<RowMagnitude>,
     norms: Vec<f32>,
@@ -65,7 +69,7 @@ pub(crate) struct CodedBase {
 impl CodedQueries {
     /// The codes of `count` prepared queries; `row_of` gives the raw ones.
     pub(crate) fn new<'r>(
-        preparation: &Preparation,
+        (preparation, rotation): (&Preparation, Option<&Rotation>),
         count: usize,
         row_of: impl Fn(usize) -> &'r [f32],
     ) -> Self {
@@ -74,19 +78,23 @@ impl CodedQueries {
         let mut panels: Zeroed<LeftGroup> = Zeroed::new(count.div_ceil(LEFT) * groups);
         let (mut codes, mut scratch) = (vec![0; groups * GROUP], Vec::new());
         let mut terms = Vec::with_capacity(count);
-        let mut whole_rows = vec![0.0; count * columns];
-        for (query, row) in whole_rows.chunks_exact_mut(columns.max(1)).enumerate() {
-            preparation.prepare_row(row_of(query), row);
-            let magnitude = preparation.magnitude(row, &mut scratch);
-            let quantized = quantize(row, &mut codes);
+        let mut row = vec![0.0; columns];
+        let mut rows = Slices::new(count, columns);
+        let mut blocks: Vec<_> = rows.blocks_mut().collect();
+        for query in 0..count {
+            preparation.prepare_row(row_of(query), &mut row);
+            let magnitude = preparation.magnitude(&row, &mut scratch);
+            if let Some(block) = blocks.get_mut(query / RIGHT) {
+                block.write(query % RIGHT, &row);
+            }
+            let quantized = quantize(&mut row, rotation, &mut codes);
             let panel = &mut panels[query / LEFT * groups..][..groups];
             for (group, codes) in panel.iter_mut().zip(codes.as_chunks().0) {
                 group[query % LEFT] = *codes;
             }
             terms.push(left_terms(preparation, &quantized, magnitude));
         }
-        let mut rows = Slices::new(count, columns);
-        rows.cut(&whole_rows);
+        drop(blocks);
         Self {
             groups,
             panels,
@@ -116,7 +124,6 @@ impl CodedBase {
             columns,
             panels: Zeroed::new(rows.div_ceil(RIGHT) * columns.div_ceil(GROUP)),
             rows: Slices::new(rows, columns),
-            whole_rows: Zeroed::new(rows * columns),
             norms_squared: Vec::new(),
             magnitudes: Vec::new(),
             norms: Vec::new(),
@@ -130,7 +137,7 @@ impl CodedBase {
     /// ones.
     pub(crate) fn prepare_in<'r>(
         &mut self,
-        preparation: &Preparation,
+        (preparation, rotation): (&Preparation, Option<&Rotation>),
         count: usize,
         row_of: impl Fn(usize) -> &'r [f32] + Sync,
     ) {
@@ -150,21 +157,25 @@ impl CodedBase {
         });
         let is_l2 = preparation.metric() == Metric::L2;
         let panels = self.panels.par_chunks_mut(groups.max(1));
-        let rows = &mut self.whole_rows[..count * columns];
-        let rows = rows.par_chunks_mut((RIGHT * columns).max(1));
         let magnitudes = (
             self.norms_squared.par_chunks_mut(RIGHT),
             self.magnitudes.par_chunks_mut(RIGHT),
         );
-        let parts = (panels, rows, magnitudes, (norms, scales, errors, sizes));
+        let parts = (
+            panels,
+            self.rows.blocks_mut(),
+            magnitudes,
+            (norms, scales, errors, sizes),
+        );
         parts.into_par_iter().enumerate().for_each_init(
-            || (vec![0; groups * GROUP], Vec::new()),
-            |(codes, scratch), (first, (panel, rows, (squared, magnitudes), terms))| {
+            || (vec![0.0; columns], vec![0; groups * GROUP], Vec::new()),
+            |(row, codes, scratch), (first, (panel, mut block, (squared, magnitudes), terms))| {
                 let (norms, scales, errors, sizes) = terms;
-                for (place, row) in rows.chunks_exact_mut(columns.max(1)).enumerate() {
+                for place in 0..squared.len() {
                     preparation.prepare_row(row_of(first * RIGHT + place), row);
                     let magnitude = preparation.magnitude(row, scratch);
-                    let quantized = quantize(row, codes);
+                    block.write(place, row);
+                    let quantized = quantize(row, rotation, codes);
                     for (group, codes) in panel.iter_mut().zip(codes.as_chunks::<GROUP>().0) {
                         group[place] = codes.map(|code| code.cast_unsigned() ^ OFFSET as u8);
                     }
@@ -177,7 +188,6 @@ impl CodedBase {
                 }
             },
         );
-        self.rows.cut(&self.whole_rows[..count * columns]);
     }
 
     /// The magnitudes of all rows.
@@ -229,50 +239,22 @@ fn up(value: f64) -> f32 {
     ((value * (1.0 + 8.0 * UNIT)) as f32).next_up()
 }
 
-/// Codes of `row`, zeros behind them.
-fn quantize(row: &[f32], codes: &mut [i8]) -> Quantized {
-    const LANES: usize = 16;
+/// Codes of `row`, which is rotated in place, and zeros behind them.
+fn quantize(row: &mut [f32], rotation: Option<&Rotation>, codes: &mut [i8]) -> Quantized {
     let size = annatomy_vectors::kernels::dot_f64(row, row).sqrt();
-    let (mut scale, mut sum, mut squares, mut rest) = (0.0, 0, 0_i64, 0.0_f64);
+    let mut of_rotation = 0.0;
+    if let Some(rotation) = rotation {
+        rotation.apply(row);
+        of_rotation = rotation.relative_error() * size;
+    }
     let (codes, padding) = codes.split_at_mut(row.len());
     padding.fill(0);
-    Arch::new().dispatch(|| {
-        let mut most = [0.0_f32; LANES];
-        for values in row.chunks(LANES) {
-            for (most, value) in most.iter_mut().zip(values) {
-                let value = value.abs();
-                *most = if value > *most { value } else { *most };
-            }
-        }
-        let most = most.into_iter().fold(0.0, f32::max);
-        if most < SMALLEST_SCALED {
-            codes.fill(0);
-            return;
-        }
-        scale = most / LARGEST;
-        let inverse = LARGEST / most;
-        // Sums of pieces, so that none of them rounds much or overflows.
-        for (values, codes) in row.chunks(64 * LANES).zip(codes.chunks_mut(64 * LANES)) {
-            let (mut sums, mut square) = ([0_i32; LANES], [0_i32; LANES]);
-            let mut errors = [0.0_f32; LANES];
-            for (values, codes) in values.chunks(LANES).zip(codes.chunks_mut(LANES)) {
-                for (place, (value, code)) in values.iter().zip(codes).enumerate() {
-                    let quotient = value * inverse;
-                    let rounded = quotient + ROUNDING;
-                    let whole = rounded - ROUNDING;
-                    *code = rounded.to_bits() as i8;
-                    let whole_number =
-                        rounded.to_bits().cast_signed() - ROUNDING.to_bits().cast_signed();
-                    sums[place] += whole_number;
-                    square[place] += whole_number * whole_number;
-                    errors[place] += (quotient - whole) * (quotient - whole);
-                }
-            }
-            sum += sums.iter().sum::<i32>();
-            squares += i64::from(square.iter().sum::<i32>());
-            rest += errors.map(f64::from).iter().sum::<f64>();
-        }
-    });
+    let Coded {
+        scale,
+        sum,
+        squares,
+        rest,
+    } = Arch::new().dispatch(Code { row, codes });
     if scale == 0.0 {
         return Quantized {
             scale,
@@ -284,13 +266,130 @@ fn quantize(row: &[f32], codes: &mut [i8]) -> Quantized {
     }
     let of_quotients = QUOTIENT_ERROR * (row.len() as f64).sqrt();
     // 64 terms to a sum: relative error of at most 66 roundings.
-    let error = f64::from(scale) * ((rest * (1.0 + 70.0 * UNIT)).sqrt() + of_quotients);
+    let error =
+        f64::from(scale) * ((rest * (1.0 + 70.0 * UNIT)).sqrt() + of_quotients) + of_rotation;
     Quantized {
         scale,
         sum,
         coded: f64::from(scale) * (squares as f64).sqrt(),
         error,
         size,
+    }
+}
+
+/// The rotation, if codes of these rows are better with it by enough to pay for it.
+pub(crate) fn rotation_for(base: &dyn RowSource, preparation: &Preparation) -> Option<Rotation> {
+    let columns = preparation.columns();
+    let rotation = Rotation::new(columns)?;
+    let (mut raw, mut row) = (vec![0.0; columns], vec![0.0; columns]);
+    let mut codes = vec![0; columns.next_multiple_of(GROUP)];
+    let mut errors = [0.0; 2];
+    for place in 0..base.rows().min(ROWS_LOOKED_AT) {
+        let id = place * base.rows() / base.rows().min(ROWS_LOOKED_AT);
+        base.read_rows(id..id + 1, &mut raw);
+        for (by, error) in [None, Some(&rotation)].into_iter().zip(&mut errors) {
+            preparation.prepare_row(&raw, &mut row);
+            let quantized = quantize(&mut row, by, &mut codes);
+            *error += quantized.error / quantized.size.max(f64::MIN_POSITIVE);
+        }
+    }
+    (errors[1] < WORTH_ROTATING * errors[0]).then_some(rotation)
+}
+
+/// Writes the codes of `row`.
+struct Code<'r> {
+    row: &'r [f32],
+    codes: &'r mut [i8],
+}
+
+/// What is summed while a row is coded; nothing of a row that is all error.
+#[derive(Default)]
+struct Coded {
+    scale: f32,
+    /// Σc.
+    sum: i32,
+    /// Σc².
+    squares: i64,
+    /// What rounding quotients to codes left, squared and summed.
+    rest: f64,
+}
+
+impl Coded {
+    #[inline(always)]
+    fn add(&mut self, sums: &Sums) {
+        self.sum += sums.codes.iter().sum::<i32>();
+        self.squares += i64::from(sums.squares.iter().sum::<i32>());
+        self.rest += sums.errors.map(f64::from).iter().sum::<f64>();
+    }
+}
+
+/// Sums of some groups of values.
+#[derive(Default)]
+struct Sums {
+    codes: [i32; 16],
+    squares: [i32; 16],
+    errors: [f32; 16],
+}
+
+impl Sums {
+    /// Codes of some values, added to the sums.
+    #[inline(always)]
+    fn add(&mut self, values: &[f32; 16], inverse: f32) -> [i8; 16] {
+        std::array::from_fn(|place| {
+            let quotient = values[place] * inverse;
+            let rounded = quotient + ROUNDING;
+            let whole = rounded - ROUNDING;
+            let code = rounded.to_bits().cast_signed() - ROUNDING.to_bits().cast_signed();
+            self.codes[place] += code;
+            self.squares[place] += code * code;
+            self.errors[place] += (quotient - whole) * (quotient - whole);
+            code as i8
+        })
+    }
+}
+
+impl NullaryFnOnce for Code<'_> {
+    type Output = Coded;
+
+    #[inline(always)]
+    fn call(self) -> Coded {
+        const LANES: usize = 16;
+        let Self { row, codes } = self;
+        let (groups, rest) = row.as_chunks::<LANES>();
+        // What is left is padded with zeros, which change no maximum and no sum.
+        let mut last = [0.0; LANES];
+        last[..rest.len()].copy_from_slice(rest);
+        let mut most = last.map(f32::abs);
+        for values in groups {
+            for (most, value) in most.iter_mut().zip(values) {
+                let value = value.abs();
+                *most = if value > *most { value } else { *most };
+            }
+        }
+        let most = most.into_iter().fold(0.0, f32::max);
+        if most < SMALLEST_SCALED {
+            codes.fill(0);
+            return Coded::default();
+        }
+        let mut coded = Coded {
+            scale: most / LARGEST,
+            ..Coded::default()
+        };
+        let inverse = LARGEST / most;
+        let (code_groups, code_rest) = codes.as_chunks_mut::<LANES>();
+        // Sums of pieces, so that none of them rounds much or overflows.
+        for (values, codes) in groups.chunks(64).zip(code_groups.chunks_mut(64)) {
+            let mut sums = Sums::default();
+            for (values, codes) in values.iter().zip(codes) {
+                *codes = sums.add(values, inverse);
+            }
+            coded.add(&sums);
+        }
+        let mut sums = Sums::default();
+        let codes = sums.add(&last, inverse);
+        code_rest.copy_from_slice(&codes[..code_rest.len()]);
+        coded.add(&sums);
+        coded
     }
 }
 
@@ -307,9 +406,9 @@ mod tests {
             .map(|place| ((place * 37 % 101) as f32 - 50.0) / 7.0)
             .collect();
         for factor in [0.0, 1e-35, 1e-20, 1.0, 1e15] {
-            let row: Vec<f32> = row.iter().map(|value| value * factor).collect();
+            let mut row: Vec<f32> = row.iter().map(|value| value * factor).collect();
             let mut codes = vec![9; 40];
-            let quantized = quantize(&row, &mut codes);
+            let quantized = quantize(&mut row, None, &mut codes);
             assert_eq!(codes[37..], [0; 3], "padding");
             let scale = f64::from(quantized.scale);
             let left = |(&value, &code): (&f32, &i8)| f64::from(value) - scale * f64::from(code);
@@ -344,9 +443,9 @@ mod tests {
             .sum();
         let of_errors = product - (127.0 * 127.0 + 400.0 * (columns - 1) as f64);
         let preparation = Preparation::of(&rows.view(), Metric::InnerProduct);
-        let queries = CodedQueries::new(&preparation, 1, |row| rows.row(row));
+        let queries = CodedQueries::new((&preparation, None), 1, |row| rows.row(row));
         let mut base = CodedBase::new(&preparation, 1);
-        base.prepare_in(&preparation, 1, |row| rows.row(row));
+        base.prepare_in((&preparation, None), 1, |row| rows.row(row));
         for kernels in Int8Kernels::forms() {
             let mut tile = CodeTile::new(kernels);
             let mut survives = |threshold: f64| {

@@ -9,23 +9,26 @@
 //!
 //!   ⟨x, y⟩ = ⟨x̂, ŷ⟩ + ⟨x̂, `e_y`⟩ + ⟨`e_x`, y⟩ ≤ `s_x`·`s_y`·⟨`c_x`, `c_y`⟩ + ‖x̂‖·‖`e_y`‖ + ‖`e_x`‖·‖y‖
 //!
-//! and the rounding of the float32 product, of norms and of the bound itself is a multiple of
+//! A rotation R changes no inner product, so x may be R·x where that makes ‖e‖ smaller ([`rotation`]); its own
+//! rounding is part of ‖e‖. The rounding of the float32 product, of norms and of the bound itself is a multiple of
 //! ‖x‖·‖y‖ and ‖x‖² + ‖y‖², see [`codes`]. What is left is a lower bound on the *computed* reduced
 //! distance: a pair at or above the threshold by it would not have been pushed.
 //!
 //! for each tile of queries × base rows
 //!   integer products                      64 multiplications an instruction
 //!   bound ≥ threshold?                    one pass over the tile
-//!   float32 products of the others        32 pairs at a time, sums in the tile kernel's order
+//!   float32 products of the others        8 pairs at a time, sums in the tile kernel's order: `slices`
 //!
-//! Cost: two fifths of the float32 products with VNNI, two thirds with AVX2, bounds included, and some 25 products' time
-//! for each pair that is left, which transposing spends; [`Yield`] decides whether that pays.
+//! Cost: three tenths of the float32 products with VNNI, two thirds with AVX2, bounds included, and 9 to 30
+//! products' time for each pair that is left; [`Yield`] decides whether that pays.
 
 mod codes;
+mod rotation;
 mod slices;
 mod tile;
 mod yields;
 
-pub(crate) use codes::{CodedBase, CodedQueries};
+pub(crate) use codes::{CodedBase, CodedQueries, rotation_for};
+pub(crate) use rotation::Rotation;
 pub(crate) use tile::CodeTile;
 pub(crate) use yields::{Prefiltering, Yield};

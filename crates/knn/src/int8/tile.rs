@@ -1,16 +1,16 @@
 //! A tile of integer products, and the float32 products of the pairs that its bounds leave.
 
 use super::codes::{CodedBase, CodedQueries};
+use super::slices::Piece;
 use annatomy_vectors::kernels;
-use annatomy_vectors::kernels::int8::{
-    BATCH, BATCHES, Batches, GROUP, Int8Kernels, LEFT, RIGHT, Sums,
-};
+use annatomy_vectors::kernels::int8::{GROUP, Int8Kernels, LANES, LEFT, PAIRS, RIGHT, Sums};
 use std::ops::Range;
 
-/// Pairs of one call.
-const CALL: usize = BATCH * BATCHES;
 /// Columns summed before the next panel is taken: a slice of a right panel stays in the first cache.
 const SLICE: usize = 768 / GROUP;
+
+/// Fewer pairs than this are fetched ahead.
+const FEW_PAIRS: usize = 1024;
 
 /// Integer sums of a tile, and the pairs left; reused from tile to tile.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct CodeTile {
     /// Panel by panel of the queries, of each panel of base rows.
     sums: Vec<Sums>,
     pairs: Vec<Pair>,
-    products: Vec<f32>,
+    sums_by_slice: Vec<f32>,
 }
 
 /// A pair that a bound left.
@@ -28,6 +28,8 @@ pub(crate) struct Pair {
     pub(crate) query: u32,
     /// The row's place in the base block.
     pub(crate) row: u32,
+    /// In float32, once it is multiplied.
+    pub(crate) product: f32,
 }
 
 impl CodeTile {
@@ -36,7 +38,7 @@ impl CodeTile {
             kernels,
             sums: Vec::new(),
             pairs: Vec::new(),
-            products: Vec::new(),
+            sums_by_slice: Vec::new(),
         }
     }
 
@@ -87,6 +89,7 @@ impl CodeTile {
                         self.pairs.push(Pair {
                             query: query as u32,
                             row: row as u32,
+                            product: 0.0,
                         });
                         mask &= mask - 1;
                     }
@@ -95,47 +98,69 @@ impl CodeTile {
         }
     }
 
-    /// Multiplies the pairs in float32. Leaves the pairs by query, and their products.
-    pub(crate) fn multiply(
-        &mut self,
-        queries: &CodedQueries,
-        base: &CodedBase,
-    ) -> (&[Pair], &mut [f32]) {
+    /// Multiplies the pairs in float32; leaves them by query.
+    pub(crate) fn multiply(&mut self, queries: &CodedQueries, base: &CodedBase) -> &[Pair] {
         let Self {
-            kernels: products_by,
+            kernels: by,
             pairs,
-            products,
+            sums_by_slice,
             ..
         } = self;
         // Tiles came one after another. Stable: of a query, rows stay in their order.
         pairs.sort_by_key(|pair| pair.query);
-        products.clear();
-        products.resize(pairs.len(), 0.0);
-        for slice in 0..queries.rows.count() {
-            let of_calls = pairs.chunks(CALL).zip(products.chunks_mut(CALL));
-            for (call, (pairs_of_call, products)) in of_calls.enumerate() {
-                // Rows of the next call may lie anywhere in the slice.
-                for pair in pairs.iter().skip((call + 1) * CALL).take(CALL) {
-                    kernels::prefetch_whole(base.rows.part(slice, pair.row as usize));
-                }
-                let pairs = pairs_of_call;
-                // Lanes without a pair have the first again.
-                let pair = |batch, lane| pairs.get(batch * BATCH + lane).unwrap_or(&pairs[0]);
-                let left: Batches<&[f32]> = batches(|batch, lane| {
-                    queries.rows.part(slice, pair(batch, lane).query as usize)
-                });
-                let right: Batches<&[f32]> =
-                    batches(|batch, lane| base.rows.part(slice, pair(batch, lane).row as usize));
-                let sums = products_by.products_in_order(&left, &right);
-                for (product, sum) in products.iter_mut().zip(sums.as_flattened()) {
-                    *product = if slice == 0 { *sum } else { *product + *sum };
+        // Of few pairs, no two share a row that the cache still has.
+        let are_few = pairs.len() < FEW_PAIRS;
+        for (first, group) in groups(base.rows.pieces()) {
+            let lanes = group[0].lanes;
+            sums_by_slice.clear();
+            sums_by_slice.resize(pairs.len().next_multiple_of(PAIRS) * lanes, 0.0);
+            for piece in first..first + group.len() {
+                let calls = pairs
+                    .chunks(PAIRS)
+                    .zip(sums_by_slice.chunks_exact_mut(PAIRS * lanes));
+                for (call, (of_call, sums)) in calls.enumerate() {
+                    if are_few {
+                        // Rows of the next call may lie anywhere.
+                        for pair in pairs.iter().skip((call + 1) * PAIRS).take(PAIRS) {
+                            kernels::prefetch_whole(queries.rows.part(piece, pair.query as usize));
+                            kernels::prefetch_whole(base.rows.part(piece, pair.row as usize));
+                        }
+                    }
+                    // Places without a pair have the first again.
+                    let pair = |place: usize| of_call.get(place).unwrap_or(&of_call[0]);
+                    let left = std::array::from_fn(|place| {
+                        queries.rows.part(piece, pair(place).query as usize)
+                    });
+                    let right = std::array::from_fn(|place| {
+                        base.rows.part(piece, pair(place).row as usize)
+                    });
+                    match lanes {
+                        1 => by.add_products_by_lane::<1>(&left, &right, sums),
+                        2 => by.add_products_by_lane::<2>(&left, &right, sums),
+                        4 => by.add_products_by_lane::<4>(&left, &right, sums),
+                        _ => by.add_products_by_lane::<LANES>(&left, &right, sums),
+                    }
                 }
             }
+            // Slice by slice, as the tile kernel adds them.
+            let slices = (group[0].slice + lanes).min(base.rows.count()) - group[0].slice;
+            for (pair, sums) in pairs.iter_mut().zip(sums_by_slice.chunks_exact(lanes)) {
+                let of_slices = sums[..slices].iter();
+                pair.product = of_slices.fold(pair.product, |sum, of_slice| sum + of_slice);
+            }
         }
-        (pairs, products)
+        pairs
     }
 }
 
-fn batches<T>(of: impl Fn(usize, usize) -> T) -> Batches<T> {
-    std::array::from_fn(|batch| std::array::from_fn(|lane| of(batch, lane)))
+/// The pieces by their groups, each with the number of its first.
+fn groups(pieces: &[Piece]) -> impl Iterator<Item = (usize, &[Piece])> {
+    let mut first = 0;
+    pieces
+        .chunk_by(|a, b| a.slice == b.slice)
+        .map(move |group| {
+            let of_group = first;
+            first += group.len();
+            (of_group, group)
+        })
 }

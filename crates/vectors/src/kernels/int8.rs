@@ -8,7 +8,7 @@
 //!
 //! Leaves: exact integer sums, the same on every instruction set; one bit per pair that a threshold
 //! leaves; float32 sums **in the order of the columns**, bit for bit those of a product kernel with
-//! fused multiplication and addition.
+//! fused multiplication and addition, several of one pair in the lanes of a register.
 //!
 //! | form | needs | multiplications per instruction |
 //! |---|---|---|
@@ -31,13 +31,12 @@ pub const RIGHT: usize = 32;
 pub const GROUP: usize = 4;
 /// What a right code is offset by.
 pub const OFFSET: i32 = 128;
-/// Pairs that [`Int8Kernels::products_in_order`] multiplies in the lanes of one register.
-pub const BATCH: usize = 16;
-/// Registers of one call of it.
-pub const BATCHES: usize = 2;
-
-/// One side of the pairs, or the products, of a call of [`Int8Kernels::products_in_order`].
-pub type Batches<T> = [[T; BATCH]; BATCHES];
+/// Sums of one pair that [`Int8Kernels::add_products_by_lane`] makes together.
+pub const LANES: usize = 8;
+/// Pairs of one call of it.
+pub const PAIRS: usize = 8;
+/// Values of a row in one call of it.
+pub const PIECE: usize = 192;
 
 /// Four columns of every row of a left panel.
 pub type LeftGroup = [[i8; GROUP]; LEFT];
@@ -133,7 +132,7 @@ impl Int8Kernels {
             #[cfg(target_arch = "x86_64")]
             Form::Avx2(_) => 0.7,
             #[cfg(target_arch = "x86_64")]
-            Form::Vnni(_) => 0.4,
+            Form::Vnni(_) => 0.3,
         }
     }
 
@@ -195,25 +194,27 @@ impl Int8Kernels {
         masks
     }
 
-    /// Inner products of left rows with right rows, pair by pair: fused sums in the order of the
-    /// columns.
+    /// Adds left·right to the sums of each pair, lane by lane: value `i` belongs to lane `i % OF`. Sums are
+    /// fused and in the order of the values.
     ///
     /// # Panics
-    /// If a row differs in length from the first.
-    pub fn products_in_order(
+    /// If there are not OF sums for each of [`PAIRS`] pairs, or OF is none of 1, 2, 4 and [`LANES`].
+    pub fn add_products_by_lane<const OF: usize>(
         self,
-        left: &Batches<&[f32]>,
-        right: &Batches<&[f32]>,
-    ) -> Batches<f32> {
-        let columns = left[0][0].len();
-        let mut all = left.iter().chain(right).flatten();
-        assert!(all.all(|row| row.len() == columns), "rows of one length");
+        left: &[&[f32; PIECE]; PAIRS],
+        right: &[&[f32; PIECE]; PAIRS],
+        sums: &mut [f32],
+    ) {
+        const { assert!(OF.is_power_of_two() && OF <= LANES, "loads of that size") };
+        let (sums, rest) = sums.as_chunks_mut::<OF>();
+        let sums: &mut [[f32; OF]; PAIRS] = sums.try_into().expect("sums for every pair");
+        assert!(rest.is_empty(), "sums for every pair");
         match self.0 {
-            Form::Scalar => products_in_order(left, right),
+            Form::Scalar => add_products_by_lane(left, right, sums),
             #[cfg(target_arch = "x86_64")]
-            Form::Avx2(avx2) => avx2.products_in_order(left, right),
+            Form::Avx2(avx2) => avx2.add_products_by_lane(left, right, sums),
             #[cfg(target_arch = "x86_64")]
-            Form::Vnni(vnni) => vnni.products_in_order(left, right),
+            Form::Vnni(vnni) => vnni.add_products_by_lane(left, right, sums),
         }
     }
 }
@@ -250,12 +251,18 @@ fn survivors(
     }
 }
 
-fn products_in_order(left: &Batches<&[f32]>, right: &Batches<&[f32]>) -> Batches<f32> {
-    let product = |batch: usize, pair: usize| {
-        let values = left[batch][pair].iter().zip(right[batch][pair]);
-        values.fold(0.0_f32, |sum, (&left, &right)| left.mul_add(right, sum))
-    };
-    std::array::from_fn(|batch| std::array::from_fn(|pair| product(batch, pair)))
+fn add_products_by_lane<const OF: usize>(
+    left: &[&[f32; PIECE]; PAIRS],
+    right: &[&[f32; PIECE]; PAIRS],
+    sums: &mut [[f32; OF]; PAIRS],
+) {
+    for ((left, right), sums) in left.iter().zip(right).zip(sums) {
+        for (left, right) in left.chunks_exact(OF).zip(right.chunks_exact(OF)) {
+            for ((left, right), sum) in left.iter().zip(right).zip(sums.iter_mut()) {
+                *sum = left.mul_add(*right, *sum);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -355,30 +362,32 @@ mod tests {
     }
 
     #[test]
-    fn products_are_fused_sums_in_the_order_of_the_columns() {
-        let mut draw = random(9);
-        let mut real = || draw() as f32 / 1e9 - 1.0;
-        for columns in [0, 1, 15, 16, 17, 191, 192, 400] {
-            let mut values = || -> Vec<f32> {
-                let values = 0..columns * BATCH * BATCHES;
-                values.map(|_| real()).collect()
-            };
-            let (left, right) = (values(), values());
-            let [left, right] = [&left, &right].map(|values| -> Batches<&[f32]> {
-                let row = |row: usize| &values[row * columns..][..columns];
-                std::array::from_fn(|batch| std::array::from_fn(|pair| row(batch * BATCH + pair)))
-            });
-            for form in Int8Kernels::forms() {
-                let products = form.products_in_order(&left, &right);
-                for (batch, products) in products.iter().enumerate() {
-                    for (pair, product) in products.iter().enumerate() {
-                        let mut sum = 0.0_f32;
-                        for (left, right) in left[batch][pair].iter().zip(right[batch][pair]) {
-                            sum = left.mul_add(*right, sum);
-                        }
-                        assert_eq!(product.to_bits(), sum.to_bits(), "{}", form.name());
+    fn sums_by_lane_are_fused_and_in_the_order_of_the_values() {
+        fn check<const OF: usize>(form: Int8Kernels, rows: &[[f32; PIECE]], is_one_left: bool) {
+            let left = std::array::from_fn(|pair| &rows[if is_one_left { 0 } else { pair }]);
+            let right = std::array::from_fn(|pair| &rows[PAIRS + pair]);
+            let mut sums = vec![0.25; PAIRS * OF];
+            form.add_products_by_lane::<OF>(&left, &right, &mut sums);
+            for (pair, sums) in sums.chunks(OF).enumerate() {
+                for (lane, sum) in sums.iter().enumerate() {
+                    let mut expected = 0.25_f32;
+                    for place in (lane..PIECE).step_by(OF) {
+                        expected = left[pair][place].mul_add(right[pair][place], expected);
                     }
+                    assert_eq!(sum.to_bits(), expected.to_bits(), "{} {OF}", form.name());
                 }
+            }
+        }
+        let mut draw = random(9);
+        let rows: Vec<[f32; PIECE]> = (0..2 * PAIRS)
+            .map(|_| std::array::from_fn(|_| draw() as f32 / 1e9 - 1.0))
+            .collect();
+        for form in Int8Kernels::forms() {
+            for is_one_left in [false, true] {
+                check::<LANES>(form, &rows, is_one_left);
+                check::<4>(form, &rows, is_one_left);
+                check::<2>(form, &rows, is_one_left);
+                check::<1>(form, &rows, is_one_left);
             }
         }
     }

@@ -10,18 +10,15 @@
 )]
 
 use super::{
-    BATCH, BATCHES, Batches, GROUP, LEFT, LeftGroup, LeftTerms, RIGHT, RightGroup, RightTerms, Sums,
+    GROUP, LANES, LEFT, LeftGroup, LeftTerms, PAIRS, PIECE, RIGHT, RightGroup, RightTerms, Sums,
 };
 use std::arch::x86_64::*;
 
-const LANES: usize = 8;
 /// Left rows whose sums stay in registers, of PAIR right registers.
 const ROWS: usize = 4;
 const PAIR: usize = 2;
 /// Groups of columns that are widened at a time: their words stay in the first cache.
 const CHUNK: usize = 64;
-/// Columns transposed at a time.
-const QUAD: usize = 4;
 
 const _: () = assert!(LEFT.is_multiple_of(ROWS) && RIGHT.is_multiple_of(PAIR * LANES));
 
@@ -60,13 +57,14 @@ impl Avx2 {
         unsafe { survivors(sums, (left, thresholds), right, masks) }
     }
 
-    pub(super) fn products_in_order(
+    pub(super) fn add_products_by_lane<const OF: usize>(
         self,
-        left: &Batches<&[f32]>,
-        right: &Batches<&[f32]>,
-    ) -> Batches<f32> {
-        // SAFETY: the token proves the instructions; the caller has checked the lengths.
-        unsafe { products_in_order(left, right) }
+        left: &[&[f32; PIECE]; PAIRS],
+        right: &[&[f32; PIECE]; PAIRS],
+        sums: &mut [[f32; OF]; PAIRS],
+    ) {
+        // SAFETY: the token proves the instructions.
+        unsafe { add_products_by_lane(left, right, sums) }
     }
 }
 
@@ -175,70 +173,65 @@ fn survivors(
     }
 }
 
-/// Columns of LANES rows are transposed, on both sides, so that a register holds one column of all of
-/// them; the sums of different rows do not wait for one another.
-///
-/// # Safety
-/// All rows are of one length.
+/// The sums of a pair stay in a register; those of different pairs do not wait for one another.
 #[target_feature(enable = "avx2,fma")]
-unsafe fn products_in_order(left: &Batches<&[f32]>, right: &Batches<&[f32]>) -> Batches<f32> {
-    const SUMS: usize = BATCH * BATCHES / LANES;
-    let columns = left[0][0].len();
-    let whole = columns - columns % QUAD;
-    let lefts: &[[&[f32]; LANES]] = left.as_flattened().as_chunks().0;
-    let rights: &[[&[f32]; LANES]] = right.as_flattened().as_chunks().0;
-    let mut sums = [_mm256_setzero_ps(); SUMS];
-    for start in (0..whole).step_by(QUAD) {
-        for ((left, right), sum) in lefts.iter().zip(rights).zip(&mut sums) {
-            // SAFETY: QUAD values from `start` on are in every row.
-            let (left, right) = unsafe { (transposed(left, start), transposed(right, start)) };
-            for (left, right) in left.into_iter().zip(right) {
-                *sum = _mm256_fmadd_ps(left, right, *sum);
-            }
-        }
+pub(super) fn add_products_by_lane<const OF: usize>(
+    left: &[&[f32; PIECE]; PAIRS],
+    right: &[&[f32; PIECE]; PAIRS],
+    sums: &mut [[f32; OF]; PAIRS],
+) {
+    // A left row that all pairs share is loaded once.
+    if left.iter().all(|row| std::ptr::eq(*row, left[0])) {
+        add_by_lane::<OF, true>(left, right, sums);
+    } else {
+        add_by_lane::<OF, false>(left, right, sums);
     }
-    let mut products = [[0.0; BATCH]; BATCHES];
-    let places = products.as_flattened_mut().as_chunks_mut::<LANES>().0;
-    for (products, sum) in places.iter_mut().zip(sums) {
-        // SAFETY: LANES values are written over as many.
-        unsafe { _mm256_storeu_ps(products.as_mut_ptr(), sum) };
-    }
-    let rows = left.as_flattened().iter().zip(right.as_flattened());
-    for (product, (left, right)) in products.as_flattened_mut().iter_mut().zip(rows) {
-        for (left, right) in left[whole..].iter().zip(&right[whole..]) {
-            *product = left.mul_add(*right, *product);
-        }
-    }
-    products
 }
 
-/// Four columns of LANES rows, a register each.
-///
-/// # Safety
-/// The rows hold columns `start..start + 4`.
 #[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn transposed(rows: &[&[f32]; LANES], start: usize) -> [__m256; QUAD] {
-    // Half i of quads[j] holds the columns of row 4·i + j.
-    let mut quads = [_mm256_setzero_ps(); QUAD];
-    for (place, quad) in quads.iter_mut().enumerate() {
-        // SAFETY: as promised.
-        unsafe {
-            let at = |row: usize| rows[row + place].as_ptr().add(start);
-            let (low, high) = (at(0), at(4));
-            *quad = _mm256_castps128_ps256(_mm_loadu_ps(low));
-            *quad = _mm256_insertf128_ps::<1>(*quad, _mm_loadu_ps(high));
+#[target_feature(enable = "avx2,fma")]
+fn add_by_lane<const OF: usize, const ONE_LEFT: bool>(
+    left: &[&[f32; PIECE]; PAIRS],
+    right: &[&[f32; PIECE]; PAIRS],
+    sums: &mut [[f32; OF]; PAIRS],
+) {
+    let mut registers = [_mm256_setzero_ps(); PAIRS];
+    for (register, sums) in registers.iter_mut().zip(&*sums) {
+        *register = loaded(sums);
+    }
+    let left = left.map(|row| row.as_chunks::<OF>().0);
+    let right = right.map(|row| row.as_chunks::<OF>().0);
+    for column in 0..PIECE / OF {
+        let first = loaded(&left[0][column]);
+        for (pair, register) in registers.iter_mut().enumerate() {
+            let left = if ONE_LEFT {
+                first
+            } else {
+                loaded(&left[pair][column])
+            };
+            *register = _mm256_fmadd_ps(left, loaded(&right[pair][column]), *register);
         }
     }
-    let [a, b, c, d] = quads;
-    let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
-    let (low_too, high_too) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
-    let (low, high) = (_mm256_castps_pd(low), _mm256_castps_pd(high));
-    let (low_too, high_too) = (_mm256_castps_pd(low_too), _mm256_castps_pd(high_too));
-    [
-        _mm256_castpd_ps(_mm256_unpacklo_pd(low, low_too)),
-        _mm256_castpd_ps(_mm256_unpackhi_pd(low, low_too)),
-        _mm256_castpd_ps(_mm256_unpacklo_pd(high, high_too)),
-        _mm256_castpd_ps(_mm256_unpackhi_pd(high, high_too)),
-    ]
+    for (register, sums) in registers.into_iter().zip(sums) {
+        let mut lanes = [0.0_f32; LANES];
+        // SAFETY: LANES values are written over as many.
+        unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), register) };
+        sums.copy_from_slice(&lanes[..OF]);
+    }
+}
+
+/// OF values, zeros behind them.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn loaded<const OF: usize>(values: &[f32; OF]) -> __m256 {
+    let values = values.as_ptr();
+    // SAFETY: as many values are read as there are.
+    unsafe {
+        match OF {
+            1 => _mm256_zextps128_ps256(_mm_load_ss(values)),
+            2 => _mm256_zextps128_ps256(_mm_castpd_ps(_mm_load_sd(values.cast()))),
+            4 => _mm256_zextps128_ps256(_mm_loadu_ps(values)),
+            _ => _mm256_loadu_ps(values),
+        }
+    }
 }
