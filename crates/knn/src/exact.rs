@@ -110,8 +110,8 @@ pub fn exact_knn_as<I: From<PointId> + Clone + Send>(
 /// Bytes of the way that needs least: the queries in panels, their candidates, and the neighbors.
 fn streaming_bytes(base: &dyn RowSource, queries: &Queries<'_>, k: usize) -> u64 {
     let values = match Prefiltering::detected(base.columns(), k, base.rows()).kernels() {
-        // Panels, slices, and codes.
-        Some(_) => 9,
+        // Panels, slices (up to twice as many values as a row has), and codes.
+        Some(_) => 13,
         None => 4,
     };
     let per_query = values * base.columns() as u64
