@@ -12,7 +12,7 @@ from . import blas
 # Before anything loads an OpenBLAS.
 KERNELS = blas.force()
 
-from . import codes, exact, forecast, graphs, growth, methods, record, study, surface  # noqa: E402
+from . import codes, exact, forecast, graphs, growth, methods, record, scale, study, surface  # noqa: E402
 
 THREADS = os.cpu_count() or 1
 
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[str], list[record.Table]]] = {
     "forecast": lambda command: forecast.run(command, THREADS),
     "codes": lambda command: codes.run(command, THREADS),
     "methods": lambda command: methods.run(command, THREADS),
+    "scale": lambda command: scale.run(command, THREADS),
 }
 
 

@@ -12,6 +12,7 @@
 use crate::all_pairs;
 use crate::int8::Prefiltering;
 use crate::neighbors::NeighborTable;
+use crate::product_counts::ProductCounts;
 use crate::queries::Queries;
 use crate::refine::{MARGIN, limit};
 use crate::repeats::{DistinctRows, expand_all};
@@ -76,6 +77,19 @@ pub fn exact_knn_as<I: From<PointId> + Clone + Send>(
     metric: Metric,
     budget_bytes: u64,
 ) -> Result<(Vec<I>, Vec<f32>), ExactError> {
+    let counts = ProductCounts::default();
+    exact_knn_counted(base, queries, k, metric, budget_bytes, &counts)
+}
+
+/// As [`exact_knn_as`]; `counts` say by which products.
+pub fn exact_knn_counted<I: From<PointId> + Clone + Send>(
+    base: &dyn RowSource,
+    queries: Queries<'_>,
+    k: usize,
+    metric: Metric,
+    budget_bytes: u64,
+    counts: &ProductCounts,
+) -> Result<(Vec<I>, Vec<f32>), ExactError> {
     let available =
         base.rows() - usize::from(!matches!(queries, Queries::HeldOut(_)) && base.rows() > 0);
     if k == 0 || k > available {
@@ -93,11 +107,17 @@ pub fn exact_knn_as<I: From<PointId> + Clone + Send>(
     );
     annatomy_runtime::check_memory(what, streaming_bytes(base, &queries, k))?;
     let unscaled = (base, queries);
+    let search = Search {
+        k,
+        metric,
+        budget_bytes,
+        counts,
+    };
     let mut scale = scale_for(base, &queries, metric, Pass::Sample);
     loop {
         let found = match scale {
-            None => search_any(unscaled.0, unscaled.1, k, metric, budget_bytes),
-            Some(scale) => search_scaled(unscaled, (k, metric), budget_bytes, scale),
+            None => search_any(unscaled.0, unscaled.1, search),
+            Some(scale) => search_scaled(unscaled, search, scale),
         };
         if let Ok(found) = found {
             return Ok(found);
@@ -120,6 +140,15 @@ fn streaming_bytes(base: &dyn RowSource, queries: &Queries<'_>, k: usize) -> u64
     per_query.saturating_mul(queries.count() as u64)
 }
 
+/// What is searched for.
+#[derive(Clone, Copy)]
+struct Search<'c> {
+    k: usize,
+    metric: Metric,
+    budget_bytes: u64,
+    counts: &'c ProductCounts,
+}
+
 /// Whether `bytes` are within the budget and available.
 fn fits(bytes: u64, budget_bytes: u64) -> bool {
     bytes <= budget_bytes && annatomy_runtime::available_memory().is_none_or(|left| bytes <= left)
@@ -128,8 +157,7 @@ fn fits(bytes: u64, budget_bytes: u64) -> bool {
 /// The neighbors of scaled queries among scaled rows, with the distances of the rows themselves.
 fn search_scaled<I: From<PointId> + Clone + Send>(
     (base, queries): (&dyn RowSource, Queries<'_>),
-    (k, metric): (usize, Metric),
-    budget_bytes: u64,
+    what: Search<'_>,
     scale: PowerOfTwoScale,
 ) -> Result<(Vec<I>, Vec<f32>), Overflow> {
     let copy = scale.scaled(queries.rows());
@@ -152,9 +180,9 @@ fn search_scaled<I: From<PointId> + Clone + Send>(
         (None, Some(_)) => &views.1,
         (None, None) => &source,
     };
-    let (ids, mut distances) = search_any(base, scaled_queries, k, metric, budget_bytes)?;
+    let (ids, mut distances) = search_any(base, scaled_queries, what)?;
     for distance in &mut distances {
-        *distance = scale.distance(metric, *distance);
+        *distance = scale.distance(what.metric, *distance);
     }
     Ok((ids, distances))
 }
@@ -163,28 +191,30 @@ fn search_scaled<I: From<PointId> + Clone + Send>(
 fn search_any<I: From<PointId> + Clone + Send>(
     base: &dyn RowSource,
     queries: Queries<'_>,
-    k: usize,
-    metric: Metric,
-    budget_bytes: u64,
+    what: Search<'_>,
 ) -> Result<(Vec<I>, Vec<f32>), Overflow> {
     if queries.count() >= MIN_QUERIES
         && let Some(rows) = base.resident()
         && let Some(representatives) = representatives(rows, MARGIN)
     {
         let distinct = DistinctRows::new(rows, &representatives);
-        return among_distinct(&distinct, queries, (k, metric), budget_bytes);
+        return among_distinct(&distinct, queries, what);
     }
-    search(base, queries, k, metric, budget_bytes)
+    search(base, queries, what)
 }
 
 /// The neighbors of valid queries.
 fn search<I: From<PointId> + Clone + Send>(
     base: &dyn RowSource,
     queries: Queries<'_>,
-    k: usize,
-    metric: Metric,
-    budget_bytes: u64,
+    what: Search<'_>,
 ) -> Result<(Vec<I>, Vec<f32>), Overflow> {
+    let Search {
+        k,
+        metric,
+        budget_bytes,
+        counts,
+    } = what;
     if let Queries::AllRows(rows) = queries
         && rows.rows() == base.rows()
         && fits(
@@ -194,16 +224,16 @@ fn search<I: From<PointId> + Clone + Send>(
     {
         return Ok(all_pairs::all_pairs(rows, metric, k));
     }
-    streamed(base, queries, k, metric)
+    streamed(base, queries, (k, metric), counts)
 }
 
 /// The neighbors among rows that repeat: those among distinct rows, expanded.
 fn among_distinct<I: From<PointId>>(
     distinct: &DistinctRows,
     queries: Queries<'_>,
-    (k, metric): (usize, Metric),
-    budget_bytes: u64,
+    what: Search<'_>,
 ) -> Result<(Vec<I>, Vec<f32>), Overflow> {
+    let Search { k, metric, .. } = what;
     let rows = distinct.view();
     let ids: Vec<usize> = match queries {
         Queries::HeldOut(_) => Vec::new(),
@@ -222,7 +252,11 @@ fn among_distinct<I: From<PointId>>(
     let (nearest, distances): (Vec<DistinctId>, Vec<f32>) = if per_query == 0 {
         (Vec::new(), Vec::new())
     } else {
-        search(&rows, distinct_queries, per_query, metric, budget_bytes)?
+        let what = Search {
+            k: per_query,
+            ..what
+        };
+        search(&rows, distinct_queries, what)?
     };
     let nearest: Vec<u32> = nearest.into_iter().map(|DistinctId(id)| id).collect();
     let place_of = |query: usize| places.get(query).copied().unwrap_or(query);

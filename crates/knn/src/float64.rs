@@ -34,7 +34,19 @@ pub fn exact_knn_float64(
     metric: Metric,
     budget_bytes: u64,
 ) -> Result<(Vec<PointId>, Vec<f64>), ExactError> {
-    let (ids, _) = exact_knn_as::<PointId>(&base, queries, k, metric, budget_bytes)?;
+    let (ids, _) = exact_knn_as(&base, queries, k, metric, budget_bytes)?;
+    let reduced = reduced_float64(base, queries, k, metric, &ids);
+    Ok((ids, reduced))
+}
+
+/// The reduced distances in float64 of neighbors that are known: `ids` are queries × k.
+pub fn reduced_float64(
+    base: MatrixView<'_>,
+    queries: Queries<'_>,
+    k: usize,
+    metric: Metric,
+    ids: &[PointId],
+) -> Vec<f64> {
     let mut reduced = vec![0.0; ids.len()];
     ids.par_chunks(k)
         .zip(reduced.par_chunks_mut(k))
@@ -47,5 +59,5 @@ pub fn exact_knn_float64(
                 *reduced = metric.reduced_distance_f64(row, base.row(id.index()));
             }
         });
-    Ok((ids, reduced))
+    reduced
 }

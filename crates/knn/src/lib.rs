@@ -20,6 +20,7 @@ mod neighbors;
 mod pair_table;
 mod partial;
 mod prepared;
+mod product_counts;
 mod queries;
 mod rank_table;
 mod refine;
@@ -30,8 +31,8 @@ mod streaming;
 mod threshold;
 mod topk_buffers;
 
-pub use exact::{ExactError, exact_knn, exact_knn_as};
-pub use float64::exact_knn_float64;
+pub use exact::{ExactError, exact_knn, exact_knn_as, exact_knn_counted};
+pub use float64::{exact_knn_float64, reduced_float64};
 pub use neighbors::NeighborTable;
 pub use pair_table::{PairTable, TableError};
 pub use partial::{
@@ -39,6 +40,7 @@ pub use partial::{
     PartialFileError, PartialHeader, PartialPlan, PartialQueries, PartialRequest, PartialSearch,
     identity_of, merge_order, partial_of_file, valid_rows,
 };
+pub use product_counts::ProductCounts;
 pub use queries::Queries;
 pub use rank_table::{MAX_RANKED_ROWS, RankRow, RankTable};
 pub use source::RowSource;

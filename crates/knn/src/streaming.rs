@@ -14,6 +14,7 @@
 use crate::gemm::{Side, TILE, Tile, Wanted};
 use crate::int8::{CodeTile, CodedBase, CodedQueries, Prefiltering, Rotation, Yield, rotation_for};
 use crate::prepared::{Preparation, Prepared, RowMagnitude};
+use crate::product_counts::ProductCounts;
 use crate::queries::Queries;
 use crate::refine::{ExactRerank, limit};
 use crate::source::RowSource;
@@ -45,22 +46,24 @@ pub(crate) struct Overflow;
 pub(crate) fn streamed<I: From<PointId> + Clone + Send>(
     base: &dyn RowSource,
     queries: Queries<'_>,
-    k: usize,
-    metric: Metric,
+    (k, metric): (usize, Metric),
+    counts: &ProductCounts,
 ) -> Result<(Vec<I>, Vec<f32>), Overflow> {
     let prefiltering = Prefiltering::detected(base.columns(), k, base.rows());
-    streamed_by(prefiltering, base, queries, k, metric)
+    streamed_by(prefiltering, base, queries, (k, metric), counts)
 }
 
 fn streamed_by<I: From<PointId> + Clone + Send>(
     prefiltering: Prefiltering,
     base: &dyn RowSource,
     queries: Queries<'_>,
-    k: usize,
-    metric: Metric,
+    (k, metric): (usize, Metric),
+    counts: &ProductCounts,
 ) -> Result<(Vec<I>, Vec<f32>), Overflow> {
+    counts.count_queries(queries.count());
     let mut buffers = TopKBuffers::new(queries.count(), limit(k), base.rows());
-    let mut search = StreamedSearch::new(prefiltering, (base, queries, metric), &mut buffers);
+    let mut search =
+        StreamedSearch::new(prefiltering, (base, queries, metric), &mut buffers, counts);
     match base.resident() {
         Some(rows) => search.scan_resident(rows, k),
         None => search.scan_streamed(base),
@@ -101,6 +104,7 @@ struct StreamedSearch<'k> {
     base: Prepared,
     tiles: PerThread<Tile>,
     prefilter: Option<Prefilter>,
+    counts: &'k ProductCounts,
     /// Base rows of the blocks before.
     seen: usize,
 }
@@ -133,6 +137,7 @@ impl<'k> StreamedSearch<'k> {
         prefiltering: Prefiltering,
         (base, queries, metric): (&dyn RowSource, Queries<'k>, Metric),
         buffers: &'k mut TopKBuffers,
+        counts: &'k ProductCounts,
     ) -> Self {
         let preparation = Preparation::of(base, metric);
         let kernels = prefiltering.kernels();
@@ -161,6 +166,7 @@ impl<'k> StreamedSearch<'k> {
         });
         Self {
             prefilter,
+            counts,
             seen: 0,
             preparation,
             queries,
@@ -308,6 +314,7 @@ impl<'k> StreamedSearch<'k> {
             blocks,
             base,
             tiles,
+            counts,
             ..
         } = self;
         preparation.prepare_in(base, ids.len(), row_of);
@@ -316,6 +323,8 @@ impl<'k> StreamedSearch<'k> {
             .for_each(|(&id, magnitude)| magnitudes[id as usize] = magnitude);
         tasks(blocks, ids.len(), TILE).for_each(|(block, rows)| {
             annatomy_runtime::advance(rows.len() as u64);
+            let pairs = rows.len() * block.prepared.norms_squared.len();
+            counts.count(pairs, pairs);
             tiles.with(|tile| block.scan_tile(base, ids, rows, preparation, tile));
         });
     }
@@ -328,11 +337,15 @@ impl<'k> StreamedSearch<'k> {
             magnitudes,
             blocks,
             prefilter: Some(prefilter),
+            counts,
             ..
         } = self
         else {
             return;
         };
+        if let Some(kernels) = prefilter.prefiltering.kernels() {
+            counts.bounded_by(kernels.name());
+        }
         let by = (&*preparation, prefilter.rotation.as_ref());
         prefilter.base.prepare_in(by, ids.len(), row_of);
         ids.iter()
@@ -340,9 +353,11 @@ impl<'k> StreamedSearch<'k> {
             .for_each(|(&id, &magnitude)| magnitudes[id as usize] = magnitude);
         tasks(blocks, ids.len(), PREFILTERED_ROWS).for_each(|(block, rows)| {
             annatomy_runtime::advance(rows.len() as u64);
-            prefilter
-                .tiles
-                .with(|tile| block.scan_prefiltered(prefilter, ids, rows, preparation, tile));
+            let pairs = rows.len() * block.prepared.norms_squared.len();
+            prefilter.tiles.with(|tile| {
+                block.scan_prefiltered(prefilter, ids, rows, preparation, tile);
+                counts.count(pairs, tile.pairs());
+            });
         });
     }
 }
@@ -480,7 +495,12 @@ mod tests {
         for metric in [Metric::L2, Metric::Cosine, Metric::InnerProduct] {
             let search = |prefiltering, base: &dyn RowSource| {
                 let queries = Queries::HeldOut(queries.view());
-                streamed_by::<PointId>(prefiltering, base, queries, k, metric).expect("no overflow")
+                let counts = ProductCounts::default();
+                let found =
+                    streamed_by::<PointId>(prefiltering, base, queries, (k, metric), &counts);
+                let (rows, evaluated) = counts.rows_per_query();
+                assert!(evaluated <= rows && rows == base.rows() as f64, "{counts}");
+                found.expect("no overflow")
             };
             let (ids, distances) = search(Prefiltering::Off, &base.view());
             let bits =

@@ -6,7 +6,7 @@ use crate::arguments::KnnArguments;
 use crate::failure::Failure;
 use crate::say::say;
 use annatomy_formats::{Role, Source, VectorFile};
-use annatomy_knn::{ExactError, Queries, exact_knn_as, exact_knn_float64};
+use annatomy_knn::{ExactError, ProductCounts, Queries, exact_knn_counted, reduced_float64};
 use annatomy_runtime::{available_in_words, available_memory, bytes_in_words, printable_path};
 use annatomy_vectors::{Matrix, PointId, validate};
 use std::fmt::Display;
@@ -78,11 +78,13 @@ fn neighbors(
 ) -> Result<(Vec<u32>, Vec<f32>), ExactError> {
     let (k, metric, budget) = (arguments.k, arguments.metric, budget_bytes());
     let numbers = |ids: Vec<PointId>| ids.into_iter().map(|PointId(id)| id).collect();
+    let counts = ProductCounts::default();
+    let (ids, _) = exact_knn_counted(&base.view(), queries, k, metric, budget, &counts)?;
+    say(format_args!("products: {counts}"));
     if arguments.distances.is_none() {
-        let (ids, _) = exact_knn_as(&base.view(), queries, k, metric, budget)?;
         return Ok((numbers(ids), Vec::new()));
     }
-    let (ids, reduced) = exact_knn_float64(base.view(), queries, k, metric, budget)?;
+    let reduced = reduced_float64(base.view(), queries, k, metric, &ids);
     let distance = |reduced: f64| metric.true_distance_f64(reduced) as f32;
     Ok((numbers(ids), reduced.into_iter().map(distance).collect()))
 }
