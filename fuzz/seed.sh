@@ -29,7 +29,7 @@ seed hdf5 h5 '000 001 002'
 files=crates/embed/tests/goldens/tables
 seed archives parquet '004'
 # Targets that take a file as it is: what the tests keep, and small files made to harm.
-for target in archives answers config methods parquet partials pickles pictures saved_index tables vectors weights; do
+for target in archives answers config diskann methods parquet partials pickles pictures saved_index tables vectors weights; do
     mkdir -p "fuzz/corpus/$target"
     if [ -d "fuzz/seeds/$target" ]; then cp "fuzz/seeds/$target"/* "fuzz/corpus/$target/"; fi
 done

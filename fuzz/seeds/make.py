@@ -84,6 +84,19 @@ def partial(distances: list[float], ids: list[int], k: int, rows: tuple[int, int
     return body + hashlib.sha256(body).digest()
 
 
+def diskann(graph: bytes, data: bytes, metadata: bytes, flags: int = 1) -> bytes:
+    """Files of a DiskANN index as its target takes them."""
+    return struct.pack("<BII", flags, len(graph), len(data)) + graph + data + metadata
+
+
+def nsg(links: int, r: int) -> bytes:
+    """A FAISS NSG of 3 rows of 2 columns, node 0 with `links` links, before its vectors."""
+    head = b"INSf" + struct.pack("<iqqqBi", 2, 3, 1 << 20, 1 << 20, 1, 1)
+    build = struct.pack("<ib4i", 64, 0, 10, 10, 10, 10)
+    graph = struct.pack("<6iB", 3, r, 40, 100, 16, 0, 1)
+    return head + build + graph + struct.pack(f"<{links}i", *([1] * links)) + struct.pack("<3i", -1, -1, -1)
+
+
 def write(target: str, name: str, content: bytes, ending: int | None = None) -> None:
     folder = HERE / target
     folder.mkdir(exist_ok=True)
@@ -123,6 +136,20 @@ def main() -> None:
     write("saved_index", "claims_all", hnsw((1 << 64) - 1))
     write("saved_index", "claims_some", hnsw(1 << 40))
     write("saved_index", "levels_to_the_sky", hnsw(65))
+    write("methods", "nsg_of_too_many_links", nsg(5, 4))
+    write("methods", "nsg_claims_all", nsg(2, 0x7FFFFFFF))
+    small = struct.pack("<QIIQ", 56, 2, 0, 0) + struct.pack("<8I", 2, 1, 2, 1, 0, 2, 0, 1)
+    rows = struct.pack("<II6f", 3, 2, 0, 0, 1, 0, 0, 1)
+    for metric in range(3):
+        write("diskann", f"float32_{metric}", diskann(small, rows, struct.pack("<4Q", 0, metric, 3, 2)))
+    for kind in 1, 2:
+        whole = struct.pack("<II", 3, 2) + bytes([1, 0, 200, 3, 127, 128])
+        for metric in 0, 2:
+            write("diskann", f"whole_{kind}_{metric}", diskann(small, whole, struct.pack("<4Q", kind, metric, 3, 2)))
+    write("diskann", "of_the_programs", diskann(small, rows, b"", 2 + 4))
+    claims = struct.pack("<QIIQI", 28, 0xFFFFFFFF, 0, 0, 0xFFFFFFFF)
+    write("diskann", "node_claims_all", diskann(claims, rows, b"", 1 + 2 + 4))
+    write("diskann", "rows_claim_all", diskann(small, struct.pack("<II", 3, 0xFFFFFFFF), b"", 2 + 4))
     for name, ending, content in [
         ("mask", "npy", npy("|b1", "(5,)", b"\1\0\1\1\0")),
         ("masks", "npy", npy("|u1", "(2, 3)", b"\1\0\1\1\0\0")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any, Optional, TypedDict, Union
 
@@ -88,6 +89,10 @@ def audit(
       or a rerank (``IndexHNSWSQ``, ``IndexHNSWPQ``, ``IndexIVFFlat``, ``IndexIVFScalarQuantizer``, ``IndexIVFPQ``,
       ``IndexPreTransform``, ``IndexRefineFlat``, ``IndexIDMap``): it is read, searched in its own arithmetic, and
       ``method["stages"]`` says which stage lost each missing neighbor. Efforts are its ``nprobe`` or ``efSearch``.
+    * ``audit(X, "folder/ann")`` with the path of what DiskANN's ``diskannpy.build_memory_index`` left, its graph beside
+      ``ann.data``: read and searched as ``StaticMemoryIndex`` does, over float32, int8 and uint8. Efforts are its
+      ``complexity``, L. Without ``ann_metadata.bin``, ``metric`` is needed. A saved index of codes, cells, transforms or a
+      rerank can be named by its path too.
     * ``audit(X, [a, b, c])`` with several live faiss or hnswlib graphs, or several :class:`annatomy.Hnsw`: segments of one
       collection. Each is over the next slice of X, or names its rows by ids that no other has. Every ef is per segment, and
       the k nearest of all their answers are returned; ``segments`` says more.
@@ -252,6 +257,8 @@ def _graph_or_search(
     """The graph to read, or the index of more stages, or else the search to ask."""
     if index is None:
         return None, None, None
+    if isinstance(index, (str, os.PathLike)):
+        return None, _core.SavedMethod.read(os.fspath(index), metric), None
     if isinstance(index, (list, tuple)):
         return _segments(list(index), rows, metric, arithmetic), None, None
     if isinstance(index, Hnsw):

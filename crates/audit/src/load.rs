@@ -69,7 +69,9 @@ impl Opened {
         let base = request.vectors.as_deref();
         let vectors = base.map(OpenVectors::open).transpose()?;
         let (index, method) = match request.index.as_deref() {
-            Some(path) if request.segments.is_empty() => open_index(path, vectors.as_ref(), notes)?,
+            Some(path) if request.segments.is_empty() => {
+                open_index(path, vectors.as_ref(), request.metric, notes)?
+            }
             Some(path) => {
                 let joined = OpenIndex::open_segments(path, &request.segments, notes)?;
                 (Some(joined), None)
@@ -164,11 +166,12 @@ impl OpenVectors {
 fn open_index(
     path: &Path,
     vectors: Option<&OpenVectors>,
+    metric: Option<Metric>,
     notes: &mut Vec<Note>,
 ) -> Result<(Option<OpenIndex>, Option<OpenMethod>), AuditError> {
     match OpenIndex::open(path, vectors, notes) {
         Err(AuditError::Index { source, .. }) if source.is_unsupported() => {
-            let method = OpenMethod::open(path, source, notes)?;
+            let method = OpenMethod::open(path, source, metric, notes)?;
             Ok((None, Some(method)))
         }
         opened => Ok((Some(opened?), None)),
@@ -176,13 +179,15 @@ fn open_index(
 }
 
 impl OpenMethod {
-    /// `unsupported`: why the file is no graph over float32 rows.
+    /// `unsupported`: why the file is no graph over float32 rows; `metric`: where the file does not say
+    /// it.
     fn open(
         path: &Path,
         unsupported: SavedIndexError,
+        metric: Option<Metric>,
         notes: &mut Vec<Note>,
     ) -> Result<Self, AuditError> {
-        let saved = Method::read(path).map_err(|source| AuditError::Index {
+        let saved = Method::read_under(path, metric).map_err(|source| AuditError::Index {
             path: path.to_owned(),
             source: match source {
                 SavedIndexError::Unrecognized { .. } => unsupported,

@@ -116,8 +116,9 @@ pub struct AuditArguments {
     /// Queries that are no base rows; by default every base row, itself excluded by id
     #[arg(long, value_name = "FILE")]
     pub queries: Option<PathBuf>,
-    /// An index saved by FAISS (HNSW or IVF over vectors, SQ or PQ codes; with IDMap, PreTransform,
-    /// RefineFlat) or hnswlib; by default graphs are built here. Several graphs are segments of one
+    /// An index saved by FAISS (HNSW, NSG or IVF over vectors, SQ or PQ codes; with IDMap, PreTransform,
+    /// RefineFlat), hnswlib, usearch or DiskANN (in memory: the file of the graph, FILE.data beside it);
+    /// by default graphs are built here. Several graphs are segments of one
     /// collection, each over the next slice of the base or with ids of its own: ef is per segment, and
     /// their answers are merged
     #[arg(long, value_name = "FILE")]
@@ -211,7 +212,7 @@ pub struct AuditArguments {
     pub seed: u64,
     /// Write the ids that an engine of this class returns; classes: stop-early, raise, row-cap,
     /// refuse, beam-is-k. Where queries are base rows, K counts the query itself
-    /// (nprobe=P,k=K:FILE.npy for an inverted file, L=L,k=K:FILE.npy for an NSG)
+    /// (nprobe=P,k=K:FILE.npy for an inverted file, L=L,k=K:FILE.npy for an NSG or DiskANN)
     #[arg(long, value_name = "ef=E,k=K,class=CLASS:FILE.npy")]
     pub predict: Vec<PredictionFile>,
     /// Write one row per query and k: query, k, ef, overlap, fill, why neighbors are missing, required
@@ -308,7 +309,7 @@ impl FromStr for PredictionFile {
             match name {
                 "ef" | "nprobe" | "L" if ef.is_none() => {
                     ef = Some(number()?);
-                    // An inverted file returns the k best of what it scanned; an NSG searches at k.
+                    // An inverted file returns the k best of what it scanned; an NSG and DiskANN search at k.
                     class = class.or(match name {
                         "nprobe" => Some(EngineClass::StopEarly),
                         "L" => Some(EngineClass::Raise),

@@ -5,6 +5,7 @@ use crate::codes::{Codes, ProductQuantizer, Quantizer, ScalarKind};
 use crate::method::Method;
 use crate::product_sums::Numbers;
 use crate::scan_order::ScanOrder;
+use annatomy_hnsw::import::diskann_file::DiskAnnScalar;
 use annatomy_hnsw::import::faiss_file::{Level, collected, floats, reserved};
 use annatomy_hnsw::import::usearch_file::{UsearchLevel, UsearchScalar};
 use annatomy_hnsw::import::{Arithmetic, SavedIndexError};
@@ -34,6 +35,12 @@ pub(crate) enum Kept<'m> {
         rows: Matrix,
         scalar: UsearchScalar,
         level: UsearchLevel,
+        metric: Metric,
+    },
+    /// Rows of DiskANN; of int8 and uint8, whole numbers.
+    DiskAnn {
+        rows: Matrix,
+        scalar: DiskAnnScalar,
         metric: Metric,
     },
     /// Product codes.
@@ -88,6 +95,22 @@ impl<'m> Kept<'m> {
             rows,
             scalar,
             level: UsearchLevel::of(arithmetic),
+            metric: method.metric,
+        })
+    }
+
+    /// Rows of a DiskANN index.
+    pub(crate) fn of_diskann(method: &Method) -> Result<Self, SavedIndexError> {
+        let scalar = match &method.codes.quantizer {
+            Quantizer::Scalar(scalar) if scalar.kind == ScalarKind::WholeSigned8 => {
+                DiskAnnScalar::Int8
+            }
+            Quantizer::Scalar(_) => DiskAnnScalar::UInt8,
+            _ => DiskAnnScalar::Float32,
+        };
+        Ok(Self::DiskAnn {
+            rows: method.codes.decoded()?,
+            scalar,
             metric: method.metric,
         })
     }

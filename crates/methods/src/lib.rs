@@ -1,4 +1,4 @@
-//! Methods besides a plain graph: codes, cells, transforms and rerank, as FAISS and usearch save them,
+//! Methods besides a plain graph: codes, cells, transforms and rerank, as FAISS, usearch and DiskANN save them,
 //! or built here.
 //!
 //! The path through this crate: [`Method::read`] or [`Method::of_parts`] → [`Searcher`], in the
@@ -22,6 +22,7 @@ mod build;
 mod cells;
 mod codes;
 mod cost;
+mod diskann;
 mod faiss;
 mod kept;
 mod mersenne;
@@ -42,6 +43,7 @@ pub use build::{KMeans, k_means};
 pub use cells::{CellFacts, Cells, Coarse};
 pub use codes::{Codes, ProductQuantizer, Quantizer, ScalarKind, ScalarQuantizer, eight_bit_rows};
 pub use cost::SearchCost;
+pub use diskann::DiskAnnFiles;
 pub use method::{GraphRouting, Method, Rerank, Routing};
 pub use nsg::NsgRouting;
 pub use rotation::Transform;

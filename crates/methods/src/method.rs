@@ -94,10 +94,10 @@ impl Method {
         }
     }
 
-    /// Whether the engine divides by the lengths of query and row itself, and so wants queries as they
+    /// Whether the engine takes lengths into account itself under cosine, and so wants queries as they
     /// were before they were scaled to unit length.
     pub fn divides_by_lengths(&self) -> bool {
-        self.engine == Engine::Usearch && self.metric == Metric::Cosine
+        self.metric == Metric::Cosine && matches!(self.engine, Engine::Usearch | Engine::DiskAnn)
     }
 
     /// The engine's word for its effort: `nprobe`, `ef`, `L`, or none where all rows are looked at.
@@ -105,6 +105,7 @@ impl Method {
         match self.routing {
             Routing::Exhaustive => None,
             Routing::Cells(_) => Some("nprobe"),
+            Routing::Graph(_) if self.engine == Engine::DiskAnn => Some("L"),
             Routing::Graph(_) => Some("ef"),
             Routing::Nsg(_) => Some("L"),
         }

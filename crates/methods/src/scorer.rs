@@ -3,6 +3,7 @@
 use crate::arithmetic::{add_tables, fill_table, integers, scalar_codes, squared_norm};
 use crate::codes::ProductQuantizer;
 use crate::kept::{CodeQuery, Kept};
+use annatomy_hnsw::import::diskann_file::diskann_distance;
 use annatomy_hnsw::import::faiss_file::{Batch, Level, dot, squared_l2};
 use annatomy_hnsw::import::usearch_file::usearch_distance;
 use annatomy_hnsw::{HeapQueue, QueryScorer};
@@ -50,6 +51,11 @@ impl CodeScorer<'_> {
                 level,
                 metric,
             } => return order_key(usearch_distance(*scalar, *metric, x, rows.row(id), *level)),
+            Kept::DiskAnn {
+                rows,
+                scalar,
+                metric,
+            } => return order_key(diskann_distance(*scalar, *metric, x, rows.row(id))),
             Kept::Product { quantizer, numbers } => {
                 numbers.sum(quantizer, &self.query.table, id, level)
             }
@@ -65,6 +71,10 @@ impl CodeScorer<'_> {
 
 impl QueryScorer for CodeScorer<'_> {
     type Queue = HeapQueue;
+
+    fn ties_go_by_id(self) -> bool {
+        matches!(self.kept, Kept::DiskAnn { .. })
+    }
 
     fn key(self, id: u32) -> u32 {
         self.arch.dispatch(Key(self, id))

@@ -22,6 +22,7 @@ use crate::rotation::{apply_all, transformed};
 use crate::scan_order::ScanOrder;
 use crate::scorer::{AddTables, CodeScorer, Dot, FillTable, Norm};
 use crate::usearch;
+use annatomy_hnsw::import::diskann_file::DiskAnnScalar;
 use annatomy_hnsw::import::faiss_file::{Level, reserved};
 use annatomy_hnsw::import::{Arithmetic, Engine, EngineBuild, EngineDistances, SavedIndexError};
 use annatomy_hnsw::{
@@ -118,6 +119,7 @@ impl<'m> Searcher<'m> {
         let order = ScanOrder::of(method)?;
         let kept = match method.engine {
             Engine::Usearch => Kept::of_usearch(method, build.arithmetic)?,
+            Engine::DiskAnn => Kept::of_diskann(method)?,
             _ => Kept::new(&method.codes, &order, level)?,
         };
         let mut searcher = Self {
@@ -317,6 +319,16 @@ impl<'m> Searcher<'m> {
         codes.vector.clear();
         match &self.kept {
             Kept::Flat(_) | Kept::Scalar { .. } => codes.vector.extend_from_slice(vector),
+            Kept::DiskAnn { scalar, .. } => match scalar {
+                DiskAnnScalar::Float32 => codes.vector.extend_from_slice(vector),
+                // Rust cuts towards zero and stays within the range.
+                DiskAnnScalar::Int8 => codes
+                    .vector
+                    .extend(vector.iter().map(|&x| f32::from(x as i8))),
+                DiskAnnScalar::UInt8 => codes
+                    .vector
+                    .extend(vector.iter().map(|&x| f32::from(x as u8))),
+            },
             Kept::Integers { signed, .. } => {
                 // As C++ converts: towards zero, then modulo 256.
                 let shift = if *signed { 128 } else { 0 };

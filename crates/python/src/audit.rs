@@ -16,6 +16,7 @@ use annatomy_formats::{
     IdTable, OutputFolder, Owner, Selection, SlotIds, Values, write_columns, write_points,
 };
 use annatomy_methods::{Method, Routing};
+use annatomy_vectors::Metric;
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -189,7 +190,8 @@ pub(crate) fn audit_queries(wanted: Wanted, population: usize) -> PyResult<Vec<u
     draw_queries(&wanted.request()?, population).map_err(raised)
 }
 
-/// A faiss or usearch index that is more than a graph over float32 rows, read from its serialized bytes.
+/// A faiss or usearch index that is more than a graph over float32 rows, read from its serialized bytes,
+/// or a saved one of these or of DiskANN, read from its files.
 #[pyclass(frozen, module = "annatomy._core")]
 pub(crate) struct SavedMethod(Method);
 
@@ -209,6 +211,17 @@ impl SavedMethod {
             graph.ef_search = graph.ef_search.or(ef_search);
         }
         Ok(Self(method))
+    }
+
+    /// Reads the index at `path`; `metric`: of a DiskANN index whose files do not say it.
+    #[staticmethod]
+    #[pyo3(signature = (path, metric=None))]
+    fn read(py: Python<'_>, path: PathBuf, metric: Option<&str>) -> PyResult<Self> {
+        let metric = metric.map(|name| name.parse().map_err(raised));
+        let metric: Option<Metric> = metric.transpose()?;
+        let method = py.detach(|| Method::read_under(&path, metric));
+        let named = |error| PyValueError::new_err(format!("{}: {error}", path.display()));
+        method.map(Self).map_err(named)
     }
 
     /// Rows and columns.

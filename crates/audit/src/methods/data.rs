@@ -86,6 +86,7 @@ pub(super) fn prepare(
         Some((mut rows, numbers, population)) => {
             let path = Path::new("queries");
             check_equal(path, "columns", rows.columns(), "the base", base.columns())?;
+            check_whole(&rows, method)?;
             if method.divides_by_lengths() {
                 asked = Some(rows.clone());
             }
@@ -112,6 +113,25 @@ fn check_shape(name: &str, rows: &Matrix, index: &str, method: &Method) -> Resul
     let path = Path::new(name);
     check_equal(path, "rows", rows.rows(), index, method.rows)?;
     check_equal(path, "columns", rows.columns(), index, method.columns)
+}
+
+/// Refuses queries that are no whole numbers, where the engine takes these alone.
+fn check_whole(queries: &Matrix, method: &Method) -> Result<(), AuditError> {
+    let Some((least, largest)) = method.codes.whole_range() else {
+        return Ok(());
+    };
+    let is_whole = |x: f32| x.fract() == 0.0 && (least..=largest).contains(&x);
+    let values = queries.view().values();
+    match values.iter().position(|&x| !is_whole(x)) {
+        None => Ok(()),
+        Some(place) => Err(AuditError::Request(format!(
+            "query {} holds {} in column {}, but the index is of {}: whole numbers from {least} to {largest}",
+            place / queries.columns(),
+            values[place],
+            place % queries.columns(),
+            method.codes.name()
+        ))),
+    }
 }
 
 /// What the index keeps of its vectors.

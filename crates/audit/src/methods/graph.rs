@@ -10,6 +10,7 @@ use crate::graph_health::{GraphSearches, OnGraph};
 use crate::graphs::with_facts;
 use crate::results::GraphFacts;
 use annatomy_eval::index::IndexFacts;
+use annatomy_hnsw::import::Engine;
 use annatomy_hnsw::{Graph, RedundantLinks, VectorDistances, Visits};
 use annatomy_methods::{GraphRouting, QueryScratch, Routing};
 use annatomy_runtime::{check_memory, stage};
@@ -89,7 +90,15 @@ impl GraphSearches for OverCodes<'_> {
         (search, visits): &'s mut Self::Scratch,
     ) -> &'s Visits {
         annatomy_runtime::check();
-        let vector = super::in_memory(self.pass.data).row(row as usize);
+        // DiskANN keeps rows as it is asked for them, which those of the data are not under cosine.
+        let kept = self
+            .decoded
+            .as_ref()
+            .filter(|_| self.pass.searcher.method().engine == Engine::DiskAnn);
+        let vector = match kept {
+            Some(rows) => rows.row(row as usize),
+            None => super::in_memory(self.pass.data).row(row as usize),
+        };
         self.pass.searcher.record(vector, ef, search, visits);
         visits
     }

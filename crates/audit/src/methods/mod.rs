@@ -108,6 +108,24 @@ fn check_classes(request: &AuditRequest, method: &Method) -> Result<(), AuditErr
     }
 }
 
+/// FAISS fills the pool of an NSG with rows that are not in it yet: of more places than rows it never
+/// ends.
+fn check_pools(request: &AuditRequest, method: &Method) -> Result<(), AuditError> {
+    if method.answers_nest() {
+        return Ok(());
+    }
+    let predictions = request.predictions.iter();
+    let predicted = predictions.map(|wanted| method.class().effort(wanted.ef, wanted.k));
+    let largest = request.efs.iter().copied().chain(predicted).max();
+    match largest.filter(|&largest| largest > method.rows) {
+        None => Ok(()),
+        Some(largest) => Err(AuditError::Request(format!(
+            "L {largest}, but an NSG of {} rows is searched at {} at most, k included: above that FAISS's search never ends",
+            method.rows, method.rows
+        ))),
+    }
+}
+
 /// Efforts are advised by what presences say.
 fn check_targets(request: &AuditRequest) -> Result<(), AuditError> {
     for target in &request.targets {
@@ -196,6 +214,7 @@ impl<'j> Job<'j> {
             notes,
         } = self;
         check_classes(request, method)?;
+        check_pools(request, method)?;
         check_targets(request)?;
         let available = data.available();
         let required = request.requirements.iter();

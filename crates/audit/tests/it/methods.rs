@@ -8,7 +8,7 @@ use annatomy_audit::{
 use annatomy_formats::{AnswerTable, Selection, SlotIds, VectorFile};
 use annatomy_hnsw::EngineClass;
 use annatomy_methods::{Method, Routing, eight_bit_rows};
-use annatomy_vectors::Matrix;
+use annatomy_vectors::{Matrix, Metric};
 use std::path::PathBuf;
 
 fn golden(name: &str) -> PathBuf {
@@ -444,7 +444,74 @@ fn an_nsg_is_replayed_for_each_effort() {
         let reached = advice.reached.expect("a mean").point;
         assert!((reached - overlap).abs() < 1e-9, "{reached}, {overlap}");
     }
-    request.predictions[0].class = EngineClass::StopEarly;
+    for (ef, k) in [(201, 5), (8, 201)] {
+        request.predictions = vec![Prediction { ef, k, class }];
+        let error = audit(&request).expect_err("no end").to_string();
+        assert!(error.contains("L 201, but an NSG of 200 rows"), "{error}");
+    }
+    request.predictions = vec![Prediction {
+        ef: 8,
+        k: 5,
+        class: EngineClass::StopEarly,
+    }];
     let error = audit(&request).expect_err("refused").to_string();
     assert!(error.contains("class=raise"), "{error}");
+}
+
+/// DiskANN's files are read together; one search answers every L, and losses add up.
+#[test]
+fn a_diskann_index_is_audited_with_its_rows_beside_it() {
+    for (kind, metric) in [
+        ("f32", "l2"),
+        ("f32", "mips"),
+        ("f32", "cosine"),
+        ("i8", "l2"),
+        ("i8", "cosine"),
+        ("u8", "l2"),
+        ("u8", "cosine"),
+    ] {
+        let name = format!("diskann_{kind}_{metric}");
+        let request = AuditRequest {
+            vectors: None,
+            index: Some(golden(&name)),
+            queries: Some(golden(&format!("diskann_queries_{kind}.npy"))),
+            efs: vec![10, 40],
+            ..request("")
+        };
+        let found = results(&request);
+        let method = found.method.as_ref().expect("a method");
+        assert_eq!(method.effort.as_deref(), Some("L"), "{name}");
+        assert_eq!((method.engine.as_str(), method.replayed), ("DiskANN", None));
+        let codes = match kind {
+            "f32" => "float32",
+            "i8" => "int8",
+            _ => "uint8",
+        };
+        assert_eq!(method.codes, codes);
+        for (stage, cell) in method.stages.iter().zip(&found.efforts) {
+            let lost = stage.lost;
+            let total = lost.codes + lost.routing + lost.tied;
+            let strict = cell.overlap_strict.expect("a mean").point;
+            let missing = stage.k as f64 * (1.0 - strict);
+            assert!((total - missing).abs() < 1e-9, "{name}, {stage:?}");
+            assert!(lost.codes < 1e-9 || metric == "cosine", "{name}, {stage:?}");
+        }
+        let graph = found.graphs.as_ref().expect("a graph");
+        let health = graph.health.as_ref();
+        assert!(health.is_some(), "{name}");
+        for advice in &found.advice {
+            assert!(advice.ef.is_some(), "{name}: {advice:?}");
+        }
+    }
+    let mut other = AuditRequest {
+        vectors: None,
+        index: Some(golden("diskann_i8_l2")),
+        queries: Some(golden("diskann_queries_f32.npy")),
+        ..request("")
+    };
+    let error = audit(&other).expect_err("no whole numbers").to_string();
+    assert!(error.contains("from -128 to 127"), "{error}");
+    other.metric = Some(Metric::InnerProduct);
+    let error = audit(&other).expect_err("its metric is l2").to_string();
+    assert!(error.contains("built for l2"), "{error}");
 }

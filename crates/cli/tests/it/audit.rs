@@ -245,7 +245,7 @@ fn requests_that_cannot_be_right_are_refused_with_their_numbers() {
     refused(
         &["audit", &vectors, "--index", &vectors],
         1,
-        &["neither a FAISS, an hnswlib nor a usearch index"],
+        &["neither a FAISS, an hnswlib, a usearch nor a DiskANN index"],
     );
     refused(
         &["audit", "--index", &index, "--metric", "cosine"],

@@ -9,7 +9,9 @@ pub enum SavedIndexError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// No known engine begins its files so.
-    #[error("neither a FAISS, an hnswlib nor a usearch index: the file begins with {begin:?}")]
+    #[error(
+        "neither a FAISS, an hnswlib, a usearch nor a DiskANN index: the file begins with {begin:?}"
+    )]
     Unrecognized {
         /// The first bytes.
         begin: String,

@@ -6,6 +6,7 @@
 //! | FAISS `IndexHNSWFlat`, `IndexHNSWCagra`, also within an `IndexIDMap` or `IndexIDMap2` | `faiss.write_index` | its four-letter code |
 //! | hnswlib index | `Index.save_index` | eight zero bytes, and sizes that agree |
 //! | usearch index | `Index.save` | `usearch` behind the vectors |
+//! | DiskANN's index in memory, its graph alone | `build_memory_index` | its own length in its first eight bytes |
 //!
 //! Reading: a path → its bytes, `read` by their first ones → [`cursor`](self) checks every length against the bytes left →
 //! `faiss`, `hnswlib` or `usearch` checks every link, level and offset → [`SavedIndex`]. Nothing is allocated
@@ -18,6 +19,7 @@
 
 mod arithmetic;
 mod cursor;
+mod diskann;
 mod distances;
 mod error;
 mod faiss;
@@ -51,6 +53,15 @@ pub mod faiss_file {
 pub mod usearch_file {
     pub use super::arithmetic::{UsearchLevel, UsearchScalar, usearch_distance};
     pub use super::usearch::{UsearchFile, is_usearch, read_file};
+}
+
+/// What the reader of DiskANN's rows shares with that of its graph.
+pub mod diskann_file {
+    pub use super::arithmetic::{DiskAnnScalar, diskann_distance};
+    pub use super::diskann::{
+        CLASS, DiskAnnGraph, data_path, graph_path, is_graph, is_on_disk, read_graph,
+    };
+    pub use super::read::is_diskann;
 }
 
 pub use arithmetic::{Arithmetic, EngineBuild, UnknownArithmetic};

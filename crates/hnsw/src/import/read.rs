@@ -1,8 +1,8 @@
 //! Reads a saved index by its content: the engine's name is in its first bytes, not in the file's.
 
-use super::error::SavedIndexError;
+use super::error::{SavedIndexError, within};
 use super::saved_index::SavedIndex;
-use super::{faiss, hnswlib, usearch};
+use super::{diskann, faiss, hnswlib, usearch};
 use crate::graph::Links;
 use annatomy_formats::{ReadError, read_regular};
 use annatomy_vectors::Matrix;
@@ -15,7 +15,11 @@ impl SavedIndex {
     /// If the file cannot be read, is of no known kind, or contradicts itself; see
     /// [`SavedIndexError`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self, SavedIndexError> {
-        let bytes = read_regular(path.as_ref(), u64::MAX).map_err(ReadError::from)?;
+        let path = path.as_ref();
+        let bytes = read_regular(path, u64::MAX).map_err(ReadError::from)?;
+        if is_diskann(path, &bytes) {
+            return Err(no_float32_graph());
+        }
         Self::from_bytes(&bytes)
     }
 
@@ -75,8 +79,30 @@ fn parse(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
         bytes if faiss::is_faiss(bytes) => faiss::read(bytes),
         bytes if usearch::is_usearch(bytes) => usearch::read(bytes),
         bytes if hnswlib::is_hnswlib(bytes) => hnswlib::read(bytes),
+        bytes if diskann::is_graph(bytes) => Err(no_float32_graph()),
         bytes => Err(SavedIndexError::unrecognized(bytes)),
     }
+}
+
+/// Whether the file at `path` is the graph or the rows of a DiskANN index: by its content, or, where
+/// that is damaged, because the other of the two is there.
+pub fn is_diskann(path: &Path, bytes: &[u8]) -> bool {
+    if diskann::is_graph(bytes) {
+        return true;
+    }
+    let of_others = faiss::is_faiss(bytes)
+        || usearch::is_usearch(bytes)
+        || hnswlib::is_hnswlib(bytes)
+        || npy_payload(bytes).is_some();
+    let has_other = || diskann::data_path(path).is_file() || diskann::graph_path(path).is_some();
+    !of_others && (diskann::is_on_disk(path) || has_other())
+}
+
+fn no_float32_graph() -> SavedIndexError {
+    within(diskann::CLASS)(SavedIndexError::Unsupported {
+        kind: "a graph with its vectors in a file of their own".to_owned(),
+        reason: "both are read together",
+    })
 }
 
 /// The values of a one-dimensional `.npy` array of bytes; `None` for any other file.

@@ -18,6 +18,8 @@ pub enum Engine {
     Hnswlib,
     /// usearch.
     Usearch,
+    /// DiskANN's index in memory.
+    DiskAnn,
 }
 
 impl Engine {
@@ -25,7 +27,7 @@ impl Engine {
     pub fn class(self) -> EngineClass {
         match self {
             Self::Faiss => EngineClass::StopEarly,
-            Self::Hnswlib | Self::Usearch => EngineClass::Raise,
+            Self::Hnswlib | Self::Usearch | Self::DiskAnn => EngineClass::Raise,
         }
     }
 }
@@ -36,6 +38,7 @@ impl fmt::Display for Engine {
             Self::Faiss => "FAISS",
             Self::Hnswlib => "hnswlib",
             Self::Usearch => "usearch",
+            Self::DiskAnn => "DiskANN",
         })
     }
 }

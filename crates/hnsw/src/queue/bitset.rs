@@ -40,7 +40,7 @@ impl CandidateQueue for BitsetQueue {
         self.id_at.resize(rows, 0);
     }
 
-    fn push(&mut self, scored: Scored) {
+    fn push<S: QueryScorer>(&mut self, _scorer: S, scored: Scored) {
         self.insert(scored);
     }
 

@@ -29,7 +29,7 @@ pub trait CandidateQueue: Default + Send {
     fn reset(&mut self, rows: usize, ef: usize);
 
     /// Adds a row that was evaluated before the search began.
-    fn push(&mut self, scored: Scored);
+    fn push<S: QueryScorer>(&mut self, scorer: S, scored: Scored);
 
     /// Evaluates those of `ids` that are new, in their order, calls `on_evaluated` for each, and
     /// adds them to the queue. `likely_next` are the ids that are probably evaluated after these:
@@ -78,6 +78,12 @@ pub trait QueryScorer: Copy {
     #[inline]
     fn is_smallest(self, key: u32) -> bool {
         let _ = key;
+        false
+    }
+
+    /// Whether a row of equal key and smaller id counts as nearer, as in DiskANN: else a tie is none.
+    #[inline]
+    fn ties_go_by_id(self) -> bool {
         false
     }
 

@@ -47,6 +47,15 @@ impl Packed {
         (self.0 >> 32) as u32
     }
 
+    /// Whether this row counts as nearer than `other`.
+    fn is_nearer<S: QueryScorer>(self, other: Self, scorer: S) -> bool {
+        if scorer.ties_go_by_id() {
+            self < other
+        } else {
+            self.key() < other.key()
+        }
+    }
+
     fn scored(self) -> Scored {
         Scored {
             key: self.key(),
@@ -107,7 +116,7 @@ impl HeapQueue {
         self.keys.clear();
         scorer.keys(&self.survivors, &mut self.keys);
         let survivors = std::mem::take(&mut self.survivors);
-        self.push_all(&survivors, on_evaluated);
+        self.push_all(scorer, &survivors, on_evaluated);
         self.survivors = survivors;
         let (tested, survived) = (self.unseen.len(), self.survivors.len());
         self.filter_stats.add(tested, survived);
@@ -116,26 +125,31 @@ impl HeapQueue {
 
     /// Pushes `ids`, whose keys stand in `keys`.
     #[inline]
-    fn push_all(&mut self, ids: &[u32], mut on_evaluated: impl FnMut(Scored)) {
+    fn push_all<S: QueryScorer>(
+        &mut self,
+        scorer: S,
+        ids: &[u32],
+        mut on_evaluated: impl FnMut(Scored),
+    ) {
         for (place, &id) in ids.iter().enumerate() {
             let scored = Scored {
                 key: self.keys[place],
                 id,
             };
-            self.offer(scored);
+            self.offer(scorer, scored);
             on_evaluated(scored);
         }
     }
 
     /// Keeps `scored` unless ef rows are at least as near.
     #[inline]
-    fn offer(&mut self, scored: Scored) {
+    fn offer<S: QueryScorer>(&mut self, scorer: S, scored: Scored) {
         let packed = Packed::new(scored);
         if !self.is_full() {
             self.best.push(packed);
             self.pending.push(Reverse(packed));
         } else if let Some(mut farthest) = self.best.peek_mut()
-            && scored.key < farthest.key()
+            && packed.is_nearer(*farthest, scorer)
         {
             *farthest = packed;
             drop(farthest);
@@ -158,9 +172,9 @@ impl CandidateQueue for HeapQueue {
         }
     }
 
-    fn push(&mut self, scored: Scored) {
+    fn push<S: QueryScorer>(&mut self, scorer: S, scored: Scored) {
         self.mark(scored.id);
-        self.offer(scored);
+        self.offer(scorer, scored);
     }
 
     #[inline]
@@ -204,19 +218,19 @@ impl CandidateQueue for HeapQueue {
             }
         }
         let unseen = std::mem::take(&mut self.unseen);
-        self.push_all(&unseen, on_evaluated);
+        self.push_all(scorer, &unseen, on_evaluated);
         self.unseen = unseen;
         0
     }
 
     #[inline]
-    fn pop<S: QueryScorer>(&mut self, _scorer: S) -> Option<Scored> {
+    fn pop<S: QueryScorer>(&mut self, scorer: S) -> Option<Scored> {
         let Reverse(nearest) = self.pending.pop()?;
         let is_over = self.is_full()
             && self
                 .best
                 .peek()
-                .is_some_and(|farthest| nearest.key() > farthest.key());
+                .is_some_and(|farthest| farthest.is_nearer(nearest, scorer));
         (!is_over).then(|| nearest.scored())
     }
 

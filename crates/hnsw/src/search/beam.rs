@@ -22,7 +22,7 @@ pub(crate) fn search_layer<S: QueryScorer>(
     queue: &mut impl CandidateQueue,
     record: &mut impl SearchRecord,
 ) {
-    queue.push(entry);
+    queue.push(scorer, entry);
     record.on_evaluated(entry);
     while let Some(popped) = queue.pop(scorer) {
         record.on_expanded(popped);

@@ -265,7 +265,7 @@ impl Visits {
                 }
                 arrived += 1;
             }
-            let place = self.strictly_nearer(scorer, pop.key) as u32;
+            let place = self.nearer_than(scorer, *pop) as u32;
             // Its rank is no more than its place.
             if place > highest {
                 let rank = seen.rank(place) as u32;
@@ -313,9 +313,13 @@ impl Visits {
         self.pops.retain(|pop| pop.seen < visited);
     }
 
-    /// The visits, early and late, that are strictly nearer than a key.
-    fn strictly_nearer(&self, scorer: impl QueryScorer, key: u32) -> usize {
-        let nearer = scorer.first_of_tie(key);
+    /// The visits, early and late, that count as nearer than a popped row.
+    fn nearer_than(&self, scorer: impl QueryScorer, pop: Pop) -> usize {
+        if scorer.ties_go_by_id() {
+            let of = |visit: &Visit| (visit.key, visit.id) < (pop.key, pop.id);
+            return self.nearest_first.partition_point(of);
+        }
+        let nearer = scorer.first_of_tie(pop.key);
         if scorer.ranks().is_some() {
             return self.keys.rank(nearer);
         }

@@ -34,13 +34,13 @@ fn predicted(
 ) -> Vec<i64> {
     let class = match index.engine {
         Engine::Faiss => EngineClass::StopEarly,
-        Engine::Hnswlib | Engine::Usearch => EngineClass::Raise,
+        Engine::Hnswlib | Engine::Usearch | Engine::DiskAnn => EngineClass::Raise,
     };
     let build = EngineBuild {
         engine: index.engine,
         arithmetic: match index.engine {
             Engine::Faiss => Arithmetic::Avx2,
-            Engine::Hnswlib | Engine::Usearch => Arithmetic::Avx2Zen,
+            Engine::Hnswlib | Engine::Usearch | Engine::DiskAnn => Arithmetic::Avx2Zen,
         },
     };
     let oracle = EngineDistances::new(index.vectors.view(), metric, build);

@@ -46,8 +46,24 @@ impl Codes {
         &self.bytes[row * self.size..(row + 1) * self.size]
     }
 
-    /// Whether rows decode to what they were.
+    /// Whether rows decode to what they were: float32, or whole numbers that were added as such.
     pub fn are_exact(&self) -> bool {
+        match &self.quantizer {
+            Quantizer::Float32 => true,
+            Quantizer::Scalar(_) | Quantizer::Product(_) => self.whole_range().is_some(),
+        }
+    }
+
+    /// The least and the largest value, where rows and queries are whole numbers.
+    pub fn whole_range(&self) -> Option<(f32, f32)> {
+        match &self.quantizer {
+            Quantizer::Scalar(scalar) => scalar.kind.whole_range(),
+            Quantizer::Float32 | Quantizer::Product(_) => None,
+        }
+    }
+
+    /// Whether they are no codes.
+    pub(crate) fn are_float32(&self) -> bool {
         matches!(self.quantizer, Quantizer::Float32)
     }
 

@@ -8,7 +8,8 @@
 //! | 8 bits direct | the code, 0 to 255 |
 //! | 8 bits direct, signed | the code − 128 |
 //!
-//! and usearch's i8, the code / 127, of a row of unit length.
+//! and usearch's i8, the code / 127, of a row of unit length; and DiskANN's int8 and uint8, which are
+//! the values.
 
 use annatomy_vectors::{Matrix, MatrixView};
 use half::{bf16, f16};
@@ -38,6 +39,8 @@ pub enum ScalarKind {
     BFloat16,
     DirectSigned8,
     Signed8,
+    WholeSigned8,
+    WholeUnsigned8,
 }
 
 /// How often a decoded value is rounded.
@@ -78,7 +81,8 @@ impl ScalarKind {
             Self::Bits6 => "SQ6",
             Self::BFloat16 => "bfloat16",
             Self::DirectSigned8 => "SQ8 direct, signed",
-            Self::Signed8 => "int8",
+            Self::Signed8 | Self::WholeSigned8 => "int8",
+            Self::WholeUnsigned8 => "uint8",
         }
     }
 
@@ -89,7 +93,9 @@ impl ScalarKind {
             | Self::Bits8Uniform
             | Self::Direct8
             | Self::DirectSigned8
-            | Self::Signed8 => columns,
+            | Self::Signed8
+            | Self::WholeSigned8
+            | Self::WholeUnsigned8 => columns,
             Self::Bits4 | Self::Bits4Uniform => columns.div_ceil(2),
             Self::Bits6 => (columns * 6).div_ceil(8),
             Self::Float16 | Self::BFloat16 => 2 * columns,
@@ -102,6 +108,15 @@ impl ScalarKind {
             Self::Bits8 | Self::Bits4 | Self::Bits6 => columns,
             Self::Bits8Uniform | Self::Bits4Uniform => 1,
             _ => 0,
+        }
+    }
+
+    /// The least and the largest value, of kinds whose codes are the values that were added.
+    pub(crate) fn whole_range(self) -> Option<(f32, f32)> {
+        match self {
+            Self::WholeSigned8 => Some((-128.0, 127.0)),
+            Self::WholeUnsigned8 => Some((0.0, 255.0)),
+            _ => None,
         }
     }
 
@@ -177,7 +192,7 @@ impl ScalarQuantizer {
                     *value = bf16::from_le_bytes(bytes).to_f32();
                 }
             }
-            ScalarKind::Direct8 => {
+            ScalarKind::Direct8 | ScalarKind::WholeUnsigned8 => {
                 for (value, &byte) in values.iter_mut().zip(code) {
                     *value = f32::from(byte);
                 }
@@ -190,6 +205,11 @@ impl ScalarQuantizer {
             ScalarKind::Signed8 => {
                 for (value, &byte) in values.iter_mut().zip(code) {
                     *value = f32::from(byte.cast_signed()) / 127.0;
+                }
+            }
+            ScalarKind::WholeSigned8 => {
+                for (value, &byte) in values.iter_mut().zip(code) {
+                    *value = f32::from(byte.cast_signed());
                 }
             }
             kind => {

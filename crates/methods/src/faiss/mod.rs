@@ -23,21 +23,41 @@ mod storage;
 mod transforms;
 mod tree;
 
+use crate::diskann;
 use crate::method::Method;
 use crate::usearch;
 use annatomy_formats::{ReadError, read_regular};
 use annatomy_hnsw::import::SavedIndexError;
+use annatomy_hnsw::import::diskann_file::is_diskann;
 use annatomy_hnsw::import::faiss_file::npy_payload;
 use annatomy_hnsw::import::usearch_file::is_usearch;
+use annatomy_vectors::Metric;
 use std::path::Path;
 
 impl Method {
-    /// Reads an index that FAISS or usearch saved.
+    /// Reads an index that FAISS, usearch or DiskANN saved; of DiskANN, the graph's file or that of its
+    /// rows, with what lies beside it.
     ///
     /// # Errors
     /// If the file cannot be read, is of a class that is not read, or contradicts itself.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, SavedIndexError> {
-        let bytes = read_regular(path.as_ref(), u64::MAX).map_err(ReadError::from)?;
+        Self::read_under(path, None)
+    }
+
+    /// The same; `metric` is that of a DiskANN index whose files do not say it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_under(
+        path: impl AsRef<Path>,
+        metric: Option<Metric>,
+    ) -> Result<Self, SavedIndexError> {
+        let path = path.as_ref();
+        let bytes = read_regular(path, u64::MAX).map_err(ReadError::from)?;
+        if is_diskann(path, &bytes) {
+            drop(bytes);
+            return diskann::read(path, metric);
+        }
         Self::from_bytes(&bytes)
     }
 

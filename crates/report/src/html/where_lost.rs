@@ -3,7 +3,7 @@
 
 use super::table::{Columns, Table};
 use super::writer::Html;
-use crate::terminal::by_words;
+use crate::terminal::{by_words, effort_word};
 use crate::text::number::{count, share, significant};
 use annatomy_audit::{AuditResults, WhereLost};
 
@@ -20,14 +20,16 @@ pub(super) fn where_lost(html: &mut Html, results: &AuditResults) {
              difficulty: above 0, the harder queries lose more. It says that they go together, not why.",
         );
         for of_cell in all.chunk_by(|a, b| (a.k, a.ef) == (b.k, b.ef)) {
-            table(html, of_cell);
+            table(html, effort_word(results), of_cell);
         }
     });
 }
 
-fn table(html: &mut Html, all: &[&WhereLost]) {
+fn table(html: &mut Html, effort: &str, all: &[&WhereLost]) {
     let (k, ef) = (all[0].k, all[0].ef);
-    let ef = ef.map_or(String::new(), |ef| format!(", ef {}", count(ef as u64)));
+    let ef = ef.map_or(String::new(), |ef| {
+        format!(", {effort} {}", count(ef as u64))
+    });
     let head = [
         "difficulty",
         "from",

@@ -125,9 +125,7 @@ pub fn verdict(results: &AuditResults) -> String {
     }
     if !results.where_lost.is_empty() {
         line(String::new());
-        lost_lines(&results.where_lost)
-            .into_iter()
-            .for_each(&mut line);
+        lost_lines(results).into_iter().for_each(&mut line);
     }
     if !results.groups.is_empty() {
         line(String::new());

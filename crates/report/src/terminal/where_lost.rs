@@ -1,15 +1,20 @@
 //! Where loss lives: overlap from the easiest to the hardest fifth of the queries.
 
+use super::advice::effort_word;
 use crate::text::number::share;
-use annatomy_audit::WhereLost;
+use annatomy_audit::AuditResults;
 
 /// A line per k and difficulty with which loss goes.
-pub(super) fn lost_lines(all: &[WhereLost]) -> Vec<String> {
+pub(super) fn lost_lines(results: &AuditResults) -> Vec<String> {
     let mut lines = vec![format!(
         "{:<28}{:>6}{:>8}{:>16}  {}",
-        "Where loss lives", "k", "ef", "ρ with loss", "overlap by fifths, least value first"
+        "Where loss lives",
+        "k",
+        effort_word(results),
+        "ρ with loss",
+        "overlap by fifths, least value first"
     )];
-    for lost in all {
+    for lost in &results.where_lost {
         let Some(rho) = lost.rank_correlation else {
             continue;
         };

@@ -3,12 +3,13 @@
 //! Two rows whose distances agree to rounding are ranked by the last bits of a float32 sum, and
 //! those depend on the vector instructions and on the compiler. A prediction agrees with an engine
 //! in every id only in the engine's own order: [`EngineBuild`] names it, `faiss`,
-//! `hnswlib` and `usearch` hold the orders, and [`sums`] adds.
+//! `hnswlib`, `usearch` and `diskann` hold the orders, and [`sums`] adds.
 //!
 //! All orders run on all machines and give the same bits there; `tests/goldens/arithmetic` has the
 //! engines' own. Cost: one chain of d/8 or d/16 dependent additions a row, one to three times the
 //! time of [`annatomy_vectors::kernels`] on rows in cache (`benches/arithmetic.rs`).
 
+mod diskann;
 mod faiss;
 mod hnswlib;
 mod machine;
@@ -17,6 +18,7 @@ mod sums;
 mod tests;
 mod usearch;
 
+pub use diskann::{DiskAnnScalar, diskann_distance};
 pub use faiss::{Batch, Level, dot, squared_l2};
 pub use usearch::{UsearchLevel, UsearchScalar, usearch_distance};
 
@@ -126,10 +128,12 @@ pub struct EngineBuild {
 
 impl EngineBuild {
     /// `engine` in the arithmetic named, or else as it runs on this machine.
+    ///
+    /// DiskANN has one order on every machine, whatever is named.
     pub fn new(engine: Engine, arithmetic: Option<Arithmetic>) -> Self {
         match arithmetic {
-            Some(arithmetic) => Self { engine, arithmetic },
-            None => Self::on_this_machine(engine),
+            Some(arithmetic) if engine != Engine::DiskAnn => Self { engine, arithmetic },
+            _ => Self::on_this_machine(engine),
         }
     }
 
@@ -143,6 +147,7 @@ impl EngineBuild {
             Engine::Faiss => machine::faiss(),
             Engine::Hnswlib => machine::hnswlib(),
             Engine::Usearch => machine::usearch(),
+            Engine::DiskAnn => Arithmetic::Avx2,
         };
         Self { engine, arithmetic }
     }
@@ -180,6 +185,7 @@ impl EngineBuild {
                 let level = UsearchLevel::of(self.arithmetic);
                 usearch_distance(UsearchScalar::Float32, metric, query, row, level)
             }
+            Engine::DiskAnn => diskann_distance(DiskAnnScalar::Float32, metric, query, row),
         }
     }
 
