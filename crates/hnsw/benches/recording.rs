@@ -99,7 +99,7 @@ impl Bare {
         let entry_point = graph.entry_point().expect("rows");
         self.queue.reset(graph.nodes(), ef);
         let entry = descend(graph, scorer, entry_point, &mut self.keys);
-        self.queue.push(entry);
+        self.queue.push(scorer, entry);
         while let Some(popped) = self.queue.pop(scorer) {
             let next = self
                 .queue
