@@ -146,6 +146,7 @@ def test_blocks_of_a_page_run(page, tmp_path, monkeypatch):
         pytest.skip("the command is not built")
     prepare(tmp_path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAY_ADDRESS", "local")  # a cluster of the page's own, whichever else runs here
     left_out = {}
     with pgvector(found) as servers:
         names: dict[str, object] = {"__name__": "page", **servers}
