@@ -40,13 +40,14 @@ pub(super) fn advice_lines(results: &AuditResults) -> Vec<String> {
             _ => lines.extend(lines_of(advice, results)),
         }
     }
-    let because = results
+    let because: Vec<String> = results
         .advice
         .iter()
-        .filter_map(|advice| because_words(advice, results));
-    lines.extend(because.map(|words| format!("  {words}")));
-    let is_reached = results.advice.iter().any(|advice| advice.ef.is_some());
-    if is_reached && !for_queries(results).is_empty() {
+        .filter_map(|advice| because_words(advice, results))
+        .collect();
+    let is_said = !because.is_empty();
+    lines.extend(because.into_iter().map(|words| format!("  {words}")));
+    if is_said && !for_queries(results).is_empty() {
         lines.push(format!(
             "  Queries that are no rows often need a larger {word}: give yours (--queries FILE, Python queries=Q)"
         ));

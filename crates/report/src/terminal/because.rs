@@ -7,6 +7,13 @@ use annatomy_audit::{Advice, AuditResults, CellResult, Measure};
 /// "ef 21 for k = 10 (overlap ≥ 0.99 for rows as queries), because ef 16 leaves 0.16 of 10 neighbors unvisited". Nothing
 /// where no effort is shown to suffice, or none was looked at.
 pub(super) fn because_words(advice: &Advice, results: &AuditResults) -> Option<String> {
+    if results
+        .method
+        .as_ref()
+        .is_some_and(|method| method.effort.is_none())
+    {
+        return None;
+    }
     let shown = advice.recommended.as_ref()?.ef;
     let (_, looked_at) = nearest(advice, results)?;
     let reason = match looked_at.cmp(&shown) {

@@ -91,18 +91,12 @@ fn tuned_for(processor: Processor, version: u32) -> Arithmetic {
 #[cfg(target_arch = "x86_64")]
 impl Processor {
     fn here() -> Self {
-        use std::arch::x86_64::__cpuid;
-        let vendor = __cpuid(0);
-        let signature = __cpuid(1).eax;
-        let base = signature >> 8 & 0xf;
-        let family = base
-            + if base == 0xf {
-                signature >> 20 & 0xff
-            } else {
-                0
-            };
-        // "AuthenticAMD", of which the first four letters are enough.
-        match (vendor.ebx == u32::from_le_bytes(*b"Auth"), family) {
+        let cpu = raw_cpuid::CpuId::new();
+        let is_amd = cpu
+            .get_vendor_info()
+            .is_some_and(|vendor| vendor.as_str() == "AuthenticAMD");
+        let family = cpu.get_feature_info().map_or(0, |facts| facts.family_id());
+        match (is_amd, family) {
             (true, 0x1a) => Self::Zen5,
             (true, 0x19) => Self::Zen4,
             (true, _) => Self::Amd,
