@@ -12,7 +12,7 @@ from . import blas
 # Before anything loads an OpenBLAS.
 KERNELS = blas.force()
 
-from . import codes, exact, forecast, graphs, growth, methods, record, scale, study, surface  # noqa: E402
+from . import cluster, codes, exact, forecast, graphs, growth, methods, record, scale, study, surface  # noqa: E402
 
 THREADS = os.cpu_count() or 1
 
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[str], list[record.Table]]] = {
     "study": lambda command: study.run(command, THREADS),
     "growth": lambda command: growth.run(command, THREADS),
     "forecast": lambda command: forecast.run(command, THREADS),
+    "cluster": lambda command: cluster.run(command, THREADS),
     "codes": lambda command: codes.run(command, THREADS),
     "methods": lambda command: methods.run(command, THREADS),
     "scale": lambda command: scale.run(command, THREADS),

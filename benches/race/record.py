@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 FOLDER = Path("benches/record")
-PEERS = ["annatomy", "faiss-cpu", "hnswlib", "usearch", "numpy"]
+PEERS = ["annatomy", "faiss-cpu", "hnswlib", "usearch", "numpy", "ray", "pyarrow"]
 
 
 def ratio_text(value: float) -> str:

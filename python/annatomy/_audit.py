@@ -12,10 +12,14 @@ import numpy.typing as npt
 from . import _core
 from ._arrays import Float32, Int64, count, counts, matrix, optional_matrix, unsigned_seed
 from ._audited import Audit, Prediction
+from ._distributed import AtOnce, Executor
+from ._elsewhere import Elsewhere, Search, whole
 from ._hnsw import Hnsw
 from ._ids import Slots, row_ids, slots
-from ._live import ask, is_index, saved_graph, saved_method, saved_segments, searcher
+from ._live import ask, is_index, is_saved, saved_graph, saved_method, saved_segments, searcher
+from ._partial import Path, is_path, query_rows
 from ._progress import Telling, telling
+from ._shards import Base, is_list_of_parts
 
 
 class Wanted(TypedDict):
@@ -46,10 +50,10 @@ class Wanted(TypedDict):
 
 
 def audit(
-    X: Union[npt.ArrayLike, Hnsw, None] = None,
+    X: Union[Base, Hnsw, None] = None,
     index: Any = None,
     *,
-    queries: Optional[npt.ArrayLike] = None,
+    queries: Union[Path, npt.ArrayLike, None] = None,
     neighbors: Optional[npt.ArrayLike] = None,
     distances: Optional[npt.ArrayLike] = None,
     ids: Optional[npt.ArrayLike] = None,
@@ -78,6 +82,9 @@ def audit(
     threads: int = 0,
     memory_budget_bytes: int = 3 << 30,
     progress: Telling = None,
+    executor: Optional[Executor] = None,
+    rows_per_task: Optional[int] = None,
+    partials: Optional[Path] = None,
 ) -> Audit:
     """Where a search stops returning the nearest neighbors, why, and the smallest effort that gets them back.
 
@@ -106,10 +113,13 @@ def audit(
 
     Parameters
     ----------
-    X : array, n × d
+    X : array, n × d; path; or a list of arrays or of paths
+        Files and lists are one base, as in :func:`annatomy.exact_knn`. Where answers alone are audited they stay where they are:
+        tasks look at each row once, search them, and bring the rows that answers and exact lists name. Graphs are searched in
+        memory, into which such a base is read whole.
     index : see above
-    queries : array, q × d, optional
-        Held-out queries. Without them rows are queries, each itself left out by id.
+    queries : array, q × d, or path, optional
+        Held-out queries. Without them rows are queries, each itself left out by id. Files, lists and an ``executor`` need them.
     neighbors : int, q × K, optional
         What an engine returned to every query, or to every row of X: sentinels of any kind, ids from 0 or 1, with or without
         the query itself; sentinels are counted and never scored. A slot is a place: k is judged over the first k slots.
@@ -171,9 +181,16 @@ def audit(
         See :func:`annatomy.exact_knn`.
     progress : bool or callable, optional
         Called with (stage, done, total) as work goes on; True draws a line on stderr, None does so in notebooks alone.
+    executor : optional
+        Anything with ``submit``, as in :func:`annatomy.exact_knn`: its tasks find the exact neighbors, of which the audit is that
+        of one machine. See :mod:`annatomy.ray` for Ray.
+    rows_per_task, partials
+        As of :func:`annatomy.exact_knn`.
 
     Raises
     ------
+    OSError
+        If a file cannot be read.
     ValueError
         For arrays that contradict each other, an index over other rows or of a kind that cannot be read, or more than the
         data hold.
@@ -187,10 +204,19 @@ def audit(
     """
     if index is None and is_index(X):
         X, index = None, X
-    rows, held_out = optional_matrix(X, "X"), optional_matrix(queries, "queries")
+    in_parts = X is not None and (is_path(X) or is_list_of_parts(X))
+    held_out = None if queries is None else query_rows(queries) if is_path(queries) else matrix(queries, "queries")
+    parts_of_base: Optional[Base] = X if in_parts else None
+    elsewhere: Optional[Elsewhere] = None
+    if in_parts or executor is not None:
+        _check_parts(held_out, allowed)
+    if in_parts and not _is_graph(index) and (neighbors is not None or index is not None):
+        elsewhere, rows = Elsewhere(X, metric or "l2", executor), None  # type: ignore[arg-type]
+    else:
+        rows = whole(X) if in_parts else optional_matrix(X, "X")  # type: ignore[arg-type]
     graph, method, search = _graph_or_search(index, rows, metric, ef, arithmetic)
     wanted = Wanted(
-        name=_name(rows, graph, method),
+        name=_name(rows, graph, method, elsewhere),
         filter_rule=filter_rule,
         selectivities=[float(share) for share in np.atleast_1d(np.asarray(selectivity, dtype=np.float64))],
         growth=bool(growth),
@@ -218,6 +244,8 @@ def audit(
     lengths = None if distances is None else matrix(distances, "distances")
     parts = None if groups is None else [str(name) for name in np.asarray(groups).ravel().tolist()]
     if method is not None:
+        if executor is not None:
+            raise ValueError("an index of this kind is searched with all rows in memory: executor is for graphs and answers")
         if answered is not None or repair or allowed is not None:
             raise ValueError("answers and allowed rows are audited without an index of this kind")
         with telling(progress, "audit") as tell:
@@ -226,14 +254,38 @@ def audit(
     if search is not None:
         if answered is not None:
             raise ValueError("neighbors were given besides an index that is asked for them")
-        answered, lengths = _ask(search, rows, held_out, wanted)
+        available = len(rows) if rows is not None else None if elsewhere is None else elsewhere.shape[0]
+        answered, lengths = _ask(search, available, rows if held_out is None else held_out, held_out is None, wanted)
     elif lengths is not None and answered is None:
         raise ValueError("distances were given without neighbors")
     mask, allowed_ids = _allowed(allowed, keys)
     core = None if graph is None else graph._core
+    exact = None
+    if executor is not None or elsewhere is not None:
+        # Rows of a graph are in its own order.
+        base = parts_of_base if graph is None and parts_of_base is not None else rows if graph is None else [graph.X]
+        tasks, most = max(wanted["threads"], 1), None if rows_per_task is None else count(rows_per_task, "rows_per_task")
+        exact = Search(base, executor or AtOnce(), tasks, most, partials)  # type: ignore[arg-type]
+    elif rows_per_task is not None or partials is not None:
+        raise ValueError("rows_per_task and partials are for an executor, or a base in parts")
+    there = None if elsewhere is None else (elsewhere.facts, elsewhere.fetch)
     with telling(progress, "audit") as tell:
-        found = _core.audit(rows, held_out, core, answered, lengths, keys, parts, mask, allowed_ids, wanted, tell)
+        found = _core.audit(
+            rows, held_out, core, answered, lengths, keys, parts, mask, allowed_ids, wanted, there, exact, tell
+        )
     return Audit(found, wanted["predictions"])
+
+
+def _check_parts(held_out: Optional[Float32], allowed: Optional[npt.ArrayLike]) -> None:
+    if held_out is None:
+        raise ValueError("a base in files or in several arrays, and an executor, need queries=")
+    if allowed is not None:
+        raise ValueError("rows are allowed of one array, without executor")
+
+
+def _is_graph(index: Any) -> bool:
+    """Whether this is read, with its rows, and not asked."""
+    return isinstance(index, (list, tuple, Hnsw)) or is_path(index) or is_saved(index)
 
 
 def _allowed(allowed: Optional[npt.ArrayLike], keys: Optional[_core.Ids]) -> tuple[Any, Optional[Slots]]:
@@ -286,22 +338,26 @@ def _segments(indexes: list[Any], rows: Optional[Float32], metric: Optional[str]
     return Hnsw._of_saved(*saved, rows, metric)
 
 
-def _name(rows: Optional[Float32], graph: Optional[Hnsw], method: Optional[_core.SavedMethod]) -> str:
-    shape = method.shape() if method is not None else (0, 0)
+def _name(
+    rows: Optional[Float32],
+    graph: Optional[Hnsw],
+    method: Optional[_core.SavedMethod],
+    elsewhere: Optional[Elsewhere],
+) -> str:
+    shape = method.shape() if method is not None else elsewhere.shape if elsewhere is not None else (0, 0)
     shape = graph.X.shape if graph is not None else rows.shape if rows is not None else shape
     return f"array of {shape[0]} × {shape[1]}"
 
 
 def _ask(
-    search: Any, rows: Optional[Float32], held_out: Optional[Float32], wanted: Wanted
+    search: Any, rows: Optional[int], queries: Optional[Float32], are_rows: bool, wanted: Wanted
 ) -> tuple[Int64, Optional[Float32]]:
     """Asks for the queries that will be measured, and one more neighbor where each may come back itself."""
-    if rows is None:
+    if rows is None or queries is None:
         raise ValueError("X is needed: an index whose graph is not read does not say its rows")
-    queries = rows if held_out is None else held_out
-    available = len(rows) - (held_out is None)
+    available = rows - are_rows
     numbers = wanted["numbers"] = _core.audit_queries(wanted, len(queries))
     ks = wanted["ks"] or [k for k in _core.audit_default_ks() if k <= available] or [available]
     wanted["ks"] = ks
     asked = queries if len(numbers) == len(queries) else queries[numbers]
-    return ask(search, asked, max(ks) + (held_out is None))
+    return ask(search, asked, max(ks) + are_rows)

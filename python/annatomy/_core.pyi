@@ -1,6 +1,6 @@
 """The compiled half; the Python half beside it documents every function."""
 
-from typing import Callable, Optional, TypedDict, Union
+from typing import Any, Callable, Optional, TypedDict, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ _Float64 = npt.NDArray[np.float64]
 _Int64 = npt.NDArray[np.int64]
 _Neighbors = tuple[_Int64, _Float32]
 _Base = tuple[int, bytes]
+_Facts = tuple[int, int, float, bool, bytes, bytes]
 _Slots = Union[_Int64, npt.NDArray[np.uint64], tuple[int, list[Optional[str]]]]
 _Ids = Union[_Int64, npt.NDArray[np.uint64], list[Optional[str]]]
 
@@ -174,8 +175,13 @@ def audit(
     mask: object,
     allowed_ids: Optional[_Slots],
     wanted: _Wanted,
+    elsewhere: Optional[tuple[list[_Facts], Callable[[_Int64], _Float32]]],
+    exact: Optional[Callable[[_Float32, int, str, bool], _Int64]],
     progress: Optional[Callable[..., None]],
 ) -> AuditResults: ...
+def shard_facts(rows: _Float32, metric: str) -> _Facts: ...
+def scaled_rows(rows: _Float32) -> _Float32: ...
+def tick(name: str, done: int, total: int) -> None: ...
 def audit_method(
     rows: Optional[_Float32],
     queries: Optional[_Float32],
@@ -274,7 +280,11 @@ def study(
     kept: Optional[_Kept],
     threads: int,
     budget_bytes: int,
+    elsewhere: Optional[Callable[[Any], Optional[bytes]]],
     progress: Optional[Callable[[str, int, int], None]],
 ) -> StudyResults: ...
+def study_run(
+    rows: Optional[_Float32], settings: str, run: int, threads: int, budget_bytes: int
+) -> bytes: ...
 def version() -> str: ...
 def instructions() -> str: ...

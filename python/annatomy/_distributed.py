@@ -101,6 +101,11 @@ def exact_knn_by(
     tell: Optional[Callable[[str, int, int], None]],
 ) -> tuple[Int64, Float32]:
     """Neighbors among all shards, one task for each."""
+    own_search = getattr(executor, "exact_knn", None)
+    if own_search is not None:
+        # It joins the results of its tasks where they are.
+        joined: tuple[Int64, Float32] = own_search(shards, queries, request, folder, tell)
+        return joined
     kept, reduction, done = Folder(folder, shards, queries, request), Reduction(), 0
 
     def found(place: int, partial: _core.Partial) -> None:

@@ -7,7 +7,7 @@ task; what a task returns are the rows that are wanted of it.
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -26,19 +26,19 @@ def gathered(base: Base, tables: list[Int64], executor: Optional[Executor]) -> t
     starts = np.concatenate([[0], np.cumsum(lengths)])
     count = int(starts[-1])
     _check_exact(tables[0], count)
-    named = [table[(table >= 0) & (table < count)] for table in tables]
-    wanted = np.unique(np.concatenate([*named, [count - 1]]))
-    running = []
+    rows_of = [table[(table >= 0) & (table < count)] for table in tables]
+    wanted = np.unique(np.concatenate([*rows_of, [count - 1]]))
+    named = []
     for shard, start, end in zip(shards, starts, starts[1:]):
         inside = wanted[(wanted >= start) & (wanted < end)] - start
         if len(inside):
-            running.append((shard, executor.submit(rows_at, shard, inside)))
-    parts = [(shard, _result(shard, future)) for shard, future in running]
-    first, columns = parts[0][0].name, parts[0][1].shape[1]
-    for shard, part in parts:
+            named.append((shard, (shard, inside)))
+    parts = in_tasks(executor, rows_at, named)
+    first, columns = named[0][0].name, parts[0].shape[1]
+    for (shard, _), part in zip(named, parts):
         if part.shape[1] != columns:
             raise ValueError(f"{shard.name} has {part.shape[1]} columns, and {first} has {columns}")
-    rows = np.concatenate([part for _, part in parts])
+    rows = np.concatenate(parts)
     return rows, [_renumbered(table, wanted, count) for table in tables]
 
 
@@ -75,12 +75,22 @@ def length(shard: Shard) -> int:
 
 
 def _lengths(shards: list[Shard], executor: Executor) -> npt.NDArray[np.int64]:
-    unknown = {place for place, shard in enumerate(shards) if isinstance(shard.source, str) and shard.rows is None}
-    running = {place: executor.submit(length, shards[place]) for place in unknown}
-    found = [
-        _result(shard, running[place]) if place in unknown else length(shard) for place, shard in enumerate(shards)
-    ]
+    is_unknown = [isinstance(shard.source, str) and shard.rows is None for shard in shards]
+    unknown = [shard for shard, asked in zip(shards, is_unknown) if asked]
+    asked_for = iter(in_tasks(executor, length, [(shard, (shard,)) for shard in unknown]))
+    found = [next(asked_for) if asked else length(shard) for shard, asked in zip(shards, is_unknown)]
     return np.asarray(found, dtype=np.int64)
+
+
+def in_tasks(executor: Executor, task: Callable[..., Any], calls: list[tuple[Shard, tuple[Any, ...]]]) -> list[Any]:
+    """Results of a task for each shard, in their order; the first error ends those that have not begun."""
+    running = [(shard, executor.submit(task, *arguments)) for shard, arguments in calls]
+    try:
+        return [_result(shard, future) for shard, future in running]
+    except BaseException:
+        for _, future in running:
+            future.cancel()
+        raise
 
 
 def _result(shard: Shard, future: Any) -> Any:

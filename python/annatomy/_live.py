@@ -77,6 +77,12 @@ def saved_segments(
     return [saved for saved, _ in graphs], live
 
 
+def is_saved(index: Any) -> bool:
+    """Whether an index is one of those that are read rather than asked, by its package."""
+    inner = bare(index)
+    return _package(inner) in ("faiss", "hnswlib", "usearch")
+
+
 def saved_method(index: Any) -> Optional[_core.SavedMethod]:
     """A faiss index of codes, cells, transforms or a rerank, or a usearch index of codes or under cos, read.
 

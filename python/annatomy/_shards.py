@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -39,6 +40,8 @@ class Request:
     k: int
     metric: str
     threads: int
+    #: Whether rows are scaled to unit length first, one by one, as an audit by cosine scales them.
+    scaled: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,20 +56,26 @@ class Shard:
         """Neighbors among its rows, numbered from 0."""
         queries = _aligned(queries)
         if not isinstance(self.source, str):
-            part, budget = (0, len(self.source)), MEMORY_BUDGET_BYTES
-            return _core.partial_of_rows(
-                _aligned(self.source), queries, part, request.k, request.metric, None, request.threads, budget, None
-            )
+            return _partial_of(_aligned(self.source), queries, request)
         if not is_remote(self.source):
             return self._search_file(self.source, queries, request)
         with fetched(self.source) as local:
             return self._search_file(local, queries, request)
 
     def _search_file(self, path: str, queries: Float32, request: Request) -> _core.Partial:
-        budget = MEMORY_BUDGET_BYTES
+        if request.scaled:
+            partials = (_partial_of(block, queries, request) for block in self.blocks(path))
+            return reduce(join, partials)
         return _core.partial_of_file(
-            path, queries, self.rows, request.k, request.metric, False, request.threads, budget, None
+            path, queries, self.rows, request.k, request.metric, False, request.threads, MEMORY_BUDGET_BYTES, None
         )
+
+    def blocks(self, path: str) -> Iterator[Float32]:
+        """Its rows in ``path``, in blocks."""
+        rows, columns, _ = _core.file_facts(path)
+        first, last = self.rows or (0, rows)
+        for start, end in _cut(last - first, columns, 1, None):
+            yield _core.read_rows(path, first + start, first + end)
 
     def named(self, error: Exception) -> Exception:
         """The error with what it is about, where it does not say so itself."""
@@ -76,7 +85,7 @@ class Shard:
     def key(self, queries_checksum: bytes, request: Request) -> str:
         """Names this search: the same only for the same rows, queries, k and metric."""
         digest = hashlib.sha256(queries_checksum)
-        digest.update(f"{request.k} {request.metric} {self.rows}".encode())
+        digest.update(f"{request.k} {request.metric} {self.rows}{' scaled' * request.scaled}".encode())
         if not isinstance(self.source, str):
             digest.update(f"array {self.source.shape}".encode())
             digest.update(self.source.data)
@@ -131,6 +140,15 @@ def _cut(rows: int, columns: int, k: int, rows_per_task: Optional[int]) -> list[
 def _aligned(array: Float32) -> Float32:
     """The array itself, or a copy of what came over a network to an odd address."""
     return np.require(array, dtype=np.float32, requirements=["C", "A"])
+
+
+def _partial_of(rows: Float32, queries: Float32, request: Request) -> _core.Partial:
+    if request.scaled:
+        rows = _core.scaled_rows(rows)
+    part, budget = (0, len(rows)), MEMORY_BUDGET_BYTES
+    return _core.partial_of_rows(
+        rows, queries, part, request.k, request.metric, None, request.threads, budget, None
+    )
 
 
 def join(first: _core.Partial, second: _core.Partial) -> _core.Partial:

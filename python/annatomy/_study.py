@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arrays import count, matrix
+from ._arrays import Float32, count, matrix
+from ._distributed import Executor
 from ._frames import Columns, Figure, Tabular
 from ._progress import Telling, telling
 
@@ -72,6 +73,7 @@ def study(
     threads: int = 0,
     memory_budget_bytes: int = 3 << 30,
     progress: Telling = None,
+    executor: Optional[Executor] = None,
     **settings: Any,
 ) -> StudyResults:
     """The three experiments of Cooper & Busch (J. Imaging 2026, 12, 55), in both conventions.
@@ -92,6 +94,9 @@ def study(
         See :func:`annatomy.exact_knn`.
     progress : bool or callable, optional
         A callable gets (stage, done, total); True draws a bar on stderr, None does so in notebooks only.
+    executor : optional
+        Anything with ``submit``, as in :func:`annatomy.exact_knn`: each task computes a run, on ``threads`` threads (0: one). The
+        figures are those of one machine. A file is one that every worker can read.
     **settings
         Any of runs, subset, sample, seed, metric, m, ef_construction, ef_search, ef_values, ef_construction_values,
         alpha_values, ks, studies (of "ef", "efc", "alpha", "order", "methods"), conventions ("corrected", "published"), preset. Defaults are
@@ -130,7 +135,41 @@ def study(
     kept: Optional[_core._Kept] = None if out is None else {"folder": os.fspath(out), "resume": bool(resume)}
     budget = count(memory_budget_bytes, "memory_budget_bytes", 0)
     with telling(progress, "study") as tell:
-        return StudyResults(_core.study(rows, json.dumps(request), kept, count(threads, "threads", 0), budget, tell))
+        tasks = None if executor is None else _Runs(executor, rows, json.dumps(request), max(threads, 1), budget)
+        try:
+            return StudyResults(
+                _core.study(rows, json.dumps(request), kept, count(threads, "threads", 0), budget, tasks, tell)
+            )
+        finally:
+            if tasks is not None:
+                tasks.end()
+
+
+class _Runs:
+    """Runs by tasks of an executor, as the core asks for them: first which, then each."""
+
+    def __init__(self, executor: Executor, rows: Optional[Float32], request: str, threads: int, budget: int) -> None:
+        self.executor, self.arguments = executor, (rows, request)
+        self.limits = (threads, budget)
+        self.running: dict[int, Any] = {}
+
+    def __call__(self, asked: Union[list[int], int]) -> Optional[bytes]:
+        if isinstance(asked, int):
+            result: bytes = self.running.pop(asked).result()
+            return result
+        for run in asked:
+            self.running[run] = self.executor.submit(run_of, *self.arguments, run, *self.limits)
+        return None
+
+    def end(self) -> None:
+        """Cancels what nothing will ask for."""
+        for future in self.running.values():
+            future.cancel()
+
+
+def run_of(rows: Optional[Float32], request: str, run: int, threads: int, budget: int) -> bytes:
+    """What a task does."""
+    return _core.study_run(rows, request, run, threads, budget)
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Exact neighbors on a Ray cluster: one task for each shard, partials joined as a tree.
+"""Exact neighbors and audits on a Ray cluster: one task for each shard, partials joined as a tree.
 
 Needs Ray (``pip install annatomy[ray]``), and this package on every node. Queries are put into the object store once and
 read there by all tasks of a node. A task holds its block of rows, the queries and its partial (12 bytes per query and
@@ -8,16 +8,20 @@ the base is in the driver's memory: pass paths or URLs that every node can read.
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any, Callable, Optional, Union
 
 import numpy.typing as npt
 import ray
 
 from ._arrays import Float32, Int64, count
+from ._audit import audit as audit_by
+from ._audited import Audit
 from ._distributed import Folder
 from ._partial import Path, query_rows
 from ._progress import Telling, telling
-from ._shards import Base, Request, join, shards_of
+from ._shards import Base, Request, Shard, join, shards_of
+from ._study import StudyResults
+from ._study import study as study_by
 
 #: Tasks submitted for each that the cluster can run at once.
 TASKS_PER_PLACE = 2
@@ -62,21 +66,87 @@ def exact_knn(
     ValueError, OSError
         As of :func:`annatomy.exact_knn`.
     """
-    threads, retries = count(threads, "threads"), count(retries, "retries", 0)
-    request = Request(count(k, "k"), metric, threads)
+    executor = Executor(threads, retries)
+    request = Request(count(k, "k"), metric, executor.threads)
     held_out = query_rows(queries)
     most = None if rows_per_task is None else count(rows_per_task, "rows_per_task")
     shards = shards_of(X, request.k, most)
-    kept = Folder(partials, shards, held_out, request)
-    if not ray.is_initialized():
-        ray.init()
-    search = ray.remote(num_cpus=threads, max_retries=retries)(_search)
-    tree = _Tree(retries)
-    at_once = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads) * TASKS_PER_PLACE
-    running: dict[Any, int] = {}
-    done = 0
-    put = ray.put(held_out)
     with telling(progress, "exact_knn") as tell:
+        return executor.exact_knn(shards, held_out, request, partials, tell)
+
+
+def audit(X: Base, index: Any = None, *, threads: int = 1, retries: int = 3, **settings: Any) -> Audit:
+    """An audit whose exact neighbors the tasks of a Ray cluster find: that of one machine, figure for figure.
+
+    Of answers over files nothing but digests, partials and the rows that the answers name come to the driver.
+
+    Parameters
+    ----------
+    X, index
+        As of :func:`annatomy.audit`; queries are held out.
+    threads, retries
+        As of :func:`exact_knn`. The driver measures on as many threads.
+    **settings
+        Any other of :func:`annatomy.audit`.
+    """
+    return audit_by(X, index, threads=threads, executor=Executor(threads, retries), **settings)
+
+
+def study(X: Any = None, *, threads: int = 1, retries: int = 3, **settings: Any) -> StudyResults:
+    """The published study with one task of a Ray cluster for each run: the figures of one machine.
+
+    Parameters
+    ----------
+    X
+        As of :func:`annatomy.study`; a file is one that every node can read.
+    threads, retries
+        As of :func:`exact_knn`.
+    **settings
+        Any other of :func:`annatomy.study`. With ``out`` and ``resume`` finished runs are kept, and the others computed.
+    """
+    return study_by(X, threads=threads, executor=Executor(threads, retries), **settings)
+
+
+class Executor:
+    """Tasks of a Ray cluster, for every function that takes an ``executor``.
+
+    Starts Ray on this machine where it is not running and no cluster is named by ``RAY_ADDRESS``.
+
+    Parameters
+    ----------
+    threads : int
+        CPUs that each task asks for.
+    retries : int
+        How often Ray runs a task again whose worker or node was lost.
+    """
+
+    def __init__(self, threads: int = 1, retries: int = 3) -> None:
+        self.threads = count(threads, "threads")
+        self.retries = count(retries, "retries", 0)
+        if not ray.is_initialized():
+            ray.init()
+
+    def submit(self, task: Callable[..., Any], /, *arguments: Any) -> _Future:
+        """A future of ``task(*arguments)``."""
+        remote = ray.remote(num_cpus=self.threads, max_retries=self.retries)(task)
+        return _Future(remote.remote(*arguments))
+
+    def exact_knn(
+        self,
+        shards: list[Shard],
+        queries: Float32,
+        request: Request,
+        folder: Optional[Path],
+        tell: Optional[Callable[[str, int, int], None]],
+    ) -> tuple[Int64, Float32]:
+        """Neighbors among all shards, joined as a tree where they are."""
+        kept = Folder(folder, shards, queries, request)
+        search = ray.remote(num_cpus=self.threads, max_retries=self.retries)(_search)
+        tree = _Tree(self.retries)
+        at_once = max(1, int(ray.cluster_resources().get("CPU", 1)) // self.threads) * TASKS_PER_PLACE
+        running: dict[Any, int] = {}
+        done = 0
+        put = ray.put(queries)
 
         def wait() -> None:
             nonlocal done
@@ -107,6 +177,21 @@ def exact_knn(
             for result in running:
                 ray.cancel(result)
         return _result(tree.root()).finish()  # type: ignore[no-any-return]
+
+
+class _Future:
+    """What a task will give."""
+
+    def __init__(self, reference: Any) -> None:
+        self.reference = reference
+
+    def result(self) -> Any:
+        """It, or the task's own error."""
+        return _result(self.reference)
+
+    def cancel(self) -> None:
+        """Ends the task, if it has not."""
+        ray.cancel(self.reference)
 
 
 def _search(shard: Any, queries: Float32, request: Request) -> Any:

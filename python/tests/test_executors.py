@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -146,6 +147,151 @@ def test_fidelity_over_shards_is_that_of_one_array(request, tmp_path, base, file
     if kind == "arrays":
         with pytest.raises(ValueError, match="has 5 columns, and rows .* has"):
             an.fidelity([base, base[:, :5].copy()], exact, returned[:, :1] + len(base), queries=queries)
+
+
+@pytest.fixture(scope="module")
+def answers(base, queries):
+    """As an engine gives them: a farther row, a repeat, an empty slot, an id that no row has."""
+    returned, distances = an.exact_knn(base, 20, queries=queries)
+    returned = returned.copy()
+    returned[:, 3], returned[:, 5], returned[::2, 7], returned[1::3, 9] = 7, returned[:, 4], -1, len(base) + 5
+    return returned, distances
+
+
+def figures(found):
+    """``audit.json`` but for the time taken, and the table of queries."""
+    results = json.loads(found._core.json())
+    del results["seconds"]
+    return results, {name: np.asarray(values) for name, values in found._core.per_query()}
+
+
+def assert_same_audit(found, expected):
+    (results, queries), (right, right_queries) = figures(found), figures(expected)
+    assert json.dumps(results) == json.dumps(right)
+    assert list(queries) == list(right_queries)
+    for name, values in right_queries.items():
+        np.testing.assert_array_equal(queries[name], values, err_msg=name)
+
+
+@pytest.mark.parametrize("kind", ["array", "arrays", "path", "paths", "urls"])
+@pytest.mark.parametrize("metric", ["l2", "cosine", "ip"])
+@pytest.mark.parametrize("pool", ["none", "threads", "processes"])
+def test_audits_of_answers_over_shards_are_those_of_one_array(request, tmp_path, base, files, queries, answers, kind, metric, pool):
+    if kind == "urls":
+        pytest.importorskip("fsspec")
+    whole = tmp_path / "base.npy"
+    np.save(whole, base)
+    urls = [f"file://{path}" for path in files]
+    given = {"array": base, "arrays": np.array_split(base, 3), "path": whole, "paths": files, "urls": urls}[kind]
+    returned, distances = answers
+    options = {"queries": queries, "neighbors": returned, "distances": distances, "metric": metric, "k": [5, 20], "repair": True}
+    options["require"] = ["overlap@5>=0.5"]
+    expected = an.audit(base, **options)
+    if pool == "none":
+        found = an.audit(given, **options)
+    else:
+        with ThreadPoolExecutor(2) as threads:
+            executor = threads if pool == "threads" else request.getfixturevalue("processes")
+            found = an.audit(given, executor=executor, rows_per_task=130, **options)
+    assert_same_audit(found, expected)
+    for one, other in zip((found.repaired.ids, found.repaired.distances), (expected.repaired.ids, expected.repaired.distances)):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_an_audit_keeps_partials_counts_ids_from_one_and_knows_keys(tmp_path, base, files, queries, answers):
+    returned, _ = answers
+    keys = np.array([f"row {row}" for row in range(len(base))], dtype=object)
+    named = np.array([[keys[id] if 0 <= id < len(base) else None for id in row] for row in returned], dtype=object)
+    from_one = np.where(returned < 0, -1, returned + 1)
+    for neighbors, ids in [(from_one, None), (named, keys)]:
+        expected = an.audit(base, queries=queries, neighbors=neighbors, ids=ids, k=10)
+        with ThreadPoolExecutor(2) as executor:
+            found = an.audit(files, queries=queries, neighbors=neighbors, ids=ids, k=10, executor=executor, partials=tmp_path)
+        assert_same_audit(found, expected)
+    assert len(list(tmp_path.glob("*.partial"))) == len(files), "the same search twice"
+    # An engine that is asked.
+    def search(queries, k):
+        return an.exact_knn(base[:700], k, queries=queries)
+
+    assert_same_audit(an.audit(files, search, queries=queries, k=10), an.audit(base, search, queries=queries, k=10))
+
+
+@pytest.mark.parametrize("metric", ["l2", "cosine", "ip"])
+def test_audits_of_graphs_find_exact_neighbors_by_tasks(base, files, queries, metric):
+    bounds = [0, 400, 700, len(base)]
+    parts = [an.Hnsw(base[start:end], m=6, metric=metric) for start, end in zip(bounds, bounds[1:])]
+    options = {"queries": queries, "k": [5, 10], "efs": [20], "metric": metric}
+    for index in (parts, an.Hnsw(base, m=6, metric=metric)):
+        expected = an.audit(base, index, **options)
+        with ThreadPoolExecutor(2) as executor:
+            for given in (base, files):
+                found = an.audit(given, index, executor=executor, rows_per_task=130, **options)
+                assert_same_audit(found, expected)
+    with ThreadPoolExecutor(2) as executor:
+        found = an.audit(files, executor=executor, graphs=1, m=6, **options)
+    assert_same_audit(found, an.audit(base, graphs=1, m=6, **options))
+
+
+def test_audits_that_tasks_cannot_do_are_refused(tmp_path, base, files, queries, answers):
+    bad, narrow = tmp_path / "bad.npy", tmp_path / "narrow.npy"
+    np.save(bad, np.full((5, 24), np.nan, np.float32))
+    np.save(narrow, np.ones((5, 23), np.float32))
+    given = {"queries": queries, "neighbors": answers[0], "k": 10}
+    with ThreadPoolExecutor(2) as executor:
+        for X, words in [([*files, bad], "bad.npy: .*NaN"), ([*files, narrow], "narrow.npy has 23 columns, and .* has 24")]:
+            with pytest.raises(ValueError, match=words):
+                an.audit(X, executor=executor, **given)
+        with pytest.raises(FileNotFoundError, match="no.npy"):
+            an.audit([*files, tmp_path / "no.npy"], executor=executor, **given)
+        with pytest.raises(ValueError, match="need queries="):
+            an.audit(base, executor=executor)
+        with pytest.raises(ValueError, match="rows are allowed of one array"):
+            an.audit(files, allowed=[1, 2, 3], executor=executor, **given)
+
+    class Failing(ThreadPoolExecutor):
+        def submit(self, task, *arguments):
+            if task.__name__ == "search":
+                task = fails
+            return super().submit(task, *arguments)
+
+    with Failing(2) as executor, pytest.raises(OSError, match="gone away"):
+        an.audit(files, executor=executor, **given)
+    with pytest.raises(ValueError, match="are for an executor"):
+        an.audit(base, rows_per_task=3, **given)
+
+
+def fails(*_):
+    raise OSError("gone away")
+
+
+def test_runs_of_a_study_by_tasks_are_those_of_one_machine(tmp_path, processes):
+    settings = {"subset": 300, "ks": [10, 20], "runs": 3, "studies": ["ef", "order"]}
+    expected = an.study("resnet50-like", **settings)
+    found = an.study("resnet50-like", executor=processes, out=tmp_path / "out", **settings)
+
+    def compared(results):
+        summary = results.summary
+        return [summary[name] for name in summary if name not in ("seconds", "machine")]
+
+    assert json.dumps(compared(found)) == json.dumps(compared(expected))
+    assert found._core.csv() == expected._core.csv()
+    asked = []
+
+    class Counting(ThreadPoolExecutor):
+        def submit(self, task, *arguments):
+            asked.append(arguments[2])
+            return super().submit(task, *arguments)
+
+    (tmp_path / "out" / "records" / "run01.bin").unlink()
+    with Counting(2) as executor:
+        again = an.study("resnet50-like", executor=executor, out=tmp_path / "out", resume=True, **settings)
+    assert asked == [1] and again._core.csv() == expected._core.csv()
+    rows = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
+    settings = {"ks": [5], "runs": 2, "studies": ["ef"]}
+    found = an.study(rows, executor=processes, **settings)
+    assert found._core.csv() == an.study(rows, **settings)._core.csv()
+    with pytest.raises(ValueError, match="k = 400"):
+        an.study(rows, executor=processes, ks=[400], runs=1, studies=["ef"])
 
 
 def test_what_tasks_cannot_do_is_an_error_that_names_the_shard(tmp_path, files, base, queries):

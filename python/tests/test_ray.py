@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -126,6 +127,34 @@ def test_a_driver_that_begins_again_searches_what_is_missing_alone(assert_same, 
     found = on_ray.exact_knn(files, 40, **options)
     assert_same(found, an.exact_knn(base, 40, queries=queries))
     assert all(path.stat().st_mtime_ns == at for path, at in kept.items())
+
+
+def test_audits_and_fidelity_by_tasks_are_those_of_one_machine(cluster, base, files, queries):
+    returned, _ = an.exact_knn(base[:700], 10, queries=queries)
+    for metric in ("l2", "cosine"):
+        options = {"queries": queries, "neighbors": returned, "metric": metric, "k": [5, 10]}
+        found, expected = on_ray.audit(files, rows_per_task=100, **options), an.audit(base, **options)
+        assert figures(found) == figures(expected)
+    graphs = [an.Hnsw(part, m=6) for part in np.array_split(base, 3)]
+    found = on_ray.audit(base, graphs, queries=queries, k=5, efs=[10])
+    assert figures(found) == figures(an.audit(base, graphs, queries=queries, k=5, efs=[10]))
+    exact, _ = an.exact_knn(base, 10, queries=queries)
+    found = an.fidelity(files, exact, returned, queries=queries, executor=on_ray.Executor())
+    expected = an.fidelity(base, exact, returned, queries=queries)
+    for name, values in expected.corrected.items():
+        np.testing.assert_array_equal(found.corrected[name], values, err_msg=name)
+
+
+def figures(found):
+    results = json.loads(found._core.json())
+    del results["seconds"]
+    return json.dumps(results)
+
+
+def test_a_study_with_a_task_for_each_run_is_that_of_one_machine(cluster):
+    settings = {"subset": 300, "ks": [10, 20], "runs": 3, "studies": ["ef"]}
+    found = on_ray.study("resnet50-like", **settings)
+    assert found._core.csv() == an.study("resnet50-like", **settings)._core.csv()
 
 
 def test_errors_of_tasks_are_ordinary_and_name_the_shard(cluster, tmp_path, files, queries):

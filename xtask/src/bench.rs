@@ -10,12 +10,14 @@ use anyhow::{Context, Result};
 
 const ENVIRONMENT: &str = "target/bench/environment";
 const WHEELS: &str = "target/bench/wheels";
-const PEERS: [&str; 7] = [
+const PEERS: [&str; 9] = [
     "faiss-cpu",
     "hnswlib",
     "usearch",
     "matplotlib",
     "numpy",
+    "pyarrow",
+    "ray",
     "scipy",
     "threadpoolctl",
 ];

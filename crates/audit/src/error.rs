@@ -15,6 +15,9 @@ pub enum AuditError {
     /// Nothing says what the base rows are.
     #[error("an audit needs vectors: a file of them, or an index that holds them")]
     NoVectors,
+    /// Another's search for exact neighbors failed.
+    #[error("{0}")]
+    Search(String),
     /// Options that contradict each other.
     #[error("{0}")]
     Request(String),

@@ -4,8 +4,27 @@ use super::error::AuditError;
 use annatomy_eval::allowed::exact_among;
 use annatomy_eval::dataset::{Base, Dataset};
 use annatomy_eval::ground_truth::GroundTruth;
-use annatomy_knn::{NeighborTable, PairTable};
-use annatomy_vectors::{PointId, validate};
+use annatomy_knn::{NeighborTable, PairTable, Queries, exact_knn};
+use annatomy_runtime::TASK_QUERIES;
+use annatomy_vectors::{MatrixView, Metric, PointId, validate};
+use rayon::prelude::*;
+use std::fmt::Debug;
+
+/// Finds exact neighbors in the place of this process, such as tasks on other machines.
+pub trait ExactSearch: Debug + Sync {
+    /// Ids of the `k` nearest base rows of every query, row after row, as [`exact_knn`] finds them. Under cosine
+    /// `scaled` says that base rows are those given, scaled to unit length one by one; queries are scaled already.
+    ///
+    /// # Errors
+    /// In words, if they cannot be found.
+    fn neighbors(
+        &self,
+        queries: MatrixView<'_>,
+        k: usize,
+        metric: Metric,
+        scaled: bool,
+    ) -> Result<Vec<u32>, String>;
+}
 
 /// The exact `k` nearest of every query, certified; itself excluded by id.
 pub(super) fn neighbors<'d>(
@@ -20,13 +39,89 @@ pub(super) fn neighbors<'d>(
         let lists = exact_among(base, queries, allowed, k, metric, budget_bytes)?;
         return Ok(GroundTruth::of_lists(lists, queries, metric, base.rows()));
     }
-    Ok(GroundTruth::compute(
-        &data.base,
-        queries,
-        k,
-        data.metric,
-        budget_bytes,
-    )?)
+    let table = exact_knn(&data.base, queries, k, data.metric, budget_bytes)?;
+    let table = match queries {
+        Queries::HeldOut(_) => in_float64(table, data),
+        _ => table,
+    };
+    Ok(GroundTruth::of_lists(table, queries, data.metric, data.base.rows()))
+}
+
+/// The same for held-out queries, found by `search`, unless a filter leaves rows out.
+pub(super) fn neighbors_by<'d>(
+    search: &dyn ExactSearch,
+    data: &'d Dataset<'_>,
+    k: usize,
+    budget_bytes: u64,
+) -> Result<GroundTruth<'d>, AuditError> {
+    let (queries, None) = (data.search_queries(), &data.filter) else {
+        return neighbors(data, k, budget_bytes);
+    };
+    let Queries::HeldOut(rows) = queries else {
+        return neighbors(data, k, budget_bytes);
+    };
+    let found = search
+        .neighbors(rows, k, data.metric, data.base.are_scaled())
+        .map_err(AuditError::Search)?;
+    let base_rows = data.base.rows();
+    if found.len() != rows.rows() * k || found.iter().any(|&id| id as usize >= base_rows) {
+        let count = found.len();
+        let words = format!(
+            "{count} exact neighbors were found for {} queries and k = {k} among {base_rows} rows",
+            rows.rows()
+        );
+        return Err(AuditError::Search(words));
+    }
+    let mut ids: Vec<usize> = found.iter().map(|&id| id as usize).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    data.base.expect(&ids);
+    let none = vec![0.0; found.len()];
+    let found = found.into_iter().map(|id| Some(PointId(id))).collect();
+    let table = in_float64(NeighborTable::new(k, found, none), data);
+    Ok(GroundTruth::of_lists(table, queries, data.metric, base_rows))
+}
+
+/// The table with distances summed in float64 and rounded once: those of query and row alone, whatever
+/// found them, on every machine.
+fn in_float64(table: NeighborTable, data: &Dataset<'_>) -> NeighborTable {
+    let (k, metric) = (table.k(), data.metric);
+    let distance = |query: usize, id: u32| {
+        let reduced = |row: &[f32]| metric.reduced_distance_f64(data.query(query), row);
+        metric.true_distance_f64(data.base.with_row(id, reduced)) as f32
+    };
+    let ids: Vec<Option<PointId>> = (0..table.queries())
+        .flat_map(|query| table.ids(query).to_vec())
+        .collect();
+    let mut distances = vec![0.0; ids.len()];
+    if data.base.in_memory().is_some() {
+        let of_queries = distances.par_chunks_mut(k).zip(ids.par_chunks(k));
+        of_queries
+            .enumerate()
+            .with_max_len(TASK_QUERIES)
+            .for_each(|(query, (distances, ids))| {
+                for (found, id) in distances.iter_mut().zip(ids.iter().flatten()) {
+                    *found = distance(query, id.0);
+                }
+            });
+        return NeighborTable::new(k, ids, distances);
+    }
+    // Rows out of memory are read in their order, each once.
+    let mut slots: Vec<(u32, usize)> = ids
+        .iter()
+        .enumerate()
+        .filter_map(|(slot, id)| Some(((*id)?.0, slot)))
+        .collect();
+    slots.sort_unstable();
+    for of_row in slots.chunk_by(|a, b| a.0 == b.0) {
+        data.base.with_row(of_row[0].0, |row| {
+            for &(_, slot) in of_row {
+                let reduced = metric.reduced_distance_f64(data.query(slot / k), row);
+                distances[slot] = metric.true_distance_f64(reduced) as f32;
+            }
+        });
+    }
+    NeighborTable::new(k, ids, distances)
 }
 
 /// The same, read from a table of all pairs.

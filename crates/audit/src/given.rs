@@ -1,5 +1,7 @@
 //! Inputs of an audit in memory, in the place of files.
 
+use super::exact::ExactSearch;
+use annatomy_eval::dataset::RowsElsewhere;
 use annatomy_eval::index::Index;
 use annatomy_formats::{IdTable, RowIds, Selection};
 use annatomy_methods::Method;
@@ -13,6 +15,10 @@ pub struct Given<'g> {
     pub name: String,
     /// Base rows.
     pub rows: Option<MatrixView<'g>>,
+    /// Base rows that are not in memory, in the place of `rows`: answers to held-out queries are audited over them.
+    pub elsewhere: Option<&'g dyn RowsElsewhere>,
+    /// Who finds the exact neighbors of held-out queries among all rows; by default they are searched for here.
+    pub exact: Option<&'g dyn ExactSearch>,
     /// What the index calls each base row, where that is not its number.
     pub labels: Option<&'g [i64]>,
     /// Primary keys of the base rows.

@@ -6,7 +6,7 @@ use super::depth::Depth;
 use super::difficulty::difficulty;
 use super::error::AuditError;
 use super::estimates::drawn_from;
-use super::exact;
+use super::exact::{self, ExactSearch};
 use super::explore::{Recorded, depth, explore};
 use super::groups::GivenGroups;
 use super::growth;
@@ -58,6 +58,7 @@ pub(super) struct Job<'j> {
     answers: Option<Answers>,
     groups: Option<GivenGroups>,
     depth: Depth,
+    exact: Option<&'j dyn ExactSearch>,
 }
 
 impl<'j> Job<'j> {
@@ -110,7 +111,13 @@ impl<'j> Job<'j> {
             answers,
             groups,
             depth,
+            exact: None,
         })
+    }
+
+    /// Leaves the search for exact neighbors to another.
+    pub(super) fn with_exact(self, exact: Option<&'j dyn ExactSearch>) -> Self {
+        Self { exact, ..self }
     }
 
     /// Everything asked for.
@@ -155,7 +162,10 @@ impl<'j> Job<'j> {
 
     fn exact(&self) -> Result<GroundTruth<'_>, AuditError> {
         let budget = self.request.memory_budget_bytes;
-        exact::neighbors(&self.data, self.depth.neighbors, budget)
+        match self.exact {
+            Some(search) => exact::neighbors_by(search, &self.data, self.depth.neighbors, budget),
+            None => exact::neighbors(&self.data, self.depth.neighbors, budget),
+        }
     }
 
     fn on_graphs<S: DistanceSource>(

@@ -91,6 +91,7 @@ pub use depth::DEFAULT_KS;
 pub use distance_kind::DistanceKind;
 pub use engines::{ENGINES, EngineDefault};
 pub use error::AuditError;
+pub use exact::ExactSearch;
 pub use given::{Given, GivenAnswers};
 pub use growth::results::{GrowthForecast, GrowthLaw, GrowthPoint, GrowthResult};
 pub use half_width::{Until, UntilError};

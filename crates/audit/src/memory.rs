@@ -6,11 +6,12 @@ use super::given::Given;
 use super::groups::GivenGroups;
 use super::side_tables::SideTables;
 use annatomy_eval::dataset::{
-    Base, Dataset, QueryRows, all_have_unit_length, check_and_normalize, check_and_normalize_as,
+    Base, Dataset, QueryRows, RowsElsewhere, all_have_unit_length, check_and_normalize,
+    check_and_normalize_as,
 };
 use annatomy_eval::index::Index;
 use annatomy_formats::RowIds;
-use annatomy_vectors::{MatrixView, Metric, Rows, validate};
+use annatomy_vectors::{Matrix, MatrixView, Metric, Rows, validate};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,15 +22,18 @@ pub(super) fn prepare<'d>(
     choices: &Choices,
 ) -> Result<(Dataset<'d>, Option<GivenGroups>), AuditError> {
     let side = SideTables::given(given)?;
-    let rows = given.rows.ok_or(AuditError::NoVectors)?;
-    let base = match given.index {
-        Some(index) => Rows::Lent(index.rows(rows)?),
-        None => lent(rows, metric, "X")?,
+    let base = match (given.elsewhere, given.rows) {
+        (Some(rows), _) => elsewhere(given, rows)?,
+        (None, Some(rows)) => Base::InMemory(match given.index {
+            Some(index) => Rows::Lent(index.rows(rows)?),
+            None => lent(rows, metric, "X")?,
+        }),
+        (None, None) => return Err(AuditError::NoVectors),
     };
     let mut data = Dataset {
         name: given.name.clone(),
-        queries: given_queries(given, base.view(), metric, choices)?,
-        base: Base::InMemory(base),
+        queries: given_queries(given, &base, metric, choices)?,
+        base,
         metric,
         ids: given
             .labels
@@ -41,10 +45,26 @@ pub(super) fn prepare<'d>(
     Ok((data, groups))
 }
 
+/// Rows that are not in memory, where that suffices.
+fn elsewhere<'d>(given: &Given<'d>, rows: &'d dyn RowsElsewhere) -> Result<Base<'d>, AuditError> {
+    let wrong = if given.answers.is_none() || given.index.is_some() {
+        "graphs are searched in memory: rows elsewhere are for answers alone"
+    } else if given.queries.is_none() {
+        "rows elsewhere are no queries: queries are needed"
+    } else if given.allowed.is_some() {
+        "allowed rows are searched in memory: rows elsewhere are all allowed"
+    } else {
+        let drawn = Matrix::zeros(0, rows.columns());
+        let rows = Box::new(rows);
+        return Ok(Base::Streamed { rows, drawn });
+    };
+    Err(AuditError::Request(wrong.to_owned()))
+}
+
 /// The queries in memory that are measured.
 fn given_queries<'d>(
     given: &Given<'d>,
-    base: MatrixView<'_>,
+    base: &Base<'_>,
     metric: Metric,
     choices: &Choices,
 ) -> Result<QueryRows<'d>, AuditError> {

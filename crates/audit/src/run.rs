@@ -95,12 +95,19 @@ fn of_memory(
     let mut notes = Vec::new();
     let metric = metric::of_given(request.metric, &given, &mut notes)?;
     let (data, groups) = memory::prepare(&mut given, metric, &choices)?;
+    let no_graphs = data.base.in_memory().is_none() && !request.predictions.is_empty();
+    if no_graphs {
+        let words = "predictions are of graphs, which are searched in memory";
+        return Err(AuditError::Request(words.to_owned()));
+    }
     if !given.deleted.is_empty() {
         let rows = given.deleted.len();
         notes.push(Note::DeletedRows { rows });
     }
     let answers = answers::given(given.answers, &data)?;
-    Job::new(request, data, given.index, answers, groups, notes)?.run()
+    Job::new(request, data, given.index, answers, groups, notes)?
+        .with_exact(given.exact)
+        .run()
 }
 
 /// Runs `job` on a pool of its own, whose threads stop where this one would.

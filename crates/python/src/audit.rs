@@ -1,17 +1,19 @@
 //! An audit of arrays, of a graph, or of what an engine returned.
 
 use crate::arrays::{matrix, slice, view};
+use crate::elsewhere::{Asked, ReadFacts, gathered};
 use crate::errors::raised;
 use crate::hnsw::Hnsw;
 use crate::ids::{Ids, Slots, slots};
 use crate::media::Shown;
 use crate::work::run_reporting;
 use annatomy::audit::{
-    AuditOutcome, AuditRequest, DEFAULT_KS, Explored, Given, GivenAnswers, GraphRequest, Growth,
+    AuditOutcome, AuditRequest, DEFAULT_KS, ExactSearch, Explored, Given, GivenAnswers, GraphRequest, Growth,
     Prediction, Until, audit_given, draw_queries,
 };
 use annatomy::report::{RowMedia, note_words, verdict};
 use annatomy::{figures, report};
+use annatomy_eval::dataset::RowsElsewhere;
 use annatomy_formats::{
     IdTable, OutputFolder, Owner, Selection, SlotIds, Values, write_columns, write_points,
 };
@@ -274,11 +276,27 @@ pub(crate) fn audit(
     mask: Option<PyReadonlyArray2<'_, u8>>,
     allowed_ids: Option<Slots>,
     wanted: Wanted,
+    elsewhere: Option<(Vec<ReadFacts>, Py<PyAny>)>,
+    exact: Option<Py<PyAny>>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<AuditResults> {
+    let exact = exact.map(Asked::new);
+    let (facts, fetch) = elsewhere
+        .map(|(facts, fetch)| (facts, Asked::new(fetch)))
+        .unzip();
+    let gathered = match (facts, &fetch) {
+        (Some(facts), Some(fetch)) => {
+            let metric = wanted.metric.as_deref().unwrap_or("l2");
+            let metric = metric.parse().map_err(raised)?;
+            Some(gathered(facts, metric, fetch)?)
+        }
+        _ => None,
+    };
     let given = Given {
         name: wanted.name.clone(),
         rows: rows.as_ref().map(view).transpose()?,
+        elsewhere: gathered.as_ref().map(|rows| rows as &dyn RowsElsewhere),
+        exact: exact.as_ref().map(|search| search as &dyn ExactSearch),
         queries: queries.as_ref().map(view).transpose()?,
         labels: None,
         groups,
@@ -292,20 +310,27 @@ pub(crate) fn audit(
             .map(|slots| answers(slots.table(py)?, distances.as_ref()))
             .transpose()?,
     };
-    let Some(index) = index else {
-        return audited(py, &wanted, given, progress.as_ref());
+    let found = match index {
+        None => audited(py, &wanted, given, progress.as_ref()),
+        Some(index) => {
+            let index = index.get();
+            index.rows.float32(py, |rows| {
+                let given = Given {
+                    rows: Some(rows),
+                    labels: index.labels.as_deref(),
+                    index: Some(&index.index),
+                    deleted: &index.deleted,
+                    ..given
+                };
+                audited(py, &wanted, given, progress.as_ref())
+            })
+        }
     };
-    let index = index.get();
-    index.rows.float32(py, |rows| {
-        let given = Given {
-            rows: Some(rows),
-            labels: index.labels.as_deref(),
-            index: Some(&index.index),
-            deleted: &index.deleted,
-            ..given
-        };
-        audited(py, &wanted, given, progress.as_ref())
-    })
+    let asked = [exact.as_ref(), fetch.as_ref()].into_iter().flatten();
+    match asked.filter_map(Asked::take).next() {
+        Some(error) if found.is_err() => Err(error),
+        _ => found,
+    }
 }
 
 fn audited(

@@ -19,6 +19,7 @@
 mod arrays;
 mod audit;
 mod compare;
+mod elsewhere;
 mod errors;
 mod fidelity;
 mod hnsw;
@@ -44,6 +45,8 @@ mod _core {
     #[pymodule_export]
     use crate::compare::{Comparison, compare};
     #[pymodule_export]
+    use crate::elsewhere::{scaled_rows, shard_facts, tick};
+    #[pymodule_export]
     use crate::fidelity::{fidelity, trustworthiness};
     #[pymodule_export]
     use crate::hnsw::Hnsw;
@@ -64,7 +67,9 @@ mod _core {
     #[pymodule_export]
     use crate::plan::plan_of_file;
     #[pymodule_export]
-    use crate::study::{StudyResults, study, study_config, study_config_notes, study_defaults};
+    use crate::study::{
+        StudyResults, study, study_config, study_config_notes, study_defaults, study_run,
+    };
     #[pymodule_export]
     use crate::work::{instructions, version};
 }

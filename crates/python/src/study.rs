@@ -1,6 +1,7 @@
 //! A study of an array, of a file or of built-in data.
 
 use crate::arrays::view;
+use crate::elsewhere::Asked;
 use crate::errors::raised;
 use crate::work::run_reporting;
 use annatomy::results::{self, Settings, csv, summary};
@@ -9,6 +10,7 @@ use annatomy::{config, figures, report};
 use annatomy_formats::{OutputFolder, Owner};
 use numpy::PyReadonlyArray2;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use std::path::{Path, PathBuf};
 
 /// What a finished study found.
@@ -78,6 +80,34 @@ pub(crate) struct Kept {
     resume: bool,
 }
 
+/// One run of such a study: bytes for the process that joins them.
+#[pyfunction]
+pub(crate) fn study_run<'py>(
+    py: Python<'py>,
+    rows: Option<PyReadonlyArray2<'_, f32>>,
+    settings: &str,
+    run: usize,
+    threads: usize,
+    budget_bytes: u64,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let study = opened(rows.as_ref(), settings)?;
+    let execution = Execution {
+        threads,
+        memory_budget_bytes: budget_bytes,
+    };
+    let record = run_reporting(py, 1, None, || study.run_alone(run, &execution))?;
+    Ok(PyBytes::new(py, &record.map_err(raised)?))
+}
+
+fn opened<'r>(rows: Option<&'r PyReadonlyArray2<'_, f32>>, settings: &str) -> PyResult<Study<'r>> {
+    let settings: Settings = serde_json::from_str(settings).map_err(raised)?;
+    match rows.map(view).transpose()? {
+        Some(rows) => Study::of_rows(rows, settings),
+        None => Study::new(settings),
+    }
+    .map_err(raised)
+}
+
 /// Runs the study that `settings` (JSON) describe, on `rows` where given; in a folder, where `kept`
 /// names one, to which everything that the command writes goes.
 #[pyfunction]
@@ -88,21 +118,37 @@ pub(crate) fn study(
     kept: Option<Kept>,
     threads: usize,
     budget_bytes: u64,
+    elsewhere: Option<Py<PyAny>>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<StudyResults> {
-    let settings: Settings = serde_json::from_str(settings).map_err(raised)?;
-    let study = match rows.as_ref().map(view).transpose()? {
-        Some(rows) => Study::of_rows(rows, settings),
-        None => Study::new(settings),
+    let elsewhere = elsewhere.map(Asked::new);
+    let found = studied(py, rows.as_ref(), settings, kept, (threads, budget_bytes), elsewhere.as_ref(), progress.as_ref());
+    match elsewhere.as_ref().and_then(Asked::take) {
+        Some(error) if found.is_err() => Err(error),
+        _ => found,
     }
-    .map_err(raised)?;
+}
+
+fn studied(
+    py: Python<'_>,
+    rows: Option<&PyReadonlyArray2<'_, f32>>,
+    settings: &str,
+    kept: Option<Kept>,
+    (threads, budget_bytes): (usize, u64),
+    elsewhere: Option<&Asked>,
+    progress: Option<&Py<PyAny>>,
+) -> PyResult<StudyResults> {
+    let mut study = opened(rows, settings)?;
+    if let Some(elsewhere) = elsewhere {
+        study = study.with_runs(elsewhere);
+    }
     let execution = Execution {
         threads,
         memory_budget_bytes: budget_bytes,
     };
     // The study starts its own pool; the one made here only carries the call.
     let Some(kept) = kept else {
-        let found = run_reporting(py, 1, progress.as_ref(), || study.run(&execution))?;
+        let found = run_reporting(py, 1, progress, || study.run(&execution))?;
         return Ok(StudyResults(found.map_err(raised)?));
     };
     let folder = OutputFolder::claim(&kept.folder, Owner::STUDY).map_err(raised)?;
@@ -112,7 +158,7 @@ pub(crate) fn study(
         Start::Afresh
     };
     let run = || study.run_in(&folder, start, &execution);
-    let found = run_reporting(py, 1, progress.as_ref(), run)?.map_err(raised)?;
+    let found = run_reporting(py, 1, progress, run)?.map_err(raised)?;
     py.detach(|| write_results(folder.path(), &found))?;
     Ok(StudyResults(found))
 }

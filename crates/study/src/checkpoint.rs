@@ -128,7 +128,7 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    fn hash(&self) -> StudyHash {
+    pub(crate) fn hash(&self) -> StudyHash {
         let text = serde_json::to_vec(self).expect("plain data with text keys");
         Sha256::digest(text).into()
     }

@@ -6,6 +6,7 @@ use super::checkpoint::{Checkpoints, Identity, Kept, Start};
 use super::cost::{Cost, Neighbors};
 use super::data::Source;
 use super::plan::Plan;
+use super::record;
 use super::run;
 use crate::config::check;
 use crate::results::{Machine, RunRecord, Settings, StudyResults};
@@ -32,11 +33,24 @@ impl Default for Execution {
     }
 }
 
+/// Computes runs in the place of this process, such as tasks on other machines.
+pub trait RunsElsewhere: Sync {
+    /// Says which runs will be asked for, in their order.
+    fn begin(&self, runs: &[usize]);
+
+    /// What [`Study::run_alone`] gives of a run there, of the same study.
+    ///
+    /// # Errors
+    /// In words, if it cannot be had.
+    fn run(&self, run: usize) -> Result<Vec<u8>, String>;
+}
+
 /// A study ready to run: settings checked, data opened.
 pub struct Study<'a> {
     settings: Settings,
     plan: Plan,
     source: Source<'a>,
+    elsewhere: Option<&'a dyn RunsElsewhere>,
 }
 
 impl<'a> Study<'a> {
@@ -75,6 +89,7 @@ impl<'a> Study<'a> {
             settings,
             plan,
             source,
+            elsewhere: None,
         })
     }
 
@@ -91,6 +106,26 @@ impl<'a> Study<'a> {
     /// Rows per run.
     pub fn rows(&self) -> usize {
         self.source.rows()
+    }
+
+    /// Leaves the runs to others.
+    #[must_use]
+    pub fn with_runs(self, elsewhere: &'a dyn RunsElsewhere) -> Self {
+        Self {
+            elsewhere: Some(elsewhere),
+            ..self
+        }
+    }
+
+    /// Computes one run: the bytes of its record, for a [`RunsElsewhere`].
+    ///
+    /// # Errors
+    /// As of all runs.
+    pub fn run_alone(&self, run: usize, execution: &Execution) -> Result<Vec<u8>, StudyError> {
+        self.check_cost(execution)?;
+        let record = self.compute(run, execution, None)?;
+        record::encode(&self.identity()?.hash(), &record)
+            .map_err(|error| StudyError::Elsewhere(format!("run {run}: {error}")))
     }
 
     /// Runs everything in memory.
@@ -137,13 +172,23 @@ impl<'a> Study<'a> {
         checkpoints: Option<&Checkpoints<'_>>,
     ) -> Result<StudyResults, StudyError> {
         let machine = machine(thread_count(execution.threads));
+        let read = |number| match checkpoints {
+            Some(checkpoints) => checkpoints.read(number),
+            None => Ok(Kept::Nothing),
+        };
+        if let Some(elsewhere) = self.elsewhere {
+            let mut missing = Vec::new();
+            for number in 0..self.settings.runs {
+                if !matches!(read(number)?, Kept::Run(_)) {
+                    missing.push(number);
+                }
+            }
+            elsewhere.begin(&missing);
+        }
         let mut runs = Vec::new();
         for number in 0..self.settings.runs {
             prefix_stages(&format!("run {}/{}: ", number + 1, self.settings.runs));
-            let kept = match checkpoints {
-                Some(checkpoints) => checkpoints.read(number)?,
-                None => Kept::Nothing,
-            };
+            let kept = read(number)?;
             let resumed = matches!(kept, Kept::Run(_));
             let record = match kept {
                 Kept::Run(record) => *record,
@@ -174,15 +219,28 @@ impl<'a> Study<'a> {
         execution: &Execution,
         checkpoints: Option<&Checkpoints<'_>>,
     ) -> Result<RunRecord, StudyError> {
-        let record = install(execution.threads, || {
-            run::run(&self.settings, &self.plan, &self.source, number, execution)
-        })??;
+        let record = match self.elsewhere {
+            Some(elsewhere) => self.fetch(number, elsewhere)?,
+            None => install(execution.threads, || {
+                run::run(&self.settings, &self.plan, &self.source, number, execution)
+            })??,
+        };
         self.source
             .check_unchanged(checkpoints.map(Checkpoints::data))?;
         if let Some(checkpoints) = checkpoints {
             checkpoints.keep(&record)?;
         }
         Ok(record)
+    }
+
+    fn fetch(
+        &self,
+        number: usize,
+        elsewhere: &dyn RunsElsewhere,
+    ) -> Result<RunRecord, StudyError> {
+        let bytes = elsewhere.run(number).map_err(StudyError::Elsewhere)?;
+        record::decode(&bytes, &self.identity()?.hash(), number)
+            .map_err(|fault| StudyError::Elsewhere(format!("run {number}, computed elsewhere: {fault}")))
     }
 
     fn identity(&self) -> Result<Identity, StudyError> {

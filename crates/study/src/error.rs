@@ -73,6 +73,9 @@ pub enum StudyError {
         /// What is wrong with them.
         source: annatomy_vectors::validate::ValidationError,
     },
+    /// A run that others were to compute.
+    #[error("{0}")]
+    Elsewhere(String),
     /// Codes of the study of methods that do not fit into memory.
     #[error(transparent)]
     Codes(#[from] annatomy_hnsw::import::SavedIndexError),

@@ -32,6 +32,6 @@ mod run;
 pub use checkpoint::{CheckpointError, Start, claim_for_results};
 pub use cost::TooCostly;
 pub use data::BUILTIN_ROWS;
-pub use driver::{Execution, Study};
+pub use driver::{Execution, RunsElsewhere, Study};
 pub use error::StudyError;
 pub use plan::{Condition, GraphPlan, Plan, alpha_effort};

@@ -56,6 +56,9 @@ pub(crate) fn given(
 }
 
 pub(super) fn clean(tables: &Tables, data: &Dataset) -> Answers {
+    if data.base.in_memory().is_none() {
+        data.base.expect(&tables.named_rows(data.base.rows()));
+    }
     let conventions = Conventions::detect(tables, data);
     let cleaner = Cleaner::new(tables, data, conventions.first_id);
     let rows: Vec<CleanRow> = (0..data.queries.count())

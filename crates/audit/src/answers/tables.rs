@@ -103,6 +103,20 @@ impl Tables {
             .map(|row| row as u32)
     }
 
+    /// Every row that an id of the queries measured can name, counted from 0 or from 1.
+    pub(super) fn named_rows(&self, rows: usize) -> Vec<usize> {
+        let mut named = Vec::new();
+        for &place in &self.places {
+            for &id in self.ids.row(place) {
+                let either = [0, 1].map(|first_id| self.base_row(id, first_id, rows));
+                named.extend(either.into_iter().flatten().map(|row| row as usize));
+            }
+        }
+        named.sort_unstable();
+        named.dedup();
+        named
+    }
+
     /// Reads ids as those of `column`, in a base of `rows` rows.
     pub(super) fn rename(&mut self, column: &RowIds, rows: usize) {
         let ids = IdTable::from(std::mem::replace(

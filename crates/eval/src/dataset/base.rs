@@ -1,10 +1,10 @@
-//! The base rows: in memory, or streamed from their file.
+//! The base rows: in memory, or elsewhere: in their file, or in shards.
 //!
 //! Graphs are searched in memory. Measuring an engine's answers takes one pass for the exact
 //! neighbors and single reads of the rows that were returned, whatever the size of the file, so
 //! there the rows stay in their file.
 
-use super::streamed::StreamedRows;
+use super::elsewhere::RowsElsewhere;
 use annatomy_knn::RowSource;
 use annatomy_measures::corrected::barycenter_shift;
 use annatomy_vectors::{Matrix, MatrixView, PointId, Rows};
@@ -15,10 +15,10 @@ use std::ops::Range;
 pub enum Base<'d> {
     /// In memory.
     InMemory(Rows<'d>),
-    /// In their file. Base rows that are queries are in memory.
+    /// In their file or in shards. Base rows that are queries are in memory.
     Streamed {
-        /// All rows, in their file.
-        rows: Box<StreamedRows>,
+        /// All rows.
+        rows: Box<dyn RowsElsewhere + 'd>,
         /// The base rows that are queries, in the order of the queries; no rows where the queries
         /// are held out.
         drawn: Matrix,
@@ -39,6 +39,21 @@ impl Base<'_> {
         match self {
             Self::InMemory(rows) => rows.view().columns(),
             Self::Streamed { rows, .. } => rows.columns(),
+        }
+    }
+
+    /// Whether rows were, or are as they are read, scaled to unit length.
+    pub fn are_scaled(&self) -> bool {
+        match self {
+            Self::InMemory(rows) => matches!(rows, Rows::Own(_)),
+            Self::Streamed { rows, .. } => rows.are_scaled(),
+        }
+    }
+
+    /// Says that these rows, ascending, will be read one by one.
+    pub fn expect(&self, ids: &[usize]) {
+        if let Self::Streamed { rows, .. } = self {
+            rows.expect(ids);
         }
     }
 

@@ -6,6 +6,7 @@
 //! makes in memory. Cost: the pass; afterwards a block of [`BLOCK_ROWS`] in memory at a time. Files that must be
 //! unpacked (Parquet, packed HDF5) are in memory in their own number type in any case.
 
+use super::elsewhere::RowsElsewhere;
 use super::unit_length::has_unit_length;
 use annatomy_formats::{ReadError, VectorFile};
 use annatomy_runtime::printable_path;
@@ -46,6 +47,12 @@ pub enum StreamError {
         path: PathBuf,
         /// What is wrong with them.
         source: ValidationError,
+    },
+    /// Rows of a shard cannot be had.
+    #[error("{problem}")]
+    Elsewhere {
+        /// Why, in words.
+        problem: String,
     },
 }
 
@@ -94,19 +101,26 @@ impl StreamedRows {
         Ok(rows)
     }
 
-    /// Number of rows, n.
-    pub fn rows(&self) -> usize {
+    fn each_block(&self, mut look: impl FnMut(&Matrix)) {
+        for first in (0..self.rows()).step_by(BLOCK_ROWS) {
+            let range = first..self.rows().min(first + BLOCK_ROWS);
+            let mut block = Matrix::zeros(range.len(), self.columns());
+            self.read(range, block.values_mut());
+            look(&block);
+        }
+    }
+}
+
+impl RowsElsewhere for StreamedRows {
+    fn rows(&self) -> usize {
         self.file.rows()
     }
 
-    /// Number of columns, d.
-    pub fn columns(&self) -> usize {
+    fn columns(&self) -> usize {
         self.file.columns()
     }
 
-    /// Reads the rows of `range`. If the file was rewritten since the first pass, the values are
-    /// placeholders and [`verify`](Self::verify) returns the error.
-    pub fn read(&self, range: Range<usize>, out: &mut [f32]) {
+    fn read(&self, range: Range<usize>, out: &mut [f32]) {
         if let Err(error) = self.file.read_rows_into(range, out) {
             // Finite and of some length, so that whatever is computed from them ends.
             out.fill(1.0);
@@ -121,8 +135,12 @@ impl StreamedRows {
         }
     }
 
-    /// The given rows in the given order.
-    pub fn select(&self, ids: &[usize]) -> Matrix {
+    fn are_scaled(&self) -> bool {
+        self.scaling == Scaling::ToUnitLength
+    }
+
+    /// If the file was rewritten since the first pass, the values are placeholders.
+    fn select(&self, ids: &[usize]) -> Matrix {
         let mut rows = Matrix::zeros(ids.len(), self.columns());
         for (place, &id) in ids.iter().enumerate() {
             self.read(id..id + 1, rows.row_mut(place));
@@ -130,8 +148,7 @@ impl StreamedRows {
         rows
     }
 
-    /// How many rows equal an earlier one.
-    pub fn repeated(&self) -> usize {
+    fn repeated(&self) -> usize {
         let mut search = DuplicateSearch::default();
         self.each_block(|block| search.add(block.view()));
         let same = |a, b| {
@@ -141,11 +158,7 @@ impl StreamedRows {
         search.finish(same).repeated
     }
 
-    /// Whether every read so far has succeeded, and the file is as it was when it was opened.
-    ///
-    /// # Errors
-    /// The first read that did not, or that the file has changed.
-    pub fn verify(&self) -> Result<(), StreamError> {
+    fn verify(&self) -> Result<(), StreamError> {
         let failure = self
             .failure
             .lock()
@@ -158,15 +171,6 @@ impl StreamedRows {
                 source,
             })
         })
-    }
-
-    fn each_block(&self, mut look: impl FnMut(&Matrix)) {
-        for first in (0..self.rows()).step_by(BLOCK_ROWS) {
-            let range = first..self.rows().min(first + BLOCK_ROWS);
-            let mut block = Matrix::zeros(range.len(), self.columns());
-            self.read(range, block.values_mut());
-            look(&block);
-        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! A data set of four rows on two axes, where every distance is known by hand.
 
-use super::{Base, Dataset, QueryRows, StreamedRows, check_and_normalize, has_unit_length};
+use super::{
+    Base, Dataset, QueryRows, RowsElsewhere as _, StreamedRows, check_and_normalize,
+    has_unit_length,
+};
 use crate::allowed::{Allowed, Filter};
 use annatomy_formats::{RowIds, SlotIds, VectorFile, write_matrix};
 use annatomy_hnsw::FilterRule;

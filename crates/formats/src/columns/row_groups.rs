@@ -76,20 +76,11 @@ impl RowGroups {
             });
         }
         let damaged = |problem| damaged(&self.bytes, problem);
-        let (bytes, layout) = guard_panics(damaged, || self.decode(&rows)?.into_matrix())
-            .map_err(|error| in_whole_file(error, rows.start))?;
-        if layout.rows != rows.len() {
-            return Err(damaged(format!(
-                "rows {}:{} are {} rows",
-                rows.start, rows.end, layout.rows
-            )));
-        }
-        let mut matrix = Matrix::zeros(layout.rows, layout.columns);
-        layout.decode(&bytes, 0..layout.rows, matrix.values_mut())?;
-        Ok(matrix)
+        guard_panics(damaged, || self.decode(&rows)).map_err(|error| in_whole_file(error, rows.start))
     }
 
-    fn decode(&self, rows: &Range<usize>) -> Result<Lists, ReadError> {
+    /// Decodes batch after batch into its place, so that no other copy of the rows is made.
+    fn decode(&self, rows: &Range<usize>) -> Result<Matrix, ReadError> {
         let damaged = |problem| damaged(&self.bytes, problem);
         let met: Vec<usize> = (0..self.groups.len())
             .filter(|&group| {
@@ -118,13 +109,48 @@ impl RowGroups {
             .with_limit(rows.len())
             .with_batch_size(BATCH_ROWS)
             .build();
-        let mut lists = Lists::new(self.column);
+        let (mut values, mut columns) = (Vec::new(), 0);
+        let mut done = 0;
         for batch in reader.map_err(|error| damaged(error.to_string()))? {
             let batch = batch.map_err(|error| damaged(error.to_string()))?;
             let column = batch.columns().first();
-            lists.append(column.ok_or_else(|| damaged("a batch without columns".to_owned()))?)?;
+            let column = column.ok_or_else(|| damaged("a batch without columns".to_owned()))?;
+            let mut lists = Lists::new(self.column);
+            let decoded = lists.append(column).and_then(|()| lists.into_matrix());
+            let (bytes, layout) = decoded.map_err(|error| in_whole_file(error, done))?;
+            if done == 0 {
+                columns = layout.columns;
+                // Room for all, of which what is written takes memory: the footer's word is not proof.
+                let cells = rows.len().saturating_mul(columns);
+                values
+                    .try_reserve_exact(cells)
+                    .map_err(|_| ReadError::Memory {
+                        rows: rows.len(),
+                        columns,
+                    })?;
+            } else if layout.columns != columns {
+                return Err(ReadError::RowLength {
+                    row: done,
+                    expected: columns,
+                    found: layout.columns as i64,
+                });
+            }
+            let start = values.len();
+            values.resize(start + layout.rows * columns, 0.0);
+            layout.decode(&bytes, 0..layout.rows, &mut values[start..])?;
+            done += layout.rows;
         }
-        Ok(lists)
+        if done == 0 {
+            // No rows are no matrix.
+            Lists::new(self.column).into_matrix()?;
+        }
+        if done != rows.len() {
+            return Err(damaged(format!(
+                "rows {}:{} are {done} rows",
+                rows.start, rows.end
+            )));
+        }
+        Matrix::new(done, columns, values).map_err(|error| damaged(error.to_string()))
     }
 }
 
