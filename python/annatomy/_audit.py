@@ -204,16 +204,16 @@ def audit(
     """
     if index is None and is_index(X):
         X, index = None, X
-    in_parts = X is not None and (is_path(X) or is_list_of_parts(X))
+    base: Optional[Base] = None if isinstance(X, Hnsw) else X
+    in_parts = base is not None and (is_path(base) or is_list_of_parts(base))
     held_out = None if queries is None else query_rows(queries) if is_path(queries) else matrix(queries, "queries")
-    parts_of_base: Optional[Base] = X if in_parts else None
     elsewhere: Optional[Elsewhere] = None
     if in_parts or executor is not None:
         _check_parts(held_out, allowed)
-    if in_parts and not _is_graph(index) and (neighbors is not None or index is not None):
-        elsewhere, rows = Elsewhere(X, metric or "l2", executor), None  # type: ignore[arg-type]
+    if base is not None and in_parts and not _is_read(index) and (neighbors is not None or index is not None):
+        elsewhere, rows = Elsewhere(base, metric or "l2", executor), None
     else:
-        rows = whole(X) if in_parts else optional_matrix(X, "X")  # type: ignore[arg-type]
+        rows = whole(base) if in_parts else optional_matrix(base, "X")  # type: ignore[arg-type]
     graph, method, search = _graph_or_search(index, rows, metric, ef, arithmetic)
     wanted = Wanted(
         name=_name(rows, graph, method, elsewhere),
@@ -263,9 +263,9 @@ def audit(
     exact = None
     if executor is not None or elsewhere is not None:
         # Rows of a graph are in its own order.
-        base = parts_of_base if graph is None and parts_of_base is not None else rows if graph is None else [graph.X]
+        searched = [graph.X] if graph is not None else base if in_parts else rows
         tasks, most = max(wanted["threads"], 1), None if rows_per_task is None else count(rows_per_task, "rows_per_task")
-        exact = Search(base, executor or AtOnce(), tasks, most, partials)  # type: ignore[arg-type]
+        exact = Search(searched, executor or AtOnce(), tasks, most, partials)  # type: ignore[arg-type]
     elif rows_per_task is not None or partials is not None:
         raise ValueError("rows_per_task and partials are for an executor, or a base in parts")
     there = None if elsewhere is None else (elsewhere.facts, elsewhere.fetch)
@@ -283,7 +283,7 @@ def _check_parts(held_out: Optional[Float32], allowed: Optional[npt.ArrayLike]) 
         raise ValueError("rows are allowed of one array, without executor")
 
 
-def _is_graph(index: Any) -> bool:
+def _is_read(index: Any) -> bool:
     """Whether this is read, with its rows, and not asked."""
     return isinstance(index, (list, tuple, Hnsw)) or is_path(index) or is_saved(index)
 
