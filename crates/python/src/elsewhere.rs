@@ -69,14 +69,14 @@ pub(crate) fn scaled_rows<'py>(
 /// One step of a stage, on a thread of the pool; an error once the work should stop.
 #[pyfunction]
 pub(crate) fn tick(name: &str, done: u64, total: u64) -> PyResult<()> {
-    let told = Monitor::catch(|| {
+    let went_on = Monitor::catch(|| {
         if done <= 1 {
             stage(name, total);
         }
         advance(1);
         annatomy_runtime::check();
     });
-    told.map_err(raised)
+    went_on.map_err(raised)
 }
 
 /// What was asked of Python, and what it raised.
