@@ -44,7 +44,12 @@ pub(super) fn neighbors<'d>(
         Queries::HeldOut(_) => in_float64(table, data),
         _ => table,
     };
-    Ok(GroundTruth::of_lists(table, queries, data.metric, data.base.rows()))
+    Ok(GroundTruth::of_lists(
+        table,
+        queries,
+        data.metric,
+        data.base.rows(),
+    ))
 }
 
 /// The same for held-out queries, found by `search`, unless a filter leaves rows out.
@@ -79,7 +84,12 @@ pub(super) fn neighbors_by<'d>(
     let none = vec![0.0; found.len()];
     let found = found.into_iter().map(|id| Some(PointId(id))).collect();
     let table = in_float64(NeighborTable::new(k, found, none), data);
-    Ok(GroundTruth::of_lists(table, queries, data.metric, base_rows))
+    Ok(GroundTruth::of_lists(
+        table,
+        queries,
+        data.metric,
+        base_rows,
+    ))
 }
 
 /// The table with distances summed in float64 and rounded once: those of query and row alone, whatever

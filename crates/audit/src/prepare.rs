@@ -9,8 +9,8 @@ use super::error::{AuditError, check_equal, in_file, in_vectors};
 use super::groups::GivenGroups;
 use super::load::{OpenAnswers, OpenIndex, OpenVectors, Opened};
 use annatomy_eval::dataset::{
-    Base, Dataset, QueryRows, RowsElsewhere as _, StreamedRows, all_have_unit_length, check_and_normalize,
-    check_and_normalize_as,
+    Base, Dataset, QueryRows, RowsElsewhere as _, StreamedRows, all_have_unit_length,
+    check_and_normalize, check_and_normalize_as,
 };
 use annatomy_eval::index::{Difference, EngineIndex, Index, first_difference};
 use annatomy_formats::{IdColumn, RowIds};

@@ -8,8 +8,8 @@ use crate::ids::{Ids, Slots, slots};
 use crate::media::Shown;
 use crate::work::run_reporting;
 use annatomy::audit::{
-    AuditOutcome, AuditRequest, DEFAULT_KS, ExactSearch, Explored, Given, GivenAnswers, GraphRequest, Growth,
-    Prediction, Until, audit_given, draw_queries,
+    AuditOutcome, AuditRequest, DEFAULT_KS, ExactSearch, Explored, Given, GivenAnswers,
+    GraphRequest, Growth, Prediction, Until, audit_given, draw_queries,
 };
 use annatomy::report::{RowMedia, note_words, verdict};
 use annatomy::{figures, report};

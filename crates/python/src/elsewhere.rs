@@ -130,7 +130,9 @@ impl ExactSearch for Asked {
         self.kept(Python::attach(|py| {
             let values = queries.values().to_vec();
             let queries = matrix(py, values, queries.rows(), queries.columns())?;
-            let found = self.ask.call1(py, (queries, k, metric.to_string(), scaled))?;
+            let found = self
+                .ask
+                .call1(py, (queries, k, metric.to_string(), scaled))?;
             let found: PyReadonlyArray2<'_, i64> = found.extract(py).map_err(PyErr::from)?;
             let row = |&id: &i64| {
                 u32::try_from(id).map_err(|_| PyValueError::new_err(format!("{id} is no row")))
@@ -150,7 +152,11 @@ impl RunsElsewhere for Asked {
 
     fn run(&self, run: usize) -> Result<Vec<u8>, String> {
         self.kept(Python::attach(|py| {
-            let bytes: PyBackedBytes = self.ask.call1(py, (run,))?.extract(py).map_err(PyErr::from)?;
+            let bytes: PyBackedBytes = self
+                .ask
+                .call1(py, (run,))?
+                .extract(py)
+                .map_err(PyErr::from)?;
             Ok(bytes.to_vec())
         }))
     }
@@ -164,14 +170,16 @@ pub(crate) fn gathered<'f>(
 ) -> PyResult<GatheredRows<'f>> {
     let shards = facts
         .into_iter()
-        .map(|(rows, columns, largest, all_unit, as_given, scaled)| ShardFacts {
-            rows,
-            columns,
-            largest,
-            all_unit,
-            as_given: digests(&as_given),
-            scaled: digests(&scaled),
-        })
+        .map(
+            |(rows, columns, largest, all_unit, as_given, scaled)| ShardFacts {
+                rows,
+                columns,
+                largest,
+                all_unit,
+                as_given: digests(&as_given),
+                scaled: digests(&scaled),
+            },
+        )
         .collect();
     GatheredRows::new(shards, metric, source).map_err(raised)
 }

@@ -122,7 +122,15 @@ pub(crate) fn study(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<StudyResults> {
     let elsewhere = elsewhere.map(Asked::new);
-    let found = studied(py, rows.as_ref(), settings, kept, (threads, budget_bytes), elsewhere.as_ref(), progress.as_ref());
+    let found = studied(
+        py,
+        rows.as_ref(),
+        settings,
+        kept,
+        (threads, budget_bytes),
+        elsewhere.as_ref(),
+        progress.as_ref(),
+    );
     match elsewhere.as_ref().and_then(Asked::take) {
         Some(error) if found.is_err() => Err(error),
         _ => found,

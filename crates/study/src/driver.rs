@@ -233,14 +233,11 @@ impl<'a> Study<'a> {
         Ok(record)
     }
 
-    fn fetch(
-        &self,
-        number: usize,
-        elsewhere: &dyn RunsElsewhere,
-    ) -> Result<RunRecord, StudyError> {
+    fn fetch(&self, number: usize, elsewhere: &dyn RunsElsewhere) -> Result<RunRecord, StudyError> {
         let bytes = elsewhere.run(number).map_err(StudyError::Elsewhere)?;
-        record::decode(&bytes, &self.identity()?.hash(), number)
-            .map_err(|fault| StudyError::Elsewhere(format!("run {number}, computed elsewhere: {fault}")))
+        record::decode(&bytes, &self.identity()?.hash(), number).map_err(|fault| {
+            StudyError::Elsewhere(format!("run {number}, computed elsewhere: {fault}"))
+        })
     }
 
     fn identity(&self) -> Result<Identity, StudyError> {

@@ -133,12 +133,18 @@ impl<'f> GatheredRows<'f> {
             });
         }
         let rows = shards.iter().map(|shard| shard.rows).sum();
-        let largest = shards.iter().fold(0_f32, |most, shard| most.max(shard.largest));
+        let largest = shards
+            .iter()
+            .fold(0_f32, |most, shard| most.max(shard.largest));
         check_largest(rows, largest, metric)?;
         let are_scaled = metric == Metric::Cosine && !shards.iter().all(|shard| shard.all_unit);
         let mut digests = Vec::with_capacity(rows);
         for shard in shards {
-            digests.extend(if are_scaled { shard.scaled } else { shard.as_given });
+            digests.extend(if are_scaled {
+                shard.scaled
+            } else {
+                shard.as_given
+            });
         }
         digests.sort_unstable();
         let distinct = digests.chunk_by(|a, b| a == b).count();
@@ -168,7 +174,12 @@ impl<'f> GatheredRows<'f> {
             Ok(found) if (found.rows(), found.columns()) == (missing.len(), self.columns) => found,
             other => {
                 let words = match other {
-                    Ok(found) => format!("{} rows of {} columns came for {} rows", found.rows(), found.columns(), missing.len()),
+                    Ok(found) => format!(
+                        "{} rows of {} columns came for {} rows",
+                        found.rows(),
+                        found.columns(),
+                        missing.len()
+                    ),
                     Err(words) => words,
                 };
                 locked(&self.failure).get_or_insert(words);
@@ -179,7 +190,10 @@ impl<'f> GatheredRows<'f> {
             }
         };
         if self.are_scaled && self.columns > 0 {
-            found.values_mut().chunks_exact_mut(self.columns).for_each(normalize_row);
+            found
+                .values_mut()
+                .chunks_exact_mut(self.columns)
+                .for_each(normalize_row);
         }
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         let first = kept.places.len();
@@ -190,7 +204,11 @@ impl<'f> GatheredRows<'f> {
     /// Those that are not kept, ascending, each once.
     fn missing(&self, ids: &[usize]) -> Vec<usize> {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        let mut missing: Vec<usize> = ids.iter().copied().filter(|id| !kept.places.contains_key(id)).collect();
+        let mut missing: Vec<usize> = ids
+            .iter()
+            .copied()
+            .filter(|id| !kept.places.contains_key(id))
+            .collect();
         missing.sort_unstable();
         missing.dedup();
         missing
@@ -221,7 +239,8 @@ impl RowsElsewhere for GatheredRows<'_> {
         let mut rows = Matrix::zeros(ids.len(), self.columns);
         for (place, id) in ids.iter().enumerate() {
             let start = kept.places[id] * self.columns;
-            rows.row_mut(place).copy_from_slice(&kept.values[start..start + self.columns]);
+            rows.row_mut(place)
+                .copy_from_slice(&kept.values[start..start + self.columns]);
         }
         rows
     }
@@ -307,8 +326,16 @@ mod tests {
                 let source = Memory(rows.clone(), AtomicUsize::new(0));
                 let found = GatheredRows::new(facts(&rows, metric), metric, &source).expect("rows");
                 assert_eq!((found.rows(), found.columns()), (30, 3));
-                assert_eq!(found.are_scaled(), right.values() != rows.values(), "{metric}");
-                assert_eq!(found.repeated(), duplicates(right.view()).repeated, "{metric}");
+                assert_eq!(
+                    found.are_scaled(),
+                    right.values() != rows.values(),
+                    "{metric}"
+                );
+                assert_eq!(
+                    found.repeated(),
+                    duplicates(right.view()).repeated,
+                    "{metric}"
+                );
                 found.expect(&[1, 4, 29]);
                 let ids = [29, 0, 4, 0, 7];
                 assert_eq!(found.select(&ids).values(), right.select(&ids).values());
@@ -334,7 +361,11 @@ mod tests {
         let source = Memory(rows.clone(), AtomicUsize::new(0));
         let mut shards = facts(&rows, Metric::L2);
         shards[1].columns = 2;
-        let refused = |shards| GatheredRows::new(shards, Metric::L2, &source).expect_err("no base").to_string();
+        let refused = |shards| {
+            GatheredRows::new(shards, Metric::L2, &source)
+                .expect_err("no base")
+                .to_string()
+        };
         assert_eq!(refused(shards), "shard 1 has 2 columns, and the first 3");
         let mut shards = facts(&rows, Metric::L2);
         shards[2].largest = 1e18;

@@ -76,7 +76,8 @@ impl RowGroups {
             });
         }
         let damaged = |problem| damaged(&self.bytes, problem);
-        guard_panics(damaged, || self.decode(&rows)).map_err(|error| in_whole_file(error, rows.start))
+        guard_panics(damaged, || self.decode(&rows))
+            .map_err(|error| in_whole_file(error, rows.start))
     }
 
     /// Decodes batch after batch into its place, so that no other copy of the rows is made.
