@@ -2,7 +2,7 @@
 
 use super::table::{Columns, Table};
 use super::writer::Html;
-use crate::terminal::warning_words;
+use crate::terminal::{GraphWords, warning_words};
 use crate::text::number::{count, share, significant};
 use annatomy_audit::{AuditResults, GraphHealth};
 
@@ -12,6 +12,7 @@ pub(super) fn health(html: &mut Html, results: &AuditResults) {
     let all: Vec<&GraphHealth> = graphs.flat_map(|graphs| &graphs.health).collect();
     let Some(first) = all.first() else { return };
     let are_segments = results.segments.is_some();
+    let words = GraphWords::of(results);
     html.section("health", "Health of the graph", |html| {
         for (number, health) in all.iter().enumerate() {
             for warning in &health.warnings {
@@ -21,15 +22,15 @@ pub(super) fn health(html: &mut Html, results: &AuditResults) {
                     (_, false) => format!("Graph {number}: "),
                 };
                 html.within("p", "notice", |html| {
-                    html.plain(&format!("{which}{}", warning_words(warning, health)));
+                    html.plain(&format!("{which}{}", warning_words(words, warning, health)));
                 });
             }
         }
         html.prose(&format!(
-            "The base layer as a directed graph, and searches on it at `ef` {}. *Confined* rows have no path to the largest \
+            "The base layer as a directed graph, and searches on it at `{}` {}. *Confined* rows have no path to the largest \
              component. A *redundant* link is one that the neighbor-selection heuristic would prune. *On hubs* is the share of \
              all visits on the most visited 1 % of the rows, next to what as many visits at random would give.",
-            first.ef
+            words.effort, first.ef
         ));
         links(html, &all);
         searches(html, &all);

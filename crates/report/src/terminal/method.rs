@@ -18,7 +18,10 @@ pub(super) fn method_lines(method: &MethodFacts) -> Vec<String> {
     if let Some(m) = method.m {
         let built = method.ef_construction;
         let built = built.map_or(String::new(), |built| format!(", efConstruction {built}"));
-        let letter = if method.replayed.is_some() { "R" } else { "M" };
+        let letter = match method.effort.as_deref() {
+            Some("L") => "R",
+            _ => "M",
+        };
         parts.push(format!("graph of {letter} {m}{built}"));
     }
     if let Some(factor) = method.rerank_factor {

@@ -31,7 +31,7 @@ use groups::group_lines;
 use growth::growth_lines;
 pub(crate) use growth::{law_words, mean_ef, sizes};
 use health::health_lines;
-pub(crate) use health::warning_words;
+pub(crate) use health::{GraphWords, warning_words};
 pub use junit::junit;
 use method::{method_lines, stage_lines};
 pub use methods::methods_verdict;
@@ -70,7 +70,9 @@ pub fn verdict(results: &AuditResults) -> String {
         graph_lines(graphs).into_iter().for_each(&mut line);
     }
     if let Some(graphs) = &results.graphs {
-        wrong_lines(graphs).into_iter().for_each(&mut line);
+        wrong_lines(GraphWords::of(results), graphs)
+            .into_iter()
+            .for_each(&mut line);
     }
     for note in others {
         line(format!("note: {}", note_words(note)));
@@ -214,7 +216,7 @@ fn graph_lines(graphs: &GraphFacts) -> Vec<String> {
 }
 
 /// Rows that no path reaches, and what else is wrong with the graphs.
-fn wrong_lines(graphs: &GraphFacts) -> Vec<String> {
+fn wrong_lines(words: GraphWords, graphs: &GraphFacts) -> Vec<String> {
     let mut lines = Vec::new();
     for (number, lost) in graphs
         .unreachable
@@ -231,17 +233,18 @@ fn wrong_lines(graphs: &GraphFacts) -> Vec<String> {
         };
         let lost = counted(lost.len() as u64, "row", "rows");
         lines.push(format!(
-            "  {lost} cannot be reached{which}, at any ef: {}{more}",
+            "  {lost} cannot be reached{which}, at any {}: {}{more}",
+            words.effort,
             names.join(", ")
         ));
     }
     if graphs.unreachable.iter().any(|lost| !lost.is_empty()) {
-        lines.push(
-            "  a larger M or efConstruction, or another order of insertion, loses fewer rows"
-                .to_owned(),
-        );
+        lines.push(format!(
+            "  a larger {} or {}, or another order of insertion, loses fewer rows",
+            words.degree, words.build
+        ));
     }
-    lines.extend(health_lines(&graphs.health));
+    lines.extend(health_lines(words, &graphs.health));
     lines
 }
 
