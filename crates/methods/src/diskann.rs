@@ -60,7 +60,7 @@ pub(crate) fn read(path: &Path, metric: Option<Metric>) -> Result<Method, SavedI
         ));
     }
     let graph = graph_path(path).unwrap_or_else(|| path.to_owned());
-    let bytes = |path: &Path| read_regular(path, u64::MAX).map_err(|error| in_file(path, error));
+    let bytes = |path: &Path| read_regular(path, u64::MAX).map_err(|error| in_file(path, &error));
     let data = data_path(&graph);
     let size = std::fs::metadata(&data).map_or(0, |file| file.len());
     let memory = check_memory("the rows", size.saturating_mul(2));
@@ -84,7 +84,7 @@ fn metadata_path(graph: &Path) -> PathBuf {
 }
 
 /// A file of the index that cannot be read, by its name.
-fn in_file(path: &Path, error: io::Error) -> SavedIndexError {
+fn in_file(path: &Path, error: &io::Error) -> SavedIndexError {
     let named = io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     within(CLASS)(SavedIndexError::Read(ReadError::from(named)))
 }
