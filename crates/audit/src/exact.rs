@@ -41,7 +41,7 @@ pub(super) fn neighbors<'d>(
     }
     let table = exact_knn(&data.base, queries, k, data.metric, budget_bytes)?;
     let table = match queries {
-        Queries::HeldOut(_) => in_float64(table, data),
+        Queries::HeldOut(_) => in_float64(&table, data),
         _ => table,
     };
     Ok(GroundTruth::of_lists(
@@ -83,7 +83,7 @@ pub(super) fn neighbors_by<'d>(
     data.base.expect(&ids);
     let none = vec![0.0; found.len()];
     let found = found.into_iter().map(|id| Some(PointId(id))).collect();
-    let table = in_float64(NeighborTable::new(k, found, none), data);
+    let table = in_float64(&NeighborTable::new(k, found, none), data);
     Ok(GroundTruth::of_lists(
         table,
         queries,
@@ -94,7 +94,7 @@ pub(super) fn neighbors_by<'d>(
 
 /// The table with distances summed in float64 and rounded once: those of query and row alone, whatever
 /// found them, on every machine.
-fn in_float64(table: NeighborTable, data: &Dataset<'_>) -> NeighborTable {
+fn in_float64(table: &NeighborTable, data: &Dataset<'_>) -> NeighborTable {
     let (k, metric) = (table.k(), data.metric);
     let distance = |query: usize, id: u32| {
         let reduced = |row: &[f32]| metric.reduced_distance_f64(data.query(query), row);

@@ -326,8 +326,8 @@ pub(crate) fn audit(
             })
         }
     };
-    let asked = [exact.as_ref(), fetch.as_ref()].into_iter().flatten();
-    match asked.filter_map(Asked::take).next() {
+    let mut asked = [exact.as_ref(), fetch.as_ref()].into_iter().flatten();
+    match asked.find_map(Asked::take) {
         Some(error) if found.is_err() => Err(error),
         _ => found,
     }

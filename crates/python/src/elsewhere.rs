@@ -113,7 +113,7 @@ impl FetchRows for Asked {
         let ids: Vec<i64> = ids.iter().map(|&id| id as i64).collect();
         self.kept(Python::attach(|py| {
             let found = self.ask.call1(py, (PyArray1::from_vec(py, ids),))?;
-            let found: PyReadonlyArray2<'_, f32> = found.extract(py).map_err(PyErr::from)?;
+            let found: PyReadonlyArray2<'_, f32> = found.extract(py)?;
             Ok(view(&found)?.to_matrix())
         }))
     }
@@ -133,7 +133,7 @@ impl ExactSearch for Asked {
             let found = self
                 .ask
                 .call1(py, (queries, k, metric.to_string(), scaled))?;
-            let found: PyReadonlyArray2<'_, i64> = found.extract(py).map_err(PyErr::from)?;
+            let found: PyReadonlyArray2<'_, i64> = found.extract(py)?;
             let row = |&id: &i64| {
                 u32::try_from(id).map_err(|_| PyValueError::new_err(format!("{id} is no row")))
             };
@@ -163,11 +163,11 @@ impl RunsElsewhere for Asked {
 }
 
 /// The rows of all shards, by what was found of each.
-pub(crate) fn gathered<'f>(
+pub(crate) fn gathered(
     facts: Vec<ReadFacts>,
     metric: Metric,
-    source: &'f Asked,
-) -> PyResult<GatheredRows<'f>> {
+    source: &Asked,
+) -> PyResult<GatheredRows<'_>> {
     let shards = facts
         .into_iter()
         .map(
