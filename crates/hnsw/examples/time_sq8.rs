@@ -1,5 +1,5 @@
 //! Building and searching with SQ8 codes of the rows and without, in turn: `time_sq8 VECTORS
-//! QUERIES REPETITIONS`.
+//! QUERIES REPETITIONS METRIC`, of unit length for cosine.
 //!
 //! One graph (M = 32, ef_construction = 200), both ways; searches on one thread, k = ef. That both
 //! graphs are one, and that both searches answer the same, is checked.
@@ -16,18 +16,18 @@ const BLOCK: usize = 50;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [vectors, queries, repetitions] = &arguments[..] else {
-        return Err("time_sq8 VECTORS QUERIES REPETITIONS".into());
+    let [vectors, queries, repetitions, metric] = &arguments[..] else {
+        return Err("time_sq8 VECTORS QUERIES REPETITIONS METRIC".into());
     };
-    let repetitions: usize = repetitions.parse()?;
+    let (repetitions, metric): (usize, Metric) = (repetitions.parse()?, metric.parse()?);
     let queries = VectorFile::open(queries)?.read_all()?;
     let rows = VectorFile::open(vectors)?.read_all()?;
     let begin = Instant::now();
-    let codes = Sq8Codes::of(rows.view(), Metric::L2)
+    let codes = Sq8Codes::of(rows.view(), metric)
         .ok_or("an SQ8 lower bound would reject few of these rows")?;
     let encoded_queries = codes.queries(queries.view());
     println!("encoded in {:.2} s", begin.elapsed().as_secs_f64());
-    let plain = VectorDistances::new(rows.view(), Metric::L2);
+    let plain = VectorDistances::new(rows.view(), metric);
     let filtered = plain.with_codes(Some(&codes));
     let [graph, other] = [("with", filtered), ("without", plain)].map(|(way, oracle)| {
         let begin = Instant::now();

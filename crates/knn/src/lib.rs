@@ -7,6 +7,7 @@
 //! * [`PairTable`]: every pair's reduced distance at once, when n² float32 values are wanted and
 //!   fit;
 //! * [`RankTable`]: the same table reduced to what a graph needs, the order of each row;
+//! * [`Rotation`]: what comes before 8-bit codes where rows have far values;
 //! * [`NeighborTable`]: q queries × k slots of (id, distance).
 
 #![deny(missing_docs)]
@@ -33,6 +34,7 @@ mod topk_buffers;
 
 pub use exact::{ExactError, exact_knn, exact_knn_as, exact_knn_counted};
 pub use float64::{exact_knn_float64, reduced_float64};
+pub use int8::Rotation;
 pub use neighbors::NeighborTable;
 pub use pair_table::{PairTable, TableError};
 pub use partial::{

@@ -40,8 +40,7 @@ impl Index {
     /// and orders equal distances by float64 nearness; the two ways differ only where float32
     /// cannot tell two distances apart.
     ///
-    /// For L2 the rows are kept as SQ8 codes too, unless they are short or a few values are far from
-    /// all others: a lower bound from the codes spares building and searching most rows, with the
+    /// For L2 and cosine the rows are kept as SQ8 codes too, unless they are short: a lower bound from the codes spares building and searching most rows, with the
     /// same results.
     ///
     /// Rows in float16 give the graph that they give widened, without a widened copy where the
@@ -59,7 +58,10 @@ impl Index {
         }
         let codes = match scale {
             Some(_) => None,
-            None => Sq8Codes::if_worthwhile(rows, metric),
+            None => match &own_rows {
+                Some(own) => Sq8Codes::if_worthwhile(own.view(), metric),
+                None => Sq8Codes::if_worthwhile(rows, metric),
+            },
         };
         let graph = if Ranked::fits(rows.rows(), budget_bytes) {
             let certified = parameters.ef_construction.clamp(1, rows.rows() - 1);
@@ -69,7 +71,10 @@ impl Index {
             let ranks = RankTable::new(&PairTable::new(measured.view(), metric, certified)?)?;
             Graph::build(&RankDistances(&ranks), parameters)?
         } else if let Some(own) = &own_rows {
-            Graph::build(&VectorDistances::new(own.view(), metric), parameters)?
+            Graph::build(
+                &VectorDistances::new(own.view(), metric).with_codes(codes.as_ref()),
+                parameters,
+            )?
         } else {
             Graph::build(
                 &VectorDistances::new(rows, metric).with_codes(codes.as_ref()),

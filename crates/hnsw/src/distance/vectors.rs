@@ -51,12 +51,12 @@ impl<'v, S: Stored> VectorDistances<'v, S> {
     /// results, fewer rows read.
     ///
     /// # Panics
-    /// If there are codes and the metric is not L2.
+    /// If there are codes and the metric is an inner product.
     #[must_use]
     pub fn with_codes(self, codes: Option<&'v Sq8Codes>) -> Self {
         assert!(
-            codes.is_none() || self.metric == Metric::L2,
-            "SQ8 lower bounds of L2 distances for {}",
+            codes.is_none() || self.metric != Metric::InnerProduct,
+            "SQ8 lower bounds of distances for {}",
             self.metric
         );
         Self { codes, ..self }

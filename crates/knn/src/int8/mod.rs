@@ -29,6 +29,6 @@ mod tile;
 mod yields;
 
 pub(crate) use codes::{CodedBase, CodedQueries, rotation_for};
-pub(crate) use rotation::Rotation;
+pub use rotation::Rotation;
 pub(crate) use tile::CodeTile;
 pub(crate) use yields::{Prefiltering, Yield};

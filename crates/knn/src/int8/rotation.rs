@@ -14,20 +14,21 @@ use pulp::{Arch, NullaryFnOnce};
 
 /// Values that a group may have: powers of 4, so that the root of each is exact.
 const LENGTHS: [usize; 3] = [64, 16, 4];
-/// Groups that are worth a transform: additions fill a register.
-const LEAST_LANES: usize = 16;
+/// Groups of columns that are worth a transform: additions fill much of a register.
+const LEAST_LANES: usize = 6;
 
-/// An orthogonal matrix.
+/// An orthogonal matrix that spreads far values of a row over its columns before they are coded: signs, then a
+/// Walsh–Hadamard transform of interleaved groups of columns.
 #[derive(Clone, Debug)]
-pub(crate) struct Rotation {
+pub struct Rotation {
     signs: Vec<f32>,
     length: usize,
     lanes: usize,
 }
 
 impl Rotation {
-    /// One for rows of `columns` values, where there are enough of them.
-    pub(super) fn new(columns: usize) -> Option<Self> {
+    /// One for rows of `columns` values; `None` for fewer than 24.
+    pub fn new(columns: usize) -> Option<Self> {
         let length = LENGTHS
             .into_iter()
             .find(|length| columns / length >= LEAST_LANES)?;
@@ -38,14 +39,14 @@ impl Rotation {
         })
     }
 
-    /// Rotates `row` in place.
-    pub(super) fn apply(&self, row: &mut [f32]) {
+    /// Rotates `row` in place: d·log₂(length) additions, of at most 64 values a group.
+    pub fn apply(&self, row: &mut [f32]) {
         Arch::new().dispatch(Rotate { by: self, row });
     }
 
     /// ‖computed − true rotated row‖ over the row's norm, at most: each stage rounds every value once, and
     /// later stages keep the norm of what is rounded off.
-    pub(super) fn relative_error(&self) -> f64 {
+    pub fn relative_error(&self) -> f64 {
         (f64::from(self.length.ilog2()) + 1.0) * UNIT
     }
 }
@@ -123,7 +124,7 @@ mod tests {
                 "{columns}: {moved} of {size}"
             );
         }
-        assert!(Rotation::new(63).is_none());
+        assert!(Rotation::new(23).is_none());
     }
 
     #[test]

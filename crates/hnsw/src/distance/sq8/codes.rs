@@ -1,4 +1,4 @@
-//! 8-bit scalar quantization (SQ8) as a lower-bound prefilter of L2 search; results are unchanged.
+//! 8-bit scalar quantization (SQ8) as a lower-bound prefilter of L2 and cosine search; results are unchanged.
 //!
 //! Enters: rows. Leaves: for a query and a key, which rows may be closer than the key. Those are
 //! scored exactly, the others could not enter a full queue. Most rows that a search reaches are too
@@ -10,14 +10,19 @@
 //!
 //!   ‖x − q‖ ≥ ‖x̂ − q̂‖ − ‖x − x̂‖ − ‖q − q̂‖
 //!
-//! Cost: d bytes a row and two passes over the rows to make it; then d bytes read for each row
-//! tested. Does not: cosine and inner products, whose rows are all scored.
+//! Rows of unit length have a cosine distance of half of that, squared: 1 − ⟨x, q⟩ = ‖x − q‖²/2, up to what
+//! rounding leaves of their lengths and of the product. Rows with far values are rotated before they are coded.
+//!
+//! Cost: d bytes a row and two passes over the rows to make it, four where they are rotated; then d bytes read for
+//! each row tested. Does not: inner products, whose rows are all scored.
 
 use super::quantizer::{LINE, Quantizer, typical_distance};
 use crate::queue::LowerBoundFilter;
+use annatomy_knn::Rotation;
 use annatomy_runtime::Zeroed;
 use annatomy_vectors::kernels::{self, Stored};
 use annatomy_vectors::{MatrixView, Metric};
+use rayon::prelude::*;
 
 /// Rows of fewer columns are read as fast as their codes.
 pub(super) const MIN_COLUMNS: usize = 48;
@@ -30,6 +35,10 @@ const LINES_AHEAD: usize = 24;
 /// Codes are made where errors are at most this share of a typical distance between rows: the rows
 /// that a search reaches differ by tenths of it.
 const MAX_RELATIVE_ERROR: f64 = 1.0 / 64.0;
+/// float32 unit roundoff.
+const UNIT: f64 = f32::EPSILON as f64 / 2.0;
+/// |computed − true ⟨x, q⟩| of unit rows is at most this times (d + 2)·u (`kernels`); two more are for 1 − ⟨x, q⟩.
+const PRODUCT_ROUNDINGS: f64 = 1.01;
 
 /// The SQ8 codes of all rows.
 #[derive(Debug)]
@@ -38,8 +47,16 @@ pub struct Sq8Codes {
     codes: Zeroed<i8>,
     /// The largest ‖x − x̂‖ of any row.
     error: f64,
-    /// Relative error bound of a reduced distance computed from rows.
-    relative_error: f64,
+    bound: Bound,
+}
+
+/// How a reduced distance that was computed from rows bounds their squared distance.
+#[derive(Clone, Copy, Debug)]
+enum Bound {
+    /// By a relative error.
+    L2 { relative_error: f64 },
+    /// By what products are off at most, and the largest |‖x‖² − 1| of a row.
+    Cosine { product_error: f64, length: f64 },
 }
 
 /// The codes of one row or query.
@@ -49,6 +66,8 @@ pub(crate) struct Sq8Vector<'s> {
     codes: &'s [i8],
     /// ‖q − q̂‖.
     error: f64,
+    /// |‖q‖² − 1|, for cosine.
+    length: f64,
 }
 
 /// The codes of some queries: d bytes each.
@@ -57,33 +76,48 @@ pub struct Sq8Queries<'s> {
     rows: &'s Sq8Codes,
     codes: Zeroed<i8>,
     errors: Vec<f64>,
+    /// |‖q‖² − 1| of each, for cosine.
+    lengths: Vec<f64>,
 }
 
 impl Sq8Codes {
-    /// The codes of `rows`, on the current rayon pool; `None` where the bound would reject few
-    /// rows: short rows, outliers that make every step coarse, and metrics other than L2.
+    /// The codes of `rows`, on the current rayon pool, of unit length for cosine; `None` where the bound would reject
+    /// few rows: short rows, outliers that make every step coarse though rows are rotated, and inner products.
     pub fn of<S: Stored>(rows: MatrixView<'_, S>, metric: Metric) -> Option<Self> {
         let columns = rows.columns();
-        if metric != Metric::L2
+        if metric == Metric::InnerProduct
             || rows.rows() < 2
             || !(MIN_COLUMNS..=MAX_COLUMNS).contains(&columns)
         {
             return None;
         }
-        let quantizer = Quantizer::of(rows);
         // Estimated first: a value is off by half a step at most, evenly distributed.
-        let expected = quantizer.scale * (columns as f64 / 12.0).sqrt();
-        if !quantizer.scale.is_normal() || expected > MAX_RELATIVE_ERROR * typical_distance(rows) {
-            return None;
-        }
+        let most = MAX_RELATIVE_ERROR * typical_distance(rows);
+        let is_fine = |quantizer: &Quantizer| {
+            let expected = quantizer.scale * (columns as f64 / 12.0).sqrt();
+            quantizer.scale.is_normal() && expected <= most
+        };
+        let as_they_are = Some(Quantizer::of(rows, None)).filter(is_fine);
+        let quantizer = as_they_are.or_else(|| {
+            let rotation = Rotation::new(columns)?;
+            Some(Quantizer::of(rows, Some(rotation))).filter(is_fine)
+        })?;
         let (codes, errors) = quantizer.encode_all(rows);
         let error = errors.into_iter().fold(0.0, f64::max);
-        let relative_error = kernels::detected().l2_squared_relative_error(columns);
+        let bound = match metric {
+            Metric::Cosine => Bound::Cosine {
+                product_error: PRODUCT_ROUNDINGS * (columns as f64 + 4.0) * UNIT,
+                length: lengths(rows).into_iter().fold(0.0, f64::max),
+            },
+            _ => Bound::L2 {
+                relative_error: kernels::detected().l2_squared_relative_error(columns),
+            },
+        };
         Some(Self {
             quantizer,
             codes,
             error,
-            relative_error,
+            bound,
         })
     }
 
@@ -99,10 +133,15 @@ impl Sq8Codes {
     /// The codes of queries with as many columns as the rows, on the current rayon pool.
     pub fn queries<Q: Stored>(&self, queries: MatrixView<'_, Q>) -> Sq8Queries<'_> {
         let (codes, errors) = self.quantizer.encode_all(queries);
+        let lengths = match self.bound {
+            Bound::L2 { .. } => vec![0.0; queries.rows()],
+            Bound::Cosine { .. } => lengths(queries),
+        };
         Sq8Queries {
             rows: self,
             codes,
             errors,
+            lengths,
         }
     }
 
@@ -113,6 +152,10 @@ impl Sq8Codes {
             rows: self,
             codes: self.codes_of(id),
             error: self.error,
+            length: match self.bound {
+                Bound::L2 { .. } => 0.0,
+                Bound::Cosine { length, .. } => length,
+            },
         }
     }
 
@@ -123,6 +166,20 @@ impl Sq8Codes {
     }
 }
 
+/// |‖x‖² − 1| of each row.
+fn lengths<S: Stored>(rows: MatrixView<'_, S>) -> Vec<f64> {
+    (0..rows.rows())
+        .into_par_iter()
+        .map(|row| {
+            let squares = rows
+                .row(row)
+                .iter()
+                .map(|value| f64::from(value.widen()).powi(2));
+            (squares.sum::<f64>() - 1.0).abs() + f64::EPSILON * rows.columns() as f64
+        })
+        .collect()
+}
+
 impl Sq8Queries<'_> {
     pub(crate) fn query(&self, number: u32) -> Sq8Vector<'_> {
         let (number, stride) = (number as usize, self.rows.quantizer.stride);
@@ -131,6 +188,7 @@ impl Sq8Queries<'_> {
             rows: self.rows,
             codes,
             error: self.errors[number],
+            length: self.lengths[number],
         }
     }
 }
@@ -145,7 +203,18 @@ impl Sq8Vector<'_> {
         /// in steps.
         const ROUNDING: f64 = 1e-6;
         let Self { rows, error, .. } = self;
-        let reduced = f64::from(bound).max(MIN_BOUND) / (1.0 - rows.relative_error);
+        let bound = f64::from(bound);
+        let reduced = match rows.bound {
+            Bound::L2 { relative_error } => bound.max(MIN_BOUND) / (1.0 - relative_error),
+            // ⟨x, q⟩ = (‖x‖² + ‖q‖² − ‖x − q‖²)/2.
+            Bound::Cosine {
+                product_error,
+                length,
+            } => {
+                let lengths = (length + self.length) / 2.0;
+                (2.0 * (bound + product_error * (1.0 + lengths) + lengths)).max(MIN_BOUND)
+            }
+        };
         let steps = (reduced.sqrt() + error + rows.error) / rows.quantizer.scale * (1.0 + ROUNDING)
             + ROUNDING;
         LowerBoundFilter {

@@ -95,6 +95,105 @@ fn no_row_below_a_bound_is_lost_and_most_others_are_rejected() {
     }
 }
 
+/// Rows of unit length, as cosine search has them.
+fn unit(rows: &Matrix) -> Matrix {
+    let columns = rows.columns();
+    let values = (0..rows.rows()).flat_map(|row| {
+        let row = rows.row(row);
+        let length = kernels::dot_f64(row, row).sqrt();
+        row.iter()
+            .map(move |&value| (f64::from(value) / length) as f32)
+    });
+    Matrix::new(rows.rows(), columns, values.collect()).expect("shape")
+}
+
+#[test]
+fn no_row_below_a_cosine_distance_is_lost() {
+    for (columns, centers, spread) in [(48, 9, 0.2), (257, 1, 1.0), (768, 40, 0.001)] {
+        let rows = unit(&rows(columns, centers, spread));
+        let codes = Sq8Codes::of(rows.view(), Metric::Cosine).expect("worth it");
+        let queries = unit(&Matrix::new(3, columns, numbers(3 * columns, 5)).expect("shape"));
+        let encoded = codes.queries(queries.view());
+        let own = (0..7u32).map(|id| (rows.row(id as usize), codes.row(id)));
+        let others = (0..3u32).map(|query| (queries.row(query as usize), encoded.query(query)));
+        let (mut beyond, mut rejected) = (0, 0);
+        for (query, of_query) in own.chain(others) {
+            let reduced: Vec<f32> = (0..ROWS)
+                .map(|id| 1.0 - kernels::dot(query, rows.row(id)))
+                .collect();
+            let mut sorted = reduced.clone();
+            sorted.sort_unstable_by(f32::total_cmp);
+            for place in [0, 1, 10, 40, 200, 399] {
+                for bound in [
+                    sorted[place],
+                    sorted[place].next_up(),
+                    sorted[place].next_down(),
+                ] {
+                    for (id, &reduced) in (0..).zip(&reduced) {
+                        let survives = of_query.may_be_closer(id, of_query.filter_below(bound));
+                        assert!(
+                            survives || reduced >= bound,
+                            "{columns}: row {id} at {reduced} below {bound}"
+                        );
+                        beyond += usize::from(reduced >= bound);
+                        rejected += usize::from(!survives);
+                    }
+                }
+            }
+        }
+        assert!(
+            2 * rejected > beyond,
+            "{columns}: {rejected} of {beyond} are rejected"
+        );
+    }
+}
+
+/// Rows that are not of unit length are a caller's error; it costs time, not a row.
+#[test]
+fn rows_of_other_lengths_are_not_rejected_by_cosine() {
+    let rows = rows(64, 9, 0.5);
+    let Some(codes) = Sq8Codes::of(rows.view(), Metric::Cosine) else {
+        return;
+    };
+    for query in 0..20 {
+        let encoded = codes.row(query);
+        for id in 0..ROWS as u32 {
+            let reduced = 1.0 - kernels::dot(rows.row(query as usize), rows.row(id as usize));
+            let survives = |bound: f32| encoded.may_be_closer(id, encoded.filter_below(bound));
+            assert!(survives(reduced.next_up()));
+        }
+    }
+}
+
+/// A value in each row that is ten times as large as the others: without a rotation each step is too coarse.
+#[test]
+fn rows_with_far_values_are_rotated() {
+    for columns in [384, 1000] {
+        let mut values = rows(columns, 9, 0.5).into_values();
+        for (row, values) in values.chunks_mut(columns).enumerate() {
+            values[row * 7 % columns] *= 12.0;
+        }
+        let rows = Matrix::new(ROWS, columns, values).expect("shape");
+        let codes = Sq8Codes::of(rows.view(), Metric::L2).expect("rotated");
+        for query in 0..9u32 {
+            let encoded = codes.row(query);
+            let row = rows.row(query as usize);
+            let mut reduced: Vec<f32> = (0..ROWS)
+                .map(|id| kernels::l2_squared(row, rows.row(id)))
+                .collect();
+            reduced.sort_unstable_by(f32::total_cmp);
+            for place in [1, 10, 200] {
+                let share = share_surviving(&rows, row, encoded, reduced[place]);
+                assert!(
+                    place != 10 || share < 0.5,
+                    "{share} of the rows beyond the 10th pass"
+                );
+                share_surviving(&rows, row, encoded, reduced[place].next_up());
+            }
+        }
+    }
+}
+
 #[test]
 fn the_bound_is_tight_where_all_errors_point_one_way() {
     // Steps of 1: rows at the ends of their range, one half a step above a code, queries half a
