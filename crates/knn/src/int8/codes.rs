@@ -1,5 +1,10 @@
 //! Rows as 8-bit codes in panels, with the terms of their lower bounds.
 
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the dispatched instruction set"
+)]
+
 use super::rotation::Rotation;
 use super::slices::Slices;
 use crate::gemm::UNIT;

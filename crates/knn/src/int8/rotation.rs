@@ -9,6 +9,11 @@
 //! Cost d·log₂(length) additions. One far value of a row becomes `length` values that are √length times as
 //! small, and the step of its codes with them.
 
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the dispatched instruction set"
+)]
+
 use crate::gemm::UNIT;
 use pulp::{Arch, NullaryFnOnce};
 

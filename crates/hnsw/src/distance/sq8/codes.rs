@@ -211,7 +211,7 @@ impl Sq8Vector<'_> {
                 product_error,
                 length,
             } => {
-                let lengths = (length + self.length) / 2.0;
+                let lengths = f64::midpoint(length, self.length);
                 (2.0 * (bound + product_error * (1.0 + lengths) + lengths)).max(MIN_BOUND)
             }
         };
