@@ -96,7 +96,7 @@ def audit(
       or a rerank (``IndexHNSWSQ``, ``IndexHNSWPQ``, ``IndexIVFFlat``, ``IndexIVFScalarQuantizer``, ``IndexIVFPQ``,
       ``IndexPreTransform``, ``IndexRefineFlat``, ``IndexIDMap``): it is read, searched in its own arithmetic, and
       ``method["stages"]`` says which stage lost each missing neighbor. Efforts are its ``nprobe`` or ``efSearch``.
-    * ``audit(X, "folder/ann")`` with the path of what DiskANN's ``diskannpy.build_memory_index`` left, its graph beside
+    * ``audit(X, "folder/ann")`` with the path of what DiskANN's ``diskannpy.build_memory_index`` left, its graph next to
       ``ann.data``: read and searched as ``StaticMemoryIndex`` does, over float32, int8 and uint8. Efforts are its
       ``complexity``, L. Without ``ann_metadata.bin``, ``metric`` is needed. A saved index of codes, cells, transforms or a
       rerank can be named by its path too.

@@ -117,7 +117,7 @@ pub struct AuditArguments {
     #[arg(long, value_name = "FILE")]
     pub queries: Option<PathBuf>,
     /// An index saved by FAISS (HNSW, NSG or IVF over vectors, SQ or PQ codes; with IDMap, PreTransform,
-    /// RefineFlat), hnswlib, usearch or DiskANN (in memory: the file of the graph, FILE.data beside it);
+    /// RefineFlat), hnswlib, usearch or DiskANN (in memory: the file of the graph, FILE.data next to it);
     /// by default graphs are built here. Several graphs are segments of one
     /// collection, each over the next slice of the base or with ids of its own: ef is per segment, and
     /// their answers are merged

@@ -36,7 +36,7 @@ use std::path::Path;
 
 impl Method {
     /// Reads an index that FAISS, usearch or DiskANN saved; of DiskANN, the graph's file or that of its
-    /// rows, with what lies beside it.
+    /// rows, with what lies next to it.
     ///
     /// # Errors
     /// If the file cannot be read, is of a class that is not read, or contradicts itself.

@@ -107,7 +107,7 @@ fn whole_cosine(a: &[f32], b: &[f32]) -> f32 {
 mod tests {
     use super::*;
 
-    /// Sums whose order shows: each lane's own, small beside what cancels.
+    /// Sums whose order shows: each lane's own, small next to what cancels.
     #[test]
     fn lanes_are_halved_for_l2_and_added_left_to_right_for_products() {
         let one = [1.0; 8];
