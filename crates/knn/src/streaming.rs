@@ -508,7 +508,7 @@ mod tests {
             for kernels in Int8Kernels::forms() {
                 for by in [
                     Prefiltering::Always(kernels),
-                    Prefiltering::WhereItPays(kernels),
+                    Prefiltering::where_it_pays(kernels, base.columns()),
                 ] {
                     let found = search(by, &base.view());
                     assert!(found.0 == ids, "{name}, {metric:?}, {by:?}: ids");

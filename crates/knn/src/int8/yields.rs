@@ -8,8 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Columns of rows for which integer products are worth a pass of bounds, and sums of codes fit.
 const CODED_COLUMNS: RangeInclusive<usize> = 48..=65_536;
 
-/// A pair that is left costs this many pairs of a tile: 9 at 2,048 columns, where several share a row, 30 at 384, on a Zen 4.
-const PAIR_COST: f64 = 16.0;
+/// A pair that is left costs this many pairs of a tile: 9 to 12 at 2,048 columns and 30 at 384 on a Zen 4, where few are left
+/// and no two share a row that is in cache; 17 and 31 on a Zen 5, with an older kernel.
+fn pair_cost(columns: usize) -> f64 {
+    const WIDE: usize = 1024;
+    if columns < WIDE { 25.0 } else { 12.0 }
+}
 
 /// Which blocks of base rows have integer products.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +21,11 @@ pub(crate) enum Prefiltering {
     /// None.
     Off,
     /// Those where it saves time.
-    WhereItPays(Int8Kernels),
+    WhereItPays {
+        kernels: Int8Kernels,
+        /// Of a pair that is left, in pairs of a tile.
+        pair_cost: f64,
+    },
     /// All.
     #[cfg(test)]
     Always(Int8Kernels),
@@ -30,17 +38,26 @@ impl Prefiltering {
         let least = Yield::default();
         least.count(rows, k.min(rows));
         match int8() {
-            Some(kernels) if CODED_COLUMNS.contains(&columns) && least.pays(kernels) => {
-                Self::WhereItPays(kernels)
+            Some(kernels)
+                if CODED_COLUMNS.contains(&columns) && least.pays(kernels, pair_cost(columns)) =>
+            {
+                Self::where_it_pays(kernels, columns)
             }
             _ => Self::Off,
+        }
+    }
+
+    pub(crate) fn where_it_pays(kernels: Int8Kernels, columns: usize) -> Self {
+        Self::WhereItPays {
+            kernels,
+            pair_cost: pair_cost(columns),
         }
     }
 
     pub(crate) fn kernels(self) -> Option<Int8Kernels> {
         match self {
             Self::Off => None,
-            Self::WhereItPays(kernels) => Some(kernels),
+            Self::WhereItPays { kernels, .. } => Some(kernels),
             #[cfg(test)]
             Self::Always(kernels) => Some(kernels),
         }
@@ -49,7 +66,7 @@ impl Prefiltering {
     pub(crate) fn pays(self, filtered: &Yield) -> bool {
         match self {
             Self::Off => false,
-            Self::WhereItPays(kernels) => filtered.pays(kernels),
+            Self::WhereItPays { kernels, pair_cost } => filtered.pays(kernels, pair_cost),
             #[cfg(test)]
             Self::Always(_) => true,
         }
@@ -81,9 +98,9 @@ impl Yield {
     }
 
     /// Whether pairs like those counted are cheaper with the prefilter than without.
-    pub(crate) fn pays(&self, kernels: Int8Kernels) -> bool {
+    fn pays(&self, kernels: Int8Kernels, pair_cost: f64) -> bool {
         let [seen, left] = [&self.seen, &self.left].map(|count| count.load(Ordering::Relaxed));
-        kernels.cost() * seen as f64 + PAIR_COST * (left as f64) < seen as f64
+        kernels.cost() * seen as f64 + pair_cost * (left as f64) < seen as f64
     }
 }
 
@@ -96,11 +113,15 @@ mod tests {
         for kernels in Int8Kernels::forms() {
             let mut filter = Yield::default();
             assert!(filter.is_unknown());
-            filter.count(1000, 30);
-            assert_eq!(filter.pays(kernels), kernels.cost() < 0.52, "{kernels:?}");
+            filter.count(1000, 24);
+            assert_eq!(
+                filter.pays(kernels, 20.0),
+                kernels.cost() < 0.52,
+                "{kernels:?}"
+            );
             assert!(!filter.is_unknown());
             filter.count(1000, 108);
-            assert!(!filter.pays(kernels), "138 of 2000 are left");
+            assert!(!filter.pays(kernels, 20.0), "132 of 2000 are left");
             filter.reset();
             assert!(filter.is_unknown());
         }
