@@ -49,7 +49,7 @@ impl ProductCounts {
     }
 }
 
-/// `int8 (avx512-vnni); 290 of 10000 rows a query evaluated`, or `float32`.
+/// `int8 (avx512-vnni); 895 of 10000 rows a query evaluated`, or `float32`.
 impl fmt::Display for ProductCounts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (rows, evaluated) = self.rows_per_query();
