@@ -465,4 +465,26 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn rows_are_rotated_where_values_are_far() {
+        let rotates = |far: f32| {
+            let mut state = 7_u32;
+            let values = (0..80 * 512).map(|place| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let value = (state >> 8) as f32 / (1_u32 << 23) as f32 - 1.0;
+                let (row, column) = (place / 512, place % 512);
+                if column == row * 5 {
+                    value * far
+                } else {
+                    value
+                }
+            });
+            let rows = Matrix::new(80, 512, values.collect()).expect("shape");
+            let preparation = Preparation::of(&rows.view(), Metric::L2);
+            rotation_for(&rows.view(), &preparation).is_some()
+        };
+        assert!(rotates(50.0));
+        assert!(!rotates(1.0), "even rows have the finer steps as they are");
+    }
 }

@@ -3,6 +3,9 @@
 //! The tile kernel sums each slice of [`DEPTH`] columns in their order and then adds the slices' sums. The
 //! slices of one pair do not wait for one another: they are the lanes of a register.
 //!
+//! Enters: prepared rows, in blocks. Leaves: any piece of any row. Cost: a copy of the rows, up to twice as large where
+//! lanes are left over.
+//!
 //! a group     LANES slices or fewer: column 0 of each, column 1 of each, …   zeros where there is none
 //! a piece     PIECE values of a row in a group
 //! a block     RIGHT rows: piece 0 of all of them, then piece 1, …           a piece of all rows of a task
