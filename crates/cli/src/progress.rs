@@ -4,7 +4,8 @@ use crate::say::say;
 use annatomy_runtime::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Once};
 use std::time::Duration;
 
 static BAR: LazyLock<ProgressBar> = LazyLock::new(|| {
@@ -14,6 +15,10 @@ static BAR: LazyLock<ProgressBar> = LazyLock::new(|| {
         ProgressBar::hidden()
     }
 });
+
+/// Whether the stage's steps cannot be counted.
+static SPINS: AtomicBool = AtomicBool::new(false);
+static TICKER: Once = Once::new();
 
 /// Follows the work that runs under the process's monitor.
 pub struct Bar;
@@ -39,8 +44,8 @@ impl Progress for Bar {
 /// Shows a stage; `total` is 0 where steps cannot be counted.
 fn begin(name: &str, total: u64) {
     BAR.set_message(name.to_owned());
+    SPINS.store(total == 0, Ordering::Relaxed);
     if total > 0 {
-        BAR.disable_steady_tick();
         BAR.set_style(style(if annatomy_fetch::counts_bytes(name) {
             "{msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left"
         } else {
@@ -50,11 +55,23 @@ fn begin(name: &str, total: u64) {
         BAR.set_length(total);
     } else {
         BAR.set_style(style("{spinner} {msg} {elapsed}"));
-        // A spinner takes a thread, and panics where there is none: then it stands still.
-        if std::thread::Builder::new().spawn(|| ()).is_ok() {
-            BAR.enable_steady_tick(Duration::from_millis(200));
+        if !BAR.is_hidden() {
+            TICKER.call_once(tick);
         }
     }
+}
+
+/// Turns the spinner. The bar's own steady tick panics where no thread can be had; here the spinner
+/// stands still.
+fn tick() {
+    let _ = std::thread::Builder::new().spawn(|| {
+        loop {
+            std::thread::sleep(Duration::from_millis(200));
+            if SPINS.load(Ordering::Relaxed) {
+                BAR.tick();
+            }
+        }
+    });
 }
 
 /// Runs `work` with the bar on the screen.
@@ -66,7 +83,7 @@ pub fn follow<R>(work: impl FnOnce() -> R) -> R {
 
 /// Takes the bar off the screen.
 pub fn clear() {
-    BAR.disable_steady_tick();
+    SPINS.store(false, Ordering::Relaxed);
     BAR.finish_and_clear();
 }
 

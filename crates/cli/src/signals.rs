@@ -31,7 +31,7 @@ mod unix {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
     use signal_hook::iterator::Signals as Incoming;
     use signal_hook::low_level::emulate_default_handler;
-    use std::sync::Arc;
+    use std::sync::{Arc, mpsc};
     use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
     use std::thread;
     use std::time::Duration;
@@ -50,10 +50,17 @@ mod unix {
                 .into_iter()
                 .filter(|signal| ignored >> (signal - 1) & 1 == 0);
             // Handlers without a thread that follows them would swallow the signals.
-            let has_threads = thread::Builder::new().spawn(|| ()).is_ok();
-            if has_threads && let Ok(incoming) = Incoming::new(wanted) {
-                let (monitor, received) = (monitor.clone(), Arc::clone(&received));
-                thread::spawn(move || follow(incoming, &monitor, &received));
+            let (install, installed) = mpsc::channel::<Incoming>();
+            let (followed, noted) = (monitor.clone(), Arc::clone(&received));
+            let work = move || {
+                if let Ok(incoming) = installed.recv() {
+                    follow(incoming, &followed, &noted);
+                }
+            };
+            if thread::Builder::new().spawn(work).is_ok()
+                && let Ok(incoming) = Incoming::new(wanted)
+            {
+                let _ = install.send(incoming);
             }
             Self { received }
         }

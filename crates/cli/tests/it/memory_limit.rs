@@ -24,9 +24,8 @@ fn write_rows(path: &Path, rows: u32) {
     fs::write(path, bytes).expect("file");
 }
 
-/// Threads of the command that are not of a pool: the main one, those for signals and for the bar, and
-/// the probes that look whether those can be had.
-const OTHER_THREADS: u64 = 5;
+/// Threads of the command that are not of a pool: the main one, those for signals and for the bar.
+const OTHER_THREADS: u64 = 3;
 /// Of the audit's pool and of the process's.
 const THREADS: u64 = 2;
 
