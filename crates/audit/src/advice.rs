@@ -12,11 +12,12 @@
 //! While a target is out of reach, or is not shown to be reached though some queries still lose
 //! neighbors, the traces are recorded again to four times the effort, up to n.
 
-use super::cells::{Cell, CellValues, Evaluation, QueryValues};
+use super::cells::{Cell, CellValues, Evaluation, QueryValues, Wanted};
 use super::cost::{check_visits, first_effort};
 use super::estimates::{
     drawn_from, mean, mean_of_shares_knowing, over_graphs, quantile, share, share_of_queries,
 };
+use super::graph_cells::ValuesOfCells;
 use super::graphs::Graphs;
 use super::results::{Advice, Judged, Recommended};
 use super::shift::Barycenters;
@@ -87,6 +88,19 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         graphs: &'a Graphs<'a>,
         ks: &'a [usize],
     ) -> Self {
+        Self::with_cells(source, data, truth, graphs, ks, &[]).0
+    }
+
+    /// The same, and what the graphs answer in the cells that are `wanted`: from the same traversals where
+    /// that can be.
+    pub(super) fn with_cells(
+        source: &'a S,
+        data: &'a Dataset<'a>,
+        truth: &'a GroundTruth<'a>,
+        graphs: &'a Graphs<'a>,
+        ks: &'a [usize],
+        wanted: &[Wanted],
+    ) -> (Self, ValuesOfCells) {
         let mut adviser = Self {
             source,
             data,
@@ -96,9 +110,20 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             traces: Vec::new(),
             measured: RefCell::default(),
         };
-        let largest = ks.last().copied().unwrap_or(1);
-        adviser.trace_to(first_effort(largest));
-        adviser
+        let ef = first_effort(ks.last().copied().unwrap_or(1)).min(data.base.rows());
+        let mut values: ValuesOfCells = wanted.iter().map(|_| Vec::new()).collect();
+        for graph in 0..graphs.all.len() {
+            let on = adviser.evaluation(graph);
+            let (trace, found) = on.trace(ks, ef, wanted).unwrap_or_else(|| {
+                let trace = RequiredEfs::record(&on.searched(), ks, ef);
+                (trace, on.at(wanted))
+            });
+            adviser.traces.push(trace);
+            for (of_cell, found) in values.iter_mut().zip(found) {
+                of_cell.push(found);
+            }
+        }
+        (adviser, values)
     }
 
     pub(super) fn traces(&self) -> &[RequiredEfs] {
@@ -114,8 +139,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         let ef = ef.min(self.data.base.rows());
         self.traces = (0..self.graphs.all.len())
             .map(|graph| {
-                let on = self.evaluation(graph, Barycenters::LeftOut);
-                RequiredEfs::record(&on.searched(), self.ks, ef)
+                RequiredEfs::record(&self.evaluation(graph).searched(), self.ks, ef)
             })
             .collect();
     }
@@ -386,26 +410,22 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         if let Some(values) = self.measured.borrow().get(&key) {
             return values.clone();
         }
-        let cell = Cell {
-            class: self.graphs.class,
-            ef,
-            k,
-        };
+        let class = self.graphs.class;
+        let cell = Cell { class, ef, k };
+        let wanted = [Wanted { cell, barycenters }];
         let values: Vec<Vec<QueryValues>> = (0..self.graphs.all.len())
-            .map(
-                |graph| match self.evaluation(graph, barycenters).at(&[cell]).pop() {
-                    Some(CellValues::Queries(values)) => values,
-                    _ => Vec::new(),
-                },
-            )
+            .map(|graph| match self.evaluation(graph).at(&wanted).pop() {
+                Some(CellValues::Queries(values)) => values,
+                _ => Vec::new(),
+            })
             .collect();
         self.measured.borrow_mut().insert(key, values.clone());
         values
     }
 
     /// What is evaluated on graph number `graph`.
-    pub(super) fn evaluation(&self, graph: usize, barycenters: Barycenters) -> Evaluation<'_, S> {
-        self.evaluation_under(self.data.filter.as_ref(), graph, barycenters)
+    pub(super) fn evaluation(&self, graph: usize) -> Evaluation<'_, S> {
+        self.evaluation_under(self.data.filter.as_ref(), graph)
     }
 
     /// The same under a filter of another rule.
@@ -413,7 +433,6 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         &'e self,
         filter: Option<&'e Filter>,
         graph: usize,
-        barycenters: Barycenters,
     ) -> Evaluation<'e, S> {
         Evaluation {
             filter,
@@ -422,12 +441,16 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             truth: self.truth,
             graph: &self.graphs.all[graph],
             reachable: &self.graphs.reachable[graph],
-            barycenters,
         }
     }
 
     /// Mean rows visited a query.
     fn evaluations(&self, k: usize, ef: usize) -> f64 {
+        if self.reads_traces() {
+            let effort = self.graphs.class.effort(ef, self.data.asked(k));
+            let means = self.traces.iter().map(|trace| trace.mean_visited(effort));
+            return means.sum::<f64>() / self.traces.len() as f64;
+        }
         let visited: Vec<Vec<f64>> = self
             .search(k, ef, Barycenters::LeftOut)
             .iter()

@@ -12,7 +12,8 @@ use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::missing::Missing;
 pub(super) use annatomy_eval::query_state::Cell;
 use annatomy_eval::query_state::{QueryState, Searched};
-use annatomy_hnsw::Graph;
+use annatomy_eval::surface::RequiredEfs;
+use annatomy_hnsw::{Graph, Links};
 use annatomy_measures::corrected::{ExactSide, QueryMeasures, ReturnedSide};
 use annatomy_measures::graded::{
     Epsilon, displacement, epsilon_recall, inverse_ratio, rank_biased_overlap,
@@ -63,6 +64,13 @@ pub(super) enum CellValues {
     Queries(Vec<QueryValues>),
 }
 
+/// A cell, and whether it has barycenters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) cell: Cell,
+    pub(super) barycenters: Barycenters,
+}
+
 /// What is evaluated, and on what.
 pub(super) struct Evaluation<'e, S> {
     pub(super) source: &'e S,
@@ -70,7 +78,6 @@ pub(super) struct Evaluation<'e, S> {
     pub(super) truth: &'e GroundTruth<'e>,
     pub(super) graph: &'e Graph,
     pub(super) reachable: &'e [bool],
-    pub(super) barycenters: Barycenters,
     /// The rows that answers may hold, and the rule of the engine that is evaluated.
     pub(super) filter: Option<&'e Filter>,
 }
@@ -88,39 +95,56 @@ impl<S: DistanceSource> Evaluation<'_, S> {
     }
 
     /// Every query at every cell: cells × queries.
-    pub(super) fn at(&self, cells: &[Cell]) -> Vec<CellValues> {
+    pub(super) fn at(&self, wanted: &[Wanted]) -> Vec<CellValues> {
+        let cells: Vec<Cell> = wanted.iter().map(|wanted| wanted.cell).collect();
         let efforts = cells.iter().map(|cell| cell.effort(self.truth));
         let effort = efforts.max().unwrap_or(1);
         let state = PerThread::new(QueryState::<S::Queue>::default);
-        let queries: Vec<Vec<Option<QueryValues>>> = (0..self.data.queries.count())
+        let of_query = |query| {
+            state.with(|state| {
+                state.begin(self.truth, query);
+                state.traverse_for_cells(&self.searched(), query, effort, &cells);
+                self.measure(state, wanted, query)
+            })
+        };
+        let queries = (0..self.data.queries.count())
             .into_par_iter()
             .with_max_len(TASK_QUERIES)
-            .map(|query| state.with(|state| self.of_query(state, cells, effort, query)))
+            .map(of_query)
             .collect();
-        let column = |cell: usize| -> Option<Vec<QueryValues>> {
-            queries.iter().map(|values| values[cell]).collect()
-        };
-        (0..cells.len())
-            .map(|cell| column(cell).map_or(CellValues::Refused, CellValues::Queries))
-            .collect()
+        columns(wanted.len(), queries)
     }
 
-    fn of_query(
+    /// Required efs up to `ef`, and every query at every cell of at most that effort, from one traversal
+    /// a query. `None` where the search of a cell differs from that of another k: under a filter, and of
+    /// segments.
+    pub(super) fn trace(
+        &self,
+        ks: &[usize],
+        ef: usize,
+        wanted: &[Wanted],
+    ) -> Option<(RequiredEfs, Vec<CellValues>)> {
+        let is_one = self.filter.is_none() && self.graph.more_segments().is_empty();
+        let within = |wanted: &Wanted| wanted.cell.effort(self.truth) <= ef;
+        if !is_one || !wanted.iter().all(within) {
+            return None;
+        }
+        let (required, queries) =
+            RequiredEfs::record_and(&self.searched(), ks, ef, |state, query| {
+                self.measure(state, wanted, query)
+            });
+        Some((required, columns(wanted.len(), queries)))
+    }
+
+    /// The query that `state` has traversed, at every cell; `None` where the engine refuses one.
+    fn measure(
         &self,
         state: &mut QueryState<S::Queue>,
-        cells: &[Cell],
-        effort: usize,
+        wanted: &[Wanted],
         query: usize,
     ) -> Vec<Option<QueryValues>> {
-        state.begin(self.truth, query);
-        state.traverse_for_cells(&self.searched(), query, effort, cells);
-        let shifts = Shifts::new(self.data, self.barycenters);
-        let mut values = Vec::with_capacity(cells.len());
-        for cell in cells {
-            let Some(measured) = state.measure(self.truth, cell) else {
-                values.push(None);
-                continue;
-            };
+        let measure = |Wanted { cell, barycenters }: &Wanted| {
+            let measured = state.measure(self.truth, cell)?;
             let metric = self.data.metric;
             let mut found = QueryValues::new(&measured.measures, &measured.missing, metric);
             found.visited = measured.visited as f64;
@@ -137,11 +161,22 @@ impl<S: DistanceSource> Evaluation<'_, S> {
                 found.self_hit = f64::from(u8::from(hit));
             }
             let exact = &state.exact.ids[..cell.k];
+            let shifts = Shifts::new(self.data, *barycenters);
             found.barycenter_shift = shifts.of(query, exact, || state.returned().ids.clone());
-            values.push(Some(found));
-        }
-        values
+            Some(found)
+        };
+        wanted.iter().map(measure).collect()
     }
+}
+
+/// Cells × queries of queries × cells.
+fn columns(cells: usize, queries: Vec<Vec<Option<QueryValues>>>) -> Vec<CellValues> {
+    let column = |cell: usize| -> Option<Vec<QueryValues>> {
+        queries.iter().map(|values| values[cell]).collect()
+    };
+    (0..cells)
+        .map(|cell| column(cell).map_or(CellValues::Refused, CellValues::Queries))
+        .collect()
 }
 
 impl QueryValues {
@@ -200,25 +235,40 @@ mod tests {
     use annatomy_eval::distance_source::OwnRows;
     use annatomy_hnsw::{EngineClass, VectorDistances, reachable};
 
+    fn on<R>(
+        graph: &HandGraph,
+        data: &Dataset<'_>,
+        k: usize,
+        read: impl FnOnce(&Evaluation<'_, OwnRows<'_, f32>>) -> R,
+    ) -> R {
+        let base = data.base.in_memory().expect("in memory");
+        let truth = exact::neighbors(data, k, 1 << 20).expect("small");
+        let graph = Graph::freeze(graph);
+        read(&Evaluation {
+            source: &OwnRows::new(VectorDistances::new(base, Metric::L2), None),
+            data,
+            truth: &truth,
+            graph: &graph,
+            reachable: &reachable(&graph),
+            filter: None,
+        })
+    }
+
+    fn wanted(cells: &[Cell]) -> Vec<Wanted> {
+        let wanted = |&cell: &Cell| Wanted {
+            cell,
+            barycenters: Barycenters::Computed,
+        };
+        cells.iter().map(wanted).collect()
+    }
+
     fn measured(
         graph: &HandGraph,
         data: &Dataset<'_>,
         k: usize,
         cells: &[Cell],
     ) -> Vec<CellValues> {
-        let base = data.base.in_memory().expect("in memory");
-        let truth = exact::neighbors(data, k, 1 << 20).expect("small");
-        let graph = Graph::freeze(graph);
-        let on = Evaluation {
-            source: &OwnRows::new(VectorDistances::new(base, Metric::L2), None),
-            data,
-            truth: &truth,
-            graph: &graph,
-            reachable: &reachable(&graph),
-            barycenters: Barycenters::Computed,
-            filter: None,
-        };
-        on.at(cells)
+        on(graph, data, k, |on| on.at(&wanted(cells)))
     }
 
     fn mean(values: &[f64]) -> f64 {
@@ -334,6 +384,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn cells_of_a_trace_are_those_of_searches_of_their_own() {
+        let data = dataset(noise(50, 3, 3), None);
+        let graph = random_graph(50, 3, &[7, 31], 5);
+        let of = |(ef, k)| EngineClass::ALL.map(|class| Cell { class, ef, k });
+        let cells = [(2, 3), (9, 8), (40, 3)].map(of).concat();
+        on(&graph, &data, 8, |on| {
+            let (trace, found) = on.trace(&[3, 8], 40, &wanted(&cells)).expect("one graph");
+            for (cell, found) in cells.iter().zip(found) {
+                let alone = on.at(&wanted(&[*cell]));
+                assert_eq!(format!("{found:?}"), format!("{:?}", alone[0]), "{cell:?}");
+                if let CellValues::Queries(values) = found {
+                    let visited: Vec<f64> = values.iter().map(|values| values.visited).collect();
+                    let effort = cell.effort(on.truth);
+                    near(trace.mean_visited(effort), mean(&visited), "visited");
+                }
+            }
+            assert!(on.trace(&[3], 39, &wanted(&cells)).is_none(), "ef 40");
+        });
     }
 
     #[test]

@@ -1,44 +1,56 @@
 //! Measures at chosen (class, ef, k) over all graphs of an adviser.
 
 use super::advice::Adviser;
-use super::cells::{Cell, CellValues};
+use super::cells::{Cell, CellValues, Wanted};
 use super::results::CellResult;
 use super::shift::Barycenters;
 use super::summarize::{Name, summarize};
 use annatomy_eval::allowed::Filter;
+use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
 
 /// Per cell the values of every graph.
 pub(super) type ValuesOfCells = Vec<Vec<CellValues>>;
 
-/// The figures of every cell over all graphs, and their values.
+/// The figures of every cell over all graphs, searched under a filter.
 pub(super) fn cells<S: DistanceSource>(
     adviser: &Adviser<'_, S>,
     named: &[(String, Cell)],
     filter: Option<&Filter>,
-    barycenters: Barycenters,
-) -> (Vec<CellResult>, ValuesOfCells) {
+) -> Vec<CellResult> {
     if named.is_empty() {
-        return Default::default();
+        return Vec::new();
     }
-    let cells: Vec<Cell> = named.iter().map(|(_, cell)| *cell).collect();
+    let wanted = wanted(named, Barycenters::LeftOut);
     let mut values: ValuesOfCells = named.iter().map(|_| Vec::new()).collect();
     for graph in 0..adviser.graphs.all.len() {
-        let on = adviser.evaluation_under(filter, graph, barycenters);
-        let found = on.at(&cells);
+        let found = adviser.evaluation_under(filter, graph).at(&wanted);
         for (of_cell, found) in values.iter_mut().zip(found) {
             of_cell.push(found);
         }
     }
-    let mut results = Vec::with_capacity(named.len());
-    for ((who, Cell { class, ef, k }), values) in named.iter().zip(&values) {
+    summaries(named, &values, adviser.data)
+}
+
+pub(super) fn wanted(named: &[(String, Cell)], barycenters: Barycenters) -> Vec<Wanted> {
+    let of = |&(_, cell): &(String, Cell)| Wanted { cell, barycenters };
+    named.iter().map(of).collect()
+}
+
+/// The figures of every cell.
+pub(super) fn summaries(
+    named: &[(String, Cell)],
+    values: &[Vec<CellValues>],
+    data: &Dataset<'_>,
+) -> Vec<CellResult> {
+    let summary = |((who, cell), values): (&(String, Cell), &Vec<CellValues>)| {
         let name = Name {
             who: who.clone(),
-            class: Some(class.to_string()),
-            ef: Some(*ef),
-            k: *k,
+            class: Some(cell.class.to_string()),
+            ef: Some(cell.ef),
+            k: cell.k,
         };
-        results.push(summarize(name, values, adviser.data));
-    }
-    (results, values)
+        summarize(name, values, data)
+    };
+    named.iter().zip(values).map(summary).collect()
 }

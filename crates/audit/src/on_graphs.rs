@@ -2,7 +2,8 @@
 //!
 //! Enters: the index, or the graphs to build; the data and their exact neighbors. Leaves:
 //! [`OnGraphs`]. Cost: builds where there is no index; then a traversal a query and graph for all
-//! curves, and one for each table of cells.
+//! curves and cells; one more for the engines of each rule under a filter, and for advice on what traces
+//! do not answer.
 
 use super::advice::Adviser;
 use super::cells::{Cell, CellValues, QueryValues};
@@ -11,7 +12,7 @@ use super::engines::{ENGINES, EngineDefault};
 use super::error::AuditError;
 use super::estimates::drawn_from;
 use super::explore::{Recorded, depth};
-use super::graph_cells::cells;
+use super::graph_cells::{cells, summaries, wanted};
 use super::graph_health::{OnGraph, OverVectors};
 use super::graphs::{self, Graphs};
 use super::growth::growth;
@@ -87,7 +88,18 @@ impl Questions<'_> {
             graphs::build(&request.graphs, request.seed, data, source.computer())?
         };
         stage("traversals", 0);
-        let mut adviser = Adviser::new(source, data, exact, &graphs, ks);
+        let asked = self.efforts(&graphs);
+        // Without a filter, of any rule, what an engine returns is read from the same traversals.
+        let engines = if data.filter.is_none() {
+            self.engines(None)
+        } else {
+            Vec::new()
+        };
+        let mut cells = wanted(&asked, Barycenters::Computed);
+        cells.extend(wanted(&engines, Barycenters::LeftOut));
+        let (mut adviser, mut values) =
+            Adviser::with_cells(source, data, exact, &graphs, ks, &cells);
+        let engines = summaries(&engines, &values.split_off(asked.len()), data);
         let advice = adviser.advise(&request.targets)?;
         let remedy = match index {
             Some(_) => None,
@@ -100,9 +112,7 @@ impl Questions<'_> {
             )?,
         };
         stage("measures", 0);
-        let asked = self.efforts(&graphs);
-        let filter = data.filter.as_ref();
-        let (efforts, values) = cells(&adviser, &asked, filter, Barycenters::Computed);
+        let efforts = summaries(&asked, &values, data);
         let queries = if asked.is_empty() {
             at_advised(&adviser, &advice)
         } else {
@@ -120,7 +130,10 @@ impl Questions<'_> {
             selectivity,
             growth: growth(request, index, data, ks)?,
             efforts,
-            engines: self.engine_cells(&adviser),
+            engines: match &data.filter {
+                None => engines,
+                Some(filter) => self.engines_under(filter, &adviser),
+            },
             queries,
             curves: if adviser.reads_traces() {
                 curves(adviser.traces(), ks, drawn_from(data))
@@ -135,7 +148,7 @@ impl Questions<'_> {
             found.recorded = self.record(&adviser);
         }
         for prediction in &request.predictions {
-            let on = adviser.evaluation(0, Barycenters::LeftOut);
+            let on = adviser.evaluation(0);
             found.predictions.push(predict(&on, prediction));
         }
         found.reachable = graphs.reachable.into_iter().next();
@@ -195,11 +208,11 @@ impl Questions<'_> {
         let efs = efforts(largest, cells.map(|(_, cell)| cell.effort(adviser.truth)));
         let queries: Vec<usize> = (0..self.data.queries.count()).collect();
         let record = |graph: usize| {
-            let on = adviser.evaluation(graph, Barycenters::LeftOut);
+            let on = adviser.evaluation(graph);
             EveryEffort::record(&on.searched(), &queries, depth, largest, &efs)
         };
         let graphs: Vec<EveryEffort> = (0..graphs).map(record).collect();
-        let first = adviser.evaluation(0, Barycenters::LeftOut);
+        let first = adviser.evaluation(0);
         let chosen = replayed(&graphs[0], queries.len(), depth);
         Recorded {
             class: Some(adviser.graphs.class),
@@ -224,16 +237,17 @@ impl Questions<'_> {
     }
 
     /// Every engine at its default effort, each under its own rule for filters.
-    fn engine_cells<S: DistanceSource>(&self, adviser: &Adviser<'_, S>) -> Vec<CellResult> {
-        let Some(filter) = &self.data.filter else {
-            return cells(adviser, &self.engines(None), None, Barycenters::LeftOut).0;
-        };
+    fn engines_under<S: DistanceSource>(
+        &self,
+        filter: &Filter,
+        adviser: &Adviser<'_, S>,
+    ) -> Vec<CellResult> {
         let mut found = Vec::new();
         for rule in FilterRule::ALL {
             let allowed = filter.allowed.clone();
             let filter = Filter { allowed, rule };
             let named = self.engines(Some(rule));
-            found.extend(cells(adviser, &named, Some(&filter), Barycenters::LeftOut).0);
+            found.extend(cells(adviser, &named, Some(&filter)));
         }
         let place = |cell: &CellResult| ENGINES.iter().position(|engine| engine.name == cell.who);
         found.sort_by_key(place);

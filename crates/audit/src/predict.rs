@@ -35,7 +35,6 @@ pub(super) fn predict<S: DistanceSource>(
 mod tests {
     use super::*;
     use crate::exact;
-    use crate::shift::Barycenters;
     use crate::testing::{dataset, noise, random_graph};
     use annatomy_eval::distance_source::OwnRows;
     use annatomy_hnsw::{EngineClass, Graph, VectorDistances, reachable};
@@ -55,7 +54,6 @@ mod tests {
             truth: &truth,
             graph: &frozen,
             reachable: &reachable(&frozen),
-            barycenters: Barycenters::LeftOut,
             filter: None,
         };
         for (class, efforts, rows) in [

@@ -11,7 +11,6 @@ use super::graph_cells::cells;
 use super::graphs;
 use super::request::AuditRequest;
 use super::results::{Advice, CellResult, OneGraph, SegmentFacts, SegmentsAt, SegmentsResult};
-use super::shift::Barycenters;
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::index::Index;
 use annatomy_runtime::{check_memory, stage};
@@ -80,8 +79,8 @@ fn one_graph<S: DistanceSource>(
     let mut one = Adviser::new(on.source, on.data, on.truth, &graphs, on.ks);
     let advice = one.advise(&request.targets)?;
     let filter = on.data.filter.as_ref();
-    let (merged, _) = cells(on, asked, filter, Barycenters::LeftOut);
-    let (alone, _) = cells(&one, asked, filter, Barycenters::LeftOut);
+    let merged = cells(on, asked, filter);
+    let alone = cells(&one, asked, filter);
     let pair = |(segments, one_graph): (CellResult, CellResult)| SegmentsAt {
         k: segments.k,
         ef: segments.ef.unwrap_or(0),

@@ -17,7 +17,6 @@ use super::exact;
 use super::graph_cells::cells;
 use super::request::AuditRequest;
 use super::results::{Advice, CellResult, FilterKind, SelectivityResult};
-use super::shift::Barycenters;
 use annatomy_eval::allowed::{Allowed, Filter};
 use annatomy_eval::dataset::{Base, Dataset, QueryRows};
 use annatomy_eval::distance_source::DistanceSource;
@@ -115,7 +114,7 @@ fn audited<S: DistanceSource>(
         .cloned()
         .collect();
     let filter = data.filter.as_ref();
-    let (efforts, _) = cells(&adviser, &asked, filter, Barycenters::LeftOut);
+    let efforts = cells(&adviser, &asked, filter);
     Ok((efforts, advice))
 }
 

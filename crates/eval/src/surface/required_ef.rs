@@ -3,7 +3,8 @@
 //!
 //! Enters: a graph and the exact neighbors. Leaves: [`RequiredEfs`]: per query and k the k smallest
 //! efs at which one more row that counts is visited (overlap, ties included) and one more slot is
-//! filled. Overlap and fill at any ef are the share of them that do not exceed it.
+//! filled. Overlap and fill at any ef are the share of them that do not exceed it. Per ef, how many rows
+//! the queries visit together.
 //!
 //! Cost: one traversal to the largest ef per query, and 8·Σk bytes per query and graph.
 
@@ -11,9 +12,10 @@ use super::Arrivals;
 use crate::distance_source::DistanceSource;
 use crate::lists::NEVER;
 use crate::query_state::{QueryState, Searched};
-use annatomy_hnsw::CandidateQueue;
+use annatomy_hnsw::{CandidateQueue, Visits};
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use rayon::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Required efs of all queries on one graph.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct RequiredEfs {
     ef: usize,
     /// Per query, and per k of `ks` in turn: k efs of overlap, k efs of fill, ascending.
     queries: Vec<Vec<u32>>,
+    /// The rows that all queries visit together, at efs from 1.
+    visited: Vec<u64>,
 }
 
 /// A figure that required efs answer.
@@ -36,8 +40,19 @@ pub enum Figure {
 impl RequiredEfs {
     /// Traverses every query to `ef` on the current rayon pool.
     pub fn record<S: DistanceSource>(on: &Searched<'_, S>, ks: &[usize], ef: usize) -> Self {
+        Self::record_and(on, ks, ef, |_, _| ()).0
+    }
+
+    /// The same, and what `read` reads from the traversal of each query, given by its number.
+    pub fn record_and<S: DistanceSource, R: Send>(
+        on: &Searched<'_, S>,
+        ks: &[usize],
+        ef: usize,
+        read: impl Fn(&mut QueryState<S::Queue>, usize) -> R + Sync,
+    ) -> (Self, Vec<R>) {
         let scratch = PerThread::new(|| (QueryState::<S::Queue>::default(), Arrivals::default()));
-        let queries = (0..on.truth.queries().count())
+        let more: Vec<AtomicU64> = (0..ef).map(|_| AtomicU64::new(0)).collect();
+        let (queries, read) = (0..on.truth.queries().count())
             .into_par_iter()
             .with_max_len(TASK_QUERIES)
             .map(|query| {
@@ -45,15 +60,31 @@ impl RequiredEfs {
                     state.begin(on.truth, query);
                     state.traverse(on, query, ef);
                     arrivals.read(ks, &state.exact, &state.visited, &state.visits);
-                    required(ks, arrivals, state)
+                    count_visited(&state.visits, &more);
+                    (required(ks, arrivals, state), read(state, query))
                 })
             })
-            .collect();
-        Self {
+            .unzip();
+        let mut sum = 0;
+        let visited = more.into_iter().map(|more| {
+            sum += more.into_inner();
+            sum
+        });
+        let required = Self {
             ks: ks.to_vec(),
             ef,
             queries,
-        }
+            visited: visited.collect(),
+        };
+        (required, read)
+    }
+
+    /// The mean of V(`ef`) over the queries.
+    ///
+    /// # Panics
+    /// If `ef` is 0 or exceeds the largest.
+    pub fn mean_visited(&self, ef: usize) -> f64 {
+        self.visited[ef - 1] as f64 / self.queries.len() as f64
     }
 
     /// The largest ef that can be asked for.
@@ -83,6 +114,19 @@ impl RequiredEfs {
             let required = &required[start..start + k];
             required.partition_point(|&needed| needed as usize <= ef) as f64 / k as f64
         })
+    }
+}
+
+/// Adds to each ef by how many rows more than the ef before a query visits. Sums do not depend on their
+/// order.
+fn count_visited(visits: &Visits, more: &[AtomicU64]) {
+    let mut before = 0;
+    for (ef, visited) in visits.visited_from() {
+        let Some(more) = more.get(ef - 1) else {
+            break;
+        };
+        more.fetch_add((visited - before) as u64, Ordering::Relaxed);
+        before = visited;
     }
 }
 

@@ -16,6 +16,7 @@
 use super::record::SearchRecord;
 use crate::queue::{Coverage, QueryScorer, Scored};
 use annatomy_vectors::RankedBitSet;
+use std::iter::once;
 use std::mem::take;
 
 /// One visited row.
@@ -371,6 +372,13 @@ impl Visits {
             self.ef
         );
         step_at(&self.steps, ef).unwrap_or(self.ids.len())
+    }
+
+    /// V(ef) as a step function: each ef from which on it is larger, and its value there; from ef 1.
+    pub fn visited_from(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let after = self.steps.iter().map(|step| step.rank as usize + 1);
+        let values = self.steps.iter().map(|step| step.seen as usize);
+        once(1).chain(after).zip(values.chain(once(self.ids.len())))
     }
 
     /// V(ef) for each of `efs`, which ascend.
