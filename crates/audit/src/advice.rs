@@ -138,9 +138,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
     fn trace_to(&mut self, ef: usize) {
         let ef = ef.min(self.data.base.rows());
         self.traces = (0..self.graphs.all.len())
-            .map(|graph| {
-                RequiredEfs::record(&self.evaluation(graph).searched(), self.ks, ef)
-            })
+            .map(|graph| RequiredEfs::record(&self.evaluation(graph).searched(), self.ks, ef))
             .collect();
     }
 

@@ -31,8 +31,8 @@ mod unix {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
     use signal_hook::iterator::Signals as Incoming;
     use signal_hook::low_level::emulate_default_handler;
-    use std::sync::{Arc, mpsc};
     use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+    use std::sync::{Arc, mpsc};
     use std::thread;
     use std::time::Duration;
 
