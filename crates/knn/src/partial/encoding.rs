@@ -302,11 +302,13 @@ impl<W: Write> Hashing<W> {
         values: &[T],
         encode: impl Fn(T) -> [u8; SIZE],
     ) -> io::Result<()> {
-        let mut bytes = Vec::with_capacity(SIZE * BLOCK);
+        let mut bytes = vec![0; SIZE * BLOCK.min(values.len())];
         for values in values.chunks(BLOCK) {
-            bytes.clear();
-            bytes.extend(values.iter().flat_map(|&value| encode(value)));
-            self.put(&bytes)?;
+            let bytes = &mut bytes[..SIZE * values.len()];
+            for (bytes, &value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+                *bytes = encode(value);
+            }
+            self.put(bytes)?;
         }
         Ok(())
     }
