@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+from .processor import processor
+
 FOLDER = Path("benches/record")
 PEERS = ["annatomy", "faiss-cpu", "hnswlib", "usearch", "numpy", "ray", "pyarrow"]
 
@@ -53,13 +55,13 @@ def cpu_lines() -> list[str]:
 
 
 def write(part: str, tables: list[Table], began: str, machine_text: str) -> Path:
-    """Writes ``benches/record/DATE-PART-INSTRUCTIONS.md``: races of one day on two kinds of processor stand side by side."""
+    """Writes ``benches/record/DATE-PART-PROCESSOR-INSTRUCTIONS.md``: races of one day on two processors stand side by side."""
     import annatomy._core as core
 
     FOLDER.mkdir(parents=True, exist_ok=True)
     versions = ", ".join(f"{name} {version(name)}" for name in PEERS)
     instructions = core.instructions().split("+")[0]
-    path = FOLDER / f"{datetime.date.today().isoformat()}-{part}-{instructions}.md"
+    path = FOLDER / f"{datetime.date.today().isoformat()}-{part}-{processor(cpu_lines())}-{instructions}.md"
     head = f"# {part}, {began}\n\n{machine_text}. {versions}.\n\nMade by `cargo xtask bench {part}`.\n"
     path.write_text("\n".join([head, *(table.markdown() for table in tables)]))
     return path

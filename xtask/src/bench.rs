@@ -2,7 +2,7 @@
 //! race to race.
 //!
 //! Needs `python3` with `venv` and a compiler for hnswlib. The script is `benches/race`; its
-//! records go under `benches/record/`, one a part, day and instruction set.
+//! records go under `benches/record/`, one a part, day and processor.
 
 use crate::command::{cargo, run};
 use crate::environment::Environment;
