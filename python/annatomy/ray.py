@@ -17,6 +17,7 @@ from ._arrays import Float32, Int64, count
 from ._audit import audit as audit_by
 from ._audited import Audit
 from ._distributed import Folder
+from ._memory import trimmed
 from ._partial import Path, query_rows
 from ._progress import Telling, telling
 from ._shards import Base, Request, Shard, join, shards_of
@@ -128,7 +129,7 @@ class Executor:
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any) -> _Future:
         """A future of ``task(*arguments)``."""
-        remote = ray.remote(num_cpus=self.threads, max_retries=self.retries)(task)
+        remote = ray.remote(num_cpus=self.threads, max_retries=self.retries)(trimmed(task))
         return _Future(remote.remote(*arguments))
 
     def exact_knn(
@@ -141,7 +142,7 @@ class Executor:
     ) -> tuple[Int64, Float32]:
         """Neighbors among all shards, joined as a tree where they are."""
         kept = Folder(folder, shards, queries, request)
-        search = ray.remote(num_cpus=self.threads, max_retries=self.retries)(_search)
+        search = ray.remote(num_cpus=self.threads, max_retries=self.retries)(trimmed(_search))
         tree = _Tree(self.retries)
         at_once = max(1, int(ray.cluster_resources().get("CPU", 1)) // self.threads) * TASKS_PER_PLACE
         running: dict[Any, int] = {}
@@ -215,7 +216,7 @@ class _Tree:
     """Joins of results that follow one another, pairs of pairs: of n results log₂ n are held."""
 
     def __init__(self, retries: int) -> None:
-        self.join = ray.remote(num_cpus=1, max_retries=retries)(join)
+        self.join = ray.remote(num_cpus=1, max_retries=retries)(trimmed(join))
         #: Results of 2^height shards each, the heights falling.
         self.waiting: list[tuple[int, Any]] = []
 

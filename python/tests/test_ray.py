@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -155,6 +156,27 @@ def test_a_study_with_a_task_for_each_run_is_that_of_one_machine(cluster):
     settings = {"subset": 300, "ks": [10, 20], "runs": 3, "studies": ["ef"]}
     found = on_ray.study("resnet50-like", **settings)
     assert found._core.csv() == an.study("resnet50-like", **settings)._core.csv()
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="another allocator than glibc's")
+def test_a_worker_gives_back_what_its_task_freed(cluster):
+    def task(own_bytes):
+        """Leaves 63 MiB free between pieces that are held."""
+        libc = ctypes.CDLL(None)
+        libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+        pieces = [libc.malloc(64 << 10) for _ in range(1024)]
+        for piece in pieces:
+            ctypes.memset(piece, 1, 64 << 10)
+        for place, piece in enumerate(pieces):
+            if place % 64:
+                libc.free(piece)
+        return os.getpid(), own_bytes("self")
+
+    def own_bytes(process):
+        return 1024 * int(Path(f"/proc/{process}/status").read_text().split("RssAnon:")[1].split()[0])
+
+    worker, taken = on_ray.Executor().submit(task, own_bytes).result()
+    assert own_bytes(worker) < taken - (48 << 20)
 
 
 def test_errors_of_tasks_are_ordinary_and_name_the_shard(cluster, tmp_path, files, queries):
