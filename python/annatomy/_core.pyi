@@ -22,6 +22,13 @@ class _Surface(TypedDict):
     visited: _Float64
     required_ef: _Float64
 
+class _WantedSurface(TypedDict):
+    efs: list[int]
+    ks: list[int]
+    engine: str
+    threads: int
+    budget_bytes: int
+
 class _Fidelity(TypedDict):
     corrected: dict[str, _Float64]
     published: dict[str, _Float64]
@@ -124,18 +131,31 @@ class Hnsw:
         threads: int,
         progress: Optional[Callable[[str, int, int], None]],
     ) -> _Neighbors: ...
-    def surface(
+    def surface_part(
         self,
         queries: Optional[_Float32],
-        efs: list[int],
-        ks: list[int],
-        engine: str,
-        threads: int,
-        budget_bytes: int,
+        part: tuple[int, int],
+        wanted: _WantedSurface,
         progress: Optional[Callable[[str, int, int], None]],
-    ) -> _Surface: ...
+    ) -> SurfacePart: ...
+    def surface_is_tabled(self, k: int, budget_bytes: int) -> bool: ...
+    @staticmethod
+    def of_bytes(
+        bytes: npt.NDArray[np.uint8], rows: _Stored, labels: Optional[list[int]], deleted: list[int]
+    ) -> Hnsw: ...
     def links(self, node: int, level: int) -> list[int]: ...
     def reachable(self) -> npt.NDArray[np.bool_]: ...
+
+class SurfacePart:
+    @staticmethod
+    def from_bytes(bytes: bytes) -> SurfacePart: ...
+    def to_bytes(self) -> bytes: ...
+    @property
+    def queries(self) -> int: ...
+    @property
+    def engine(self) -> str: ...
+    def merge(self, other: SurfacePart) -> SurfacePart: ...
+    def finish(self) -> _Surface: ...
 
 class HnswRs:
     def __new__(cls, rows: _Float32, m: int, ef_construction: int) -> HnswRs: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from . import _core
 from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, Stored, count, optional_matrix, stored_matrix, unsigned_seed
 from ._live import Live, saved_graph
+from ._partial import is_path
 from ._progress import Telling, telling
 
 #: How engines treat k > ef; see :meth:`Hnsw.search`.
@@ -19,7 +21,7 @@ ENGINES = ("stop-early", "raise", "row-cap", "refuse", "beam-is-k")
 class Hnsw:
     """An HNSW graph (Malkov & Yashunin 2018) over the rows of ``X``, built to be looked into.
 
-    The same seed gives the same graph at any number of threads.
+    The same seed gives the same graph at any number of threads. Pickles, rows and all.
 
     Parameters
     ----------
@@ -95,32 +97,37 @@ class Hnsw:
         metric: Optional[str] = None,
         arithmetic: Optional[str] = None,
     ) -> Hnsw:
-        """The graph of a live faiss ``IndexHNSWFlat`` (an ``IndexIDMap`` around one too), hnswlib or usearch index.
+        """The graph of a faiss ``IndexHNSWFlat`` (an ``IndexIDMap`` around one too), hnswlib or usearch index, live or saved.
 
         It is searched in that engine's own arithmetic, so that its answers are the engine's, id for id. The graph is a copy
         as the index stands now.
 
         Parameters
         ----------
-        index : faiss, hnswlib or usearch index
+        index : faiss, hnswlib or usearch index, or the path of one that was saved
             Of usearch one of f32 under l2sq or ip, without removed rows.
         X : array, n × d, optional
             The vectors that were added, in the order of their ids. Where they hold the very values that the index holds,
             its copy of them is dropped.
         metric : {"l2", "cosine", "ip"}, optional
-            By default the index's.
+            By default the index's; a file of hnswlib does not say it (default: l2).
         arithmetic : str, optional
-            See :func:`annatomy.audit`.
+            See :func:`annatomy.audit`. A file is not searched: by default that of this machine.
 
         Raises
         ------
         ValueError
             For an index that holds no such graph, is empty or has deleted rows, or was built from other vectors than X.
+        OSError
+            For a file that cannot be read.
         """
         saved = saved_graph(index, arithmetic)
         if saved is None:
             raise ValueError(f"{type(index).__name__} is no faiss IndexHNSWFlat, no hnswlib index and no usearch index of f32 under l2sq or ip: it has no graph to read")
-        graph = cls._of_saved(*saved, optional_matrix(X, "X"), metric)
+        try:
+            graph = cls._of_saved(*saved, optional_matrix(X, "X"), metric)
+        except ValueError as error:
+            raise (ValueError(f"{os.fspath(index)}: {error}") if is_path(index) else error) from None
         if deleted := graph._core.deleted_rows:
             raise ValueError(f"{deleted} of the index's rows are marked deleted: annatomy.audit(X, index) leaves them out")
         return graph

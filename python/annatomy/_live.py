@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._arrays import Float32, Int64
+from ._partial import is_path
 
 #: Queries, ids, distances: q × d, q × k, q × k.
 Probe = tuple[Float32, Int64, Float32]
@@ -40,6 +42,8 @@ def saved_graph(index: Any, arithmetic: Optional[str] = None) -> Optional[tuple[
 
     Unless ``arithmetic`` names it, the index is searched a few times: its distances tell in which arithmetic it sums.
     """
+    if is_path(index):
+        return _of_file(os.fspath(index), arithmetic)
     index = bare(index)
     if _package(index) == "hnswlib":
         saved, live = _of_hnswlib(index)
@@ -176,6 +180,11 @@ def _within(index: Any) -> Any:
     import faiss
 
     return faiss.downcast_index(index.index)
+
+
+def _of_file(path: str, arithmetic: Optional[str]) -> tuple[npt.NDArray[np.uint8], Live]:
+    saved = np.asarray(np.memmap(path, dtype=np.uint8, mode="r")) if os.path.getsize(path) else np.zeros(0, np.uint8)
+    return saved, Live(metric=None, engine=None, ef_search=None, arithmetic=arithmetic, probe=None)
 
 
 def _of_faiss(index: Any) -> tuple[npt.NDArray[np.uint8], Live]:

@@ -1,9 +1,10 @@
-"""Exact neighbors and audits on a Ray cluster: one task for each shard, partials joined as a tree.
+"""Exact neighbors, audits, surfaces and studies on a Ray cluster: a task for each shard or run, partials joined as a tree, and
+processes that hold a graph each.
 
 Needs Ray (``pip install annatomy[ray]``), and this package on every node. Queries are put into the object store once and
 read there by all tasks of a node. A task holds its block of rows, the queries and its partial (12 bytes per query and
 neighbor). Ray runs the task of a lost worker again, and no other. Nothing but partials crosses the network, and rows where
-the base is in the driver's memory: pass paths or URLs that every node can read.
+the base is in the driver's memory, and graphs where they are: pass paths or URLs that every node can read.
 """
 
 from __future__ import annotations
@@ -23,9 +24,15 @@ from ._progress import Telling, telling
 from ._shards import Base, Request, Shard, join, shards_of
 from ._study import StudyResults
 from ._study import study as study_by
+from ._surface import Surface
+from ._surface import surface as surface_by
+from ._surface_parts import Parts, Searched, cut
+from ._surface_parts import Request as SurfaceRequest
 
 #: Tasks submitted for each that the cluster can run at once.
 TASKS_PER_PLACE = 2
+#: Parts of a surface for each process that counts some.
+PARTS_PER_PROCESS = 4
 
 
 def exact_knn(
@@ -108,6 +115,27 @@ def study(X: Any = None, *, threads: int = 1, retries: int = 3, **settings: Any)
     return study_by(X, threads=threads, executor=Executor(threads, retries), **settings)
 
 
+def surface(X: Any, index: Any, efs: Any, ks: Any, *, threads: int = 1, retries: int = 3, **settings: Any) -> Surface:
+    """Fill and overlap at every (ef, k), by processes of a Ray cluster that hold the graph: as of one machine, bit for bit.
+
+    Each process opens the graph once and counts the queries of one part after the other. One that is lost is started again,
+    and counts its part again alone.
+
+    Parameters
+    ----------
+    X, index, efs, ks
+        As of :func:`annatomy.surface`. Paths are opened by the processes; what is in the driver's memory is put into the
+        object store once.
+    threads : int
+        Threads of each process, which asks Ray for as many CPUs: with those of a node, it holds one graph.
+    retries : int
+        How often Ray starts a process again that was lost.
+    **settings
+        Any other of :func:`annatomy.surface`.
+    """
+    return surface_by(X, index, efs, ks, threads=threads, executor=Executor(threads, retries), **settings)
+
+
 class Executor:
     """Tasks of a Ray cluster, for every function that takes an ``executor``.
 
@@ -178,6 +206,61 @@ class Executor:
             for result in running:
                 ray.cancel(result)
         return _result(tree.root()).finish()  # type: ignore[no-any-return]
+
+
+    def surface_parts(
+        self,
+        searched: Searched,
+        queries: Optional[Float32],
+        count: int,
+        request: SurfaceRequest,
+        most: Optional[int],
+    ) -> Parts:
+        """Parts of a surface as they are done, by processes that hold the graph."""
+        cpus = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+        processes = max(1, sum(of_node // self.threads for of_node in cpus))
+        parts = cut(count, processes * PARTS_PER_PROCESS, most)
+        holder = ray.remote(num_cpus=self.threads, max_restarts=self.retries, max_task_retries=self.retries)(_Holder)
+        # Named with each call, for a holder that was started again; within a list, so that Ray fetches them where asked alone.
+        held = [ray.put(searched), ray.put(queries)]
+        holders = [holder.remote() for _ in range(min(processes, len(parts)))]
+        waiting, left = iter(parts), len(parts)
+        # A holder counts once it has opened the graph: one for which there is no room yet keeps no other waiting.
+        running: dict[Any, Any] = {of.open.remote(held): (of, None) for of in holders}
+        try:
+            while left:
+                (finished,), _ = ray.wait(list(running), num_returns=1)
+                of, part = running.pop(finished)
+                found = _result(finished)
+                following = next(waiting, None)
+                if following is not None:
+                    running[of.count.remote(held, following, request)] = (of, following)
+                else:
+                    # Its CPUs are for one that was lost, and has to be started again.
+                    ray.kill(of)
+                if part is not None:
+                    left -= 1
+                    yield found, part
+        finally:
+            for of in holders:
+                ray.kill(of)
+
+
+class _Holder:
+    """A graph and the queries, kept from part to part."""
+
+    graph: Any = None
+
+    def open(self, held: list[Any]) -> None:
+        """Opens the graph, which one that was started again has not."""
+        if self.graph is None:
+            searched, self.queries = ray.get(held)
+            self.graph = searched.open()
+
+    def count(self, held: list[Any], part: tuple[int, int], request: SurfaceRequest) -> Any:
+        """What the queries of these numbers count."""
+        self.open(held)
+        return request.count(self.graph, self.queries, part)
 
 
 class _Future:

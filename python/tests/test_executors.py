@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 
 import annatomy as an
@@ -175,7 +177,7 @@ def assert_same_audit(found, expected):
 
 @pytest.mark.parametrize("kind", ["array", "arrays", "path", "paths", "urls"])
 @pytest.mark.parametrize("metric", ["l2", "cosine", "ip"])
-@pytest.mark.parametrize("pool", ["none", "threads", "processes"])
+@pytest.mark.parametrize("pool", ["none", "threads", "processes", "dask"])
 def test_audits_of_answers_over_shards_are_those_of_one_array(request, tmp_path, base, files, queries, answers, kind, metric, pool):
     if kind == "urls":
         pytest.importorskip("fsspec")
@@ -191,7 +193,8 @@ def test_audits_of_answers_over_shards_are_those_of_one_array(request, tmp_path,
         found = an.audit(given, **options)
     else:
         with ThreadPoolExecutor(2) as threads:
-            executor = threads if pool == "threads" else request.getfixturevalue("processes")
+            fixtures = {"processes": "processes", "dask": "dask_executor"}
+            executor = threads if pool == "threads" else request.getfixturevalue(fixtures[pool])
             found = an.audit(given, executor=executor, rows_per_task=130, **options)
     assert_same_audit(found, expected)
     for one, other in zip((found.repaired.ids, found.repaired.distances), (expected.repaired.ids, expected.repaired.distances)):
@@ -314,3 +317,120 @@ def test_what_tasks_cannot_do_is_an_error_that_names_the_shard(tmp_path, files, 
         an.exact_knn(base, 3, queries=queries, partials=tmp_path)
     with pytest.raises(FileNotFoundError, match="no.npy"):
         an.exact_knn([*files, tmp_path / "no.npy"], 3, queries=queries)
+
+
+EFS, KS = [3, 10, 40], [1, 5, 30]
+
+
+@pytest.fixture(scope="module")
+def faiss_index(base):
+    faiss = pytest.importorskip("faiss")
+    index = faiss.IndexHNSWFlat(base.shape[1], 6)
+    index.add(base)
+    return index
+
+
+def assert_same_surface(found, expected):
+    for name in ("fill", "overlap", "visited", "required_ef"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
+    assert (found.svg, found.engine) == (expected.svg, expected.engine)
+
+
+@pytest.mark.parametrize("pool", ["threads", "processes", "dask"])
+def test_surfaces_by_tasks_are_those_of_one_machine(request, base, queries, faiss_index, pool):
+    half = base.astype(np.float16)
+    graphs = [(base, an.Hnsw(base, m=6, metric="cosine")), (half, an.Hnsw(half, m=6)), (base, faiss_index)]
+    parts = [an.Hnsw(base[start:end], m=6) for start, end in [(0, 500), (500, len(base))]]
+    graphs.append((base, an.Hnsw._of_segments(parts, base)))
+    with ThreadPoolExecutor(2) as threads:
+        fixtures = {"processes": "processes", "dask": "dask_executor"}
+        executor = threads if pool == "threads" else request.getfixturevalue(fixtures[pool])
+        for X, index in graphs:
+            for options in ({"queries": queries}, {"memory_budget_bytes": 0}, {"engine": "row-cap"}):
+                found = an.surface(X, index, EFS, KS, executor=executor, queries_per_task=25, **options)
+                assert_same_surface(found, an.surface(X, index, EFS, KS, **options))
+
+
+def test_an_index_and_rows_in_files_are_opened_where_they_are_searched(tmp_path, base, queries, processes, faiss_index):
+    faiss = pytest.importorskip("faiss")
+    rows, index, asked = tmp_path / "base.npy", tmp_path / "flat.index", tmp_path / "queries.npy"
+    np.save(rows, base)
+    np.save(asked, queries)
+    faiss.write_index(faiss_index, str(index))
+    arithmetic = an.Hnsw.of(faiss_index).arithmetic
+    expected = an.surface(base, faiss_index, EFS, KS, queries=queries)
+    for X in (rows, base, None):
+        found = an.surface(X, index, EFS, KS, queries=asked, arithmetic=arithmetic, executor=processes)
+        assert_same_surface(found, expected)
+        assert_same_surface(an.surface(X, index, EFS, KS, queries=asked, arithmetic=arithmetic), expected)
+    found = an.surface(rows, index, EFS, KS, engine="raise", arithmetic=arithmetic, executor=processes)
+    assert_same_surface(found, an.surface(base, faiss_index, EFS, KS, engine="raise"))
+    with pytest.raises(ValueError, match="X or queries are needed"):
+        an.surface(None, index, EFS, KS, executor=processes)
+    with pytest.raises(FileNotFoundError, match="no.index"):
+        an.surface(rows, tmp_path / "no.index", EFS, KS, executor=processes)
+    for bad, words in [(rows, "base.npy: neither a FAISS"), (index, "row 0 of X is not row 0 of the index")]:
+        other = np.zeros_like(base) if bad is index else base
+        with pytest.raises(ValueError, match=words):
+            an.surface(other, bad, EFS, KS, executor=processes)
+
+
+def test_a_graph_pickles_whole(base, queries, faiss_index):
+    faiss = pytest.importorskip("faiss")
+    ids = faiss.IndexIDMap(faiss.IndexHNSWFlat(base.shape[1], 6))
+    ids.add_with_ids(base, np.arange(len(base))[::-1] * 3)
+    for graph in (an.Hnsw(base, m=6, metric="cosine"), an.Hnsw.of(faiss_index), an.Hnsw.of(ids)):
+        again = pickle.loads(pickle.dumps(graph, protocol=5))
+        assert repr(again) == repr(graph) and again._core.facts == graph._core.facts
+        assert again.layer_sizes == graph.layer_sizes
+        np.testing.assert_array_equal(again.reachable(), graph.reachable())
+        for one, other in zip(again.search(queries, 5, 20), graph.search(queries, 5, 20)):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_surfaces_that_tasks_cannot_count_are_refused(base, queries):
+    graph = an.Hnsw(base, m=6)
+    with pytest.raises(ValueError, match="queries_per_task is for an executor"):
+        an.surface(base, graph, EFS, KS, queries_per_task=5)
+
+    class Foreign(ThreadPoolExecutor):
+        """Gives what ``task`` makes of a part of the surface."""
+
+        def submit(self, task, searched, asked, part, request):
+            return super().submit(lambda: self.foreign(task, searched, asked, part, request))
+
+    def of_other_cells(task, searched, asked, part, request):
+        return task(searched, asked, part, replace(request, efs=[3, 10, 41 if part[0] else 40]))
+
+    def of_fewer_queries(task, searched, asked, part, request):
+        return task(searched, asked, (part[0] + 1, part[1]), request)
+
+    def of_held_out(task, searched, asked, part, request):
+        return task(searched, asked if part[0] else None, part, request)
+
+    for foreign, words in [
+        (lambda *_: {"overlap": 1.0}, "a task returned dict for queries 0:20, no part of a surface"),
+        (of_fewer_queries, "a part of 19 queries for queries 0:20"),
+        (of_other_cells, r"another surface: the efs are \[3, 10, 41\], and of the parts before \[3, 10, 40\]"),
+        (of_held_out, "another surface: queries are held out, and of the parts before rows"),
+    ]:
+        Foreign.foreign = staticmethod(foreign)
+        with Foreign(2) as executor, pytest.raises(ValueError, match=words):
+            an.surface(base, graph, EFS, KS, queries=queries, executor=executor, queries_per_task=20)
+    with ThreadPoolExecutor(2) as executor:
+        for arguments, words in [
+            ((base[:50], graph, EFS, KS), "X is not the array that the index was built from"),
+            ((base, graph, [10, 3], KS), "efs must ascend"),
+            ((base, graph, [], KS), "efs must ascend"),
+            ((base, graph, EFS, []), "ks must ascend"),
+            ((base, graph, EFS, [5000]), "k = 5000 neighbors out of"),
+        ]:
+            for whose in (queries, None):
+                with pytest.raises(ValueError, match=words):
+                    an.surface(*arguments, queries=whose, executor=executor)
+        bad = queries.copy()
+        bad[41, 3] = np.nan
+        with pytest.raises(ValueError, match="the first is row 41, column 3"):
+            an.surface(base, graph, EFS, KS, queries=bad, executor=executor, queries_per_task=20)
+        with pytest.raises(ValueError, match="queries have 5 columns"):
+            an.surface(base, graph, EFS, KS, queries=queries[:, :5].copy(), executor=executor)

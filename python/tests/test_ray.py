@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import annatomy as an
@@ -51,7 +52,7 @@ def files(tmp_path_factory, base):
     return paths
 
 
-def workers() -> list[int]:
+def workers(kind: bytes = b"ray::") -> list[int]:
     """Processes that run tasks of this test's cluster: grandchildren that Ray names, but for its agents."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -61,7 +62,7 @@ def workers() -> list[int]:
             is_ours = parent(node) == Path("/proc", str(os.getpid()))
         except OSError:
             continue
-        if is_ours and name.startswith(b"ray::") and not name.endswith(b"Agent"):
+        if is_ours and name.startswith(kind) and not name.endswith(b"Agent"):
             found.append(int(folder.name))
     return found
 
@@ -186,3 +187,104 @@ def test_errors_of_tasks_are_ordinary_and_name_the_shard(cluster, tmp_path, file
         on_ray.exact_knn([*files, bad], 3, queries=queries)
     with pytest.raises(ValueError, match="k = 5000 neighbors out of"):
         on_ray.exact_knn(files, 5000, queries=queries)
+
+
+EFS, KS = [3, 10, 40], [1, 5, 30]
+
+
+@pytest.fixture(scope="module", params=["faiss", "hnswlib", "ours"])
+def index(request, base):
+    """A graph of each class, and the arguments of a file of it."""
+    if request.param == "ours":
+        return an.Hnsw(base, m=6, metric="cosine"), None
+    engine = pytest.importorskip(request.param)
+    if request.param == "faiss":
+        index = engine.IndexHNSWFlat(base.shape[1], 6)
+        index.add(base)
+        return index, lambda path: engine.write_index(index, path)
+    index = engine.Index(space="l2", dim=base.shape[1])
+    index.init_index(len(base), M=6)
+    index.add_items(base, num_threads=1)
+    return index, index.save_index
+
+
+def assert_same_surface(found, expected):
+    for name in ("fill", "overlap", "visited", "required_ef"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
+    assert (found.svg, found.engine) == (expected.svg, expected.engine)
+
+
+def test_surfaces_of_a_cluster_are_those_of_one_machine(cluster, tmp_path, base, queries, index):
+    live, save = index
+    news = []
+    expected = an.surface(base, live, EFS, KS, queries=queries)
+    found = on_ray.surface(
+        base, live, EFS, KS, queries=queries, queries_per_task=7, progress=lambda *step: news.append(step)
+    )
+    assert_same_surface(found, expected)
+    assert len(news) == 9 and news[-1][1:] == (60, 60)
+    budget = {"memory_budget_bytes": 0}
+    rows = an.surface(base, live, EFS, KS, **budget)
+    assert_same_surface(on_ray.surface(base, live, EFS, KS, **budget), rows)
+    # By tables of all pairs, in one task.
+    assert_same_surface(on_ray.surface(base, live, EFS, KS, queries_per_task=7), an.surface(base, live, EFS, KS))
+    if save is not None:
+        np.save(tmp_path / "base.npy", base)
+        np.save(tmp_path / "queries.npy", queries)
+        save(str(tmp_path / "index"))
+        paths, arithmetic = (tmp_path / "base.npy", tmp_path / "index"), an.Hnsw.of(live).arithmetic
+        found = on_ray.surface(*paths, EFS, KS, queries=tmp_path / "queries.npy", arithmetic=arithmetic)
+        assert_same_surface(found, expected)
+        assert_same_surface(on_ray.surface(*paths, EFS, KS, arithmetic=arithmetic), rows)
+
+
+def await_holders(count: int) -> list[int]:
+    """Processes that hold graphs, once there are so many."""
+    until = time.monotonic() + 60
+    while len(found := workers(b"ray::_Holder")) != count:
+        assert time.monotonic() < until, f"{len(found)} holders"
+        time.sleep(0.1)
+    return found
+
+
+def test_holders_of_a_graph_that_are_killed_half_way_cost_their_parts_alone(cluster, base, queries):
+    killed = []
+
+    def kill(stage, done, total):
+        if done > 20 and not killed:
+            killed.extend(await_holders(3))
+            for holder in killed:
+                os.kill(holder, signal.SIGKILL)
+
+    graph = an.Hnsw(base, m=6)
+    found = on_ray.surface(base, graph, EFS, KS, queries=queries, queries_per_task=5, progress=kill)
+    assert killed
+    assert_same_surface(found, an.surface(base, graph, EFS, KS, queries=queries))
+
+
+def test_a_node_with_a_holder_that_is_lost_costs_its_part_alone(cluster, base, queries):
+    node = cluster.add_node(num_cpus=1, object_store_memory=100 << 20)
+    cluster.wait_for_nodes()
+    lost = []
+
+    def lose(stage, done, total):
+        if done > 20 and not lost:
+            # The others leave no place for it, until one of them has nothing left.
+            await_holders(4)
+            cluster.remove_node(node)
+            lost.append(node)
+
+    graph = an.Hnsw(base, m=6)
+    found = on_ray.surface(base, graph, EFS, KS, queries=queries, queries_per_task=2, progress=lose)
+    assert lost
+    assert_same_surface(found, an.surface(base, graph, EFS, KS, queries=queries))
+
+
+def test_errors_of_holders_are_ordinary_and_none_is_left(cluster, tmp_path, base, queries):
+    graph = an.Hnsw(base, m=6)
+    for k, words in [(5000, "k = 5000 neighbors out of"), (0, "ks must ascend")]:
+        with pytest.raises(ValueError, match=words):
+            on_ray.surface(base, graph, EFS, [k], queries=queries)
+    with pytest.raises(FileNotFoundError, match="no.index"):
+        on_ray.surface(base, tmp_path / "no.index", EFS, KS, queries=queries)
+    await_holders(0)

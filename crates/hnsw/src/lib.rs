@@ -21,7 +21,7 @@ pub use distance::{
     DistanceComputer, PairDistances, PairScorer, RankDistances, RankScorer, ReducedKeys, Sq8Codes,
     Sq8Queries, VectorDistances, VectorScorer,
 };
-pub use graph::{BaseLayer, Graph, Links, TooManyLinks, reachable, union};
+pub use graph::{BaseLayer, Graph, GraphBytesError, Links, TooManyLinks, reachable, union};
 pub use queue::{
     BitsetQueue, CandidateQueue, Coverage, HeapQueue, LowerBoundFilter, QueryScorer, Scored,
 };

@@ -2,18 +2,17 @@
 
 use crate::arrays::{Neighbors, Slots, matrix, view};
 use crate::errors::raised;
+use crate::rows::{Rows, over_rows};
+use crate::surface::{self, SurfacePart};
 use crate::work::{run, run_reporting};
-use annatomy::figures;
-use annatomy::index::{EngineIndex, Index, IndexFacts, SurfaceRequest};
+use annatomy::index::{EngineIndex, Index, IndexFacts};
 use annatomy_hnsw::import::{Arithmetic, Probe, SavedIndex};
 use annatomy_hnsw::{EngineClass, Links, Preset, reachable};
 use annatomy_knn::NeighborTable;
-use annatomy_vectors::{MatrixView, Metric};
-use half::f16;
+use annatomy_vectors::Metric;
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 /// A graph and the array it was built from, which it keeps alive and does not copy.
 #[pyclass(frozen, module = "annatomy._core")]
@@ -24,13 +23,6 @@ pub(crate) struct Hnsw {
     pub(crate) labels: Option<Vec<i64>>,
     /// Rows that the engine searches through and never returns.
     pub(crate) deleted: Vec<u32>,
-}
-
-/// The array that a graph is over.
-#[derive(FromPyObject)]
-pub(crate) enum Rows {
-    Float32(Py<PyArray2<f32>>),
-    Float16(Py<PyArray2<f16>>),
 }
 
 /// What a live engine says that its bytes do not.
@@ -46,35 +38,6 @@ pub(crate) struct Live {
 
 /// Queries, and the ids and distances that a live engine returned for them.
 type Probed = (Py<PyArray2<f32>>, Py<PyArray2<i64>>, Py<PyArray2<f32>>);
-
-/// Calls `$work` with the memory of the rows, whichever type they have.
-macro_rules! over_rows {
-    ($rows:expr, $py:expr, $memory:ident => $work:expr) => {
-        match $rows {
-            Rows::Float32(rows) => {
-                let rows = rows.bind($py).readonly();
-                let $memory = view(&rows)?;
-                $work
-            }
-            Rows::Float16(rows) => {
-                let rows = rows.bind($py).readonly();
-                let $memory = view(&rows)?;
-                $work
-            }
-        }
-    };
-}
-
-impl Rows {
-    /// The rows in float32: the array's memory, or a widened copy of it.
-    pub(crate) fn float32<T>(
-        &self,
-        py: Python<'_>,
-        look: impl FnOnce(MatrixView<'_>) -> PyResult<T>,
-    ) -> PyResult<T> {
-        over_rows!(self, py, rows => look(rows.float32().view()))
-    }
-}
 
 #[pymethods]
 impl Hnsw {
@@ -291,46 +254,55 @@ impl Hnsw {
         found?.map_err(raised)?.into_arrays(py)
     }
 
-    /// The (ef, k) surface as a dictionary of arrays, with its figure.
-    fn surface<'py>(
+    /// What the queries numbered `part` count of the (ef, k) surface; without `queries` all rows are.
+    fn surface_part(
         &self,
-        py: Python<'py>,
-        queries: Option<PyReadonlyArray2<'py, f32>>,
-        efs: Vec<usize>,
-        ks: Vec<usize>,
-        engine: &str,
-        threads: usize,
-        budget_bytes: u64,
+        py: Python<'_>,
+        queries: Option<PyReadonlyArray2<'_, f32>>,
+        part: (usize, usize),
+        wanted: surface::Wanted,
         progress: Option<Py<PyAny>>,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        let class: EngineClass = engine.parse().map_err(raised)?;
-        let queries = queries.as_ref().map(view).transpose()?;
-        let request = SurfaceRequest {
-            efs: &efs,
-            ks: &ks,
-            class,
-            memory_budget_bytes: budget_bytes,
-        };
-        let (index, progress) = (&self.index, progress.as_ref());
-        let grid = over_rows!(&self.rows, py, rows => {
-            run_reporting(py, threads, progress, || index.surface(rows, queries, &request))
-        });
-        let grid = grid?.map_err(raised)?;
-        let surface = PyDict::new(py);
-        surface.set_item(
-            "svg",
-            figures::surface(&grid, class).map(|figure| figure.svg),
-        )?;
-        surface.set_item("fill", matrix(py, grid.fill, efs.len(), ks.len())?)?;
-        surface.set_item("overlap", matrix(py, grid.overlap, efs.len(), ks.len())?)?;
-        surface.set_item("visited", PyArray1::from_vec(py, grid.visited))?;
-        let quantiles = grid
-            .required_ef
-            .iter()
-            .flatten()
-            .map(|ef| ef.map_or(f64::NAN, |ef| ef as f64));
-        surface.set_item("required_ef", matrix(py, quantiles.collect(), ks.len(), 3)?)?;
-        Ok(surface)
+    ) -> PyResult<SurfacePart> {
+        surface::part(self, py, queries.as_ref(), part, &wanted, progress.as_ref())
+    }
+
+    /// Whether the surface of all rows is read from tables of all pairs, in one part.
+    fn surface_is_tabled(&self, k: usize, budget_bytes: u64) -> bool {
+        self.index.surface_is_tabled(k, budget_bytes)
+    }
+
+    /// What `__reduce__` takes apart.
+    #[staticmethod]
+    fn of_bytes(
+        py: Python<'_>,
+        bytes: PyReadonlyArray1<'_, u8>,
+        rows: Rows,
+        labels: Option<Vec<i64>>,
+        deleted: Vec<u32>,
+    ) -> PyResult<Self> {
+        let bytes = bytes
+            .as_slice()
+            .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let index = over_rows!(&rows, py, rows => run(py, 1, || Index::from_bytes(bytes, rows)));
+        Ok(Self {
+            index: index?.map_err(raised)?,
+            rows,
+            labels,
+            deleted,
+        })
+    }
+
+    /// Pickled as its graph and its rows, both out of band where the protocol allows it.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Reduced<'py>)> {
+        let of_bytes = py.get_type::<Self>().getattr("of_bytes")?;
+        let bytes = py.detach(|| self.index.to_bytes());
+        let parts = (
+            PyArray1::from_vec(py, bytes),
+            self.rows(py),
+            self.labels.clone(),
+            self.deleted.clone(),
+        );
+        Ok((of_bytes, parts))
     }
 
     /// The links of a node on a layer.
@@ -361,6 +333,14 @@ impl Hnsw {
         PyArray1::from_vec(py, reachable(self.index.graph()))
     }
 }
+
+/// Bytes, rows, labels, deleted rows.
+type Reduced<'py> = (
+    Bound<'py, PyArray1<u8>>,
+    Py<PyAny>,
+    Option<Vec<i64>>,
+    Vec<u32>,
+);
 
 type ProbedArrays<'py> = (
     PyReadonlyArray2<'py, f32>,

@@ -31,7 +31,9 @@ mod media;
 mod neighbors;
 mod partial;
 mod plan;
+mod rows;
 mod study;
+mod surface;
 mod work;
 
 use pyo3::prelude::*;
@@ -70,6 +72,8 @@ mod _core {
     use crate::study::{
         StudyResults, study, study_config, study_config_notes, study_defaults, study_run,
     };
+    #[pymodule_export]
+    use crate::surface::SurfacePart;
     #[pymodule_export]
     use crate::work::{instructions, version};
 }

@@ -1,5 +1,6 @@
 //! Building an index, by ranks where a table of all pairs fits, else from the vectors.
 
+use super::kept_rows::{KeptRows, measured};
 use super::{IndexError, IndexFacts};
 use crate::distance_source::Ranked;
 use annatomy_hnsw::import::EngineBuild;
@@ -9,7 +10,6 @@ use annatomy_hnsw::{
 };
 use annatomy_knn::{PairTable, RankTable};
 use annatomy_vectors::kernels::Stored;
-use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{
     Matrix, MatrixView, Metric, PowerOfTwoScale, Rows, largest_magnitude, validate,
 };
@@ -51,28 +51,16 @@ impl Index {
         parameters: &Parameters,
         budget_bytes: u64,
     ) -> Result<Self, IndexError> {
-        let mut own_rows = measured(rows, metric, "rows")?;
-        let scale = PowerOfTwoScale::for_rows(rows, metric);
-        if let Some(scale) = scale {
-            own_rows = Some(scale.scaled(rows));
-        }
-        let codes = match scale {
-            Some(_) => None,
-            None => match &own_rows {
-                Some(own) => Sq8Codes::if_worthwhile(own.view(), metric),
-                None => Sq8Codes::if_worthwhile(rows, metric),
-            },
-        };
+        let kept = KeptRows::of(rows, metric)?;
+        let codes = kept.codes(rows, metric);
         let graph = if Ranked::fits(rows.rows(), budget_bytes) {
             let certified = parameters.ef_construction.clamp(1, rows.rows() - 1);
-            let measured = own_rows
-                .as_ref()
-                .map_or_else(|| rows.float32(), |own| Rows::Lent(own.view()));
+            let measured = kept.view().map_or_else(|| rows.float32(), Rows::Lent);
             let ranks = RankTable::new(&PairTable::new(measured.view(), metric, certified)?)?;
             Graph::build(&RankDistances(&ranks), parameters)?
-        } else if let Some(own) = &own_rows {
+        } else if let Some(own) = kept.view() {
             Graph::build(
-                &VectorDistances::new(own.view(), metric).with_codes(codes.as_ref()),
+                &VectorDistances::new(own, metric).with_codes(codes.as_ref()),
                 parameters,
             )?
         } else {
@@ -81,26 +69,58 @@ impl Index {
                 parameters,
             )?
         };
-        Ok(Self {
+        let facts = IndexFacts {
+            segments: Vec::new(),
+            source: "a graph built here".to_owned(),
+            class: match parameters.forward_links {
+                ForwardLinks::TwoM => EngineClass::StopEarly,
+                ForwardLinks::M => EngineClass::Raise,
+            },
+            m: parameters.m,
+            ef_construction: parameters.ef_construction,
+            ef_search: None,
+        };
+        let columns = rows.columns();
+        Ok(Self::new(graph, metric, columns, kept, codes, facts))
+    }
+
+    fn new(
+        graph: Graph,
+        metric: Metric,
+        columns: usize,
+        kept: KeptRows,
+        codes: Option<Sq8Codes>,
+        facts: IndexFacts,
+    ) -> Self {
+        Self {
             graph,
             metric,
-            columns: rows.columns(),
-            own_rows,
-            scale,
+            columns,
+            own_rows: kept.own,
+            scale: kept.scale,
             codes,
             build: None,
-            facts: IndexFacts {
-                segments: Vec::new(),
-                source: "a graph built here".to_owned(),
-                class: match parameters.forward_links {
-                    ForwardLinks::TwoM => EngineClass::StopEarly,
-                    ForwardLinks::M => EngineClass::Raise,
-                },
-                m: parameters.m,
-                ef_construction: parameters.ef_construction,
-                ef_search: None,
-            },
-        })
+            facts,
+        }
+    }
+
+    /// A graph that was built here, over the rows of so many columns that it was built from; of segments
+    /// without SQ8 codes.
+    pub(super) fn of_graph<S: Stored>(
+        graph: Graph,
+        (rows, columns): (MatrixView<'_, S>, usize),
+        metric: Metric,
+        facts: IndexFacts,
+    ) -> Result<Self, IndexError> {
+        let kept = KeptRows::of(rows, metric)?;
+        let codes = if facts.segments.is_empty() {
+            kept.codes(rows, metric)
+        } else {
+            None
+        };
+        let index = Self::new(graph, metric, columns, kept, codes, facts);
+        index.check_shape(rows)?;
+        Ok(index)
     }
 
     /// The graphs of `segments` next to one another, over `rows`, which are theirs in their order: each
@@ -136,23 +156,7 @@ impl Index {
         let mut facts = first.facts.clone();
         facts.source = format!("{} segments, the first {}", segments.len(), facts.source);
         facts.segments = counts;
-        let mut own_rows = measured(rows, metric, "rows")?;
-        let scale = PowerOfTwoScale::for_rows(rows, metric);
-        if let Some(scale) = scale {
-            own_rows = Some(scale.scaled(rows));
-        }
-        let joined = Self {
-            graph,
-            metric,
-            columns,
-            own_rows,
-            scale,
-            codes: None,
-            build: None,
-            facts,
-        };
-        joined.check_shape(rows)?;
-        Ok(joined)
+        Self::of_graph(graph, (rows, columns), metric, facts)
     }
 
     /// The graph of an engine, over rows as that engine keeps them.
@@ -183,6 +187,11 @@ impl Index {
     /// The graph.
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// Columns of its rows.
+    pub(super) fn columns(&self) -> usize {
+        self.columns
     }
 
     /// The metric it was built for.
@@ -286,20 +295,4 @@ impl Index {
             None => distance,
         }
     }
-}
-
-/// Checks `rows`; for cosine a copy of them at unit length.
-fn measured<S: Stored>(
-    rows: MatrixView<'_, S>,
-    metric: Metric,
-    what: &'static str,
-) -> Result<Option<Matrix>, IndexError> {
-    let unusable = |source| IndexError::Values { what, source };
-    validate::check(rows, metric).map_err(unusable)?;
-    if metric != Metric::Cosine {
-        return Ok(None);
-    }
-    let mut copy = rows.widened();
-    normalize_rows(&mut copy).map_err(unusable)?;
-    Ok(Some(copy))
 }

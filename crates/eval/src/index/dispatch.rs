@@ -19,7 +19,7 @@ pub(super) trait OnSource {
 }
 
 impl Index {
-    /// Runs `work` on the source of `queries`, all rows where they are `None`. Both are as the
+    /// Runs `work` on the source of held-out `queries`, all rows where they are `None`. Both are as the
     /// graph measures them (cosine: of unit length).
     pub(super) fn on_source<S: Stored, W: OnSource>(
         &self,
@@ -39,13 +39,32 @@ impl Index {
         work.run(&AsEngine::new(computer, queries))
     }
 
+    /// Runs `work` on the source of the base rows of these numbers as queries.
+    pub(super) fn on_own_rows<S: Stored, W: OnSource>(
+        &self,
+        rows: MatrixView<'_, S>,
+        numbers: &[usize],
+        work: W,
+    ) -> Result<W::Output, IndexError> {
+        let Some(engine) = self.engine() else {
+            return match self.own_rows() {
+                Some(own) => work.run(&OwnRows::new(self.computer(own), Some(numbers))),
+                None => work.run(&OwnRows::new(self.computer(rows), Some(numbers))),
+            };
+        };
+        let rows = rows.float32();
+        let queries = Queries::SomeRows(rows.view(), numbers);
+        let computer = EngineDistances::new(rows.view(), self.metric(), engine);
+        work.run(&AsEngine::new(computer, queries))
+    }
+
     fn on_vectors<S: Stored, W: OnSource>(
         &self,
         rows: MatrixView<'_, S>,
         queries: Option<MatrixView<'_>>,
         work: W,
     ) -> Result<W::Output, IndexError> {
-        let computer = VectorDistances::new(rows, self.metric()).with_codes(self.codes());
+        let computer = self.computer(rows);
         match queries {
             None => work.run(&OwnRows::new(computer, None)),
             Some(queries) => {
@@ -53,5 +72,9 @@ impl Index {
                 work.run(&Vectors::new(computer, Queries::HeldOut(queries), codes))
             }
         }
+    }
+
+    fn computer<'v, S: Stored>(&'v self, rows: MatrixView<'v, S>) -> VectorDistances<'v, S> {
+        VectorDistances::new(rows, self.metric()).with_codes(self.codes())
     }
 }

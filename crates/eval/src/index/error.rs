@@ -80,6 +80,22 @@ pub enum IndexError {
     /// A list of efs or ks is empty, not ascending, or holds a 0.
     #[error(transparent)]
     Grid(#[from] crate::surface::GridError),
+    /// Bytes that no index was written as.
+    #[error("no index in these bytes")]
+    Bytes,
+    /// Those of a graph.
+    #[error(transparent)]
+    Graph(#[from] annatomy_hnsw::GraphBytesError),
+    /// Queries that there are not.
+    #[error("queries {start}:{end} out of {count}")]
+    Part {
+        /// The first.
+        start: usize,
+        /// The end.
+        end: usize,
+        /// How many there are.
+        count: usize,
+    },
     /// More neighbors than there are other rows, or none.
     #[error("k = {k} neighbors out of {available} rows: k must be between 1 and {available}")]
     Neighbors {

@@ -2,9 +2,10 @@
 //! was built, and how its engine answers.
 
 use annatomy_hnsw::EngineClass;
+use serde::{Deserialize, Serialize};
 
 /// What is known of an index besides what it searches.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexFacts {
     /// What a report calls it.
     pub source: String,

@@ -22,10 +22,17 @@
 mod answers;
 mod build;
 mod dispatch;
+mod encoding;
 mod engine;
 mod error;
 mod facts;
+mod kept_rows;
 mod surface;
+mod surface_part;
+#[cfg(test)]
+mod surface_part_tests;
+#[cfg(test)]
+mod surface_tests;
 
 pub use build::Index;
 pub use engine::EngineIndex;
@@ -33,3 +40,4 @@ pub use engine::{Difference, first_difference};
 pub use error::IndexError;
 pub use facts::IndexFacts;
 pub use surface::SurfaceRequest;
+pub use surface_part::{SurfacePart, SurfacePartError};

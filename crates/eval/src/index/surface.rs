@@ -1,15 +1,27 @@
 //! The (ef, k) surface of an index: fill and overlap of every cell from one traversal a query.
+//!
+//! Enters: an index, its rows, queries. Leaves: [`SurfaceGrid`], or for some of the queries the
+//! [`SurfacePart`] from which, with those of the others, the same surface is made anywhere.
+//!
+//! What a query counts depends on the query alone, so parts of any size add up to the same bits:
+//! exact distances are those of float64, whatever search found the neighbors. The one exception is a
+//! table of all pairs, whose ranks tell rows apart that float32 does not: where it is used,
+//! [`surface_is_tabled`](Index::surface_is_tabled), all rows are one part.
 
 use super::dispatch::OnSource;
+use super::surface_part::{Asked, SurfacePart};
 use super::{Index, IndexError};
 use crate::distance_source::{DistanceSource, Ranked};
 use crate::ground_truth::GroundTruth;
 use crate::query_state::Searched;
-use crate::surface::{self, Grid, SelfMatch, SurfaceGrid};
-use annatomy_hnsw::{EngineClass, Graph, reachable};
-use annatomy_knn::{PairTable, Queries, RankTable};
+use crate::surface::{self, Counts, Grid, SelfMatch, SurfaceGrid};
+use annatomy_hnsw::{EngineClass, Graph, Links, reachable};
+use annatomy_knn::{NeighborTable, PairTable, Queries, RankTable, RowSource, exact_knn};
+use annatomy_runtime::TASK_QUERIES;
 use annatomy_vectors::kernels::Stored;
-use annatomy_vectors::{Matrix, MatrixView, Rows};
+use annatomy_vectors::{Matrix, MatrixView, Metric, PointId, Rows};
+use rayon::prelude::*;
+use std::ops::Range;
 
 /// What is asked of a surface.
 #[derive(Clone, Copy, Debug)]
@@ -39,201 +51,158 @@ impl Index {
         queries: Option<MatrixView<'_>>,
         request: &SurfaceRequest<'_>,
     ) -> Result<SurfaceGrid, IndexError> {
+        let all = 0..queries.map_or(rows.rows(), |queries| queries.rows());
+        let part = self.surface_part(rows, queries, all, request)?;
+        Ok(part.finish())
+    }
+
+    /// What the queries of the numbers in `part` count of that surface; of all rows as queries some
+    /// are a part only where [`surface_is_tabled`](Self::surface_is_tabled) says no.
+    pub fn surface_part<S: Stored>(
+        &self,
+        rows: MatrixView<'_, S>,
+        queries: Option<MatrixView<'_>>,
+        part: Range<usize>,
+        request: &SurfaceRequest<'_>,
+    ) -> Result<SurfacePart, IndexError> {
         let self_match = match queries {
             Some(_) => SelfMatch::None,
             None => SelfMatch::LeftOut,
         };
         let grid = Grid::new(request.efs, request.ks, request.class, self_match)?;
         self.check_shape(rows)?;
-        let (k, budget) = (grid.largest_k(), request.memory_budget_bytes);
-        let reachable = reachable(self.graph());
-        let count = |truth| Count {
-            graph: self.graph(),
-            reachable: &reachable,
-            grid: &grid,
-            truth,
-        };
-        if let Some(queries) = queries {
-            let own_queries = self.queries(queries)?;
-            let measured = own_queries.as_ref().map_or(queries, Matrix::view);
-            let truth = if let Some(scaled) = self.scaled_rows() {
-                let held_out = Queries::HeldOut(measured);
-                GroundTruth::compute(&scaled, held_out, k, self.metric(), budget)?
-            } else {
-                let held_out = Queries::HeldOut(queries);
-                GroundTruth::compute(&rows, held_out, k, self.metric(), budget)?
-            };
-            return self.on_source(rows, Some(measured), count(&truth));
+        let count = queries.map_or(rows.rows(), |queries| queries.rows());
+        if part.start > part.end || part.end > count {
+            let Range { start, end } = part;
+            return Err(IndexError::Part { start, end, count });
         }
+        let budget = request.memory_budget_bytes;
+        let counts = match queries {
+            Some(queries) => self.count_held_out(rows, queries, part, &grid, budget)?,
+            None => self.count_rows(rows, part, &grid, budget)?,
+        };
+        let asked = Asked::new(&grid, self, rows.rows(), rows.columns());
+        Ok(SurfacePart::new(asked, counts))
+    }
+
+    /// Whether the surface of all rows, for neighbors up to `k`, is read from tables of all pairs.
+    pub fn surface_is_tabled(&self, k: usize, budget_bytes: u64) -> bool {
+        let rows = self.graph().nodes();
+        self.engine().is_none() && k < rows && Ranked::fits(rows, budget_bytes)
+    }
+
+    fn count_held_out<S: Stored>(
+        &self,
+        rows: MatrixView<'_, S>,
+        queries: MatrixView<'_>,
+        part: Range<usize>,
+        grid: &Grid<'_>,
+        budget: u64,
+    ) -> Result<Counts, IndexError> {
+        let own_queries = self.queries(queries)?;
+        let measured = own_queries.as_ref().map_or(queries, Matrix::view);
+        let (queries, measured) = (queries.row_range(part.clone()), measured.row_range(part));
+        let (k, metric) = (grid.largest_k(), self.metric());
+        let truth = match self.scaled_rows() {
+            Some(scaled) => exact(scaled, Queries::HeldOut(measured), k, metric, budget)?,
+            None => exact(rows, Queries::HeldOut(queries), k, metric, budget)?,
+        };
+        self.on_source(rows, Some(measured), self.counting(&truth, grid))
+    }
+
+    fn count_rows<S: Stored>(
+        &self,
+        rows: MatrixView<'_, S>,
+        part: Range<usize>,
+        grid: &Grid<'_>,
+        budget: u64,
+    ) -> Result<Counts, IndexError> {
+        let (k, metric) = (grid.largest_k(), self.metric());
         let widened = self.own_rows().map_or_else(|| rows.float32(), Rows::Lent);
         let all = Queries::AllRows(widened.view());
-        let tabled = self.engine().is_none() && k < rows.rows();
-        if tabled && Ranked::fits(rows.rows(), budget) {
-            let table = PairTable::new(widened.view(), self.metric(), k)?;
+        let is_whole = part.len() == rows.rows();
+        if is_whole && self.surface_is_tabled(k, budget) {
+            let table = PairTable::new(widened.view(), metric, k)?;
             let ranks = RankTable::new(&table)?;
             let truth = GroundTruth::of_pairs(&table, all);
-            return count(&truth).run(&Ranked::new(&table, &ranks, all));
+            return self
+                .counting(&truth, grid)
+                .run(&Ranked::new(&table, &ranks, all));
         }
-        let truth = GroundTruth::compute(&widened.view(), all, k, self.metric(), budget)?;
-        self.on_source(rows, None, count(&truth))
+        let numbers: Vec<usize> = part.collect();
+        let queries = if is_whole {
+            all
+        } else {
+            Queries::SomeRows(widened.view(), &numbers)
+        };
+        let truth = exact(widened.view(), queries, k, metric, budget)?;
+        self.on_own_rows(rows, &numbers, self.counting(&truth, grid))
     }
+
+    fn counting<'c>(&'c self, truth: &'c GroundTruth<'c>, grid: &'c Grid<'c>) -> Count<'c> {
+        Count {
+            graph: self.graph(),
+            reachable: reachable(self.graph()),
+            grid,
+            truth,
+        }
+    }
+}
+
+/// The exact neighbors, their distances summed in float64 and rounded once: those of query and row
+/// alone, whatever was searched with them.
+fn exact<'q, S: Stored>(
+    base: MatrixView<'_, S>,
+    queries: Queries<'q>,
+    k: usize,
+    metric: Metric,
+    budget: u64,
+) -> Result<GroundTruth<'q>, IndexError> {
+    let table = exact_knn(&base, queries, k, metric, budget)?;
+    let count = table.queries();
+    let ids: Vec<Option<PointId>> = (0..count)
+        .flat_map(|query| table.ids(query).iter().copied())
+        .collect();
+    let mut distances = vec![0.0; ids.len()];
+    distances
+        .par_chunks_mut(k)
+        .zip(ids.par_chunks(k))
+        .enumerate()
+        .with_max_len(TASK_QUERIES)
+        .for_each_init(
+            || vec![0.0; base.columns()],
+            |row, (query, (distances, ids))| {
+                annatomy_runtime::check();
+                for (distance, id) in distances.iter_mut().zip(ids.iter().flatten()) {
+                    base.read_rows(id.index()..id.index() + 1, row);
+                    let reduced = metric.reduced_distance_f64(queries.row(query), row);
+                    *distance = metric.true_distance_f64(reduced) as f32;
+                }
+            },
+        );
+    let table = NeighborTable::new(k, ids, distances);
+    Ok(GroundTruth::of_lists(table, queries, metric, base.rows()))
 }
 
 /// The count of a surface, on any source.
 struct Count<'c> {
     graph: &'c Graph,
-    reachable: &'c [bool],
+    reachable: Vec<bool>,
     grid: &'c Grid<'c>,
     truth: &'c GroundTruth<'c>,
 }
 
 impl OnSource for Count<'_> {
-    type Output = SurfaceGrid;
+    type Output = Counts;
 
-    fn run<S: DistanceSource>(self, source: &S) -> Result<SurfaceGrid, IndexError> {
+    fn run<S: DistanceSource>(self, source: &S) -> Result<Counts, IndexError> {
         let on = Searched {
             source,
             truth: self.truth,
             graph: self.graph,
-            reachable: self.reachable,
+            reachable: &self.reachable,
             filter: None,
         };
         Ok(surface::count(&on, self.grid))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use annatomy_hnsw::{Parameters, Sq8Codes};
-    use annatomy_vectors::Metric;
-
-    /// 600 rows around 20 others, every tenth of them the same.
-    fn rows() -> Matrix {
-        let mut state = 7u32;
-        let mut draw = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / (1u32 << 24) as f32
-        };
-        let centers: Vec<f32> = (0..20 * 64).map(|_| 3.0 * draw()).collect();
-        let mut values: Vec<f32> = (0..600 * 64)
-            .map(|place| centers[place % centers.len()] + draw())
-            .collect();
-        for row in (0..600).step_by(10) {
-            values[row * 64..][..64].copy_from_slice(&centers[..64]);
-        }
-        Matrix::new(600, 64, values).expect("shape")
-    }
-
-    /// Squares of values of 1e19 overflow float32, those of 1e-25 vanish; neighbors are the same.
-    #[test]
-    fn rows_beyond_the_range_of_float32_squares_have_the_same_neighbors() {
-        let rows = rows();
-        let parameters = Parameters::faiss(6, 40, 3);
-        let request = SurfaceRequest {
-            efs: &[5, 20],
-            ks: &[3, 20],
-            class: annatomy_hnsw::EngineClass::StopEarly,
-            memory_budget_bytes: 0,
-        };
-        for exponent in [63, -83] {
-            let factor = 2f32.powi(exponent);
-            let values = rows.values().iter().map(|value| value * factor).collect();
-            let scaled = Matrix::new(600, 64, values).expect("shape");
-            for budget in [0, 1 << 30] {
-                let [plain, other] = [&rows, &scaled].map(|rows| {
-                    Index::build(rows.view(), Metric::L2, &parameters, budget).expect("index")
-                });
-                for held_out in [false, true] {
-                    let queries = |rows: &Matrix| held_out.then(|| rows.select(&[3, 70, 5, 20]));
-                    let [own, others] = [queries(&rows), queries(&scaled)];
-                    let class = request.class;
-                    let expected = plain
-                        .search(rows.view(), own.as_ref().map(Matrix::view), 7, 20, class)
-                        .expect("answers");
-                    let found = other
-                        .search(
-                            scaled.view(),
-                            others.as_ref().map(Matrix::view),
-                            7,
-                            20,
-                            class,
-                        )
-                        .expect("answers");
-                    for query in 0..found.queries() {
-                        assert_eq!(found.ids(query), expected.ids(query), "2^{exponent}");
-                        let distances = expected.distances(query).iter().map(|d| d * factor);
-                        assert!(found.distances(query).iter().copied().eq(distances));
-                    }
-                    let surfaces = [(&plain, &rows, &own), (&other, &scaled, &others)].map(
-                        |(index, rows, queries)| {
-                            let queries = queries.as_ref().map(Matrix::view);
-                            index
-                                .surface(rows.view(), queries, &request)
-                                .expect("surface")
-                        },
-                    );
-                    assert_eq!(surfaces[0], surfaces[1], "2^{exponent}");
-                }
-            }
-        }
-        let huge = Matrix::new(1, 64, vec![1e30; 64]).expect("shape");
-        let index = Index::build(rows.view(), Metric::L2, &parameters, 0).expect("index");
-        let class = request.class;
-        let refused = index.search(rows.view(), Some(huge.view()), 7, 20, class);
-        assert!(refused.unwrap_err().to_string().contains("1e30"));
-    }
-
-    #[test]
-    fn surfaces_and_searches_are_the_same_with_sq8_codes() {
-        let rows = rows();
-        let queries = rows.view().row_range(40..90);
-        let plain =
-            Index::build(rows.view(), Metric::L2, &Parameters::faiss(6, 40, 3), 0).expect("index");
-        assert!(plain.codes().is_none(), "so few rows are in cache");
-        let codes = Sq8Codes::of(rows.view(), Metric::L2).expect("worth it");
-        let encoded = Index::build(rows.view(), Metric::L2, &Parameters::faiss(6, 40, 3), 0);
-        let encoded = encoded.expect("index").with_codes(codes);
-        for class in [
-            EngineClass::StopEarly,
-            EngineClass::Raise,
-            EngineClass::RowCap,
-            EngineClass::BeamIsK,
-        ] {
-            for (efs, ks) in [
-                (&[1, 8, 40, 90][..], &[1, 20, 80][..]),
-                (&[5, 60], &[1, 60, 100]),
-            ] {
-                let request = SurfaceRequest {
-                    efs,
-                    ks,
-                    class,
-                    memory_budget_bytes: 0,
-                };
-                for queries in [None, Some(queries)] {
-                    let surface = |index: &Index| {
-                        index
-                            .surface(rows.view(), queries, &request)
-                            .expect("surface")
-                    };
-                    assert_eq!(
-                        surface(&encoded),
-                        surface(&plain),
-                        "{class}, {efs:?}, {ks:?}"
-                    );
-                    for (&ef, &k) in efs.iter().zip(ks) {
-                        let found = |index: &Index| {
-                            let found = index
-                                .search(rows.view(), queries, k, ef, class)
-                                .expect("search");
-                            (0..found.queries())
-                                .map(|query| found.ids(query).to_vec())
-                                .collect::<Vec<_>>()
-                        };
-                        assert_eq!(found(&encoded), found(&plain), "{class}, ef {ef}, k {k}");
-                    }
-                }
-            }
-        }
     }
 }

@@ -9,9 +9,10 @@ use super::difference_array::DifferenceArray;
 use super::{Arrivals, Grid, SurfaceGrid, effort_quantiles};
 use crate::lists::{ExactList, NEVER, VisitedList};
 use annatomy_hnsw::{Answer, EngineClass, Visits};
+use serde::{Deserialize, Serialize};
 
 /// Sums over queries.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     queries: u64,
     steps: DifferenceArray,
@@ -100,6 +101,25 @@ impl Counts {
         for (into, from) in self.required.iter_mut().zip(&other.required) {
             into.extend_from_slice(from);
         }
+    }
+
+    /// Number of queries.
+    pub fn queries(&self) -> u64 {
+        self.queries
+    }
+
+    /// Whether these are counts of as many cells as `grid` has.
+    pub fn fit(&self, grid: &Grid<'_>) -> bool {
+        let cells = grid.cells();
+        let of_ks = self.required.iter();
+        self.steps.fit(grid)
+            && self.found.len() == cells
+            && self.filled.len() == cells
+            && self.visited.len() == grid.efs.len()
+            && self.required.len() == grid.ks.len()
+            && of_ks
+                .map(Vec::len)
+                .all(|count| count as u64 == self.queries)
     }
 
     /// The means; NaN where the engine refuses a cell.

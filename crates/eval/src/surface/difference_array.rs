@@ -13,9 +13,10 @@
 
 use super::counts::add_all;
 use super::{Arrivals, Grid};
+use serde::{Deserialize, Serialize};
 
 /// Steps of all queries, efs × ks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct DifferenceArray {
     /// Signed: where ties exceed k, a row counts at that k no more.
     found: Vec<i64>,
@@ -79,6 +80,11 @@ impl DifferenceArray {
             self.short[row * columns + column] += 1;
             self.short_rows[row * columns + column] += others as u64;
         }
+    }
+
+    pub(super) fn fit(&self, grid: &Grid<'_>) -> bool {
+        let lengths = [self.found.len(), self.short.len(), self.short_rows.len()];
+        lengths == [grid.cells(); 3]
     }
 
     pub(super) fn merge(&mut self, other: &Self) {

@@ -31,7 +31,7 @@ pub struct GridError {
 }
 
 /// Whether an engine returns the query itself among its answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SelfMatch {
     /// Queries are base rows: one more row is asked for, and the query left out by id.
     LeftOut,
@@ -68,6 +68,26 @@ impl<'g> Grid<'g> {
             class,
             self_match,
         })
+    }
+
+    /// Search efforts, ascending.
+    pub fn efs(&self) -> &'g [usize] {
+        self.efs
+    }
+
+    /// Neighbor counts, ascending.
+    pub fn ks(&self) -> &'g [usize] {
+        self.ks
+    }
+
+    /// The engine whose answers are counted.
+    pub fn class(&self) -> EngineClass {
+        self.class
+    }
+
+    /// Whether it returns the query itself.
+    pub fn self_match(&self) -> SelfMatch {
+        self.self_match
     }
 
     /// The largest k.

@@ -1,8 +1,8 @@
 //! The (ef, k) surface: overlap and fill of every effort and neighbor count, from one traversal a query.
 //!
-//! Enters: a graph, a distance source, the exact neighbors, a [`Grid`]. Leaves: [`SurfaceGrid`], or
-//! per query the [`RequiredEfs`] from which overlap and fill at any ef are read. Overlap is
-//! tie-aware everywhere.
+//! Enters: a graph, a distance source, the exact neighbors, a [`Grid`]. Leaves: [`Counts`], which add
+//! up over queries to a [`SurfaceGrid`], or per query the [`RequiredEfs`] from which overlap and fill
+//! at any ef are read. Overlap is tie-aware everywhere.
 
 mod arrivals;
 mod counts;
@@ -25,7 +25,7 @@ use annatomy_runtime::{PerThread, TASK_QUERIES};
 use rayon::prelude::*;
 
 /// Counts the surface of every query of `on` over `grid`, on the current rayon pool.
-pub fn count<S: DistanceSource>(on: &Searched<'_, S>, grid: &Grid<'_>) -> SurfaceGrid {
+pub fn count<S: DistanceSource>(on: &Searched<'_, S>, grid: &Grid<'_>) -> Counts {
     let workers = PerThread::new(|| {
         let state = QueryState::<S::Queue>::default();
         (state, Arrivals::default(), Counts::new(grid))
@@ -49,7 +49,7 @@ pub fn count<S: DistanceSource>(on: &Searched<'_, S>, grid: &Grid<'_>) -> Surfac
     for (_, _, counts) in workers.into_values() {
         total.merge(&counts);
     }
-    total.surface(grid)
+    total
 }
 
 #[cfg(test)]
@@ -71,7 +71,8 @@ mod tests {
         on_graph(rows.view(), Metric::L2, 4, |on| {
             for class in [EngineClass::StopEarly, EngineClass::Raise] {
                 let grid = Grid::new(&[30], &[1, 2, 3, 4], class, SelfMatch::LeftOut);
-                let surface = count(on, &grid.expect("grid"));
+                let grid = grid.expect("grid");
+                let surface = count(on, &grid).surface(&grid);
                 assert_eq!(
                     surface.overlap, [1.0; 4],
                     "{class}: all of 30 rows are visited"
@@ -88,7 +89,7 @@ mod tests {
         on_graph(rows.view(), Metric::L2, 4, |on| {
             let class = EngineClass::StopEarly;
             let grid = Grid::new(&efs, &ks, class, SelfMatch::LeftOut).expect("grid");
-            let surface = count(on, &grid);
+            let surface = count(on, &grid).surface(&grid);
             let required = RequiredEfs::record(on, &ks, 8);
             let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
             let mut state = QueryState::default();
@@ -139,7 +140,7 @@ mod tests {
         let (efs, ks) = ([1, 4, 11, 25], [1, 2, 5, 16]);
         on_graph(rows.view(), Metric::L2, 16, |on| {
             let grid = Grid::new(&efs, &ks, class, SelfMatch::LeftOut).expect("grid");
-            let surface = count(on, &grid);
+            let surface = count(on, &grid).surface(&grid);
             let mut state = QueryState::default();
             let mut sums = vec![[0.0; 2]; efs.len() * ks.len()];
             for query in 0..80 {

@@ -39,7 +39,7 @@ impl Searching {
             None => SelfMatch::LeftOut,
         };
         let grid = Grid::new(&EFS, &KS, class, own).expect("grid");
-        self.on(KS[4], |on| count(on, &grid))
+        self.on(KS[4], |on| count(on, &grid).surface(&grid))
     }
 }
 

@@ -9,19 +9,19 @@ use std::ops::Range;
 /// Layer 0 has every node; layer l > 0 has the nodes of level ≥ l, found through `upper`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Graph {
-    entry_point: Option<u32>,
+    pub(super) entry_point: Option<u32>,
     /// Of the second segment and those after it.
-    more_entry_points: Vec<u32>,
+    pub(super) more_entry_points: Vec<u32>,
     /// Their first nodes.
-    more_segments: Vec<u32>,
-    levels: Vec<u8>,
+    pub(super) more_segments: Vec<u32>,
+    pub(super) levels: Vec<u8>,
     /// Start of each node's links on layer 0, and the end of the last.
-    starts: Vec<u32>,
-    links: Zeroed<u32>,
+    pub(super) starts: Vec<u32>,
+    pub(super) links: Zeroed<u32>,
     /// Start of each node's ranges in `upper_ranges`, one per layer above 0.
-    upper: Vec<u32>,
-    upper_ranges: Vec<Range<u32>>,
-    upper_links: Vec<u32>,
+    pub(super) upper: Vec<u32>,
+    pub(super) upper_ranges: Vec<Range<u32>>,
+    pub(super) upper_links: Vec<u32>,
 }
 
 impl Graph {

@@ -7,10 +7,11 @@ use super::row_ids::as_row_numbers;
 use crate::graph::Graph;
 use crate::search::EngineClass;
 use annatomy_vectors::{Matrix, Metric};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Who wrote an index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Engine {
     /// FAISS `IndexHNSWFlat`.
     Faiss,

@@ -24,6 +24,7 @@ pub use usearch::{UsearchLevel, UsearchScalar, usearch_distance};
 
 use super::saved_index::Engine;
 use annatomy_vectors::{Matrix, Metric};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -31,7 +32,7 @@ use std::str::FromStr;
 ///
 /// FAISS has three orders: [`Plain`](Self::Plain) to [`Avx`](Self::Avx) are its level `NONE`, those
 /// of AVX2 its level `AVX2`, those of AVX-512 its levels `AVX512` and `AVX512_SPR`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Arithmetic {
     /// One after the other, as hnswlib without SIMD.
     Plain,
@@ -118,7 +119,7 @@ impl FromStr for Arithmetic {
 }
 
 /// An engine and the arithmetic that it was compiled for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineBuild {
     /// Whose distances.
     pub engine: Engine,
