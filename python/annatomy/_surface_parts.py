@@ -25,7 +25,7 @@ from ._partial import query_rows
 Parts = Generator[tuple[Any, tuple[int, int]], None, None]
 Tell = Optional[Callable[[str, int, int], None]]
 
-#: Queries of a task at least, unless it is told.
+#: The fewest queries of a task by default.
 LEAST_QUERIES = 16
 
 

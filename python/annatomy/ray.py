@@ -18,7 +18,7 @@ from ._arrays import Float32, Int64, count
 from ._audit import audit as audit_by
 from ._audited import Audit
 from ._distributed import Folder
-from ._memory import trimmed
+from ._memory import trim, trimmed
 from ._partial import Path, query_rows
 from ._progress import Telling, telling
 from ._shards import Base, Request, Shard, join, shards_of
@@ -207,7 +207,6 @@ class Executor:
                 ray.cancel(result)
         return _result(tree.root()).finish()  # type: ignore[no-any-return]
 
-
     def surface_parts(
         self,
         searched: Searched,
@@ -256,6 +255,7 @@ class _Holder:
         if self.graph is None:
             searched, self.queries = ray.get(held)
             self.graph = searched.open()
+            trim()
 
     def count(self, held: list[Any], part: tuple[int, int], request: SurfaceRequest) -> Any:
         """What the queries of these numbers count."""

@@ -239,7 +239,7 @@ def test_surfaces_of_a_cluster_are_those_of_one_machine(cluster, tmp_path, base,
 
 
 def await_holders(count: int) -> list[int]:
-    """Processes that hold graphs, once there are so many."""
+    """Processes that hold graphs, once there are ``count``."""
     until = time.monotonic() + 60
     while len(found := workers(b"ray::_Holder")) != count:
         assert time.monotonic() < until, f"{len(found)} holders"

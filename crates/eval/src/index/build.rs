@@ -104,8 +104,8 @@ impl Index {
         }
     }
 
-    /// A graph that was built here, over the rows of so many columns that it was built from; of segments
-    /// without SQ8 codes.
+    /// A graph that was built here, over the rows that it was built from, and the number of their columns;
+    /// of segments without SQ8 codes.
     pub(super) fn of_graph<S: Stored>(
         graph: Graph,
         (rows, columns): (MatrixView<'_, S>, usize),

@@ -1,8 +1,8 @@
 //! An index as bytes, for another process that holds the same rows.
 //!
 //! Enters: an [`Index`]. Leaves: its metric, its facts and its graph, and not its rows: whoever reads
-//! them brings these. What is kept of the rows besides (at unit length, scaled, SQ8 codes) is made
-//! again, by what building makes it.
+//! them brings these. What an index derives from the rows (unit length, scale, SQ8 codes) is derived
+//! again, as in building.
 
 use super::{Index, IndexError, IndexFacts};
 use annatomy_hnsw::Graph;

@@ -1,4 +1,4 @@
-//! What an index keeps of its rows besides the caller's: at unit length for cosine, scaled where
+//! What an index derives from the caller's rows and keeps: at unit length for cosine, scaled where
 //! float32 cannot hold their squares, and SQ8 codes.
 
 use super::IndexError;
