@@ -8,6 +8,7 @@
 use crate::exact::{ExactError, exact_knn_as};
 use crate::queries::Queries;
 use annatomy_runtime::TASK_QUERIES;
+use annatomy_vectors::kernels::Stored;
 use annatomy_vectors::{MatrixView, Metric, PointId};
 use rayon::prelude::*;
 
@@ -27,8 +28,8 @@ use rayon::prelude::*;
 /// assert_eq!((ids, reduced), (vec![PointId(1), PointId(0)], vec![1.0, 4.0]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn exact_knn_float64(
-    base: MatrixView<'_>,
+pub fn exact_knn_float64<S: Stored>(
+    base: MatrixView<'_, S>,
     queries: Queries<'_>,
     k: usize,
     metric: Metric,
@@ -39,9 +40,10 @@ pub fn exact_knn_float64(
     Ok((ids, reduced))
 }
 
-/// The reduced distances in float64 of neighbors that are known: `ids` are queries × k.
-pub fn reduced_float64(
-    base: MatrixView<'_>,
+/// The reduced distances in float64 of neighbors that are known: `ids` are queries × k. Rows in float16
+/// are widened one by one.
+pub fn reduced_float64<S: Stored>(
+    base: MatrixView<'_, S>,
     queries: Queries<'_>,
     k: usize,
     metric: Metric,
@@ -52,11 +54,18 @@ pub fn reduced_float64(
         .zip(reduced.par_chunks_mut(k))
         .enumerate()
         .with_max_len(TASK_QUERIES)
-        .for_each(|(query, (ids, reduced))| {
+        .for_each_init(Vec::new, |widened, (query, (ids, reduced))| {
             annatomy_runtime::check();
-            let row = queries.row(query);
+            let vector = queries.row(query);
             for (&id, reduced) in ids.iter().zip(reduced) {
-                *reduced = metric.reduced_distance_f64(row, base.row(id.index()));
+                let row = if let Some(base) = base.as_f32() {
+                    base.row(id.index())
+                } else {
+                    widened.resize(base.columns(), 0.0);
+                    S::widen_all(base.row(id.index()), widened);
+                    &widened[..]
+                };
+                *reduced = metric.reduced_distance_f64(vector, row);
             }
         });
     reduced

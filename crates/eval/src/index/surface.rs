@@ -16,11 +16,9 @@ use crate::ground_truth::GroundTruth;
 use crate::query_state::Searched;
 use crate::surface::{self, Counts, Grid, SelfMatch, SurfaceGrid};
 use annatomy_hnsw::{EngineClass, Graph, Links, reachable};
-use annatomy_knn::{NeighborTable, PairTable, Queries, RankTable, RowSource, exact_knn};
-use annatomy_runtime::TASK_QUERIES;
+use annatomy_knn::{NeighborTable, PairTable, Queries, RankTable, exact_knn_float64};
 use annatomy_vectors::kernels::Stored;
-use annatomy_vectors::{Matrix, MatrixView, Metric, PointId, Rows};
-use rayon::prelude::*;
+use annatomy_vectors::{Matrix, MatrixView, Metric, Rows};
 use std::ops::Range;
 
 /// What is asked of a surface.
@@ -158,29 +156,10 @@ fn exact<'q, S: Stored>(
     metric: Metric,
     budget: u64,
 ) -> Result<GroundTruth<'q>, IndexError> {
-    let table = exact_knn(&base, queries, k, metric, budget)?;
-    let count = table.queries();
-    let ids: Vec<Option<PointId>> = (0..count)
-        .flat_map(|query| table.ids(query).iter().copied())
-        .collect();
-    let mut distances = vec![0.0; ids.len()];
-    distances
-        .par_chunks_mut(k)
-        .zip(ids.par_chunks(k))
-        .enumerate()
-        .with_max_len(TASK_QUERIES)
-        .for_each_init(
-            || vec![0.0; base.columns()],
-            |row, (query, (distances, ids))| {
-                annatomy_runtime::check();
-                for (distance, id) in distances.iter_mut().zip(ids.iter().flatten()) {
-                    base.read_rows(id.index()..id.index() + 1, row);
-                    let reduced = metric.reduced_distance_f64(queries.row(query), row);
-                    *distance = metric.true_distance_f64(reduced) as f32;
-                }
-            },
-        );
-    let table = NeighborTable::new(k, ids, distances);
+    let (ids, reduced) = exact_knn_float64(base, queries, k, metric, budget)?;
+    let distance = |&reduced: &f64| metric.true_distance_f64(reduced) as f32;
+    let distances = reduced.iter().map(distance).collect();
+    let table = NeighborTable::new(k, ids.into_iter().map(Some).collect(), distances);
     Ok(GroundTruth::of_lists(table, queries, metric, base.rows()))
 }
 
