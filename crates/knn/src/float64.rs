@@ -8,9 +8,12 @@
 use crate::exact::{ExactError, exact_knn_as};
 use crate::queries::Queries;
 use annatomy_runtime::TASK_QUERIES;
-use annatomy_vectors::kernels::Stored;
+use annatomy_vectors::kernels::{self, Stored};
 use annatomy_vectors::{MatrixView, Metric, PointId};
 use rayon::prelude::*;
+
+/// Neighbors lie anywhere in memory: a row is fetched while the distances of the four before it are summed.
+const ROWS_AHEAD: usize = 4;
 
 /// As [`exact_knn`](crate::exact_knn) of a base in memory: ids and reduced distances in float64,
 /// queries × k row after row, ascending by (reduced distance, id).
@@ -57,8 +60,11 @@ pub fn reduced_float64<S: Stored>(
         .for_each_init(Vec::new, |widened, (query, (ids, reduced))| {
             annatomy_runtime::check();
             let vector = queries.row(query);
-            for (&id, reduced) in ids.iter().zip(reduced) {
+            for (place, (&id, reduced)) in ids.iter().zip(reduced).enumerate() {
                 let row = if let Some(base) = base.as_f32() {
+                    if let Some(next) = ids.get(place + ROWS_AHEAD) {
+                        kernels::prefetch_whole(base.row(next.index()));
+                    }
                     base.row(id.index())
                 } else {
                     widened.resize(base.columns(), 0.0);
