@@ -12,7 +12,7 @@
 //! While a target is out of reach, or is not shown to be reached though some queries still lose
 //! neighbors, the traces are recorded again to four times the effort, up to n.
 
-use super::cells::{Cell, CellValues, Evaluation, QueryValues, Wanted};
+use super::cells::{Along, Cell, CellValues, Evaluation, QueryValues, Wanted};
 use super::cost::{check_visits, first_effort};
 use super::estimates::{
     drawn_from, mean, mean_of_shares_knowing, over_graphs, quantile, share, share_of_queries,
@@ -26,6 +26,7 @@ use super::target::{Measure, Target};
 use annatomy_eval::allowed::Filter;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
+use annatomy_eval::every_effort::EveryEffort;
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::lists::ExactList;
 use annatomy_eval::surface::{Figure, RequiredEfs};
@@ -68,6 +69,11 @@ impl Part {
     }
 }
 
+/// The effort of the first traces.
+pub(super) fn traced_first(ks: &[usize], data: &Dataset<'_>) -> usize {
+    first_effort(ks.last().copied().unwrap_or(1)).min(data.base.rows())
+}
+
 /// What advice is drawn from.
 pub(super) struct Adviser<'a, S> {
     pub(super) source: &'a S,
@@ -88,19 +94,19 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         graphs: &'a Graphs<'a>,
         ks: &'a [usize],
     ) -> Self {
-        Self::with_cells(source, data, truth, graphs, ks, &[]).0
+        Self::reading(source, data, truth, graphs, ks, &Along::default()).0
     }
 
-    /// The same, and what the graphs answer in the cells that are `wanted`: from the same traversals where
-    /// that can be.
-    pub(super) fn with_cells(
+    /// The same, and what is read along: per cell the values of every graph, and the graphs as an explorer
+    /// shows them.
+    pub(super) fn reading(
         source: &'a S,
         data: &'a Dataset<'a>,
         truth: &'a GroundTruth<'a>,
         graphs: &'a Graphs<'a>,
         ks: &'a [usize],
-        wanted: &[Wanted],
-    ) -> (Self, ValuesOfCells) {
+        along: &Along,
+    ) -> (Self, ValuesOfCells, Vec<EveryEffort>) {
         let mut adviser = Self {
             source,
             data,
@@ -110,20 +116,18 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             traces: Vec::new(),
             measured: RefCell::default(),
         };
-        let ef = first_effort(ks.last().copied().unwrap_or(1)).min(data.base.rows());
-        let mut values: ValuesOfCells = wanted.iter().map(|_| Vec::new()).collect();
+        let ef = traced_first(ks, data);
+        let mut values: ValuesOfCells = along.cells.iter().map(|_| Vec::new()).collect();
+        let mut explored = Vec::new();
         for graph in 0..graphs.all.len() {
-            let on = adviser.evaluation(graph);
-            let (trace, found) = on.trace(ks, ef, wanted).unwrap_or_else(|| {
-                let trace = RequiredEfs::record(&on.searched(), ks, ef);
-                (trace, on.at(wanted))
-            });
-            adviser.traces.push(trace);
-            for (of_cell, found) in values.iter_mut().zip(found) {
+            let traced = adviser.evaluation(graph).trace(ks, ef, along);
+            adviser.traces.push(traced.required);
+            explored.extend(traced.explored);
+            for (of_cell, found) in values.iter_mut().zip(traced.cells) {
                 of_cell.push(found);
             }
         }
-        (adviser, values)
+        (adviser, values, explored)
     }
 
     pub(super) fn traces(&self) -> &[RequiredEfs] {
@@ -411,13 +415,43 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         let class = self.graphs.class;
         let cell = Cell { class, ef, k };
         let wanted = [Wanted { cell, barycenters }];
-        let values: Vec<Vec<QueryValues>> = (0..self.graphs.all.len())
-            .map(|graph| match self.evaluation(graph).at(&wanted).pop() {
-                Some(CellValues::Queries(values)) => values,
-                _ => Vec::new(),
-            })
-            .collect();
+        let of_graph = |values| match values {
+            CellValues::Queries(values) => values,
+            CellValues::Refused => Vec::new(),
+        };
+        let values = self.values_of(&wanted).swap_remove(0);
+        let values: Vec<Vec<QueryValues>> = values.into_iter().map(of_graph).collect();
         self.measured.borrow_mut().insert(key, values.clone());
+        values
+    }
+
+    /// Every query in each of `cells`, on every graph: of one search to the largest effort.
+    pub(super) fn search_all(&self, cells: &[Cell]) -> ValuesOfCells {
+        let barycenters = Barycenters::LeftOut;
+        let wanted = |&cell: &Cell| Wanted { cell, barycenters };
+        self.values_of(&cells.iter().map(wanted).collect::<Vec<_>>())
+    }
+
+    fn values_of(&self, wanted: &[Wanted]) -> ValuesOfCells {
+        self.values_under(self.data.filter.as_ref(), wanted)
+    }
+
+    /// Every query in each cell, on every graph, under a filter.
+    pub(super) fn values_under(
+        &self,
+        filter: Option<&Filter>,
+        wanted: &[Wanted],
+    ) -> ValuesOfCells {
+        let mut values: ValuesOfCells = wanted.iter().map(|_| Vec::new()).collect();
+        if wanted.is_empty() {
+            return values;
+        }
+        for graph in 0..self.graphs.all.len() {
+            let found = self.evaluation_under(filter, graph).at(wanted);
+            for (of_cell, found) in values.iter_mut().zip(found) {
+                of_cell.push(found);
+            }
+        }
         values
     }
 
@@ -427,7 +461,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
     }
 
     /// The same under a filter of another rule.
-    pub(super) fn evaluation_under<'e>(
+    fn evaluation_under<'e>(
         &'e self,
         filter: Option<&'e Filter>,
         graph: usize,

@@ -8,6 +8,7 @@ use super::shift::{Barycenters, Shifts};
 use annatomy_eval::allowed::Filter;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
+use annatomy_eval::every_effort::{EveryEffort, OfQuery};
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::missing::Missing;
 pub(super) use annatomy_eval::query_state::Cell;
@@ -71,6 +72,26 @@ pub(super) struct Wanted {
     pub(super) barycenters: Barycenters,
 }
 
+/// What else is read from the traversals of a trace.
+#[derive(Default)]
+pub(super) struct Along {
+    pub(super) cells: Vec<Wanted>,
+    pub(super) explorer: Option<Explorer>,
+}
+
+/// How much an explorer holds of every query: its first `depth` exact neighbors, V(ef) at `efs`.
+pub(super) struct Explorer {
+    pub(super) depth: usize,
+    pub(super) efs: Vec<usize>,
+}
+
+/// The traversals of one graph, and what was read along.
+pub(super) struct Traced {
+    pub(super) required: RequiredEfs,
+    pub(super) cells: Vec<CellValues>,
+    pub(super) explored: Option<EveryEffort>,
+}
+
 /// What is evaluated, and on what.
 pub(super) struct Evaluation<'e, S> {
     pub(super) source: &'e S,
@@ -115,25 +136,33 @@ impl<S: DistanceSource> Evaluation<'_, S> {
         columns(wanted.len(), queries)
     }
 
-    /// Required efs up to `ef`, and every query at every cell of at most that effort, from one traversal
-    /// a query. `None` where the search of a cell differs from that of another k: under a filter, and of
+    /// Required efs up to `ef`, and what is read along: from one traversal a query, but for cells of a
+    /// larger effort, and where the search of a cell differs from that of another k: under a filter, and of
     /// segments.
-    pub(super) fn trace(
-        &self,
-        ks: &[usize],
-        ef: usize,
-        wanted: &[Wanted],
-    ) -> Option<(RequiredEfs, Vec<CellValues>)> {
+    pub(super) fn trace(&self, ks: &[usize], ef: usize, along: &Along) -> Traced {
         let is_one = self.filter.is_none() && self.graph.more_segments().is_empty();
         let within = |wanted: &Wanted| wanted.cell.effort(self.truth) <= ef;
-        if !is_one || !wanted.iter().all(within) {
-            return None;
+        let cells = &along.cells[..];
+        let of_trace = is_one && cells.iter().all(within);
+        let read = |state: &mut QueryState<S::Queue>, query: usize| {
+            let explorer = along.explorer.as_ref();
+            let every = explorer
+                .map(|Explorer { depth, efs }| OfQuery::read(query as u32, *depth, efs, state));
+            let cells = of_trace.then(|| self.measure(state, cells, query));
+            (cells.unwrap_or_default(), every)
+        };
+        let (required, found) = RequiredEfs::record_and(&self.searched(), ks, ef, read);
+        let (values, every): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        let every: Option<Vec<OfQuery>> = every.into_iter().collect();
+        Traced {
+            required,
+            cells: if of_trace {
+                columns(cells.len(), values)
+            } else {
+                self.at(cells)
+            },
+            explored: every.map(|every| EveryEffort::of(every, ef, self.reachable)),
         }
-        let (required, queries) =
-            RequiredEfs::record_and(&self.searched(), ks, ef, |state, query| {
-                self.measure(state, wanted, query)
-            });
-        Some((required, columns(wanted.len(), queries)))
     }
 
     /// The query that `state` has traversed, at every cell; `None` where the engine refuses one.
@@ -393,8 +422,26 @@ mod tests {
         let of = |(ef, k)| EngineClass::ALL.map(|class| Cell { class, ef, k });
         let cells = [(2, 3), (9, 8), (40, 3)].map(of).concat();
         on(&graph, &data, 8, |on| {
-            let (trace, found) = on.trace(&[3, 8], 40, &wanted(&cells)).expect("one graph");
-            for (cell, found) in cells.iter().zip(found) {
+            let efs = vec![1, 7, 39];
+            let along = |ef| {
+                let along = Along {
+                    cells: wanted(&cells),
+                    explorer: Some(Explorer {
+                        depth: 5,
+                        efs: efs.clone(),
+                    }),
+                };
+                on.trace(&[3, 8], ef, &along)
+            };
+            let [traced, shorter] = [40, 39].map(along);
+            let all: Vec<usize> = (0..50).collect();
+            let every = EveryEffort::record(&on.searched(), &all, 5, 40, &efs);
+            assert_eq!(traced.explored, Some(every));
+            for (found, alone) in traced.cells.iter().zip(&shorter.cells) {
+                assert_eq!(format!("{found:?}"), format!("{alone:?}"), "cells beyond ef");
+            }
+            let trace = &traced.required;
+            for (cell, found) in cells.iter().zip(traced.cells) {
                 let alone = on.at(&wanted(&[*cell]));
                 assert_eq!(format!("{found:?}"), format!("{:?}", alone[0]), "{cell:?}");
                 if let CellValues::Queries(values) = found {
@@ -403,7 +450,6 @@ mod tests {
                     near(trace.mean_visited(effort), mean(&visited), "visited");
                 }
             }
-            assert!(on.trace(&[3], 39, &wanted(&cells)).is_none(), "ef 40");
         });
     }
 

@@ -18,17 +18,7 @@ pub(super) fn cells<S: DistanceSource>(
     named: &[(String, Cell)],
     filter: Option<&Filter>,
 ) -> Vec<CellResult> {
-    if named.is_empty() {
-        return Vec::new();
-    }
-    let wanted = wanted(named, Barycenters::LeftOut);
-    let mut values: ValuesOfCells = named.iter().map(|_| Vec::new()).collect();
-    for graph in 0..adviser.graphs.all.len() {
-        let found = adviser.evaluation_under(filter, graph).at(&wanted);
-        for (of_cell, found) in values.iter_mut().zip(found) {
-            of_cell.push(found);
-        }
-    }
+    let values = adviser.values_under(filter, &wanted(named, Barycenters::LeftOut));
     summaries(named, &values, adviser.data)
 }
 

@@ -5,8 +5,8 @@
 //! curves and cells; one more for the engines of each rule under a filter, and for advice on what traces
 //! do not answer.
 
-use super::advice::Adviser;
-use super::cells::{Cell, CellValues, QueryValues};
+use super::advice::{Adviser, traced_first};
+use super::cells::{Along, Cell, CellValues, Explorer, QueryValues};
 use super::curves::curves;
 use super::engines::{ENGINES, EngineDefault};
 use super::error::AuditError;
@@ -97,8 +97,10 @@ impl Questions<'_> {
         };
         let mut cells = wanted(&asked, Barycenters::Computed);
         cells.extend(wanted(&engines, Barycenters::LeftOut));
-        let (mut adviser, mut values) =
-            Adviser::with_cells(source, data, exact, &graphs, ks, &cells);
+        let explorer = self.explorer(&graphs, exact, traced_first(ks, data));
+        let along = Along { cells, explorer };
+        let (mut adviser, mut values, explored) =
+            Adviser::reading(source, data, exact, &graphs, ks, &along);
         let engines = summaries(&engines, &values.split_off(asked.len()), data);
         let advice = adviser.advise(&request.targets)?;
         let remedy = match index {
@@ -144,8 +146,8 @@ impl Questions<'_> {
             remedy,
             ..OnGraphs::default()
         };
-        if request.explore && data.filter.is_none() {
-            found.recorded = self.record(&adviser);
+        if along.explorer.is_some() {
+            found.recorded = self.recorded(&adviser, explored);
         }
         for prediction in &request.predictions {
             let on = adviser.evaluation(0);
@@ -192,33 +194,50 @@ impl Questions<'_> {
         all.zip(reachable).flat_map(of_graph).collect()
     }
 
-    /// Every (ef, k) of every query, for the explorer.
-    fn record<S: DistanceSource>(&self, adviser: &Adviser<'_, S>) -> Recorded {
-        let graphs = adviser.graphs.all.len();
+    /// What an explorer holds of graphs traced to `largest`; `None` where there is none.
+    fn explorer(
+        &self,
+        graphs: &Graphs<'_>,
+        truth: &GroundTruth<'_>,
+        largest: usize,
+    ) -> Option<Explorer> {
+        if !self.request.explore || self.data.filter.is_some() {
+            return None;
+        }
         let known = self.ks.last().copied().unwrap_or(0);
-        let Some(depth) = depth(self.data.queries.count(), graphs, known) else {
-            return Recorded::default();
-        };
+        let depth = depth(self.data.queries.count(), graphs.all.len(), known)?;
+        let cells = self.efforts(graphs).into_iter().chain(self.engines(None));
+        let efs = efforts(largest, cells.map(|(_, cell)| cell.effort(truth)));
+        Some(Explorer { depth, efs })
+    }
+
+    /// Every (ef, k) of every query, for the explorer; `explored` are the first traces.
+    fn recorded<S: DistanceSource>(
+        &self,
+        adviser: &Adviser<'_, S>,
+        mut explored: Vec<EveryEffort>,
+    ) -> Recorded {
         stage("every effort", 0);
         let largest = adviser.largest_ef();
-        let cells = self
-            .efforts(adviser.graphs)
-            .into_iter()
-            .chain(self.engines(None));
-        let efs = efforts(largest, cells.map(|(_, cell)| cell.effort(adviser.truth)));
-        let queries: Vec<usize> = (0..self.data.queries.count()).collect();
-        let record = |graph: usize| {
-            let on = adviser.evaluation(graph);
-            EveryEffort::record(&on.searched(), &queries, depth, largest, &efs)
+        let explorer = self.explorer(adviser.graphs, adviser.truth, largest);
+        let Some(Explorer { depth, efs }) = explorer else {
+            return Recorded::default();
         };
-        let graphs: Vec<EveryEffort> = (0..graphs).map(record).collect();
+        let queries: Vec<usize> = (0..self.data.queries.count()).collect();
+        for (graph, explored) in explored.iter_mut().enumerate() {
+            // Advice may have taken longer traces.
+            if explored.ef != largest {
+                let on = adviser.evaluation(graph);
+                *explored = EveryEffort::record(&on.searched(), &queries, depth, largest, &efs);
+            }
+        }
         let first = adviser.evaluation(0);
-        let chosen = replayed(&graphs[0], queries.len(), depth);
+        let chosen = replayed(&explored[0], queries.len(), depth);
         Recorded {
             class: Some(adviser.graphs.class),
             replays: Replay::record(&first.searched(), &queries, &chosen, largest),
-            graphs,
-            efs: efs.clone(),
+            graphs: explored,
+            efs,
         }
     }
 
@@ -282,19 +301,20 @@ fn at_advised<S: DistanceSource>(
     adviser: &Adviser<'_, S>,
     advice: &[Advice],
 ) -> Vec<CellOfQueries> {
-    let mut cells: Vec<CellOfQueries> = Vec::new();
+    let mut cells: Vec<Cell> = Vec::new();
     for advice in advice {
-        if cells.iter().any(|cell| cell.k == advice.k) {
-            continue;
+        if cells.iter().all(|cell| cell.k != advice.k) {
+            let recommended = advice.recommended.as_ref().map(|found| found.ef);
+            let ef = recommended.or(advice.ef).unwrap_or(advice.largest_ef);
+            let (k, class) = (advice.k, adviser.graphs.class);
+            cells.push(Cell { class, ef, k });
         }
-        let recommended = advice.recommended.as_ref().map(|found| found.ef);
-        let ef = recommended.or(advice.ef).unwrap_or(advice.largest_ef);
-        let (k, class) = (advice.k, adviser.graphs.class);
-        let graphs = adviser.search(k, ef, Barycenters::LeftOut);
-        let graphs = graphs.into_iter().map(CellValues::Queries).collect();
-        cells.extend(of_queries(adviser, &Cell { class, ef, k }, graphs));
     }
-    cells
+    let values = adviser.search_all(&cells);
+    let values = cells.iter().zip(values);
+    values
+        .filter_map(|(cell, graphs)| of_queries(adviser, cell, graphs))
+        .collect()
 }
 
 /// `None` where the engine refuses the cell.

@@ -108,9 +108,9 @@ impl ExactColumns {
     }
 }
 
-/// What one query adds.
-#[derive(Default)]
-struct OfQuery {
+/// What one query adds to [`EveryEffort`].
+#[derive(Debug, Default)]
+pub struct OfQuery {
     required: Vec<u32>,
     own: u32,
     steps: Vec<Step>,
@@ -143,12 +143,17 @@ impl EveryEffort {
                 })
             })
             .collect();
+        Self::of(found, ef, on.reachable)
+    }
+
+    /// Puts the queries together, by place, traversed to `ef`; a row is reachable or not.
+    pub fn of(queries: Vec<OfQuery>, ef: usize, reachable: &[bool]) -> Self {
         let mut all = Self {
             ef,
-            reachable: on.reachable.to_vec(),
+            reachable: reachable.to_vec(),
             ..Self::default()
         };
-        for of in found {
+        for of in queries {
             all.required.extend(of.required);
             all.own.push(of.own);
             all.steps.extend(of.steps);
@@ -161,7 +166,9 @@ impl EveryEffort {
 }
 
 impl OfQuery {
-    fn read<Q>(query: u32, k: usize, efs: &[usize], state: &QueryState<Q>) -> Self {
+    /// Reads the traversal of the query at place `query`, for its first `k` exact neighbors and V(ef) at
+    /// each of `efs`.
+    pub fn read<Q>(query: u32, k: usize, efs: &[usize], state: &QueryState<Q>) -> Self {
         let (visits, list) = (&state.visits, &state.visited);
         let ef_of = |arrival: u32| match arrival {
             NEVER => NEVER,
