@@ -437,11 +437,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
     }
 
     /// Every query in each cell, on every graph, under a filter.
-    pub(super) fn values_under(
-        &self,
-        filter: Option<&Filter>,
-        wanted: &[Wanted],
-    ) -> ValuesOfCells {
+    pub(super) fn values_under(&self, filter: Option<&Filter>, wanted: &[Wanted]) -> ValuesOfCells {
         let mut values: ValuesOfCells = wanted.iter().map(|_| Vec::new()).collect();
         if wanted.is_empty() {
             return values;

@@ -438,7 +438,11 @@ mod tests {
             let every = EveryEffort::record(&on.searched(), &all, 5, 40, &efs);
             assert_eq!(traced.explored, Some(every));
             for (found, alone) in traced.cells.iter().zip(&shorter.cells) {
-                assert_eq!(format!("{found:?}"), format!("{alone:?}"), "cells beyond ef");
+                assert_eq!(
+                    format!("{found:?}"),
+                    format!("{alone:?}"),
+                    "cells beyond ef"
+                );
             }
             let trace = &traced.required;
             for (cell, found) in cells.iter().zip(traced.cells) {
