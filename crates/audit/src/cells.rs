@@ -128,12 +128,12 @@ impl<S: DistanceSource> Evaluation<'_, S> {
                 self.measure(state, wanted, query)
             })
         };
-        let queries = (0..self.data.queries.count())
+        let queries: Vec<_> = (0..self.data.queries.count())
             .into_par_iter()
             .with_max_len(TASK_QUERIES)
             .map(of_query)
             .collect();
-        columns(wanted.len(), queries)
+        columns(wanted.len(), &queries)
     }
 
     /// Required efs up to `ef`, and what is read along: from one traversal a query, but for cells of a
@@ -157,7 +157,7 @@ impl<S: DistanceSource> Evaluation<'_, S> {
         Traced {
             required,
             cells: if of_trace {
-                columns(cells.len(), values)
+                columns(cells.len(), &values)
             } else {
                 self.at(cells)
             },
@@ -199,7 +199,7 @@ impl<S: DistanceSource> Evaluation<'_, S> {
 }
 
 /// Cells × queries of queries × cells.
-fn columns(cells: usize, queries: Vec<Vec<Option<QueryValues>>>) -> Vec<CellValues> {
+fn columns(cells: usize, queries: &[Vec<Option<QueryValues>>]) -> Vec<CellValues> {
     let column = |cell: usize| -> Option<Vec<QueryValues>> {
         queries.iter().map(|values| values[cell]).collect()
     };
