@@ -29,6 +29,7 @@ use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::every_effort::EveryEffort;
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::lists::ExactList;
+use annatomy_eval::query_state::KeptTraversal;
 use annatomy_eval::surface::{Figure, RequiredEfs};
 use annatomy_hnsw::FilterRule;
 use annatomy_measures::estimate::{Estimate, Population};
@@ -82,6 +83,8 @@ pub(super) struct Adviser<'a, S> {
     pub(super) graphs: &'a Graphs<'a>,
     pub(super) ks: &'a [usize],
     traces: Vec<RequiredEfs>,
+    /// Traversals of each graph, where they are kept.
+    kept: Vec<Vec<Option<KeptTraversal>>>,
     /// Measured by search, kept.
     measured: RefCell<Measured>,
 }
@@ -114,6 +117,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             graphs,
             ks,
             traces: Vec::new(),
+            kept: Vec::new(),
             measured: RefCell::default(),
         };
         let ef = traced_first(ks, data);
@@ -123,6 +127,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             let traced = adviser.evaluation(graph).trace(ks, ef, along);
             adviser.traces.push(traced.required);
             explored.extend(traced.explored);
+            adviser.kept.push(traced.kept);
             for (of_cell, found) in values.iter_mut().zip(traced.cells) {
                 of_cell.push(found);
             }
@@ -432,19 +437,31 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         self.values_of(&cells.iter().map(wanted).collect::<Vec<_>>())
     }
 
-    fn values_of(&self, wanted: &[Wanted]) -> ValuesOfCells {
-        self.values_under(self.data.filter.as_ref(), wanted)
+    /// Every query in each cell, on every graph.
+    pub(super) fn values_of(&self, wanted: &[Wanted]) -> ValuesOfCells {
+        self.values_by(wanted, |graph| {
+            self.evaluation(graph).at(wanted, &self.kept[graph])
+        })
     }
 
-    /// Every query in each cell, on every graph, under a filter.
-    pub(super) fn values_under(&self, filter: Option<&Filter>, wanted: &[Wanted]) -> ValuesOfCells {
+    /// The same under another filter.
+    pub(super) fn values_under(&self, filter: &Filter, wanted: &[Wanted]) -> ValuesOfCells {
+        self.values_by(wanted, |graph| {
+            self.evaluation_under(Some(filter), graph).at(wanted, &[])
+        })
+    }
+
+    fn values_by(
+        &self,
+        wanted: &[Wanted],
+        of_graph: impl Fn(usize) -> Vec<CellValues>,
+    ) -> ValuesOfCells {
         let mut values: ValuesOfCells = wanted.iter().map(|_| Vec::new()).collect();
         if wanted.is_empty() {
             return values;
         }
         for graph in 0..self.graphs.all.len() {
-            let found = self.evaluation_under(filter, graph).at(wanted);
-            for (of_cell, found) in values.iter_mut().zip(found) {
+            for (of_cell, found) in values.iter_mut().zip(of_graph(graph)) {
                 of_cell.push(found);
             }
         }

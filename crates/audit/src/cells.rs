@@ -12,9 +12,9 @@ use annatomy_eval::every_effort::{EveryEffort, OfQuery};
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::missing::Missing;
 pub(super) use annatomy_eval::query_state::Cell;
-use annatomy_eval::query_state::{QueryState, Searched};
+use annatomy_eval::query_state::{KeptTraversal, QueryState, Searched};
 use annatomy_eval::surface::RequiredEfs;
-use annatomy_hnsw::{Graph, Links};
+use annatomy_hnsw::{EngineClass, Graph, Links};
 use annatomy_measures::corrected::{ExactSide, QueryMeasures, ReturnedSide};
 use annatomy_measures::graded::{
     Epsilon, displacement, epsilon_recall, inverse_ratio, rank_biased_overlap,
@@ -22,6 +22,7 @@ use annatomy_measures::graded::{
 use annatomy_runtime::{PerThread, TASK_QUERIES};
 use annatomy_vectors::Metric;
 use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One query in one cell.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +78,12 @@ pub(super) struct Wanted {
 pub(super) struct Along {
     pub(super) cells: Vec<Wanted>,
     pub(super) explorer: Option<Explorer>,
+    /// Whether traversals are kept, up to [`KEPT_BYTES`].
+    pub(super) keeps: bool,
 }
+
+/// Memory of the traversals that are kept: some 2,000 of them to ef = 1,000.
+pub(super) const KEPT_BYTES: usize = 96 << 20;
 
 /// How much an explorer holds of every query: its first `depth` exact neighbors, V(ef) at `efs`.
 pub(super) struct Explorer {
@@ -90,6 +96,8 @@ pub(super) struct Traced {
     pub(super) required: RequiredEfs,
     pub(super) cells: Vec<CellValues>,
     pub(super) explored: Option<EveryEffort>,
+    /// By query; `None`, or no place, where it is not kept.
+    pub(super) kept: Vec<Option<KeptTraversal>>,
 }
 
 /// What is evaluated, and on what.
@@ -115,16 +123,25 @@ impl<S: DistanceSource> Evaluation<'_, S> {
         }
     }
 
-    /// Every query at every cell: cells × queries.
-    pub(super) fn at(&self, wanted: &[Wanted]) -> Vec<CellValues> {
+    /// Every query at every cell: cells × queries. Of traversals that were `kept`, if they are of these
+    /// graph and filter.
+    pub(super) fn at(&self, wanted: &[Wanted], kept: &[Option<KeptTraversal>]) -> Vec<CellValues> {
         let cells: Vec<Cell> = wanted.iter().map(|wanted| wanted.cell).collect();
         let efforts = cells.iter().map(|cell| cell.effort(self.truth));
         let effort = efforts.max().unwrap_or(1);
+        // The rows that a cap leaves go by the keys of all visits, which are not kept.
+        let is_uncapped = cells.iter().all(|cell| cell.class != EngineClass::RowCap);
         let state = PerThread::new(QueryState::<S::Queue>::default);
         let of_query = |query| {
             state.with(|state| {
-                state.begin(self.truth, query);
-                state.traverse_for_cells(&self.searched(), query, effort, &cells);
+                let kept: Option<&KeptTraversal> = kept.get(query).and_then(Option::as_ref);
+                match kept.filter(|kept| is_uncapped && effort <= kept.ef()) {
+                    Some(kept) => state.take_up(self.truth, query, kept),
+                    None => {
+                        state.begin(self.truth, query);
+                        state.traverse_for_cells(&self.searched(), query, effort, &cells);
+                    }
+                }
                 self.measure(state, wanted, query)
             })
         };
@@ -144,24 +161,36 @@ impl<S: DistanceSource> Evaluation<'_, S> {
         let within = |wanted: &Wanted| wanted.cell.effort(self.truth) <= ef;
         let cells = &along.cells[..];
         let of_trace = is_one && cells.iter().all(within);
+        let kept_bytes = AtomicUsize::new(0);
+        let keep = |state: &QueryState<S::Queue>| {
+            let is_full = kept_bytes.load(Ordering::Relaxed) >= KEPT_BYTES;
+            (along.keeps && is_one && !is_full).then(|| {
+                let kept = state.keep();
+                kept_bytes.fetch_add(kept.bytes(), Ordering::Relaxed);
+                kept
+            })
+        };
         let read = |state: &mut QueryState<S::Queue>, query: usize| {
             let explorer = along.explorer.as_ref();
             let every = explorer
                 .map(|Explorer { depth, efs }| OfQuery::read(query as u32, *depth, efs, state));
+            let kept = keep(state);
             let cells = of_trace.then(|| self.measure(state, cells, query));
-            (cells.unwrap_or_default(), every)
+            (cells.unwrap_or_default(), (every, kept))
         };
         let (required, found) = RequiredEfs::record_and(&self.searched(), ks, ef, read);
-        let (values, every): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        let (values, more): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        let (every, kept): (Vec<_>, Vec<_>) = more.into_iter().unzip();
         let every: Option<Vec<OfQuery>> = every.into_iter().collect();
         Traced {
             required,
             cells: if of_trace {
                 columns(cells.len(), &values)
             } else {
-                self.at(cells)
+                self.at(cells, &kept)
             },
             explored: every.map(|every| EveryEffort::of(every, ef, self.reachable)),
+            kept,
         }
     }
 
@@ -262,7 +291,7 @@ mod tests {
         EMPTY_ANSWER, HandGraph, dataset, distance, line, nearest, noise, random_graph,
     };
     use annatomy_eval::distance_source::OwnRows;
-    use annatomy_hnsw::{EngineClass, VectorDistances, reachable};
+    use annatomy_hnsw::{VectorDistances, reachable};
 
     fn on<R>(
         graph: &HandGraph,
@@ -297,7 +326,7 @@ mod tests {
         k: usize,
         cells: &[Cell],
     ) -> Vec<CellValues> {
-        on(graph, data, k, |on| on.at(&wanted(cells)))
+        on(graph, data, k, |on| on.at(&wanted(cells), &[]))
     }
 
     fn mean(values: &[f64]) -> f64 {
@@ -430,6 +459,7 @@ mod tests {
                         depth: 5,
                         efs: efs.clone(),
                     }),
+                    keeps: true,
                 };
                 on.trace(&[3, 8], ef, &along)
             };
@@ -446,8 +476,10 @@ mod tests {
             }
             let trace = &traced.required;
             for (cell, found) in cells.iter().zip(traced.cells) {
-                let alone = on.at(&wanted(&[*cell]));
-                assert_eq!(format!("{found:?}"), format!("{:?}", alone[0]), "{cell:?}");
+                for kept in [&[][..], &traced.kept] {
+                    let alone = on.at(&wanted(&[*cell]), kept);
+                    assert_eq!(format!("{found:?}"), format!("{:?}", alone[0]), "{cell:?}");
+                }
                 if let CellValues::Queries(values) = found {
                     let visited: Vec<f64> = values.iter().map(|values| values.visited).collect();
                     let effort = cell.effort(on.truth);

@@ -22,6 +22,7 @@
 //! that is tried where no effort meets a target, nor traversals beyond the first effort; each is
 //! checked when it comes.
 
+use super::cells::KEPT_BYTES;
 use super::choices::Choices;
 use super::depth::DEFAULT_KS;
 use super::engines::ENGINES;
@@ -200,7 +201,13 @@ impl<'r> Cost<'r> {
         let of_graph = (self.queries as u128)
             .saturating_mul(of_query)
             .saturating_add(self.rows as u128);
-        of_graph.saturating_mul(self.graphs().max(1) as u128)
+        let graphs = of_graph.saturating_mul(self.graphs().max(1) as u128);
+        let kept = if self.graphs() == 1 {
+            product(&[KEPT_QUERY_BYTES, self.queries]).min(KEPT_BYTES as u128)
+        } else {
+            0
+        };
+        graphs.saturating_add(kept)
     }
 
     fn traversal_bytes(&self) -> u128 {
@@ -259,6 +266,9 @@ pub(super) fn check_visits(rows: usize, m: usize, effort: usize) -> Result<(), N
     check_memory("a record of searches of more effort", needed)
 }
 
+/// Bytes of a traversal that is kept, about.
+const KEPT_QUERY_BYTES: usize = 32 << 10;
+
 /// Bytes of the most visits that one search of `effort` makes.
 fn visit_bytes(rows: usize, m: usize, effort: usize) -> u128 {
     VISIT_BYTES * product(&[2, m, effort]).min(rows as u128)
@@ -310,7 +320,7 @@ mod tests {
         assert_eq!(own.graph_bytes(), 3 * 4_000_000 * 38 + 128_000_000);
         assert_eq!(
             own.measure_bytes(),
-            1_000_000 + 2_000 * (8 * 110 + 256 * (1 + 9 + 2) * 2)
+            1_000_000 + 2_000 * (8 * 110 + 256 * (1 + 9 + 2) * 2) + 2_000 * 32_768
         );
         assert_eq!(own.traversal_bytes(), 2 * (6_000_000 + 88 * 32_000));
         let indexed = cost(&request, Base::Indexed { compared: false });

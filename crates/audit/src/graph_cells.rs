@@ -12,13 +12,17 @@ use annatomy_eval::distance_source::DistanceSource;
 /// Per cell the values of every graph.
 pub(super) type ValuesOfCells = Vec<Vec<CellValues>>;
 
-/// The figures of every cell over all graphs, searched under a filter.
+/// The figures of every cell over all graphs; under a filter, if another is given.
 pub(super) fn cells<S: DistanceSource>(
     adviser: &Adviser<'_, S>,
     named: &[(String, Cell)],
     filter: Option<&Filter>,
 ) -> Vec<CellResult> {
-    let values = adviser.values_under(filter, &wanted(named, Barycenters::LeftOut));
+    let wanted = wanted(named, Barycenters::LeftOut);
+    let values = match filter {
+        Some(filter) => adviser.values_under(filter, &wanted),
+        None => adviser.values_of(&wanted),
+    };
     summaries(named, &values, adviser.data)
 }
 

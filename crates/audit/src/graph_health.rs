@@ -114,20 +114,35 @@ pub(super) struct OnGraph<'a, W> {
 impl<W: GraphSearches> OnGraph<'_, W> {
     /// The health of the graph, or of each of `segments`.
     pub(super) fn health(&self, segments: &[usize]) -> Vec<GraphHealth> {
-        let visits = self.visits_of_rows();
         let whole = [self.data.base.rows()];
         let parts = if segments.len() > 1 { segments } else { &whole };
         let sampled = (ROWS / parts.len()).max(1);
-        let (mut found, mut start) = (Vec::new(), 0);
-        for &rows in parts {
-            found.push(self.of_rows(start..start + rows as u32, &visits, sampled));
-            start += rows as u32;
-        }
-        found
+        let mut start = 0;
+        let parts = parts.iter().map(|&rows| {
+            let part = start..start + rows as u32;
+            start = part.end;
+            part
+        });
+        let parts: Vec<Range<u32>> = parts.collect();
+        // The walk of the links has one thread, the searches have the others.
+        let walk = |rows: &Range<u32>| BaseLayer::of(self.graph, rows.clone());
+        let (layers, visits) = rayon::join(
+            || parts.iter().map(walk).collect::<Vec<_>>(),
+            || self.visits_of_rows(),
+        );
+        let parts = parts.into_iter().zip(layers);
+        parts
+            .map(|(rows, layer)| self.of_rows(rows, layer, &visits, sampled))
+            .collect()
     }
 
-    fn of_rows(&self, rows: Range<u32>, visits: &[u32], sampled: usize) -> GraphHealth {
-        let layer = BaseLayer::of(self.graph, rows.clone());
+    fn of_rows(
+        &self,
+        rows: Range<u32>,
+        layer: BaseLayer,
+        visits: &[u32],
+        sampled: usize,
+    ) -> GraphHealth {
         let places = rows.start as usize..rows.end as usize;
         let sample: Vec<u32> = evenly(rows.len(), sampled)
             .map(|place| rows.start + place as u32)

@@ -98,7 +98,12 @@ impl Questions<'_> {
         let mut cells = wanted(&asked, Barycenters::Computed);
         cells.extend(wanted(&engines, Barycenters::LeftOut));
         let explorer = self.explorer(&graphs, exact, traced_first(ks, data));
-        let along = Along { cells, explorer };
+        let keeps = graphs.all.len() == 1;
+        let along = Along {
+            cells,
+            explorer,
+            keeps,
+        };
         let (mut adviser, mut values, explored) =
             Adviser::reading(source, data, exact, &graphs, ks, &along);
         let engines = summaries(&engines, &values.split_off(asked.len()), data);

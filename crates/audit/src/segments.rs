@@ -78,9 +78,8 @@ fn one_graph<S: DistanceSource>(
     let graphs = graphs::build(&wanted, request.seed, on.data, on.source.computer())?;
     let mut one = Adviser::new(on.source, on.data, on.truth, &graphs, on.ks);
     let advice = one.advise(&request.targets)?;
-    let filter = on.data.filter.as_ref();
-    let merged = cells(on, asked, filter);
-    let alone = cells(&one, asked, filter);
+    let merged = cells(on, asked, None);
+    let alone = cells(&one, asked, None);
     let pair = |(segments, one_graph): (CellResult, CellResult)| SegmentsAt {
         k: segments.k,
         ef: segments.ef.unwrap_or(0),

@@ -113,8 +113,7 @@ fn audited<S: DistanceSource>(
         .filter(|(_, cell)| cell.k <= available)
         .cloned()
         .collect();
-    let filter = data.filter.as_ref();
-    let efforts = cells(&adviser, &asked, filter);
+    let efforts = cells(&adviser, &asked, None);
     Ok((efforts, advice))
 }
 

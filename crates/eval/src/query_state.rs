@@ -15,7 +15,7 @@ use crate::lists::{Answer, Columns, ExactList, Kept, NEVER, Prefix, ReturnedRows
 use crate::missing::{Missing, NotVisited};
 use annatomy_hnsw::{
     Answer as EngineAnswer, CandidateQueue, EngineClass, FilterRule, Graph, Links, Traversal,
-    Visit, Visits,
+    Visit, VisitCounts, Visits,
 };
 use annatomy_measures::corrected::{QueryMeasures, ReturnedSide, Scratch, measure};
 
@@ -66,6 +66,26 @@ pub struct Measured {
     pub missing: Missing,
     /// Rows that the search visited.
     pub visited: usize,
+}
+
+/// A traversal in short: any cell of no larger effort is measured from it, but of
+/// [`EngineClass::RowCap`].
+#[derive(Clone, Debug)]
+pub struct KeptTraversal {
+    counts: VisitCounts,
+    visited: VisitedList,
+}
+
+impl KeptTraversal {
+    /// The effort of the traversal.
+    pub fn ef(&self) -> usize {
+        self.counts.ef()
+    }
+
+    /// Bytes in memory, about.
+    pub fn bytes(&self) -> usize {
+        self.counts.bytes() + self.visited.bytes()
+    }
 }
 
 /// The lists of one query and the memory to measure them; one per thread.
@@ -203,6 +223,23 @@ impl<Q: CandidateQueue> QueryState<Q> {
             Kept::All
         };
         self.read_visited(on, query, kept);
+    }
+
+    /// The traversal of one graph without segments or filter, to be measured later.
+    pub fn keep(&self) -> KeptTraversal {
+        KeptTraversal {
+            counts: self.visits.counts(),
+            visited: self.visited.clone(),
+        }
+    }
+
+    /// Begins query number `query` with a traversal that was kept.
+    pub fn take_up(&mut self, truth: &GroundTruth<'_>, query: usize, kept: &KeptTraversal) {
+        self.begin(truth, query);
+        self.filtered = None;
+        self.more_segments.clear();
+        self.visits.count_as(&kept.counts);
+        self.visited.clone_from(&kept.visited);
     }
 
     fn read_visited<S: DistanceSource<Queue = Q>>(

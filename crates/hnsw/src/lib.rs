@@ -27,5 +27,5 @@ pub use queue::{
 };
 pub use search::{
     Answer, EngineClass, FilterRule, ScanRecord, Search, Traversal, UnknownEngineClass,
-    UnknownFilterRule, Visit, Visits,
+    UnknownFilterRule, Visit, VisitCounts, Visits,
 };

@@ -10,6 +10,7 @@ use crate::ground_truth::GroundTruth;
 use annatomy_hnsw::Visit;
 use annatomy_vectors::BitSet;
 use annatomy_vectors::Metric;
+use std::collections::BinaryHeap;
 
 /// The arrival of a row that is never visited.
 pub const NEVER: u32 = u32::MAX;
@@ -24,7 +25,7 @@ pub enum Kept {
 }
 
 /// The rows of one traversal that any answer can hold, nearest first by the keys of the search.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct VisitedList {
     pub(crate) visits: Vec<Visit>,
     /// Ids.
@@ -85,6 +86,11 @@ impl VisitedList {
         }
         self.false_positives
             .assign_at_least(&self.ranks, UNKNOWN_RANK);
+    }
+
+    /// Bytes in memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&self.visits[..]) + 20 * self.visits.len() + 12 * self.arrival_of_rank.len()
     }
 
     fn read_distances(&mut self, metric: Metric, exact: &ExactList) {
@@ -158,12 +164,17 @@ impl VisitedList {
     }
 }
 
+/// Where a list holds more than this times the rows of an answer, each row is looked at once more.
+const MANY: usize = 8;
+
 /// Puts into `taken` the visits that an answer of up to `most` rows can hold, and any others that
 /// are `of_use`.
 ///
 /// A row met after `most` nearer ones is in no answer. So the visits after the first 2 · `most` are
 /// left out where they are farther than `most` of these: three quarters of all visits, for 500
-/// neighbors of 10,000 rows at ef = 2,000.
+/// neighbors of 10,000 rows at ef = 2,000. A long walk is far from the query by then; where that leaves
+/// [`MANY`] times `most`, the rows that nearer ones preceded are left out one by one, O(log `most`) each:
+/// of 100 neighbors of a million rows at ef = 1,000 a tenth is left.
 fn take_of_use(
     nearest_first: &[Visit],
     most: usize,
@@ -181,6 +192,28 @@ fn take_of_use(
     taken.clear();
     taken.extend_from_slice(nearer);
     taken.extend(farther.iter().filter(|visit| early(visit) || of_use(visit)));
+    if taken.len() > MANY * most {
+        leave_preceded(taken, most, of_use);
+    }
+}
+
+/// Leaves those that fewer than `most` nearer ones preceded, and any that are `of_use`.
+fn leave_preceded(nearest_first: &mut Vec<Visit>, most: usize, of_use: impl Fn(&Visit) -> bool) {
+    // The earliest arrivals of nearer rows.
+    let mut earliest = BinaryHeap::with_capacity(most);
+    nearest_first.retain(|visit| {
+        if earliest.len() < most {
+            earliest.push(visit.arrival);
+            return true;
+        }
+        match earliest.peek_mut() {
+            Some(mut last) if visit.arrival < *last => {
+                *last = visit.arrival;
+                true
+            }
+            _ => of_use(visit),
+        }
+    });
 }
 
 #[cfg(test)]
@@ -206,6 +239,16 @@ mod tests {
                 "{most}: {} taken",
                 taken.len()
             );
+            let is_preceded = |visit: &Visit| {
+                let nearer = visits[..visit.id as usize].iter();
+                let before = nearer.filter(|nearer| nearer.arrival < visit.arrival);
+                before.count() >= most
+            };
+            let mut left = visits.clone();
+            leave_preceded(&mut left, most, |visit| visit.id == 80);
+            let mut right = visits.clone();
+            right.retain(|visit| visit.id == 80 || !is_preceded(visit));
+            assert_eq!(left, right, "the {most} nearest of some effort");
             for visited in 0..=90 {
                 let answer = |visits: &[Visit]| {
                     let seen = visits

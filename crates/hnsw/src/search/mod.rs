@@ -15,4 +15,4 @@ pub use filter_rule::{FilterRule, UnknownFilterRule};
 pub use groups::ScanRecord;
 pub(crate) use record::{NoopRecord, SearchRecord};
 pub use searches::{Search, Traversal};
-pub use trace::{Visit, Visits};
+pub use trace::{Visit, VisitCounts, Visits};

@@ -60,6 +60,26 @@ struct Pop {
     seen: u32,
 }
 
+/// V(ef) at every effort of a traversal, without its visits.
+#[derive(Clone, Debug)]
+pub struct VisitCounts {
+    ef: usize,
+    steps: Vec<Step>,
+    all: usize,
+}
+
+impl VisitCounts {
+    /// The effort of the traversal.
+    pub fn ef(&self) -> usize {
+        self.ef
+    }
+
+    /// Bytes in memory.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.steps[..])
+    }
+}
+
 /// All visits of one traversal; reused from query to query.
 #[derive(Debug, Default)]
 pub struct Visits {
@@ -125,6 +145,23 @@ impl Visits {
         self.order.clear();
         self.pops.clear();
         self.steps.clear();
+    }
+
+    /// V(ef) at every effort.
+    pub fn counts(&self) -> VisitCounts {
+        VisitCounts {
+            ef: self.ef,
+            steps: self.steps.clone(),
+            all: self.ids.len(),
+        }
+    }
+
+    /// Replaces the record by one that knows V(ef), and no row.
+    pub fn count_as(&mut self, counts: &VisitCounts) {
+        self.begin(counts.ef, usize::MAX);
+        self.nearest_first.clear();
+        self.steps.extend_from_slice(&counts.steps);
+        self.skip_to(counts.all);
     }
 
     /// Counts rows without their ids and keys until `count` are seen.
