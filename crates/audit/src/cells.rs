@@ -135,12 +135,11 @@ impl<S: DistanceSource> Evaluation<'_, S> {
         let of_query = |query| {
             state.with(|state| {
                 let kept: Option<&KeptTraversal> = kept.get(query).and_then(Option::as_ref);
-                match kept.filter(|kept| is_uncapped && effort <= kept.ef()) {
-                    Some(kept) => state.take_up(self.truth, query, kept),
-                    None => {
-                        state.begin(self.truth, query);
-                        state.traverse_for_cells(&self.searched(), query, effort, &cells);
-                    }
+                if let Some(kept) = kept.filter(|kept| is_uncapped && effort <= kept.ef()) {
+                    state.take_up(self.truth, query, kept);
+                } else {
+                    state.begin(self.truth, query);
+                    state.traverse_for_cells(&self.searched(), query, effort, &cells);
                 }
                 self.measure(state, wanted, query)
             })
