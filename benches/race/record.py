@@ -6,7 +6,7 @@ import datetime
 import os
 import platform
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .processor import processor
@@ -54,12 +54,20 @@ def cpu_lines() -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
+def installed(name: str) -> str:
+    """The package and its version; nothing for one that the part does without."""
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return ""
+
+
 def write(part: str, tables: list[Table], began: str, machine_text: str) -> Path:
     """Writes ``benches/record/DATE-PART-PROCESSOR-INSTRUCTIONS.md``: races of one day on two processors stand side by side."""
     import annatomy._core as core
 
     FOLDER.mkdir(parents=True, exist_ok=True)
-    versions = ", ".join(f"{name} {version(name)}" for name in PEERS)
+    versions = ", ".join(filter(None, map(installed, PEERS)))
     instructions = core.instructions().split("+")[0]
     path = FOLDER / f"{datetime.date.today().isoformat()}-{part}-{processor(cpu_lines())}-{instructions}.md"
     head = f"# {part}, {began}\n\n{machine_text}. {versions}.\n\nMade by `cargo xtask bench {part}`.\n"
