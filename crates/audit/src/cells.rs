@@ -2,7 +2,7 @@
 //!
 //! Enters: a graph and cells. Leaves: one [`CellValues`] per cell, a value per query in the order
 //! of the queries; a figure that a query does not have is NaN. Cost: one traversal per query to the
-//! largest effort of any cell, O(k) per cell, O(k·d) for barycenters where asked.
+//! largest effort of any cell, none where it was kept; O(k) per cell, O(k·d) for barycenters where asked.
 
 use super::shift::{Barycenters, Shifts};
 use annatomy_eval::allowed::Filter;
@@ -82,7 +82,7 @@ pub(super) struct Along {
     pub(super) keeps: bool,
 }
 
-/// Memory of the traversals that are kept: some 2,000 of them to ef = 1,000.
+/// Memory of the traversals that are kept: some 3,600 of them to ef = 1,000, for 100 neighbors.
 pub(super) const KEPT_BYTES: usize = 96 << 20;
 
 /// How much an explorer holds of every query: its first `depth` exact neighbors, V(ef) at `efs`.
