@@ -20,7 +20,10 @@ impl SavedIndex {
         if is_diskann(path, &bytes) {
             return Err(no_float32_graph());
         }
-        Self::from_bytes(&bytes)
+        let index = parse(&bytes)?;
+        // Putting rows in order takes another copy of them.
+        drop(bytes);
+        index.with_vectors()
     }
 
     /// Reads an index from its bytes, or from those of a `.npy` array of bytes, which
@@ -29,14 +32,17 @@ impl SavedIndex {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SavedIndexError> {
-        let index = parse(bytes)?;
-        if index.lacks_vectors() {
+        parse(bytes)?.with_vectors()
+    }
+
+    fn with_vectors(self) -> Result<Self, SavedIndexError> {
+        if self.lacks_vectors() {
             return Err(SavedIndexError::NoVectors {
-                rows: index.graph.nodes(),
-                columns: index.vectors.columns(),
+                rows: self.graph.nodes(),
+                columns: self.vectors.columns(),
             });
         }
-        index.in_order_of_labels()
+        self.in_order_of_labels()
     }
 
     /// Reads a FAISS graph that was saved without its vectors (`IO_FLAG_SKIP_STORAGE`), which are
@@ -46,7 +52,9 @@ impl SavedIndex {
     /// As [`read`](Self::read), and if the vectors are not of the graph's shape.
     pub fn read_over(path: impl AsRef<Path>, vectors: Matrix) -> Result<Self, SavedIndexError> {
         let bytes = read_regular(path.as_ref(), u64::MAX).map_err(ReadError::from)?;
-        Self::from_bytes_over(&bytes, vectors)
+        let index = parse(&bytes)?;
+        drop(bytes);
+        index.over(vectors)
     }
 
     /// [`read_over`](Self::read_over) from bytes.
@@ -54,11 +62,14 @@ impl SavedIndex {
     /// # Errors
     /// As there.
     pub fn from_bytes_over(bytes: &[u8], vectors: Matrix) -> Result<Self, SavedIndexError> {
-        let index = parse(bytes)?;
-        if !index.lacks_vectors() {
-            return index.in_order_of_labels();
+        parse(bytes)?.over(vectors)
+    }
+
+    fn over(self, vectors: Matrix) -> Result<Self, SavedIndexError> {
+        if !self.lacks_vectors() {
+            return self.in_order_of_labels();
         }
-        let (rows, columns) = (index.graph.nodes(), index.vectors.columns());
+        let (rows, columns) = (self.graph.nodes(), self.vectors.columns());
         if (vectors.rows(), vectors.columns()) != (rows, columns) {
             return Err(SavedIndexError::OtherVectors {
                 rows,
@@ -67,7 +78,7 @@ impl SavedIndex {
                 found_columns: vectors.columns(),
             });
         }
-        let mut index = index.in_order_of_labels()?;
+        let mut index = self.in_order_of_labels()?;
         index.vectors = vectors;
         Ok(index)
     }
