@@ -44,12 +44,7 @@ pub(super) fn neighbors<'d>(
         Queries::HeldOut(_) => in_float64(&table, data),
         _ => table,
     };
-    Ok(GroundTruth::of_lists(
-        table,
-        queries,
-        data.metric,
-        data.base.rows(),
-    ))
+    of_one_state(table, data)
 }
 
 /// The same for held-out queries, found by `search`, unless a filter leaves rows out.
@@ -83,9 +78,18 @@ pub(super) fn neighbors_by<'d>(
     data.base.expect(&ids);
     let none = vec![0.0; found.len()];
     let found = found.into_iter().map(|id| Some(PointId(id))).collect();
-    let table = in_float64(&NeighborTable::new(k, found, none), data);
+    of_one_state(in_float64(&NeighborTable::new(k, found, none), data), data)
+}
+
+/// The lists, unless the rows changed while they were found: their distances would not ascend.
+fn of_one_state<'d>(
+    lists: NeighborTable,
+    data: &'d Dataset<'_>,
+) -> Result<GroundTruth<'d>, AuditError> {
+    data.base.verify()?;
+    let (queries, base_rows) = (data.search_queries(), data.base.rows());
     Ok(GroundTruth::of_lists(
-        table,
+        lists,
         queries,
         data.metric,
         base_rows,
@@ -168,7 +172,9 @@ pub(super) fn duplicate_rows(data: &Dataset) -> usize {
 mod tests {
     use super::*;
     use crate::testing::{dataset, line, nearest, noise};
-    use annatomy_vectors::Metric;
+    use annatomy_eval::dataset::{RowsElsewhere, StreamError};
+    use annatomy_vectors::{Matrix, Metric};
+    use std::ops::Range;
 
     #[test]
     fn neighbors_are_those_of_a_full_sort_by_either_way() {
@@ -191,6 +197,54 @@ mod tests {
                 assert_eq!(lists.ids(query), right, "query {query}");
             }
         }
+    }
+
+    /// Rows of which another state is read one by one than in ranges.
+    #[derive(Debug)]
+    struct Rewritten(Matrix);
+
+    impl RowsElsewhere for Rewritten {
+        fn rows(&self) -> usize {
+            self.0.rows()
+        }
+
+        fn columns(&self) -> usize {
+            self.0.columns()
+        }
+
+        fn are_scaled(&self) -> bool {
+            false
+        }
+
+        fn read(&self, range: Range<usize>, out: &mut [f32]) {
+            out.copy_from_slice(&self.0.values()[range.start * self.columns()..][..out.len()]);
+        }
+
+        fn select(&self, ids: &[usize]) -> Matrix {
+            let mirrored: Vec<usize> = ids.iter().map(|id| self.rows() - 1 - id).collect();
+            self.0.view().select(&mirrored)
+        }
+
+        fn repeated(&self) -> usize {
+            0
+        }
+
+        fn verify(&self) -> Result<(), StreamError> {
+            Err(StreamError::Elsewhere {
+                problem: "it was rewritten".to_owned(),
+            })
+        }
+    }
+
+    #[test]
+    fn rows_that_change_meanwhile_are_an_error_before_anything_is_made_of_their_distances() {
+        let mut data = dataset(line(&[0.0, 1.0, 2.0, 4.0]), Some(line(&[1.2])));
+        data.base = Base::Streamed {
+            rows: Box::new(Rewritten(line(&[0.0, 1.0, 2.0, 4.0]))),
+            drawn: Matrix::zeros(0, 1),
+        };
+        let found = neighbors(&data, 4, 1 << 20);
+        assert!(matches!(found, Err(AuditError::Stream(_))), "{found:?}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::segments;
 use super::selectivity;
 use super::summarize::{Name, figure, summarize};
 use super::where_lost::where_lost;
-use annatomy_eval::dataset::{Base, Dataset};
+use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::{AsEngine, DistanceSource, Ranked, Vectors};
 use annatomy_eval::explored::Explored;
 use annatomy_eval::ground_truth::GroundTruth;
@@ -120,8 +120,15 @@ impl<'j> Job<'j> {
         Self { exact, ..self }
     }
 
-    /// Everything asked for.
+    /// Everything asked for, of one state of the base: rows that changed meanwhile are the error,
+    /// whatever else was found.
     pub(super) fn run(self) -> Result<AuditOutcome, AuditError> {
+        let outcome = self.outcome();
+        self.data.base.verify()?;
+        outcome
+    }
+
+    fn outcome(&self) -> Result<AuditOutcome, AuditError> {
         stage("exact neighbors", 0);
         let Some(base) = self.data.base.in_memory().filter(|_| self.wants_graphs()) else {
             return self.finish(OnGraphs::default(), &self.exact()?);
@@ -277,9 +284,6 @@ impl<'j> Job<'j> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seconds: 0.0,
         };
-        if let Base::Streamed { rows, .. } = &data.base {
-            rows.verify()?;
-        }
         Ok(AuditOutcome {
             results,
             predictions: found

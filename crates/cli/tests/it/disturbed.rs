@@ -40,7 +40,7 @@ fn write_queries(path: &Path) {
 
 type Disturbance = (&'static str, fn(&Path));
 
-const DISTURBANCES: [Disturbance; 4] = [
+const DISTURBANCES: [Disturbance; 5] = [
     ("cut", |path| {
         let file = fs::OpenOptions::new().write(true).open(path);
         file.expect("file").set_len(ROWS as u64 * 200).expect("cut");
@@ -54,6 +54,14 @@ const DISTURBANCES: [Disturbance; 4] = [
             let place = SeekFrom::Start(row * (4 + 4 * COLUMNS as u64) + 4);
             file.seek(place).expect("place");
             file.write_all(&0.5_f32.to_le_bytes()).expect("value");
+        }
+    }),
+    ("made infinite", |path| {
+        let mut file = fs::OpenOptions::new().write(true).open(path).expect("file");
+        for row in (0..ROWS as u64).step_by(3) {
+            let place = SeekFrom::Start(row * (4 + 4 * COLUMNS as u64) + 4);
+            file.seek(place).expect("place");
+            file.write_all(&f32::INFINITY.to_le_bytes()).expect("value");
         }
     }),
     ("replaced", |path| {
@@ -97,7 +105,7 @@ fn failed(output: &Output, what: &str, is_right: impl FnOnce() -> bool) -> bool 
         return false;
     }
     assert_refused(output, 1, &["rows.fvecs"]);
-    let reasons = ["shrank", "changed", "bytes"];
+    let reasons = ["shrank", "changed", "bytes", "finite"];
     assert!(
         reasons.iter().any(|reason| said.contains(reason)),
         "{what}: {said}"

@@ -4,6 +4,7 @@
 //! neighbors and single reads of the rows that were returned, whatever the size of the file, so
 //! there the rows stay in their file.
 
+use super::StreamError;
 use super::elsewhere::RowsElsewhere;
 use annatomy_knn::RowSource;
 use annatomy_measures::corrected::barycenter_shift;
@@ -54,6 +55,17 @@ impl Base<'_> {
     pub fn expect(&self, ids: &[usize]) {
         if let Self::Streamed { rows, .. } = self {
             rows.expect(ids);
+        }
+    }
+
+    /// Whether all that was read so far is of one state of the rows.
+    ///
+    /// # Errors
+    /// If it is not: whatever was computed from it says nothing.
+    pub fn verify(&self) -> Result<(), StreamError> {
+        match self {
+            Self::InMemory(_) => Ok(()),
+            Self::Streamed { rows, .. } => rows.verify(),
         }
     }
 

@@ -15,12 +15,17 @@ use annatomy_vectors::validate::{
     DuplicateSearch, RunningCheck, ValidationError, check_largest, same_values,
 };
 use annatomy_vectors::{Matrix, Metric, largest_magnitude};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// Rows of a block.
 const BLOCK_ROWS: usize = 2048;
+
+/// Values of rows that cannot be had: finite and of some length, so that whatever is computed from
+/// them ends.
+const PLACEHOLDER: f32 = 1.0;
 
 /// Whether rows are scaled as they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +67,8 @@ pub struct StreamedRows {
     file: VectorFile,
     path: PathBuf,
     scaling: Scaling,
+    /// Whether every row was seen to be finite, by the first pass.
+    is_checked: bool,
     /// The first error after the first pass: another process rewrote the file.
     failure: Mutex<Option<ReadError>>,
 }
@@ -78,6 +85,7 @@ impl StreamedRows {
             file,
             path: path.to_owned(),
             scaling: Scaling::None,
+            is_checked: false,
             failure,
         };
         let mut check = RunningCheck::new(metric);
@@ -98,7 +106,14 @@ impl StreamedRows {
         if metric == Metric::Cosine && !all_unit {
             rows.scaling = Scaling::ToUnitLength;
         }
+        rows.is_checked = true;
         Ok(rows)
+    }
+
+    fn fail(&self, error: ReadError) {
+        let failure = self.failure.lock();
+        let mut failure = failure.unwrap_or_else(std::sync::PoisonError::into_inner);
+        failure.get_or_insert(error);
     }
 
     fn each_block(&self, mut look: impl FnMut(&Matrix)) {
@@ -109,6 +124,13 @@ impl StreamedRows {
             look(&block);
         }
     }
+}
+
+/// Without an early way out, so that it becomes vector code.
+fn all_finite(values: &[f32]) -> bool {
+    values
+        .iter()
+        .fold(true, |all, value| all & value.is_finite())
 }
 
 impl RowsElsewhere for StreamedRows {
@@ -122,16 +144,17 @@ impl RowsElsewhere for StreamedRows {
 
     fn read(&self, range: Range<usize>, out: &mut [f32]) {
         if let Err(error) = self.file.read_rows_into(range, out) {
-            // Finite and of some length, so that whatever is computed from them ends.
-            out.fill(1.0);
-            let mut failure = self
-                .failure
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            failure.get_or_insert(error);
+            out.fill(PLACEHOLDER);
+            self.fail(error);
         }
         if self.scaling == Scaling::ToUnitLength {
             out.chunks_exact_mut(self.columns()).for_each(normalize_row);
+        }
+        if self.is_checked && !all_finite(out) {
+            out.fill(PLACEHOLDER);
+            self.fail(
+                io::Error::other("the file changed while it was read: a value was finite").into(),
+            );
         }
     }
 

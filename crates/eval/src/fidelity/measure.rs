@@ -172,7 +172,7 @@ fn exact_list(
     }
     Ok(slots
         .into_iter()
-        .map(|(_, id)| (id, subject.distance(query, id)))
+        .map(|(separation, id)| (id, subject.geometric_distance(separation)))
         .unzip())
 }
 
@@ -194,10 +194,14 @@ impl Subject<'_> {
         }
     }
 
-    /// The geometric distance, rounded once: L2, or under cosine the chord ‖x/|x| − y/|y|‖, whose
-    /// square is 2 (1 − cos).
+    /// The geometric distance, rounded once.
     fn distance(&self, query: usize, id: PointId) -> f32 {
-        let separation = self.separation(query, id);
+        self.geometric_distance(self.separation(query, id))
+    }
+
+    /// The geometric distance of a separation: L2, or under cosine the chord ‖x/|x| − y/|y|‖, whose
+    /// square is 2 (1 − cos).
+    fn geometric_distance(&self, separation: f64) -> f32 {
         match self.metric {
             Metric::L2 => separation.sqrt() as f32,
             Metric::Cosine => (2.0 * separation).max(0.0).sqrt() as f32,
