@@ -1,12 +1,12 @@
 //! Seconds that exact neighbors take, one line a repetition: `time_exact VECTORS K REPETITIONS
 //! [HELD_OUT]`.
 //!
-//! The Rust side of `python/benches/exact_knn.py`. With HELD_OUT, that many of the rows, a little
-//! shorter, are queries from outside.
+//! HELD_OUT is a file of queries, or a number: that many of the rows, a little shorter, are queries
+//! from outside.
 
 use annatomy_formats::VectorFile;
-use annatomy_knn::{Queries, exact_knn};
-use annatomy_vectors::{Matrix, Metric};
+use annatomy_knn::{ProductCounts, Queries, exact_knn_counted};
+use annatomy_vectors::{Matrix, Metric, PointId};
 use std::error::Error;
 use std::time::Instant;
 
@@ -18,7 +18,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (k, repetitions): (usize, usize) = (k.parse()?, repetitions.parse()?);
     let rows = VectorFile::open(path)?.read_all()?;
     let held_out = match held_out {
-        [count] => Some(shorter(&rows, count.parse()?)?),
+        [held_out] => Some(match held_out.parse() {
+            Ok(count) => shorter(&rows, count)?,
+            Err(_) => VectorFile::open(held_out)?.read_all()?,
+        }),
         _ => None,
     };
     let queries = held_out
@@ -28,8 +31,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         });
     for _ in 0..repetitions {
         let begin = Instant::now();
-        let found = exact_knn(&rows.view(), queries, k, Metric::L2, 2 << 30)?;
-        println!("{:.4} {}", begin.elapsed().as_secs_f64(), found.queries());
+        let counts = ProductCounts::default();
+        let budget = 2 << 30;
+        exact_knn_counted::<PointId>(&rows.view(), queries, k, Metric::L2, budget, &counts)?;
+        println!("{:.4} {counts}", begin.elapsed().as_secs_f64());
     }
     Ok(())
 }

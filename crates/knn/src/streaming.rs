@@ -12,7 +12,9 @@
 //! query.
 
 use crate::gemm::{Side, TILE, Tile, Wanted};
-use crate::int8::{CodeTile, CodedBase, CodedQueries, Prefiltering, Rotation, Yield, rotation_for};
+use crate::int8::{
+    CodeTile, CodedBase, CodedQueries, Coder, Prefiltering, Rotation, Yield, rotation_for,
+};
 use crate::prepared::{Preparation, Prepared, RowMagnitude};
 use crate::product_counts::ProductCounts;
 use crate::queries::Queries;
@@ -112,6 +114,7 @@ struct StreamedSearch<'k> {
 /// Integer products, where this processor has them.
 struct Prefilter {
     prefiltering: Prefiltering,
+    kernels: Int8Kernels,
     rotation: Option<Rotation>,
     /// The current block of base rows.
     base: CodedBase,
@@ -160,7 +163,7 @@ impl<'k> StreamedSearch<'k> {
         let block = preparation.with_capacity(rows, Side::Right);
         let tiles = PerThread::new(Tile::default);
         let prefilter = kernels.map(|kernels| {
-            let rotation = rotation_for(base, &preparation);
+            let rotation = rotation_for(base, &preparation, kernels);
             let coded = CodedBase::new(&preparation, rows);
             Prefilter::new((prefiltering, rotation), kernels, coded)
         });
@@ -255,8 +258,12 @@ impl<'k> StreamedSearch<'k> {
         else {
             return;
         };
-        let by = (&*preparation, prefilter.rotation.as_ref());
-        prefilter.base.prepare_in(by, rows, row_of);
+        let coder = Coder {
+            preparation,
+            rotation: prefilter.rotation.as_ref(),
+            kernels: prefilter.kernels,
+        };
+        prefilter.base.prepare_in(coder, rows, row_of);
         let blocks = blocks.par_iter().step_by(every).with_max_len(1);
         blocks.for_each(|block| {
             prefilter.tiles.with(|tile| {
@@ -268,18 +275,21 @@ impl<'k> StreamedSearch<'k> {
     /// Codes the queries of every `every`-th block, where that is not done.
     fn code_queries(&mut self, every: usize) {
         let queries = self.queries;
-        let rotation = self
-            .prefilter
-            .as_ref()
-            .and_then(|filter| filter.rotation.as_ref());
-        let by = (&self.preparation, rotation);
+        let Some(prefilter) = &self.prefilter else {
+            return;
+        };
+        let coder = Coder {
+            preparation: &self.preparation,
+            rotation: prefilter.rotation.as_ref(),
+            kernels: prefilter.kernels,
+        };
         let blocks = self.blocks.par_iter_mut().step_by(every).with_max_len(1);
         blocks.for_each(|block| {
             let (first, count) = (block.first, block.prepared.factor.rows());
             let row_of = |query| queries.row(first + query);
             block
                 .coded
-                .get_or_insert_with(|| CodedQueries::new(by, count, row_of));
+                .get_or_insert_with(|| CodedQueries::new(coder, count, row_of));
         });
     }
 
@@ -343,11 +353,13 @@ impl<'k> StreamedSearch<'k> {
         else {
             return;
         };
-        if let Some(kernels) = prefilter.prefiltering.kernels() {
-            counts.bounded_by(kernels.name());
-        }
-        let by = (&*preparation, prefilter.rotation.as_ref());
-        prefilter.base.prepare_in(by, ids.len(), row_of);
+        counts.bounded_by(prefilter.kernels.name());
+        let coder = Coder {
+            preparation,
+            rotation: prefilter.rotation.as_ref(),
+            kernels: prefilter.kernels,
+        };
+        prefilter.base.prepare_in(coder, ids.len(), row_of);
         ids.iter()
             .zip(prefilter.base.magnitudes())
             .for_each(|(&id, &magnitude)| magnitudes[id as usize] = magnitude);
@@ -385,6 +397,7 @@ impl Prefilter {
     ) -> Self {
         Self {
             prefiltering,
+            kernels,
             rotation,
             base,
             tiles: PerThread::new(move || CodeTile::new(kernels)),

@@ -14,7 +14,7 @@ use crate::source::RowSource;
 use annatomy_runtime::Zeroed;
 use annatomy_vectors::Metric;
 use annatomy_vectors::kernels::int8::{
-    GROUP, LEFT, LeftGroup, LeftTerms, OFFSET, RIGHT, RightGroup, RightTerms,
+    GROUP, Int8Kernels, LEFT, LeftGroup, LeftTerms, RIGHT, RightGroup, RightTerms,
 };
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
@@ -23,19 +23,27 @@ use rayon::prelude::*;
 const ROWS_LOOKED_AT: usize = 64;
 /// Of the errors without a rotation, what those with one must be below.
 const WORTH_ROTATING: f64 = 0.8;
-/// The largest code.
-const LARGEST: f32 = 127.0;
 /// Adding it rounds a small number to the nearest whole one and leaves that in the lowest bits.
 const ROUNDING: f32 = 12_582_912.0;
-/// What the rounding of s, of 1/s and of their product with a value may shift a quotient by: three
-/// roundings of at most 127.
-const QUOTIENT_ERROR: f64 = 3.1 * LARGEST as f64 * UNIT;
+/// What the rounding of s, of 1/s and of their product with a value may shift a quotient by, in units
+/// of the largest code: three roundings.
+const QUOTIENT_ERROR: f64 = 3.1 * UNIT;
 /// Rows whose largest value is below it are all error: their scale would not be a normal number.
 const SMALLEST_SCALED: f32 = 1e-30;
 /// Roundings, in units of UNIT·(‖x‖² + ‖y‖²) or UNIT·‖x‖·‖y‖: a bound has seven, each of a partial
 /// sum that is at most eight times as large, since ‖e‖ ≤ ‖x‖ and ‖x̂‖ ≤ 2‖x‖; the reduced distance
 /// that it bounds has ten besides its product.
 const ROUNDINGS: f64 = 96.0;
+
+/// How rows become codes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Coder<'c> {
+    pub(crate) preparation: &'c Preparation,
+    /// What comes before, where it makes errors smaller.
+    pub(crate) rotation: Option<&'c Rotation>,
+    /// What the codes are for.
+    pub(crate) kernels: Int8Kernels,
+}
 
 /// One row in codes.
 struct Quantized {
@@ -74,10 +82,11 @@ pub(crate) struct CodedBase {
 impl CodedQueries {
     /// The codes of `count` prepared queries; `row_of` gives the raw ones.
     pub(crate) fn new<'r>(
-        (preparation, rotation): (&Preparation, Option<&Rotation>),
+        coder: Coder<'_>,
         count: usize,
         row_of: impl Fn(usize) -> &'r [f32],
     ) -> Self {
+        let preparation = coder.preparation;
         let columns = preparation.columns();
         let groups = columns.div_ceil(GROUP);
         let mut panels: Zeroed<LeftGroup> = Zeroed::new(count.div_ceil(LEFT) * groups);
@@ -92,12 +101,12 @@ impl CodedQueries {
             if let Some(block) = blocks.get_mut(query / RIGHT) {
                 block.write(query % RIGHT, &row);
             }
-            let quantized = quantize(&mut row, rotation, &mut codes);
+            let quantized = coder.quantize(&mut row, &mut codes);
             let panel = &mut panels[query / LEFT * groups..][..groups];
             for (group, codes) in panel.iter_mut().zip(codes.as_chunks().0) {
                 group[query % LEFT] = *codes;
             }
-            terms.push(left_terms(preparation, &quantized, magnitude));
+            terms.push(coder.left_terms(&quantized, magnitude));
         }
         drop(blocks);
         Self {
@@ -142,10 +151,12 @@ impl CodedBase {
     /// ones.
     pub(crate) fn prepare_in<'r>(
         &mut self,
-        (preparation, rotation): (&Preparation, Option<&Rotation>),
+        coder: Coder<'_>,
         count: usize,
         row_of: impl Fn(usize) -> &'r [f32] + Sync,
     ) {
+        let preparation = coder.preparation;
+        let offset = coder.kernels.offset() as u8;
         let columns = self.columns;
         let groups = columns.div_ceil(GROUP);
         self.norms_squared.resize(count, 0.0);
@@ -180,9 +191,9 @@ impl CodedBase {
                     preparation.prepare_row(row_of(first * RIGHT + place), row);
                     let magnitude = preparation.magnitude(row, scratch);
                     block.write(place, row);
-                    let quantized = quantize(row, rotation, codes);
+                    let quantized = coder.quantize(row, codes);
                     for (group, codes) in panel.iter_mut().zip(codes.as_chunks::<GROUP>().0) {
-                        group[place] = codes.map(|code| code.cast_unsigned() ^ OFFSET as u8);
+                        group[place] = codes.map(|code| code.cast_unsigned().wrapping_add(offset));
                     }
                     squared[place] = magnitude.norm_squared();
                     magnitudes[place] = magnitude;
@@ -215,22 +226,69 @@ impl CodedBase {
     }
 }
 
-/// A query's terms, by the metric: of ‖x‖² + ‖y‖² − 2⟨x, y⟩, 1 − ⟨x, y⟩ or −⟨x, y⟩.
-fn left_terms(preparation: &Preparation, row: &Quantized, magnitude: RowMagnitude) -> LeftTerms {
-    // |computed − true ⟨x, y⟩| ≤ UNIT·W(x)·W(y), and W(y) is at most the largest root times ‖y‖.
-    let product = UNIT * f64::from(magnitude.coefficient()) * preparation.largest_root() * 1.001;
-    let of_sizes = row.error + product + ROUNDINGS * UNIT * row.size;
-    let (factor, norm) = match preparation.metric() {
-        Metric::L2 => (2.0, lowered_norm(row)),
-        Metric::Cosine => (1.0, (1.0 - ROUNDINGS * UNIT) as f32),
-        Metric::InnerProduct => (1.0, -(2.0 * UNDERFLOW) as f32),
-    };
-    LeftTerms {
-        norm,
-        scale: factor as f32 * row.scale,
-        size: up(factor * row.coded),
-        error: up(factor * of_sizes),
-        offset: OFFSET * row.sum,
+impl Coder<'_> {
+    /// A query's terms, by the metric: of ‖x‖² + ‖y‖² − 2⟨x, y⟩, 1 − ⟨x, y⟩ or −⟨x, y⟩.
+    fn left_terms(self, row: &Quantized, magnitude: RowMagnitude) -> LeftTerms {
+        let preparation = self.preparation;
+        // |computed − true ⟨x, y⟩| ≤ UNIT·W(x)·W(y), and W(y) is at most the largest root times ‖y‖.
+        let product =
+            UNIT * f64::from(magnitude.coefficient()) * preparation.largest_root() * 1.001;
+        let of_sizes = row.error + product + ROUNDINGS * UNIT * row.size;
+        let (factor, norm) = match preparation.metric() {
+            Metric::L2 => (2.0, lowered_norm(row)),
+            Metric::Cosine => (1.0, (1.0 - ROUNDINGS * UNIT) as f32),
+            Metric::InnerProduct => (1.0, -(2.0 * UNDERFLOW) as f32),
+        };
+        LeftTerms {
+            norm,
+            scale: factor as f32 * row.scale,
+            size: up(factor * row.coded),
+            error: up(factor * of_sizes),
+            offset: self.kernels.offset() * row.sum,
+        }
+    }
+
+    /// Codes of `row`, which is rotated in place, and zeros behind them.
+    fn quantize(self, row: &mut [f32], codes: &mut [i8]) -> Quantized {
+        let size = annatomy_vectors::kernels::dot_f64(row, row).sqrt();
+        let mut of_rotation = 0.0;
+        if let Some(rotation) = self.rotation {
+            rotation.apply(row);
+            of_rotation = rotation.relative_error() * size;
+        }
+        let largest = f32::from(self.kernels.largest_code());
+        let (codes, padding) = codes.split_at_mut(row.len());
+        padding.fill(0);
+        let Coded {
+            scale,
+            sum,
+            squares,
+            rest,
+        } = Arch::new().dispatch(Code {
+            row,
+            codes,
+            largest,
+        });
+        if scale == 0.0 {
+            return Quantized {
+                scale,
+                sum: 0,
+                coded: 0.0,
+                error: size,
+                size,
+            };
+        }
+        let of_quotients = QUOTIENT_ERROR * f64::from(largest) * (row.len() as f64).sqrt();
+        // 64 terms to a sum: relative error of at most 66 roundings.
+        let error =
+            f64::from(scale) * ((rest * (1.0 + 70.0 * UNIT)).sqrt() + of_quotients) + of_rotation;
+        Quantized {
+            scale,
+            sum,
+            coded: f64::from(scale) * (squares as f64).sqrt(),
+            error,
+            size,
+        }
     }
 }
 
@@ -244,46 +302,12 @@ fn up(value: f64) -> f32 {
     ((value * (1.0 + 8.0 * UNIT)) as f32).next_up()
 }
 
-/// Codes of `row`, which is rotated in place, and zeros behind them.
-fn quantize(row: &mut [f32], rotation: Option<&Rotation>, codes: &mut [i8]) -> Quantized {
-    let size = annatomy_vectors::kernels::dot_f64(row, row).sqrt();
-    let mut of_rotation = 0.0;
-    if let Some(rotation) = rotation {
-        rotation.apply(row);
-        of_rotation = rotation.relative_error() * size;
-    }
-    let (codes, padding) = codes.split_at_mut(row.len());
-    padding.fill(0);
-    let Coded {
-        scale,
-        sum,
-        squares,
-        rest,
-    } = Arch::new().dispatch(Code { row, codes });
-    if scale == 0.0 {
-        return Quantized {
-            scale,
-            sum: 0,
-            coded: 0.0,
-            error: size,
-            size,
-        };
-    }
-    let of_quotients = QUOTIENT_ERROR * (row.len() as f64).sqrt();
-    // 64 terms to a sum: relative error of at most 66 roundings.
-    let error =
-        f64::from(scale) * ((rest * (1.0 + 70.0 * UNIT)).sqrt() + of_quotients) + of_rotation;
-    Quantized {
-        scale,
-        sum,
-        coded: f64::from(scale) * (squares as f64).sqrt(),
-        error,
-        size,
-    }
-}
-
 /// The rotation, if codes of these rows are better with it by enough to pay for it.
-pub(crate) fn rotation_for(base: &dyn RowSource, preparation: &Preparation) -> Option<Rotation> {
+pub(crate) fn rotation_for(
+    base: &dyn RowSource,
+    preparation: &Preparation,
+    kernels: Int8Kernels,
+) -> Option<Rotation> {
     let columns = preparation.columns();
     let rotation = Rotation::new(columns)?;
     let (mut raw, mut row) = (vec![0.0; columns], vec![0.0; columns]);
@@ -292,9 +316,14 @@ pub(crate) fn rotation_for(base: &dyn RowSource, preparation: &Preparation) -> O
     for place in 0..base.rows().min(ROWS_LOOKED_AT) {
         let id = place * base.rows() / base.rows().min(ROWS_LOOKED_AT);
         base.read_rows(id..id + 1, &mut raw);
-        for (by, error) in [None, Some(&rotation)].into_iter().zip(&mut errors) {
+        for (rotation, error) in [None, Some(&rotation)].into_iter().zip(&mut errors) {
             preparation.prepare_row(&raw, &mut row);
-            let quantized = quantize(&mut row, by, &mut codes);
+            let coder = Coder {
+                preparation,
+                rotation,
+                kernels,
+            };
+            let quantized = coder.quantize(&mut row, &mut codes);
             *error += quantized.error / quantized.size.max(f64::MIN_POSITIVE);
         }
     }
@@ -305,6 +334,8 @@ pub(crate) fn rotation_for(base: &dyn RowSource, preparation: &Preparation) -> O
 struct Code<'r> {
     row: &'r [f32],
     codes: &'r mut [i8],
+    /// The largest of them.
+    largest: f32,
 }
 
 /// What is summed while a row is coded; nothing of a row that is all error.
@@ -359,7 +390,11 @@ impl NullaryFnOnce for Code<'_> {
     #[inline(always)]
     fn call(self) -> Coded {
         const LANES: usize = 16;
-        let Self { row, codes } = self;
+        let Self {
+            row,
+            codes,
+            largest,
+        } = self;
         let (groups, rest) = row.as_chunks::<LANES>();
         // What is left is padded with zeros, which change no maximum and no sum.
         let mut last = [0.0; LANES];
@@ -377,10 +412,10 @@ impl NullaryFnOnce for Code<'_> {
             return Coded::default();
         }
         let mut coded = Coded {
-            scale: most / LARGEST,
+            scale: most / largest,
             ..Coded::default()
         };
-        let inverse = LARGEST / most;
+        let inverse = largest / most;
         let (code_groups, code_rest) = codes.as_chunks_mut::<LANES>();
         // Sums of pieces, so that none of them rounds much or overflows.
         for (values, codes) in groups.chunks(64).zip(code_groups.chunks_mut(64)) {
@@ -410,10 +445,19 @@ mod tests {
         let row: Vec<f32> = (0..37)
             .map(|place| ((place * 37 % 101) as f32 - 50.0) / 7.0)
             .collect();
-        for factor in [0.0, 1e-35, 1e-20, 1.0, 1e15] {
+        let matrix = Matrix::new(1, 37, row.clone()).expect("shape");
+        let preparation = Preparation::of(&matrix.view(), Metric::L2);
+        let cases = Int8Kernels::forms()
+            .flat_map(|kernels| [0.0, 1e-35, 1e-20, 1.0, 1e15].map(|factor| (kernels, factor)));
+        for (kernels, factor) in cases {
+            let coder = Coder {
+                preparation: &preparation,
+                rotation: None,
+                kernels,
+            };
             let mut row: Vec<f32> = row.iter().map(|value| value * factor).collect();
             let mut codes = vec![9; 40];
-            let quantized = quantize(&mut row, None, &mut codes);
+            let quantized = coder.quantize(&mut row, &mut codes);
             assert_eq!(codes[37..], [0; 3], "padding");
             let scale = f64::from(quantized.scale);
             let left = |(&value, &code): (&f32, &i8)| f64::from(value) - scale * f64::from(code);
@@ -446,12 +490,20 @@ mod tests {
             .iter()
             .map(|&x| f64::from(x) * f64::from(x))
             .sum();
-        let of_errors = product - (127.0 * 127.0 + 400.0 * (columns - 1) as f64);
         let preparation = Preparation::of(&rows.view(), Metric::InnerProduct);
-        let queries = CodedQueries::new((&preparation, None), 1, |row| rows.row(row));
-        let mut base = CodedBase::new(&preparation, 1);
-        base.prepare_in((&preparation, None), 1, |row| rows.row(row));
         for kernels in Int8Kernels::forms() {
+            let step = 127.0 / f64::from(kernels.largest_code());
+            let coded = (20.49 / step).round() * step;
+            assert!(coded < 20.4, "codes are below all values but the first");
+            let of_errors = product - (127.0 * 127.0 + coded * coded * (columns - 1) as f64);
+            let coder = Coder {
+                preparation: &preparation,
+                rotation: None,
+                kernels,
+            };
+            let queries = CodedQueries::new(coder, 1, |row| rows.row(row));
+            let mut base = CodedBase::new(&preparation, 1);
+            base.prepare_in(coder, 1, |row| rows.row(row));
             let mut tile = CodeTile::new(kernels);
             let mut survives = |threshold: f64| {
                 tile.clear();
@@ -482,7 +534,10 @@ mod tests {
             });
             let rows = Matrix::new(80, 512, values.collect()).expect("shape");
             let preparation = Preparation::of(&rows.view(), Metric::L2);
-            rotation_for(&rows.view(), &preparation).is_some()
+            let rotates = |kernels| rotation_for(&rows.view(), &preparation, kernels).is_some();
+            let by_form: Vec<bool> = Int8Kernels::forms().map(rotates).collect();
+            assert!(by_form.iter().all(|rotates| *rotates == by_form[0]));
+            by_form[0]
         };
         assert!(rotates(50.0));
         assert!(!rotates(1.0), "even rows have the finer steps as they are");

@@ -5,7 +5,7 @@
 //! whose reduced distance may be below it, with the float32 products that the tile kernel would
 //! give, bit for bit. Buffers, certificate and answers are therefore those of a search without it.
 //!
-//! A row x is x̂ + e, x̂ = s·c with whole c in ±127. For any two rows (Cauchy and Schwarz)
+//! A row x is x̂ + e, x̂ = s·c with whole c in ±127, or ±63 with AVX2. For any two rows (Cauchy and Schwarz)
 //!
 //!   ⟨x, y⟩ = ⟨x̂, ŷ⟩ + ⟨x̂, `e_y`⟩ + ⟨`e_x`, y⟩ ≤ `s_x`·`s_y`·⟨`c_x`, `c_y`⟩ + ‖x̂‖·‖`e_y`‖ + ‖`e_x`‖·‖y‖
 //!
@@ -19,7 +19,7 @@
 //!   bound ≥ threshold?                    one pass over the tile
 //!   float32 products of the others        8 pairs at a time, sums in the tile kernel's order: `slices`
 //!
-//! Cost: three tenths of the float32 products with VNNI, two thirds with AVX2, bounds included, and 9 to 30
+//! Cost: three tenths of the float32 products with VNNI, half of them with AVX2, bounds included, and 9 to 30
 //! products' time for each pair that is left; [`Yield`] decides whether that pays.
 
 mod codes;
@@ -28,7 +28,7 @@ mod slices;
 mod tile;
 mod yields;
 
-pub(crate) use codes::{CodedBase, CodedQueries, rotation_for};
+pub(crate) use codes::{CodedBase, CodedQueries, Coder, rotation_for};
 pub use rotation::Rotation;
 pub(crate) use tile::CodeTile;
 pub(crate) use yields::{Prefiltering, Yield};

@@ -4,17 +4,17 @@
 //! Enters: panels of codes, four columns of a row in a word:
 //!
 //! left: [`LEFT`] rows, signed          r0c0..3 r1c0..3 … r0c4..7 …
-//! right: [`RIGHT`] rows, offset by 128  likewise, unsigned, as `vpdpbusd` wants its first factor
+//! right: [`RIGHT`] rows, offset        likewise, unsigned, as `vpdpbusd` and `vpmaddubsw` want a factor
 //!
 //! Leaves: exact integer sums, the same on every instruction set; one bit per pair that a threshold
 //! leaves; float32 sums **in the order of the columns**, bit for bit those of a product kernel with
 //! fused multiplication and addition, several of one pair in the lanes of a register.
 //!
-//! | form | needs | multiplications per instruction |
-//! |---|---|---|
-//! | `vnni` | AVX-512F and VNNI | 64 |
-//! | `avx2` | AVX2 and FMA | 16 |
-//! | `scalar` | nothing; the tests' oracle | 1 |
+//! | form | needs | codes | multiplications per instruction |
+//! |---|---|---|---|
+//! | `vnni` | AVX-512F and VNNI | ±127 | 64 |
+//! | `avx2` | AVX2 and FMA | ±63, so that 16 bits hold four products | 32, and two sums for every four of these |
+//! | `scalar` | nothing; the tests' oracle | ±127 | 1 |
 
 use std::sync::OnceLock;
 
@@ -29,8 +29,6 @@ pub const LEFT: usize = 12;
 pub const RIGHT: usize = 32;
 /// Columns in a word.
 pub const GROUP: usize = 4;
-/// What a right code is offset by.
-pub const OFFSET: i32 = 128;
 /// Sums of one pair that [`Int8Kernels::add_products_by_lane`] makes together.
 pub const LANES: usize = 8;
 /// Pairs of one call of it.
@@ -130,10 +128,24 @@ impl Int8Kernels {
         match self.0 {
             Form::Scalar => f64::INFINITY,
             #[cfg(target_arch = "x86_64")]
-            Form::Avx2(_) => 0.7,
+            Form::Avx2(_) => 0.48,
             #[cfg(target_arch = "x86_64")]
             Form::Vnni(_) => 0.3,
         }
+    }
+
+    /// The largest code; the smallest is its negative.
+    pub fn largest_code(self) -> i8 {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Form::Avx2(_) => avx2::LARGEST_CODE,
+            _ => i8::MAX,
+        }
+    }
+
+    /// What right codes are offset by: they are at least 1 then.
+    pub fn offset(self) -> i32 {
+        i32::from(self.largest_code()) + 1
     }
 
     /// The name that reports print.
@@ -147,7 +159,8 @@ impl Int8Kernels {
         }
     }
 
-    /// Adds Σ left·right over groups of columns to `sums`.
+    /// Adds Σ left·right over groups of columns to `sums`; of codes up to
+    /// [`largest_code`](Self::largest_code), the right ones [`offset`](Self::offset).
     ///
     /// # Panics
     /// If the panels differ in length.
@@ -285,13 +298,16 @@ mod tests {
             for groups in [0, 1, 2, 7, 512] {
                 let mut draw = random(groups as u64);
                 // The largest and smallest codes stand together, so that a saturating sum shows.
-                let ends = [-127_i8, 127, 0, 1];
+                let most = form.largest_code();
+                let ends = [-most, most, 0, 1];
                 let left: Vec<LeftGroup> = (0..groups)
                     .map(|_| [(); LEFT].map(|()| [(); GROUP].map(|()| ends[draw() as usize % 4])))
                     .collect();
                 let right: Vec<RightGroup> = (0..groups)
                     .map(|_| {
-                        [(); RIGHT].map(|()| [(); GROUP].map(|()| (draw() % 256) as u8 | 0xf0))
+                        [(); RIGHT].map(|()| {
+                            [(); GROUP].map(|()| (2 * most.unsigned_abs() + 1) - (draw() % 3) as u8)
+                        })
                     })
                     .collect();
                 let mut sums = [[3; RIGHT]; LEFT];

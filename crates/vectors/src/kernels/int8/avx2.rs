@@ -1,8 +1,8 @@
-//! The kernels on AVX2: codes widened to 16 bits, since `vpmaddubsw` saturates sums of full 8-bit
-//! codes. `vpmaddwd` multiplies 16 pairs of them and adds them in twos.
+//! The kernels on AVX2: `vpmaddubsw` multiplies 32 pairs of bytes and adds them in twos, to 16 bits.
 //!
-//! A word of four codes c0 c1 c2 c3 becomes two words of two: (c0, c2) and (c1, c3). Left words are
-//! widened once for all of a right panel, right words in registers.
+//! Full 8-bit codes saturate there. Of codes up to 63, offset by 64 on the right, a sum of four products is at
+//! most 4 · 127 · 63 = 32,004: those of two groups of columns are added before `vpmaddwd` widens them, so
+//! that three multiplying instructions do what takes four with codes widened to 16 bits first.
 
 #![expect(
     unsafe_code,
@@ -17,13 +17,17 @@ use std::arch::x86_64::*;
 /// Left rows whose sums stay in registers, of PAIR right registers.
 const ROWS: usize = 4;
 const PAIR: usize = 2;
-/// Groups of columns that are widened at a time: their words stay in the first cache.
-const CHUNK: usize = 64;
+/// The largest code.
+pub(super) const LARGEST_CODE: i8 = 63;
 
-const _: () = assert!(LEFT.is_multiple_of(ROWS) && RIGHT.is_multiple_of(PAIR * LANES));
-
-/// Of a group, the words (c0, c2) and the words (c1, c3) of every left row.
-type Widened = [[i32; LEFT]; 2];
+const _: () = {
+    assert!(LEFT.is_multiple_of(ROWS) && RIGHT.is_multiple_of(PAIR * LANES));
+    let right = 2 * LARGEST_CODE as i32 + 1;
+    assert!(
+        4 * right * LARGEST_CODE as i32 <= i16::MAX as i32,
+        "16 bits hold four products"
+    );
+};
 
 /// Proof that AVX2 and FMA are there.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +44,8 @@ impl Avx2 {
     }
 
     pub(super) fn add_products(self, left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
-        for (left, right) in left.chunks(CHUNK).zip(right.chunks(CHUNK)) {
-            // SAFETY: the token proves the instructions.
-            unsafe { add_chunk(left, right, sums) }
-        }
+        // SAFETY: the token proves the instructions.
+        unsafe { add_products(left, right, sums) }
     }
 
     pub(super) fn survivors(
@@ -68,21 +70,11 @@ impl Avx2 {
     }
 }
 
-/// As [`Avx2::add_products`], of at most CHUNK groups.
 #[target_feature(enable = "avx2")]
-fn add_chunk(left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
-    let mut widened = [[[0; LEFT]; 2]; CHUNK];
-    for (group, [even, odd]) in left.iter().zip(&mut widened) {
-        for ((row, even), odd) in group.iter().zip(even).zip(odd) {
-            let [c0, c1, c2, c3] = row.map(i32::from);
-            *even = c0 & 0xffff | c2 << 16;
-            *odd = c1 & 0xffff | c3 << 16;
-        }
-    }
-    let widened = &widened[..left.len()];
+fn add_products(left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
     for first in (0..RIGHT).step_by(PAIR * LANES) {
         for (tile, sums) in sums.as_chunks_mut::<ROWS>().0.iter_mut().enumerate() {
-            add_tile(widened, tile * ROWS, right, first, sums);
+            add_tile(left, tile * ROWS, right, first, sums);
         }
     }
 }
@@ -91,32 +83,36 @@ fn add_chunk(left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn add_tile(
-    left: &[Widened],
+    left: &[LeftGroup],
     row: usize,
     right: &[RightGroup],
     first: usize,
     sums: &mut [[i32; RIGHT]; ROWS],
 ) {
-    let low_bytes = _mm256_set1_epi16(0x00ff);
+    let ones = _mm256_set1_epi16(1);
     let mut registers = [[_mm256_setzero_si256(); PAIR]; ROWS];
-    for ([even, odd], right) in left.iter().zip(right) {
-        let mut evens = [_mm256_setzero_si256(); PAIR];
-        let mut odds = evens;
-        for (register, (evens, odds)) in evens.iter_mut().zip(&mut odds).enumerate() {
-            let rows: &[[u8; GROUP]; LANES] = right[first + register * LANES..]
-                .first_chunk()
-                .expect("RIGHT is a multiple");
-            // SAFETY: LANES groups are 32 bytes.
-            let codes = unsafe { _mm256_loadu_si256(rows.as_ptr().cast()) };
-            *evens = _mm256_and_si256(codes, low_bytes);
-            *odds = _mm256_srli_epi16::<8>(codes);
-        }
+    let (left_twos, left_rest) = left.as_chunks::<2>();
+    let (right_twos, right_rest) = right.as_chunks::<2>();
+    for (left, right) in left_twos.iter().zip(right_twos) {
+        let right = [codes(&right[0], first), codes(&right[1], first)];
         for (place, sums) in registers.iter_mut().enumerate() {
-            let even = _mm256_set1_epi32(even[row + place]);
-            let odd = _mm256_set1_epi32(odd[row + place]);
-            for ((sum, &evens), &odds) in sums.iter_mut().zip(&evens).zip(&odds) {
-                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(evens, even));
-                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(odds, odd));
+            let left = [word(&left[0], row + place), word(&left[1], row + place)];
+            for (register, sum) in sums.iter_mut().enumerate() {
+                let of_four = _mm256_add_epi16(
+                    _mm256_maddubs_epi16(right[0][register], left[0]),
+                    _mm256_maddubs_epi16(right[1][register], left[1]),
+                );
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(of_four, ones));
+            }
+        }
+    }
+    for (left, right) in left_rest.iter().zip(right_rest) {
+        let right = codes(right, first);
+        for (place, sums) in registers.iter_mut().enumerate() {
+            let left = word(left, row + place);
+            for (sum, &right) in sums.iter_mut().zip(&right) {
+                let of_two = _mm256_maddubs_epi16(right, left);
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(of_two, ones));
             }
         }
     }
@@ -131,6 +127,28 @@ fn add_tile(
             }
         }
     }
+}
+
+/// The codes of PAIR · LANES rows of a group, from `first` on.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn codes(group: &RightGroup, first: usize) -> [__m256i; PAIR] {
+    let mut registers = [_mm256_setzero_si256(); PAIR];
+    for (place, register) in registers.iter_mut().enumerate() {
+        let rows: &[[u8; GROUP]; LANES] = group[first + place * LANES..]
+            .first_chunk()
+            .expect("RIGHT is a multiple");
+        // SAFETY: LANES groups are 32 bytes.
+        *register = unsafe { _mm256_loadu_si256(rows.as_ptr().cast()) };
+    }
+    registers
+}
+
+/// The codes of one row of a group, in every word.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn word(group: &LeftGroup, row: usize) -> __m256i {
+    _mm256_set1_epi32(i32::from_ne_bytes(group[row].map(i8::cast_unsigned)))
 }
 
 #[target_feature(enable = "avx2,fma")]
