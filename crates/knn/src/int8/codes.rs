@@ -482,20 +482,21 @@ mod tests {
     #[test]
     fn a_bound_is_reached_where_all_errors_point_one_way() {
         let columns = 60_000;
-        let mut values = vec![20.49_f32; columns];
-        values[0] = 127.0;
-        let rows = Matrix::new(1, columns, values).expect("shape");
-        let product: f64 = rows
-            .row(0)
-            .iter()
-            .map(|&x| f64::from(x) * f64::from(x))
-            .sum();
-        let preparation = Preparation::of(&rows.view(), Metric::InnerProduct);
         for kernels in Int8Kernels::forms() {
-            let step = 127.0 / f64::from(kernels.largest_code());
-            let coded = (20.49 / step).round() * step;
-            assert!(coded < 20.4, "codes are below all values but the first");
+            // Of all values but the first, nearly half a step is left.
+            let step = 127.0 / f32::from(kernels.largest_code());
+            let code = (20.0 / step).round();
+            let mut values = vec![(code + 0.49) * step; columns];
+            values[0] = 127.0;
+            let rows = Matrix::new(1, columns, values).expect("shape");
+            let product: f64 = rows
+                .row(0)
+                .iter()
+                .map(|&x| f64::from(x) * f64::from(x))
+                .sum();
+            let coded = f64::from(code * step);
             let of_errors = product - (127.0 * 127.0 + coded * coded * (columns - 1) as f64);
+            let preparation = Preparation::of(&rows.view(), Metric::InnerProduct);
             let coder = Coder {
                 preparation: &preparation,
                 rotation: None,
