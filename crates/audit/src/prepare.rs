@@ -15,8 +15,12 @@ use annatomy_eval::dataset::{
 use annatomy_eval::index::{Difference, EngineIndex, Index, first_difference};
 use annatomy_formats::{IdColumn, RowIds};
 use annatomy_hnsw::import::EngineBuild;
-use annatomy_vectors::{Matrix, Metric, Rows};
+use annatomy_vectors::{Matrix, Metric, Rows, validate};
+use rayon::prelude::*;
 use std::sync::Arc;
+
+/// Rows of a block that is compared with those of an index.
+const COMPARED_ROWS: usize = 2048;
 
 /// Everything an audit of files reads before it computes.
 pub(super) struct Inputs {
@@ -40,7 +44,10 @@ impl Inputs {
     ) -> Result<Self, AuditError> {
         let name = opened.name();
         let rows = match &opened.vectors {
-            Some(vectors) if needs_rows(&opened, vectors, choices)? => {
+            Some(vectors)
+                if needs_rows(&opened, vectors, choices)?
+                    && !are_rows_of_index(vectors, opened.index.as_ref(), metric)? =>
+            {
                 let mut rows = vectors.read_all()?;
                 check_and_normalize(&mut rows, metric).map_err(in_vectors(&vectors.path))?;
                 Some(rows)
@@ -127,6 +134,48 @@ fn have_one_shape(vectors: &OpenVectors, index: &OpenIndex) -> Result<(), AuditE
     let other = index.path.display().to_string();
     check_equal(path, "rows", file.rows(), &other, kept.rows())?;
     check_equal(path, "columns", file.columns(), &other, kept.columns())
+}
+
+/// Whether VECTORS hold the rows of the index value for value, as hnswlib and FAISS keep them but for
+/// cosine; read block by block, so that they need no room of their own.
+fn are_rows_of_index(
+    vectors: &OpenVectors,
+    index: Option<&OpenIndex>,
+    metric: Metric,
+) -> Result<bool, AuditError> {
+    let Some(index) = index else {
+        return Ok(false);
+    };
+    let kept = index.saved.vectors.view();
+    if metric == Metric::Cosine && !all_have_unit_length(kept) {
+        return Ok(false);
+    }
+    let bad = in_file(&vectors.path);
+    let starts = (0..kept.rows()).into_par_iter().step_by(COMPARED_ROWS);
+    let is_same = |values: &mut Vec<f32>, start: usize| {
+        let range = start..(start + COMPARED_ROWS).min(kept.rows());
+        let kept = &kept.values()[range.start * kept.columns()..range.end * kept.columns()];
+        values.resize(kept.len(), 0.0);
+        vectors.file.read_rows_into(range, values)?;
+        Ok(values == kept)
+    };
+    let differs = starts
+        .map_init(Vec::new, is_same)
+        .find_any(|same| !matches!(same, Ok(true)));
+    // Those of the index are finite already.
+    match differs.unwrap_or(Ok(true)).map_err(bad)? {
+        false => Ok(false),
+        true => {
+            validate::check(kept, metric)
+                .and_then(|()| validate::check_range(kept, metric))
+                .map_err(in_vectors(&vectors.path))?;
+            vectors
+                .file
+                .check_unchanged()
+                .map_err(in_file(&vectors.path))?;
+            Ok(true)
+        }
+    }
 }
 
 /// Refuses an index over other rows than `given`, which are those of VECTORS.

@@ -19,7 +19,7 @@ use super::regular_file::open_regular;
 
 /// The bytes of a file or of a member; clones share them.
 #[derive(Clone, Debug)]
-pub(super) struct Bytes {
+pub struct Bytes {
     content: Content,
     part: Range<u64>,
 }
@@ -41,7 +41,10 @@ struct OpenFile {
 
 impl Bytes {
     /// Opens the whole of a regular file.
-    pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
+    ///
+    /// # Errors
+    /// If it cannot be opened, or is no regular file.
+    pub fn open(path: &Path) -> Result<Self, ReadError> {
         let file = open_regular(path)?;
         let metadata = file.metadata()?;
         let (length, modified) = (metadata.len(), metadata.modified().ok());
@@ -66,7 +69,10 @@ impl Bytes {
 
     /// An error if the file was written to since it was opened. A file that was replaced by another
     /// of its name is still the one that was opened.
-    pub(super) fn check_unchanged(&self) -> Result<(), ReadError> {
+    ///
+    /// # Errors
+    /// With its lengths then and now.
+    pub fn check_unchanged(&self) -> Result<(), ReadError> {
         let Content::File(open) = &self.content else {
             return Ok(());
         };
@@ -84,8 +90,13 @@ impl Bytes {
     }
 
     /// Number of bytes.
-    pub(super) fn len(&self) -> u64 {
+    pub fn len(&self) -> u64 {
         self.part.end - self.part.start
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.part.is_empty()
     }
 
     /// The bytes less all that lies outside `part`, which must lie within them.
@@ -99,7 +110,10 @@ impl Bytes {
     }
 
     /// Fills `buffer` with the bytes from `start` on.
-    pub(super) fn read_at(&self, start: u64, buffer: &mut [u8]) -> Result<(), ReadError> {
+    ///
+    /// # Errors
+    /// If the file cannot be read, or has become shorter.
+    pub fn read_at(&self, start: u64, buffer: &mut [u8]) -> Result<(), ReadError> {
         let end = start.checked_add(buffer.len() as u64);
         if end.is_none_or(|end| end > self.len()) {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
@@ -124,7 +138,10 @@ impl Bytes {
     }
 
     /// The first bytes, at most `most`.
-    pub(super) fn head(&self, most: u64) -> Result<Vec<u8>, ReadError> {
+    ///
+    /// # Errors
+    /// As [`read_at`](Self::read_at).
+    pub fn head(&self, most: u64) -> Result<Vec<u8>, ReadError> {
         self.read(0..most.min(self.len()))
     }
 

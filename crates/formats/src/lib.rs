@@ -72,6 +72,7 @@ pub use answer_table::{AnswerTable, EMPTY_SLOT};
 pub use answers::{read_answers, read_distances, read_id_table, read_ids};
 pub use atomic::{remove_pending_files, write_atomically};
 pub use benchmark_run::BenchmarkRun;
+pub use bytes::Bytes;
 pub use checksum::{Checksum, ChecksumError, Hasher};
 #[cfg(feature = "parquet")]
 pub use columns::{ParquetColumn, open_parquet_column};

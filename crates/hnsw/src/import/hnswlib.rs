@@ -9,13 +9,20 @@
 //! Rows stand in the order in which they were added, which with several threads is not the order of
 //! their labels. Source: hnswlib 0.8 (`hnswalg.h`).
 
-use super::cursor::{Cursor, collected, floats, reserved};
+use super::cursor::{Cursor, reserved};
 use super::error::{SavedIndexError, within};
 use super::layers::{Layers, MOST_LAYERS};
+use super::read_at::ReadAt;
+use super::row_ids::as_row_numbers;
 use super::saved_index::{Engine, SavedIndex};
 use annatomy_vectors::Matrix;
+use rayon::prelude::*;
+use std::ops::Range;
 
+const HEADER_BYTES: u64 = 96;
 const LABEL_BYTES: u64 = 8;
+/// Of the number of bytes before a row's links above layer 0.
+const NUMBER_BYTES: usize = 4;
 
 /// The mark of a deleted row, in the byte after the length of its links on layer 0.
 const DELETED: u8 = 1;
@@ -34,68 +41,237 @@ struct Header {
     ef_construction: u64,
 }
 
+impl Header {
+    /// Of one list of links above layer 0.
+    fn upper_list_bytes(&self) -> u64 {
+        4 * self.m_above + 4
+    }
+}
+
 /// Whether a file begins as hnswlib's do.
 pub(super) fn is_hnswlib(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0; 8])
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
-    read_index(bytes).map_err(within("hnswlib index"))
+/// Rows stand in the order of their labels, where these are the row numbers. Memory: the index, and the
+/// links once more.
+pub(super) fn read<S: ReadAt + ?Sized>(source: &S) -> Result<SavedIndex, SavedIndexError> {
+    File::open(source)
+        .and_then(|file| file.read_index())
+        .map_err(within("hnswlib index"))
 }
 
-/// Bytes after the index are an error, as hnswlib itself refuses them.
-fn read_index(bytes: &[u8]) -> Result<SavedIndex, SavedIndexError> {
-    let mut cursor = Cursor::new(bytes);
-    let header = read_header(&mut cursor)?;
-    let base = cursor.take("the rows", header.rows, header.row_bytes as usize)?;
-    let base = collected("the rows", base.chunks_exact(header.row_bytes as usize))?;
-    let mut layers = Layers::new(
-        Some(header.entry_point),
-        base.len(),
-        base.len() * header.m_base as usize / 2,
-    )?;
-    for (node, row) in base.iter().enumerate() {
-        layers.begin_node();
-        layers.push_list(links_on_base(&header, node, row)?);
-        read_upper_links(&mut cursor, &header, node, &mut layers)?;
+/// A file whose sizes agree.
+struct File<'s, S: ?Sized> {
+    source: &'s S,
+    header: Header,
+    /// Of each row a number of bytes and as many bytes of links above layer 0.
+    upper: Vec<u8>,
+    /// Where these begin, behind the number, and where those of a further row would.
+    upper_starts: Vec<usize>,
+}
+
+/// Some rows, read together: their links and which of them are deleted.
+#[derive(Default)]
+struct Chunk {
+    lengths: Vec<u16>,
+    links: Vec<u32>,
+    deleted: Vec<u32>,
+}
+
+/// Which place each row of the file takes, and which row each place.
+struct Order {
+    names: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl<'s, S: ReadAt + ?Sized> File<'s, S> {
+    /// Bytes after the index are an error, as hnswlib itself refuses them.
+    fn open(source: &'s S) -> Result<Self, SavedIndexError> {
+        let head = source.read(0..HEADER_BYTES.min(source.length()))?;
+        let header = read_header(&mut Cursor::new(&head))?;
+        let left = source.length() - HEADER_BYTES;
+        let wanted = header.rows.saturating_mul(header.row_bytes);
+        if wanted > left {
+            return Err(SavedIndexError::Truncated {
+                what: "the rows",
+                offset: HEADER_BYTES as usize,
+                wanted,
+                left: left as usize,
+            });
+        }
+        let upper = source.read(HEADER_BYTES + wanted..source.length())?;
+        let upper_starts = upper_starts(&header, &upper)?;
+        Ok(Self {
+            source,
+            header,
+            upper,
+            upper_starts,
+        })
     }
-    if cursor.left() > 0 {
-        let (found, expected) = (cursor.left() as i128, "none".to_owned());
-        return Err(SavedIndexError::Value {
-            what: "the number of bytes after the index",
-            found,
-            expected,
-        });
+
+    fn rows(&self) -> usize {
+        self.header.rows as usize
     }
-    let graph = layers.finish()?;
-    check_entry_point(&header, &graph)?;
-    let vector = header.links_bytes as usize..(header.row_bytes - LABEL_BYTES) as usize;
-    let mut values = reserved("the vectors", base.len() * header.columns as usize)?;
-    for row in &base {
-        values.extend(floats(&row[vector.clone()]));
+
+    /// Rows in a chunk: of about a megabyte.
+    fn chunk_rows(&self) -> usize {
+        ((1 << 20) / self.header.row_bytes as usize).max(1)
     }
-    let mut deleted: Vec<u32> = reserved("the deleted rows", base.len())?;
-    deleted.extend(
-        (0..)
-            .zip(&base)
-            .filter(|(_, row)| row[2] & DELETED == DELETED)
-            .map(|(row, _)| row),
-    );
-    let label = |row: &&[u8]| row.last_chunk().copied().map_or(-1, i64::from_le_bytes);
-    let labels = collected("the labels", base.iter().map(label))?;
-    Ok(SavedIndex {
-        engine: Engine::Hnswlib,
-        graph,
-        vectors: Matrix::new(base.len(), header.columns as usize, values)
-            .expect("rows of columns values"),
-        metric: None,
-        labels: Some(labels),
-        deleted,
-        bytes_after: 0,
-        m: header.m as usize,
-        ef_construction: header.ef_construction as usize,
-        ef_search: None,
-    })
+
+    fn read_index(&self) -> Result<SavedIndex, SavedIndexError> {
+        let (rows, columns) = (self.rows(), self.header.columns as usize);
+        let labels = self.labels()?;
+        let order = Order::of(&labels)?;
+        let mut values = reserved("the vectors", rows * columns)?;
+        values.resize(rows * columns, 0.0);
+        let chunks: Vec<Result<Chunk, SavedIndexError>> = values
+            .par_chunks_mut(self.chunk_rows() * columns)
+            .enumerate()
+            .map(|(chunk, values)| self.read_chunk(order.as_ref(), chunk, values))
+            .collect();
+        let row = self.header.entry_point;
+        let entry_point = order
+            .as_ref()
+            .map_or(row, |order| order.names[row as usize]);
+        let links = rows * self.header.m_base as usize / 2;
+        let mut layers = Layers::new(Some(entry_point), rows, links)?;
+        let mut deleted = Vec::new();
+        let mut place = 0;
+        for chunk in chunks {
+            let chunk = chunk?;
+            let mut links = &chunk.links[..];
+            for length in chunk.lengths {
+                let (list, rest) = links.split_at(length.into());
+                links = rest;
+                layers.begin_node();
+                layers.push_list(list.iter().copied());
+                self.push_upper_links(order.as_ref(), place, &mut layers)?;
+                place += 1;
+            }
+            deleted.extend(chunk.deleted);
+        }
+        let graph = layers.finish()?;
+        check_entry_point(&self.header, entry_point, &graph)?;
+        Ok(SavedIndex {
+            engine: Engine::Hnswlib,
+            graph,
+            vectors: Matrix::new(rows, columns, values).expect("rows of columns values"),
+            metric: None,
+            labels: order.is_none().then_some(labels),
+            deleted,
+            bytes_after: 0,
+            m: self.header.m as usize,
+            ef_construction: self.header.ef_construction as usize,
+            ef_search: None,
+        })
+    }
+
+    /// The bytes of some rows of the file.
+    fn read_rows(&self, rows: Range<usize>, bytes: &mut Vec<u8>) -> Result<(), SavedIndexError> {
+        let row_bytes = self.header.row_bytes;
+        bytes.resize(rows.len() * row_bytes as usize, 0);
+        let start = HEADER_BYTES + rows.start as u64 * row_bytes;
+        self.source.read_at(start, bytes)
+    }
+
+    fn labels(&self) -> Result<Vec<i64>, SavedIndexError> {
+        let mut labels = reserved("the labels", self.rows())?;
+        labels.resize(self.rows(), 0);
+        let read = |bytes: &mut Vec<u8>, (chunk, labels): (usize, &mut [i64])| {
+            let first = chunk * self.chunk_rows();
+            self.read_rows(first..first + labels.len(), bytes)?;
+            let rows = bytes.chunks_exact(self.header.row_bytes as usize);
+            for (label, row) in labels.iter_mut().zip(rows) {
+                *label = row.last_chunk().copied().map_or(-1, i64::from_le_bytes);
+            }
+            Ok(())
+        };
+        labels
+            .par_chunks_mut(self.chunk_rows())
+            .enumerate()
+            .map_init(Vec::new, read)
+            .collect::<Result<(), SavedIndexError>>()?;
+        Ok(labels)
+    }
+
+    /// Writes the vectors of the rows at the places of a chunk.
+    fn read_chunk(
+        &self,
+        order: Option<&Order>,
+        chunk: usize,
+        values: &mut [f32],
+    ) -> Result<Chunk, SavedIndexError> {
+        let columns = self.header.columns as usize;
+        let first = chunk * self.chunk_rows();
+        let row_at =
+            |place: usize| order.map_or(first + place, |order| order.rows[first + place] as usize);
+        let places = 0..values.len() / columns;
+        let start = places.clone().map(row_at).min().unwrap_or(0);
+        let end = places.clone().map(row_at).max().map_or(0, |row| row + 1);
+        // Threads add rows nearly in order, so that those of a chunk lie close together.
+        let lie_close = end - start <= 4 * places.len();
+        let (mut bytes, mut found) = (Vec::new(), Chunk::default());
+        if lie_close {
+            self.read_rows(start..end, &mut bytes)?;
+        }
+        for (place, values) in places.zip(values.chunks_exact_mut(columns)) {
+            let node = row_at(place);
+            let row_bytes = self.header.row_bytes as usize;
+            let row = if lie_close {
+                &bytes[(node - start) * row_bytes..][..row_bytes]
+            } else {
+                self.read_rows(node..node + 1, &mut bytes)?;
+                &bytes[..]
+            };
+            let vector = self.header.links_bytes as usize..row_bytes - LABEL_BYTES as usize;
+            for (value, bytes) in values.iter_mut().zip(row[vector].as_chunks().0) {
+                *value = f32::from_le_bytes(*bytes);
+            }
+            let links = read_list(&row[..self.header.links_bytes as usize], node)?;
+            found.lengths.push(links.len() as u16);
+            for link in links {
+                found.links.push(renamed(order, link, node, self.rows())?);
+            }
+            if row[2] & DELETED == DELETED {
+                found.deleted.push((first + place) as u32);
+            }
+        }
+        Ok(found)
+    }
+
+    fn push_upper_links(
+        &self,
+        order: Option<&Order>,
+        place: usize,
+        layers: &mut Layers,
+    ) -> Result<(), SavedIndexError> {
+        let node = order.map_or(place, |order| order.rows[place] as usize);
+        let lists = self.upper_starts[node]..self.upper_starts[node + 1] - NUMBER_BYTES;
+        for list in self.upper[lists].chunks_exact(self.header.upper_list_bytes() as usize) {
+            let mut links = Vec::new();
+            for link in read_list(list, node)? {
+                links.push(renamed(order, link, node, self.rows())?);
+            }
+            layers.push_list(links.into_iter());
+        }
+        Ok(())
+    }
+}
+
+impl Order {
+    /// `None`: the rows stay as they are, in order already or with labels that are no row numbers.
+    fn of(labels: &[i64]) -> Result<Option<Self>, SavedIndexError> {
+        let Some(names) = as_row_numbers(labels).filter(|names| !names.is_sorted()) else {
+            return Ok(None);
+        };
+        let mut rows = reserved("the order of the rows", names.len())?;
+        rows.resize(names.len(), 0);
+        for (row, &name) in (0..).zip(&names) {
+            rows[name as usize] = row;
+        }
+        Ok(Some(Self { names, rows }))
+    }
 }
 
 fn read_header(cursor: &mut Cursor<'_>) -> Result<Header, SavedIndexError> {
@@ -190,7 +366,7 @@ fn read_header(cursor: &mut Cursor<'_>) -> Result<Header, SavedIndexError> {
 fn read_list(
     list: &[u8],
     node: usize,
-) -> Result<impl Iterator<Item = u32> + use<'_>, SavedIndexError> {
+) -> Result<impl ExactSizeIterator<Item = u32> + use<'_>, SavedIndexError> {
     let (head, ids) = list.split_at(4);
     let (ids, _) = ids.as_chunks();
     let length = usize::from(u16::from_le_bytes([head[0], head[1]]));
@@ -206,41 +382,64 @@ fn read_list(
     Ok(ids[..length].iter().map(|id| u32::from_le_bytes(*id)))
 }
 
-fn links_on_base<'b>(
-    header: &Header,
-    node: usize,
-    row: &'b [u8],
-) -> Result<impl Iterator<Item = u32> + use<'b>, SavedIndexError> {
-    read_list(&row[..header.links_bytes as usize], node)
-}
-
-fn read_upper_links(
-    cursor: &mut Cursor<'_>,
-    header: &Header,
-    node: usize,
-    layers: &mut Layers,
-) -> Result<(), SavedIndexError> {
-    let list_bytes = 4 * header.m_above + 4;
-    let bytes = u64::from(cursor.u32("the bytes of links above layer 0")?);
-    if !bytes.is_multiple_of(list_bytes) || bytes / list_bytes > MOST_LAYERS as u64 {
-        let expected = format!("a multiple of {list_bytes}, at most {MOST_LAYERS} times");
-        let what = "the number of bytes of links above layer 0";
-        return Err(SavedIndexError::Node {
-            what,
-            node,
-            found: bytes.into(),
+/// Where the links above layer 0 of each row begin, and where those of a further row would.
+fn upper_starts(header: &Header, upper: &[u8]) -> Result<Vec<usize>, SavedIndexError> {
+    let list_bytes = header.upper_list_bytes();
+    let mut cursor = Cursor::new(upper);
+    let rows = header.rows as usize;
+    let mut starts = reserved("the places of links above layer 0", rows + 1)?;
+    for node in 0..rows {
+        let bytes = u64::from(cursor.u32("the bytes of links above layer 0")?);
+        if !bytes.is_multiple_of(list_bytes) || bytes / list_bytes > MOST_LAYERS as u64 {
+            let expected = format!("a multiple of {list_bytes}, at most {MOST_LAYERS} times");
+            let what = "the number of bytes of links above layer 0";
+            return Err(SavedIndexError::Node {
+                what,
+                node,
+                found: bytes.into(),
+                expected,
+            });
+        }
+        starts.push(upper.len() - cursor.left());
+        cursor.take("the links above layer 0", bytes, 1)?;
+    }
+    if cursor.left() > 0 {
+        let (found, expected) = (cursor.left() as i128, "none".to_owned());
+        return Err(SavedIndexError::Value {
+            what: "the number of bytes after the index",
+            found,
             expected,
         });
     }
-    let lists = cursor.take("the links above layer 0", bytes, 1)?;
-    for list in lists.chunks_exact(list_bytes as usize) {
-        layers.push_list(read_list(list, node)?);
-    }
-    Ok(())
+    starts.push(upper.len() + NUMBER_BYTES);
+    Ok(starts)
 }
 
-fn check_entry_point(header: &Header, graph: &impl crate::Links) -> Result<(), SavedIndexError> {
-    let level = graph.level(header.entry_point);
+/// A link of row `node` by the place of its row.
+fn renamed(
+    order: Option<&Order>,
+    link: u32,
+    node: usize,
+    rows: usize,
+) -> Result<u32, SavedIndexError> {
+    if link as usize >= rows {
+        return Err(SavedIndexError::Node {
+            what: "a link",
+            node,
+            found: link.into(),
+            expected: format!("a node below {rows}"),
+        });
+    }
+    Ok(order.map_or(link, |order| order.names[link as usize]))
+}
+
+/// `entry_point`: its place in the graph.
+fn check_entry_point(
+    header: &Header,
+    entry_point: u32,
+    graph: &impl crate::Links,
+) -> Result<(), SavedIndexError> {
+    let level = graph.level(entry_point);
     if level != header.highest_level as usize {
         let expected = format!("{level}, that of the entry point");
         let found = header.highest_level.into();

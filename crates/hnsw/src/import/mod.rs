@@ -10,7 +10,7 @@
 //!
 //! Reading: a path → its bytes, `read` by their first ones → [`cursor`](self) checks every length against the bytes left →
 //! `faiss`, `hnswlib` or `usearch` checks every link, level and offset → [`SavedIndex`]. Nothing is allocated
-//! that the file is not long enough for.
+//! that the file is not long enough for. hnswlib's file is read piece by piece, on all threads, and never in memory as a whole.
 //!
 //! [`EngineDistances`] sums distances in the order of an [`EngineBuild`], so that a prediction
 //! agrees with the engine's answer in every id, near ties included.
@@ -29,6 +29,7 @@ mod hnswlib;
 mod layers;
 mod probe;
 mod read;
+mod read_at;
 mod row_ids;
 mod saved_index;
 mod segments;

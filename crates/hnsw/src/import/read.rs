@@ -4,9 +4,12 @@ use super::error::{SavedIndexError, within};
 use super::saved_index::SavedIndex;
 use super::{diskann, faiss, hnswlib, usearch};
 use crate::graph::Links;
-use annatomy_formats::{ReadError, read_regular};
+use annatomy_formats::{Bytes, ReadError, read_regular};
 use annatomy_vectors::Matrix;
 use std::path::Path;
+
+/// Bytes that tell hnswlib's files.
+const HEAD_BYTES: u64 = 8;
 
 impl SavedIndex {
     /// Reads an index by its content.
@@ -16,6 +19,13 @@ impl SavedIndex {
     /// [`SavedIndexError`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self, SavedIndexError> {
         let path = path.as_ref();
+        let file = Bytes::open(path)?;
+        if hnswlib::is_hnswlib(&file.head(HEAD_BYTES)?) {
+            let index = hnswlib::read(&file)?;
+            file.check_unchanged()?;
+            return index.with_vectors();
+        }
+        drop(file);
         let bytes = read_regular(path, u64::MAX).map_err(ReadError::from)?;
         if is_diskann(path, &bytes) {
             return Err(no_float32_graph());
