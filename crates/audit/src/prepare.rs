@@ -162,20 +162,14 @@ fn are_rows_of_index(
     let differs = starts
         .map_init(Vec::new, is_same)
         .find_any(|same| !matches!(same, Ok(true)));
-    // Those of the index are finite already.
-    match differs.unwrap_or(Ok(true)).map_err(bad)? {
-        false => Ok(false),
-        true => {
-            validate::check(kept, metric)
-                .and_then(|()| validate::check_range(kept, metric))
-                .map_err(in_vectors(&vectors.path))?;
-            vectors
-                .file
-                .check_unchanged()
-                .map_err(in_file(&vectors.path))?;
-            Ok(true)
-        }
+    if !differs.unwrap_or(Ok(true)).map_err(bad)? {
+        return Ok(false);
     }
+    validate::check(kept, metric)
+        .and_then(|()| validate::check_range(kept, metric))
+        .map_err(in_vectors(&vectors.path))?;
+    let unchanged = vectors.file.check_unchanged();
+    unchanged.map_err(in_file(&vectors.path)).map(|()| true)
 }
 
 /// Refuses an index over other rows than `given`, which are those of VECTORS.

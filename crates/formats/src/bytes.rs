@@ -197,7 +197,7 @@ fn read_exact_at(file: &File, mut buffer: &mut [u8], mut start: u64) -> io::Resu
 
 /// A place in bytes.
 #[derive(Debug)]
-pub(super) struct Cursor {
+pub struct Cursor {
     bytes: Bytes,
     position: u64,
 }

@@ -451,3 +451,109 @@ fn check_entry_point(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Links as _;
+
+    const ROWS: usize = 500;
+    const COLUMNS: usize = 3000;
+
+    /// Row i holds i in every column, links to the rows (7i + j) mod ROWS on layer 0, and every
+    /// hundredth row to the next hundredth above it.
+    fn file(labels: &[i64]) -> Vec<u8> {
+        let (m_base, m_above) = (4_u64, 2_u64);
+        let links_bytes = 4 * m_base + 4;
+        let label_offset = links_bytes + 4 * COLUMNS as u64;
+        let mut bytes = Vec::new();
+        let sizes = [
+            0,
+            ROWS as u64,
+            ROWS as u64,
+            label_offset + 8,
+            label_offset,
+            links_bytes,
+        ];
+        sizes
+            .iter()
+            .for_each(|size| bytes.extend(size.to_le_bytes()));
+        bytes.extend(1_u32.to_le_bytes());
+        bytes.extend(100_u32.to_le_bytes());
+        [m_above, m_base, m_above]
+            .iter()
+            .for_each(|m| bytes.extend(m.to_le_bytes()));
+        bytes.extend(1.0_f64.to_le_bytes());
+        bytes.extend(40_u64.to_le_bytes());
+        for (row, label) in labels.iter().enumerate() {
+            let is_deleted = u8::from(row % 50 == 3);
+            bytes.extend([3, 0, is_deleted, 0]);
+            for link in 0..4 {
+                bytes.extend((((7 * row + link) % ROWS) as u32).to_le_bytes());
+            }
+            (0..COLUMNS).for_each(|_| bytes.extend((row as f32).to_le_bytes()));
+            bytes.extend(label.to_le_bytes());
+        }
+        for row in 0..ROWS {
+            if row % 100 == 0 {
+                bytes.extend(12_u32.to_le_bytes());
+                bytes.extend(1_u32.to_le_bytes());
+                bytes.extend((((row + 100) % ROWS) as u32).to_le_bytes());
+                bytes.extend(0_u32.to_le_bytes());
+            } else {
+                bytes.extend(0_u32.to_le_bytes());
+            }
+        }
+        bytes
+    }
+
+    /// Several chunks: labels in order, nearly in order, far apart, and none that are row numbers.
+    #[test]
+    fn rows_take_the_places_of_their_labels_from_any_place_in_the_file() {
+        let label = |row: usize, way: usize| match way {
+            0 => row,
+            1 => row ^ 1,
+            2 => row * 263 % ROWS,
+            _ => 2 * row + 5,
+        };
+        for way in 0..4 {
+            let labels: Vec<i64> = (0..ROWS).map(|row| label(row, way) as i64).collect();
+            let found = read(&file(&labels)[..]).expect("an index");
+            let found = found.in_order_of_labels().expect("room");
+            let place = |row: usize| if way == 3 { row } else { label(row, way) };
+            assert_eq!(found.labels, (way == 3).then_some(labels));
+            assert_eq!(found.graph.entry_point(), Some(place(100) as u32));
+            let mut deleted: Vec<u32> =
+                (3..ROWS).step_by(50).map(|row| place(row) as u32).collect();
+            deleted.sort_unstable();
+            assert_eq!(found.deleted, deleted);
+            for row in 0..ROWS {
+                let node = place(row) as u32;
+                assert_eq!(found.vectors.row(place(row)), [row as f32; COLUMNS]);
+                let links = (0..3).map(|link| place((7 * row + link) % ROWS) as u32);
+                assert_eq!(found.graph.links(node, 0), links.collect::<Vec<u32>>());
+                assert_eq!(found.graph.level(node), usize::from(row % 100 == 0));
+                if row % 100 == 0 {
+                    assert_eq!(
+                        found.graph.links(node, 1),
+                        [place((row + 100) % ROWS) as u32]
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_to_no_row_is_named_by_the_row_of_the_file() {
+        let labels: Vec<i64> = (0..ROWS as i64).rev().collect();
+        let mut bytes = file(&labels);
+        let row_bytes = 20 + 4 * COLUMNS + 8;
+        let link = HEADER_BYTES as usize + 7 * row_bytes + 4;
+        bytes[link..link + 4].copy_from_slice(&9999_u32.to_le_bytes());
+        let words = read(&bytes[..]).expect_err("no such row").to_string();
+        assert!(
+            words.contains("node 7") && words.contains("9999"),
+            "{words}"
+        );
+    }
+}

@@ -134,6 +134,47 @@ fn a_file_cut_anywhere_is_refused() {
     }
 }
 
+/// hnswlib's file is read piece by piece from its path, and as a whole out of memory.
+#[test]
+fn a_path_and_its_bytes_give_the_same_index_or_the_same_error() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("index");
+    for name in FILES {
+        let mut bytes = std::fs::read(golden(&format!("{name}.index"))).expect("file");
+        let whole = bytes.len();
+        let lengths = [0, 7, 8, 50, 95, 96, 200, whole / 2, whole - 1, whole];
+        for length in lengths {
+            std::fs::write(&path, &bytes[..length]).expect("written");
+            compare_readers(&path, &bytes[..length]);
+        }
+        // Each byte of the header in turn, and some behind it.
+        for place in (0..96).chain((96..whole).step_by(1 + whole / 97)) {
+            bytes[place] ^= 0x55;
+            std::fs::write(&path, &bytes).expect("written");
+            compare_readers(&path, &bytes);
+            bytes[place] ^= 0x55;
+        }
+    }
+}
+
+fn compare_readers(path: &std::path::Path, bytes: &[u8]) {
+    match (SavedIndex::read(path), SavedIndex::from_bytes(bytes)) {
+        (Ok(a), Ok(b)) => {
+            let values = |index: &SavedIndex| {
+                let values = index.vectors.values().iter();
+                values.map(|value| value.to_bits()).collect::<Vec<_>>()
+            };
+            assert_eq!(values(&a), values(&b));
+            assert_eq!((a.labels, a.deleted), (b.labels, b.deleted));
+            assert_eq!(a.graph.base_links(), b.graph.base_links());
+        }
+        (a, b) => assert_eq!(
+            a.map(|_| ()).map_err(|error| error.to_string()),
+            b.map(|_| ()).map_err(|error| error.to_string())
+        ),
+    }
+}
+
 /// OpenSearch appends a footer of 16 bytes; FAISS does not look behind its index. hnswlib does.
 #[test]
 fn bytes_after_an_index_are_left_alone_by_faiss_only() {
