@@ -140,6 +140,9 @@ fn giants() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// Less than decoding them takes, and more than a busy machine lets a process wait.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
 #[test]
 fn headers_that_claim_more_pixels_than_the_limit_are_refused_before_allocation() {
     for (name, bytes) in giants() {
@@ -155,7 +158,7 @@ fn headers_that_claim_more_pixels_than_the_limit_are_refused_before_allocation()
             ),
             "{name}: {error}"
         );
-        assert!(begin.elapsed() < Duration::from_millis(200), "{name}");
+        assert!(begin.elapsed() < AT_ONCE, "{name}");
     }
 }
 
@@ -187,7 +190,7 @@ fn a_jpeg_too_short_for_its_pixels_is_truncated_before_allocation() {
         decoded(&bytes),
         Err(DecodeError::Jpeg(JpegError::Truncated))
     ));
-    assert!(begin.elapsed() < Duration::from_millis(100));
+    assert!(begin.elapsed() < AT_ONCE);
 }
 
 #[test]

@@ -376,25 +376,26 @@ fn offline_takes_what_was_laid_down_by_hand_and_nothing_else() {
 
 #[test]
 fn two_at_once_are_told_apart() {
-    let scene = Scene::new([Manner::Silence(Duration::from_millis(200))]);
-    let errors: Vec<_> = std::thread::scope(|scope| {
-        let both = [0, 100].map(|wait| {
-            let scene = &scene;
-            scope.spawn(move || {
-                std::thread::sleep(Duration::from_millis(wait));
-                scene.fetch()
-            })
+    // On a busy machine the second may come when the first is done: then once more.
+    let is_apart = (0..5).any(|_| {
+        let scene = Scene::new([Manner::Silence(Duration::from_millis(200))]);
+        let errors: Vec<_> = std::thread::scope(|scope| {
+            let first = scope.spawn(|| scene.fetch());
+            while scene.server.requests().is_empty() && !first.is_finished() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            let second = scene.fetch();
+            let both = [first.join().unwrap(), second];
+            both.into_iter().filter_map(Result::err).collect()
         });
-        both.map(|one| one.join().unwrap())
-            .into_iter()
-            .filter_map(Result::err)
-            .collect()
+        scene.assert_whole();
+        assert!(
+            matches!(errors[..], [] | [FetchError::Busy { .. }]),
+            "{errors:?}"
+        );
+        !errors.is_empty()
     });
-    assert!(
-        matches!(errors[..], [FetchError::Busy { .. }]),
-        "{errors:?}"
-    );
-    scene.assert_whole();
+    assert!(is_apart);
 }
 
 #[test]
