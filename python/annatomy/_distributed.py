@@ -10,7 +10,7 @@ from typing import Any, Callable, Optional, Protocol
 from . import _core
 from ._arrays import Float32, Int64
 from ._partial import Path
-from ._shards import Request, Shard, join
+from ._shards import Request, Shard, check_unchanged, join
 
 #: Tasks in flight with arrays of their own, for each worker; tasks over files carry nothing.
 ARRAYS_PER_WORKER = 2
@@ -100,7 +100,20 @@ def exact_knn_by(
     folder: Optional[Path],
     tell: Optional[Callable[[str, int, int], None]],
 ) -> tuple[Int64, Float32]:
-    """Neighbors among all shards, one task for each."""
+    """Neighbors among all shards, one task for each, of one state of each file."""
+    found = _exact_knn_by(executor, shards, queries, request, folder, tell)
+    check_unchanged(shards)
+    return found
+
+
+def _exact_knn_by(
+    executor: Executor,
+    shards: list[Shard],
+    queries: Float32,
+    request: Request,
+    folder: Optional[Path],
+    tell: Optional[Callable[[str, int, int], None]],
+) -> tuple[Int64, Float32]:
     own_search = getattr(executor, "exact_knn", None)
     if own_search is not None:
         # It joins the results of its tasks where they are.

@@ -18,7 +18,7 @@ from ._arrays import Float32, Int64
 from ._distributed import AtOnce, Executor, exact_knn_by
 from ._gather import in_tasks, rows_at
 from ._partial import Path
-from ._shards import Base, Request, Shard, fetched, is_remote, shards_of
+from ._shards import Base, Request, Shard, check_unchanged, fetched, is_remote, shards_of
 
 #: Rows, columns, largest value, unit length?, digests as they are and scaled.
 Facts = tuple[int, int, float, bool, bytes, bytes]
@@ -75,6 +75,7 @@ class Elsewhere:
             if len(inside):
                 wanted.append((shard, (shard, inside)))
         parts = in_tasks(self.executor, rows_at, wanted)
+        check_unchanged(self.shards)
         return np.ascontiguousarray(np.concatenate(parts), dtype=np.float32)
 
 

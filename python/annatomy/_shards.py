@@ -51,6 +51,8 @@ class Shard:
     name: str
     source: Union[str, Float32]
     rows: Optional[tuple[int, int]] = None
+    #: Bytes and last change of a file here, when it was first looked at.
+    state: Optional[tuple[int, int]] = None
 
     def search(self, queries: Float32, request: Request) -> _core.Partial:
         """Neighbors among its rows, numbered from 0."""
@@ -93,8 +95,8 @@ class Shard:
             system, path = _opened(self.source)
             digest.update(f"url {self.source} {system.ukey(path)}".encode())
         else:
-            found = os.stat(file_of(self.source))
-            digest.update(f"file {os.path.abspath(self.source)} {found.st_size} {found.st_mtime_ns}".encode())
+            size, changed = _state(self.source)
+            digest.update(f"file {os.path.abspath(self.source)} {size} {changed}".encode())
         return digest.hexdigest()[:32]
 
 
@@ -115,14 +117,39 @@ def shards_of(base: Base, k: int, rows_per_task: Optional[int]) -> list[Shard]:
         if is_remote(path):
             shards.append(Shard(path, path))
             continue
+        state = _state(path)
         rows, columns, _ = _core.file_facts(path)
         shards += [
-            Shard(f"rows {start}:{end} of {path}", path, (start, end))
+            Shard(f"rows {start}:{end} of {path}", path, (start, end), state)
             for start, end in _cut(rows, columns, k, rows_per_task)
         ]
     if not shards:
         raise ValueError("the base has no rows")
     return shards
+
+
+def check_unchanged(shards: Sequence[Shard]) -> None:
+    """What tasks found in files here is of one state of each.
+
+    Each task looks after its own reading, and this after what comes between two of them.
+
+    Raises
+    ------
+    ValueError
+        With the name of the first that was written to.
+    """
+    states = {shard.source: shard.state for shard in shards if isinstance(shard.source, str) and shard.state}
+    for path, state in states.items():
+        now = _state(path)
+        if now != state:
+            raise ValueError(
+                f"{path}: the file changed while it was read: it had {state[0]} bytes at the beginning, now {now[0]}"
+            )
+
+
+def _state(path: str) -> tuple[int, int]:
+    found = os.stat(file_of(path))
+    return found.st_size, found.st_mtime_ns
 
 
 def is_list_of_parts(base: Base) -> bool:

@@ -17,7 +17,7 @@ import ray
 from ._arrays import Float32, Int64, count
 from ._audit import audit as audit_by
 from ._audited import Audit
-from ._distributed import Folder
+from ._distributed import Folder, exact_knn_by
 from ._memory import trim, trimmed
 from ._partial import Path, query_rows
 from ._progress import Telling, telling
@@ -80,7 +80,7 @@ def exact_knn(
     most = None if rows_per_task is None else count(rows_per_task, "rows_per_task")
     shards = shards_of(X, request.k, most)
     with telling(progress, "exact_knn") as tell:
-        return executor.exact_knn(shards, held_out, request, partials, tell)
+        return exact_knn_by(executor, shards, held_out, request, partials, tell)
 
 
 def audit(X: Base, index: Any = None, *, threads: int = 1, retries: int = 3, **settings: Any) -> Audit:

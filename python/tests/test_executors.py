@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from annatomy import _shards
+from annatomy._distributed import AtOnce
 
 
 @pytest.fixture(scope="module")
@@ -434,3 +435,35 @@ def test_surfaces_that_tasks_cannot_count_are_refused(base, queries):
             an.surface(base, graph, EFS, KS, queries=bad, executor=executor, queries_per_task=20)
         with pytest.raises(ValueError, match="queries have 5 columns"):
             an.surface(base, graph, EFS, KS, queries=queries[:, :5].copy(), executor=executor)
+
+
+class Rewriting:
+    """An executor that does tasks at once, and after task ``number`` writes other rows into a file."""
+
+    def __init__(self, path, number):
+        self.path, self.left = path, number
+
+    def submit(self, task, /, *arguments):
+        future = AtOnce().submit(task, *arguments)
+        self.left -= 1
+        if self.left == 0:
+            np.save(self.path, np.load(self.path)[::-1])
+        return future
+
+
+def test_a_file_that_is_rewritten_between_tasks_is_an_error_that_names_it(tmp_path, base, queries):
+    path = tmp_path / "rows.npy"
+    tasks = len(base) // 130 + 1
+    for number in [1, tasks - 1, tasks]:
+        np.save(path, base)
+        with pytest.raises(ValueError, match=r"rows\.npy: the file changed while it was read"):
+            an.exact_knn(path, 5, queries=queries, rows_per_task=130, executor=Rewriting(path, number))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_an_audit_mixes_no_two_states_of_a_file(tmp_path, base, queries, number):
+    path = tmp_path / "rows.npy"
+    np.save(path, base)
+    neighbors, _ = an.exact_knn(base, 5, queries=queries)
+    with pytest.raises(ValueError, match=r"rows\.npy: the file changed while it was read"):
+        an.audit(path, queries=queries, neighbors=neighbors, k=5, rows_per_task=300, executor=Rewriting(path, number))
