@@ -97,5 +97,7 @@ def blocks(shard: Shard) -> Iterator[Float32]:
 
 def whole(base: Any) -> Float32:
     """All rows of a base in parts, read here."""
-    parts = [block for shard in shards_of(base, 1, None) for block in blocks(shard)]
+    shards = shards_of(base, 1, None)
+    parts = [block for shard in shards for block in blocks(shard)]
+    check_unchanged(shards)
     return np.concatenate(parts)
