@@ -101,19 +101,6 @@ def exact_knn_by(
     tell: Optional[Callable[[str, int, int], None]],
 ) -> tuple[Int64, Float32]:
     """Neighbors among all shards, one task for each, of one state of each file."""
-    found = _exact_knn_by(executor, shards, queries, request, folder, tell)
-    check_unchanged(shards)
-    return found
-
-
-def _exact_knn_by(
-    executor: Executor,
-    shards: list[Shard],
-    queries: Float32,
-    request: Request,
-    folder: Optional[Path],
-    tell: Optional[Callable[[str, int, int], None]],
-) -> tuple[Int64, Float32]:
     own_search = getattr(executor, "exact_knn", None)
     if own_search is not None:
         # It joins the results of its tasks where they are.
@@ -136,6 +123,7 @@ def _exact_knn_by(
         else:
             found(place, partial)
     for place, partial in _searched(executor, shards, missing, queries, request):
+        check_unchanged(shards[place])
         kept.save(place, partial)
         found(place, partial)
     return reduction.finish()

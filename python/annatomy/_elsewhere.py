@@ -75,7 +75,7 @@ class Elsewhere:
             if len(inside):
                 wanted.append((shard, (shard, inside)))
         parts = in_tasks(self.executor, rows_at, wanted)
-        check_unchanged(self.shards)
+        check_unchanged(*self.shards)
         return np.ascontiguousarray(np.concatenate(parts), dtype=np.float32)
 
 
@@ -99,5 +99,5 @@ def whole(base: Any) -> Float32:
     """All rows of a base in parts, read here."""
     shards = shards_of(base, 1, None)
     parts = [block for shard in shards for block in blocks(shard)]
-    check_unchanged(shards)
+    check_unchanged(*shards)
     return np.concatenate(parts)

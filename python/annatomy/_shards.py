@@ -128,10 +128,10 @@ def shards_of(base: Base, k: int, rows_per_task: Optional[int]) -> list[Shard]:
     return shards
 
 
-def check_unchanged(shards: Sequence[Shard]) -> None:
-    """What tasks found in files here is of one state of each.
+def check_unchanged(*shards: Shard) -> None:
+    """Whether what tasks have read is of the state of each file here that was first looked at.
 
-    Each task looks after its own reading, and this after what comes between two of them.
+    Called when a task has ended, and before its partial is kept: a task looks after its own reading alone.
 
     Raises
     ------

@@ -17,11 +17,11 @@ import ray
 from ._arrays import Float32, Int64, count
 from ._audit import audit as audit_by
 from ._audited import Audit
-from ._distributed import Folder, exact_knn_by
+from ._distributed import Folder
 from ._memory import trim, trimmed
 from ._partial import Path, query_rows
 from ._progress import Telling, telling
-from ._shards import Base, Request, Shard, join, shards_of
+from ._shards import Base, Request, Shard, check_unchanged, join, shards_of
 from ._study import StudyResults
 from ._study import study as study_by
 from ._surface import Surface
@@ -80,7 +80,7 @@ def exact_knn(
     most = None if rows_per_task is None else count(rows_per_task, "rows_per_task")
     shards = shards_of(X, request.k, most)
     with telling(progress, "exact_knn") as tell:
-        return exact_knn_by(executor, shards, held_out, request, partials, tell)
+        return executor.exact_knn(shards, held_out, request, partials, tell)
 
 
 def audit(X: Base, index: Any = None, *, threads: int = 1, retries: int = 3, **settings: Any) -> Audit:
@@ -181,6 +181,7 @@ class Executor:
             nonlocal done
             (finished,), _ = ray.wait(list(running), num_returns=1, fetch_local=False)
             place = running.pop(finished)
+            check_unchanged(shards[place])
             if kept.paths:
                 kept.save(place, _result(finished))
             done += 1
@@ -205,7 +206,10 @@ class Executor:
         finally:
             for result in running:
                 ray.cancel(result)
-        return _result(tree.root()).finish()  # type: ignore[no-any-return]
+        whole = _result(tree.root())
+        # Tasks of a lost worker ran again.
+        check_unchanged(*shards)
+        return whole.finish()  # type: ignore[no-any-return]
 
     def surface_parts(
         self,

@@ -463,6 +463,19 @@ def test_a_file_that_is_rewritten_between_tasks_is_an_error_that_names_it(tmp_pa
             an.exact_knn(path, 5, queries=queries, rows_per_task=130, executor=Rewriting(path, number))
 
 
+def test_no_partial_of_another_state_is_kept(assert_same, tmp_path, base, queries):
+    path, partials = tmp_path / "rows.npy", tmp_path / "partials"
+    np.save(path, base)
+    before = os.stat(path)
+    options = {"queries": queries, "rows_per_task": 130, "partials": partials}
+    with pytest.raises(ValueError, match="the file changed"):
+        an.exact_knn(path, 5, executor=Rewriting(path, 2), **options)
+    # Restored with its time, as ``cp -p`` does.
+    np.save(path, base)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert_same(an.exact_knn(path, 5, executor=AtOnce(), **options), an.exact_knn(base, 5, queries=queries))
+
+
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_an_audit_mixes_no_two_states_of_a_file(tmp_path, base, queries, number):
     path = tmp_path / "rows.npy"
