@@ -226,7 +226,9 @@ impl VectorFile {
         Vec::<T>::new()
             .try_reserve_exact(length)
             .map_err(|_| refused())?;
-        Ok(vec![T::default(); length])
+        let mut values = vec![T::default(); length];
+        annatomy_runtime::prefer_huge_pages(&mut values);
+        Ok(values)
     }
 
     fn matrix(&self, rows: usize, values: Vec<f32>) -> Result<Matrix, ReadError> {

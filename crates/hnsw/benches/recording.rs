@@ -11,7 +11,7 @@
 
 use annatomy_hnsw::{
     CandidateQueue, Coverage, DistanceComputer, Graph, HeapQueue, Links, Parameters, QueryScorer,
-    Scored, Search, Traversal, VectorDistances, Visits,
+    RowLinks, Scored, Search, Traversal, VectorDistances, Visits,
 };
 use annatomy_vectors::{Matrix, Metric, kernels};
 use std::time::Instant;
@@ -101,17 +101,24 @@ impl Bare {
         let entry = descend(graph, scorer, entry_point, &mut self.keys);
         self.queue.push(scorer, entry);
         while let Some(popped) = self.queue.pop(scorer) {
-            let next = self
-                .queue
-                .peek()
-                .map_or(&[][..], |next| graph.links(next, 0));
-            kernels::prefetch_whole(next);
+            let of_row = |row| RowLinks {
+                row,
+                links: graph.links(row, 0),
+            };
+            let [next, second] = self.queue.upcoming();
+            let next = next.map(of_row);
+            if let Some(next) = next {
+                kernels::prefetch_whole(next.links);
+            }
+            if let Some(second) = second {
+                graph.prefetch_links(second, 0);
+            }
             self.queue.evaluate(
                 scorer,
-                graph.links(popped.id, 0),
+                of_row(popped.id),
                 next,
                 Coverage::MayBeCloser,
-                |_| {},
+                |scored| graph.prefetch_place(scored.id, 0),
             );
         }
         self.queue.nearest(out);

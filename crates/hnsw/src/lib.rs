@@ -23,7 +23,8 @@ pub use distance::{
 };
 pub use graph::{BaseLayer, Graph, GraphBytesError, Links, TooManyLinks, reachable, union};
 pub use queue::{
-    BitsetQueue, CandidateQueue, Coverage, HeapQueue, LowerBoundFilter, QueryScorer, Scored,
+    BitsetQueue, CandidateQueue, Coverage, HeapQueue, LowerBoundFilter, QueryScorer, RowLinks,
+    Scored,
 };
 pub use search::{
     Answer, EngineClass, FilterRule, ScanRecord, Search, Traversal, UnknownEngineClass,

@@ -7,6 +7,7 @@
 
 #![deny(missing_docs)]
 
+mod huge_pages;
 mod memory;
 mod monitor;
 mod panic_guard;
@@ -16,6 +17,7 @@ mod printable;
 mod progress;
 mod zeroed;
 
+pub use huge_pages::prefer_huge_pages;
 pub use memory::{
     NotEnoughMemory, available_in_words, available_memory, bytes_in_words, check_memory,
 };

@@ -6,6 +6,7 @@ use super::parameters::Parameters;
 use crate::graph::Links;
 use crate::queue::Scored;
 use annatomy_runtime::Zeroed;
+use annatomy_vectors::kernels;
 
 /// Every list in a block of its full capacity.
 pub(super) struct Growing {
@@ -39,6 +40,13 @@ impl Links for Growing {
         let (lists, block) = self.block(node, level);
         let start = block * lists.capacity;
         &lists.ids[start..start + usize::from(lists.lengths[block])]
+    }
+
+    #[inline]
+    fn prefetch_links(&self, node: u32, level: usize) {
+        let (lists, block) = self.block(node, level);
+        kernels::prefetch(&lists.lengths[block..=block]);
+        kernels::prefetch_whole(&lists.ids[block * lists.capacity..][..lists.capacity]);
     }
 }
 

@@ -11,7 +11,7 @@
 //! rules out most candidates.
 
 use crate::distance::DistanceComputer;
-use crate::queue::{QueryScorer, Scored};
+use crate::queue::{LowerBoundFilter, QueryScorer, Scored};
 use annatomy_vectors::value_of_order_key;
 
 /// What a candidate is compared by is prefetched this many candidates before its turn.
@@ -25,6 +25,13 @@ pub(crate) trait Occlusion: Copy + Sync {
     /// node is `to_origin`.
     fn rules_out<S: QueryScorer>(self, scorer: S, to_kept: u32, to_origin: u32) -> bool;
 
+    /// Of kept ones that cannot rule it out, most; `None` where there is no bound.
+    #[inline]
+    fn filter<S: QueryScorer>(self, scorer: S, to_origin: u32) -> Option<LowerBoundFilter> {
+        let _ = (scorer, to_origin);
+        None
+    }
+
     /// Whether none can, wherever it is; `false` where that is not known.
     fn is_safe<S: QueryScorer>(self, scorer: S, to_origin: u32) -> bool;
 }
@@ -36,6 +43,11 @@ pub(crate) struct Closer;
 impl Occlusion for Closer {
     fn rules_out<S: QueryScorer>(self, scorer: S, to_kept: u32, to_origin: u32) -> bool {
         scorer.strictly_closer(to_kept, to_origin)
+    }
+
+    #[inline]
+    fn filter<S: QueryScorer>(self, scorer: S, to_origin: u32) -> Option<LowerBoundFilter> {
+        scorer.lower_bound_filter(to_origin)
     }
 
     fn is_safe<S: QueryScorer>(self, scorer: S, to_origin: u32) -> bool {
@@ -106,9 +118,7 @@ pub(crate) fn prune(
         };
         let is_kept = rule.is_safe(scorer, to_origin)
             || open.is_some_and(|open| {
-                !candidates[open..kept]
-                    .iter()
-                    .any(|other| rule.rules_out(scorer, scorer.key(other.id), to_origin))
+                !is_ruled_out(scorer, &candidates[open..kept], to_origin, rule)
             });
         previous = Some(Previous {
             candidate,
@@ -120,6 +130,31 @@ pub(crate) fn prune(
         }
     }
     candidates.truncate(kept);
+}
+
+/// Whether one of `kept` rules out the candidate of `scorer`. Most of those that do not are too far by their
+/// codes already.
+#[inline]
+fn is_ruled_out<S: QueryScorer>(
+    scorer: S,
+    kept: &[Scored],
+    to_origin: u32,
+    rule: impl Occlusion,
+) -> bool {
+    let rules_out = |kept: &Scored| rule.rules_out(scorer, scorer.key(kept.id), to_origin);
+    let Some(filter) = rule.filter(scorer, to_origin) else {
+        return kept.iter().any(rules_out);
+    };
+    let (fours, rest) = kept.as_chunks();
+    let of_four = |four: &[Scored; 4]| {
+        let may_be_closer = scorer.may_be_closer_x4(four.map(|kept| kept.id), filter);
+        let near = four.iter().zip(may_be_closer).filter(|(_, may_be)| *may_be);
+        near.map(|(kept, _)| kept).any(rules_out)
+    };
+    fours.iter().any(of_four)
+        || rest
+            .iter()
+            .any(|kept| scorer.may_be_closer(kept.id, filter) && rules_out(kept))
 }
 
 #[cfg(test)]

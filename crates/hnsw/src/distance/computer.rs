@@ -20,8 +20,8 @@ pub trait DistanceComputer: Sync {
     /// The scorer for row `id` as the query.
     fn scorer(&self, id: u32) -> Self::Scorer<'_>;
 
-    /// Prefetches what `scorer(candidate).key(id)` reads for each of `ids`, where a search has not
-    /// brought it into cache.
+    /// Prefetches what `scorer(candidate).key(id)` reads for each of `ids`, but for what another candidate
+    /// or a search has brought into cache.
     #[inline]
     fn prefetch(&self, candidate: u32, ids: impl Iterator<Item = u32>) {
         let _ = (candidate, ids);

@@ -157,6 +157,12 @@ impl<Q: Stored, S: Stored> QueryScorer for VectorScorer<'_, Q, S> {
     }
 
     #[inline]
+    fn may_be_closer_x4(self, ids: [u32; 4], filter: LowerBoundFilter) -> [bool; 4] {
+        self.codes
+            .map_or([true; 4], |codes| codes.may_be_closer_x4(ids, filter))
+    }
+
+    #[inline]
     fn prefetch_codes(self, id: u32) {
         if let Some(codes) = self.codes {
             codes.prefetch(id);
@@ -193,6 +199,13 @@ impl<'v, S: Stored> DistanceComputer for VectorDistances<'v, S> {
             metric,
             codes: codes.map(|codes| codes.row(id)),
         }
+    }
+
+    #[inline]
+    fn prefetch(&self, candidate: u32, _ids: impl Iterator<Item = u32>) {
+        let scorer = self.scorer(candidate);
+        scorer.prefetch_codes(candidate);
+        scorer.prefetch(candidate);
     }
 
     #[inline]

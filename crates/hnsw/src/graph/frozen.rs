@@ -2,6 +2,7 @@
 
 use super::links::Links;
 use annatomy_runtime::Zeroed;
+use annatomy_vectors::kernels;
 use std::ops::Range;
 
 /// A finished graph: per layer, links packed end to end.
@@ -117,6 +118,13 @@ impl Links for Graph {
         } else {
             let range = &self.upper_ranges[self.upper[node] as usize + level - 1];
             &self.upper_links[range.start as usize..range.end as usize]
+        }
+    }
+
+    #[inline]
+    fn prefetch_place(&self, node: u32, level: usize) {
+        if level == 0 {
+            kernels::prefetch(&self.starts[node as usize..=node as usize]);
         }
     }
 }

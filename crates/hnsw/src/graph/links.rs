@@ -1,5 +1,7 @@
 //! The face that builder and frozen graph share, so that search is written once.
 
+use annatomy_vectors::kernels;
+
 /// The links of a layered graph: all that a search reads of it.
 pub trait Links: Sync {
     /// The highest layer of each node.
@@ -8,6 +10,18 @@ pub trait Links: Sync {
     fn entry_point(&self) -> Option<u32>;
     /// The links of `node` on `level`, which must not exceed the node's own.
     fn links(&self, node: u32, level: usize) -> &[u32];
+
+    /// Prefetches what says where the links of `node` lie, where that is not known without reading.
+    #[inline]
+    fn prefetch_place(&self, node: u32, level: usize) {
+        let _ = (node, level);
+    }
+
+    /// Prefetches the links of `node`.
+    #[inline]
+    fn prefetch_links(&self, node: u32, level: usize) {
+        kernels::prefetch_whole(self.links(node, level));
+    }
 
     /// Entry points of further segments, each searched on its own after the first.
     fn more_entry_points(&self) -> &[u32] {

@@ -1,7 +1,7 @@
 //! A place in a file's bytes; every read is checked against what is left.
 
 use super::error::SavedIndexError;
-use annatomy_runtime::check_memory;
+use annatomy_runtime::{check_memory, prefer_huge_pages};
 
 /// Vectors of more bytes are compared with what is available before they are allocated.
 const ASKED_FIRST_BYTES: u64 = 1 << 26;
@@ -145,5 +145,6 @@ pub fn reserved<T>(what: &'static str, count: usize) -> Result<Vec<T>, SavedInde
     }
     let mut kept = Vec::new();
     kept.try_reserve_exact(count).map_err(|_| refused())?;
+    prefer_huge_pages(kept.spare_capacity_mut());
     Ok(kept)
 }

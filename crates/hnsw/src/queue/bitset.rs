@@ -4,7 +4,7 @@
 //! Equal distances have ranks of their own, ties by id; the stop rule counts only strictly nearer
 //! rows, as [`HeapQueue`](super::HeapQueue) does.
 
-use super::candidates::{CandidateQueue, Coverage, QueryScorer, Scored};
+use super::candidates::{CandidateQueue, Coverage, QueryScorer, RowLinks, Scored};
 use annatomy_vectors::RankedBitSet;
 
 /// One bit per rank for the rows seen, one for the rows pending.
@@ -48,15 +48,15 @@ impl CandidateQueue for BitsetQueue {
     fn evaluate<S: QueryScorer>(
         &mut self,
         scorer: S,
-        ids: &[u32],
-        _likely_next: &[u32],
+        expanded: RowLinks<'_>,
+        _likely_next: Option<RowLinks<'_>>,
         _coverage: Coverage,
         mut on_evaluated: impl FnMut(Scored),
     ) -> usize {
-        for &id in ids {
+        for &id in expanded.links {
             scorer.prefetch(id);
         }
-        for &id in ids {
+        for &id in expanded.links {
             let scored = Scored {
                 key: scorer.key(id),
                 id,
@@ -84,8 +84,9 @@ impl CandidateQueue for BitsetQueue {
     }
 
     #[inline]
-    fn peek(&self) -> Option<u32> {
-        self.pending.first().map(|rank| self.id_at[rank as usize])
+    fn upcoming(&self) -> [Option<u32>; 2] {
+        let first = self.pending.first();
+        [first.map(|rank| self.id_at[rank as usize]), None]
     }
 
     fn nearest(&mut self, out: &mut Vec<Scored>) {

@@ -14,6 +14,15 @@ pub struct Scored {
     pub id: u32,
 }
 
+/// A row and its links on the layer that is searched.
+#[derive(Clone, Copy, Debug)]
+pub struct RowLinks<'g> {
+    /// The row.
+    pub row: u32,
+    /// Its links.
+    pub links: &'g [u32],
+}
+
 /// Which unseen links a search evaluates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coverage {
@@ -31,17 +40,17 @@ pub trait CandidateQueue: Default + Send {
     /// Adds a row that was evaluated before the search began.
     fn push<S: QueryScorer>(&mut self, scorer: S, scored: Scored);
 
-    /// Evaluates those of `ids` that are new, in their order, calls `on_evaluated` for each, and
-    /// adds them to the queue. `likely_next` are the ids that are probably evaluated after these:
-    /// they may be prefetched, and change no result.
+    /// Evaluates those links of `expanded` that are new, in their order, calls `on_evaluated` for each, and
+    /// adds them to the queue. `likely_next` is the row that is probably expanded after it: what that
+    /// takes may be prefetched, and changes no result.
     ///
     /// With [`Coverage::MayBeCloser`] it may skip rows whose lower bound exceeds the ef-th best;
     /// returns the number of rows skipped.
     fn evaluate<S: QueryScorer>(
         &mut self,
         scorer: S,
-        ids: &[u32],
-        likely_next: &[u32],
+        expanded: RowLinks<'_>,
+        likely_next: Option<RowLinks<'_>>,
         coverage: Coverage,
         on_evaluated: impl FnMut(Scored),
     ) -> usize;
@@ -49,8 +58,9 @@ pub trait CandidateQueue: Default + Send {
     /// Removes the nearest unexpanded row, or `None` when the search is over.
     fn pop<S: QueryScorer>(&mut self, scorer: S) -> Option<Scored>;
 
-    /// The id of the nearest unexpanded row: the next pop, unless a nearer row is evaluated before.
-    fn peek(&self) -> Option<u32>;
+    /// The nearest unexpanded rows, as far as two of them are known: the next pops, unless nearer rows are
+    /// evaluated before.
+    fn upcoming(&self) -> [Option<u32>; 2];
 
     /// The ef nearest rows seen, ascending by (key, id).
     fn nearest(&mut self, out: &mut Vec<Scored>);
@@ -117,6 +127,12 @@ pub trait QueryScorer: Copy {
     fn may_be_closer(self, id: u32, filter: LowerBoundFilter) -> bool {
         let _ = (id, filter);
         true
+    }
+
+    /// [`QueryScorer::may_be_closer`] of four rows.
+    #[inline]
+    fn may_be_closer_x4(self, ids: [u32; 4], filter: LowerBoundFilter) -> [bool; 4] {
+        ids.map(|id| self.may_be_closer(id, filter))
     }
 
     /// Prefetches what `may_be_closer(id, …)` reads.

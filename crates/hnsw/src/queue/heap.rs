@@ -1,16 +1,17 @@
-//! The candidate queue for arbitrary keys: two binary heaps and an epoch mark per row, O(log ef) an
+//! The candidate queue for arbitrary keys: two binary heaps and a mark per row, O(log ef) an
 //! evaluation, as in FAISS and hnswlib.
 //!
 //! * `pending`: unexpanded rows, nearest first;
 //! * `best`: the ef nearest rows seen, farthest first; its top is the pruning threshold.
 //!
 //! pop: the nearest pending row; the search is over when ef rows are strictly nearer
-//! evaluate: mark, filter by the SQ8 lower bound where there is one, score the survivors
+//! evaluate: skip what is marked, filter by the SQ8 lower bound where there is one, score the survivors
 //!
 //! Allocates nothing once it has grown to its largest search.
 
-use super::candidates::{CandidateQueue, Coverage, QueryScorer, Scored};
+use super::candidates::{CandidateQueue, Coverage, QueryScorer, RowLinks, Scored};
 use super::lower_bound::{FilterStats, LowerBoundFilter};
+use super::unseen::Unseen;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -18,17 +19,14 @@ use std::collections::BinaryHeap;
 /// takes four rows at once too, and is asked for a multiple of four before the last batch.
 const BATCH: usize = 4;
 
-/// Two heaps and a mark per row.
+/// Two heaps, and which rows are new.
 #[derive(Debug, Default)]
 pub struct HeapQueue {
     ef: usize,
-    /// 16 bits, so that the marks of many rows stay in cache; cleared once in 65,535 searches.
-    epoch: u16,
-    marks: Vec<u16>,
+    unseen: Unseen,
     pending: BinaryHeap<Reverse<Packed>>,
     best: BinaryHeap<Packed>,
-    /// The ids and keys of the links under evaluation.
-    unseen: Vec<u32>,
+    /// The links that are scored, and their keys.
     survivors: Vec<u32>,
     keys: Vec<u32>,
     filter_stats: FilterStats,
@@ -69,13 +67,7 @@ impl HeapQueue {
         self.best.len() >= self.ef
     }
 
-    /// Marks `id`; whether it is new in this search.
-    #[inline]
-    fn mark(&mut self, id: u32) -> bool {
-        std::mem::replace(&mut self.marks[id as usize], self.epoch) != self.epoch
-    }
-
-    /// Evaluates `ids` through the lower-bound filter: only survivors can enter the queue.
+    /// Evaluates the new links through the lower-bound filter: only survivors can enter the queue.
     ///
     /// Codes are prefetched a few rows ahead, and with each those of one of the next links: memory
     /// always has work, and never more than it can have in flight.
@@ -83,55 +75,48 @@ impl HeapQueue {
     fn evaluate_filtered<S: QueryScorer>(
         &mut self,
         scorer: S,
-        ids: &[u32],
-        likely_next: &[u32],
         filter: LowerBoundFilter,
         on_evaluated: impl FnMut(Scored),
     ) -> usize {
-        self.unseen.clear();
-        for &id in ids {
-            if self.mark(id) {
-                self.unseen.push(id);
-            }
-        }
-        let mut likely_next = likely_next
-            .iter()
-            .filter(|&&id| self.marks[id as usize] != self.epoch);
-        for &id in self.unseen.iter().take(filter.codes_ahead) {
+        let (now, mut ahead) = (self.unseen.now(), self.unseen.ahead().iter());
+        for &id in now.iter().take(filter.codes_ahead) {
             scorer.prefetch_codes(id);
         }
         self.survivors.clear();
-        for (place, &id) in self.unseen.iter().enumerate() {
-            if let Some(&id) = self.unseen.get(place + filter.codes_ahead) {
+        let mut keep = |id| {
+            scorer.prefetch(id);
+            self.survivors.push(id);
+        };
+        let (fours, rest) = now.as_chunks();
+        for (place, &four) in fours.iter().enumerate() {
+            let later = now.iter().skip(place * BATCH + filter.codes_ahead);
+            for &id in later.take(BATCH).chain(ahead.by_ref().take(BATCH)) {
                 scorer.prefetch_codes(id);
             }
-            if let Some(&id) = likely_next.next() {
-                scorer.prefetch_codes(id);
-            }
-            if scorer.may_be_closer(id, filter) {
-                scorer.prefetch(id);
-                self.survivors.push(id);
+            for (id, may_be_closer) in four.into_iter().zip(scorer.may_be_closer_x4(four, filter)) {
+                if may_be_closer {
+                    keep(id);
+                }
             }
         }
+        for &id in rest {
+            if scorer.may_be_closer(id, filter) {
+                keep(id);
+            }
+        }
+        let (tested, survived) = (now.len(), self.survivors.len());
         self.keys.clear();
         scorer.keys(&self.survivors, &mut self.keys);
-        let survivors = std::mem::take(&mut self.survivors);
-        self.push_all(scorer, &survivors, on_evaluated);
-        self.survivors = survivors;
-        let (tested, survived) = (self.unseen.len(), self.survivors.len());
+        self.push_all(scorer, on_evaluated);
         self.filter_stats.add(tested, survived);
         tested - survived
     }
 
-    /// Pushes `ids`, whose keys stand in `keys`.
+    /// Pushes the survivors, whose keys stand in `keys`.
     #[inline]
-    fn push_all<S: QueryScorer>(
-        &mut self,
-        scorer: S,
-        ids: &[u32],
-        mut on_evaluated: impl FnMut(Scored),
-    ) {
-        for (place, &id) in ids.iter().enumerate() {
+    fn push_all<S: QueryScorer>(&mut self, scorer: S, mut on_evaluated: impl FnMut(Scored)) {
+        let survivors = std::mem::take(&mut self.survivors);
+        for (place, &id) in survivors.iter().enumerate() {
             let scored = Scored {
                 key: self.keys[place],
                 id,
@@ -139,6 +124,7 @@ impl HeapQueue {
             self.offer(scorer, scored);
             on_evaluated(scored);
         }
+        self.survivors = survivors;
     }
 
     /// Keeps `scored` unless ef rows are at least as near.
@@ -164,16 +150,11 @@ impl CandidateQueue for HeapQueue {
         self.filter_stats.begin_search();
         self.pending.clear();
         self.best.clear();
-        self.epoch = self.epoch.wrapping_add(1);
-        if self.marks.len() != rows || self.epoch == 0 {
-            self.marks.clear();
-            self.marks.resize(rows, 0);
-            self.epoch = 1;
-        }
+        self.unseen.reset(rows);
     }
 
     fn push<S: QueryScorer>(&mut self, scorer: S, scored: Scored) {
-        self.mark(scored.id);
+        self.unseen.mark(scored.id);
         self.offer(scorer, scored);
     }
 
@@ -181,45 +162,41 @@ impl CandidateQueue for HeapQueue {
     fn evaluate<S: QueryScorer>(
         &mut self,
         scorer: S,
-        ids: &[u32],
-        likely_next: &[u32],
+        expanded: RowLinks<'_>,
+        likely_next: Option<RowLinks<'_>>,
         coverage: Coverage,
         on_evaluated: impl FnMut(Scored),
     ) -> usize {
+        self.unseen.expand(expanded, likely_next);
         if coverage == Coverage::MayBeCloser
             && self.filter_stats.is_on()
             && self.is_full()
             && let Some(farthest) = self.best.peek()
             && let Some(filter) = scorer.lower_bound_filter(farthest.key())
         {
-            return self.evaluate_filtered(scorer, ids, likely_next, filter, on_evaluated);
+            return self.evaluate_filtered(scorer, filter, on_evaluated);
         }
-        self.unseen.clear();
-        for &id in ids {
-            if self.mark(id) {
-                scorer.prefetch(id);
-                self.unseen.push(id);
-            }
+        let now = self.unseen.now();
+        for &id in now {
+            scorer.prefetch(id);
         }
-        self.keys.clear();
         // Rows too long to be prefetched whole keep the memory busy by themselves.
-        let (batch, likely_next) = if scorer.prefetches_whole() {
-            (BATCH, likely_next)
+        let (batch, ahead) = if scorer.prefetches_whole() {
+            (BATCH, self.unseen.ahead())
         } else {
             (usize::MAX, &[][..])
         };
-        let mut likely_next = likely_next.chunks(BATCH);
-        for ids in self.unseen.chunks(batch) {
+        let mut ahead = ahead.chunks(BATCH);
+        self.keys.clear();
+        for ids in now.chunks(batch) {
             scorer.keys(ids, &mut self.keys);
-            for &id in likely_next.next().unwrap_or_default() {
-                if self.marks[id as usize] != self.epoch {
-                    scorer.prefetch(id);
-                }
+            for &id in ahead.next().unwrap_or_default() {
+                scorer.prefetch(id);
             }
         }
-        let unseen = std::mem::take(&mut self.unseen);
-        self.push_all(scorer, &unseen, on_evaluated);
-        self.unseen = unseen;
+        self.survivors.clear();
+        self.survivors.extend_from_slice(now);
+        self.push_all(scorer, on_evaluated);
         0
     }
 
@@ -235,10 +212,11 @@ impl CandidateQueue for HeapQueue {
     }
 
     #[inline]
-    fn peek(&self) -> Option<u32> {
-        self.pending
-            .peek()
-            .map(|Reverse(nearest)| nearest.scored().id)
+    fn upcoming(&self) -> [Option<u32>; 2] {
+        // The second least of a binary heap is a child of the least.
+        let pending = self.pending.as_slice();
+        let second = pending.iter().skip(1).take(2).max();
+        [pending.first(), second].map(|row| row.map(|Reverse(packed)| packed.scored().id))
     }
 
     fn nearest(&mut self, out: &mut Vec<Scored>) {

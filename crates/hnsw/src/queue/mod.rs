@@ -8,8 +8,9 @@ mod bitset;
 mod candidates;
 mod heap;
 mod lower_bound;
+mod unseen;
 
 pub use bitset::BitsetQueue;
-pub use candidates::{CandidateQueue, Coverage, QueryScorer, Scored};
+pub use candidates::{CandidateQueue, Coverage, QueryScorer, RowLinks, Scored};
 pub use heap::HeapQueue;
 pub use lower_bound::LowerBoundFilter;

@@ -2,14 +2,14 @@
 //! layer; written once for building, plain search and recorded traversal.
 //!
 //! pop the nearest unexpanded row                  the queue decides when to stop
-//! prefetch the links of the row that is now first it is mostly the next pop
+//! prefetch the links of the two rows that are now first   they are mostly the next pops
 //! reject unseen links by their SQ8 lower bound    where there are codes
 //! score the survivors                             each is reported to the record
 //!   prefetch rows of the next links meanwhile     memory has work until the next pop
 
 use super::record::SearchRecord;
 use crate::graph::Links;
-use crate::queue::{CandidateQueue, QueryScorer, Scored};
+use crate::queue::{CandidateQueue, QueryScorer, RowLinks, Scored};
 use annatomy_vectors::kernels;
 
 /// Best-first search of one layer from `entry`; the queue must have been reset.
@@ -26,13 +26,21 @@ pub(crate) fn search_layer<S: QueryScorer>(
     record.on_evaluated(entry);
     while let Some(popped) = queue.pop(scorer) {
         record.on_expanded(popped);
-        let likely_next = queue
-            .peek()
-            .map_or(&[][..], |next| graph.links(next, level));
-        kernels::prefetch_whole(likely_next);
-        let coverage = record.coverage();
-        let links = graph.links(popped.id, level);
-        let skipped = queue.evaluate(scorer, links, likely_next, coverage, |scored| {
+        let of_row = |row| RowLinks {
+            row,
+            links: graph.links(row, level),
+        };
+        let [next, second] = queue.upcoming();
+        let likely_next = next.map(of_row);
+        if let Some(next) = likely_next {
+            kernels::prefetch_whole(next.links);
+        }
+        if let Some(second) = second {
+            graph.prefetch_links(second, level);
+        }
+        let (expanded, coverage) = (of_row(popped.id), record.coverage());
+        let skipped = queue.evaluate(scorer, expanded, likely_next, coverage, |scored| {
+            graph.prefetch_place(scored.id, level);
             record.on_evaluated(scored);
         });
         record.on_skipped(skipped);

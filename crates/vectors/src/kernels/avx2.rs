@@ -83,7 +83,14 @@ impl InstructionSet for Avx2 {
     #[inline]
     fn sum_bytes(self, a: &[i8], b: &[i8]) -> u32 {
         // SAFETY: the token proves the instructions.
-        unsafe { sum_bytes(a, b) }
+        let [sum] = unsafe { sum_bytes(a, [b]) };
+        sum
+    }
+
+    #[inline]
+    fn sum_bytes_x4(self, query: &[i8], rows: [&[i8]; 4]) -> [u32; 4] {
+        // SAFETY: the token proves the instructions.
+        unsafe { sum_bytes(query, rows) }
     }
 
     #[inline]
@@ -273,28 +280,41 @@ const fn kept_lanes() -> [[u8; LANES]; 1 << LANES] {
     all
 }
 
+/// |a − b| of bytes fits a byte without a sign; widened to 16 bits its squares are added in pairs.
 #[target_feature(enable = "avx2")]
-pub(super) fn sum_bytes(a: &[i8], b: &[i8]) -> u32 {
-    const BYTES: usize = 16;
-    let ((vectors, rest), (other_vectors, others_left)) =
-        (a.as_chunks::<BYTES>(), b.as_chunks::<BYTES>());
-    let mut sums = [_mm256_setzero_si256(); 2];
-    for (place, (a, b)) in vectors.iter().zip(other_vectors).enumerate() {
-        // SAFETY: both have sixteen bytes.
-        let [a, b] = [a, b]
-            .map(|bytes| _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }));
-        let difference = _mm256_sub_epi16(a, b);
-        let sum = &mut sums[place % 2];
-        *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(difference, difference));
+fn sum_bytes<const ROWS: usize>(query: &[i8], rows: [&[i8]; ROWS]) -> [u32; ROWS] {
+    const BYTES: usize = 32;
+    let length = common_length(query, &rows);
+    let whole = length - length % BYTES;
+    let zero = _mm256_setzero_si256();
+    let mut sums = [zero; ROWS];
+    for start in (0..whole).step_by(BYTES) {
+        // SAFETY: start + BYTES ≤ length, which no slice is shorter than.
+        let held = unsafe { _mm256_loadu_si256(query.as_ptr().add(start).cast()) };
+        for (row, sum) in rows.iter().zip(&mut sums) {
+            // SAFETY: as above.
+            let bytes = unsafe { _mm256_loadu_si256(row.as_ptr().add(start).cast()) };
+            let apart = _mm256_sub_epi8(_mm256_max_epi8(held, bytes), _mm256_min_epi8(held, bytes));
+            for half in [
+                _mm256_unpacklo_epi8(apart, zero),
+                _mm256_unpackhi_epi8(apart, zero),
+            ] {
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(half, half));
+            }
+        }
     }
-    let eight = _mm256_add_epi32(sums[0], sums[1]);
-    let four = _mm_add_epi32(
-        _mm256_castsi256_si128(eight),
-        _mm256_extracti128_si256::<1>(eight),
-    );
-    let two = _mm_add_epi32(four, _mm_shuffle_epi32::<0b1110>(four));
-    let one = _mm_add_epi32(two, _mm_shuffle_epi32::<0b01>(two));
-    _mm_cvtsi128_si32(one).cast_unsigned() + sum_bytes_by_any(rest, others_left)
+    let mut totals = [0; ROWS];
+    for ((total, sum), row) in totals.iter_mut().zip(sums).zip(rows) {
+        let four = _mm_add_epi32(
+            _mm256_castsi256_si128(sum),
+            _mm256_extracti128_si256::<1>(sum),
+        );
+        let two = _mm_add_epi32(four, _mm_shuffle_epi32::<0b1110>(four));
+        let one = _mm_add_epi32(two, _mm_shuffle_epi32::<0b01>(two));
+        *total = _mm_cvtsi128_si32(one).cast_unsigned()
+            + sum_bytes_by_any(&query[whole..length], &row[whole..length]);
+    }
+    totals
 }
 
 /// Eight registers of 4 sums, two for each of

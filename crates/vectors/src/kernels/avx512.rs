@@ -1,4 +1,4 @@
-//! Kernels on AVX-512F: 16 lanes, four running sums per row.
+//! Kernels on AVX-512F and, over bytes, AVX-512BW: 16 lanes, four running sums per row.
 //!
 //! The shape is `avx2`'s with two differences: 32 registers hold the 4 × 4 sums of four rows and
 //! the 4 query vectors, so a batch of four is one pass; and masked loads make the tail one more
@@ -10,16 +10,18 @@
 )]
 
 use std::arch::x86_64::*;
+use std::ops::Range;
 
-use super::avx2::{across_lanes, sum_bytes};
+use super::avx2::across_lanes;
 use super::instruction_set::{
-    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by, under_by,
+    InstructionSet, Stored, StoredKind, Term, TermKind, below_by, common_length, keep_by,
+    sum_bytes_by_any, under_by,
 };
 
 const LANES: usize = 16;
 const SUMS: usize = 4;
 
-/// Proof that AVX-512F, AVX2, FMA, F16C and POPCNT are there.
+/// Proof that AVX-512F, AVX-512BW, AVX2, FMA, F16C and POPCNT are there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Avx512(());
 
@@ -29,6 +31,7 @@ impl InstructionSet for Avx512 {
 
     fn detect() -> Option<Self> {
         let able = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma")
             && is_x86_feature_detected!("f16c")
@@ -71,6 +74,12 @@ impl InstructionSet for Avx512 {
     fn sum_bytes(self, a: &[i8], b: &[i8]) -> u32 {
         // SAFETY: the token proves the instructions.
         unsafe { sum_bytes(a, b) }
+    }
+
+    #[inline]
+    fn sum_bytes_x4(self, query: &[i8], rows: [&[i8]; 4]) -> [u32; 4] {
+        // SAFETY: the token proves the instructions.
+        unsafe { sum_bytes_x4(query, rows) }
     }
 
     #[inline]
@@ -207,6 +216,72 @@ fn keep(values: &[u32], mask: u64, out: &mut [u32]) -> usize {
         // take a hundred cycles for.
         unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), kept) };
     })
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx2")]
+fn sum_bytes(a: &[i8], b: &[i8]) -> u32 {
+    let ([sum], rest) = sums_of_bytes(a, [b]);
+    _mm512_reduce_add_epi32(sum).cast_unsigned() + sum_bytes_by_any(&a[rest.clone()], &b[rest])
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx2")]
+fn sum_bytes_x4(query: &[i8], rows: [&[i8]; 4]) -> [u32; 4] {
+    let ([s0, s1, s2, s3], rest) = sums_of_bytes(query, rows);
+    // Four sums side by side, in each of the four quarters.
+    let of_two = |a, b| _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    let (s01, s23) = (of_two(s0, s1), of_two(s2, s3));
+    let quarters = _mm512_add_epi32(
+        _mm512_unpacklo_epi64(s01, s23),
+        _mm512_unpackhi_epi64(s01, s23),
+    );
+    let halves = _mm256_add_epi32(
+        _mm512_castsi512_si256(quarters),
+        _mm512_extracti64x4_epi64::<1>(quarters),
+    );
+    let four = _mm_add_epi32(
+        _mm256_castsi256_si128(halves),
+        _mm256_extracti128_si256::<1>(halves),
+    );
+    let mut totals = [0; 4];
+    // SAFETY: four sums of 32 bits are written.
+    unsafe { _mm_storeu_si128(totals.as_mut_ptr().cast(), four) };
+    if !rest.is_empty() {
+        for (total, row) in totals.iter_mut().zip(rows) {
+            *total += sum_bytes_by_any(&query[rest.clone()], &row[rest.clone()]);
+        }
+    }
+    totals
+}
+
+/// Sixteen sums a row, and the bytes that are left. |a − b| of bytes fits a byte without a sign; widened
+/// to 16 bits its squares are added in pairs.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx2")]
+fn sums_of_bytes<const ROWS: usize>(
+    query: &[i8],
+    rows: [&[i8]; ROWS],
+) -> ([__m512i; ROWS], Range<usize>) {
+    const BYTES: usize = 64;
+    let length = common_length(query, &rows);
+    let whole = length - length % BYTES;
+    let zero = _mm512_setzero_si512();
+    let mut sums = [zero; ROWS];
+    for start in (0..whole).step_by(BYTES) {
+        // SAFETY: start + BYTES ≤ length, which no slice is shorter than.
+        let held = unsafe { _mm512_loadu_si512(query.as_ptr().add(start).cast()) };
+        for (row, sum) in rows.iter().zip(&mut sums) {
+            // SAFETY: as above.
+            let bytes = unsafe { _mm512_loadu_si512(row.as_ptr().add(start).cast()) };
+            let apart = _mm512_sub_epi8(_mm512_max_epi8(held, bytes), _mm512_min_epi8(held, bytes));
+            for half in [
+                _mm512_unpacklo_epi8(apart, zero),
+                _mm512_unpackhi_epi8(apart, zero),
+            ] {
+                *sum = _mm512_add_epi32(*sum, _mm512_madd_epi16(half, half));
+            }
+        }
+    }
+    (sums, whole..length)
 }
 
 /// Four registers of 8 sums, as [`sum_f64_by_lanes`](super::instruction_set::sum_f64_by_lanes) has

@@ -116,6 +116,8 @@ kernels! {
     under(values: &[u32], bar: u32) -> u64 = under::<>;
     /// The squared L2 distance of two rows of bytes, exactly; of up to 33,025 columns.
     l2_squared_bytes(a: &[i8], b: &[i8]) -> u32 = sum_bytes::<>;
+    /// The same of one query and four rows.
+    l2_squared_bytes_x4(query: &[i8], rows: [&[i8]; 4]) -> [u32; 4] = sum_bytes_x4::<>;
     /// Writes those of at most 64 values whose bits are set to `out`, in order, and says how many
     /// they are. `out` must be as long as `values`, or longer; so much of it may be overwritten.
     keep(values: &[u32], mask: u64, out: &mut [u32]) -> usize = keep::<>;

@@ -155,6 +155,9 @@ pub(super) trait InstructionSet: Copy {
     /// Σ (a − b)² of whole numbers, exactly; up to 33,025 of them.
     fn sum_bytes(self, a: &[i8], b: &[i8]) -> u32;
 
+    /// [`InstructionSet::sum_bytes`] of one query and four rows.
+    fn sum_bytes_x4(self, query: &[i8], rows: [&[i8]; 4]) -> [u32; 4];
+
     /// Writes those of at most 64 values whose bits are set to `out`, in order; how many they are.
     fn keep(self, values: &[u32], mask: u64, out: &mut [u32]) -> usize;
 }

@@ -2,14 +2,13 @@
 //!
 //! Enters: slices of one length. Leaves: one number per pair; of values and their bars ([`below`],
 //! [`under`]) one bit each; of values and such bits the values chosen ([`keep`]). Rows kept in
-//! bytes have whole distances ([`l2_squared_bytes`]). Every kernel exists once per instruction set;
-//! with AVX-512 that over bytes is AVX2's:
+//! bytes have whole distances ([`l2_squared_bytes`]). Every kernel exists once per instruction set:
 //!
 //! | file | needs | lanes × sums |
 //! |---|---|---|
 //! | `scalar` | nothing | 8 × 1, left to the compiler |
 //! | `avx2` | AVX2, FMA, F16C, POPCNT | 8 × 4 |
-//! | `avx512` | AVX-512F and the above | 16 × 4 |
+//! | `avx512` | AVX-512F, AVX-512BW and the above | 16 × 4 |
 //! | `neon` | aarch64 | 4 × 4 |
 //!
 //! The choice is made once per process and [`instructions`] names it. Values are float32 or float16
@@ -51,7 +50,7 @@ mod tests;
 
 pub use dispatch::{
     Kernels, below, detected, dot, dot_f64, dot_x4, instructions, keep, l2_squared,
-    l2_squared_bytes, l2_squared_f64, l2_squared_x4, under,
+    l2_squared_bytes, l2_squared_bytes_x4, l2_squared_f64, l2_squared_x4, under,
 };
 pub use estimate::reciprocal_square_root_estimate;
 pub use instruction_set::{Stored, StoredKind};

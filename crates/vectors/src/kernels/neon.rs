@@ -77,6 +77,11 @@ impl InstructionSet for Neon {
     }
 
     #[inline]
+    fn sum_bytes_x4(self, query: &[i8], rows: [&[i8]; 4]) -> [u32; 4] {
+        rows.map(|row| self.sum_bytes(query, row))
+    }
+
+    #[inline]
     fn keep(self, values: &[u32], mask: u64, out: &mut [u32]) -> usize {
         // SAFETY: the token proves the instructions.
         unsafe { keep(values, mask, out) }

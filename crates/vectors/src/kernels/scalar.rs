@@ -59,6 +59,11 @@ impl InstructionSet for Scalar {
         sum_bytes_by_any(a, b)
     }
 
+    #[inline]
+    fn sum_bytes_x4(self, query: &[i8], rows: [&[i8]; 4]) -> [u32; 4] {
+        rows.map(|row| self.sum_bytes(query, row))
+    }
+
     fn keep(self, values: &[u32], mask: u64, out: &mut [u32]) -> usize {
         keep_by::<1>(values, mask, out, |values, _, out| *out = *values)
     }

@@ -184,7 +184,7 @@ fn check_bytes<I: InstructionSet>(set: I) {
             .map(|value| (value * 128.0) as i8)
             .collect::<Vec<_>>()
     };
-    let (a, b) = (bytes(9), bytes(10));
+    let (a, b, all) = (bytes(9), bytes(10), bytes(11));
     for length in LENGTHS.chain(LONG) {
         for offset in OFFSETS {
             let (a, b) = (
@@ -196,6 +196,12 @@ fn check_bytes<I: InstructionSet>(set: I) {
                 i64::from(set.sum_bytes(a, b)),
                 a.iter().zip(b).map(square).sum::<i64>(),
                 "{length} bytes"
+            );
+            let rows = [0, 1, 5, 7].map(|first| &all[first..first + length]);
+            assert_eq!(
+                set.sum_bytes_x4(a, rows),
+                rows.map(|row| set.sum_bytes(a, row)),
+                "{length} bytes of four rows"
             );
         }
     }

@@ -47,14 +47,16 @@ pub struct Sq8Codes {
     codes: Zeroed<i8>,
     /// The largest ‖x − x̂‖ of any row.
     error: f64,
+    /// Steps in a distance of 1.
+    steps_of: f64,
     bound: Bound,
 }
 
 /// How a reduced distance that was computed from rows bounds their squared distance.
 #[derive(Clone, Copy, Debug)]
 enum Bound {
-    /// By a relative error.
-    L2 { relative_error: f64 },
+    /// By how many times the computed one the true one can be.
+    L2 { most: f64 },
     /// By what products are off at most, and the largest |‖x‖² − 1| of a row.
     Cosine { product_error: f64, length: f64 },
 }
@@ -110,10 +112,11 @@ impl Sq8Codes {
                 length: lengths(rows).into_iter().fold(0.0, f64::max),
             },
             _ => Bound::L2 {
-                relative_error: kernels::detected().l2_squared_relative_error(columns),
+                most: 1.0 / (1.0 - kernels::detected().l2_squared_relative_error(columns)),
             },
         };
         Some(Self {
+            steps_of: 1.0 / quantizer.scale,
             quantizer,
             codes,
             error,
@@ -205,7 +208,7 @@ impl Sq8Vector<'_> {
         let Self { rows, error, .. } = self;
         let bound = f64::from(bound);
         let reduced = match rows.bound {
-            Bound::L2 { relative_error } => bound.max(MIN_BOUND) / (1.0 - relative_error),
+            Bound::L2 { most } => bound.max(MIN_BOUND) * most,
             // ⟨x, q⟩ = (‖x‖² + ‖q‖² − ‖x − q‖²)/2.
             Bound::Cosine {
                 product_error,
@@ -215,8 +218,8 @@ impl Sq8Vector<'_> {
                 (2.0 * (bound + product_error * (1.0 + lengths) + lengths)).max(MIN_BOUND)
             }
         };
-        let steps = (reduced.sqrt() + error + rows.error) / rows.quantizer.scale * (1.0 + ROUNDING)
-            + ROUNDING;
+        let steps =
+            (reduced.sqrt() + error + rows.error) * rows.steps_of * (1.0 + ROUNDING) + ROUNDING;
         LowerBoundFilter {
             // Saturates at what no sum reaches.
             threshold: ((steps * steps) as u32).saturating_add(1),
@@ -232,6 +235,14 @@ impl Sq8Vector<'_> {
             .kernels
             .l2_squared_bytes(self.codes, self.rows.codes_of(id))
             < filter.threshold
+    }
+
+    /// [`Self::may_be_closer`] of four rows.
+    #[inline]
+    pub(crate) fn may_be_closer_x4(self, ids: [u32; 4], filter: LowerBoundFilter) -> [bool; 4] {
+        let rows = ids.map(|id| self.rows.codes_of(id));
+        let sums = filter.kernels.l2_squared_bytes_x4(self.codes, rows);
+        sums.map(|sum| sum < filter.threshold)
     }
 
     /// Prefetches what [`Self::may_be_closer`] reads.

@@ -34,7 +34,14 @@ fn share_surviving(rows: &Matrix, query: &[f32], encoded: Sq8Vector<'_>, bound: 
     let (mut beyond, mut survived) = (0, 0);
     for id in 0..ROWS as u32 {
         let reduced = kernels::l2_squared(query, rows.row(id as usize));
-        let survives = encoded.may_be_closer(id, encoded.filter_below(bound));
+        let filter = encoded.filter_below(bound);
+        let survives = encoded.may_be_closer(id, filter);
+        let four = [id, 0, id ^ 1, 17];
+        assert_eq!(
+            encoded.may_be_closer_x4(four, filter),
+            four.map(|id| encoded.may_be_closer(id, filter)),
+            "four at once"
+        );
         assert!(
             survives || reduced >= bound,
             "row {id} at {reduced} below {bound} was lost"
