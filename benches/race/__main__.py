@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[str], list[record.Table]]] = {
     "exact": lambda command: exact.run(command, THREADS),
     "graphs-128": lambda command: graphs.run((100_000, 128), THREADS),
     "graphs-768": lambda command: graphs.run((100_000, 768), THREADS),
+    "graphs-1m": lambda command: graphs.run_building((1_000_000, 128), THREADS),
     "surface": lambda command: surface.run(command, THREADS),
     "study": lambda command: study.run(command, THREADS),
     "growth": lambda command: growth.run(command, THREADS),

@@ -24,22 +24,42 @@ def run(shape: tuple[int, int], threads: int) -> list[Table]:
     X = data.clustered(rows, columns)
     queries = data.clustered(QUERIES, columns, seed=1)
     truth = an.exact_knn(X, K, queries=queries)[0]
-    built = build(X, threads)
+    built = build(X, threads, list(BUILDERS))
     searches = {name: search for name, (search, _) in built.items()}
-    title = f"{rows:,} × {columns}, M = {M}, ef_construction = {EF_CONSTRUCTION}"
+    title = title_of(shape)
+    building = building_table(title, built, queries, truth, threads)
+    return [building, *(speeds(title, searches, queries, truth, count) for count in sorted({1, threads}))]
+
+
+def run_building(shape: tuple[int, int], threads: int) -> list[Table]:
+    """Building alone, without usearch, which is the slowest of the three among 100,000 rows."""
+    X = data.clustered(*shape)
+    queries = data.clustered(QUERIES, shape[1], seed=1)
+    truth = an.exact_knn(X, K, queries=queries)[0]
+    built = build(X, threads, [name for name in BUILDERS if name != "usearch"])
+    return [building_table(title_of(shape), built, queries, truth, threads)]
+
+
+def title_of(shape: tuple[int, int]) -> str:
+    return f"{shape[0]:,} × {shape[1]}, M = {M}, ef_construction = {EF_CONSTRUCTION}"
+
+
+def building_table(
+    title: str, built: dict[str, tuple[Search, float]], queries: np.ndarray, truth: np.ndarray, threads: int
+) -> Table:
     building = Table(f"Building {title}", ["engine", "seconds", "ratio", f"recall@{K} at ef 64"])
     fastest = min(seconds for name, (_, seconds) in built.items() if name != "annatomy")
     for name, (search, seconds) in built.items():
         found = recall(search(queries, K, 64, threads), truth)
         building.add(name, f"{seconds:.1f}", ratio_text(seconds / fastest), f"{found:.4f}")
-    return [building, *(speeds(title, searches, queries, truth, count) for count in sorted({1, threads}))]
+    return building
 
 
-def build(X: np.ndarray, threads: int) -> dict[str, tuple[Search, float]]:
+def build(X: np.ndarray, threads: int, names: list[str]) -> dict[str, tuple[Search, float]]:
     built = {}
-    for name, builder in BUILDERS.items():
+    for name in names:
         start = time.perf_counter()
-        built[name] = (builder(X, threads), time.perf_counter() - start)
+        built[name] = (BUILDERS[name](X, threads), time.perf_counter() - start)
     return built
 
 
