@@ -222,6 +222,17 @@ def exact_knn(
     progress: Optional[Callable[[str, int, int], None]],
 ) -> _Neighbors: ...
 
+def settle(
+    rows: _Float32,
+    queries: _Float32,
+    own: Optional[list[int]],
+    candidates: npt.NDArray[np.uint32],
+    beyond: list[float],
+    k: int,
+    metric: str,
+    threads: int,
+) -> tuple[_Int64, _Float32, npt.NDArray[np.bool_]]: ...
+
 class Partial:
     @staticmethod
     def from_bytes(bytes: bytes) -> Partial: ...

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._arrays import MEMORY_BUDGET_BYTES, Float32, Int64, count, matrix, unsigned_seed
+from ._device import exact_knn_on, opened
 from ._distributed import AtOnce, Executor, exact_knn_by
 from ._partial import Path, is_path, query_rows
 from ._progress import Telling, telling
@@ -27,6 +28,7 @@ def exact_knn(
     executor: Optional[Executor] = None,
     rows_per_task: Optional[int] = None,
     partials: Optional[Path] = None,
+    device: Optional[str] = None,
 ) -> tuple[Int64, Float32]:
     """The exact ``k`` nearest rows of ``X`` for every query.
 
@@ -61,16 +63,22 @@ def exact_knn(
         Most rows of a task; by default as many as 128 MB hold, and at least 100 k. A file elsewhere is one task.
     partials : path of a folder, optional
         Keeps the result of each task there; a second call searches what is missing alone.
+    device : str, optional
+        "cuda" or "cuda:1": products there, in float32 by PyTorch or CuPy, whichever is installed; any device of PyTorch does.
+        Ids are the same: the processor settles candidates in float64, and searches itself for queries whose neighbors the
+        device's rounding leaves open. Rows are read whole, and cross to the device in blocks.
 
     Returns
     -------
     ids : int64, q × k
         Nearest first.
     distances : float32, q × k
-        In the metric's own unit, not squared: float32 sums. With ``executor``, rounded from float64, as partials carry them.
+        In the metric's own unit, not squared: float32 sums. With ``executor`` or ``device``, rounded from float64.
 
     Raises
     ------
+    ImportError
+        If ``device`` is given, and neither PyTorch nor CuPy is installed.
     OSError
         If a file cannot be read; what is elsewhere is asked for four times.
     ValueError
@@ -82,6 +90,16 @@ def exact_knn(
     ([[1], [0], [1]], [[5.0], [5.0], [5.0]])
     """
     in_tasks = executor is not None or rows_per_task is not None or partials is not None
+    if device is not None:
+        if in_tasks or is_list_of_parts(X):
+            raise ValueError("device= is for one array or file, without executor, rows_per_task and partials")
+        found_by = opened(device)
+        rows = query_rows(X) if is_path(X) else matrix(X, "X")  # type: ignore[arg-type]
+        held_out = None if queries is None else query_rows(queries)
+        with telling(progress, "exact_knn") as tell:
+            return exact_knn_on(
+                found_by, rows, held_out, count(k, "k"), metric, count(threads, "threads", 0), tell
+            )
     if is_path(X) and queries is None and not in_tasks and not is_remote(os.fspath(X)):
         rows = query_rows(X)
     elif executor is not None or is_path(X) or is_list_of_parts(X):

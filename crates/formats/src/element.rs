@@ -97,7 +97,7 @@ impl fmt::Display for Element {
 }
 
 /// What numbers may be read as.
-pub(super) trait Target: bytemuck::Pod + Default {
+pub(super) trait Target: bytemuck::Pod + Default + Send {
     /// The type that is decoded by copying.
     const ELEMENT: Element;
 

@@ -5,6 +5,7 @@
 //! alone, which checks it against the bytes' length, so that every offset computed from it lies
 //! within them.
 
+use rayon::prelude::*;
 use std::ops::Range;
 
 use super::bytes::Bytes;
@@ -166,6 +167,36 @@ impl Layout {
             Arrangement::PrefixedRows => self.decode_prefixed(bytes, rows, values),
             Arrangement::Columns => self.decode_columns(bytes, rows, values),
         }
+    }
+
+    /// [`Layout::decode`] of many rows, piece by piece on all threads of the current rayon pool.
+    pub(super) fn decode_all<T: Target>(
+        &self,
+        bytes: &Bytes,
+        rows: Range<usize>,
+        values: &mut [T],
+    ) -> Result<(), ReadError> {
+        const PIECE_BYTES: usize = 8 << 20;
+        // In Fortran order each piece would read every column.
+        let piece = match self.arrangement {
+            Arrangement::Columns => rows.len(),
+            Arrangement::Rows | Arrangement::PrefixedRows => PIECE_BYTES / self.row_bytes().max(1),
+        };
+        let piece = piece.max(1);
+        if rows.len() <= piece {
+            return self.decode(bytes, rows, values);
+        }
+        let pieces = values
+            .par_chunks_mut((piece * self.columns).max(1))
+            .enumerate();
+        let decoded: Vec<_> = pieces
+            .map(|(number, values)| {
+                let first = rows.start + number * piece;
+                self.decode(bytes, first..first + values.len() / self.columns, values)
+            })
+            .collect();
+        // What is wrong with the first rows is said first.
+        decoded.into_iter().collect()
     }
 
     /// As many rows at once as fit a block.

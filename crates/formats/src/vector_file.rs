@@ -174,7 +174,8 @@ impl VectorFile {
     pub fn read_rows(&self, rows: Range<usize>) -> Result<Matrix, ReadError> {
         self.check_rows(&rows)?;
         let mut values = self.buffer(rows.len())?;
-        self.layout.decode(&self.bytes, rows.clone(), &mut values)?;
+        self.layout
+            .decode_all(&self.bytes, rows.clone(), &mut values)?;
         self.matrix(rows.len(), values)
     }
 

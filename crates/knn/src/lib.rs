@@ -8,6 +8,7 @@
 //!   fit;
 //! * [`RankTable`]: the same table reduced to what a graph needs, the order of each row;
 //! * [`Rotation`]: what comes before 8-bit codes where rows have far values;
+//! * [`settle`]: candidates that another processor found, in the order of float64, with the same certificate;
 //! * [`NeighborTable`]: q queries × k slots of (id, distance).
 
 #![deny(missing_docs)]
@@ -27,6 +28,7 @@ mod rank_table;
 mod refine;
 mod repeats;
 mod scaled;
+mod settle;
 mod source;
 mod streaming;
 mod threshold;
@@ -45,4 +47,5 @@ pub use partial::{
 pub use product_counts::ProductCounts;
 pub use queries::Queries;
 pub use rank_table::{MAX_RANKED_ROWS, RankRow, RankTable};
+pub use settle::{Candidates, Settled, settle};
 pub use source::RowSource;

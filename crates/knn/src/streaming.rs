@@ -203,17 +203,29 @@ impl<'k> StreamedSearch<'k> {
         }
     }
 
-    /// The rows in their order, read block by block.
+    /// The rows in their order, read block by block; each is read while the one before it is searched.
     fn scan_streamed(&mut self, base: &dyn RowSource) {
-        let mut values = Vec::new();
-        for start in (0..base.rows()).step_by(BASE_ROWS) {
-            let range = start..(start + BASE_ROWS).min(base.rows());
-            let ids: Vec<u32> = range.clone().map(|id| id as u32).collect();
+        let read = |range: Range<usize>, values: &mut Vec<f32>| {
             values.resize(range.len() * base.columns(), 0.0);
-            base.read_rows(range, &mut values);
-            self.scan_block(&ids, |place| {
-                &values[place * base.columns()..][..base.columns()]
-            });
+            base.read_rows(range, values);
+        };
+        let mut blocks = (0..base.rows())
+            .step_by(BASE_ROWS)
+            .map(|start| start..(start + BASE_ROWS).min(base.rows()))
+            .peekable();
+        let (mut values, mut next_values) = (Vec::new(), Vec::new());
+        if let Some(first) = blocks.peek() {
+            read(first.clone(), &mut values);
+        }
+        while let Some(range) = blocks.next() {
+            let ids: Vec<u32> = range.map(|id| id as u32).collect();
+            let row_of = |place| &values[place * base.columns()..][..base.columns()];
+            let next = blocks.peek().cloned();
+            rayon::join(
+                || self.scan_block(&ids, row_of),
+                || next.map(|next| read(next, &mut next_values)),
+            );
+            std::mem::swap(&mut values, &mut next_values);
         }
     }
 

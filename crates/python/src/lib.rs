@@ -60,7 +60,7 @@ mod _core {
     #[pymodule_export]
     use crate::lid::{lid, lid_estimators, lid_over_queries};
     #[pymodule_export]
-    use crate::neighbors::{exact_knn, subset};
+    use crate::neighbors::{exact_knn, settle, subset};
     #[pymodule_export]
     use crate::partial::{
         Partial, checksum_of_array, checksum_of_queries, file_facts, merge_order,

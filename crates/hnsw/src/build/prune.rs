@@ -25,7 +25,7 @@ pub(crate) trait Occlusion: Copy + Sync {
     /// node is `to_origin`.
     fn rules_out<S: QueryScorer>(self, scorer: S, to_kept: u32, to_origin: u32) -> bool;
 
-    /// Of kept ones that cannot rule it out, most; `None` where there is no bound.
+    /// The filter for kept ones that may; `None` where there is none.
     #[inline]
     fn filter<S: QueryScorer>(self, scorer: S, to_origin: u32) -> Option<LowerBoundFilter> {
         let _ = (scorer, to_origin);
