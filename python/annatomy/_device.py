@@ -7,7 +7,7 @@ said are asked once more for more candidates, then searched by the processor alo
 the rows to it once, and d flops in float64 a candidate.
 
 With u the unit roundoff of sums and v that of factors (0, or TF32's), any order of summation gives |computed − ⟨x, y⟩| ≤
-c·‖x‖‖y‖, c = (d + 64)·u + 2v, which is more than γ_d of Higham 2002, §3.1, and all other roundings here. So, with
+c·‖x‖‖y‖, c = 1.1·(d + 64)·u + 2.02·v, which is more than γ_d of Higham 2002, §3.1, and all other roundings here. So, with
 2‖x‖‖y‖ ≤ ‖x‖² + ‖y‖², which splits into what belongs to a query and what to a row:
 
     ‖x − y‖² ≥ (1 − 2c)·‖x‖² + (1 − 2c)·‖y‖² − 2⟨x, y⟩        −⟨x, y⟩ ≥ −⟨x, y⟩ − c/2·(‖x‖² + ‖y‖²)
@@ -209,7 +209,7 @@ class Bounds:
     def __init__(self, device: Device, rows: Float32, queries: Float32, metric: str) -> None:
         self.device, self.rows, self.queries = device, rows, queries
         self.is_l2, self.is_cosine = metric in ("l2", "euclidean"), metric in ("cosine", "angular")
-        self.c = (rows.shape[1] + 64) * device.unit + 2 * device.of_factors
+        self.c = 1.1 * (rows.shape[1] + 64) * device.unit + 2.02 * device.of_factors
         self.center = np.zeros(rows.shape[1], np.float32)
         #: Queries are multiplied by this power of two, so that they are as long as rows.
         self.scale = 1.0

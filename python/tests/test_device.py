@@ -99,7 +99,7 @@ def test_ties_twins_and_offsets(metric: str) -> None:
     lone[7] *= 1e5
     check(Adversary(np), lone, lone[:40], 5, metric)
     scaled = drawn(1200, 24) * np.logspace(-9, 6, 1200, dtype=np.float32)[:, None]
-    check(Adversary(np), scaled, scaled[::31], 5, metric)
+    check(Adversary(np), scaled, scaled[::31].copy(), 5, metric)
 
 
 @pytest.mark.filterwarnings("ignore:.*searched by the processor")
@@ -123,9 +123,9 @@ def test_what_is_wrong_is_said_as_without_a_device() -> None:
     rows = drawn(50, 8)
     for wrong, options in [
         (rows, {"k": 50}),
-        (np.where(rows > 2, np.nan, rows), {"k": 3}),
+        (np.where(rows > 2, np.float32(np.nan), rows), {"k": 3}),
         (np.vstack([rows, np.zeros((1, 8), np.float32)]), {"k": 3, "metric": "cosine"}),
-        (rows, {"k": 3, "queries": rows[:, :5]}),
+        (rows, {"k": 3, "queries": np.ascontiguousarray(rows[:, :5])}),
         (rows, {"k": 3, "metric": "l3"}),
     ]:
         queries = options.get("queries")
