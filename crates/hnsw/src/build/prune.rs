@@ -8,7 +8,7 @@
 //! | [`Stretched`] | if α times its distance from it is no more than the node's | Subramanya et al. 2019, RobustPrune |
 //!
 //! Cost: at most candidates × kept comparisons, few in practice since one of the first kept ones
-//! rules out most candidates.
+//! rules out most candidates; where rows have SQ8 codes, most of the others are settled by these.
 
 use crate::distance::DistanceComputer;
 use crate::queue::{LowerBoundFilter, QueryScorer, Scored};

@@ -58,8 +58,8 @@ pub trait CandidateQueue: Default + Send {
     /// Removes the nearest unexpanded row, or `None` when the search is over.
     fn pop<S: QueryScorer>(&mut self, scorer: S) -> Option<Scored>;
 
-    /// The nearest unexpanded rows, as far as two of them are known: the next pops, unless nearer rows are
-    /// evaluated before.
+    /// The two nearest unexpanded rows: the next pops, unless nearer rows are evaluated before. A queue that finds
+    /// only the first at little cost says `None` for the second.
     fn upcoming(&self) -> [Option<u32>; 2];
 
     /// The ef nearest rows seen, ascending by (key, id).

@@ -2,7 +2,7 @@
 //! layer; written once for building, plain search and recorded traversal.
 //!
 //! pop the nearest unexpanded row                  the queue decides when to stop
-//! prefetch the links of the two rows that are now first   they are mostly the next pops
+//! prefetch the links of the two that come next    they are mostly the next pops
 //! reject unseen links by their SQ8 lower bound    where there are codes
 //! score the survivors                             each is reported to the record
 //!   prefetch rows of the next links meanwhile     memory has work until the next pop
