@@ -12,7 +12,7 @@ from . import blas
 # Before anything loads an OpenBLAS.
 KERNELS = blas.force()
 
-from . import cluster, codes, exact, forecast, graphs, growth, methods, record, scale, study, surface  # noqa: E402
+from . import cluster, codes, device, exact, forecast, graphs, growth, methods, record, scale, study, surface  # noqa: E402
 
 THREADS = os.cpu_count() or 1
 
@@ -29,7 +29,10 @@ PARTS: dict[str, Callable[[str], list[record.Table]]] = {
     "codes": lambda command: codes.run(command, THREADS),
     "methods": lambda command: methods.run(command, THREADS),
     "scale": lambda command: scale.run(command, THREADS),
+    "device": lambda command: device.run(THREADS),
 }
+#: What not every machine has: only where it is asked for.
+ON_REQUEST = {"device"}
 
 
 def main() -> None:
@@ -37,7 +40,7 @@ def main() -> None:
     unknown = [part for part in asked if part not in PARTS]
     if unknown:
         sys.exit(f"no part {unknown[0]!r}; parts: {', '.join(PARTS)}")
-    for part in asked or PARTS:
+    for part in asked or (part for part in PARTS if part not in ON_REQUEST):
         print(part, flush=True)
         machine = record.machine()
         began = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
