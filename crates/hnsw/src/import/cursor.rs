@@ -148,3 +148,13 @@ pub fn reserved<T>(what: &'static str, count: usize) -> Result<Vec<T>, SavedInde
     prefer_huge_pages(kept.spare_capacity_mut());
     Ok(kept)
 }
+
+/// As many zeros, refused as by [`reserved`]. Whoever writes them first has the system's work of it, on all
+/// threads where they are written so.
+pub(super) fn zeros(what: &'static str, count: usize) -> Result<Vec<f32>, SavedIndexError> {
+    // Asks first, since `vec!` aborts where memory is refused; but only `vec!` gets pages that are zero already.
+    drop(reserved::<f32>(what, count)?);
+    let mut values = vec![0.0; count];
+    prefer_huge_pages(&mut values);
+    Ok(values)
+}

@@ -9,7 +9,7 @@
 //! Rows stand in the order in which they were added, which with several threads is not the order of
 //! their labels. Source: hnswlib 0.8 (`hnswalg.h`).
 
-use super::cursor::{Cursor, reserved};
+use super::cursor::{Cursor, reserved, zeros};
 use super::error::{SavedIndexError, within};
 use super::layers::{Layers, MOST_LAYERS};
 use super::read_at::ReadAt;
@@ -123,8 +123,7 @@ impl<'s, S: ReadAt + ?Sized> File<'s, S> {
         let (rows, columns) = (self.rows(), self.header.columns as usize);
         let labels = self.labels()?;
         let order = Order::of(&labels)?;
-        let mut values = reserved("the vectors", rows * columns)?;
-        values.resize(rows * columns, 0.0);
+        let mut values = zeros("the vectors", rows * columns)?;
         let chunks: Vec<Result<Chunk, SavedIndexError>> = values
             .par_chunks_mut(self.chunk_rows() * columns)
             .enumerate()
