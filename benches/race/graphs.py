@@ -32,7 +32,7 @@ def run(shape: tuple[int, int], threads: int) -> list[Table]:
 
 
 def run_building(shape: tuple[int, int], threads: int) -> list[Table]:
-    """Building alone, without usearch, which is the slowest of the three among 100,000 rows."""
+    """Building alone, without usearch, which is the slowest peer among 100,000 rows."""
     X = data.clustered(*shape)
     queries = data.clustered(QUERIES, shape[1], seed=1)
     truth = an.exact_knn(X, K, queries=queries)[0]

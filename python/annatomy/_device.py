@@ -68,14 +68,14 @@ class Device(Protocol):
 
 
 class Torch:
-    """PyTorch's arrays on any of its devices."""
+    """PyTorch's arrays on a CUDA device or on the processor."""
 
     def __init__(self, torch: Any, name: str) -> None:
         self.torch, self.device = torch, torch.device(name)
-        # TF32 rounds factors to 11 bits, bfloat16 to 8; "highest" leaves them as they are.
-        precision = torch.get_float32_matmul_precision()
-        self.of_factors = {"highest": 0.0, "high": 2.0**-11}.get(precision, 2.0**-8)
-        self.unit = UNIT if precision == "highest" else CUT_OFF
+        if self.device.type not in ("cuda", "cpu"):
+            raise ValueError(f"device={name!r}: how far its products are off is not known; cuda and cpu are served")
+        self.of_factors = rounding_of_factors(torch, self.device.type)
+        self.unit = CUT_OFF if self.of_factors else UNIT
 
     def put(self, array: Float32) -> Any:
         return self.torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
@@ -98,6 +98,18 @@ class Torch:
 
     def taken(self, values: Any, places: Any) -> Any:
         return self.torch.gather(values, 1, places)
+
+
+def rounding_of_factors(torch: Any, kind: str) -> float:
+    """What PyTorch's settings let products round their factors to: TF32 to 11 bits, bfloat16 to 8; 0 where to none."""
+    try:
+        precision = torch.get_float32_matmul_precision()
+    except RuntimeError:  # It was set by its newer name, which each backend has of its own.
+        backend = torch.backends.cuda if kind == "cuda" else torch.backends.mkldnn
+        precision = backend.matmul.fp32_precision
+    if precision in ("highest", "ieee", "none"):
+        return 0.0
+    return 2.0**-11 if precision in ("high", "tf32") else 2.0**-8
 
 
 class ByArrays:

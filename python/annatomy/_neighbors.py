@@ -64,7 +64,7 @@ def exact_knn(
     partials : path of a folder, optional
         Keeps the result of each task there; a second call searches what is missing alone.
     device : str, optional
-        "cuda" or "cuda:1": products there, in float32 by PyTorch or CuPy, whichever is installed; any device of PyTorch does.
+        "cuda" or "cuda:1": products there, in float32 or TF32, by PyTorch where it is installed, else by CuPy.
         Ids are the same: the processor settles candidates in float64, and searches itself for queries whose neighbors the
         device's rounding leaves open. Rows are read whole, and cross to the device in blocks.
 

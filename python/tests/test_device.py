@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+
 import annatomy as an
 import numpy as np
 import pytest
@@ -149,6 +151,39 @@ def test_options_that_do_not_go_together_and_devices_that_are_not_there() -> Non
             an.exact_knn(rows, 3, device="cuda")
     with pytest.raises(ValueError, match="device='no such'"):
         an.exact_knn(rows, 3, device="no such")
+    with pytest.raises(ValueError, match="device='meta': how far its products are off is not known"):
+        an.exact_knn(rows, 3, device="meta")
+
+
+class Settings:
+    """PyTorch's settings of precision, by its older names or by its newer ones."""
+
+    def __init__(self, older: str | None, cuda: str = "none", processor: str = "none") -> None:
+        of = types.SimpleNamespace
+        self.older = older
+        self.backends = of(
+            cuda=of(matmul=of(fp32_precision=cuda)), mkldnn=of(matmul=of(fp32_precision=processor))
+        )
+
+    def get_float32_matmul_precision(self) -> str:
+        if self.older is None:
+            raise RuntimeError("a mix of the legacy and new APIs")
+        return self.older
+
+
+@pytest.mark.parametrize(
+    ("settings", "cuda", "processor"),
+    [
+        (Settings("highest"), 0, 0),
+        (Settings("high"), 2**-11, 2**-11),
+        (Settings("medium"), 2**-8, 2**-8),
+        (Settings(None, cuda="tf32"), 2**-11, 0),
+        (Settings(None, cuda="ieee", processor="bf16"), 0, 2**-8),
+    ],
+)
+def test_what_pytorch_may_round_is_read_from_its_settings(settings: Settings, cuda: float, processor: float) -> None:
+    assert _device.rounding_of_factors(settings, "cuda") == cuda
+    assert _device.rounding_of_factors(settings, "cpu") == processor
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -221,6 +221,41 @@ fn a_row_of_another_length_is_named() {
     );
 }
 
+/// Rows are read in pieces of 8 MB, on all threads: 23 MB, from the first row and from within a piece.
+#[test]
+fn files_of_many_pieces_are_read_row_for_row() {
+    const ROWS: usize = 23_000;
+    const COLUMNS: usize = 251;
+    let value = |place: usize| (place % 16_777_213) as f32;
+    let matrix = Matrix::new(ROWS, COLUMNS, (0..ROWS * COLUMNS).map(value).collect());
+    let matrix = matrix.expect("rows × columns");
+    let values = matrix.values().iter().flat_map(|value| value.to_le_bytes());
+    let rows = matrix.values().chunks(COLUMNS).flat_map(|row| {
+        let length = (COLUMNS as i32).to_le_bytes();
+        let values = row.iter().flat_map(|value| value.to_le_bytes());
+        length.into_iter().chain(values).collect::<Vec<_>>()
+    });
+    let header = words(&[ROWS as i32, COLUMNS as i32]).into_iter();
+    let mut of_prefixed_rows: Vec<u8> = rows.collect();
+    let in_one_piece: Vec<u8> = header.chain(values).collect();
+    for (name, bytes) in [("a.fbin", &in_one_piece), ("b.fvecs", &of_prefixed_rows)] {
+        let (_folder, path) = file_of(name, bytes);
+        let file = VectorFile::open(&path).expect(name);
+        assert!(file.read_all().expect(name) == matrix, "{name}");
+        for range in [1..ROWS, 8_354..8_357, 9_000..ROWS - 1] {
+            let expected = &matrix.values()[range.start * COLUMNS..range.end * COLUMNS];
+            let found = file.read_rows(range.clone()).expect(name);
+            assert!(found.values() == expected, "{name}, rows {range:?}");
+        }
+    }
+    // Of two rows that are wrong, in pieces of their own, the first is named.
+    for row in [20_000, 9_000] {
+        let place = row * 4 * (COLUMNS + 1);
+        of_prefixed_rows[place..place + 4].copy_from_slice(&9_i32.to_le_bytes());
+    }
+    assert!(refusal("c.fvecs", &of_prefixed_rows).starts_with("row 9000 has 9 values"));
+}
+
 #[test]
 fn an_ending_that_lies_is_found_out() {
     let array = fs::read(golden("f4_little_C.npy")).unwrap();
