@@ -7,7 +7,7 @@ use super::difficulty::difficulty;
 use super::error::AuditError;
 use super::estimates::drawn_from;
 use super::exact::{self, ExactSearch};
-use super::explore::{Recorded, depth, explore};
+use super::explore::{Neighbors, depth, explore};
 use super::groups::GivenGroups;
 use super::growth;
 use super::notes::Note;
@@ -22,7 +22,7 @@ use super::summarize::{Name, figure, summarize};
 use super::where_lost::where_lost;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::{AsEngine, DistanceSource, Ranked, Vectors};
-use annatomy_eval::explored::Explored;
+use annatomy_eval::explored::{Explored, QueryMap};
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::index::Index;
 use annatomy_formats::SlotIds;
@@ -131,16 +131,13 @@ impl<'j> Job<'j> {
     fn outcome(&self) -> Result<AuditOutcome, AuditError> {
         stage("exact neighbors", 0);
         let Some(base) = self.data.base.in_memory().filter(|_| self.wants_graphs()) else {
-            return self.finish(OnGraphs::default(), &self.exact()?);
+            return self.without_graphs(&self.exact()?);
         };
         let (metric, queries) = (self.data.metric, self.data.search_queries());
         if let Some(build) = self.index.and_then(Index::engine) {
             let exact = self.exact()?;
-            let on_graphs = {
-                let computer = EngineDistances::new(base, metric, build);
-                self.on_graphs(&AsEngine::new(computer, queries), &exact)?
-            };
-            return self.finish(on_graphs, &exact);
+            let computer = EngineDistances::new(base, metric, build);
+            return self.with_graphs(&AsEngine::new(computer, queries), &exact);
         }
         if queries.are_base_rows() && Ranked::fits(base.rows(), self.request.memory_budget_bytes) {
             let table = PairTable::new(base, metric, self.depth.neighbors)?;
@@ -149,8 +146,7 @@ impl<'j> Job<'j> {
                 Some(_) => self.exact()?,
                 None => exact::neighbors_in(&table, &self.data, self.depth.neighbors),
             };
-            let on_graphs = self.on_graphs(&Ranked::new(&table, &ranks, queries), &exact)?;
-            return self.finish(on_graphs, &exact);
+            return self.with_graphs(&Ranked::new(&table, &ranks, queries), &exact);
         }
         let exact = self.exact()?;
         let codes = match self.index {
@@ -158,8 +154,7 @@ impl<'j> Job<'j> {
             Some(_) => None,
         };
         let computer = VectorDistances::new(base, metric).with_codes(codes.as_ref());
-        let on_graphs = self.on_graphs(&Vectors::new(computer, queries, None), &exact)?;
-        self.finish(on_graphs, &exact)
+        self.with_graphs(&Vectors::new(computer, queries, None), &exact)
     }
 
     /// Graphs are looked at unless answers alone are asked about.
@@ -175,18 +170,55 @@ impl<'j> Job<'j> {
         }
     }
 
-    fn on_graphs<S: DistanceSource>(
+    /// What is found on graphs; meanwhile one thread lays out the explorer's map.
+    fn with_graphs<S: DistanceSource>(
         &self,
         source: &S,
         exact: &GroundTruth<'_>,
-    ) -> Result<OnGraphs, AuditError> {
+    ) -> Result<AuditOutcome, AuditError> {
+        let graphs = self.index.map_or(self.request.graphs.count, |_| 1);
+        let neighbors = self.explored_neighbors(exact, graphs)?;
         let questions = Questions {
             request: self.request,
             data: &self.data,
             index: self.index,
             ks: &self.depth.ks,
         };
-        questions.answer(source, exact)
+        let (found, mapped) = rayon::join(
+            || questions.answer(source, exact),
+            || neighbors.map(|neighbors| self.mapped(neighbors)),
+        );
+        Ok(self.finish(found?, mapped, exact))
+    }
+
+    /// What is found in answers alone.
+    fn without_graphs(&self, exact: &GroundTruth<'_>) -> Result<AuditOutcome, AuditError> {
+        let neighbors = self.explored_neighbors(exact, 0)?;
+        let mapped = neighbors.map(|neighbors| self.mapped(neighbors));
+        Ok(self.finish(OnGraphs::default(), mapped, exact))
+    }
+
+    /// The neighbors that the explorer shows, as many as `graphs` graphs record and every answer has
+    /// slots for; `None` where it is not asked for, or too much for a page.
+    fn explored_neighbors(
+        &self,
+        truth: &GroundTruth<'_>,
+        graphs: usize,
+    ) -> Result<Option<Neighbors>, AuditError> {
+        let (data, request) = (&self.data, self.request);
+        // Under a filter other rows are visited than returned, which the columns do not hold.
+        if !request.explore || data.filter.is_some() {
+            return Ok(None);
+        }
+        let known = self.depth.ks.last().copied().unwrap_or(0);
+        let depth = depth(data.queries.count(), graphs, known);
+        let read = |depth| Neighbors::read(data, truth, depth, request.memory_budget_bytes);
+        depth.map(read).transpose()
+    }
+
+    fn mapped(&self, neighbors: Neighbors) -> (Neighbors, QueryMap) {
+        let map = neighbors.map(&self.data, self.request.seed);
+        (neighbors, map)
     }
 
     /// The answers given, measured at every k that they have slots for.
@@ -220,31 +252,12 @@ impl<'j> Job<'j> {
         (results, queries)
     }
 
-    /// What the explorer shows, of K neighbors that every graph recorded and every answer has slots
-    /// for.
-    fn explored(
-        &self,
-        recorded: Recorded,
-        truth: &GroundTruth<'_>,
-    ) -> Result<Option<Explored>, AuditError> {
-        let (data, request) = (&self.data, self.request);
-        let known = self.depth.ks.last().copied().unwrap_or(0);
-        let depth = depth(data.queries.count(), recorded.graphs.len(), known);
-        // Under a filter other rows are visited than returned, which the columns do not hold.
-        let is_shown = request.explore && data.filter.is_none();
-        let Some(depth) = depth.filter(|_| is_shown) else {
-            return Ok(None);
-        };
-        let answers = self.answers.as_ref();
-        let settings = (request.seed, request.memory_budget_bytes);
-        explore(data, truth, recorded, answers, depth, settings).map(Some)
-    }
-
     fn finish(
         &self,
         mut found: OnGraphs,
+        mapped: Option<(Neighbors, QueryMap)>,
         truth: &GroundTruth<'_>,
-    ) -> Result<AuditOutcome, AuditError> {
+    ) -> AuditOutcome {
         let (data, request) = (&self.data, self.request);
         let exact = truth
             .table()
@@ -257,7 +270,9 @@ impl<'j> Job<'j> {
         }
         let (difficulty, contrasts) = difficulty(data, exact, &self.depth.ks, request.seed);
         let per_query = PerQuery::new(&found.queries, data, exact, &self.depth.ks, &contrasts);
-        let explored = self.explored(std::mem::take(&mut found.recorded), truth)?;
+        let (recorded, answers) = (std::mem::take(&mut found.recorded), self.answers.as_ref());
+        let explored =
+            mapped.map(|mapped| explore(data, truth, mapped, recorded, answers, request.seed));
         let results = AuditResults {
             data: data_facts(data),
             difficulty,
@@ -284,7 +299,7 @@ impl<'j> Job<'j> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seconds: 0.0,
         };
-        Ok(AuditOutcome {
+        AuditOutcome {
             results,
             predictions: found
                 .predictions
@@ -294,7 +309,7 @@ impl<'j> Job<'j> {
             repaired,
             per_query,
             explored,
-        })
+        }
     }
 }
 

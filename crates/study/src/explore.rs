@@ -8,7 +8,7 @@ use super::plan::Plan;
 use crate::results::Settings;
 use annatomy_eval::distance_source::DistanceSource;
 use annatomy_eval::every_effort::{EveryEffort, ExactColumns};
-use annatomy_eval::explored::{Column, Explored, QueryMap, Replay, efforts, replayed};
+use annatomy_eval::explored::{Column, Explored, Near, QueryMap, Replay, efforts, replayed};
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::query_state::Searched;
 use annatomy_hnsw::{EngineClass, Graph};
@@ -120,17 +120,13 @@ impl<S: DistanceSource> FirstRun<'_, S> {
     }
 
     fn map(&self, exact: &ExactColumns, rows: &[usize]) -> Result<QueryMap, ExactError> {
-        let seed = self.settings.seed;
-        if rows.len() == self.rows.rows() && exact.k >= annatomy_layout::NEIGHBORS {
-            return Ok(QueryMap::of_neighbors(
-                &exact.ids,
-                &exact.distances,
-                exact.k,
-                seed,
-            ));
-        }
-        let sample = self.rows.view().select(rows);
-        QueryMap::of_rows(&sample, self.settings.metric, seed, BUDGET_BYTES)
+        let near = if rows.len() == self.rows.rows() && exact.k >= annatomy_layout::NEIGHBORS {
+            Near::of_neighbors(&exact.ids, &exact.distances, exact.k)
+        } else {
+            let sample = self.rows.view().select(rows);
+            Near::of_rows(&sample, self.settings.metric, BUDGET_BYTES)?
+        };
+        Ok(QueryMap::of_near(near, rows.len(), self.settings.seed))
     }
 }
 

@@ -6,7 +6,8 @@
 use crate::error::AuditError;
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::every_effort::ExactColumns;
-use annatomy_eval::explored::QueryMap;
+use annatomy_eval::explored::{Near, QueryMap};
+use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_layout::NEIGHBORS;
 use annatomy_vectors::Matrix;
 use std::collections::BTreeMap;
@@ -17,32 +18,52 @@ const MOST_BASE: usize = 5_000;
 /// Neighbors of a query that are drawn.
 const NEAR: usize = 5;
 
-/// The map of all queries.
-pub(super) fn of_queries(
-    data: &Dataset<'_>,
-    exact: &ExactColumns,
-    seed: u64,
-    budget_bytes: u64,
-) -> Result<QueryMap, AuditError> {
-    let count = data.queries.count();
-    let all_rows = data.queries.are_base_rows() && count == data.base.rows();
-    if count >= 2 && all_rows && exact.k >= NEIGHBORS.min(count - 1) {
-        return Ok(QueryMap::of_neighbors(
-            &exact.ids,
-            &exact.distances,
-            exact.k,
-            seed,
-        ));
+/// What a map is made from.
+pub(in super::super) struct Neighbors {
+    /// Those of every query in the base.
+    pub(super) exact: ExactColumns,
+    /// The first of those that are queries.
+    near: Near,
+    all_rows: bool,
+}
+
+impl Neighbors {
+    /// `depth` of each query in the base, and those among the queries.
+    pub(in super::super) fn read(
+        data: &Dataset<'_>,
+        truth: &GroundTruth<'_>,
+        depth: usize,
+        budget_bytes: u64,
+    ) -> Result<Self, AuditError> {
+        let count = data.queries.count();
+        let all: Vec<usize> = (0..count).collect();
+        let exact = ExactColumns::read(truth, &all, depth);
+        let all_rows = data.queries.are_base_rows() && count == data.base.rows();
+        let near = if count >= 2 && all_rows && exact.k >= NEIGHBORS.min(count - 1) {
+            Near::of_neighbors(&exact.ids, &exact.distances, exact.k)
+        } else {
+            let values = (0..count)
+                .flat_map(|query| data.query(query).to_vec())
+                .collect();
+            let rows = Matrix::new(count, data.base.columns(), values).expect("whole queries");
+            Near::of_rows(&rows, data.metric, budget_bytes)?
+        };
+        Ok(Self {
+            exact,
+            near,
+            all_rows,
+        })
     }
-    let values = (0..count)
-        .flat_map(|query| data.query(query).to_vec())
-        .collect();
-    let rows = Matrix::new(count, data.base.columns(), values).expect("whole queries");
-    let mut map = QueryMap::of_rows(&rows, data.metric, seed, budget_bytes)?;
-    if count >= 2 && !all_rows {
-        map.base = amid(data, exact, &map.queries);
+
+    /// The map of all queries, on one thread.
+    pub(in super::super) fn map(&self, data: &Dataset<'_>, seed: u64) -> QueryMap {
+        let count = data.queries.count();
+        let mut map = QueryMap::of_near(self.near.clone(), count, seed);
+        if count >= 2 && !self.all_rows {
+            map.base = amid(data, &self.exact, &map.queries);
+        }
+        map
     }
-    Ok(map)
 }
 
 /// Base rows amid the queries that have them among their nearest.
@@ -74,14 +95,13 @@ mod tests {
     use crate::testing::{dataset, line, nearest, noise};
     use annatomy_eval::dataset::QueryRows;
 
-    fn columns(data: &Dataset<'_>, k: usize) -> ExactColumns {
+    fn neighbors(data: &Dataset<'_>, k: usize) -> Neighbors {
         let truth = exact::neighbors(data, k, 1 << 20).expect("small");
-        let all: Vec<usize> = (0..data.queries.count()).collect();
-        ExactColumns::read(&truth, &all, k)
+        Neighbors::read(data, &truth, k, 1 << 20).expect("neighbors")
     }
 
     fn map(data: &Dataset<'_>, k: usize) -> QueryMap {
-        of_queries(data, &columns(data, k), 7, 1 << 20).expect("a map")
+        neighbors(data, k).map(data, 7)
     }
 
     #[test]
@@ -90,7 +110,7 @@ mod tests {
             line(&[0.0, 10.0, 20.0, 30.0]),
             Some(line(&[1.0, 9.0, 21.0])),
         );
-        let exact = columns(&data, 2);
+        let exact = neighbors(&data, 2).exact;
         // Queries have rows {0, 1}, {1, 0}, {2, 3}.
         assert_eq!(exact.ids, [0, 1, 1, 0, 2, 3]);
         let places = [[0.0, 2.0], [4.0, 0.0], [-6.0, 1.0]];
@@ -98,7 +118,7 @@ mod tests {
         assert_eq!(found, [[2.0, 1.0], [2.0, 1.0], [-6.0, 1.0], [-6.0, 1.0]]);
         let mut sampled = dataset(line(&[0.0, 10.0, 20.0, 30.0]), None);
         sampled.queries = QueryRows::base_rows(vec![0, 3], 4);
-        let exact = columns(&sampled, 3);
+        let exact = neighbors(&sampled, 3).exact;
         // Rows 1 and 2 are neighbors of both; rows 0 and 3 are queries and have places already.
         let found = amid(&sampled, &exact, &[[0.0, 0.0], [6.0, 4.0]]);
         assert_eq!(found, [[3.0, 2.0], [3.0, 2.0]]);
@@ -147,10 +167,8 @@ mod tests {
     #[test]
     fn the_seed_alone_decides() {
         let data = dataset(noise(50, 3, 4), None);
-        let places = |seed| {
-            let found = of_queries(&data, &columns(&data, 15), seed, 1 << 20);
-            found.expect("a map").queries
-        };
+        let neighbors = neighbors(&data, 15);
+        let places = |seed| neighbors.map(&data, seed).queries;
         assert_eq!(places(1), places(1));
         assert_ne!(places(1), places(2));
     }

@@ -10,12 +10,12 @@ mod depth;
 mod map;
 
 pub(super) use depth::depth;
+pub(super) use map::Neighbors;
 
 use super::answers::Answers;
-use super::error::AuditError;
 use annatomy_eval::dataset::Dataset;
-use annatomy_eval::every_effort::{EveryEffort, ExactColumns};
-use annatomy_eval::explored::{Explored, Replay};
+use annatomy_eval::every_effort::EveryEffort;
+use annatomy_eval::explored::{Explored, QueryMap, Replay};
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_formats::RowIds;
 use annatomy_hnsw::EngineClass;
@@ -30,18 +30,15 @@ pub(super) struct Recorded {
     pub(super) replays: Vec<Replay>,
 }
 
-/// Gathers all columns, K = `depth`.
+/// Gathers all columns, of as many neighbors as were read.
 pub(super) fn explore(
     data: &Dataset<'_>,
     truth: &GroundTruth<'_>,
+    (Neighbors { exact, .. }, map): (Neighbors, QueryMap),
     recorded: Recorded,
     answers: Option<&Answers>,
-    depth: usize,
-    (seed, budget_bytes): (u64, u64),
-) -> Result<Explored, AuditError> {
-    let all: Vec<usize> = (0..data.queries.count()).collect();
-    let exact = ExactColumns::read(truth, &all, depth);
-    let map = map::of_queries(data, &exact, seed, budget_bytes)?;
+    seed: u64,
+) -> Explored {
     let columns = columns::columns(data, truth, &exact, seed);
     let labels: Option<Vec<u32>> = match data.ids.as_deref() {
         Some(RowIds::Integers(ids)) => {
@@ -55,8 +52,8 @@ pub(super) fn explore(
         None => data.queries.numbers[query] as i64,
     };
     let names = (0..data.queries.count()).map(name).collect();
-    Ok(Explored {
-        answers: answers.map(|answers| answers::explored(answers, data, truth, depth)),
+    Explored {
+        answers: answers.map(|answers| answers::explored(answers, data, truth, exact.k)),
         graphs: recorded.graphs,
         graph_names: Vec::new(),
         replays: recorded.replays,
@@ -72,5 +69,5 @@ pub(super) fn explore(
         exact,
         map,
         columns,
-    })
+    }
 }

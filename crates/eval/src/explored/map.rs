@@ -29,45 +29,30 @@ pub struct Near {
     pub distances: Vec<f32>,
 }
 
-impl QueryMap {
-    /// From neighbors that are known: queries × `known` places of queries with their distances, of
-    /// which the first 15 are read.
-    pub fn of_neighbors(ids: &[u32], distances: &[f32], known: usize, seed: u64) -> Self {
+impl Near {
+    /// The first 15 of `known` neighbors that each query has: queries × `known` places of queries
+    /// with their distances.
+    pub fn of_neighbors(ids: &[u32], distances: &[f32], known: usize) -> Self {
         let width = known.min(NEIGHBORS);
-        let (mut near, rows) = (Near::default(), ids.len() / known.max(1));
+        let (mut near, rows) = (Self::default(), ids.len() / known.max(1));
         near.width = width;
         for row in 0..rows {
             let first = row * known..row * known + width;
             near.ids.extend_from_slice(&ids[first.clone()]);
             near.distances.extend_from_slice(&distances[first]);
         }
-        let queries = layout(&near.ids, &near.distances, width, seed);
-        let kept = kept(&queries, &near.ids, width);
-        Self {
-            queries,
-            base: Vec::new(),
-            kept,
-            near,
-        }
+        near
     }
 
-    /// From the queries' vectors, whose neighbors among themselves are computed.
+    /// From the queries' vectors, whose neighbors among themselves are computed; none of a single
+    /// query.
     ///
     /// # Errors
     /// If the memory for them is more than there is.
-    pub fn of_rows(
-        rows: &Matrix,
-        metric: Metric,
-        seed: u64,
-        budget_bytes: u64,
-    ) -> Result<Self, ExactError> {
+    pub fn of_rows(rows: &Matrix, metric: Metric, budget_bytes: u64) -> Result<Self, ExactError> {
         let count = rows.rows();
         if count < 2 {
-            return Ok(Self {
-                queries: vec![[0.0; 2]; count],
-                kept: f64::NAN,
-                ..Self::default()
-            });
+            return Ok(Self::default());
         }
         let width = NEIGHBORS.min(count - 1);
         let among = Queries::AllRows(rows.view());
@@ -79,6 +64,31 @@ impl QueryMap {
             let near = table.distances(query).iter();
             distances.extend(near.map(|&distance| metric.geometric_of_true(distance)));
         }
-        Ok(Self::of_neighbors(&ids, &distances, width, seed))
+        Ok(Self {
+            width,
+            ids,
+            distances,
+        })
+    }
+}
+
+impl QueryMap {
+    /// A layout of `queries` queries by their neighbors, on one thread; a single query stands in the
+    /// middle.
+    pub fn of_near(near: Near, queries: usize, seed: u64) -> Self {
+        if queries < 2 {
+            return Self {
+                queries: vec![[0.0; 2]; queries],
+                kept: f64::NAN,
+                ..Self::default()
+            };
+        }
+        let places = layout(&near.ids, &near.distances, near.width, seed);
+        Self {
+            kept: kept(&places, &near.ids, near.width),
+            queries: places,
+            base: Vec::new(),
+            near,
+        }
     }
 }
