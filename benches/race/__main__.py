@@ -12,7 +12,7 @@ from . import blas
 # Before anything loads an OpenBLAS.
 KERNELS = blas.force()
 
-from . import cluster, codes, device, exact, forecast, graphs, growth, methods, record, scale, study, surface  # noqa: E402
+from . import cluster, codes, device, embed, exact, forecast, graphs, growth, methods, record, scale, study, surface  # noqa: E402
 
 THREADS = os.cpu_count() or 1
 
@@ -30,9 +30,10 @@ PARTS: dict[str, Callable[[str], list[record.Table]]] = {
     "methods": lambda command: methods.run(command, THREADS),
     "scale": lambda command: scale.run(command, THREADS),
     "device": lambda command: device.run(THREADS),
+    "embed": lambda command: embed.run(command, THREADS),
 }
-#: What not every machine has: only where it is asked for.
-ON_REQUEST = {"device"}
+#: What not every machine has, and what needs other packages: only where it is asked for.
+ON_REQUEST = {"device", "embed"}
 
 
 def main() -> None:

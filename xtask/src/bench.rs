@@ -22,12 +22,31 @@ const PEERS: [&str; 9] = [
     "threadpoolctl",
 ];
 
+/// What the part `embed` needs besides.
+const EMBEDDING: &str = "embed";
+const EMBEDDING_PEERS: [&str; 6] = [
+    "torch",
+    "torchvision",
+    "onnx",
+    "onnxruntime",
+    "safetensors",
+    "pillow",
+];
+
 /// Runs the named parts of the race, or all of them.
 pub fn race(parts: &[String]) -> Result<()> {
     cargo(&["build", "--release", "--quiet"], &[])?;
     let environment = Environment::open_or_create(ENVIRONMENT)?;
     let wheel = environment.wheel(WHEELS, "--profile release")?;
     environment.install(&PEERS)?;
+    if parts.iter().any(|part| part == EMBEDDING) {
+        environment.install(&EMBEDDING_PEERS)?;
+        let example = ["--package", "annatomy-embed", "--example", "throughput"];
+        cargo(
+            &[&["build", "--release", "--quiet"][..], &example].concat(),
+            &[],
+        )?;
+    }
     environment.install(&["--force-reinstall", "--no-deps", &wheel])?;
     let command = std::path::absolute("target/release/annatomy").context("no current folder")?;
     run(environment

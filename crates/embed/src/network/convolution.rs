@@ -1,28 +1,20 @@
-//! Indirect convolution (NHWC): no patch is copied.
+//! A convolution with bias, addend and ReLU, by the way that suits its shape.
 //!
-//! Input: height × width × channels. Output: height′ × width′ × channels′, with bias, an addend
-//! and ReLU already applied.
+//! Enters: height × width × channels (NHWC). Leaves: height′ × width′ × channels′.
 //!
-//! for each block of pixels                 their inputs stay in the private cache
-//!   for each panel of output channels      its weights too
-//!     for each tile of up to 12 pixels     `tile`: sums stay in registers
+//! 3 × 3, stride 1, up to 256 channels        `winograd`: 16 multiplications for 36
+//! others                                     `direct`
 //!
-//! This is the indirect convolution of Dukhan 2019 (arXiv:1907.02129): the rows of the product are
-//! slices of the input itself. Without padding the taps of a kernel row are neighbors in memory and
-//! become one. A 1 × 1 convolution is the plain product.
-//!
-//! Cost 2 · pixels · taps · channels · channels′ flops. Does not: groups, dilation, output channels
-//! that fill no panel.
+//! Does not: groups, dilation, output channels that fill no panel.
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::direct::{self, Direct};
+use super::epilogue::Finish;
 use super::image::Activations;
-use super::kernel::{PANEL_REGISTERS, most_pixels};
-use super::shape::{Finish, Shape};
-use super::tile::{Place, Tile};
-
-/// Input values of one block of pixels: about half a private cache of 512 KiB.
-const BLOCK_VALUES: usize = 1 << 16;
+use super::kernel::PANEL_REGISTERS;
+use super::shape::Shape;
+use super::winograd::{self, Transformed, Winograd};
 
 /// A convolution gave a sum that is NaN or infinite.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +30,7 @@ pub(super) struct Convolution {
     /// torchvision's name, for errors.
     name: String,
     shape: Shape,
-    /// Panel by panel, each depth × width.
+    is_winograd: bool,
     weights: Vec<f32>,
     bias: Vec<f32>,
 }
@@ -49,6 +41,10 @@ impl Convolution {
     /// # Panics
     /// If the numbers of weights and biases are not the shape's.
     pub(super) fn new(name: &str, shape: Shape, weights: &[f32], bias: Vec<f32>) -> Self {
+        Self::by(winograd::suits(shape), name, shape, weights, bias)
+    }
+
+    fn by(is_winograd: bool, name: &str, shape: Shape, weights: &[f32], bias: Vec<f32>) -> Self {
         assert_eq!(
             weights.len(),
             shape.weights(),
@@ -61,30 +57,27 @@ impl Convolution {
             0,
             "output channels fill whole panels"
         );
-        let taps = shape.kernel * shape.kernel;
-        let mut packed = Vec::with_capacity(weights.len());
-        for panel in 0..shape.outputs / width {
-            for tap in 0..taps {
-                for input in 0..shape.inputs {
-                    let of_output =
-                        |output: usize| weights[(output * shape.inputs + input) * taps + tap];
-                    packed.extend((panel * width..(panel + 1) * width).map(of_output));
-                }
-            }
-        }
+        let weights = if is_winograd {
+            winograd::packed(shape, weights, width)
+        } else {
+            direct::packed(shape, weights, width)
+        };
         Self {
             name: name.to_owned(),
             shape,
-            weights: packed,
+            is_winograd,
+            weights,
             bias,
         }
     }
 
-    /// Convolves `input` into `output`, whose buffer is reused; fails where a sum is not finite.
+    /// Convolves `input` into `output`, whose buffer is reused, as `transformed` is; fails where a
+    /// sum is not finite.
     pub(super) fn apply(
         &self,
         input: &Activations,
         finish: Finish<'_>,
+        transformed: &mut Transformed,
         output: &mut Activations,
     ) -> Result<(), NotFinite> {
         assert_eq!(
@@ -103,14 +96,31 @@ impl Convolution {
                 "the addend is shaped as the output"
             );
         }
-        let mut is_finite = true;
-        Arch::new().dispatch(Run {
-            convolution: self,
-            input,
-            finish,
-            output,
-            is_finite: &mut is_finite,
-        });
+        let Self {
+            shape,
+            weights,
+            bias,
+            ..
+        } = self;
+        let is_finite = if self.is_winograd {
+            Arch::new().dispatch(Winograd {
+                weights,
+                bias,
+                input,
+                finish,
+                transformed,
+                output,
+            })
+        } else {
+            Arch::new().dispatch(Direct {
+                shape: *shape,
+                weights,
+                bias,
+                input,
+                finish,
+                output,
+            })
+        };
         if is_finite {
             return Ok(());
         }
@@ -131,73 +141,139 @@ impl WithSimd for PanelWidth {
     }
 }
 
-struct Run<'a> {
-    convolution: &'a Convolution,
-    input: &'a Activations,
-    finish: Finish<'a>,
-    output: &'a mut Activations,
-    is_finite: &'a mut bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl WithSimd for Run<'_> {
-    type Output = ();
+    /// Numbers in −1..1.
+    fn noise(count: usize, seed: u32) -> Vec<f32> {
+        let mut state = seed;
+        let mut draw = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1_u32 << 23) as f32 - 1.0
+        };
+        (0..count).map(|_| draw()).collect()
+    }
 
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let shape = self.convolution.shape;
-        let pixels = self.output.height * self.output.width;
-        let panels = shape.outputs / (PANEL_REGISTERS * S::F32_LANES);
-        let block =
-            (BLOCK_VALUES / (shape.inputs * shape.stride * shape.stride)).max(most_pixels::<S>());
-        let mut start = 0;
-        while start < pixels {
-            let end = (start + block).min(pixels);
-            for panel in 0..panels {
-                let mut pixel = start;
-                while pixel < end {
-                    // Tiles of nearly equal size: 49 pixels are 10 + 10 + 10 + 10 + 9, not 4 · 12 +
-                    // 1.
-                    let tiles = (end - pixel).div_ceil(most_pixels::<S>());
-                    let tile = (end - pixel).div_ceil(tiles);
-                    self.tile(simd, tile, Place { pixel, panel });
-                    pixel += tile;
+    fn image(height: usize, width: usize, channels: usize) -> Activations {
+        let values = noise(height * width * channels, 3);
+        Activations {
+            height,
+            width,
+            channels,
+            values,
+        }
+    }
+
+    /// The sums in float64, and those of absolute values.
+    fn sums(shape: Shape, weights: &[f32], bias: &[f32], input: &Activations) -> Vec<[f64; 2]> {
+        let (down, across) = (
+            shape.output_side(input.height),
+            shape.output_side(input.width),
+        );
+        let mut sums = Vec::new();
+        for (row, column) in (0..down).flat_map(|row| (0..across).map(move |column| (row, column)))
+        {
+            for output in 0..shape.outputs {
+                let mut sum = [f64::from(bias[output]); 2];
+                for (y, x) in (0..shape.kernel).flat_map(|y| (0..shape.kernel).map(move |x| (y, x)))
+                {
+                    let (row, column) = (row * shape.stride + y, column * shape.stride + x);
+                    let run = input.run(row, column, shape.padding, shape.inputs);
+                    for (channel, &value) in run.iter().enumerate() {
+                        let of_output = output * shape.inputs + channel;
+                        let tap = (of_output * shape.kernel + y) * shape.kernel + x;
+                        let product = f64::from(value) * f64::from(weights[tap]);
+                        sum = [sum[0] + product, sum[1] + product.abs()];
+                    }
+                }
+                sums.push(sum);
+            }
+        }
+        sums
+    }
+
+    /// By both ways, every epilogue, sides that are whole tiles and some that are not.
+    #[test]
+    fn convolutions_are_their_sums_in_float64() {
+        let shape = Shape {
+            inputs: 32,
+            outputs: 64,
+            kernel: 3,
+            stride: 1,
+            padding: 1,
+        };
+        let strided = Shape { stride: 2, ..shape };
+        let pointwise = Shape {
+            kernel: 1,
+            padding: 0,
+            ..shape
+        };
+        let ways = [
+            (true, shape),
+            (false, shape),
+            (false, strided),
+            (false, pointwise),
+        ];
+        let (mut transformed, mut output) = (Transformed::default(), Activations::default());
+        for (is_winograd, shape) in ways {
+            let (weights, bias) = (noise(shape.weights(), 5), noise(shape.outputs, 7));
+            let convolution = Convolution::by(is_winograd, "layer", shape, &weights, bias.clone());
+            for (height, width) in [(1, 1), (2, 2), (7, 5), (16, 9), (41, 23)] {
+                let input = image(height, width, shape.inputs);
+                let expected = sums(shape, &weights, &bias, &input);
+                let addend = noise(expected.len(), 11);
+                for finish in [
+                    Finish::Keep,
+                    Finish::Rectify,
+                    Finish::AddAndRectify(&addend),
+                ] {
+                    let done = convolution.apply(&input, finish, &mut transformed, &mut output);
+                    assert_eq!(done, Ok(()));
+                    assert_eq!(output.values.len(), expected.len());
+                    for (place, (&found, [sum, absolute])) in
+                        output.values.iter().zip(&expected).enumerate()
+                    {
+                        let sum = match finish {
+                            Finish::Keep => *sum,
+                            Finish::Rectify => sum.max(0.0),
+                            Finish::AddAndRectify(addend) => {
+                                (sum + f64::from(addend[place])).max(0.0)
+                            }
+                        };
+                        let off = (f64::from(found) - sum).abs();
+                        assert!(
+                            off <= 1e-6 * (absolute + 1.0),
+                            "{is_winograd}, {shape:?}, {height} × {width}, {finish:?}, {place}: {found} for {sum}"
+                        );
+                    }
                 }
             }
-            start = end;
-        }
-    }
-}
-
-impl Run<'_> {
-    #[inline(always)]
-    fn tile<S: Simd>(&mut self, simd: S, pixels: usize, place: Place) {
-        match pixels {
-            1 => self.fixed_tile::<S, 1>(simd, place),
-            2 => self.fixed_tile::<S, 2>(simd, place),
-            3 => self.fixed_tile::<S, 3>(simd, place),
-            4 => self.fixed_tile::<S, 4>(simd, place),
-            5 => self.fixed_tile::<S, 5>(simd, place),
-            6 => self.fixed_tile::<S, 6>(simd, place),
-            7 => self.fixed_tile::<S, 7>(simd, place),
-            8 => self.fixed_tile::<S, 8>(simd, place),
-            9 => self.fixed_tile::<S, 9>(simd, place),
-            10 => self.fixed_tile::<S, 10>(simd, place),
-            11 => self.fixed_tile::<S, 11>(simd, place),
-            _ => self.fixed_tile::<S, 12>(simd, place),
         }
     }
 
-    #[inline(always)]
-    fn fixed_tile<S: Simd, const PIXELS: usize>(&mut self, simd: S, place: Place) {
-        simd.vectorize(Tile::<PIXELS> {
-            shape: self.convolution.shape,
-            weights: &self.convolution.weights,
-            bias: &self.convolution.bias,
-            input: self.input,
-            finish: self.finish,
-            output: self.output,
-            is_finite: self.is_finite,
-            place,
-        });
+    #[test]
+    fn a_sum_that_is_not_finite_names_its_layer_even_where_it_would_become_zero() {
+        let shape = Shape {
+            inputs: 32,
+            outputs: 32,
+            kernel: 3,
+            stride: 1,
+            padding: 1,
+        };
+        for is_winograd in [true, false] {
+            for value in [f32::NAN, f32::NEG_INFINITY] {
+                let mut weights = noise(shape.weights(), 5);
+                weights[7 * shape.depth()] = value;
+                let bias = vec![0.0; shape.outputs];
+                let convolution = Convolution::by(is_winograd, "layer3", shape, &weights, bias);
+                let (mut transformed, mut output) = Default::default();
+                let input = image(5, 6, shape.inputs);
+                let done =
+                    convolution.apply(&input, Finish::Rectify, &mut transformed, &mut output);
+                let layer = "layer3".to_owned();
+                assert_eq!(done, Err(NotFinite { layer }), "{is_winograd}, {value}");
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@
 //! number of lanes, of pixels in the tile or of threads. Does not: pad, pack or know of images (see
 //! `convolution`).
 
+use annatomy_vectors::kernels::prefetch_whole;
 use pulp::Simd;
 
 /// Registers of one panel: its width is twice the number of lanes.
@@ -27,13 +28,27 @@ pub(super) fn most_pixels<S: Simd>() -> usize {
     if S::F32_LANES >= 16 { 12 } else { 6 }
 }
 
+/// Of `left` pixels, how many the next tile takes: tiles are of nearly equal size, 49 pixels are 10 +
+/// 10 + 10 + 10 + 9, not 4 · 12 + 1.
+pub(super) fn pixels_at_once<S: Simd>(left: usize) -> usize {
+    left.div_ceil(left.div_ceil(most_pixels::<S>()))
+}
+
+/// The values as panels of registers.
+#[inline(always)]
+pub(super) fn registers<S: Simd>(values: &[f32]) -> &[[S::f32s; PANEL_REGISTERS]] {
+    S::as_simd_f32s(values).0.as_chunks().0
+}
+
 /// Adds one tap: the inner products of each pixel's inputs with every output channel of the panel.
+/// Meanwhile `ahead` is prefetched, step by step.
 #[inline(always)]
 pub(super) fn accumulate<S: Simd, const PIXELS: usize>(
     simd: S,
     sums: &mut Sums<S, PIXELS>,
     inputs: [&[f32]; PIXELS],
     weights: &[[S::f32s; PANEL_REGISTERS]],
+    ahead: &[f32],
 ) {
     let (steps, rest) = weights.as_chunks::<STEP>();
     let mut chunks: [&[[f32; STEP]]; PIXELS] = [&[]; PIXELS];
@@ -44,7 +59,9 @@ pub(super) fn accumulate<S: Simd, const PIXELS: usize>(
         chunks[pixel] = &chunks[pixel][..steps.len()];
         rests[pixel] = &rests[pixel][..rest.len()];
     }
+    let mut ahead = shares(ahead, steps.len());
     for (index, step) in steps.iter().enumerate() {
+        ahead.next().into_iter().for_each(prefetch_whole);
         let mut values = [&[0.0; STEP]; PIXELS];
         for pixel in 0..PIXELS {
             values[pixel] = &chunks[pixel][index];
@@ -60,6 +77,19 @@ pub(super) fn accumulate<S: Simd, const PIXELS: usize>(
             add(simd, &mut sums[pixel], rests[pixel][depth], *weight);
         }
     }
+}
+
+/// `values` in at most `count` parts of whole cache lines.
+#[inline(always)]
+pub(super) fn shares(values: &[f32], count: usize) -> std::slice::Chunks<'_, f32> {
+    const LINE: usize = 16;
+    values.chunks(
+        values
+            .len()
+            .div_ceil(count.max(1))
+            .next_multiple_of(LINE)
+            .max(LINE),
+    )
 }
 
 #[inline(always)]

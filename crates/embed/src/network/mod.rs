@@ -1,8 +1,8 @@
 //! ResNet-50 inference, from a prepared image to 2048 pooled features.
 //!
 //! [`ResNet50`] reads its [`Weights`](crate::weights::Weights), folds batch norm into the
-//! convolutions and runs one image per thread. `convolution` does nearly all the work, in `tile`s
-//! whose inner loop is `kernel`; `pooling` does the rest.
+//! convolutions and runs one image per thread. `convolution` does nearly all the work, `direct` or by
+//! `winograd`, both by the inner loop of `kernel`; `pooling` does the rest.
 
 #![expect(
     clippy::inline_always,
@@ -10,12 +10,15 @@
 )]
 
 mod convolution;
+mod direct;
+mod epilogue;
 mod image;
 mod kernel;
 mod pooling;
 mod resnet50;
 mod shape;
 mod tile;
+mod winograd;
 
 pub use convolution::NotFinite;
 pub use resnet50::ResNet50;

@@ -14,9 +14,11 @@
 //! classify.
 
 use super::convolution::{Convolution, NotFinite};
+use super::epilogue::Finish;
 use super::image::Activations;
 use super::pooling::{largest_of_3x3, mean_of_pixels};
-use super::shape::{Finish, Shape};
+use super::shape::Shape;
+use super::winograd::Transformed;
 use crate::weights::{Weights, WeightsError};
 
 /// Added to the variance by PyTorch's batch norm.
@@ -42,6 +44,7 @@ pub(crate) struct Workspace {
     convolved: Activations,
     shortcut: Activations,
     next: Activations,
+    transformed: Transformed,
 }
 
 #[derive(Clone, Debug)]
@@ -96,24 +99,28 @@ impl ResNet50 {
             convolved,
             shortcut,
             next,
+            transformed: by,
         } = workspace;
-        self.first.apply(image, Finish::Rectify, next)?;
+        self.first.apply(image, Finish::Rectify, by, next)?;
         largest_of_3x3(next, current);
         for bottleneck in &self.bottlenecks {
-            bottleneck.reduce.apply(current, Finish::Rectify, narrow)?;
-            bottleneck
-                .convolve
-                .apply(narrow, Finish::Rectify, convolved)?;
+            let Bottleneck {
+                reduce,
+                convolve,
+                expand,
+                ..
+            } = bottleneck;
+            reduce.apply(current, Finish::Rectify, by, narrow)?;
+            convolve.apply(narrow, Finish::Rectify, by, convolved)?;
             let addend = match &bottleneck.shortcut {
                 Some(convolution) => {
-                    convolution.apply(current, Finish::Keep, shortcut)?;
+                    convolution.apply(current, Finish::Keep, by, shortcut)?;
                     &*shortcut
                 }
                 None => &*current,
             };
-            bottleneck
-                .expand
-                .apply(convolved, Finish::AddAndRectify(&addend.values), next)?;
+            let finish = Finish::AddAndRectify(&addend.values);
+            expand.apply(convolved, finish, by, next)?;
             std::mem::swap(current, next);
         }
         mean_of_pixels(current, embedding);

@@ -1,15 +1,4 @@
-//! Parameters of a convolution, and its epilogue: what happens to a sum before it is stored.
-
-/// What happens to a sum before it is stored.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Finish<'a> {
-    /// Nothing.
-    Keep,
-    /// Negative sums become zero.
-    Rectify,
-    /// These values, shaped as the output, are added, then negative sums become zero.
-    AddAndRectify(&'a [f32]),
-}
+//! Parameters of a convolution.
 
 /// The shape of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,9 +7,10 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::epilogue::Finish;
 use super::image::Activations;
-use super::kernel::{PANEL_REGISTERS, Sums, accumulate};
-use super::shape::{Finish, Shape};
+use super::kernel::{PANEL_REGISTERS, Sums, accumulate, registers, shares};
+use super::shape::Shape;
 
 /// Which pixels of which panel.
 #[derive(Clone, Copy)]
@@ -26,18 +27,19 @@ pub(super) struct Tile<'a, const PIXELS: usize> {
     pub(super) input: &'a Activations,
     pub(super) finish: Finish<'a>,
     pub(super) output: &'a mut Activations,
-    /// Becomes false where a sum is NaN or infinite.
-    pub(super) is_finite: &'a mut bool,
     pub(super) place: Place,
+    /// Weights that are wanted soon.
+    pub(super) ahead: &'a [f32],
 }
 
 impl<const PIXELS: usize> WithSimd for Tile<'_, PIXELS> {
-    type Output = ();
+    /// Whether all sums are finite.
+    type Output = bool;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) -> bool {
         let sums = self.sums(simd);
-        self.store(simd, sums);
+        self.store(simd, sums)
     }
 }
 
@@ -58,12 +60,21 @@ impl<const PIXELS: usize> Tile<'_, PIXELS> {
         let weights = registers::<S>(
             &self.weights[panel * depth..][..depth * PANEL_REGISTERS * S::F32_LANES],
         );
+        let width = self.output.width;
+        let (mut row, mut column) = (self.place.pixel / width, self.place.pixel % width);
+        let first = self.place.pixel * self.shape.outputs + panel;
+        for pixel in 0..PIXELS {
+            let start = first + pixel * self.shape.outputs;
+            let width = PANEL_REGISTERS * S::F32_LANES;
+            self.finish.prefetch(&self.output.values, start, width);
+        }
         let mut corners = [(0, 0); PIXELS];
-        for (pixel, corner) in (self.place.pixel..).zip(&mut corners) {
-            *corner = (
-                pixel / self.output.width * stride,
-                pixel % self.output.width * stride,
-            );
+        for corner in &mut corners {
+            *corner = (row * stride, column * stride);
+            column += 1;
+            if column == width {
+                (row, column) = (row + 1, 0);
+            }
         }
         // Without padding a kernel row is one run of values.
         let (taps_across, run) = if padding == 0 {
@@ -71,53 +82,37 @@ impl<const PIXELS: usize> Tile<'_, PIXELS> {
         } else {
             (kernel, inputs)
         };
+        let mut ahead = shares(self.ahead, depth / run);
         for (tap, weights) in weights.chunks_exact(run).enumerate() {
             let (down, across) = (tap / taps_across, tap % taps_across);
             let mut slices: [&[f32]; PIXELS] = [&[]; PIXELS];
             for (slice, (top, left)) in slices.iter_mut().zip(corners) {
                 *slice = self.input.run(top + down, left + across, padding, run);
             }
-            accumulate(simd, &mut sums, slices, weights);
+            accumulate(
+                simd,
+                &mut sums,
+                slices,
+                weights,
+                ahead.next().unwrap_or(&[]),
+            );
         }
         sums
     }
 
     #[inline(always)]
-    fn store<S: Simd>(self, simd: S, sums: Sums<S, PIXELS>) {
+    fn store<S: Simd>(self, simd: S, sums: Sums<S, PIXELS>) -> bool {
         let (outputs, panel) = (
             self.shape.outputs,
             self.place.panel * PANEL_REGISTERS * S::F32_LANES,
         );
-        let zero = simd.splat_f32s(0.0);
-        // A finite sum times zero is zero, any other is NaN, which stays.
-        let mut check = zero;
-        for (pixel, mut sum) in sums.into_iter().enumerate() {
-            let start = (self.place.pixel + pixel) * outputs + panel;
-            if let Finish::AddAndRectify(addend) = self.finish {
-                let addend = registers::<S>(&addend[start..])[0];
-                for (sum, addend) in sum.iter_mut().zip(addend) {
-                    *sum = simd.add_f32s(*sum, addend);
-                }
-            }
-            for &sum in &sum {
-                check = simd.mul_add_f32s(sum, zero, check);
-            }
-            if !matches!(self.finish, Finish::Keep) {
-                for sum in &mut sum {
-                    *sum = simd.max_f32s(*sum, zero);
-                }
-            }
-            let (stored, _) = S::as_mut_simd_f32s(&mut self.output.values[start..]);
-            stored[..PANEL_REGISTERS].copy_from_slice(&sum);
+        let mut check = [simd.splat_f32s(0.0); PANEL_REGISTERS];
+        for (pixel, sums) in (self.place.pixel..).zip(sums) {
+            let output = (&mut self.output.values[..], pixel * outputs + panel);
+            self.finish.store(simd, sums, output, &mut check);
         }
-        if simd.reduce_sum_f32s(check).is_nan() {
-            *self.is_finite = false;
-        }
+        !simd
+            .reduce_sum_f32s(simd.add_f32s(check[0], check[1]))
+            .is_nan()
     }
-}
-
-/// The values as panels of registers.
-#[inline(always)]
-fn registers<S: Simd>(values: &[f32]) -> &[[S::f32s; PANEL_REGISTERS]] {
-    S::as_simd_f32s(values).0.as_chunks().0
 }

@@ -1,0 +1,123 @@
+//! Indirect convolution (NHWC): no patch is copied.
+//!
+//! Enters: height × width × channels, packed weights. Leaves: height′ × width′ × channels′, finished.
+//!
+//! for each block of pixels                 their inputs and outputs stay in the private cache
+//!   for each panel of output channels      the next one's weights are prefetched meanwhile
+//!     for each tile of up to 12 pixels     `tile`: sums stay in registers
+//!
+//! This is the indirect convolution of Dukhan 2019 (arXiv:1907.02129): the rows of the product are
+//! slices of the input itself. Without padding the taps of a kernel row are neighbors in memory and
+//! become one. A 1 × 1 convolution is the plain product.
+//!
+//! Cost 2 · pixels · taps · channels · channels′ flops.
+
+use pulp::{Simd, WithSimd};
+
+use super::epilogue::Finish;
+use super::image::Activations;
+use super::kernel::{PANEL_REGISTERS, most_pixels, pixels_at_once, shares};
+use super::shape::Shape;
+use super::tile::{Place, Tile};
+
+/// Pixels of one block: whole tiles on AVX-512 and elsewhere, and enough of them to hide the way of the
+/// next panel's weights.
+const BLOCK_PIXELS: usize = 60;
+
+/// The weights, outputs × inputs × kernel × kernel, panel by panel of `width` outputs, each depth ×
+/// width.
+pub(super) fn packed(shape: Shape, weights: &[f32], width: usize) -> Vec<f32> {
+    let taps = shape.kernel * shape.kernel;
+    let mut packed = Vec::with_capacity(weights.len());
+    for panel in 0..shape.outputs / width {
+        for tap in 0..taps {
+            for input in 0..shape.inputs {
+                let of_output =
+                    |output: usize| weights[(output * shape.inputs + input) * taps + tap];
+                packed.extend((panel * width..(panel + 1) * width).map(of_output));
+            }
+        }
+    }
+    packed
+}
+
+/// One convolution; `output` has its shape already.
+pub(super) struct Direct<'a> {
+    pub(super) shape: Shape,
+    pub(super) weights: &'a [f32],
+    pub(super) bias: &'a [f32],
+    pub(super) input: &'a Activations,
+    pub(super) finish: Finish<'a>,
+    pub(super) output: &'a mut Activations,
+}
+
+impl WithSimd for Direct<'_> {
+    /// Whether all sums are finite.
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) -> bool {
+        let shape = self.shape;
+        let pixels = self.output.height * self.output.width;
+        let panels = shape.outputs / (PANEL_REGISTERS * S::F32_LANES);
+        let of_panel = shape.depth() * PANEL_REGISTERS * S::F32_LANES;
+        let mut is_finite = true;
+        for start in (0..pixels).step_by(BLOCK_PIXELS) {
+            let end = (start + BLOCK_PIXELS).min(pixels);
+            let tiles = (end - start).div_ceil(most_pixels::<S>());
+            for panel in 0..panels {
+                // The next panel's weights come from far away, a share with each tile.
+                let next = (panel + 1) * of_panel;
+                let next = &self.weights[next.min(self.weights.len())..];
+                let mut next = shares(&next[..of_panel.min(next.len())], tiles);
+                let mut pixel = start;
+                while pixel < end {
+                    let tile = pixels_at_once::<S>(end - pixel);
+                    let ahead = next.next().unwrap_or(&[]);
+                    is_finite &= self.tile(simd, tile, Place { pixel, panel }, ahead);
+                    pixel += tile;
+                }
+            }
+        }
+        is_finite
+    }
+}
+
+impl Direct<'_> {
+    #[inline(always)]
+    fn tile<S: Simd>(&mut self, simd: S, pixels: usize, place: Place, ahead: &[f32]) -> bool {
+        match pixels {
+            1 => self.fixed_tile::<S, 1>(simd, place, ahead),
+            2 => self.fixed_tile::<S, 2>(simd, place, ahead),
+            3 => self.fixed_tile::<S, 3>(simd, place, ahead),
+            4 => self.fixed_tile::<S, 4>(simd, place, ahead),
+            5 => self.fixed_tile::<S, 5>(simd, place, ahead),
+            6 => self.fixed_tile::<S, 6>(simd, place, ahead),
+            7 => self.fixed_tile::<S, 7>(simd, place, ahead),
+            8 => self.fixed_tile::<S, 8>(simd, place, ahead),
+            9 => self.fixed_tile::<S, 9>(simd, place, ahead),
+            10 => self.fixed_tile::<S, 10>(simd, place, ahead),
+            11 => self.fixed_tile::<S, 11>(simd, place, ahead),
+            _ => self.fixed_tile::<S, 12>(simd, place, ahead),
+        }
+    }
+
+    #[inline(always)]
+    fn fixed_tile<S: Simd, const PIXELS: usize>(
+        &mut self,
+        simd: S,
+        place: Place,
+        ahead: &[f32],
+    ) -> bool {
+        simd.vectorize(Tile::<PIXELS> {
+            shape: self.shape,
+            weights: self.weights,
+            bias: self.bias,
+            input: self.input,
+            finish: self.finish,
+            output: self.output,
+            place,
+            ahead,
+        })
+    }
+}
