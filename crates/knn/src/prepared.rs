@@ -189,7 +189,12 @@ impl Preparation {
                         .enumerate()
                         .zip(magnitudes)
                     {
-                        self.prepare_row(row_of(panel * width + place), row);
+                        let number = panel * width + place;
+                        // Its columns are taken in another order than that of memory.
+                        if number + 1 < rows {
+                            kernels::prefetch_whole(row_of(number + 1));
+                        }
+                        self.prepare_row(row_of(number), row);
                         let magnitude = self.magnitude(row, scratch);
                         *norm = magnitude.norm_squared;
                         *coefficient = magnitude.coefficient;

@@ -12,10 +12,10 @@ use crate::prepared::{Preparation, RowMagnitude};
 use crate::refine::UNDERFLOW;
 use crate::source::RowSource;
 use annatomy_runtime::Zeroed;
-use annatomy_vectors::Metric;
 use annatomy_vectors::kernels::int8::{
     GROUP, Int8Kernels, LEFT, LeftGroup, LeftTerms, RIGHT, RightGroup, RightTerms,
 };
+use annatomy_vectors::{Metric, kernels};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
@@ -188,7 +188,12 @@ impl CodedBase {
             |(row, codes, scratch), (first, (panel, mut block, (squared, magnitudes), terms))| {
                 let (norms, scales, errors, sizes) = terms;
                 for place in 0..squared.len() {
-                    preparation.prepare_row(row_of(first * RIGHT + place), row);
+                    let number = first * RIGHT + place;
+                    // Its columns are taken in another order than that of memory.
+                    if number + 1 < count {
+                        kernels::prefetch_whole(row_of(number + 1));
+                    }
+                    preparation.prepare_row(row_of(number), row);
                     let magnitude = preparation.magnitude(row, scratch);
                     block.write(place, row);
                     let quantized = coder.quantize(row, codes);

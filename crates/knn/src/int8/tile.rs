@@ -3,7 +3,9 @@
 use super::codes::{CodedBase, CodedQueries};
 use super::slices::Piece;
 use annatomy_vectors::kernels;
-use annatomy_vectors::kernels::int8::{GROUP, Int8Kernels, LANES, LEFT, PAIRS, RIGHT, Sums};
+use annatomy_vectors::kernels::int8::{
+    Before, GROUP, Int8Kernels, LANES, LEFT, PAIRS, RIGHT, Sums,
+};
 use std::ops::Range;
 
 /// Columns summed before the next panel is taken: a slice of a right panel stays in the first cache.
@@ -16,7 +18,7 @@ const FEW_PAIRS: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct CodeTile {
     kernels: Int8Kernels,
-    /// Panel by panel of the queries, of each panel of base rows.
+    /// Panel by panel of the queries, of each panel of base rows; one alone where a row is one slice.
     sums: Vec<Sums>,
     pairs: Vec<Pair>,
     sums_by_slice: Vec<f32>,
@@ -61,37 +63,42 @@ impl CodeTile {
         thresholds: &[f32],
     ) {
         assert!(rows.start.is_multiple_of(RIGHT), "{rows:?}");
+        let Self {
+            kernels,
+            sums,
+            pairs,
+            ..
+        } = self;
         let panels = rows.start / RIGHT..rows.end.div_ceil(RIGHT);
-        self.sums.clear();
-        self.sums
-            .resize(panels.len() * queries.panels(), [[0; RIGHT]; LEFT]);
         let groups = base.panel(panels.start).len();
+        let of_tile = if groups > SLICE {
+            panels.len() * queries.panels()
+        } else {
+            // No sum waits for another slice.
+            1
+        };
+        if sums.len() < of_tile {
+            sums.resize(of_tile, [[0; RIGHT]; LEFT]);
+        }
         for start in (0..groups).step_by(SLICE) {
             let slice = start..(start + SLICE).min(groups);
-            for (place, panel) in panels.clone().enumerate() {
+            let to = if start == 0 {
+                Before::Replaced
+            } else {
+                Before::Added
+            };
+            for panel in panels.clone() {
                 let right = &base.panel(panel)[slice.clone()];
-                for left_panel in 0..queries.panels() {
+                let of_rows = base.terms(panel * RIGHT..((panel + 1) * RIGHT).min(rows.end));
+                let of_queries = queries.terms().chunks(LEFT).zip(thresholds.chunks(LEFT));
+                for (left_panel, of_queries) in of_queries.enumerate() {
                     let left = &queries.panel(left_panel)[slice.clone()];
-                    let sums = &mut self.sums[left_panel * panels.len() + place];
-                    self.kernels.add_products(left, right, sums);
-                }
-            }
-        }
-        let of_queries = queries.terms().chunks(LEFT).zip(thresholds.chunks(LEFT));
-        for (left_panel, left) in of_queries.enumerate() {
-            let of_panel = &self.sums[left_panel * panels.len()..][..panels.len()];
-            for (sums, panel) in of_panel.iter().zip(panels.clone()) {
-                let of_rows = panel * RIGHT..((panel + 1) * RIGHT).min(rows.end);
-                let masks = self.kernels.survivors(sums, left, &base.terms(of_rows));
-                for (query, mut mask) in (left_panel * LEFT..).zip(masks) {
-                    while mask != 0 {
-                        let row = panel * RIGHT + mask.trailing_zeros() as usize;
-                        self.pairs.push(Pair {
-                            query: query as u32,
-                            row: row as u32,
-                            product: 0.0,
-                        });
-                        mask &= mask - 1;
+                    let place = (panel - panels.start) * queries.panels() + left_panel;
+                    let sums = &mut sums[place % of_tile];
+                    kernels.sum_products(left, right, to, sums);
+                    if slice.end == groups {
+                        let masks = kernels.survivors(sums, of_queries, &of_rows);
+                        push_pairs(pairs, &masks, left_panel * LEFT, panel * RIGHT);
                     }
                 }
             }
@@ -106,7 +113,7 @@ impl CodeTile {
             sums_by_slice,
             ..
         } = self;
-        // Tiles came one after another. Stable: of a query, rows stay in their order.
+        // Stable: of a query, rows stay in their order.
         pairs.sort_by_key(|pair| pair.query);
         // Of few pairs, no two share a row that the cache still has.
         let are_few = pairs.len() < FEW_PAIRS;
@@ -150,6 +157,20 @@ impl CodeTile {
             }
         }
         pairs
+    }
+}
+
+/// Adds the pairs that `masks` name, of queries and rows from the first ones on.
+fn push_pairs(pairs: &mut Vec<Pair>, masks: &[u32; LEFT], first_query: usize, first_row: usize) {
+    for (query, &(mut mask)) in (first_query..).zip(masks) {
+        while mask != 0 {
+            pairs.push(Pair {
+                query: query as u32,
+                row: (first_row + mask.trailing_zeros() as usize) as u32,
+                product: 0.0,
+            });
+            mask &= mask - 1;
+        }
     }
 }
 

@@ -43,6 +43,15 @@ pub type RightGroup = [[u8; GROUP]; RIGHT];
 /// Integer sums of a left panel with a right one.
 pub type Sums = [[i32; RIGHT]; LEFT];
 
+/// What becomes of sums that are there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// They are overwritten, unread.
+    Replaced,
+    /// They are added to.
+    Added,
+}
+
 /// What a lower bound takes of a left row: bound = (`norm` + norm′) − `scale`·scale′·sum −
 /// `size`·error′ − `error`·size′, a prime for those of the right row.
 #[derive(Clone, Copy, Debug, Default)]
@@ -159,19 +168,25 @@ impl Int8Kernels {
         }
     }
 
-    /// Adds Σ left·right over groups of columns to `sums`; of codes up to
+    /// Replaces `sums` by Σ left·right over groups of columns, or adds that to them; of codes up to
     /// [`largest_code`](Self::largest_code), the right ones [`offset`](Self::offset).
     ///
     /// # Panics
     /// If the panels differ in length.
-    pub fn add_products(self, left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
+    pub fn sum_products(
+        self,
+        left: &[LeftGroup],
+        right: &[RightGroup],
+        to: Before,
+        sums: &mut Sums,
+    ) {
         assert_eq!(left.len(), right.len(), "panels of equal columns");
         match self.0 {
-            Form::Scalar => add_products(left, right, sums),
+            Form::Scalar => sum_products(left, right, to, sums),
             #[cfg(target_arch = "x86_64")]
-            Form::Avx2(avx2) => avx2.add_products(left, right, sums),
+            Form::Avx2(avx2) => avx2.sum_products(left, right, to, sums),
             #[cfg(target_arch = "x86_64")]
-            Form::Vnni(vnni) => vnni.add_products(left, right, sums),
+            Form::Vnni(vnni) => vnni.sum_products(left, right, to, sums),
         }
     }
 
@@ -232,7 +247,10 @@ impl Int8Kernels {
     }
 }
 
-fn add_products(left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
+fn sum_products(left: &[LeftGroup], right: &[RightGroup], to: Before, sums: &mut Sums) {
+    if to == Before::Replaced {
+        *sums = [[0; RIGHT]; LEFT];
+    }
     for (left, right) in left.iter().zip(right) {
         for (left, sums) in left.iter().zip(sums.iter_mut()) {
             for (right, sum) in right.iter().zip(sums) {
@@ -310,8 +328,9 @@ mod tests {
                         })
                     })
                     .collect();
-                let mut sums = [[3; RIGHT]; LEFT];
-                form.add_products(&left, &right, &mut sums);
+                let (mut sums, mut alone) = ([[3; RIGHT]; LEFT], [[3; RIGHT]; LEFT]);
+                form.sum_products(&left, &right, Before::Added, &mut sums);
+                form.sum_products(&left, &right, Before::Replaced, &mut alone);
                 for (row, sums) in sums.iter().enumerate() {
                     for (column, &sum) in sums.iter().enumerate() {
                         let exact: i64 = left
@@ -320,7 +339,8 @@ mod tests {
                             .flat_map(|(left, right)| left[row].iter().zip(&right[column]))
                             .map(|(&left, &right)| i64::from(left) * i64::from(right))
                             .sum();
-                        assert_eq!(i64::from(sum), exact + 3, "{} {row} {column}", form.name());
+                        let found = [sum, alone[row][column]].map(i64::from);
+                        assert_eq!(found, [exact + 3, exact], "{} {row} {column}", form.name());
                     }
                 }
             }

@@ -10,7 +10,8 @@
 )]
 
 use super::{
-    GROUP, LANES, LEFT, LeftGroup, LeftTerms, PAIRS, PIECE, RIGHT, RightGroup, RightTerms, Sums,
+    Before, GROUP, LANES, LEFT, LeftGroup, LeftTerms, PAIRS, PIECE, RIGHT, RightGroup, RightTerms,
+    Sums,
 };
 use std::arch::x86_64::*;
 
@@ -43,9 +44,15 @@ impl Avx2 {
         able.then_some(Self(()))
     }
 
-    pub(super) fn add_products(self, left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
+    pub(super) fn sum_products(
+        self,
+        left: &[LeftGroup],
+        right: &[RightGroup],
+        to: Before,
+        sums: &mut Sums,
+    ) {
         // SAFETY: the token proves the instructions.
-        unsafe { add_products(left, right, sums) }
+        unsafe { sum_products(left, right, to, sums) }
     }
 
     pub(super) fn survivors(
@@ -71,22 +78,23 @@ impl Avx2 {
 }
 
 #[target_feature(enable = "avx2")]
-fn add_products(left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
+fn sum_products(left: &[LeftGroup], right: &[RightGroup], to: Before, sums: &mut Sums) {
     for first in (0..RIGHT).step_by(PAIR * LANES) {
         for (tile, sums) in sums.as_chunks_mut::<ROWS>().0.iter_mut().enumerate() {
-            add_tile(left, tile * ROWS, right, first, sums);
+            sum_tile(left, tile * ROWS, right, first, to, sums);
         }
     }
 }
 
-/// Adds the products of ROWS left rows from `row` on with PAIR · LANES right rows from `first` on.
+/// The products of ROWS left rows from `row` on with PAIR · LANES right rows from `first` on.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn add_tile(
+fn sum_tile(
     left: &[LeftGroup],
     row: usize,
     right: &[RightGroup],
     first: usize,
+    to: Before,
     sums: &mut [[i32; RIGHT]; ROWS],
 ) {
     let ones = _mm256_set1_epi16(1);
@@ -122,8 +130,11 @@ fn add_tile(
             let place: *mut i32 = sums.as_mut_ptr();
             // SAFETY: LANES numbers are read and written, as many as the slice has.
             unsafe {
-                let before = _mm256_loadu_si256(place.cast());
-                _mm256_storeu_si256(place.cast(), _mm256_add_epi32(before, value));
+                let sum = match to {
+                    Before::Replaced => value,
+                    Before::Added => _mm256_add_epi32(_mm256_loadu_si256(place.cast()), value),
+                };
+                _mm256_storeu_si256(place.cast(), sum);
             }
         }
     }

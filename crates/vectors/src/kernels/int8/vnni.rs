@@ -5,7 +5,9 @@
     reason = "vector loads from raw pointers, and calls that need a proven instruction set"
 )]
 
-use super::{LEFT, LeftGroup, LeftTerms, PAIRS, PIECE, RIGHT, RightGroup, RightTerms, Sums, avx2};
+use super::{
+    Before, LEFT, LeftGroup, LeftTerms, PAIRS, PIECE, RIGHT, RightGroup, RightTerms, Sums, avx2,
+};
 use std::arch::x86_64::*;
 
 // Closures are compiled for the baseline unless they are inlined where they are made: here are none
@@ -32,9 +34,15 @@ impl Vnni {
         able.then_some(Self(()))
     }
 
-    pub(super) fn add_products(self, left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
+    pub(super) fn sum_products(
+        self,
+        left: &[LeftGroup],
+        right: &[RightGroup],
+        to: Before,
+        sums: &mut Sums,
+    ) {
         // SAFETY: the token proves the instructions.
-        unsafe { add_products(left, right, sums) }
+        unsafe { sum_products(left, right, to, sums) }
     }
 
     pub(super) fn survivors(
@@ -60,7 +68,7 @@ impl Vnni {
 }
 
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn add_products(left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
+fn sum_products(left: &[LeftGroup], right: &[RightGroup], to: Before, sums: &mut Sums) {
     let mut registers = [[_mm512_setzero_si512(); REGISTERS]; LEFT];
     for (left, right) in left.iter().zip(right) {
         let right: *const u8 = right.as_ptr().cast();
@@ -81,8 +89,11 @@ fn add_products(left: &[LeftGroup], right: &[RightGroup], sums: &mut Sums) {
             let place: *mut i32 = sums.as_mut_ptr();
             // SAFETY: LANES numbers are written over as many.
             unsafe {
-                let before = _mm512_loadu_si512(place.cast());
-                _mm512_storeu_si512(place.cast(), _mm512_add_epi32(before, register));
+                let sum = match to {
+                    Before::Replaced => register,
+                    Before::Added => _mm512_add_epi32(_mm512_loadu_si512(place.cast()), register),
+                };
+                _mm512_storeu_si512(place.cast(), sum);
             }
         }
     }
