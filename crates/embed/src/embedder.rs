@@ -202,7 +202,7 @@ impl Embedder {
         image.reshape(height + 2 * BORDER, bordered, 3);
         for (row, pixels) in pixels.chunks_exact(3 * width).enumerate() {
             let start = ((row + BORDER) * bordered + BORDER) * 3;
-            let values = image.values[start..].as_chunks_mut::<3>().0;
+            let values = image.values_mut()[start..].as_chunks_mut::<3>().0;
             for (values, pixel) in values.iter_mut().zip(pixels.as_chunks::<3>().0) {
                 *values = std::array::from_fn(|channel| {
                     self.values[channel][usize::from(pixel[places[channel]])]

@@ -2,7 +2,7 @@
 //!
 //! Enters: height × width × channels (NHWC). Leaves: height′ × width′ × channels′.
 //!
-//! 3 × 3, stride 1, up to 256 channels        `winograd`: 16 multiplications for 36
+//! 3 × 3, stride 1, up to 256 channels        `winograd`: 1/4 or 4/9 of the multiplications
 //! others                                     `direct`
 //!
 //! Does not: groups, dilation, output channels that fill no panel.
@@ -30,7 +30,8 @@ pub(super) struct Convolution {
     /// torchvision's name, for errors.
     name: String,
     shape: Shape,
-    is_winograd: bool,
+    /// The side of Winograd's tiles; `None` by direct sums.
+    side: Option<usize>,
     weights: Vec<f32>,
     bias: Vec<f32>,
 }
@@ -41,10 +42,10 @@ impl Convolution {
     /// # Panics
     /// If the numbers of weights and biases are not the shape's.
     pub(super) fn new(name: &str, shape: Shape, weights: &[f32], bias: Vec<f32>) -> Self {
-        Self::by(winograd::suits(shape), name, shape, weights, bias)
+        Self::by(winograd::side(shape), name, shape, weights, bias)
     }
 
-    fn by(is_winograd: bool, name: &str, shape: Shape, weights: &[f32], bias: Vec<f32>) -> Self {
+    fn by(side: Option<usize>, name: &str, shape: Shape, weights: &[f32], bias: Vec<f32>) -> Self {
         assert_eq!(
             weights.len(),
             shape.weights(),
@@ -57,15 +58,14 @@ impl Convolution {
             0,
             "output channels fill whole panels"
         );
-        let weights = if is_winograd {
-            winograd::packed(shape, weights, width)
-        } else {
-            direct::packed(shape, weights, width)
+        let weights = match side {
+            Some(side) => winograd::packed(shape, weights, side, width),
+            None => direct::packed(shape, weights, width),
         };
         Self {
             name: name.to_owned(),
             shape,
-            is_winograd,
+            side,
             weights,
             bias,
         }
@@ -92,7 +92,7 @@ impl Convolution {
         if let Finish::AddAndRectify(addend) = finish {
             assert_eq!(
                 addend.len(),
-                output.values.len(),
+                output.values().len(),
                 "the addend is shaped as the output"
             );
         }
@@ -102,8 +102,9 @@ impl Convolution {
             bias,
             ..
         } = self;
-        let is_finite = if self.is_winograd {
+        let is_finite = if let Some(side) = self.side {
             Arch::new().dispatch(Winograd {
+                side,
                 weights,
                 bias,
                 input,
@@ -157,12 +158,7 @@ mod tests {
 
     fn image(height: usize, width: usize, channels: usize) -> Activations {
         let values = noise(height * width * channels, 3);
-        Activations {
-            height,
-            width,
-            channels,
-            values,
-        }
+        Activations::of([height, width, channels], values)
     }
 
     /// The sums in float64, and those of absolute values.
@@ -210,15 +206,16 @@ mod tests {
             ..shape
         };
         let ways = [
-            (true, shape),
-            (false, shape),
-            (false, strided),
-            (false, pointwise),
+            (Some(6), shape),
+            (Some(4), shape),
+            (None, shape),
+            (None, strided),
+            (None, pointwise),
         ];
         let (mut transformed, mut output) = (Transformed::default(), Activations::default());
-        for (is_winograd, shape) in ways {
+        for (side, shape) in ways {
             let (weights, bias) = (noise(shape.weights(), 5), noise(shape.outputs, 7));
-            let convolution = Convolution::by(is_winograd, "layer", shape, &weights, bias.clone());
+            let convolution = Convolution::by(side, "layer", shape, &weights, bias.clone());
             for (height, width) in [(1, 1), (2, 2), (7, 5), (16, 9), (41, 23)] {
                 let input = image(height, width, shape.inputs);
                 let expected = sums(shape, &weights, &bias, &input);
@@ -230,9 +227,9 @@ mod tests {
                 ] {
                     let done = convolution.apply(&input, finish, &mut transformed, &mut output);
                     assert_eq!(done, Ok(()));
-                    assert_eq!(output.values.len(), expected.len());
+                    assert_eq!(output.values().len(), expected.len());
                     for (place, (&found, [sum, absolute])) in
-                        output.values.iter().zip(&expected).enumerate()
+                        output.values().iter().zip(&expected).enumerate()
                     {
                         let sum = match finish {
                             Finish::Keep => *sum,
@@ -244,7 +241,7 @@ mod tests {
                         let off = (f64::from(found) - sum).abs();
                         assert!(
                             off <= 1e-6 * (absolute + 1.0),
-                            "{is_winograd}, {shape:?}, {height} × {width}, {finish:?}, {place}: {found} for {sum}"
+                            "{side:?}, {shape:?}, {height} × {width}, {finish:?}, {place}: {found} for {sum}"
                         );
                     }
                 }
@@ -261,18 +258,18 @@ mod tests {
             stride: 1,
             padding: 1,
         };
-        for is_winograd in [true, false] {
+        for side in [Some(6), Some(4), None] {
             for value in [f32::NAN, f32::NEG_INFINITY] {
                 let mut weights = noise(shape.weights(), 5);
                 weights[7 * shape.depth()] = value;
                 let bias = vec![0.0; shape.outputs];
-                let convolution = Convolution::by(is_winograd, "layer3", shape, &weights, bias);
+                let convolution = Convolution::by(side, "layer3", shape, &weights, bias);
                 let (mut transformed, mut output) = Default::default();
                 let input = image(5, 6, shape.inputs);
                 let done =
                     convolution.apply(&input, Finish::Rectify, &mut transformed, &mut output);
                 let layer = "layer3".to_owned();
-                assert_eq!(done, Err(NotFinite { layer }), "{is_winograd}, {value}");
+                assert_eq!(done, Err(NotFinite { layer }), "{side:?}, {value}");
             }
         }
     }

@@ -10,13 +10,14 @@ use super::image::Activations;
 pub(super) fn largest_of_3x3(input: &Activations, output: &mut Activations) {
     let channels = input.channels;
     output.reshape(input.height.div_ceil(2), input.width.div_ceil(2), channels);
-    let pixels = output.values.chunks_exact_mut(channels);
+    let width = output.width;
+    let pixels = output.values_mut().chunks_exact_mut(channels);
     for (pixel, largest) in pixels.enumerate() {
-        let (row, column) = (pixel / output.width * 2, pixel % output.width * 2);
+        let (row, column) = (pixel / width * 2, pixel % width * 2);
         largest.fill(f32::NEG_INFINITY);
         for row in row.saturating_sub(1)..(row + 2).min(input.height) {
             for column in column.saturating_sub(1)..(column + 2).min(input.width) {
-                let values = &input.values[(row * input.width + column) * channels..][..channels];
+                let values = &input.values()[(row * input.width + column) * channels..][..channels];
                 for (largest, &value) in largest.iter_mut().zip(values) {
                     // A comparison, not `max`, which costs more for the sake of NaN.
                     *largest = if value > *largest { value } else { *largest };
@@ -29,7 +30,7 @@ pub(super) fn largest_of_3x3(input: &Activations, output: &mut Activations) {
 /// The mean over all pixels, per channel.
 pub(super) fn mean_of_pixels(input: &Activations, means: &mut [f32]) {
     let mut sums = vec![0.0f64; input.channels];
-    for pixel in input.values.chunks_exact(input.channels) {
+    for pixel in input.values().chunks_exact(input.channels) {
         for (sum, &value) in sums.iter_mut().zip(pixel) {
             *sum += f64::from(value);
         }
@@ -46,26 +47,16 @@ mod tests {
 
     #[test]
     fn windows_at_the_edge_are_smaller() {
-        let input = Activations {
-            height: 3,
-            width: 4,
-            channels: 1,
-            values: (0..12).map(|v| v as f32 - 20.0).collect(),
-        };
+        let input = Activations::of([3, 4, 1], (0..12).map(|v| v as f32 - 20.0).collect());
         let mut output = Activations::default();
         largest_of_3x3(&input, &mut output);
         assert_eq!((output.height, output.width), (2, 2));
-        assert_eq!(output.values, [-15.0, -13.0, -11.0, -9.0]);
+        assert_eq!(output.values(), [-15.0, -13.0, -11.0, -9.0]);
     }
 
     #[test]
     fn means_are_per_channel() {
-        let input = Activations {
-            height: 1,
-            width: 2,
-            channels: 2,
-            values: vec![1.0, 10.0, 3.0, 30.0],
-        };
+        let input = Activations::of([1, 2, 2], vec![1.0, 10.0, 3.0, 30.0]);
         let mut means = [0.0; 2];
         mean_of_pixels(&input, &mut means);
         assert_eq!(means, [2.0, 20.0]);

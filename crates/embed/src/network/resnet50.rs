@@ -119,7 +119,7 @@ impl ResNet50 {
                 }
                 None => &*current,
             };
-            let finish = Finish::AddAndRectify(&addend.values);
+            let finish = Finish::AddAndRectify(addend.values());
             expand.apply(convolved, finish, by, next)?;
             std::mem::swap(current, next);
         }

@@ -66,7 +66,7 @@ impl<const PIXELS: usize> Tile<'_, PIXELS> {
         for pixel in 0..PIXELS {
             let start = first + pixel * self.shape.outputs;
             let width = PANEL_REGISTERS * S::F32_LANES;
-            self.finish.prefetch(&self.output.values, start, width);
+            self.finish.prefetch(self.output.values(), start, width);
         }
         let mut corners = [(0, 0); PIXELS];
         for corner in &mut corners {
@@ -108,7 +108,7 @@ impl<const PIXELS: usize> Tile<'_, PIXELS> {
         );
         let mut check = [simd.splat_f32s(0.0); PANEL_REGISTERS];
         for (pixel, sums) in (self.place.pixel..).zip(sums) {
-            let output = (&mut self.output.values[..], pixel * outputs + panel);
+            let output = (self.output.values_mut(), pixel * outputs + panel);
             self.finish.store(simd, sums, output, &mut check);
         }
         !simd

@@ -1,19 +1,21 @@
-//! Winograd convolution F(2 × 2, 3 × 3) (NHWC): a 3 × 3 kernel of stride 1 takes 16 multiplications for 2 × 2
-//! outputs and a channel, not 36.
+//! Winograd convolution (NHWC): a 3 × 3 kernel of stride 1 with fewer multiplications.
 //!
 //! Enters: height × width × channels, transformed weights. Leaves: height × width × channels′, finished.
 //!
-//! for each block of tiles                 4 × 4 inputs each, two pixels apart
-//!   Bᵀ·d·B                                `Inputs`: additions alone
-//!   for each of the 16 places             a plain product, tiles × channels × channels′
+//! for each block of tiles                 SIDE × SIDE inputs each, SIDE − 2 pixels apart
+//!   Bᵀ·d·B                                `Inputs`: a few additions
+//!   for each place of a tile              a plain product, tiles × channels × channels′
 //!     for each panel, up to 12 tiles      `kernel`: sums over the channels, in order, in registers
-//!   Aᵀ·m·A, finished                      `Outputs`: additions alone
+//!   Aᵀ·m·A, finished                      `Outputs`: a few additions
 //!
-//! Lavin & Gray 2016 (arXiv:1509.09308), §4.1: Y = Aᵀ·[(G·g·Gᵀ) ⊙ (Bᵀ·d·B)]·A, where the sum over channels
-//! comes before A. Each value is the same number whatever the number of lanes. Sums are off by about
-//! three times as much as direct ones.
+//! Lavin & Gray 2016 (arXiv:1509.09308), §4: Y = Aᵀ·[(G·g·Gᵀ) ⊙ (Bᵀ·d·B)]·A, where the sum over channels
+//! comes before A; the matrices are theirs. Each value is the same number whatever the number of lanes.
 //!
-//! Cost: 8 · pixels · channels · channels′ flops, and two passes over 4 times the inputs and the outputs.
+//! | | multiplications for an output and a channel | weights | where |
+//! |---|---|---|---|
+//! | direct | 9 | 9 | |
+//! | F(2 × 2, 3 × 3), SIDE = 4 | 4 | 16 | up to 256 channels: of more, weights would be read for a few tiles only |
+//! | F(4 × 4, 3 × 3), SIDE = 6 | 2.25 | 36 | up to 128 channels |
 
 use pulp::{Simd, WithSimd};
 
@@ -22,36 +24,35 @@ use super::image::Activations;
 use super::kernel::{PANEL_REGISTERS, accumulate, most_pixels, pixels_at_once, registers, shares};
 use super::shape::Shape;
 
-/// Side of a tile of inputs, and of its products.
-const SIDE: usize = 4;
-/// Side of a tile of outputs.
-const OUTPUTS: usize = 2;
-/// Places of a tile: each is a product of its own.
-const PLACES: usize = SIDE * SIDE;
-/// Most tiles of one block: their inputs and products are 1 to 2 MB at 256 channels.
+/// Most tiles of one block: their inputs and products are 1 to 2 MB.
 const BLOCK_TILES: usize = 60;
-/// With more, weights of 16/9 the size are read for a few tiles only.
-const MOST_INPUTS: usize = 256;
 
-/// Whether a convolution is faster this way.
-pub(super) fn suits(shape: Shape) -> bool {
-    shape.kernel == 3 && shape.stride == 1 && shape.padding == 1 && shape.inputs <= MOST_INPUTS
+/// The side of the tiles that suit a convolution best; `None` where direct sums do.
+pub(super) fn side(shape: Shape) -> Option<usize> {
+    if (shape.kernel, shape.stride, shape.padding) != (3, 1, 1) {
+        return None;
+    }
+    match shape.inputs {
+        0..=128 => Some(6),
+        129..=256 => Some(4),
+        _ => None,
+    }
 }
 
-/// Inputs and products of a block of tiles, each PLACES × tiles × channels; reused.
+/// Inputs and products of a block of tiles, each places × tiles × channels; reused.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Transformed {
     inputs: Vec<f32>,
     products: Vec<f32>,
 }
 
-/// The transformed weights, place by place, each panel by panel of `width` outputs, inputs × width; `weights`
-/// are outputs × inputs × 3 × 3.
-pub(super) fn packed(shape: Shape, weights: &[f32], width: usize) -> Vec<f32> {
+/// The weights transformed for tiles of `side`, place by place, each panel by panel of `width` outputs, inputs ×
+/// width; `weights` are outputs × inputs × 3 × 3.
+pub(super) fn packed(shape: Shape, weights: &[f32], side: usize, width: usize) -> Vec<f32> {
     let kernels = weights.as_chunks::<9>().0;
-    let transformed: Vec<[f32; PLACES]> = kernels.iter().map(transformed).collect();
-    let mut packed = Vec::with_capacity(PLACES * transformed.len());
-    for place in 0..PLACES {
+    let transformed: Vec<Vec<f32>> = kernels.iter().map(|g| transformed(g, side)).collect();
+    let mut packed = Vec::with_capacity(side * side * transformed.len());
+    for place in 0..side * side {
         for panel in 0..shape.outputs / width {
             for input in 0..shape.inputs {
                 let of_output = |output: usize| transformed[output * shape.inputs + input][place];
@@ -63,22 +64,36 @@ pub(super) fn packed(shape: Shape, weights: &[f32], width: usize) -> Vec<f32> {
 }
 
 /// G·g·Gᵀ, rounded once.
-fn transformed(kernel: &[f32; 9]) -> [f32; PLACES] {
-    let by_g = |[a, b, c]: [f64; 3]| [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c];
-    let columns: [[f64; SIDE]; 3] = std::array::from_fn(|column| {
+fn transformed(kernel: &[f32; 9], side: usize) -> Vec<f32> {
+    let by_g = |[a, b, c]: [f64; 3]| -> Vec<f64> {
+        if side == 4 {
+            return vec![a, (a + b + c) / 2.0, (a - b + c) / 2.0, c];
+        }
+        let (even, odd) = (a / 4.0 + c, b / 2.0);
+        let sixth = |value: f64| value / 6.0;
+        vec![
+            a / 4.0,
+            sixth(-a - b - c),
+            sixth(-a + b - c),
+            sixth(even + odd),
+            sixth(even - odd),
+            c,
+        ]
+    };
+    let column = |column: usize| {
         by_g(std::array::from_fn(|row| {
             f64::from(kernel[3 * row + column])
         }))
-    });
-    let mut places = [0.0; PLACES];
-    for (row, places) in places.as_chunks_mut::<SIDE>().0.iter_mut().enumerate() {
-        *places = by_g(columns.map(|column| column[row])).map(|value| value as f32);
-    }
-    places
+    };
+    let columns = [column(0), column(1), column(2)];
+    let rows = (0..side).map(|row| by_g(std::array::from_fn(|column| columns[column][row])));
+    rows.flatten().map(|value| value as f32).collect()
 }
 
 /// One convolution; `output` has its shape already.
 pub(super) struct Winograd<'a> {
+    /// Of tiles.
+    pub(super) side: usize,
     pub(super) weights: &'a [f32],
     pub(super) bias: &'a [f32],
     pub(super) input: &'a Activations,
@@ -93,7 +108,20 @@ impl WithSimd for Winograd<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> bool {
+        match self.side {
+            4 => self.run::<S, 4, 2>(simd),
+            6 => self.run::<S, 6, 4>(simd),
+            side => unreachable!("tiles of {side}"),
+        }
+    }
+}
+
+impl Winograd<'_> {
+    /// By tiles of SIDE × SIDE inputs for OUTPUTS × OUTPUTS outputs.
+    #[inline(always)]
+    fn run<S: Simd, const SIDE: usize, const OUTPUTS: usize>(self, simd: S) -> bool {
         let Self {
+            side: _,
             weights,
             bias,
             input,
@@ -101,6 +129,7 @@ impl WithSimd for Winograd<'_> {
             transformed: Transformed { inputs, products },
             output,
         } = self;
+        let places = SIDE * SIDE;
         let [down, across] = [output.height, output.width].map(|side| side.div_ceil(OUTPUTS));
         let all = down * across;
         let block = all.div_ceil(all.div_ceil(BLOCK_TILES));
@@ -111,11 +140,12 @@ impl WithSimd for Winograd<'_> {
                 count: block.min(all - start),
                 across,
             };
-            inputs.resize(PLACES * tiles.count * input.channels, 0.0);
-            products.resize(PLACES * tiles.count * output.channels, 0.0);
-            let inputs = &mut inputs[..PLACES * tiles.count * input.channels];
-            let products = &mut products[..PLACES * tiles.count * output.channels];
-            simd.vectorize(Inputs {
+            inputs.resize(places * tiles.count * input.channels, 0.0);
+            products.resize(places * tiles.count * output.channels, 0.0);
+            let inputs = &mut inputs[..places * tiles.count * input.channels];
+            let products = &mut products[..places * tiles.count * output.channels];
+            simd.vectorize(Inputs::<SIDE> {
+                apart: OUTPUTS,
                 tiles,
                 input,
                 transformed: inputs,
@@ -132,7 +162,7 @@ impl WithSimd for Winograd<'_> {
                 };
                 product.run(simd);
             }
-            is_finite &= simd.vectorize(Outputs {
+            is_finite &= simd.vectorize(Outputs::<SIDE, OUTPUTS> {
                 tiles,
                 products,
                 bias,
@@ -153,22 +183,23 @@ struct Tiles {
 }
 
 impl Tiles {
-    /// Row and column of the first output of each tile.
+    /// Row and column of the first output of each tile, `apart` from one another.
     #[inline(always)]
-    fn corners(self) -> impl Iterator<Item = (usize, usize)> {
+    fn corners(self, apart: usize) -> impl Iterator<Item = (usize, usize)> {
         let tiles = self.start..self.start + self.count;
-        tiles.map(move |tile| (tile / self.across * OUTPUTS, tile % self.across * OUTPUTS))
+        tiles.map(move |tile| (tile / self.across * apart, tile % self.across * apart))
     }
 }
 
 /// Bᵀ·d·B of each tile and channel.
-struct Inputs<'a> {
+struct Inputs<'a, const SIDE: usize> {
+    apart: usize,
     tiles: Tiles,
     input: &'a Activations,
     transformed: &'a mut [f32],
 }
 
-impl WithSimd for Inputs<'_> {
+impl<const SIDE: usize> WithSimd for Inputs<'_, SIDE> {
     type Output = ();
 
     #[inline(always)]
@@ -176,7 +207,7 @@ impl WithSimd for Inputs<'_> {
         let channels = self.input.channels;
         let registers = channels / S::F32_LANES;
         let (transformed, _) = S::as_mut_simd_f32s(self.transformed);
-        for (tile, (top, left)) in self.tiles.corners().enumerate() {
+        for (tile, (top, left)) in self.tiles.corners(self.apart).enumerate() {
             let mut pixels: [[&[S::f32s]; SIDE]; SIDE] = [[&[]; SIDE]; SIDE];
             for (row, pixels) in pixels.iter_mut().enumerate() {
                 for (column, pixel) in pixels.iter_mut().enumerate() {
@@ -187,11 +218,17 @@ impl WithSimd for Inputs<'_> {
             for register in 0..registers {
                 let mut rows = [[simd.splat_f32s(0.0); SIDE]; SIDE];
                 for (row, pixels) in rows.iter_mut().zip(&pixels) {
-                    *row = by_b(simd, [0, 1, 2, 3].map(|column| pixels[column][register]));
+                    for (value, pixel) in row.iter_mut().zip(pixels) {
+                        *value = pixel[register];
+                    }
+                    *row = by_b(simd, *row);
                 }
                 for column in 0..SIDE {
-                    let values = by_b(simd, [0, 1, 2, 3].map(|row| rows[row][column]));
-                    for (row, value) in values.into_iter().enumerate() {
+                    let mut values = rows[0];
+                    for (value, row) in values.iter_mut().zip(&rows) {
+                        *value = row[column];
+                    }
+                    for (row, value) in by_b(simd, values).into_iter().enumerate() {
                         let of_place = (row * SIDE + column) * self.tiles.count + tile;
                         transformed[of_place * registers + register] = value;
                     }
@@ -201,15 +238,36 @@ impl WithSimd for Inputs<'_> {
     }
 }
 
-/// Bᵀ · four values.
+/// Bᵀ · SIDE values.
 #[inline(always)]
-fn by_b<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; SIDE]) -> [S::f32s; SIDE] {
-    [
-        simd.sub_f32s(a, c),
-        simd.add_f32s(b, c),
-        simd.sub_f32s(c, b),
-        simd.sub_f32s(b, d),
-    ]
+fn by_b<S: Simd, const SIDE: usize>(simd: S, x: [S::f32s; SIDE]) -> [S::f32s; SIDE] {
+    let mut y = x;
+    if SIDE == 4 {
+        y[0] = simd.sub_f32s(x[0], x[2]);
+        y[1] = simd.add_f32s(x[1], x[2]);
+        y[2] = simd.sub_f32s(x[2], x[1]);
+        y[3] = simd.sub_f32s(x[1], x[3]);
+        return y;
+    }
+    let [two, four, less_four, less_five] = [
+        simd.splat_f32s(2.0),
+        simd.splat_f32s(4.0),
+        simd.splat_f32s(-4.0),
+        simd.splat_f32s(-5.0),
+    ];
+    let (a, b) = (
+        simd.mul_add_f32s(less_four, x[2], x[4]),
+        simd.mul_add_f32s(less_four, x[1], x[3]),
+    );
+    let (c, d) = (simd.sub_f32s(x[4], x[2]), simd.sub_f32s(x[3], x[1]));
+    let d = simd.mul_f32s(two, d);
+    y[0] = simd.mul_add_f32s(four, x[0], simd.mul_add_f32s(less_five, x[2], x[4]));
+    y[1] = simd.add_f32s(a, b);
+    y[2] = simd.sub_f32s(a, b);
+    y[3] = simd.add_f32s(c, d);
+    y[4] = simd.sub_f32s(c, d);
+    y[5] = simd.mul_add_f32s(four, x[1], simd.mul_add_f32s(less_five, x[3], x[5]));
+    y
 }
 
 /// The product of one place: tiles × inputs by inputs × outputs.
@@ -316,7 +374,7 @@ impl<const TILES: usize> WithSimd for SomeTiles<'_, TILES> {
 }
 
 /// Aᵀ·m·A of each tile and channel, finished.
-struct Outputs<'a> {
+struct Outputs<'a, const SIDE: usize, const OUTPUTS: usize> {
     tiles: Tiles,
     products: &'a [f32],
     bias: &'a [f32],
@@ -324,7 +382,7 @@ struct Outputs<'a> {
     output: &'a mut Activations,
 }
 
-impl WithSimd for Outputs<'_> {
+impl<const SIDE: usize, const OUTPUTS: usize> WithSimd for Outputs<'_, SIDE, OUTPUTS> {
     /// Whether all sums are finite.
     type Output = bool;
 
@@ -334,29 +392,31 @@ impl WithSimd for Outputs<'_> {
             height,
             width,
             channels,
-            values,
-        } = self.output;
-        let (height, width, channels) = (*height, *width, *channels);
+            ..
+        } = *self.output;
+        let values = self.output.values_mut();
         let panels = channels / (PANEL_REGISTERS * S::F32_LANES);
         let (products, bias) = (registers::<S>(self.products), registers::<S>(self.bias));
         let zeros = [simd.splat_f32s(0.0); PANEL_REGISTERS];
         let mut check = zeros;
-        for (tile, (top, left)) in self.tiles.corners().enumerate() {
+        for (tile, (top, left)) in self.tiles.corners(OUTPUTS).enumerate() {
             for (panel, &bias) in bias.iter().enumerate() {
                 let mut sums = [[zeros; OUTPUTS]; OUTPUTS];
                 for register in 0..PANEL_REGISTERS {
                     let mut rows = [[zeros[0]; OUTPUTS]; SIDE];
+                    let mut values = [zeros[0]; SIDE];
                     for (row, sums) in rows.iter_mut().enumerate() {
-                        *sums = by_a(
-                            simd,
-                            [0, 1, 2, 3].map(|column| {
-                                let of_place = (row * SIDE + column) * self.tiles.count + tile;
-                                products[of_place * panels + panel][register]
-                            }),
-                        );
+                        for (column, value) in values.iter_mut().enumerate() {
+                            let of_place = (row * SIDE + column) * self.tiles.count + tile;
+                            *value = products[of_place * panels + panel][register];
+                        }
+                        *sums = by_a(simd, values);
                     }
                     for column in 0..OUTPUTS {
-                        let of_column = by_a(simd, [0, 1, 2, 3].map(|row| rows[row][column]));
+                        for (value, row) in values.iter_mut().zip(&rows) {
+                            *value = row[column];
+                        }
+                        let of_column: [S::f32s; OUTPUTS] = by_a(simd, values);
                         for (row, sum) in of_column.into_iter().enumerate() {
                             sums[row][column][register] = simd.add_f32s(sum, bias[register]);
                         }
@@ -366,7 +426,7 @@ impl WithSimd for Outputs<'_> {
                     for (column, sums) in (left..width).zip(sums) {
                         let pixel = row * width + column;
                         let start = pixel * channels + panel * PANEL_REGISTERS * S::F32_LANES;
-                        let output = (&mut values[..], start);
+                        let output = (&mut *values, start);
                         self.finish.store(simd, sums, output, &mut check);
                     }
                 }
@@ -378,11 +438,28 @@ impl WithSimd for Outputs<'_> {
     }
 }
 
-/// Aᵀ · four values.
+/// Aᵀ · SIDE values.
 #[inline(always)]
-fn by_a<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; SIDE]) -> [S::f32s; OUTPUTS] {
-    [
-        simd.add_f32s(simd.add_f32s(a, b), c),
-        simd.sub_f32s(simd.sub_f32s(b, c), d),
-    ]
+fn by_a<S: Simd, const SIDE: usize, const OUTPUTS: usize>(
+    simd: S,
+    x: [S::f32s; SIDE],
+) -> [S::f32s; OUTPUTS] {
+    let (sum, difference) = (simd.add_f32s(x[1], x[2]), simd.sub_f32s(x[1], x[2]));
+    let mut y = [sum; OUTPUTS];
+    if SIDE == 4 {
+        y[0] = simd.add_f32s(x[0], sum);
+        y[1] = simd.sub_f32s(difference, x[3]);
+        return y;
+    }
+    let [two, four, eight] = [
+        simd.splat_f32s(2.0),
+        simd.splat_f32s(4.0),
+        simd.splat_f32s(8.0),
+    ];
+    let (more, farther) = (simd.add_f32s(x[3], x[4]), simd.sub_f32s(x[3], x[4]));
+    y[0] = simd.add_f32s(simd.add_f32s(x[0], sum), more);
+    y[1] = simd.mul_add_f32s(two, farther, difference);
+    y[2] = simd.mul_add_f32s(four, more, sum);
+    y[3] = simd.add_f32s(simd.mul_add_f32s(eight, farther, difference), x[5]);
+    y
 }
