@@ -60,7 +60,7 @@ pub enum EmbedError {
     NoRow,
 }
 
-/// Buffers of one thread, 13 MB once used.
+/// Buffers of one thread, 15 MB once used.
 #[derive(Default)]
 pub struct Scratch {
     workspace: Workspace,

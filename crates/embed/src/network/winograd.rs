@@ -27,9 +27,13 @@ use super::shape::Shape;
 /// Most tiles of one block: their inputs and products are 1 to 2 MB.
 const BLOCK_TILES: usize = 60;
 
+/// Input channels fill whole registers, of 16 lanes or fewer.
+const MOST_LANES: usize = 16;
+
 /// The side of the tiles that suit a convolution best; `None` where direct sums do.
 pub(super) fn side(shape: Shape) -> Option<usize> {
-    if (shape.kernel, shape.stride, shape.padding) != (3, 1, 1) {
+    let is_three_by_three = (shape.kernel, shape.stride, shape.padding) == (3, 1, 1);
+    if !is_three_by_three || !shape.inputs.is_multiple_of(MOST_LANES) {
         return None;
     }
     match shape.inputs {
