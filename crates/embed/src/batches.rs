@@ -66,6 +66,12 @@ impl<'e> Batches<'e> {
 
     fn embed(&mut self, batch: Vec<Item>, group: usize) -> io::Result<Vec<Embedded>> {
         let (embedder, memory) = (self.embedder, &self.memory);
+        // Of few pictures every thread has some.
+        let group = group.min(
+            embedder
+                .least_group()
+                .max(batch.len().div_ceil(self.scratches.len())),
+        );
         let groups = batch.len().div_ceil(group);
         let mut items = batch.into_iter();
         let queue = Mutex::new(
@@ -108,18 +114,10 @@ fn embed_group(
         let cropped = content.and_then(|content| crop(embedder, memory, content));
         outcomes.push((name, cropped.map(|crop| crops.push(crop))));
     }
-    let rows = if crops.is_empty() {
-        Ok(Vec::new())
-    } else {
-        embedder.embed_crops(scratch, &crops)
-    };
-    let (mut rows, error) = match rows {
-        Ok(rows) => (rows.into_iter(), EmbedError::NoRow),
-        Err(error) => (Vec::new().into_iter(), error),
-    };
+    let mut rows = embedder.embed_each(scratch, &crops).into_iter();
     let mut embedded = Vec::with_capacity(outcomes.len());
     for (name, cropped) in outcomes {
-        let row = cropped.and_then(|()| rows.next().ok_or_else(|| error.clone().into()));
+        let row = cropped.and_then(|()| Ok(rows.next().unwrap_or(Err(EmbedError::NoRow))?));
         embedded.push((name, row));
     }
     embedded

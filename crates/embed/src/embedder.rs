@@ -3,10 +3,13 @@
 //! Input: [`Picture`]s. Output: their embeddings. Cost: the network's; the pixels take a hundredth
 //! of it.
 
-use crate::network::{BORDER, NotFinite, ResNet50, Workspace};
+use crate::network::{Activations, BORDER, NotFinite, ResNet50, Workspace};
 #[cfg(feature = "onnx")]
 use crate::onnx::{OnnxModel, Runner};
 use crate::pixels::{Decoding, Picture, Preparation, Transform};
+
+/// Pictures that ResNet-50 takes at once.
+const RESNET_GROUP: usize = 4;
 
 /// A network with the way that pictures are prepared for it.
 ///
@@ -60,7 +63,7 @@ pub enum EmbedError {
     NoRow,
 }
 
-/// Buffers of one thread, 15 MB once used.
+/// Buffers of one thread, 20 MB once used.
 #[derive(Default)]
 pub struct Scratch {
     workspace: Workspace,
@@ -132,8 +135,18 @@ impl Embedder {
         }
     }
 
-    /// Pictures that the network takes at once: one, unless an ONNX model fixes another number.
+    /// Pictures that the network takes at once, at most: for ResNet-50 four, which share the reading of the last
+    /// layer's weights; for an ONNX model one, unless it fixes another number.
     pub fn group(&self) -> usize {
+        match &self.network {
+            Network::ResNet50(_) => RESNET_GROUP,
+            #[cfg(feature = "onnx")]
+            Network::Onnx(model) => model.batch(),
+        }
+    }
+
+    /// Fewer at once would cost as much.
+    pub(crate) fn least_group(&self) -> usize {
         match &self.network {
             Network::ResNet50(_) => 1,
             #[cfg(feature = "onnx")]
@@ -165,10 +178,11 @@ impl Embedder {
         crops: &[Vec<u8>],
     ) -> Result<Vec<Vec<f32>>, EmbedError> {
         match &self.network {
-            Network::ResNet50(network) => crops
-                .iter()
-                .map(|pixels| self.through_resnet(network, &mut scratch.workspace, pixels))
-                .collect(),
+            Network::ResNet50(network) => {
+                let draw =
+                    |number: usize, image: &mut Activations| self.draw(&crops[number], image);
+                Ok(network.embed(&mut scratch.workspace, crops.len(), draw)?)
+            }
             #[cfg(feature = "onnx")]
             Network::Onnx(model) => {
                 let runner = match scratch.runner.take() {
@@ -188,18 +202,36 @@ impl Embedder {
         }
     }
 
-    fn through_resnet(
+    /// The same, an outcome for each crop: where a group fails, its crops are tried alone.
+    pub(crate) fn embed_each(
         &self,
-        network: &ResNet50,
-        workspace: &mut Workspace,
-        pixels: &[u8],
-    ) -> Result<Vec<f32>, EmbedError> {
+        scratch: &mut Scratch,
+        crops: &[Vec<u8>],
+    ) -> Vec<Result<Vec<f32>, EmbedError>> {
+        if crops.is_empty() {
+            return Vec::new();
+        }
+        let error = match self.embed_crops(scratch, crops) {
+            Ok(rows) => return rows.into_iter().map(Ok).collect(),
+            Err(error) => error,
+        };
+        if crops.len() == 1 {
+            return vec![Err(error)];
+        }
+        let alone = crops.iter().map(|crop| {
+            let mut rows = self.embed_crops(scratch, std::slice::from_ref(crop))?;
+            rows.pop().ok_or(EmbedError::NoRow)
+        });
+        alone.collect()
+    }
+
+    /// Writes a crop's values into an image with a border of zeros.
+    fn draw(&self, pixels: &[u8], image: &mut Activations) {
         let (width, height) = (self.preparation.crop_width, self.preparation.crop_height);
         let places = self.preparation.colors.places();
         let bordered = width + 2 * BORDER;
-        let image = &mut workspace.image;
         // The border is zeros from the first use on; nothing writes there.
-        image.reshape(height + 2 * BORDER, bordered, 3);
+        image.reshape([1, height + 2 * BORDER, bordered, 3]);
         for (row, pixels) in pixels.chunks_exact(3 * width).enumerate() {
             let start = ((row + BORDER) * bordered + BORDER) * 3;
             let values = image.values_mut()[start..].as_chunks_mut::<3>().0;
@@ -209,9 +241,6 @@ impl Embedder {
                 });
             }
         }
-        let mut embedding = vec![0.0; ResNet50::DIMENSIONS];
-        network.embed(workspace, &mut embedding)?;
-        Ok(embedding)
     }
 }
 

@@ -1,8 +1,8 @@
 //! A convolution with bias, addend and ReLU, by the way that suits its shape.
 //!
-//! Enters: height × width × channels (NHWC). Leaves: height′ × width′ × channels′.
+//! Enters: images × height × width × channels (NHWC). Leaves: images × height′ × width′ × channels′.
 //!
-//! 3 × 3, stride 1, up to 256 channels        `winograd`: 1/4 or 4/9 of the multiplications
+//! 3 × 3, stride 1                            `winograd`: 1/4 or 4/9 of the multiplications
 //! others                                     `direct`
 //!
 //! Does not: groups, dilation, output channels that fill no panel.
@@ -88,7 +88,7 @@ impl Convolution {
             self.shape.output_side(input.height),
             self.shape.output_side(input.width),
         );
-        output.reshape(height, width, self.shape.outputs);
+        output.reshape([input.images, height, width, self.shape.outputs]);
         if let Finish::AddAndRectify(addend) = finish {
             assert_eq!(
                 addend.len(),
@@ -144,6 +144,7 @@ impl WithSimd for PanelWidth {
 
 #[cfg(test)]
 mod tests {
+    use super::super::image::Pixel;
     use super::*;
 
     /// Numbers in −1..1.
@@ -156,9 +157,12 @@ mod tests {
         (0..count).map(|_| draw()).collect()
     }
 
-    fn image(height: usize, width: usize, channels: usize) -> Activations {
-        let values = noise(height * width * channels, 3);
-        Activations::of([height, width, channels], values)
+    fn images(images: usize, height: usize, width: usize, channels: usize) -> Activations {
+        let mut all = Activations::default();
+        all.reshape([images, height, width, channels]);
+        let values = noise(images * height * width * channels, 3);
+        all.values_mut().copy_from_slice(&values);
+        all
     }
 
     /// The sums in float64, and those of absolute values.
@@ -168,14 +172,16 @@ mod tests {
             shape.output_side(input.width),
         );
         let mut sums = Vec::new();
-        for (row, column) in (0..down).flat_map(|row| (0..across).map(move |column| (row, column)))
-        {
+        for pixel in 0..input.images * down * across {
+            let (image, pixel) = (pixel / (down * across), pixel % (down * across));
+            let (row, column) = (pixel / across, pixel % across);
             for output in 0..shape.outputs {
                 let mut sum = [f64::from(bias[output]); 2];
                 for (y, x) in (0..shape.kernel).flat_map(|y| (0..shape.kernel).map(move |x| (y, x)))
                 {
                     let (row, column) = (row * shape.stride + y, column * shape.stride + x);
-                    let run = input.run(row, column, shape.padding, shape.inputs);
+                    let at = Pixel { image, row, column };
+                    let run = input.run(at, shape.padding, shape.inputs);
                     for (channel, &value) in run.iter().enumerate() {
                         let of_output = output * shape.inputs + channel;
                         let tap = (of_output * shape.kernel + y) * shape.kernel + x;
@@ -217,8 +223,9 @@ mod tests {
         for (side, shape, most) in ways {
             let (weights, bias) = (noise(shape.weights(), 5), noise(shape.outputs, 7));
             let convolution = Convolution::by(side, "layer", shape, &weights, bias.clone());
-            for (height, width) in [(1, 1), (2, 2), (7, 5), (16, 9), (41, 23)] {
-                let input = image(height, width, shape.inputs);
+            for [count, height, width] in [[1, 1, 1], [1, 2, 2], [3, 7, 5], [2, 16, 9], [1, 41, 23]]
+            {
+                let input = images(count, height, width, shape.inputs);
                 let expected = sums(shape, &weights, &bias, &input);
                 let addend = noise(expected.len(), 11);
                 for finish in [
@@ -242,7 +249,7 @@ mod tests {
                         let off = (f64::from(found) - sum).abs();
                         assert!(
                             off <= most * (absolute + 1.0),
-                            "{side:?}, {shape:?}, {height} × {width}, {finish:?}, {place}: {found} for {sum}"
+                            "{side:?}, {shape:?}, {count} × {height} × {width}, {finish:?}, {place}: {found} for {sum}"
                         );
                     }
                 }
@@ -266,7 +273,7 @@ mod tests {
                 let bias = vec![0.0; shape.outputs];
                 let convolution = Convolution::by(side, "layer3", shape, &weights, bias);
                 let (mut transformed, mut output) = Default::default();
-                let input = image(5, 6, shape.inputs);
+                let input = images(1, 5, 6, shape.inputs);
                 let done =
                     convolution.apply(&input, Finish::Rectify, &mut transformed, &mut output);
                 let layer = "layer3".to_owned();

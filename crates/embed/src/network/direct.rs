@@ -1,6 +1,7 @@
 //! Indirect convolution (NHWC): no patch is copied.
 //!
-//! Enters: height × width × channels, packed weights. Leaves: height′ × width′ × channels′, finished.
+//! Enters: images × height × width × channels, packed weights. Leaves: images × height′ × width′ × channels′,
+//! finished.
 //!
 //! for each block of pixels                 their inputs and outputs stay in the private cache
 //!   for each panel of output channels      the next one's weights are prefetched meanwhile
@@ -58,7 +59,7 @@ impl WithSimd for Direct<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) -> bool {
         let shape = self.shape;
-        let pixels = self.output.height * self.output.width;
+        let pixels = self.output.images * self.output.height * self.output.width;
         let panels = shape.outputs / (PANEL_REGISTERS * S::F32_LANES);
         let of_panel = shape.depth() * PANEL_REGISTERS * S::F32_LANES;
         let mut is_finite = true;

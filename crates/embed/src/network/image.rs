@@ -1,13 +1,22 @@
-//! Activations in NHWC order: height × width × channels.
+//! Activations in NHWC order: images × height × width × channels.
 
-/// The values of one image after a layer.
+/// The values of one image, or of several of a shape, after a layer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Activations {
+    pub(crate) images: usize,
     pub(crate) height: usize,
     pub(crate) width: usize,
     pub(crate) channels: usize,
     /// Those values, and what earlier ones of a larger shape have left.
     held: Vec<f32>,
+}
+
+/// A place in one of several images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Pixel {
+    pub(super) image: usize,
+    pub(super) row: usize,
+    pub(super) column: usize,
 }
 
 /// What lies outside of an image; as long as the longest run of input channels.
@@ -18,6 +27,7 @@ impl Activations {
     pub(super) fn of([height, width, channels]: [usize; 3], values: Vec<f32>) -> Self {
         assert_eq!(values.len(), height * width * channels);
         Self {
+            images: 1,
             height,
             width,
             channels,
@@ -25,16 +35,17 @@ impl Activations {
         }
     }
 
-    /// Takes a new shape; what the values are then is not said, but zero where there were none yet.
-    pub(crate) fn reshape(&mut self, height: usize, width: usize, channels: usize) {
-        (self.height, self.width, self.channels) = (height, width, channels);
+    /// Takes a new shape, images × height × width × channels; what the values are then is not said, but zero
+    /// where there were none yet.
+    pub(crate) fn reshape(&mut self, [images, height, width, channels]: [usize; 4]) {
+        (self.images, self.height, self.width, self.channels) = (images, height, width, channels);
         if self.held.len() < self.count() {
             self.held.resize(self.count(), 0.0);
         }
     }
 
     fn count(&self) -> usize {
-        self.height * self.width * self.channels
+        self.images * self.height * self.width * self.channels
     }
 
     #[inline(always)]
@@ -48,13 +59,21 @@ impl Activations {
         &mut self.held[..count]
     }
 
-    /// `length` values from a pixel on, in coordinates that count `padding` rows and columns of
+    /// The values of one of the images.
+    pub(super) fn image_mut(&mut self, image: usize) -> &mut [f32] {
+        let of_image = self.height * self.width * self.channels;
+        &mut self.held[image * of_image..][..of_image]
+    }
+
+    /// `length` values from a pixel of an image on, in coordinates that count `padding` rows and columns of
     /// zeros before the image.
     #[inline(always)]
-    pub(super) fn run(&self, row: usize, column: usize, padding: usize, length: usize) -> &[f32] {
-        let (row, column) = (row.wrapping_sub(padding), column.wrapping_sub(padding));
+    pub(super) fn run(&self, at: Pixel, padding: usize, length: usize) -> &[f32] {
+        let row = at.row.wrapping_sub(padding);
+        let column = at.column.wrapping_sub(padding);
         if row < self.height && column < self.width {
-            &self.held[(row * self.width + column) * self.channels..][..length]
+            let place = (at.image * self.height + row) * self.width + column;
+            &self.held[place * self.channels..][..length]
         } else {
             &ZEROS[..length]
         }

@@ -21,5 +21,6 @@ mod tile;
 mod winograd;
 
 pub use convolution::NotFinite;
+pub(crate) use image::Activations;
 pub use resnet50::ResNet50;
 pub(crate) use resnet50::{BORDER, Workspace};

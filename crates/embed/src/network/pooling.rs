@@ -5,11 +5,16 @@
 
 use super::image::Activations;
 
-/// The largest value of each 3 × 3 window, two pixels apart; the window's part outside of the image
+/// Of one image the largest value of each 3 × 3 window, two pixels apart; the window's part outside of the image
 /// does not count.
 pub(super) fn largest_of_3x3(input: &Activations, output: &mut Activations) {
     let channels = input.channels;
-    output.reshape(input.height.div_ceil(2), input.width.div_ceil(2), channels);
+    output.reshape([
+        1,
+        input.height.div_ceil(2),
+        input.width.div_ceil(2),
+        channels,
+    ]);
     let width = output.width;
     let pixels = output.values_mut().chunks_exact_mut(channels);
     for (pixel, largest) in pixels.enumerate() {
@@ -27,18 +32,21 @@ pub(super) fn largest_of_3x3(input: &Activations, output: &mut Activations) {
     }
 }
 
-/// The mean over all pixels, per channel.
-pub(super) fn mean_of_pixels(input: &Activations, means: &mut [f32]) {
-    let mut sums = vec![0.0f64; input.channels];
-    for pixel in input.values().chunks_exact(input.channels) {
-        for (sum, &value) in sums.iter_mut().zip(pixel) {
-            *sum += f64::from(value);
+/// The mean over all pixels, per image and channel.
+pub(super) fn means_of_pixels(input: &Activations) -> Vec<Vec<f32>> {
+    let pixels = input.height * input.width;
+    let of_image = |values: &[f32]| {
+        let mut sums = vec![0.0f64; input.channels];
+        for pixel in values.chunks_exact(input.channels) {
+            for (sum, &value) in sums.iter_mut().zip(pixel) {
+                *sum += f64::from(value);
+            }
         }
-    }
-    let pixels = (input.height * input.width) as f64;
-    for (mean, sum) in means.iter_mut().zip(sums) {
-        *mean = (sum / pixels) as f32;
-    }
+        let mean = |sum| (sum / pixels as f64) as f32;
+        sums.into_iter().map(mean).collect()
+    };
+    let images = input.values().chunks_exact(pixels * input.channels);
+    images.map(of_image).collect()
 }
 
 #[cfg(test)]
@@ -57,8 +65,6 @@ mod tests {
     #[test]
     fn means_are_per_channel() {
         let input = Activations::of([1, 2, 2], vec![1.0, 10.0, 3.0, 30.0]);
-        let mut means = [0.0; 2];
-        mean_of_pixels(&input, &mut means);
-        assert_eq!(means, [2.0, 20.0]);
+        assert_eq!(means_of_pixels(&input), [[2.0, 20.0]]);
     }
 }

@@ -8,7 +8,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::epilogue::Finish;
-use super::image::Activations;
+use super::image::{Activations, Pixel};
 use super::kernel::{PANEL_REGISTERS, Sums, accumulate, registers, shares};
 use super::shape::Shape;
 
@@ -60,20 +60,28 @@ impl<const PIXELS: usize> Tile<'_, PIXELS> {
         let weights = registers::<S>(
             &self.weights[panel * depth..][..depth * PANEL_REGISTERS * S::F32_LANES],
         );
-        let width = self.output.width;
-        let (mut row, mut column) = (self.place.pixel / width, self.place.pixel % width);
+        let Activations { height, width, .. } = *self.output;
+        let (row, mut column) = (self.place.pixel / width, self.place.pixel % width);
+        let (mut image, mut row) = (row / height, row % height);
         let first = self.place.pixel * self.shape.outputs + panel;
         for pixel in 0..PIXELS {
             let start = first + pixel * self.shape.outputs;
             let width = PANEL_REGISTERS * S::F32_LANES;
             self.finish.prefetch(self.output.values(), start, width);
         }
-        let mut corners = [(0, 0); PIXELS];
+        let mut corners = [Pixel::default(); PIXELS];
         for corner in &mut corners {
-            *corner = (row * stride, column * stride);
+            *corner = Pixel {
+                image,
+                row: row * stride,
+                column: column * stride,
+            };
             column += 1;
             if column == width {
                 (row, column) = (row + 1, 0);
+            }
+            if row == height {
+                (image, row) = (image + 1, 0);
             }
         }
         // Without padding a kernel row is one run of values.
@@ -86,8 +94,13 @@ impl<const PIXELS: usize> Tile<'_, PIXELS> {
         for (tap, weights) in weights.chunks_exact(run).enumerate() {
             let (down, across) = (tap / taps_across, tap % taps_across);
             let mut slices: [&[f32]; PIXELS] = [&[]; PIXELS];
-            for (slice, (top, left)) in slices.iter_mut().zip(corners) {
-                *slice = self.input.run(top + down, left + across, padding, run);
+            for (slice, corner) in slices.iter_mut().zip(corners) {
+                let at = Pixel {
+                    row: corner.row + down,
+                    column: corner.column + across,
+                    ..corner
+                };
+                *slice = self.input.run(at, padding, run);
             }
             accumulate(
                 simd,

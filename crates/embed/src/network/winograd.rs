@@ -1,6 +1,7 @@
 //! Winograd convolution (NHWC): a 3 × 3 kernel of stride 1 with fewer multiplications.
 //!
-//! Enters: height × width × channels, transformed weights. Leaves: height × width × channels′, finished.
+//! Enters: images × height × width × channels, transformed weights. Leaves: images × height × width × channels′,
+//! finished.
 //!
 //! for each block of tiles                 SIDE × SIDE inputs each, SIDE − 2 pixels apart
 //!   Bᵀ·d·B                                `Inputs`: a few additions
@@ -14,13 +15,13 @@
 //! | | multiplications for an output and a channel | weights | where |
 //! |---|---|---|---|
 //! | direct | 9 | 9 | |
-//! | F(2 × 2, 3 × 3), SIDE = 4 | 4 | 16 | up to 256 channels: of more, weights would be read for a few tiles only |
+//! | F(2 × 2, 3 × 3), SIDE = 4 | 4 | 16 | more than 128 channels, whose weights come from far away |
 //! | F(4 × 4, 3 × 3), SIDE = 6 | 2.25 | 36 | up to 128 channels |
 
 use pulp::{Simd, WithSimd};
 
 use super::epilogue::Finish;
-use super::image::Activations;
+use super::image::{Activations, Pixel};
 use super::kernel::{PANEL_REGISTERS, accumulate, most_pixels, pixels_at_once, registers, shares};
 use super::shape::Shape;
 
@@ -36,11 +37,7 @@ pub(super) fn side(shape: Shape) -> Option<usize> {
     if !is_three_by_three || !shape.inputs.is_multiple_of(MOST_LANES) {
         return None;
     }
-    match shape.inputs {
-        0..=128 => Some(6),
-        129..=256 => Some(4),
-        _ => None,
-    }
+    Some(if shape.inputs <= 128 { 6 } else { 4 })
 }
 
 /// Inputs and products of a block of tiles, each places × tiles × channels; reused.
@@ -135,13 +132,14 @@ impl Winograd<'_> {
         } = self;
         let places = SIDE * SIDE;
         let [down, across] = [output.height, output.width].map(|side| side.div_ceil(OUTPUTS));
-        let all = down * across;
+        let all = output.images * down * across;
         let block = all.div_ceil(all.div_ceil(BLOCK_TILES));
         let mut is_finite = true;
         for start in (0..all).step_by(block) {
             let tiles = Tiles {
                 start,
                 count: block.min(all - start),
+                down,
                 across,
             };
             inputs.resize(places * tiles.count * input.channels, 0.0);
@@ -178,20 +176,25 @@ impl Winograd<'_> {
     }
 }
 
-/// Some consecutive tiles of an image, `across` in each row.
+/// Some consecutive tiles of images, `down` × `across` in each.
 #[derive(Clone, Copy)]
 struct Tiles {
     start: usize,
     count: usize,
+    down: usize,
     across: usize,
 }
 
 impl Tiles {
-    /// Row and column of the first output of each tile, `apart` from one another.
+    /// The first output of each tile, `apart` from one another.
     #[inline(always)]
-    fn corners(self, apart: usize) -> impl Iterator<Item = (usize, usize)> {
+    fn corners(self, apart: usize) -> impl Iterator<Item = Pixel> {
         let tiles = self.start..self.start + self.count;
-        tiles.map(move |tile| (tile / self.across * apart, tile % self.across * apart))
+        tiles.map(move |tile| Pixel {
+            image: tile / (self.down * self.across),
+            row: tile / self.across % self.down * apart,
+            column: tile % self.across * apart,
+        })
     }
 }
 
@@ -211,11 +214,16 @@ impl<const SIDE: usize> WithSimd for Inputs<'_, SIDE> {
         let channels = self.input.channels;
         let registers = channels / S::F32_LANES;
         let (transformed, _) = S::as_mut_simd_f32s(self.transformed);
-        for (tile, (top, left)) in self.tiles.corners(self.apart).enumerate() {
+        for (tile, corner) in self.tiles.corners(self.apart).enumerate() {
             let mut pixels: [[&[S::f32s]; SIDE]; SIDE] = [[&[]; SIDE]; SIDE];
             for (row, pixels) in pixels.iter_mut().enumerate() {
                 for (column, pixel) in pixels.iter_mut().enumerate() {
-                    let run = self.input.run(top + row, left + column, 1, channels);
+                    let at = Pixel {
+                        row: corner.row + row,
+                        column: corner.column + column,
+                        ..corner
+                    };
+                    let run = self.input.run(at, 1, channels);
                     *pixel = &S::as_simd_f32s(run).0[..registers];
                 }
             }
@@ -403,7 +411,7 @@ impl<const SIDE: usize, const OUTPUTS: usize> WithSimd for Outputs<'_, SIDE, OUT
         let (products, bias) = (registers::<S>(self.products), registers::<S>(self.bias));
         let zeros = [simd.splat_f32s(0.0); PANEL_REGISTERS];
         let mut check = zeros;
-        for (tile, (top, left)) in self.tiles.corners(OUTPUTS).enumerate() {
+        for (tile, corner) in self.tiles.corners(OUTPUTS).enumerate() {
             for (panel, &bias) in bias.iter().enumerate() {
                 let mut sums = [[zeros; OUTPUTS]; OUTPUTS];
                 for register in 0..PANEL_REGISTERS {
@@ -426,9 +434,9 @@ impl<const SIDE: usize, const OUTPUTS: usize> WithSimd for Outputs<'_, SIDE, OUT
                         }
                     }
                 }
-                for (row, sums) in (top..height).zip(sums) {
-                    for (column, sums) in (left..width).zip(sums) {
-                        let pixel = row * width + column;
+                for (row, sums) in (corner.row..height).zip(sums) {
+                    for (column, sums) in (corner.column..width).zip(sums) {
+                        let pixel = (corner.image * height + row) * width + column;
                         let start = pixel * channels + panel * PANEL_REGISTERS * S::F32_LANES;
                         let output = (&mut *values, start);
                         self.finish.store(simd, sums, output, &mut check);

@@ -253,6 +253,38 @@ fn sources_without_pictures_say_so() {
     assert!(run(&folder.path().join("absent")).contains("absent"));
 }
 
+/// Pictures go through the last layer in groups; one that overflows leaves the others of its group as they are alone.
+#[test]
+fn a_picture_that_overflows_leaves_out_itself_alone() {
+    let mut tensors = drawn_tensors();
+    let scale = tensors.iter_mut().find(|(name, ..)| name == "bn1.weight");
+    scale.unwrap().2[3] = 1e37;
+    let weights = Weights::from_tensors(tensors).unwrap();
+    let embedder = Embedder::new(ResNet50::new(&weights).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("images");
+    fs::create_dir(&images).unwrap();
+    // Near the mean color inputs are near zero, and so are the sums of the large channel.
+    let (mean, white) = ([124, 116, 104], [255; 3]);
+    for (name, color) in [("a", mean), ("b", white), ("c", mean), ("d", mean)] {
+        let pixels = [b"P6 8 8 255\n".to_vec(), color.repeat(64)].concat();
+        fs::write(images.join(name).with_extension("ppm"), pixels).unwrap();
+    }
+    let output = folder.path().join("out.npy");
+    let job = Job {
+        threads: 1,
+        ..Job::new(&images, &output)
+    };
+    let (summary, _) = run_job(&job, &embedder);
+    let summary = summary.unwrap();
+    assert_eq!((summary.embedded, summary.skipped), (3, 1));
+    assert_eq!(ids(&output), ["a.ppm", "c.ppm", "d.ppm"]);
+    let alone = folder.path().join("alone.npy");
+    let (summary, _) = run_job(&Job::new(images.join("a.ppm"), &alone), &embedder);
+    assert_eq!(summary.unwrap().embedded, 1);
+    assert!(rows(&output).iter().all(|row| *row == rows(&alone)[0]));
+}
+
 #[test]
 fn a_network_that_overflows_is_an_error_that_names_its_layer() {
     let mut tensors = drawn_tensors();
