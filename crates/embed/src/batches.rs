@@ -4,7 +4,7 @@
 //! network's; a batch in memory, and the pixels of the pictures that are being decoded, which share
 //! [`DecodingMemory`].
 //!
-//! Each thread takes the next group from a shared queue: one picture, or as many as the network
+//! Each thread takes the next group from a shared queue: as many pictures as the network
 //! takes at once. These are plain threads: a worker of a rayon pool that waits for another pool
 //! steals other work meanwhile, and so would re-enter its own buffers.
 

@@ -8,8 +8,10 @@ use crate::network::{Activations, BORDER, NotFinite, ResNet50, Workspace};
 use crate::onnx::{OnnxModel, Runner};
 use crate::pixels::{Decoding, Picture, Preparation, Transform};
 
-/// Pictures that ResNet-50 takes at once.
-const RESNET_GROUP: usize = 4;
+/// Pixels that ResNet-50 takes at once: four pictures of 224 × 224.
+const GROUP_PIXELS: usize = 4 * 224 * 224;
+/// Pictures that it takes at once, however small.
+const MOST_PICTURES: usize = 16;
 
 /// A network with the way that pictures are prepared for it.
 ///
@@ -135,11 +137,19 @@ impl Embedder {
         }
     }
 
-    /// Pictures that the network takes at once, at most: for ResNet-50 four, which share the reading of the last
-    /// layer's weights; for an ONNX model one, unless it fixes another number.
+    /// Pictures that the network takes at once, at most: for ResNet-50 four of 224 × 224 pixels, which share the
+    /// reading of the last layer's weights, more of smaller ones, fewer of larger ones; for an ONNX model one, unless
+    /// it fixes another number.
     pub fn group(&self) -> usize {
         match &self.network {
-            Network::ResNet50(_) => RESNET_GROUP,
+            Network::ResNet50(_) => {
+                let Preparation {
+                    crop_width,
+                    crop_height,
+                    ..
+                } = self.preparation;
+                (GROUP_PIXELS / crop_width.saturating_mul(crop_height).max(1)).clamp(1, MOST_PICTURES)
+            }
             #[cfg(feature = "onnx")]
             Network::Onnx(model) => model.batch(),
         }

@@ -6,7 +6,7 @@
 //! check the outputs                      nothing that is read is replaced
 //! while the source has pictures
 //!   take a batch                         a few per thread, bounded in bytes
-//!   decode, crop, embed each             one thread per picture
+//!   decode, crop, embed                  one thread per group of pictures
 //!   write the rows                       in the source's order
 //!
 //! Cost: the network's; memory does not grow with the number of pictures. Does not: resume (the

@@ -1,7 +1,7 @@
 //! ResNet-50 inference, from a prepared image to 2048 pooled features.
 //!
 //! [`ResNet50`] reads its [`Weights`](crate::weights::Weights), folds batch norm into the
-//! convolutions and runs one image per thread. `convolution` does nearly all the work, `direct` or by
+//! convolutions and runs a few images per thread. `convolution` does nearly all the work, `direct` or by
 //! `winograd`, both by the inner loop of `kernel`; `pooling` does the rest.
 
 #![expect(
