@@ -148,7 +148,8 @@ impl Embedder {
                     crop_height,
                     ..
                 } = self.preparation;
-                (GROUP_PIXELS / crop_width.saturating_mul(crop_height).max(1)).clamp(1, MOST_PICTURES)
+                (GROUP_PIXELS / crop_width.saturating_mul(crop_height).max(1))
+                    .clamp(1, MOST_PICTURES)
             }
             #[cfg(feature = "onnx")]
             Network::Onnx(model) => model.batch(),

@@ -25,8 +25,8 @@ use super::image::{Activations, Pixel};
 use super::kernel::{PANEL_REGISTERS, accumulate, most_pixels, pixels_at_once, registers, shares};
 use super::shape::Shape;
 
-/// Most tiles of one block: their inputs and products are 1 to 2 MB.
-const BLOCK_TILES: usize = 60;
+/// Most tiles of one block: their inputs and products are 1 to 4 MB. Weights are read once for each block.
+const BLOCK_TILES: usize = 64;
 
 /// Input channels fill whole registers, of 16 lanes or fewer.
 const MOST_LANES: usize = 16;
@@ -142,10 +142,8 @@ impl Winograd<'_> {
                 down,
                 across,
             };
-            inputs.resize(places * tiles.count * input.channels, 0.0);
-            products.resize(places * tiles.count * output.channels, 0.0);
-            let inputs = &mut inputs[..places * tiles.count * input.channels];
-            let products = &mut products[..places * tiles.count * output.channels];
+            let inputs = first(inputs, places * tiles.count * input.channels);
+            let products = first(products, places * tiles.count * output.channels);
             simd.vectorize(Inputs::<SIDE> {
                 apart: OUTPUTS,
                 tiles,
@@ -174,6 +172,14 @@ impl Winograd<'_> {
         }
         is_finite
     }
+}
+
+/// The first `count` of values that are kept from use to use.
+fn first(kept: &mut Vec<f32>, count: usize) -> &mut [f32] {
+    if kept.len() < count {
+        kept.resize(count, 0.0);
+    }
+    &mut kept[..count]
 }
 
 /// Some consecutive tiles of images, `down` × `across` in each.
