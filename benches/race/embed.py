@@ -20,7 +20,7 @@ import numpy as np
 from .record import Table, ratio_text
 from .timing import PAUSE_SECONDS
 
-PICTURES, ROUNDS = 96, 7
+PICTURES, ROUNDS = 256, 5
 #: Peers, each with what it is tried with: pictures a batch, and the order of an array's axes.
 SETTINGS = {
     "PyTorch": [(batch, order) for batch in (1, 8, 32) for order in ("NCHW", "NHWC")],
