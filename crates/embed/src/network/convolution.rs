@@ -175,8 +175,8 @@ mod tests {
         for pixel in 0..input.images * down * across {
             let (image, pixel) = (pixel / (down * across), pixel % (down * across));
             let (row, column) = (pixel / across, pixel % across);
-            for output in 0..shape.outputs {
-                let mut sum = [f64::from(bias[output]); 2];
+            for (output, &bias) in bias.iter().enumerate() {
+                let mut sum = [f64::from(bias); 2];
                 for (y, x) in (0..shape.kernel).flat_map(|y| (0..shape.kernel).map(move |x| (y, x)))
                 {
                     let (row, column) = (row * shape.stride + y, column * shape.stride + x);

@@ -50,13 +50,17 @@ pub(super) struct Transformed {
 /// The weights transformed for tiles of `side`, place by place, each panel by panel of `width` outputs, inputs ×
 /// width; `weights` are outputs × inputs × 3 × 3.
 pub(super) fn packed(shape: Shape, weights: &[f32], side: usize, width: usize) -> Vec<f32> {
-    let kernels = weights.as_chunks::<9>().0;
-    let transformed: Vec<Vec<f32>> = kernels.iter().map(|g| transformed(g, side)).collect();
-    let mut packed = Vec::with_capacity(side * side * transformed.len());
-    for place in 0..side * side {
+    let places = side * side;
+    let kernels = weights.as_chunks::<9>().0.iter();
+    let transformed: Vec<f32> = kernels
+        .flat_map(|kernel| transformed(kernel, side))
+        .collect();
+    let mut packed = Vec::with_capacity(transformed.len());
+    for place in 0..places {
         for panel in 0..shape.outputs / width {
             for input in 0..shape.inputs {
-                let of_output = |output: usize| transformed[output * shape.inputs + input][place];
+                let of_output =
+                    |output: usize| transformed[(output * shape.inputs + input) * places + place];
                 packed.extend((panel * width..(panel + 1) * width).map(of_output));
             }
         }
@@ -68,7 +72,8 @@ pub(super) fn packed(shape: Shape, weights: &[f32], side: usize, width: usize) -
 fn transformed(kernel: &[f32; 9], side: usize) -> Vec<f32> {
     let by_g = |[a, b, c]: [f64; 3]| -> Vec<f64> {
         if side == 4 {
-            return vec![a, (a + b + c) / 2.0, (a - b + c) / 2.0, c];
+            let half = |value: f64| value / 2.0;
+            return vec![a, half(a + b + c), half(a - b + c), c];
         }
         let (even, odd) = (a / 4.0 + c, b / 2.0);
         let sixth = |value: f64| value / 6.0;
