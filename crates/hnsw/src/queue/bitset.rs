@@ -53,16 +53,24 @@ impl CandidateQueue for BitsetQueue {
         _coverage: Coverage,
         mut on_evaluated: impl FnMut(Scored),
     ) -> usize {
-        for &id in expanded.links {
-            scorer.prefetch(id);
-        }
-        for &id in expanded.links {
-            let scored = Scored {
-                key: scorer.key(id),
-                id,
-            };
-            if self.insert(scored) {
-                on_evaluated(scored);
+        for links in expanded.links.chunks(u64::BITS as usize) {
+            // Most links lead to rows that were seen before. The few others are marked without a branch,
+            // which would be mispredicted about once for each of them.
+            let mut unseen = 0_u64;
+            for (place, &id) in links.iter().enumerate() {
+                unseen |= u64::from(!self.seen.contains(scorer.key(id))) << place;
+            }
+            while unseen != 0 {
+                let id = links[unseen.trailing_zeros() as usize];
+                unseen &= unseen - 1;
+                let scored = Scored {
+                    key: scorer.key(id),
+                    id,
+                };
+                // A row may be linked twice.
+                if self.insert(scored) {
+                    on_evaluated(scored);
+                }
             }
         }
         0

@@ -39,6 +39,12 @@ impl RankedBitSet {
         true
     }
 
+    /// Whether `number` is a member.
+    #[inline]
+    pub fn contains(&self, number: u32) -> bool {
+        self.bits.words[number as usize / WORD] >> (number % u64::BITS) & 1 != 0
+    }
+
     /// Removes `number`, which must be a member.
     #[inline]
     pub fn remove(&mut self, number: u32) {
@@ -99,6 +105,7 @@ mod tests {
             assert_eq!(set.iter().collect::<Vec<_>>(), members);
             assert_eq!(set.first(), members.first().copied());
             for number in [0, 1, 63, 64, 1_023, 1_024, 2_500, 4_999] {
+                assert_eq!(set.contains(number), members.contains(&number));
                 let below = members.iter().filter(|&&member| member < number).count();
                 assert_eq!(set.rank(number), below, "below {number}");
             }
