@@ -12,7 +12,7 @@
 
 use crate::pair_table::{PairTable, TableError};
 use annatomy_runtime::{PerThread, TASK_QUERIES, Zeroed};
-use annatomy_vectors::order_key;
+use annatomy_vectors::{order_key, sort_by_32_bits};
 use rayon::prelude::*;
 
 /// The most rows whose ranks fit 16 bits.
@@ -102,7 +102,7 @@ impl Scratch {
                 .enumerate()
                 .map(|(id, &s)| u64::from(order_key(s)) << 16 | id as u64),
         );
-        sort_by_upper_half(keys, buffer);
+        sort_by_32_bits(keys, 16, buffer);
         let nearest = table.nearest(row);
         let certified = nearest.iter().map(|&id| id as usize);
         let others = keys[nearest.len()..]
@@ -147,31 +147,6 @@ impl<'a> RankRow<'a> {
             begins = !self.ties[word];
         }
         64 * word as u32 + begins.ilog2()
-    }
-}
-
-/// Sorts by the 32-bit key in bits 16..48, stable, least significant digit first.
-fn sort_by_upper_half(keys: &mut Vec<u64>, buffer: &mut Vec<u64>) {
-    const DIGITS: [u32; 3] = [16, 27, 38];
-    const BUCKETS: usize = 1 << 11;
-    let mut counts = vec![[0u32; BUCKETS]; DIGITS.len()];
-    for &key in keys.iter() {
-        for (count, shift) in counts.iter_mut().zip(DIGITS) {
-            count[(key >> shift) as usize & (BUCKETS - 1)] += 1;
-        }
-    }
-    buffer.resize(keys.len(), 0);
-    for (count, shift) in counts.iter_mut().zip(DIGITS) {
-        let mut start = 0;
-        for slot in count.iter_mut() {
-            start += std::mem::replace(slot, start);
-        }
-        for &key in keys.iter() {
-            let slot = &mut count[(key >> shift) as usize & (BUCKETS - 1)];
-            buffer[*slot as usize] = key;
-            *slot += 1;
-        }
-        std::mem::swap(keys, buffer);
     }
 }
 

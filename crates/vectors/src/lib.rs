@@ -16,5 +16,5 @@ pub mod validate;
 pub use bit_set::{BitSet, RankedBitSet};
 pub use matrix::{Matrix, MatrixError, MatrixView, PointId, Rows};
 pub use metric::{Metric, UnknownMetric};
-pub use order::{order_key, value_of_order_key};
+pub use order::{order_key, sort_by_32_bits, value_of_order_key};
 pub use range::{PowerOfTwoScale, largest_magnitude};

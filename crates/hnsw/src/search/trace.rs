@@ -15,7 +15,7 @@
 
 use super::record::SearchRecord;
 use crate::queue::{Coverage, QueryScorer, Scored};
-use annatomy_vectors::RankedBitSet;
+use annatomy_vectors::{RankedBitSet, sort_by_32_bits};
 use std::iter::once;
 use std::mem::take;
 
@@ -90,6 +90,8 @@ pub struct Visits {
     ids: Vec<u32>,
     /// Key and arrival of every visit, as one integer.
     order: Vec<u64>,
+    /// Memory to sort it.
+    buffer: Vec<u64>,
     nearest_first: Vec<Visit>,
     pops: Vec<Pop>,
     steps: Vec<Step>,
@@ -245,7 +247,8 @@ impl Visits {
     }
 
     pub(super) fn order_by_key(&mut self) {
-        self.order.sort_unstable();
+        // They come by arrival, and those of one key stay so.
+        sort_by_32_bits(&mut self.order, 32, &mut self.buffer);
         self.nearest_first.clear();
         self.nearest_first.extend(self.order.iter().map(|&packed| {
             let (key, arrival) = unpacked(packed);

@@ -102,17 +102,18 @@ pub struct DuplicateSearch {
 }
 
 impl DuplicateSearch {
-    /// Takes the next rows.
+    /// Takes the next rows, on the current rayon pool.
     pub fn add(&mut self, block: MatrixView<'_>) {
         let first = self.hashed.len();
+        let rows = (0..block.rows()).into_par_iter();
         self.hashed
-            .extend((0..block.rows()).map(|row| (hash(block.row(row)), first + row)));
+            .par_extend(rows.map(|row| (hash(block.row(row)), first + row)));
     }
 
     /// The count; `same` says whether two rows, by number, have the [same values](same_values).
     pub fn finish(self, mut same: impl FnMut(usize, usize) -> bool) -> Duplicates {
         let mut hashed = self.hashed;
-        hashed.sort_unstable();
+        hashed.par_sort_unstable();
         let mut found = Duplicates::none(hashed.len());
         for same_hash in hashed
             .chunk_by(|a, b| a.0 == b.0)
