@@ -139,6 +139,11 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         &self.traces
     }
 
+    /// By query the traversals of one graph, where they are kept.
+    pub(super) fn kept(&self, graph: usize) -> &[Option<KeptTraversal>] {
+        &self.kept[graph]
+    }
+
     /// The largest ef that the traces answer.
     pub(super) fn largest_ef(&self) -> usize {
         self.traces.first().map_or(1, RequiredEfs::ef)
@@ -440,7 +445,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
     /// Every query in each cell, on every graph.
     pub(super) fn values_of(&self, wanted: &[Wanted]) -> ValuesOfCells {
         self.values_by(wanted, |graph| {
-            self.evaluation(graph).at(wanted, &self.kept[graph])
+            self.evaluation(graph).at(wanted, self.kept(graph))
         })
     }
 

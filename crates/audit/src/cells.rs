@@ -82,8 +82,8 @@ pub(super) struct Along {
     pub(super) keeps: bool,
 }
 
-/// Memory of the traversals that are kept: some 3,600 of them to ef = 1,000, for 100 neighbors.
-pub(super) const KEPT_BYTES: usize = 96 << 20;
+/// Memory of the traversals that are kept: some 2,400 of them to ef = 1,000, for 100 neighbors.
+pub(super) const KEPT_BYTES: usize = 144 << 20;
 
 /// How much an explorer holds of every query: its first `depth` exact neighbors, V(ef) at `efs`.
 pub(super) struct Explorer {

@@ -267,7 +267,7 @@ pub(super) fn check_visits(rows: usize, m: usize, effort: usize) -> Result<(), N
 }
 
 /// Bytes of a traversal that is kept, about.
-const KEPT_QUERY_BYTES: usize = 32 << 10;
+const KEPT_QUERY_BYTES: usize = 60 << 10;
 
 /// Bytes of the most visits that one search of `effort` makes.
 fn visit_bytes(rows: usize, m: usize, effort: usize) -> u128 {
@@ -320,7 +320,7 @@ mod tests {
         assert_eq!(own.graph_bytes(), 3 * 4_000_000 * 38 + 128_000_000);
         assert_eq!(
             own.measure_bytes(),
-            1_000_000 + 2_000 * (8 * 110 + 256 * (1 + 9 + 2) * 2) + 2_000 * 32_768
+            1_000_000 + 2_000 * (8 * 110 + 256 * (1 + 9 + 2) * 2) + 2_000 * 61_440
         );
         assert_eq!(own.traversal_bytes(), 2 * (6_000_000 + 88 * 32_000));
         let indexed = cost(&request, Base::Indexed { compared: false });

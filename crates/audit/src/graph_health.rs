@@ -6,7 +6,8 @@
 //! ```text
 //! components, in-degrees, confined rows    one walk of all links             O(n·M)
 //! self-recall                              a search for each of 1,000 rows   at one ef
-//! hubs                                     a search for each of 2,000 queries at the same ef
+//! hubs                                     the visits of 2,000 queries       of searches at the same ef,
+//!                                                                            where they were not kept
 //! redundant links                          the lists of 1,000 rows, pruned   O(M²) distances a row
 //! ```
 //!
@@ -16,6 +17,7 @@
 use super::health::{GraphHealth, Hubs, InDegree};
 use annatomy_eval::dataset::Dataset;
 use annatomy_eval::distance_source::DistanceSource;
+use annatomy_eval::query_state::KeptTraversal;
 use annatomy_hnsw::{
     BaseLayer, DistanceComputer, Graph, QueryScorer, RedundantLinks, Traversal, Visits,
 };
@@ -36,6 +38,12 @@ pub(super) trait GraphSearches: Sync {
     /// Memory of one search.
     type Scratch: Default + Send;
 
+    /// The rows that a search for query number `query` visits, where that is known without searching.
+    fn known(&self, query: usize, ef: usize) -> Option<&[u32]> {
+        let _ = (query, ef);
+        None
+    }
+
     /// The visits of a search for query number `query`.
     fn of_query<'s>(&self, query: usize, ef: usize, scratch: &'s mut Self::Scratch) -> &'s Visits;
 
@@ -50,6 +58,8 @@ pub(super) trait GraphSearches: Sync {
 pub(super) struct OverVectors<'a, S> {
     pub(super) graph: &'a Graph,
     pub(super) source: &'a S,
+    /// By query, where they were kept.
+    pub(super) kept: &'a [Option<KeptTraversal>],
 }
 
 /// Memory of searches for queries and for rows.
@@ -69,6 +79,10 @@ impl<S: DistanceSource> Default for Walks<S> {
 
 impl<S: DistanceSource> GraphSearches for OverVectors<'_, S> {
     type Scratch = Walks<S>;
+
+    fn known(&self, query: usize, ef: usize) -> Option<&[u32]> {
+        self.kept.get(query)?.as_ref()?.visited_ids(ef)
+    }
 
     fn of_query<'s>(&self, query: usize, ef: usize, scratch: &'s mut Walks<S>) -> &'s Visits {
         let scorer = self.source.scorer(query);
@@ -177,12 +191,18 @@ impl<W: GraphSearches> OnGraph<'_, W> {
             .par_iter()
             .with_max_len(TASK_QUERIES)
             .for_each(|&query| {
+                // Sums do not depend on their order.
+                let count = |row: u32| {
+                    counts[row as usize].fetch_add(1, Ordering::Relaxed);
+                };
+                if let Some(rows) = self.searches.known(query, self.ef) {
+                    rows.iter().copied().for_each(count);
+                    return;
+                }
                 scratch.with(|scratch| {
                     let visits = self.searches.of_query(query, self.ef, scratch);
-                    for visit in visits.nearest_first() {
-                        // Sums do not depend on their order.
-                        counts[visit.id as usize].fetch_add(1, Ordering::Relaxed);
-                    }
+                    let rows = visits.nearest_first().iter().map(|visit| visit.id);
+                    rows.for_each(count);
                 });
             });
         counts.into_iter().map(AtomicU32::into_inner).collect()
@@ -295,6 +315,8 @@ fn random_share(mean: f64, top: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cells::{Along, Evaluation};
+    use crate::exact;
     use crate::health::HealthWarning;
     use crate::testing::{HandGraph, dataset, graphs, line, noise, random_graph};
     use annatomy_eval::distance_source::OwnRows;
@@ -306,6 +328,15 @@ mod tests {
         segments: &[usize],
         ef: usize,
     ) -> Vec<GraphHealth> {
+        knowing(graph, data, segments, (ef, &[]))
+    }
+
+    fn knowing(
+        graph: &HandGraph,
+        data: &Dataset<'_>,
+        segments: &[usize],
+        (ef, kept): (usize, &[Option<KeptTraversal>]),
+    ) -> Vec<GraphHealth> {
         let rows = data.base.in_memory().expect("in memory");
         let source = OwnRows::new(VectorDistances::new(rows, Metric::L2), None);
         let graphs = graphs(std::slice::from_ref(graph), EngineClass::Raise, data);
@@ -315,11 +346,30 @@ mod tests {
             searches: OverVectors {
                 graph: &graphs.all[0],
                 source: &source,
+                kept,
             },
             data,
             ef,
         };
         on.health(segments)
+    }
+
+    /// The traversals of all queries to `ef`, as advice keeps them.
+    fn kept(graph: &HandGraph, data: &Dataset<'_>, ef: usize) -> Vec<Option<KeptTraversal>> {
+        let rows = data.base.in_memory().expect("in memory");
+        let on = Evaluation {
+            source: &OwnRows::new(VectorDistances::new(rows, Metric::L2), None),
+            data,
+            truth: &exact::neighbors(data, 3, 1 << 20).expect("small"),
+            graph: &Graph::freeze(graph),
+            reachable: &vec![true; data.base.rows()],
+            filter: None,
+        };
+        let along = Along {
+            keeps: true,
+            ..Along::default()
+        };
+        on.trace(&[3], ef, &along).kept
     }
 
     #[test]
@@ -394,8 +444,17 @@ mod tests {
     fn visits_and_self_recall_are_those_of_searches_written_out_plainly() {
         let data = dataset(noise(60, 3, 8), None);
         let graph = random_graph(60, 2, &[9, 41], 3);
-        for ef in [1, 4, 12] {
+        let kept = kept(&graph, &data, 12);
+        assert!(kept.iter().all(Option::is_some));
+        for ef in [1, 4, 12, 13] {
             let found = of(&graph, &data, &[], ef).remove(0);
+            let is_known = |kept: &Option<KeptTraversal>| {
+                kept.as_ref()
+                    .is_some_and(|kept| kept.visited_ids(ef).is_some())
+            };
+            assert_eq!(kept.iter().all(is_known), ef <= 12, "ef {ef}");
+            let known = knowing(&graph, &data, &[], (ef, &kept)).remove(0);
+            assert_eq!(known, found, "of kept traversals, ef {ef}");
             let mut visits = vec![0_u64; 60];
             let mut itself = 0;
             for query in 0..60 {

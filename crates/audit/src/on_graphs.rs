@@ -181,13 +181,14 @@ impl Questions<'_> {
         let segments = self.index.map_or(&[][..], |index| &index.facts.segments);
         let ef = ef.unwrap_or(1);
         let graphs = adviser.graphs;
-        let of_graph = |(graph, reachable)| {
+        let of_graph = |(number, (graph, reachable))| {
             let on = OnGraph {
                 graph,
                 reachable,
                 searches: OverVectors {
                     graph,
                     source: adviser.source,
+                    kept: adviser.kept(number),
                 },
                 data: self.data,
                 ef,
@@ -196,7 +197,7 @@ impl Questions<'_> {
         };
         let all = graphs.all.iter().map(AsRef::as_ref);
         let reachable = graphs.reachable.iter().map(Vec::as_slice);
-        all.zip(reachable).flat_map(of_graph).collect()
+        all.zip(reachable).enumerate().flat_map(of_graph).collect()
     }
 
     /// What an explorer holds of graphs traced to `largest`; `None` where there is none.

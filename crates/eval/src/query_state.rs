@@ -74,7 +74,11 @@ pub struct Measured {
 pub struct KeptTraversal {
     counts: VisitCounts,
     visited: VisitedList,
+    first_ids: Vec<u32>,
 }
+
+/// Of so many first visits the ids are kept, too: with M = 16, of all to an effort of some 700.
+const KEPT_IDS: usize = 8_192;
 
 impl KeptTraversal {
     /// The effort of the traversal.
@@ -82,9 +86,15 @@ impl KeptTraversal {
         self.counts.ef()
     }
 
+    /// The rows that a search of effort `ef` visits, in their order; `None` where they are not kept.
+    pub fn visited_ids(&self, ef: usize) -> Option<&[u32]> {
+        let is_known = ef <= self.ef();
+        is_known.then(|| self.first_ids.get(..self.counts.visited(ef)))?
+    }
+
     /// Bytes in memory, about.
     pub fn bytes(&self) -> usize {
-        self.counts.bytes() + self.visited.bytes()
+        self.counts.bytes() + self.visited.bytes() + size_of_val(&self.first_ids[..])
     }
 }
 
@@ -230,6 +240,7 @@ impl<Q: CandidateQueue> QueryState<Q> {
         KeptTraversal {
             counts: self.visits.counts(),
             visited: self.visited.clone(),
+            first_ids: self.visits.first_ids(KEPT_IDS).to_vec(),
         }
     }
 

@@ -74,6 +74,11 @@ impl VisitCounts {
         self.ef
     }
 
+    /// V(ef), of no larger effort than the traversal's.
+    pub fn visited(&self, ef: usize) -> usize {
+        step_at(&self.steps, ef).unwrap_or(self.all)
+    }
+
     /// Bytes in memory.
     pub fn bytes(&self) -> usize {
         size_of_val(&self.steps[..])
@@ -156,6 +161,14 @@ impl Visits {
             steps: self.steps.clone(),
             all: self.ids.len(),
         }
+    }
+
+    /// Ids of the first visits in their order: of `most` of them, or of those before the first that was
+    /// skipped.
+    pub fn first_ids(&self, most: usize) -> &[u32] {
+        let first = &self.ids[..self.ids.len().min(most)];
+        let skipped = first.iter().position(|&id| id == ID_NOT_RECORDED);
+        &first[..skipped.unwrap_or(first.len())]
     }
 
     /// Replaces the record by one that knows V(ef), and no row.
@@ -474,5 +487,20 @@ mod tests {
             .map(|visit| (visit.key, visit.id, visit.arrival))
             .collect();
         assert_eq!(found, [(4, 9, 2), (5, 3, 1), (5, 5, 3), (5, 7, 0)]);
+    }
+
+    #[test]
+    fn first_ids_end_where_a_row_was_skipped() {
+        let mut visits = Visits::default();
+        visits.begin(4, usize::MAX);
+        let evaluated = |visits: &mut Visits, id| visits.on_evaluated(Scored { key: 5, id });
+        for id in [7, 3, 9] {
+            evaluated(&mut visits, id);
+        }
+        assert_eq!(visits.first_ids(2), [7, 3]);
+        visits.on_skipped(2);
+        evaluated(&mut visits, 5);
+        assert_eq!(visits.first_ids(10), [7, 3, 9]);
+        assert_eq!(visits.counts().visited(4), 6);
     }
 }
