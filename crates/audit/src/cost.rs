@@ -14,7 +14,7 @@
 //! | SQ8 codes, where graphs are built here | nd |
 //! | graphs built here, one of them under construction | (G + 2) · 4n(2M + 6) |
 //! | which rows each graph reaches, required efforts, and the measures of every query | G (n + 8qΣk + 256qC) |
-//! | one traversal a thread: marks, ranks, and V = min(n, 2M · effort) visits | T (6n + 88V) |
+//! | one traversal a thread: marks, ranks, and V = min(n, 2M · effort) visits | T (6n + 96V) |
 //! | answers and predictions | 24q · slots + 8qk |
 //! | the program, its buffers and the report | 32 MiB |
 //!
@@ -39,7 +39,7 @@ const PROGRAM_BYTES: u128 = 32 << 20;
 /// Marks (2) and exact ranks (4) of every row, in one thread.
 const MARK_BYTES: u128 = 6;
 /// Of a visit while it is recorded and read.
-const VISIT_BYTES: u128 = 88;
+const VISIT_BYTES: u128 = 96;
 /// Of one query in one cell, once by query and once by cell.
 const CELL_BYTES: u128 = 256;
 /// Cells of a k and target that are kept while an effort is looked for.
@@ -322,7 +322,7 @@ mod tests {
             own.measure_bytes(),
             1_000_000 + 2_000 * (8 * 110 + 256 * (1 + 9 + 2) * 2) + 2_000 * 61_440
         );
-        assert_eq!(own.traversal_bytes(), 2 * (6_000_000 + 88 * 32_000));
+        assert_eq!(own.traversal_bytes(), 2 * (6_000_000 + 96 * 32_000));
         let indexed = cost(&request, Base::Indexed { compared: false });
         assert_eq!(indexed.graph_bytes(), 0);
         assert_eq!(indexed.row_bytes(), 36_000_000);

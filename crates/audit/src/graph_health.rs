@@ -6,8 +6,7 @@
 //! ```text
 //! components, in-degrees, confined rows    one walk of all links             O(n·M)
 //! self-recall                              a search for each of 1,000 rows   at one ef
-//! hubs                                     the visits of 2,000 queries       of searches at the same ef,
-//!                                                                            where they were not kept
+//! hubs                                     the visits of 2,000 queries       at the same ef: kept, or a search each
 //! redundant links                          the lists of 1,000 rows, pruned   O(M²) distances a row
 //! ```
 //!
