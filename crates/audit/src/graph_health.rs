@@ -320,6 +320,7 @@ mod tests {
     use crate::testing::{HandGraph, dataset, graphs, line, noise, random_graph};
     use annatomy_eval::distance_source::OwnRows;
     use annatomy_hnsw::{EngineClass, VectorDistances};
+    use annatomy_vectors::Matrix;
 
     fn of(
         graph: &HandGraph,
@@ -471,6 +472,23 @@ mod tests {
             assert_eq!(found.self_recall.expect("L2").point, itself as f64 / 60.0);
             assert_eq!(found.unreachable, 2);
         }
+    }
+
+    #[test]
+    fn kept_traversals_are_asked_where_no_tie_decides_what_is_visited() {
+        let values: Vec<f32> = (0..240_u32).map(|i| (i * i * 7 % 61 % 4) as f32).collect();
+        let ties = Matrix::new(120, 2, values).expect("shape");
+        let (data, graph) = (dataset(ties, None), random_graph(120, 3, &[], 4));
+        let kept = kept(&graph, &data, 40);
+        let mut counts = [0, 0];
+        for ef in 1..=40 {
+            let found = of(&graph, &data, &[], ef);
+            assert_eq!(knowing(&graph, &data, &[], (ef, &kept)), found, "ef {ef}");
+            for kept in kept.iter().flatten() {
+                counts[usize::from(kept.visited_ids(ef).is_some())] += 1;
+            }
+        }
+        assert!(counts.iter().all(|&count| count > 50), "{counts:?}");
     }
 
     fn visits_top(visits: &[u64]) -> usize {

@@ -86,9 +86,10 @@ impl KeptTraversal {
         self.counts.ef()
     }
 
-    /// The rows that a search of effort `ef` visits, in their order; `None` where they are not kept.
+    /// The rows that a search of effort `ef` visits, in their order; `None` where they are not kept, or
+    /// depend on how its queue breaks ties.
     pub fn visited_ids(&self, ef: usize) -> Option<&[u32]> {
-        let is_known = ef <= self.ef();
+        let is_known = ef <= self.ef() && !self.counts.is_tied(ef);
         is_known.then(|| self.first_ids.get(..self.counts.visited(ef)))?
     }
 

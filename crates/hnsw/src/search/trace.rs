@@ -66,6 +66,7 @@ pub struct VisitCounts {
     ef: usize,
     steps: Vec<Step>,
     all: usize,
+    tied: Vec<[u32; 2]>,
 }
 
 impl VisitCounts {
@@ -79,9 +80,17 @@ impl VisitCounts {
         step_at(&self.steps, ef).unwrap_or(self.all)
     }
 
+    /// Whether a search of effort `ef` may visit other rows than the first V(ef): where a popped row is
+    /// as far as others, and a queue of `ef` rows has no place for all of them, the queue decides which
+    /// of them it expands.
+    pub fn is_tied(&self, ef: usize) -> bool {
+        let holds = |&[before, end]: &[u32; 2]| (before as usize) < ef && ef < end as usize;
+        self.tied.iter().any(holds)
+    }
+
     /// Bytes in memory.
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.steps[..])
+        size_of_val(&self.steps[..]) + size_of_val(&self.tied[..])
     }
 }
 
@@ -100,6 +109,9 @@ pub struct Visits {
     nearest_first: Vec<Visit>,
     pops: Vec<Pop>,
     steps: Vec<Step>,
+    /// Of each pop of a row that was not alone at its distance, how many rows seen were strictly nearer,
+    /// and how many were no farther; runs that overlap are one.
+    tied: Vec<[u32; 2]>,
     seen: RankedBitSet,
     place_by_arrival: Vec<u32>,
     /// Where keys are ranks: those visited, and the arrival at each.
@@ -152,6 +164,7 @@ impl Visits {
         self.order.clear();
         self.pops.clear();
         self.steps.clear();
+        self.tied.clear();
     }
 
     /// V(ef) at every effort.
@@ -160,6 +173,7 @@ impl Visits {
             ef: self.ef,
             steps: self.steps.clone(),
             all: self.ids.len(),
+            tied: self.tied.clone(),
         }
     }
 
@@ -255,8 +269,9 @@ impl Visits {
             self.place_by_arrival[visit.arrival as usize] = place as u32;
         }
         let (mut seen, mut steps) = (take(&mut self.seen), take(&mut self.steps));
-        self.steps_over(scorer, |_| true, &mut seen, &mut steps);
-        (self.seen, self.steps) = (seen, steps);
+        let mut tied = take(&mut self.tied);
+        self.steps_over(scorer, |_| true, &mut seen, (&mut steps, &mut tied));
+        (self.seen, self.steps, self.tied) = (seen, steps, tied);
     }
 
     pub(super) fn order_by_key(&mut self) {
@@ -305,9 +320,10 @@ impl Visits {
         scorer: S,
         counts: impl Fn(u32) -> bool,
         seen: &mut RankedBitSet,
-        steps: &mut Vec<Step>,
+        (steps, tied): (&mut Vec<Step>, &mut Vec<[u32; 2]>),
     ) {
         steps.clear();
+        tied.clear();
         seen.reset(self.ids.len());
         let (mut arrived, mut highest) = (0, 0);
         for (expanded, pop) in (0..).zip(&self.pops) {
@@ -320,6 +336,16 @@ impl Visits {
                 arrived += 1;
             }
             let place = self.nearer_than(scorer, *pop) as u32;
+            let as_far = self.as_far(scorer, *pop, place);
+            if as_far > 1 {
+                let [before, end] = [place, place + as_far].map(|place| seen.rank(place) as u32);
+                match tied.last_mut() {
+                    Some(last) if before <= last[1] && last[0] <= end => {
+                        *last = [before.min(last[0]), end.max(last[1])];
+                    }
+                    _ => tied.push([before, end]),
+                }
+            }
             // Its rank is no more than its place.
             if place > highest {
                 let rank = seen.rank(place) as u32;
@@ -349,8 +375,9 @@ impl Visits {
     ) -> bool {
         let is_whole = self.ids.len() <= self.ef;
         let (mut seen, mut steps) = (take(&mut self.seen), take(&mut self.steps));
-        self.steps_over(scorer, counts, &mut seen, &mut steps);
-        (self.seen, self.steps) = (seen, steps);
+        let mut tied = take(&mut self.tied);
+        self.steps_over(scorer, counts, &mut seen, (&mut steps, &mut tied));
+        (self.seen, self.steps, self.tied) = (seen, steps, tied);
         let stop = step_at(&self.steps, ef);
         if let Some(visited) = stop {
             self.cut(visited as u32);
@@ -379,6 +406,20 @@ impl Visits {
         }
         self.nearest_first
             .partition_point(|visit| visit.key < nearer)
+    }
+
+    /// How many visits, early and late, are as far as a popped row; the first of them stands at `place`.
+    fn as_far(&self, scorer: impl QueryScorer, pop: Pop, place: u32) -> u32 {
+        if scorer.ties_go_by_id() {
+            return 1;
+        }
+        let first = scorer.first_of_tie(pop.key);
+        let is_as_far = |visit: &Visit| scorer.first_of_tie(visit.key) <= first;
+        let from = &self.nearest_first[place as usize..];
+        match from.get(1) {
+            Some(next) if is_as_far(next) => from.partition_point(is_as_far) as u32,
+            _ => 1,
+        }
     }
 
     /// The effort of the recorded traversal: no larger ef can be asked.
