@@ -295,7 +295,7 @@ impl<'j> Job<'j> {
                 .map_or(Vec::new(), |groups| groups.find(data, &per_query)),
             until: None,
             requirements: requirements(request, data, &found.queries),
-            notes: self.notes.clone(),
+            notes: self.notes.iter().cloned().chain(found.note).collect(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seconds: 0.0,
         };

@@ -64,6 +64,18 @@ pub enum Note {
     },
     /// The index scales rows and queries to unit length: cosine.
     NormalizedByIndex,
+    /// The queue of many queries ends among rows of equal distance: which of them it holds is up to the
+    /// engine, and it can find less than is read at this effort.
+    TiedAtEnd {
+        /// Effort.
+        ef: usize,
+        /// How many queries.
+        queries: u64,
+        /// Of how many.
+        of: usize,
+        /// Their mean number of rows of equal distance.
+        rows: f64,
+    },
     /// The answers name rows by a column of the base's file.
     NamedByColumn {
         /// The column.

@@ -18,6 +18,7 @@ use super::graphs::{self, Graphs};
 use super::growth::growth;
 use super::growth::results::GrowthResult;
 use super::health::GraphHealth;
+use super::notes::Note;
 use super::per_query::CellOfQueries;
 use super::predict::predict;
 use super::remedy::remedy;
@@ -57,7 +58,11 @@ pub(super) struct OnGraphs {
     /// Every query at the efforts of `efforts`, or else at one advised per k.
     pub(super) queries: Vec<CellOfQueries>,
     pub(super) recorded: Recorded,
+    pub(super) note: Option<Note>,
 }
+
+/// Ties at the end of queues are noted where they are a larger share of the queue, over all queries.
+const MOST_TIED: f64 = 0.05;
 
 /// What is asked of graphs.
 pub(super) struct Questions<'q> {
@@ -133,6 +138,7 @@ impl Questions<'_> {
         let selectivity = selectivity(request, &adviser, &asked, &advice, rule)?;
         let health = self.health(&adviser, &asked, &advice);
         let mut found = OnGraphs {
+            note: tied(&adviser, &asked, &advice),
             segments,
             selectivity,
             growth: growth(request, index, data, ks)?,
@@ -361,4 +367,31 @@ fn required_efs(traces: &[RequiredEfs], k_index: usize) -> Vec<Option<usize>> {
         }
     }
     required
+}
+
+/// Whether, at an effort that was asked for, or else at one advised, queues end among rows of equal
+/// distance: of these efforts the one where most of the queue is tied.
+fn tied<S: DistanceSource>(
+    adviser: &Adviser<'_, S>,
+    asked: &[(String, Cell)],
+    advice: &[Advice],
+) -> Option<Note> {
+    let recommended = |advice: &Advice| advice.recommended.as_ref().map(|found| found.ef);
+    let effort = |(_, cell): &(String, Cell)| cell.effort(adviser.truth);
+    let efs: Vec<usize> = if asked.is_empty() {
+        advice.iter().filter_map(recommended).collect()
+    } else {
+        asked.iter().map(effort).collect()
+    };
+    let trace = adviser.traces().first()?;
+    let efs = efs.into_iter().filter(|ef| (1..=trace.ef()).contains(ef));
+    let share = |ef: usize| trace.ties(ef).rows as f64 / (ef * trace.queries()) as f64;
+    let most = efs.max_by(|&a, &b| share(a).total_cmp(&share(b)))?;
+    let ties = trace.ties(most);
+    (share(most) > MOST_TIED).then(|| Note::TiedAtEnd {
+        ef: most,
+        queries: ties.queries,
+        of: trace.queries(),
+        rows: ties.rows as f64 / ties.queries as f64,
+    })
 }

@@ -132,3 +132,39 @@ fn the_arithmetic_is_named() {
     let named = found.graphs.expect("a graph").arithmetic;
     assert_eq!(named.as_deref(), Some("avx512-clang"));
 }
+
+/// Rows of 0 and 1 have few distances: queues end among many rows of the same one.
+#[test]
+fn queues_that_end_among_ties_are_noted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bits.npy");
+    let mut state = 1_u32;
+    let mut draw = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state >> 16
+    };
+    let mut audited_at = |values: u32| {
+        let rows = (0..600 * 12).map(|_| (draw() % values) as f32).collect();
+        write(&path, &Matrix::new(600, 12, rows).expect("shape"));
+        let request = AuditRequest {
+            vectors: Some(path.clone()),
+            ks: Some(vec![5]),
+            efs: vec![20],
+            threads: 1,
+            ..AuditRequest::default()
+        };
+        audited(&request).expect("an audit").results.notes
+    };
+    match audited_at(2)[..] {
+        [
+            Note::TiedAtEnd {
+                ef: 20,
+                queries,
+                of: 600,
+                rows,
+            },
+        ] => assert!(queries > 400 && rows > 10.0, "{queries} {rows}"),
+        ref notes => panic!("{notes:?}"),
+    }
+    assert_eq!(audited_at(60_000), []);
+}

@@ -17,7 +17,7 @@ pub use arrivals::Arrivals;
 pub use counts::Counts;
 pub use grid::{Grid, GridError, SelfMatch, SurfaceGrid};
 pub use quantiles::effort_quantiles;
-pub use required_ef::{Figure, RequiredEfs};
+pub use required_ef::{Figure, RequiredEfs, Ties};
 
 use crate::distance_source::DistanceSource;
 use crate::query_state::{QueryState, Searched};
@@ -79,6 +79,30 @@ mod tests {
                 );
                 assert_eq!(surface.fill, [1.0; 4]);
             }
+        });
+    }
+
+    #[test]
+    fn ties_at_an_effort_are_those_of_every_traversal() {
+        let rows = twins();
+        on_graph(rows.view(), Metric::L2, 4, |on| {
+            let required = RequiredEfs::record(on, &[3], 20);
+            let mut state = QueryState::default();
+            let mut tied = [0; 20];
+            for query in 0..30 {
+                state.begin(on.truth, query);
+                state.traverse(on, query, 20);
+                let counts = state.visits.counts();
+                for (place, count) in tied.iter_mut().enumerate() {
+                    *count += u64::from(counts.is_tied(place + 1));
+                }
+            }
+            let found: Vec<u64> = (1..=20).map(|ef| required.ties(ef).queries).collect();
+            assert_eq!(found, tied);
+            // Every row but the first has one twin; then come two on each side, and so on.
+            let ties = required.ties(1);
+            assert_eq!((ties.queries, ties.rows), (29, 58));
+            assert!(found[1] < 5 && found[3] > 20, "{found:?}");
         });
     }
 

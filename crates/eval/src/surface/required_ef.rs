@@ -26,6 +26,25 @@ pub struct RequiredEfs {
     queries: Vec<Vec<u32>>,
     /// The rows that all queries visit together, at efs from 1.
     visited: Vec<u64>,
+    /// Ties at efs from 1.
+    ties: Vec<Ties>,
+}
+
+/// Queries whose queue ends among rows of equal distance: what an engine visits there depends on which
+/// of them it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ties {
+    /// How many queries.
+    pub queries: u64,
+    /// The rows of equal distance, over all these queries.
+    pub rows: u64,
+}
+
+/// By how much [`Ties`] change from each ef to the next, modulo 2⁶⁴.
+#[derive(Default)]
+struct TieChanges {
+    queries: AtomicU64,
+    rows: AtomicU64,
 }
 
 /// A figure that required efs answer.
@@ -52,6 +71,7 @@ impl RequiredEfs {
     ) -> (Self, Vec<R>) {
         let scratch = PerThread::new(|| (QueryState::<S::Queue>::default(), Arrivals::default()));
         let more: Vec<AtomicU64> = (0..ef).map(|_| AtomicU64::new(0)).collect();
+        let ties: Vec<TieChanges> = (0..ef).map(|_| TieChanges::default()).collect();
         let (queries, read) = (0..on.truth.queries().count())
             .into_par_iter()
             .with_max_len(TASK_QUERIES)
@@ -61,6 +81,7 @@ impl RequiredEfs {
                     state.traverse(on, query, ef);
                     arrivals.read(ks, &state.exact, &state.visited, &state.visits);
                     count_visited(&state.visits, &more);
+                    count_ties(state.visits.tied(), &ties);
                     (required(ks, arrivals, state), read(state, query))
                 })
             })
@@ -70,11 +91,18 @@ impl RequiredEfs {
             sum += more.into_inner();
             sum
         });
+        let mut at = Ties::default();
+        let ties = ties.into_iter().map(|change| {
+            at.queries = at.queries.wrapping_add(change.queries.into_inner());
+            at.rows = at.rows.wrapping_add(change.rows.into_inner());
+            at
+        });
         let required = Self {
             ks: ks.to_vec(),
             ef,
             queries,
             visited: visited.collect(),
+            ties: ties.collect(),
         };
         (required, read)
     }
@@ -85,6 +113,19 @@ impl RequiredEfs {
     /// If `ef` is 0 or exceeds the largest.
     pub fn mean_visited(&self, ef: usize) -> f64 {
         self.visited[ef - 1] as f64 / self.queries.len() as f64
+    }
+
+    /// The queries whose queue of `ef` rows ends among rows of equal distance.
+    ///
+    /// # Panics
+    /// If `ef` is 0 or exceeds the largest.
+    pub fn ties(&self, ef: usize) -> Ties {
+        self.ties[ef - 1]
+    }
+
+    /// How many queries there are.
+    pub fn queries(&self) -> usize {
+        self.queries.len()
     }
 
     /// The largest ef that can be asked for.
@@ -127,6 +168,34 @@ fn count_visited(visits: &Visits, more: &[AtomicU64]) {
         };
         more.fetch_add((visited - before) as u64, Ordering::Relaxed);
         before = visited;
+    }
+}
+
+/// Adds a query's ties: runs that overlap count as one.
+fn count_ties(runs: &[[u32; 2]], changes: &[TieChanges]) {
+    let mut runs = runs.to_vec();
+    runs.sort_unstable();
+    runs.dedup_by(|next, run| {
+        let overlaps = next[0] < run[1];
+        if overlaps {
+            run[1] = run[1].max(next[1]);
+        }
+        overlaps
+    });
+    for [before, end] in runs {
+        let (from, to) = (before as usize, (end as usize).saturating_sub(1));
+        let rows = u64::from(end.saturating_sub(before));
+        if from >= to {
+            continue;
+        }
+        let add = |place: usize, queries: u64, rows: u64| {
+            if let Some(change) = changes.get(place) {
+                change.queries.fetch_add(queries, Ordering::Relaxed);
+                change.rows.fetch_add(rows, Ordering::Relaxed);
+            }
+        };
+        add(from, 1, rows);
+        add(to, 0_u64.wrapping_sub(1), 0_u64.wrapping_sub(rows));
     }
 }
 

@@ -177,6 +177,13 @@ impl Visits {
         }
     }
 
+    /// The efforts at which a queue's end falls among popped rows of equal distance: those above the
+    /// first number of each run and below the second. What a queue of limited size visits there may
+    /// differ from the first V(ef) rows ([`VisitCounts::is_tied`]).
+    pub fn tied(&self) -> &[[u32; 2]] {
+        &self.tied
+    }
+
     /// Ids of the first visits in their order: of `most` of them, or of those before the first that was
     /// skipped.
     pub fn first_ids(&self, most: usize) -> &[u32] {
@@ -340,7 +347,7 @@ impl Visits {
             if as_far > 1 {
                 let [before, end] = [place, place + as_far].map(|place| seen.rank(place) as u32);
                 match tied.last_mut() {
-                    Some(last) if before <= last[1] && last[0] <= end => {
+                    Some(last) if before < last[1] && last[0] < end => {
                         *last = [before.min(last[0]), end.max(last[1])];
                     }
                     _ => tied.push([before, end]),

@@ -55,6 +55,16 @@ pub fn note_words(note: &Note) -> String {
         Note::NormalizedByIndex => {
             "The index scales rows and queries to unit length: read as cosine.".to_owned()
         }
+        Note::TiedAtEnd {
+            ef,
+            queries,
+            of,
+            rows,
+        } => format!(
+            "At ef = {ef} the queue of {queries} of {of} queries ends among rows of equal distance, \
+             {rows:.0} on average. Which of them it holds is up to the engine, which can find less \
+             than is said here."
+        ),
         Note::NamedByColumn { column } => format!(
             "The answers name rows by the column {column} of the base: its ids fit them better \
              than row numbers."
