@@ -40,24 +40,21 @@ pub fn sort_by_32_bits(values: &mut Vec<u64>, lowest: u32, buffer: &mut Vec<u64>
         values.sort_by_key(|&value| bits(value));
         return;
     }
-    let shifts = [0, DIGIT, 2 * DIGIT];
-    let bucket = |value: u64, shift: u32| (bits(value) >> shift) as usize % BUCKETS;
-    let mut counts = [[0_u32; BUCKETS]; 3];
-    for &value in values.iter() {
-        for (count, shift) in counts.iter_mut().zip(shifts) {
-            count[bucket(value, shift)] += 1;
-        }
-    }
     buffer.resize(values.len(), 0);
-    for (count, shift) in counts.iter_mut().zip(shifts) {
+    for shift in [0, DIGIT, 2 * DIGIT] {
+        let bucket = |value: u64| (bits(value) >> shift) as usize % BUCKETS;
+        let mut places = [0_u32; BUCKETS];
+        for &value in values.iter() {
+            places[bucket(value)] += 1;
+        }
         let mut start = 0;
-        for slot in count.iter_mut() {
-            start += std::mem::replace(slot, start);
+        for place in &mut places {
+            start += std::mem::replace(place, start);
         }
         for &value in values.iter() {
-            let slot = &mut count[bucket(value, shift)];
-            buffer[*slot as usize] = value;
-            *slot += 1;
+            let place = &mut places[bucket(value)];
+            buffer[*place as usize] = value;
+            *place += 1;
         }
         std::mem::swap(values, buffer);
     }

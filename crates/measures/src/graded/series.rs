@@ -40,7 +40,7 @@ struct DepthWeights {
 
 impl DepthWeights {
     /// The table to depth `last`, summed from its end: the small terms first.
-    fn to_depth(&mut self, last: usize, persistence: f64) -> &[f64] {
+    fn reaching(&mut self, last: usize, persistence: f64) -> &[f64] {
         let is_there = self.persistence.to_bits() == persistence.to_bits();
         if !is_there || self.from.len() != last + 1 {
             self.persistence = persistence;
@@ -128,7 +128,7 @@ fn graded_at_one_k(
     scratch: &mut SeriesScratch,
 ) -> Graded {
     let p = of.persistence;
-    let from = &scratch.weights.to_depth(exact.len(), p)[..=k];
+    let from = &scratch.weights.reaching(exact.len(), p)[..=k];
     let beyond = from[k];
     let ranks = &ranks[..ranks.len().min(k)];
     let (mut sums, mut common, mut off) = ([0.0; LANES], 0_u32, 0_u64);
