@@ -133,7 +133,7 @@ fn graded_at_one_k(
     let ranks = &ranks[..ranks.len().min(k)];
     let (mut sums, mut common, mut off) = ([0.0; LANES], 0_u32, 0_u64);
     let mut add = |sum: &mut f64, slot: u32, rank: u32| {
-        // What is in no list of both adds nothing: its depth is taken for k.
+        // A row that is not among the first k of both lists adds nothing: its depth is set to k.
         let depth = rank.max(slot).min(k as u32);
         let is_common = depth < k as u32;
         *sum += from[depth as usize] - beyond;
