@@ -73,7 +73,7 @@ pub enum Note {
         queries: u64,
         /// Of how many.
         of: usize,
-        /// Their mean number of rows of equal distance.
+        /// The mean number of rows of equal distance that the longest search recorded for them visits.
         rows: f64,
     },
     /// The answers name rows by a column of the base's file.

@@ -36,7 +36,7 @@ pub struct RequiredEfs {
 pub struct Ties {
     /// How many queries.
     pub queries: u64,
-    /// The rows of equal distance, over all these queries.
+    /// The rows of equal distance that the recorded traversals visit, over all these queries.
     pub rows: u64,
 }
 

@@ -61,9 +61,9 @@ pub fn note_words(note: &Note) -> String {
             of,
             rows,
         } => format!(
-            "At ef = {ef} the queue of {queries} of {of} queries ends among rows of equal distance, \
-             {rows:.0} on average. Which of them it holds is up to the engine, which can find less \
-             than is said here."
+            "At ef = {ef} the queue of {queries} of {of} queries ends among rows of equal distance \
+             ({rows:.0} on average in the longest search recorded). Which of them it holds is up to \
+             the engine, which can find less than is said here."
         ),
         Note::NamedByColumn { column } => format!(
             "The answers name rows by the column {column} of the base: its ids fit them better \
