@@ -77,7 +77,7 @@ pub struct KeptTraversal {
     first_ids: Vec<u32>,
 }
 
-/// Of so many first visits the ids are kept, too: with M = 16, of all to an effort of some 700.
+/// The first visits whose ids are kept, too: with M = 16, all to an effort of some 700.
 const KEPT_IDS: usize = 8_192;
 
 impl KeptTraversal {

@@ -33,22 +33,6 @@ pub(super) fn squared_norms<'s>(
     columns: &ColumnBlocks,
 ) {
     let mut queries: Vec<&mut SignedSums> = queries.into_iter().collect();
-    if std::env::var_os("SCRATCH").is_some() {
-        let n = queries.len() as f64;
-        let s = |f: &dyn Fn(&SignedSums) -> usize| {
-            queries.iter().map(|q| f(q)).sum::<usize>() as f64 / n
-        };
-        eprintln!(
-            "exact {} rowpairs {} sumpairs {} runs {} sums {} snap {} comb {}",
-            s(&|q| q.exact.len()),
-            s(&|q| q.pairs.iter().filter(|p| !p.of_sums).count()),
-            s(&|q| q.pairs.iter().filter(|p| p.of_sums).count()),
-            s(&|q| q.runs.len()),
-            s(&|q| q.sums as usize),
-            s(&|q| q.snapshots.len()),
-            s(&|q| q.combinations.len())
-        );
-    }
     pulp::Arch::new().dispatch(LoopNest {
         queries: &mut queries,
         columns,

@@ -171,31 +171,18 @@ fn count_visited(visits: &Visits, more: &[AtomicU64]) {
     }
 }
 
-/// Adds a query's ties: runs that overlap count as one.
+/// Adds a query's ties, given as runs that do not overlap.
 fn count_ties(runs: &[[u32; 2]], changes: &[TieChanges]) {
-    let mut runs = runs.to_vec();
-    runs.sort_unstable();
-    runs.dedup_by(|next, run| {
-        let overlaps = next[0] < run[1];
-        if overlaps {
-            run[1] = run[1].max(next[1]);
+    let add = |place: u32, queries: u64, rows: u64| {
+        if let Some(change) = changes.get(place as usize) {
+            change.queries.fetch_add(queries, Ordering::Relaxed);
+            change.rows.fetch_add(rows, Ordering::Relaxed);
         }
-        overlaps
-    });
-    for [before, end] in runs {
-        let (from, to) = (before as usize, (end as usize).saturating_sub(1));
-        let rows = u64::from(end.saturating_sub(before));
-        if from >= to {
-            continue;
-        }
-        let add = |place: usize, queries: u64, rows: u64| {
-            if let Some(change) = changes.get(place) {
-                change.queries.fetch_add(queries, Ordering::Relaxed);
-                change.rows.fetch_add(rows, Ordering::Relaxed);
-            }
-        };
-        add(from, 1, rows);
-        add(to, 0_u64.wrapping_sub(1), 0_u64.wrapping_sub(rows));
+    };
+    for &[before, end] in runs {
+        let rows = u64::from(end - before);
+        add(before, 1, rows);
+        add(end - 1, 1_u64.wrapping_neg(), rows.wrapping_neg());
     }
 }
 

@@ -81,8 +81,8 @@ impl VisitCounts {
     }
 
     /// Whether a search of effort `ef` may visit other rows than the first V(ef): where a popped row is
-    /// as far as others, and a queue of `ef` rows has no place for all of them, the queue decides which
-    /// of them it expands.
+    /// one of several at the same distance, and a queue of `ef` rows has no place for all of them, the
+    /// queue decides which of them it expands.
     pub fn is_tied(&self, ef: usize) -> bool {
         let holds = |&[before, end]: &[u32; 2]| (before as usize) < ef && ef < end as usize;
         self.tied.iter().any(holds)
@@ -110,7 +110,7 @@ pub struct Visits {
     pops: Vec<Pop>,
     steps: Vec<Step>,
     /// Of each pop of a row that was not alone at its distance, how many rows seen were strictly nearer,
-    /// and how many were no farther; runs that overlap are one.
+    /// and how many were no farther: ascending runs of two rows and more that do not overlap.
     tied: Vec<[u32; 2]>,
     seen: RankedBitSet,
     place_by_arrival: Vec<u32>,
@@ -121,6 +121,11 @@ pub struct Visits {
 
 /// The id of a row that was skipped and only counted.
 const ID_NOT_RECORDED: u32 = u32::MAX;
+
+/// Whether two runs have a place in common.
+fn overlap(one: &[u32; 2], other: &[u32; 2]) -> bool {
+    one[0] < other[1] && other[0] < one[1]
+}
 
 /// Key and arrival.
 fn unpacked(packed: u64) -> (u32, u32) {
@@ -331,7 +336,8 @@ impl Visits {
     ) {
         steps.clear();
         tied.clear();
-        seen.reset(self.ids.len());
+        // The rank of the end is asked for, too.
+        seen.reset(self.ids.len() + 1);
         let (mut arrived, mut highest) = (0, 0);
         for (expanded, pop) in (0..).zip(&self.pops) {
             while arrived < pop.seen {
@@ -343,14 +349,15 @@ impl Visits {
                 arrived += 1;
             }
             let place = self.nearer_than(scorer, *pop) as u32;
-            let as_far = self.as_far(scorer, *pop, place);
-            if as_far > 1 {
-                let [before, end] = [place, place + as_far].map(|place| seen.rank(place) as u32);
+            let together = self.at_distance_of(scorer, *pop, place);
+            if together > 1 {
+                let [before, end] = [place, place + together].map(|place| seen.rank(place) as u32);
                 match tied.last_mut() {
-                    Some(last) if before < last[1] && last[0] < end => {
+                    Some(last) if overlap(last, &[before, end]) => {
                         *last = [before.min(last[0]), end.max(last[1])];
                     }
-                    _ => tied.push([before, end]),
+                    _ if end - before > 1 => tied.push([before, end]),
+                    _ => {}
                 }
             }
             // Its rank is no more than its place.
@@ -367,6 +374,14 @@ impl Visits {
                 }
             }
         }
+        tied.sort_unstable();
+        tied.dedup_by(|next, run| {
+            let is_one = overlap(run, next);
+            if is_one {
+                run[1] = run[1].max(next[1]);
+            }
+            is_one
+        });
     }
 
     /// Makes of the trace that of an engine which counts the rows that `counts` holds for, and stops at
@@ -415,16 +430,17 @@ impl Visits {
             .partition_point(|visit| visit.key < nearer)
     }
 
-    /// How many visits, early and late, are as far as a popped row; the first of them stands at `place`.
-    fn as_far(&self, scorer: impl QueryScorer, pop: Pop, place: u32) -> u32 {
+    /// How many visits, early and late, have the distance of a popped row; the first of them stands at
+    /// `place`.
+    fn at_distance_of(&self, scorer: impl QueryScorer, pop: Pop, place: u32) -> u32 {
         if scorer.ties_go_by_id() {
             return 1;
         }
         let first = scorer.first_of_tie(pop.key);
-        let is_as_far = |visit: &Visit| scorer.first_of_tie(visit.key) <= first;
+        let is_tied = |visit: &Visit| scorer.first_of_tie(visit.key) <= first;
         let from = &self.nearest_first[place as usize..];
         match from.get(1) {
-            Some(next) if is_as_far(next) => from.partition_point(is_as_far) as u32,
+            Some(next) if is_tied(next) => from.partition_point(is_tied) as u32,
             _ => 1,
         }
     }
@@ -535,6 +551,24 @@ mod tests {
             .map(|visit| (visit.key, visit.id, visit.arrival))
             .collect();
         assert_eq!(found, [(4, 9, 2), (5, 3, 1), (5, 5, 3), (5, 7, 0)]);
+    }
+
+    #[test]
+    fn a_queue_that_ends_among_equal_rows_is_tied_at_its_effort() {
+        let rows = Matrix::new(1, 1, vec![0.0]).expect("shape");
+        // One nearer row, and as many equal ones as fill a block of the bit set of places.
+        for equal in [1_023, 2_047] {
+            let mut visits = Visits::default();
+            visits.begin(4_000, usize::MAX);
+            visits.on_evaluated(Scored { key: 4, id: 0 });
+            (1..=equal).for_each(|id| visits.on_evaluated(Scored { key: 5, id }));
+            visits.on_expanded(Scored { key: 5, id: 9 });
+            visits.finish(VectorDistances::new(rows.view(), Metric::L2).scorer(0));
+            assert_eq!(visits.tied(), [[1, equal + 1]]);
+            let counts = visits.counts();
+            let efs = [1, 2, equal as usize, equal as usize + 1];
+            assert_eq!(efs.map(|ef| counts.is_tied(ef)), [false, true, true, false]);
+        }
     }
 
     #[test]
