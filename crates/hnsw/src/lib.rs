@@ -23,10 +23,10 @@ pub use distance::{
 };
 pub use graph::{BaseLayer, Graph, GraphBytesError, Links, TooManyLinks, reachable, union};
 pub use queue::{
-    BitsetQueue, CandidateQueue, Coverage, HeapQueue, LowerBoundFilter, QueryScorer, RowLinks,
-    Scored,
+    Beam, BitsetQueue, CandidateQueue, Coverage, HeapQueue, LowerBoundFilter, QueryScorer,
+    QueueRule, RowLinks, Scored,
 };
 pub use search::{
-    Answer, EngineClass, FilterRule, ScanRecord, Search, Traversal, UnknownEngineClass,
-    UnknownFilterRule, Visit, VisitCounts, Visits,
+    Answer, EngineClass, EngineSearch, FilterRule, ScanRecord, Search, Traversal,
+    UnknownEngineClass, UnknownFilterRule, Visit, VisitCounts, Visits,
 };

@@ -11,7 +11,7 @@
 use super::arithmetic::{Batch, EngineBuild};
 use super::saved_index::Engine;
 use crate::distance::{DistanceComputer, VectorDistances};
-use crate::queue::{HeapQueue, QueryScorer};
+use crate::queue::{HeapQueue, QueryScorer, QueueRule};
 use annatomy_vectors::{MatrixView, Metric, kernels, order_key};
 use pulp::{Arch, WithSimd};
 
@@ -137,6 +137,12 @@ impl WithSimd for Key<'_> {
 
 impl QueryScorer for EngineScorer<'_> {
     type Queue = HeapQueue;
+
+    #[inline]
+    fn queue_rule(self) -> Option<QueueRule> {
+        let EngineDistances { metric, build, .. } = self.distances;
+        build.engine.queue_rule(metric)
+    }
 
     fn key(self, id: u32) -> u32 {
         self.distances.arch.dispatch(Key { scorer: self, id })

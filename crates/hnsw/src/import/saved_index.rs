@@ -5,6 +5,7 @@ use super::error::SavedIndexError;
 use super::layers::renamed;
 use super::row_ids::as_row_numbers;
 use crate::graph::Graph;
+use crate::queue::QueueRule;
 use crate::search::EngineClass;
 use annatomy_vectors::{Matrix, Metric};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,19 @@ impl Engine {
         match self {
             Self::Faiss => EngineClass::StopEarly,
             Self::Hnswlib | Self::Usearch | Self::DiskAnn => EngineClass::Raise,
+        }
+    }
+
+    /// Its queue; `None` for DiskANN, where ties go by id ([`QueryScorer::ties_go_by_id`]).
+    ///
+    /// [`QueryScorer::ties_go_by_id`]: crate::QueryScorer::ties_go_by_id
+    pub fn queue_rule(self, metric: Metric) -> Option<QueueRule> {
+        match self {
+            Self::Faiss if metric == Metric::L2 => Some(QueueRule::Faiss),
+            Self::Faiss => Some(QueueRule::FaissSimilarity),
+            Self::Hnswlib => Some(QueueRule::Hnswlib),
+            Self::Usearch => Some(QueueRule::Usearch),
+            Self::DiskAnn => None,
         }
     }
 }

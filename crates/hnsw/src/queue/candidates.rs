@@ -3,6 +3,7 @@
 //!
 //! Both live here because each names the other: a scorer knows which queue suits its keys.
 
+use super::engine::QueueRule;
 use super::lower_bound::LowerBoundFilter;
 
 /// A row with its key for one query.
@@ -95,6 +96,12 @@ pub trait QueryScorer: Copy {
     #[inline]
     fn ties_go_by_id(self) -> bool {
         false
+    }
+
+    /// The queue of the engine whose distances these are; `None`: none is followed among equal rows.
+    #[inline]
+    fn queue_rule(self) -> Option<QueueRule> {
+        None
     }
 
     /// n, where keys are ranks in 0..n, one per row.

@@ -8,7 +8,7 @@ use super::candidates::RowLinks;
 
 /// The marks of one search after another.
 #[derive(Debug, Default)]
-pub(super) struct Unseen {
+pub(crate) struct Unseen {
     /// 16 bits, so that the marks of many rows stay in cache; cleared once in 65,535 searches.
     epoch: u16,
     marks: Vec<u16>,
@@ -20,7 +20,7 @@ pub(super) struct Unseen {
 
 impl Unseen {
     /// Begins a search over `rows` rows.
-    pub(super) fn reset(&mut self, rows: usize) {
+    pub(crate) fn reset(&mut self, rows: usize) {
         self.next = None;
         self.epoch = self.epoch.wrapping_add(1);
         if self.marks.len() != rows || self.epoch == 0 {
@@ -31,13 +31,13 @@ impl Unseen {
     }
 
     /// Marks a row that was evaluated before the search began.
-    pub(super) fn mark(&mut self, row: u32) {
+    pub(crate) fn mark(&mut self, row: u32) {
         self.marks[row as usize] = self.epoch;
     }
 
     /// Marks the links of `expanded`, and looks at those of `likely_next`.
     #[inline]
-    pub(super) fn expand(&mut self, expanded: RowLinks<'_>, likely_next: Option<RowLinks<'_>>) {
+    pub(crate) fn expand(&mut self, expanded: RowLinks<'_>, likely_next: Option<RowLinks<'_>>) {
         let Self {
             epoch,
             marks,
@@ -62,12 +62,12 @@ impl Unseen {
     }
 
     /// The new links of the row that was expanded last, in their order.
-    pub(super) fn now(&self) -> &[u32] {
+    pub(crate) fn now(&self) -> &[u32] {
         &self.now
     }
 
     /// The new links of the row that probably comes next, in their order.
-    pub(super) fn ahead(&self) -> &[u32] {
+    pub(crate) fn ahead(&self) -> &[u32] {
         &self.ahead
     }
 }

@@ -9,7 +9,9 @@
 //! | refuse | Milvus, DiskANN, Elasticsearch | k > ef is an error |
 //! | beam is k | Lucene | ef ← k |
 
+use super::filter_rule::FilterRule;
 use super::trace::{Visit, Visits};
+use crate::queue::{Beam, QueueRule};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -78,6 +80,33 @@ impl EngineClass {
         Answer::Rows {
             visited: visited(self.effort(ef, k)),
             rows,
+        }
+    }
+}
+
+impl EngineClass {
+    /// The beam by which a queue of `rule` answers (ef, k) as an engine of this class does; `None` where the
+    /// engine refuses, or where only a queue of FAISS has an answer of k > ef rows.
+    pub fn beam(self, rule: QueueRule, ef: usize, k: usize) -> Option<Beam> {
+        let is_faiss = matches!(rule, QueueRule::Faiss | QueueRule::FaissSimilarity);
+        match self {
+            Self::Refuse if k > ef => None,
+            Self::StopEarly if k > ef && !is_faiss => None,
+            Self::RowCap => Some(Beam { ef, k: k.min(ef) }),
+            _ => {
+                let ef = self.effort(ef, k);
+                Some(Beam { ef, k })
+            }
+        }
+    }
+}
+
+impl QueueRule {
+    /// Whether the engine filters by `rule` while its queue runs.
+    pub fn filters_by(self, rule: FilterRule) -> bool {
+        match self {
+            Self::Faiss | Self::FaissSimilarity => rule == FilterRule::CountAll,
+            Self::Hnswlib | Self::Usearch => rule == FilterRule::CountAllowed,
         }
     }
 }

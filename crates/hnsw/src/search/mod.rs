@@ -2,6 +2,7 @@
 
 mod beam;
 mod engine_class;
+mod engine_search;
 mod filter_rule;
 mod groups;
 mod merge;
@@ -11,6 +12,7 @@ mod trace;
 
 pub(crate) use beam::{DescentScratch, descend, search_layer};
 pub use engine_class::{Answer, EngineClass, UnknownEngineClass};
+pub use engine_search::EngineSearch;
 pub use filter_rule::{FilterRule, UnknownFilterRule};
 pub use groups::ScanRecord;
 pub(crate) use record::{NoopRecord, SearchRecord};

@@ -264,18 +264,12 @@ impl Visits {
                 None => self.on_skipped(1),
             }
         }
-        match scorer.ranks() {
-            Some(ranks) => self.order_by_rank(ranks),
-            None => self.order_by_key(),
-        }
+        self.order(scorer);
     }
 
     /// Sorts the visits and replays the pops to find the steps.
     pub(crate) fn finish(&mut self, scorer: impl QueryScorer) {
-        match scorer.ranks() {
-            Some(ranks) => self.order_by_rank(ranks),
-            None => self.order_by_key(),
-        }
+        self.order(scorer);
         self.place_by_arrival.resize(self.ids.len(), 0);
         for (place, visit) in self.nearest_first.iter().enumerate() {
             self.place_by_arrival[visit.arrival as usize] = place as u32;
@@ -284,6 +278,14 @@ impl Visits {
         let mut tied = take(&mut self.tied);
         self.steps_over(scorer, |_| true, &mut seen, (&mut steps, &mut tied));
         (self.seen, self.steps, self.tied) = (seen, steps, tied);
+    }
+
+    /// Sorts the visits; without steps every effort has visited all of them.
+    pub(super) fn order(&mut self, scorer: impl QueryScorer) {
+        match scorer.ranks() {
+            Some(ranks) => self.order_by_rank(ranks),
+            None => self.order_by_key(),
+        }
     }
 
     pub(super) fn order_by_key(&mut self) {

@@ -1,0 +1,191 @@
+//! FAISS's queue: a heap of as many rows as the effort, and the answer in a heap of its own.
+//!
+//! * `held`: the nearest max(ef, k) rows, those that were expanded among them, farthest first; a row that is no
+//!   nearer than the first of a full heap is dropped;
+//! * `answer`: the k nearest rows by (distance, id); a row no nearer than the k-th comes too late.
+//!
+//! The next row to expand is the nearest, and of equal ones that which stands last in the array. That
+//! is a matter of how the heap has moved them: [`Held`] makes the moves of `heap_push` and `heap_pop`. They
+//! break ties by id, and an expanded row has id −1 from then on, wherever it stands. All three builds of
+//! `pop_min` (scalar, AVX2, AVX-512) choose the same row. Cost: O(ef) a pop, as in FAISS.
+//!
+//! Sources: FAISS 1.15, `search_from_candidates` of `impl/HNSW.cpp`, `impl/hnsw/`, `utils/Heap.h`,
+//! `HeapBlockResultHandler` of `impl/ResultHandler.h`.
+
+use super::{Beam, EngineQueue};
+use crate::queue::Scored;
+use std::collections::BinaryHeap;
+
+/// The id of an expanded row, when ids count from 1.
+const EXPANDED: u32 = 0;
+
+/// The queue for distances: of equal rows that of larger id is dropped first.
+pub(crate) type FaissDistances = FaissQueue<0>;
+
+/// The queue for similarities: of equal rows that of smaller id is dropped first.
+pub(crate) type FaissSimilarities = FaissQueue<{ u32::MAX }>;
+
+/// (key, id) as one integer, the larger one first in a heap. Ids count from 1, and `FLIP` reverses them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Row<const FLIP: u32>(u64);
+
+impl<const FLIP: u32> Row<FLIP> {
+    fn new(Scored { key, id }: Scored) -> Self {
+        Self(u64::from(key) << 32 | u64::from((id + 1) ^ FLIP))
+    }
+
+    fn key(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    /// Its id from 1, [`EXPANDED`] if it was expanded.
+    fn number(self) -> u32 {
+        self.0 as u32 ^ FLIP
+    }
+
+    fn is_expanded(self) -> bool {
+        self.number() == EXPANDED
+    }
+
+    fn expanded(self) -> Self {
+        Self(u64::from(self.key()) << 32 | u64::from(EXPANDED ^ FLIP))
+    }
+
+    fn scored(self) -> Scored {
+        Scored {
+            key: self.key(),
+            id: self.number() - 1,
+        }
+    }
+}
+
+/// The rows held and those of the answer.
+#[derive(Debug, Default)]
+pub(crate) struct FaissQueue<const FLIP: u32> {
+    ef: usize,
+    k: usize,
+    held: Held<FLIP>,
+    answer: BinaryHeap<Row<FLIP>>,
+}
+
+impl<const FLIP: u32> EngineQueue for FaissQueue<FLIP> {
+    fn begin(&mut self, Beam { ef, k }: Beam) {
+        (self.ef, self.k) = (ef, k);
+        self.held.most = ef.max(k);
+        self.held.pending = 0;
+        self.held.rows.clear();
+        self.answer.clear();
+    }
+
+    fn offer(&mut self, row: Scored) {
+        let new = Row::new(row);
+        if self.answer.len() < self.k {
+            self.answer.push(new);
+        } else if let Some(mut last) = self.answer.peek_mut()
+            && new.key() < last.key()
+        {
+            *last = new;
+        }
+        self.held.push(new);
+    }
+
+    fn offer_unreturned(&mut self, row: Scored) {
+        self.held.push(Row::new(row));
+    }
+
+    fn pop(&mut self) -> Option<Scored> {
+        let nearest = self.held.pop_nearest()?;
+        // A heap of ef rows holds fewer than ef that are nearer than one of them.
+        let is_over = self.held.most > self.ef && self.held.nearer_than(nearest.key) >= self.ef;
+        (!is_over).then_some(nearest)
+    }
+
+    fn take_answer(&mut self, out: &mut Vec<Scored>) {
+        let first = out.len();
+        out.extend(self.answer.drain().map(Row::scored));
+        out[first..].sort_unstable_by_key(|&row| Row::<FLIP>::new(row));
+    }
+}
+
+/// A heap of limited size, farthest first, whose rows stay when they are expanded.
+#[derive(Debug, Default)]
+struct Held<const FLIP: u32> {
+    most: usize,
+    /// Rows not expanded.
+    pending: usize,
+    rows: Vec<Row<FLIP>>,
+}
+
+impl<const FLIP: u32> Held<FLIP> {
+    fn push(&mut self, row: Row<FLIP>) {
+        if self.rows.len() == self.most {
+            let first = self.rows[0];
+            if row.key() >= first.key() {
+                return;
+            }
+            self.pending -= usize::from(!first.is_expanded());
+            self.drop_first();
+        }
+        self.pending += 1;
+        let mut hole = self.rows.len();
+        self.rows.push(row);
+        while hole > 0 {
+            let parent = (hole - 1) / 2;
+            if row <= self.rows[parent] {
+                break;
+            }
+            self.rows[hole] = self.rows[parent];
+            hole = parent;
+        }
+        self.rows[hole] = row;
+    }
+
+    /// The last row of the array sinks from the place of the first one, to the larger child and of two
+    /// equal ones to the right one, as long as it is no larger. It still stands at its old place meanwhile.
+    fn drop_first(&mut self) {
+        let Some(&last) = self.rows.last() else {
+            return;
+        };
+        let mut hole = 0;
+        loop {
+            let (left, right) = (2 * hole + 1, 2 * hole + 2);
+            let child = match (self.rows.get(left), self.rows.get(right)) {
+                (None, _) => break,
+                (Some(of_left), Some(of_right)) if of_left <= of_right => right,
+                _ => left,
+            };
+            if last > self.rows[child] {
+                break;
+            }
+            self.rows[hole] = self.rows[child];
+            hole = child;
+        }
+        self.rows[hole] = last;
+        self.rows.pop();
+    }
+
+    /// Marks the nearest pending row as expanded, of equal ones the last in the array.
+    fn pop_nearest(&mut self) -> Option<Scored> {
+        if self.pending == 0 {
+            return None;
+        }
+        let place_from_end = |place: usize| (self.rows.len() - 1 - place) as u64;
+        let of_row = |(place, row): (usize, &Row<FLIP>)| {
+            if row.is_expanded() {
+                u64::MAX
+            } else {
+                u64::from(row.key()) << 32 | place_from_end(place)
+            }
+        };
+        let nearest = self.rows.iter().enumerate().map(of_row).min()?;
+        let place = self.rows.len() - 1 - (nearest as u32) as usize;
+        let row = self.rows[place];
+        self.rows[place] = row.expanded();
+        self.pending -= 1;
+        Some(row.scored())
+    }
+
+    fn nearer_than(&self, key: u32) -> usize {
+        self.rows.iter().filter(|row| row.key() < key).count()
+    }
+}
