@@ -3,6 +3,7 @@
 //! Enters: a graph and cells. Leaves: one [`CellValues`] per cell, a value per query in the order
 //! of the queries; a figure that a query does not have is NaN. Cost: one traversal per query to the
 //! largest effort of any cell, none where it was kept; O(k) per cell, O(k·d) for barycenters where asked.
+//! Where equal distances decide what the engine of the graph returns, a search of the cell with its queue.
 
 use super::shift::{Barycenters, Shifts};
 use annatomy_eval::allowed::Filter;
@@ -91,6 +92,13 @@ pub(super) struct Explorer {
     pub(super) efs: Vec<usize>,
 }
 
+/// A query's traversal, and its search for one cell.
+#[derive(Default)]
+struct States<Q> {
+    state: QueryState<Q>,
+    of_cell: QueryState<Q>,
+}
+
 /// The traversals of one graph, and what was read along.
 pub(super) struct Traced {
     pub(super) required: RequiredEfs,
@@ -131,9 +139,9 @@ impl<S: DistanceSource> Evaluation<'_, S> {
         let effort = efforts.max().unwrap_or(1);
         // The rows that a cap leaves go by the keys of all visits, which are not kept.
         let is_uncapped = cells.iter().all(|cell| cell.class != EngineClass::RowCap);
-        let state = PerThread::new(QueryState::<S::Queue>::default);
+        let states = PerThread::new(States::<S::Queue>::default);
         let of_query = |query| {
-            state.with(|state| {
+            states.with(|States { state, of_cell }| {
                 let kept: Option<&KeptTraversal> = kept.get(query).and_then(Option::as_ref);
                 if let Some(kept) = kept.filter(|kept| is_uncapped && effort <= kept.ef()) {
                     state.take_up(self.truth, query, kept);
@@ -141,7 +149,7 @@ impl<S: DistanceSource> Evaluation<'_, S> {
                     state.begin(self.truth, query);
                     state.traverse_for_cells(&self.searched(), query, effort, &cells);
                 }
-                self.measure(state, wanted, query)
+                self.measure((state, of_cell), wanted, query)
             })
         };
         let queries: Vec<_> = (0..self.data.queries.count())
@@ -169,12 +177,14 @@ impl<S: DistanceSource> Evaluation<'_, S> {
                 kept
             })
         };
+        let of_cells = PerThread::new(QueryState::default);
         let read = |state: &mut QueryState<S::Queue>, query: usize| {
             let explorer = along.explorer.as_ref();
             let every = explorer
                 .map(|Explorer { depth, efs }| OfQuery::read(query as u32, *depth, efs, state));
             let kept = keep(state);
-            let cells = of_trace.then(|| self.measure(state, cells, query));
+            let measure = |of_cell: &mut _| self.measure((state, of_cell), cells, query);
+            let cells = of_trace.then(|| of_cells.with(measure));
             (cells.unwrap_or_default(), (every, kept))
         };
         let (required, found) = RequiredEfs::record_and(&self.searched(), ks, ef, read);
@@ -193,14 +203,23 @@ impl<S: DistanceSource> Evaluation<'_, S> {
         }
     }
 
-    /// The query that `state` has traversed, at every cell; `None` where the engine refuses one.
+    /// The query that the first state has traversed, at every cell; `None` where the engine refuses one. The
+    /// second is for cells that are searched on their own.
     fn measure(
         &self,
-        state: &mut QueryState<S::Queue>,
+        (traversed, of_cell): (&mut QueryState<S::Queue>, &mut QueryState<S::Queue>),
         wanted: &[Wanted],
         query: usize,
     ) -> Vec<Option<QueryValues>> {
+        let on = self.searched();
         let measure = |Wanted { cell, barycenters }: &Wanted| {
+            let is_searched = traversed.is_up_to_the_queue(&on, query, cell)
+                && of_cell.search_cell(&on, query, cell);
+            let state = if is_searched {
+                &mut *of_cell
+            } else {
+                &mut *traversed
+            };
             let measured = state.measure(self.truth, cell)?;
             let metric = self.data.metric;
             let mut found = QueryValues::new(&measured.measures, &measured.missing, metric);

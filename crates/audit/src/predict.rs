@@ -1,5 +1,5 @@
-//! Predicted answers: the ids that an engine of some class returns at (ef, k), read from one
-//! traversal.
+//! Predicted answers: the ids that an engine of some class returns at (ef, k), searched with the queue of
+//! the engine that saved the graph, or read from one traversal.
 
 use super::cells::Evaluation;
 use super::request::Prediction;
@@ -17,7 +17,10 @@ pub(super) fn predict<S: DistanceSource>(
     let state = PerThread::new(QueryState::<S::Queue>::default);
     let row = |query: usize| {
         state.with(|state| {
-            state.record(&on.searched(), query, class.effort(ef, k));
+            let searched = on.searched();
+            if !state.search_as_engine(&searched, query, (class, ef, k)) {
+                state.record(&searched, query, class.effort(ef, k));
+            }
             let ids = state.ids(class, ef, k).into_iter().map(i64::from);
             ids.chain(std::iter::repeat(-1))
                 .take(k)

@@ -7,6 +7,9 @@
 //!   record one traversal to the largest effort       once per graph
 //!     answer (class, ef, k): a prefix of the visits  O(visited / 16)
 //!     measure it, count what is missing              O(k)
+//!     or search the cell as the engine does          where equal distances decide, see `by_engine`
+
+mod by_engine;
 
 use crate::allowed::Filter;
 use crate::distance_source::DistanceSource;
@@ -18,6 +21,7 @@ use annatomy_hnsw::{
     Visit, VisitCounts, Visits,
 };
 use annatomy_measures::corrected::{QueryMeasures, ReturnedSide, Scratch, measure};
+use by_engine::ByEngine;
 
 /// What all queries of one graph share.
 #[derive(Debug)]
@@ -106,6 +110,8 @@ pub struct QueryState<Q> {
     filtered: Option<Filtered>,
     /// The first nodes of the segments after the first.
     more_segments: Vec<u32>,
+    /// Where one cell was searched as its engine does, not recorded for all.
+    by_engine: ByEngine,
     /// The recorded traversal.
     pub visits: Visits,
     /// The exact neighbors.
@@ -134,6 +140,8 @@ struct HandedOn<'s> {
     /// Per segment the key and id of the last row; empty where all are handed on.
     last: Vec<Option<(u32, u32)>>,
     more_segments: &'s [u32],
+    /// The ids that an engine's own search returned, ascending.
+    returned: Option<&'s [u32]>,
 }
 
 impl HandedOn<'_> {
@@ -161,6 +169,9 @@ impl HandedOn<'_> {
         if visit.arrival as usize >= self.visited {
             return false;
         }
+        if let Some(returned) = self.returned {
+            return returned.binary_search(&visit.id).is_ok();
+        }
         let is_nearer = |last: (u32, u32)| (visit.key, visit.id) <= last;
         let last = || self.last[self.segment_of(visit.id)];
         self.last.is_empty() || last().is_none_or(is_nearer)
@@ -176,7 +187,8 @@ impl HandedOn<'_> {
                 NEVER
             }
         };
-        (!self.last.is_empty()).then(|| list.visits.iter().map(arrival).collect())
+        let is_all = self.last.is_empty() && self.returned.is_none();
+        (!is_all).then(|| list.visits.iter().map(arrival).collect())
     }
 }
 
@@ -250,6 +262,7 @@ impl<Q: CandidateQueue> QueryState<Q> {
         self.begin(truth, query);
         self.filtered = None;
         self.more_segments.clear();
+        self.by_engine.answer = None;
         self.visits.count_as(&kept.counts);
         self.visited.clone_from(&kept.visited);
     }
@@ -277,6 +290,7 @@ impl<Q: CandidateQueue> QueryState<Q> {
     fn begin_record<S>(&mut self, on: &Searched<'_, S>) {
         annatomy_runtime::check();
         self.filtered = None;
+        self.by_engine.answer = None;
         self.more_segments.clear();
         self.more_segments.extend(on.graph.more_segments());
     }
@@ -330,6 +344,9 @@ impl<Q: CandidateQueue> QueryState<Q> {
     /// # Panics
     /// If the traversal was recorded to less than [`EngineClass::effort`].
     pub fn ids(&self, class: EngineClass, ef: usize, k: usize) -> Vec<u32> {
+        if let Some(answer) = &self.by_engine.answer {
+            return answer.in_order.iter().map(|row| row.id).collect();
+        }
         let Some(handed_on) = self.handed_on(class, ef, k) else {
             return Vec::new();
         };
@@ -340,6 +357,15 @@ impl<Q: CandidateQueue> QueryState<Q> {
 
     /// The visits that an answer is taken from; `None` where the engine refuses.
     fn handed_on(&self, class: EngineClass, ef: usize, k: usize) -> Option<HandedOn<'_>> {
+        if let Some(answer) = &self.by_engine.answer {
+            return Some(HandedOn {
+                visited: self.visits.visited(0),
+                rows: answer.ids.len(),
+                last: Vec::new(),
+                more_segments: &self.more_segments,
+                returned: Some(&answer.ids),
+            });
+        }
         let answer = class.answer(ef, k, |effort| self.visits.visited(effort));
         let EngineAnswer::Rows { visited, rows } = answer else {
             return None;
@@ -349,6 +375,7 @@ impl<Q: CandidateQueue> QueryState<Q> {
             rows,
             last: Vec::new(),
             more_segments: &self.more_segments,
+            returned: None,
         };
         if let Some(most) = self.rows_of_each(class, ef, k) {
             handed_on.rows = k;

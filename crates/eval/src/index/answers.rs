@@ -1,6 +1,7 @@
 //! Answers: what an engine of a class returns for (ef, k), query by query.
 //!
-//! Where every slot lies well within the beam the search is plain, and nothing is recorded. Where k
+//! The graph of an engine is searched with the engine's own queue. Of others: where every slot lies well
+//! within the beam the search is plain, and nothing is recorded. Where k
 //! reaches the edge of the beam, what was seen beyond it may be returned as well: the traversal is
 //! recorded and the answer read from it.
 
@@ -8,8 +9,8 @@ use super::dispatch::OnSource;
 use super::{Index, IndexError};
 use crate::distance_source::DistanceSource;
 use annatomy_hnsw::{
-    Answer, CandidateQueue, EngineClass, Graph, Links, QueryScorer, Scored, Search, Traversal,
-    Visit, Visits,
+    Answer, CandidateQueue, EngineClass, EngineSearch, Graph, Links, QueryScorer, Scored, Search,
+    Traversal, Visit, Visits,
 };
 use annatomy_knn::NeighborTable;
 use annatomy_runtime::{PerThread, TASK_QUERIES};
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 
 #[derive(Default)]
 struct Scratch<F> {
+    by_engine: EngineSearch,
     search: Search<F>,
     traversal: Traversal<F>,
     visits: Visits,
@@ -39,6 +41,14 @@ impl<F: CandidateQueue> Scratch<F> {
     /// Puts the rows returned into `found`, nearest first.
     fn answer<V: QueryScorer<Queue = F>>(&mut self, graph: &Graph, scorer: V, asked: Asked) {
         self.found.clear();
+        let rule = scorer.queue_rule();
+        let queue = rule.and_then(|rule| Some((rule, asked.class.beam(rule, asked.ef, asked.k)?)));
+        if let Some(queue) = queue {
+            self.by_engine
+                .answer(graph, scorer, queue, &mut self.nearest);
+            self.found.extend(self.nearest.iter().map(visit));
+            return;
+        }
         let effort = asked.class.effort(asked.ef, asked.k);
         if asked.k < effort {
             self.search
@@ -49,11 +59,7 @@ impl<F: CandidateQueue> Scratch<F> {
                 || self.nearest[asked.k - 1].key < self.nearest[effort - 1].key;
             if within {
                 let nearest = self.nearest.iter().take(asked.k);
-                self.found.extend(nearest.map(|&Scored { key, id }| Visit {
-                    id,
-                    key,
-                    arrival: 0,
-                }));
+                self.found.extend(nearest.map(visit));
                 return;
             }
         }
@@ -63,6 +69,15 @@ impl<F: CandidateQueue> Scratch<F> {
             self.found
                 .extend(visits.among_first(visited).take(rows).copied());
         }
+    }
+}
+
+/// A row whose arrival does not matter.
+fn visit(&Scored { key, id }: &Scored) -> Visit {
+    Visit {
+        id,
+        key,
+        arrival: 0,
     }
 }
 

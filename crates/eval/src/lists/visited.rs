@@ -69,7 +69,8 @@ impl VisitedList {
         let own = truth.queries().own_id(query);
         let of_use = |visit: &Visit| Some(visit.id) == own || exact.rank(visit.id) != UNKNOWN_RANK;
         let most = match kept {
-            Kept::OfUse => exact.ids.len() + 1,
+            // The query itself is one more, and yet another tells whether an answer ends among equal rows.
+            Kept::OfUse => exact.ids.len() + 2,
             Kept::All => nearest_first.len(),
         };
         take_of_use(nearest_first, most, of_use, &mut self.visits);

@@ -84,8 +84,7 @@ impl VisitCounts {
     /// one of several at the same distance, and a queue of `ef` rows has no place for all of them, the
     /// queue decides which of them it expands.
     pub fn is_tied(&self, ef: usize) -> bool {
-        let holds = |&[before, end]: &[u32; 2]| (before as usize) < ef && ef < end as usize;
-        self.tied.iter().any(holds)
+        ends_within(&self.tied, ef)
     }
 
     /// Bytes in memory.
@@ -125,6 +124,12 @@ const ID_NOT_RECORDED: u32 = u32::MAX;
 /// Whether two runs have a place in common.
 fn overlap(one: &[u32; 2], other: &[u32; 2]) -> bool {
     one[0] < other[1] && other[0] < one[1]
+}
+
+/// Whether a queue of `ef` rows ends within one of these runs.
+fn ends_within(runs: &[[u32; 2]], ef: usize) -> bool {
+    runs.iter()
+        .any(|&[before, end]| (before as usize) < ef && ef < end as usize)
 }
 
 /// Key and arrival.
@@ -189,6 +194,11 @@ impl Visits {
         &self.tied
     }
 
+    /// As [`VisitCounts::is_tied`].
+    pub fn is_tied(&self, ef: usize) -> bool {
+        ends_within(&self.tied, ef)
+    }
+
     /// Ids of the first visits in their order: of `most` of them, or of those before the first that was
     /// skipped.
     pub fn first_ids(&self, most: usize) -> &[u32] {
@@ -202,6 +212,7 @@ impl Visits {
         self.begin(counts.ef, usize::MAX);
         self.nearest_first.clear();
         self.steps.extend_from_slice(&counts.steps);
+        self.tied.extend_from_slice(&counts.tied);
         self.skip_to(counts.all);
     }
 

@@ -1,0 +1,127 @@
+//! One cell, searched with the queue of the engine that saved the graph, where equal distances decide.
+//!
+//! Enters: a traversal of the query, a cell. Leaves: whether the engine's queue may visit or return other
+//! rows than the traversal says, and the engine's own answer. A queue that ends among rows of equal
+//! distance may visit others, an answer that ends among them may hold others. Cost: a look at the list
+//! of visits; a search of the cell's effort where there are ties.
+
+use super::{Cell, Filtered, QueryState, Searched};
+use crate::distance_source::DistanceSource;
+use crate::lists::Kept;
+use annatomy_hnsw::{
+    Beam, CandidateQueue, EngineClass, EngineSearch, QueryScorer, QueueRule, Scored,
+};
+
+/// The engine's search, and what it returned where one cell was searched.
+#[derive(Debug, Default)]
+pub(super) struct ByEngine {
+    search: EngineSearch,
+    pub(super) answer: Option<EngineRows>,
+}
+
+/// The rows that an engine returned.
+#[derive(Debug)]
+pub(super) struct EngineRows {
+    /// In its order.
+    pub(super) in_order: Vec<Scored>,
+    /// Ascending.
+    pub(super) ids: Vec<u32>,
+}
+
+/// The queue that answers `cell`, asked for `k` rows; `None` where it is no engine's that is followed.
+fn queue_of<S: DistanceSource>(
+    on: &Searched<'_, S>,
+    query: usize,
+    (class, ef, k): (EngineClass, usize, usize),
+) -> Option<(QueueRule, Beam)> {
+    let rule = on.source.scorer(query).queue_rule()?;
+    let filters = on.filter.is_none_or(|filter| rule.filters_by(filter.rule));
+    let beam = class.beam(rule, ef, k).filter(|_| filters)?;
+    Some((rule, beam))
+}
+
+impl<Q: CandidateQueue> QueryState<Q> {
+    /// Whether `cell` may be answered otherwise than the traversal of query number `query` says, because
+    /// rows are equally far. Under a filter and of segments, where traces do not know of ties, it always may.
+    pub fn is_up_to_the_queue<S: DistanceSource<Queue = Q>>(
+        &self,
+        on: &Searched<'_, S>,
+        query: usize,
+        cell: &Cell,
+    ) -> bool {
+        let asked = cell.asked(on.truth);
+        if queue_of(on, query, (cell.class, cell.ef, asked)).is_none() {
+            return false;
+        }
+        if self.is_filtered() || !self.more_segments.is_empty() {
+            return true;
+        }
+        let effort = cell.effort(on.truth);
+        self.visits.is_tied(effort) || self.ends_among_equals(self.visits.visited(effort), asked)
+    }
+
+    /// Whether the first `rows` of the first `visited` visits end among rows of one distance.
+    fn ends_among_equals(&self, visited: usize, rows: usize) -> bool {
+        let seen = self.visited.visits.iter();
+        let seen = seen.filter(|visit| (visit.arrival as usize) < visited);
+        let mut keys: Vec<u32> = seen.map(|visit| visit.key).collect();
+        if rows == 0 || keys.len() <= rows {
+            return false;
+        }
+        let (nearer, next, _) = keys.select_nth_unstable(rows);
+        nearer.iter().max() == Some(next)
+    }
+
+    /// Searches query number `query` for `cell` with the engine's queue, ready to be measured; false where
+    /// the graph is no engine's whose queue is followed.
+    pub fn search_cell<S: DistanceSource<Queue = Q>>(
+        &mut self,
+        on: &Searched<'_, S>,
+        query: usize,
+        cell: &Cell,
+    ) -> bool {
+        let asked = cell.asked(on.truth);
+        let is_searched = self.search_as_engine(on, query, (cell.class, cell.ef, asked));
+        if is_searched {
+            self.begin(on.truth, query);
+            self.read_visited(on, query, Kept::All);
+        }
+        is_searched
+    }
+
+    /// Searches query number `query` for `k` rows at `ef` with the engine's queue: enough for
+    /// [`ids`](Self::ids) of the same class, ef and k. False where the graph is no engine's whose queue is
+    /// followed; then nothing is searched.
+    pub fn search_as_engine<S: DistanceSource<Queue = Q>>(
+        &mut self,
+        on: &Searched<'_, S>,
+        query: usize,
+        asked: (EngineClass, usize, usize),
+    ) -> bool {
+        let Some(queue) = queue_of(on, query, asked) else {
+            return false;
+        };
+        self.begin_record(on);
+        let is_allowed = |id| {
+            on.filter
+                .is_none_or(|filter| filter.allowed.holds(query, id))
+        };
+        let scorer = on.source.scorer(query);
+        let mut in_order = Vec::new();
+        let visits = (is_allowed, &mut self.visits);
+        self.by_engine
+            .search
+            .record(on.graph, scorer, queue, visits, &mut in_order);
+        self.filtered = on.filter.map(|filter| {
+            let visits = self.visits.nearest_first().iter().copied();
+            Filtered {
+                rule: filter.rule,
+                visits: visits.filter(|visit| is_allowed(visit.id)).collect(),
+            }
+        });
+        let mut ids: Vec<u32> = in_order.iter().map(|row| row.id).collect();
+        ids.sort_unstable();
+        self.by_engine.answer = Some(EngineRows { in_order, ids });
+        true
+    }
+}
