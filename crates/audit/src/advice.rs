@@ -2,7 +2,8 @@
 //! interval over queries and graphs.
 //!
 //! Overlap and fill at any ef are read from the traces; what needs whole lists is measured by a
-//! search at that ef. Either way the smallest ef is found by bisection, the measure taken to grow
+//! search at that ef, and so is everything where the queue of an engine's graph ends among rows of equal
+//! distance. Either way the smallest ef is found by bisection, the measure taken to grow
 //! with ef. An interval of ef comes from the interval of the measure: its upper end is the smallest
 //! ef at which the whole interval meets the target. That ef is shown to suffice: below the true
 //! smallest ef the measure misses the target, and the interval's worse end meets it there in 2.5 % of
@@ -31,7 +32,7 @@ use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::lists::ExactList;
 use annatomy_eval::query_state::KeptTraversal;
 use annatomy_eval::surface::{Figure, RequiredEfs};
-use annatomy_hnsw::FilterRule;
+use annatomy_hnsw::{FilterRule, QueryScorer};
 use annatomy_measures::estimate::{Estimate, Population};
 use annatomy_runtime::NotEnoughMemory;
 use std::cell::RefCell;
@@ -49,8 +50,20 @@ const FURTHEST: usize = 64;
 /// Queries that still lose neighbors where the largest loss is looked up.
 const LOSING: usize = 5;
 
+/// Searches go up or down from the ef that traces say by this part of it, then by twice as much, and so on.
+const NEAR: usize = 8;
+
 /// Fewer queries are not halved.
 const LEAST_TO_HALVE: usize = 40;
+
+/// Where a value is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ReadFrom {
+    /// In the traces, which hold every row of equal distance.
+    Traces,
+    /// The same; where the queue of the graph's engine decides between rows of equal distance, in a search.
+    Queues,
+}
 
 /// Which queries a value is taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,8 +220,8 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             .min(self.largest_ef());
         let measure = target.measure;
         let meets = |part: Part, end: fn(&Estimate) -> f64| {
-            move |ef: usize| {
-                self.value_over(part, k_index, measure, ef)
+            move |ef: usize, from: ReadFrom| {
+                self.value_over((part, from), k_index, measure, ef)
                     .is_some_and(|value| target.is_met_by(end(&value)))
             }
         };
@@ -224,7 +237,8 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         let shown = ef.unwrap_or(self.largest_ef());
         let judged = || {
             let ef = self.smallest(floor, meets(Part::Half(0), cautious))?;
-            let reached = self.value_over(Part::Half(1), k_index, measure, ef)?;
+            let reached =
+                self.value_over((Part::Half(1), ReadFrom::Queues), k_index, measure, ef)?;
             let queries = self.data.queries.count();
             Some(Judged {
                 ef,
@@ -262,6 +276,19 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             best_overlap,
             queries_needed,
         }
+    }
+
+    /// Whether queues of `ef` rows end among rows of equal distance, and the queue of the graph's engine is
+    /// followed: then a search says what a trace does not.
+    fn is_up_to_the_queue(&self, ef: usize) -> bool {
+        let is_tied = |trace: &RequiredEfs| trace.ties(ef).queries > 0;
+        self.follows_a_queue() && self.traces.iter().any(is_tied)
+    }
+
+    /// Whether cells are searched with an engine's own queue where distances are equal.
+    pub(super) fn follows_a_queue(&self) -> bool {
+        let queries = self.data.queries.count();
+        queries > 0 && self.source.scorer(0).queue_rule().is_some()
     }
 
     /// Whether there is chance over queries, and the traces answer halves of them at any ef.
@@ -317,30 +344,47 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         drawn_from(self.data)
     }
 
-    /// The smallest ef from `floor` on that `meets`, by bisection.
-    fn smallest(&self, floor: usize, meets: impl Fn(usize) -> bool) -> Option<usize> {
-        let (mut low, mut high) = (floor, self.largest_ef());
-        if !meets(high) {
+    /// The smallest ef from `floor` on that `meets`, by bisection of the traces; where the queue of an engine
+    /// decides there, by bisection of searches around it.
+    fn smallest(&self, floor: usize, meets: impl Fn(usize, ReadFrom) -> bool) -> Option<usize> {
+        let largest = self.largest_ef();
+        let of_traces = |ef| meets(ef, ReadFrom::Traces);
+        if !of_traces(largest) {
             return None;
         }
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            if meets(middle) {
-                high = middle;
-            } else {
-                low = middle + 1;
+        let near = bisect(floor, largest, of_traces);
+        if !self.is_up_to_the_queue(near) {
+            return Some(near);
+        }
+        let of_queues = |ef| meets(ef, ReadFrom::Queues);
+        let mut step = near / NEAR + 1;
+        let (mut low, mut high) = (near, near);
+        if of_queues(near) {
+            while low > floor && of_queues(low) {
+                high = low;
+                low = low.saturating_sub(step).max(floor);
+                step *= 2;
+            }
+        } else {
+            while !of_queues(high) {
+                if high == largest {
+                    return None;
+                }
+                low = high + 1;
+                high = (high + step).min(largest);
+                step *= 2;
             }
         }
-        Some(high)
+        Some(bisect(low, high, of_queues))
     }
 
     fn value(&self, k_index: usize, measure: Measure, ef: usize) -> Option<Estimate> {
-        self.value_over(Part::All, k_index, measure, ef)
+        self.value_over((Part::All, ReadFrom::Queues), k_index, measure, ef)
     }
 
     fn value_over(
         &self,
-        part: Part,
+        (part, from): (Part, ReadFrom),
         k_index: usize,
         measure: Measure,
         ef: usize,
@@ -359,7 +403,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             let searched: Vec<Vec<QueryValues>> = searched.iter().map(of_part).collect();
             return figure(measure, &searched.iter().collect::<Vec<_>>(), population);
         }
-        let traced = |figure| self.traced(part, figure, k_index, ef);
+        let traced = |figure| self.traced((part, from), figure, k_index, ef);
         match measure {
             Measure::Fill | Measure::Overlap => {
                 let of = if measure == Measure::Fill {
@@ -367,7 +411,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
                 } else {
                     Figure::Overlap
                 };
-                mean_of_shares_knowing(&traced(of), population, self.known(of, k_index))
+                mean_of_shares_knowing(&traced(of), population, self.known((of, from), k_index))
             }
             Measure::OverlapP1 => quantile(&traced(Figure::Overlap), 1.0, population).map(share),
             Measure::OverlapP5 => quantile(&traced(Figure::Overlap), 5.0, population).map(share),
@@ -383,8 +427,26 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
     }
 
     /// A figure of the queries of a part on every graph.
-    fn traced(&self, part: Part, figure: Figure, k_index: usize, ef: usize) -> Vec<Vec<f64>> {
+    fn traced(
+        &self,
+        (part, from): (Part, ReadFrom),
+        figure: Figure,
+        k_index: usize,
+        ef: usize,
+    ) -> Vec<Vec<f64>> {
         let (first, step) = part.places();
+        if from == ReadFrom::Queues && self.is_up_to_the_queue(ef) {
+            let of_query = |values: &QueryValues| match figure {
+                Figure::Overlap => values.overlap,
+                Figure::Fill => values.fill,
+            };
+            let searched = self.search(self.ks[k_index], ef, Barycenters::LeftOut);
+            let of_graph = searched.iter().map(|values| {
+                let of_part = values.iter().skip(first).step_by(step);
+                of_part.map(of_query).collect()
+            });
+            return of_graph.collect();
+        }
         let of_part = |trace: &RequiredEfs| {
             let values = trace.at(figure, k_index, ef);
             values.skip(first).step_by(step).collect()
@@ -395,7 +457,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
     /// The least figure of any query at the effort at which a few still lack something: as little may
     /// one have that was not drawn, where all that were drawn lack nothing. `None` where a few never
     /// have all.
-    fn known(&self, figure: Figure, k_index: usize) -> Option<[f64; 2]> {
+    fn known(&self, (figure, from): (Figure, ReadFrom), k_index: usize) -> Option<[f64; 2]> {
         let mut completing = vec![0; self.data.queries.count()];
         for trace in &self.traces {
             for (most, ef) in completing.iter_mut().zip(trace.completing(figure, k_index)) {
@@ -407,7 +469,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         if ef == usize::MAX || ef < 2 {
             return None;
         }
-        let values = over_graphs(&self.traced(Part::All, figure, k_index, ef - 1));
+        let values = over_graphs(&self.traced((Part::All, from), figure, k_index, ef - 1));
         Some([values.into_iter().fold(1.0, f64::min), 1.0])
     }
 
@@ -536,3 +598,16 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
 #[cfg(test)]
 #[path = "advice_tests.rs"]
 mod tests;
+
+/// The smallest in low..=high that `meets`, which `high` does.
+fn bisect(mut low: usize, mut high: usize, meets: impl Fn(usize) -> bool) -> usize {
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if meets(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    high
+}

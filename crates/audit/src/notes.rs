@@ -65,8 +65,11 @@ pub enum Note {
     /// The index scales rows and queries to unit length: cosine.
     NormalizedByIndex,
     /// The queue of many queries ends among rows of equal distance: which of them it holds is up to the
-    /// engine, and it can find less than is read at this effort.
+    /// engine, and it can find less than is read from traces at this effort.
     TiedAtEnd {
+        /// Whether the queue of the graph's engine was followed at the efforts asked for and advised; then only
+        /// curves and required efs are read from traces.
+        is_followed: bool,
         /// Effort.
         ef: usize,
         /// How many queries.

@@ -389,6 +389,7 @@ fn tied<S: DistanceSource>(
     let most = efs.max_by(|&a, &b| share(a).total_cmp(&share(b)))?;
     let ties = trace.ties(most);
     (share(most) > MOST_TIED).then(|| Note::TiedAtEnd {
+        is_followed: adviser.follows_a_queue(),
         ef: most,
         queries: ties.queries,
         of: trace.queries(),

@@ -3,10 +3,11 @@
 use crate::arithmetic::{add_tables, fill_table, integers, scalar_codes, squared_norm};
 use crate::codes::ProductQuantizer;
 use crate::kept::{CodeQuery, Kept};
+use annatomy_hnsw::import::Engine;
 use annatomy_hnsw::import::diskann_file::diskann_distance;
 use annatomy_hnsw::import::faiss_file::{Batch, Level, dot, squared_l2};
 use annatomy_hnsw::import::usearch_file::usearch_distance;
-use annatomy_hnsw::{HeapQueue, QueryScorer};
+use annatomy_hnsw::{HeapQueue, QueryScorer, QueueRule};
 use annatomy_vectors::{Metric, order_key};
 use pulp::{Arch, WithSimd};
 
@@ -74,6 +75,15 @@ impl QueryScorer for CodeScorer<'_> {
 
     fn ties_go_by_id(self) -> bool {
         matches!(self.kept, Kept::DiskAnn { .. })
+    }
+
+    fn queue_rule(self) -> Option<QueueRule> {
+        let engine = match self.kept {
+            Kept::DiskAnn { .. } => Engine::DiskAnn,
+            Kept::Usearch { .. } => Engine::Usearch,
+            _ => Engine::Faiss,
+        };
+        engine.queue_rule(self.metric)
     }
 
     fn key(self, id: u32) -> u32 {

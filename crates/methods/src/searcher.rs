@@ -26,7 +26,8 @@ use annatomy_hnsw::import::diskann_file::DiskAnnScalar;
 use annatomy_hnsw::import::faiss_file::{Level, reserved};
 use annatomy_hnsw::import::{Arithmetic, Engine, EngineBuild, EngineDistances, SavedIndexError};
 use annatomy_hnsw::{
-    EngineClass, HeapQueue, Links, QueryScorer, Traversal, VectorDistances, Visits,
+    EngineClass, EngineSearch, HeapQueue, Links, QueryScorer, Scored, Traversal, VectorDistances,
+    Visits,
 };
 use annatomy_vectors::{Matrix, MatrixView, Metric};
 use pulp::Arch;
@@ -75,6 +76,8 @@ pub struct QueryScratch {
     pub(crate) codes: CodeQuery,
     pub(crate) coarse_visits: Visits,
     pub(crate) traversal: Traversal<HeapQueue>,
+    by_engine: EngineSearch,
+    returned: Vec<Scored>,
     pub(crate) ranked: Vec<(u32, u32)>,
     /// Keys of the rows, in the order of a scan.
     pub(crate) keys: Vec<u32>,
@@ -214,8 +217,48 @@ impl<'m> Searcher<'m> {
         }
     }
 
-    /// The ids of the answer to (`effort`, `k`), nearest first, read from a record of `query`, which
-    /// must go as deep as the engine's class searches for them.
+    /// Searches `query` for `k` rows at `effort` with the queue of the engine, which decides where codes are
+    /// equally far: `visits` becomes the record of this search, `candidates` what is handed on, in the engine's
+    /// order. False where no graph of such an engine is walked; then nothing is searched.
+    pub fn search_as_engine(
+        &self,
+        query: &[f32],
+        (effort, k): (usize, usize),
+        scratch: &mut QueryScratch,
+        visits: &mut Visits,
+        candidates: &mut Vec<u32>,
+    ) -> bool {
+        let Routing::Graph(routing) = &self.method.routing else {
+            return false;
+        };
+        self.begin(query, scratch);
+        self.set_query(None, scratch);
+        let scorer = self.scorer(&scratch.codes);
+        let (class, wanted) = (self.method.class(), self.method.candidates(k));
+        let rule = scorer.queue_rule();
+        let Some(queue) = rule.and_then(|rule| class.queue(rule, effort, wanted)) else {
+            return false;
+        };
+        let returned = &mut scratch.returned;
+        scratch
+            .by_engine
+            .record(&routing.graph, scorer, queue, (|_| true, visits), returned);
+        candidates.clear();
+        candidates.extend(returned.iter().map(|row| row.id));
+        true
+    }
+
+    /// The rows that are handed on for (`effort`, `k`), nearest first, read from a record, which must go as deep
+    /// as the engine's class searches for them.
+    pub fn candidates(&self, visits: &Visits, effort: usize, k: usize, out: &mut Vec<u32>) {
+        let candidates = self.method.candidates(k);
+        let effort = self.method.class().effort(effort, candidates);
+        let effort = effort.min(visits.ef());
+        out.clear();
+        out.extend(visits.rows(visits.answer(EngineClass::StopEarly, effort, candidates)));
+    }
+
+    /// The ids of the answer to (`effort`, `k`), nearest first, read from a record of `query`.
     pub fn answer<'s>(
         &self,
         query: &[f32],
@@ -223,13 +266,24 @@ impl<'m> Searcher<'m> {
         effort: usize,
         k: usize,
         scratch: &'s mut QueryScratch,
-    ) -> impl Iterator<Item = u32> + 's {
-        let candidates = self.method.candidates(k);
-        let effort = self.method.class().effort(effort, candidates);
-        let effort = effort.min(visits.ef());
-        let rows = visits.rows(visits.answer(EngineClass::StopEarly, effort, candidates));
+    ) -> impl Iterator<Item = u32> + use<'s, 'm> {
+        let mut candidates = Vec::new();
+        self.candidates(visits, effort, k, &mut candidates);
+        self.reranked(query, &candidates, k, scratch)
+    }
+
+    /// The ids of the answer of `k` rows to `query`, nearest first, of these candidates.
+    pub fn reranked<'s>(
+        &self,
+        query: &[f32],
+        candidates: &[u32],
+        k: usize,
+        scratch: &'s mut QueryScratch,
+    ) -> impl Iterator<Item = u32> + use<'s, 'm> {
         scratch.reranked.clear();
-        scratch.reranked.extend(rows.map(|id| (0, id)));
+        scratch
+            .reranked
+            .extend(candidates.iter().map(|&id| (0, id)));
         if let Some(rerank) = &self.method.rerank {
             let distances = EngineDistances::new(rerank.rows.view(), self.metric, self.build);
             let scorer = distances.scorer_for(query);

@@ -5,6 +5,7 @@
 //!   presences of the true neighbors               per k: every effort
 //!   answer, measures, losses by stage             per (effort, k) asked for
 //!   predicted ids                                 per prediction
+//!     of a graph both by a search of their own    whose queue decides where codes are equally far
 
 use crate::cells::QueryValues;
 use crate::request::Prediction;
@@ -85,6 +86,9 @@ pub(super) struct Scratch {
     search: QueryScratch,
     visits: Visits,
     of_codes: Visits,
+    /// Of the search for one cell with an engine's queue.
+    of_cell: Visits,
+    candidates: Vec<u32>,
     pub(super) exact: ExactList,
     /// The exact neighbors, and the query itself.
     asked_about: Vec<u32>,
@@ -224,6 +228,29 @@ impl Pass<'_> {
         }
     }
 
+    /// Puts what is handed on for (effort, k) into the candidates: of a graph by a search with the engine's
+    /// queue, else from the record. Returns how many rows were visited.
+    fn find(&self, query: usize, (effort, k): (usize, usize), scratch: &mut Scratch) -> usize {
+        let (vector, searcher) = (self.vector(query), self.searcher);
+        let Scratch {
+            search,
+            of_cell,
+            candidates,
+            ..
+        } = scratch;
+        if searcher.search_as_engine(vector, (effort, k), search, of_cell, candidates) {
+            return of_cell.visited(0);
+        }
+        self.search_again(query, effort, k, scratch);
+        let mut candidates = std::mem::take(&mut scratch.candidates);
+        let visits = self.visits(scratch);
+        searcher.candidates(visits, effort, k, &mut candidates);
+        let at = self.searcher.method().class().effort(effort, k);
+        let visited = visits.visited(at.min(visits.ef()));
+        scratch.candidates = candidates;
+        visited
+    }
+
     /// The record of the search: of cells, it is that of the codes.
     pub(super) fn visits<'s>(&self, scratch: &'s Scratch) -> &'s Visits {
         match self.searcher.method().routing {
@@ -287,23 +314,19 @@ impl Pass<'_> {
     fn cell(&self, query: usize, cell: Cell, scratch: &mut Scratch) -> (QueryValues, Losses) {
         let Cell { effort, k } = cell;
         let data = self.data;
-        self.search_again(query, effort, self.asked(k), scratch);
+        let visited = self.find(query, (effort, self.asked(k)), scratch);
         let (vector, own) = (self.vector(query), data.queries.own_id(query));
-        let mut search = std::mem::take(&mut scratch.search);
-        let visits = self.visits(scratch);
+        let Scratch {
+            search, candidates, ..
+        } = &mut *scratch;
         let answer = self
             .searcher
-            .answer(vector, visits, effort, self.asked(k), &mut search);
+            .reranked(vector, candidates, self.asked(k), search);
         let mut returned: Vec<u32> = answer.collect();
-        scratch.search = search;
         let hit = returned.iter().any(|&id| Some(id) == own);
         returned.retain(|&id| Some(id) != own);
         returned.truncate(k);
-        let visits = self.visits(scratch);
-        let visited = visits.visited(self.effort(effort, k).min(visits.ef()));
-        let found = visits.among_first(visited);
-        let handed_on = self.searcher.method().candidates(self.asked(k));
-        let candidates = found.map(|visit| visit.id).take(handed_on);
+        let candidates = candidates.iter().copied();
         let candidates: Vec<u32> = candidates.filter(|&id| Some(id) != own).collect();
 
         let slots = first_of_each(&returned);
@@ -359,17 +382,14 @@ impl Pass<'_> {
     }
 
     fn predict(&self, query: usize, wanted: &Prediction, scratch: &mut Scratch) -> Vec<i64> {
+        self.find(query, (wanted.ef, wanted.k), scratch);
+        let Scratch {
+            search, candidates, ..
+        } = scratch;
         let vector = self.vector(query);
-        self.search_again(query, wanted.ef, wanted.k, scratch);
-        let mut search = std::mem::take(&mut scratch.search);
-        let visits = self.visits(scratch);
-        let answer = self
-            .searcher
-            .answer(vector, visits, wanted.ef, wanted.k, &mut search);
+        let answer = self.searcher.reranked(vector, candidates, wanted.k, search);
         let ids = answer.map(i64::from);
-        let row = ids.chain(std::iter::repeat(-1)).take(wanted.k).collect();
-        scratch.search = search;
-        row
+        ids.chain(std::iter::repeat(-1)).take(wanted.k).collect()
     }
 }
 

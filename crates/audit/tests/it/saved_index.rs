@@ -158,6 +158,7 @@ fn queues_that_end_among_ties_are_noted() {
     match audited_at(2)[..] {
         [
             Note::TiedAtEnd {
+                is_followed: false,
                 ef: 20,
                 queries,
                 of: 600,

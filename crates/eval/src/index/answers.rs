@@ -42,8 +42,7 @@ impl<F: CandidateQueue> Scratch<F> {
     fn answer<V: QueryScorer<Queue = F>>(&mut self, graph: &Graph, scorer: V, asked: Asked) {
         self.found.clear();
         let rule = scorer.queue_rule();
-        let queue = rule.and_then(|rule| Some((rule, asked.class.beam(rule, asked.ef, asked.k)?)));
-        if let Some(queue) = queue {
+        if let Some(queue) = rule.and_then(|rule| asked.class.queue(rule, asked.ef, asked.k)) {
             self.by_engine
                 .answer(graph, scorer, queue, &mut self.nearest);
             self.found.extend(self.nearest.iter().map(visit));

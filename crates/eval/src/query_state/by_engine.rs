@@ -7,9 +7,9 @@
 
 use super::{Cell, Filtered, QueryState, Searched};
 use crate::distance_source::DistanceSource;
-use crate::lists::Kept;
+use crate::lists::{Kept, UNKNOWN_RANK};
 use annatomy_hnsw::{
-    Beam, CandidateQueue, EngineClass, EngineSearch, QueryScorer, QueueRule, Scored,
+    Beam, CandidateQueue, EngineClass, EngineSearch, QueryScorer, QueueRule, Scored, Visit,
 };
 
 /// The engine's search, and what it returned where one cell was searched.
@@ -35,14 +35,16 @@ fn queue_of<S: DistanceSource>(
     (class, ef, k): (EngineClass, usize, usize),
 ) -> Option<(QueueRule, Beam)> {
     let rule = on.source.scorer(query).queue_rule()?;
-    let filters = on.filter.is_none_or(|filter| rule.filters_by(filter.rule));
-    let beam = class.beam(rule, ef, k).filter(|_| filters)?;
-    Some((rule, beam))
+    let queue = class.queue(rule, ef, k)?;
+    let filters = on
+        .filter
+        .is_none_or(|filter| queue.0.filters_by(filter.rule));
+    filters.then_some(queue)
 }
 
 impl<Q: CandidateQueue> QueryState<Q> {
     /// Whether `cell` may be answered otherwise than the traversal of query number `query` says, because
-    /// rows are equally far. Under a filter and of segments, where traces do not know of ties, it always may.
+    /// rows are equally far. Under a filter, where traces do not know of all ties, it always may.
     pub fn is_up_to_the_queue<S: DistanceSource<Queue = Q>>(
         &self,
         on: &Searched<'_, S>,
@@ -50,14 +52,33 @@ impl<Q: CandidateQueue> QueryState<Q> {
         cell: &Cell,
     ) -> bool {
         let asked = cell.asked(on.truth);
-        if queue_of(on, query, (cell.class, cell.ef, asked)).is_none() {
-            return false;
-        }
-        if self.is_filtered() || !self.more_segments.is_empty() {
-            return true;
-        }
-        let effort = cell.effort(on.truth);
-        self.visits.is_tied(effort) || self.ends_among_equals(self.visits.visited(effort), asked)
+        self.visits_are_up_to_the_queue(on, query, cell)
+            || (self.queue_of(on, query, cell).is_some()
+                && self.ends_among_equals(self.visits.visited(cell.effort(on.truth)), asked))
+    }
+
+    /// Whether the search of `cell` may visit other rows than the traversal of query number `query` says.
+    pub(crate) fn visits_are_up_to_the_queue<S: DistanceSource<Queue = Q>>(
+        &self,
+        on: &Searched<'_, S>,
+        query: usize,
+        cell: &Cell,
+    ) -> bool {
+        let is_tied = || self.visits.is_tied(cell.effort(on.truth));
+        self.queue_of(on, query, cell).is_some() && (self.is_filtered() || is_tied())
+    }
+
+    /// The queue that answers `cell`, and all k for which it visits the same rows: of ef rows, or of k where it
+    /// grows with k. `None` where the graph is no engine's whose queue is followed.
+    pub(crate) fn queue_of<S: DistanceSource<Queue = Q>>(
+        &self,
+        on: &Searched<'_, S>,
+        query: usize,
+        cell: &Cell,
+    ) -> Option<(QueueRule, usize, usize)> {
+        let (rule, Beam { ef, k }) =
+            queue_of(on, query, (cell.class, cell.ef, cell.asked(on.truth)))?;
+        Some((rule, ef, ef.max(k)))
     }
 
     /// Whether the first `rows` of the first `visited` visits end among rows of one distance.
@@ -84,9 +105,49 @@ impl<Q: CandidateQueue> QueryState<Q> {
         let is_searched = self.search_as_engine(on, query, (cell.class, cell.ef, asked));
         if is_searched {
             self.begin(on.truth, query);
-            self.read_visited(on, query, Kept::All);
+            self.read_returned(on, query);
         }
         is_searched
+    }
+
+    /// Reads the visits that were returned, those of exact neighbors and that of the query itself: all that
+    /// measures look at.
+    fn read_returned<S: DistanceSource<Queue = Q>>(&mut self, on: &Searched<'_, S>, query: usize) {
+        let own = on.truth.queries().own_id(query);
+        let answer = self.by_engine.answer.as_ref();
+        let returned = answer.map_or(&[][..], |answer| &answer.ids);
+        let is_of_use = |visit: &&Visit| {
+            Some(visit.id) == own
+                || self.exact.rank(visit.id) != UNKNOWN_RANK
+                || returned.binary_search(&visit.id).is_ok()
+        };
+        let visits: Vec<Visit> = self
+            .allowed_visits()
+            .iter()
+            .filter(is_of_use)
+            .copied()
+            .collect();
+        let visits = (&visits[..], Kept::All);
+        self.visited
+            .read(on.source, on.truth, query, visits, &self.exact);
+        self.visited.mark_reachable(&self.exact, on.reachable);
+    }
+
+    /// As [`search_cell`](Self::search_cell), without the engine's choice among the rows that it visited: what
+    /// is measured are the nearest of them, in `cell` and in all cells of the same
+    /// [`queue_of`](Self::queue_of).
+    pub(crate) fn visit_as_engine<S: DistanceSource<Queue = Q>>(
+        &mut self,
+        on: &Searched<'_, S>,
+        query: usize,
+        cell: &Cell,
+    ) {
+        let asked = cell.asked(on.truth);
+        if self.search_as_engine(on, query, (cell.class, cell.ef, asked)) {
+            self.begin(on.truth, query);
+            self.read_visited(on, query, Kept::OfUse);
+            self.by_engine.answer = None;
+        }
     }
 
     /// Searches query number `query` for `k` rows at `ef` with the engine's queue: enough for

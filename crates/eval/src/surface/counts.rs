@@ -42,9 +42,8 @@ impl Counts {
         (exact, list, visits): (&ExactList, &VisitedList, &Visits),
         arrivals: &mut Arrivals,
     ) {
-        arrivals.read(grid.ks, exact, list, visits);
+        self.add_required(grid, (exact, list, visits), arrivals);
         arrivals.read_efforts(grid, visits);
-        self.queries += 1;
         for (sum, &visited) in self.visited.iter_mut().zip(&arrivals.visited) {
             *sum += u64::from(visited);
         }
@@ -54,6 +53,17 @@ impl Counts {
         } else {
             self.add_cells(grid, visits, arrivals);
         }
+    }
+
+    /// Adds one query and its required efs, without its cells.
+    pub(super) fn add_required(
+        &mut self,
+        grid: &Grid<'_>,
+        (exact, list, visits): (&ExactList, &VisitedList, &Visits),
+        arrivals: &mut Arrivals,
+    ) {
+        arrivals.read(grid.ks, exact, list, visits);
+        self.queries += 1;
         for (k_index, &k) in grid.ks.iter().enumerate() {
             let last = arrivals.completing(k_index, k);
             let required = match last {
@@ -62,6 +72,23 @@ impl Counts {
             };
             self.required[k_index].push(required);
         }
+    }
+
+    /// Adds rows found and slots filled in the cell at a row and column.
+    pub(super) fn add_cell(
+        &mut self,
+        grid: &Grid<'_>,
+        (row, column): (usize, usize),
+        [found, filled]: [usize; 2],
+    ) {
+        let cell = row * grid.ks.len() + column;
+        self.found[cell] += found as u64;
+        self.filled[cell] += filled as u64;
+    }
+
+    /// Adds the rows visited at an ef.
+    pub(super) fn add_visited(&mut self, row: usize, visited: usize) {
+        self.visited[row] += visited as u64;
     }
 
     /// Cell by cell, where the visits depend on k too: for each k, efs ascend, and with them visits

@@ -2,7 +2,8 @@
 //!
 //! Enters: a graph, a distance source, the exact neighbors, a [`Grid`]. Leaves: [`Counts`], which add
 //! up over queries to a [`SurfaceGrid`], or per query the [`RequiredEfs`] from which overlap and fill
-//! at any ef are read. Overlap is tie-aware everywhere.
+//! at any ef are read. Overlap is tie-aware everywhere. Where the queue of an engine's graph ends among rows of
+//! equal distance, [`Counts`] are those of searches with its queue.
 
 mod arrivals;
 mod counts;
@@ -12,6 +13,7 @@ mod quantiles;
 mod required_ef;
 #[cfg(test)]
 mod searched_tests;
+mod tied;
 
 pub use arrivals::Arrivals;
 pub use counts::Counts;
@@ -27,8 +29,8 @@ use rayon::prelude::*;
 /// Counts the surface of every query of `on` over `grid`, on the current rayon pool.
 pub fn count<S: DistanceSource>(on: &Searched<'_, S>, grid: &Grid<'_>) -> Counts {
     let workers = PerThread::new(|| {
-        let state = QueryState::<S::Queue>::default();
-        (state, Arrivals::default(), Counts::new(grid))
+        let state = QueryState::<S::Queue>::default;
+        (state(), state(), Arrivals::default(), Counts::new(grid))
     });
     let queries = on.truth.queries().count();
     annatomy_runtime::stage("traversals", queries as u64);
@@ -37,16 +39,21 @@ pub fn count<S: DistanceSource>(on: &Searched<'_, S>, grid: &Grid<'_>) -> Counts
         .with_max_len(TASK_QUERIES)
         .for_each(|query| {
             annatomy_runtime::advance(1);
-            workers.with(|(state, arrivals, counts)| {
+            workers.with(|(state, searched, arrivals, counts)| {
                 state.begin(on.truth, query);
                 let (effort, most_rows) = (grid.largest_effort(), grid.most_rows());
                 state.traverse_for_k(on, query, effort, most_rows);
                 let lists = (&state.exact, &state.visited, &state.visits);
-                counts.add(grid, lists, arrivals);
+                if tied::is_tied(on, query, grid, state) {
+                    counts.add_required(grid, lists, arrivals);
+                    counts.add_searched(on, query, grid, (state, searched));
+                } else {
+                    counts.add(grid, lists, arrivals);
+                }
             });
         });
     let mut total = Counts::new(grid);
-    for (_, _, counts) in workers.into_values() {
+    for (.., counts) in workers.into_values() {
         total.merge(&counts);
     }
     total

@@ -16,7 +16,7 @@ pub use bitset::BitsetQueue;
 pub use candidates::{CandidateQueue, Coverage, QueryScorer, RowLinks, Scored};
 pub use engine::{Beam, QueueRule};
 pub(crate) use engine::{
-    EngineQueue, FaissDistances, FaissSimilarities, HnswlibQueue, UsearchQueue,
+    DISTANCES, EngineQueue, FaissQueue, FaissUnbounded, HnswlibQueue, SIMILARITIES, UsearchQueue,
 };
 pub use heap::HeapQueue;
 pub use lower_bound::LowerBoundFilter;

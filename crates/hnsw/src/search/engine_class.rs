@@ -85,27 +85,37 @@ impl EngineClass {
 }
 
 impl EngineClass {
-    /// The beam by which a queue of `rule` answers (ef, k) as an engine of this class does; `None` where the
-    /// engine refuses, or where only a queue of FAISS has an answer of k > ef rows.
-    pub fn beam(self, rule: QueueRule, ef: usize, k: usize) -> Option<Beam> {
+    /// The queue and the beam by which a graph whose queue is `rule` answers (ef, k) as an engine of this
+    /// class does; `None` where the engine refuses, or where only a queue of FAISS has an answer of k > ef
+    /// rows. A FAISS that raises ef has a queue without a limit.
+    pub fn queue(self, rule: QueueRule, ef: usize, k: usize) -> Option<(QueueRule, Beam)> {
         let is_faiss = matches!(rule, QueueRule::Faiss | QueueRule::FaissSimilarity);
+        let effort = self.effort(ef, k);
         match self {
             Self::Refuse if k > ef => None,
             Self::StopEarly if k > ef && !is_faiss => None,
-            Self::RowCap => Some(Beam { ef, k: k.min(ef) }),
-            _ => {
-                let ef = self.effort(ef, k);
-                Some(Beam { ef, k })
-            }
+            Self::RowCap => Some((rule, Beam { ef, k: k.min(ef) })),
+            Self::Raise => Some((rule.unbounded(), Beam { ef: effort, k })),
+            _ => Some((rule, Beam { ef: effort, k })),
         }
     }
 }
 
 impl QueueRule {
+    /// The engine's queue without a limit, where it has two.
+    fn unbounded(self) -> Self {
+        match self {
+            Self::Faiss => Self::FaissUnbounded,
+            Self::FaissSimilarity => Self::FaissSimilarityUnbounded,
+            other => other,
+        }
+    }
+
     /// Whether the engine filters by `rule` while its queue runs.
     pub fn filters_by(self, rule: FilterRule) -> bool {
         match self {
             Self::Faiss | Self::FaissSimilarity => rule == FilterRule::CountAll,
+            Self::FaissUnbounded | Self::FaissSimilarityUnbounded => false,
             Self::Hnswlib | Self::Usearch => rule == FilterRule::CountAllowed,
         }
     }

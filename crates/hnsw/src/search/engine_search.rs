@@ -19,8 +19,8 @@ use super::record::{NoopRecord, SearchRecord};
 use super::trace::Visits;
 use crate::graph::Links;
 use crate::queue::{
-    Beam, EngineQueue, FaissDistances, FaissSimilarities, HnswlibQueue, QueryScorer, QueueRule,
-    RowLinks, Scored, Unseen, UsearchQueue,
+    Beam, DISTANCES, EngineQueue, FaissQueue, FaissUnbounded, HnswlibQueue, QueryScorer, QueueRule,
+    RowLinks, SIMILARITIES, Scored, Unseen, UsearchQueue,
 };
 
 /// Reusable state.
@@ -28,8 +28,10 @@ use crate::queue::{
 pub struct EngineSearch {
     walk: Walk,
     hnswlib: HnswlibQueue,
-    faiss: FaissDistances,
-    faiss_similarity: FaissSimilarities,
+    faiss: FaissQueue<DISTANCES>,
+    faiss_similarity: FaissQueue<SIMILARITIES>,
+    faiss_unbounded: FaissUnbounded<DISTANCES>,
+    faiss_similarity_unbounded: FaissUnbounded<SIMILARITIES>,
     usearch: UsearchQueue,
 }
 
@@ -88,13 +90,14 @@ impl EngineSearch {
             let entry = descend(graph, scorer, entry_point, 0, &mut walk.scratch);
             let from = (entry, beam);
             let rest = (is_allowed, &mut *record);
+            let run = |queue: &mut dyn EngineQueue| walk.run(graph, scorer, from, queue, rest, out);
             match rule {
-                QueueRule::Hnswlib => walk.run(graph, scorer, from, &mut self.hnswlib, rest, out),
-                QueueRule::Faiss => walk.run(graph, scorer, from, &mut self.faiss, rest, out),
-                QueueRule::FaissSimilarity => {
-                    walk.run(graph, scorer, from, &mut self.faiss_similarity, rest, out);
-                }
-                QueueRule::Usearch => walk.run(graph, scorer, from, &mut self.usearch, rest, out),
+                QueueRule::Hnswlib => run(&mut self.hnswlib),
+                QueueRule::Faiss => run(&mut self.faiss),
+                QueueRule::FaissSimilarity => run(&mut self.faiss_similarity),
+                QueueRule::FaissUnbounded => run(&mut self.faiss_unbounded),
+                QueueRule::FaissSimilarityUnbounded => run(&mut self.faiss_similarity_unbounded),
+                QueueRule::Usearch => run(&mut self.usearch),
             }
         }
         if !graph.more_entry_points().is_empty() {
@@ -111,7 +114,7 @@ impl Walk {
         graph: &impl Links,
         scorer: S,
         (entry, beam): (Scored, Beam),
-        queue: &mut impl EngineQueue,
+        queue: &mut dyn EngineQueue,
         (is_allowed, record): (&impl Fn(u32) -> bool, &mut impl SearchRecord),
         out: &mut Vec<Scored>,
     ) {
@@ -140,7 +143,7 @@ impl Walk {
     }
 }
 
-fn offer(queue: &mut impl EngineQueue, row: Scored, is_allowed: &impl Fn(u32) -> bool) {
+fn offer(queue: &mut dyn EngineQueue, row: Scored, is_allowed: &impl Fn(u32) -> bool) {
     if is_allowed(row.id) {
         queue.offer(row);
     } else {

@@ -5,7 +5,8 @@
 //! rows of all segments make one trace, whose prefixes are what the segments see at an effort; its k
 //! nearest are the k nearest of the answers of k, since a row beyond the k nearest of its segment is
 //! beyond the k nearest of all. Ties stand by id, so by segment, then by the order in it: as FAISS's
-//! `IndexShards` and Lucene's `TopDocs.merge` leave them. Cost: a sort of all visits.
+//! `IndexShards` and Lucene's `TopDocs.merge` leave them. A queue is tied at an effort where that of some
+//! segment is. Cost: a sort of all visits.
 //!
 //! Where an engine counts allowed rows alone, the efforts are those of its own searches. Does not: cut
 //! the answer of a segment to ef rows; who reads the merged trace counts by
@@ -20,22 +21,27 @@ pub(super) struct Merge {
     ef: usize,
     /// Id, key, effort.
     rows: Vec<(u32, Option<u32>, usize)>,
+    /// Ties of all segments.
+    tied: Vec<[u32; 2]>,
 }
 
 impl Merge {
     pub(super) fn begin(&mut self, ef: usize) {
         self.ef = ef;
         self.rows.clear();
+        self.tied.clear();
     }
 
     /// Adds the trace of a segment.
     pub(super) fn add(&mut self, segment: &Visits) {
         self.rows.extend(segment.arrivals());
+        self.tied.extend_from_slice(segment.tied());
     }
 
     /// The trace of all.
     pub(super) fn finish(&mut self, visits: &mut Visits, scorer: impl QueryScorer) {
         self.rows.sort_by_key(|&(.., effort)| effort);
         visits.record_efforts(self.ef, self.rows.drain(..), scorer);
+        visits.tie(&self.tied);
     }
 }

@@ -126,6 +126,18 @@ fn overlap(one: &[u32; 2], other: &[u32; 2]) -> bool {
     one[0] < other[1] && other[0] < one[1]
 }
 
+/// Sorts runs, and makes one of those that overlap.
+fn join(runs: &mut Vec<[u32; 2]>) {
+    runs.sort_unstable();
+    runs.dedup_by(|next, run| {
+        let is_one = overlap(run, next);
+        if is_one {
+            run[1] = run[1].max(next[1]);
+        }
+        is_one
+    });
+}
+
 /// Whether a queue of `ef` rows ends within one of these runs.
 fn ends_within(runs: &[[u32; 2]], ef: usize) -> bool {
     runs.iter()
@@ -387,14 +399,13 @@ impl Visits {
                 }
             }
         }
-        tied.sort_unstable();
-        tied.dedup_by(|next, run| {
-            let is_one = overlap(run, next);
-            if is_one {
-                run[1] = run[1].max(next[1]);
-            }
-            is_one
-        });
+        join(tied);
+    }
+
+    /// Adds efforts at which the queue of some segment is tied.
+    pub(super) fn tie(&mut self, tied: &[[u32; 2]]) {
+        self.tied.extend_from_slice(tied);
+        join(&mut self.tied);
     }
 
     /// Makes of the trace that of an engine which counts the rows that `counts` holds for, and stops at

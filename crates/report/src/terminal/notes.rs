@@ -56,15 +56,23 @@ pub fn note_words(note: &Note) -> String {
             "The index scales rows and queries to unit length: read as cosine.".to_owned()
         }
         Note::TiedAtEnd {
+            is_followed,
             ef,
             queries,
             of,
             rows,
-        } => format!(
-            "At ef = {ef} the queue of {queries} of {of} queries ends among rows of equal distance \
-             ({rows:.0} on average in the longest search recorded). Which of them it holds is up to \
-             the engine, which can find less than is said here."
-        ),
+        } => {
+            let rest = if *is_followed {
+                "Figures at efforts asked for and advised are those of the engine's own queue; curves \
+                 and required efs count all of these rows, and can say more than the engine finds."
+            } else {
+                "Which of them it holds is up to the engine, which can find less than is said here."
+            };
+            format!(
+                "At ef = {ef} the queue of {queries} of {of} queries ends among rows of equal distance \
+                 ({rows:.0} on average in the longest search recorded). {rest}"
+            )
+        }
         Note::NamedByColumn { column } => format!(
             "The answers name rows by the column {column} of the base: its ids fit them better \
              than row numbers."

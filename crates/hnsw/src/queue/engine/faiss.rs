@@ -19,22 +19,23 @@ use std::collections::BinaryHeap;
 /// The id of an expanded row, when ids count from 1.
 const EXPANDED: u32 = 0;
 
-/// The queue for distances: of equal rows that of larger id is dropped first.
-pub(crate) type FaissDistances = FaissQueue<0>;
+/// For distances: of equal rows that of larger id is dropped first.
+pub(crate) const DISTANCES: u32 = 0;
 
-/// The queue for similarities: of equal rows that of smaller id is dropped first.
-pub(crate) type FaissSimilarities = FaissQueue<{ u32::MAX }>;
+/// For similarities: of equal rows that of smaller id is dropped first.
+pub(crate) const SIMILARITIES: u32 = u32::MAX;
 
-/// (key, id) as one integer, the larger one first in a heap. Ids count from 1, and `FLIP` reverses them.
+/// (key, id) as one integer, the larger one first in a heap. Ids count from 1, and `FLIP`, [`DISTANCES`] or [`SIMILARITIES`],
+/// keeps or reverses them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Row<const FLIP: u32>(u64);
+pub(super) struct Row<const FLIP: u32>(u64);
 
 impl<const FLIP: u32> Row<FLIP> {
-    fn new(Scored { key, id }: Scored) -> Self {
+    pub(super) fn new(Scored { key, id }: Scored) -> Self {
         Self(u64::from(key) << 32 | u64::from((id + 1) ^ FLIP))
     }
 
-    fn key(self) -> u32 {
+    pub(super) fn key(self) -> u32 {
         (self.0 >> 32) as u32
     }
 
@@ -51,7 +52,7 @@ impl<const FLIP: u32> Row<FLIP> {
         Self(u64::from(self.key()) << 32 | u64::from(EXPANDED ^ FLIP))
     }
 
-    fn scored(self) -> Scored {
+    pub(super) fn scored(self) -> Scored {
         Scored {
             key: self.key(),
             id: self.number() - 1,

@@ -9,7 +9,8 @@
 //! |---|---|---|
 //! | `Hnswlib` | libstdc++'s heap, distances compared alone | the ef nearest in such a heap, the last ones dropped |
 //! | `Faiss` | a heap of ef rows, the last of equal ones expanded first | a heap of k rows by (distance, id) |
-//! | `FaissSimilarity` | the same | the same, of equal rows the larger id first |
+//! | `FaissUnbounded` | a heap by (distance, id) | the same of ef rows, the last ones dropped |
+//! | `FaissSimilarity`, `…Unbounded` | the same | the same, of equal rows the larger id first |
 //! | `Usearch` | a heap by swaps, distances compared alone | a sorted array, of equal rows the later one first |
 //!
 //! FAISS compares inner products, not their negatives, from 1.14.3 on: that reverses the order of ids.
@@ -19,13 +20,15 @@
 //! library (libc++, MSVC), whose heaps may order equal rows otherwise.
 
 mod faiss;
+mod faiss_unbounded;
 mod hnswlib;
 #[cfg(test)]
 mod tests;
 mod usearch;
 
 use super::candidates::Scored;
-pub(crate) use faiss::{FaissDistances, FaissSimilarities};
+pub(crate) use faiss::{DISTANCES, FaissQueue, SIMILARITIES};
+pub(crate) use faiss_unbounded::FaissUnbounded;
 pub(crate) use hnswlib::HnswlibQueue;
 pub(crate) use usearch::UsearchQueue;
 
@@ -38,6 +41,10 @@ pub enum QueueRule {
     Faiss,
     /// That of FAISS for inner products.
     FaissSimilarity,
+    /// That of FAISS for L2 without a limit.
+    FaissUnbounded,
+    /// That of FAISS for inner products without a limit.
+    FaissSimilarityUnbounded,
     /// usearch's.
     Usearch,
 }

@@ -249,11 +249,50 @@ impl Walked<'_> {
         )
     }
 
+    /// All in one list, sorted by (distance, id · sign) each time.
+    fn unbounded(&self, Beam { ef, k }: Beam, sign: i64) -> (Vec<u32>, usize) {
+        let row = |id: u32| ((self.far)(id), sign * i64::from(id));
+        let entry = self.entry();
+        let mut visited = BTreeSet::from([entry]);
+        let mut candidates = vec![row(entry)];
+        let mut top: Vec<Pair> = Vec::new();
+        if (self.is_allowed)(entry) {
+            top.push(row(entry));
+        }
+        loop {
+            candidates.sort_by(|a, b| b.partial_cmp(a).expect("numbers"));
+            let Some(nearest) = candidates.pop() else {
+                break;
+            };
+            if top.len() == ef && nearest.0 > top[ef - 1].0 {
+                break;
+            }
+            for &id in self.graph.links((sign * nearest.1) as u32, 0) {
+                if !visited.insert(id) || (top.len() == ef && top[ef - 1].0 <= row(id).0) {
+                    continue;
+                }
+                candidates.push(row(id));
+                if (self.is_allowed)(id) {
+                    top.push(row(id));
+                    top.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
+                    top.truncate(ef);
+                }
+            }
+        }
+        let answer = top.iter().take(k);
+        (
+            answer.map(|row| (sign * row.1) as u32).collect(),
+            visited.len(),
+        )
+    }
+
     fn plainly(&self, rule: QueueRule, beam: Beam) -> (Vec<u32>, usize) {
         match rule {
             QueueRule::Hnswlib => self.hnswlib(beam),
             QueueRule::Usearch => self.usearch(beam),
             QueueRule::Faiss => self.faiss(beam, |a, b| a.0 > b.0 || a.0 == b.0 && a.1 > b.1),
+            QueueRule::FaissUnbounded => self.unbounded(beam, 1),
+            QueueRule::FaissSimilarityUnbounded => self.unbounded(beam, -1),
             QueueRule::FaissSimilarity => {
                 self.faiss(beam, |a, b| a.0 > b.0 || a.0 == b.0 && a.1 < b.1)
             }
@@ -272,11 +311,13 @@ fn rows(count: usize, columns: usize, levels: u32, seed: u32) -> Matrix {
     Matrix::new(count, columns, values).expect("shape")
 }
 
-const RULES: [(QueueRule, Metric); 4] = [
+const RULES: [(QueueRule, Metric); 6] = [
     (QueueRule::Hnswlib, Metric::L2),
     (QueueRule::Usearch, Metric::L2),
     (QueueRule::Faiss, Metric::L2),
     (QueueRule::FaissSimilarity, Metric::InnerProduct),
+    (QueueRule::FaissUnbounded, Metric::L2),
+    (QueueRule::FaissSimilarityUnbounded, Metric::InnerProduct),
 ];
 
 const BEAMS: [(usize, usize); 9] = [
