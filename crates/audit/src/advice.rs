@@ -41,6 +41,9 @@ use std::collections::HashMap;
 /// (ef, k, with barycenters) → values per graph.
 type Measured = HashMap<(usize, usize, bool), Vec<Vec<QueryValues>>>;
 
+/// Query, and its overlap and fill.
+type OfTies = Vec<(usize, [f64; 2])>;
+
 /// How much further a search goes that has not met its target.
 const FURTHER: usize = 4;
 
@@ -100,6 +103,8 @@ pub(super) struct Adviser<'a, S> {
     kept: Vec<Vec<Option<KeptTraversal>>>,
     /// Measured by search, kept.
     measured: RefCell<Measured>,
+    /// The same of queries with ties.
+    measured_ties: RefCell<HashMap<(usize, usize, usize), OfTies>>,
 }
 
 impl<'a, S: DistanceSource> Adviser<'a, S> {
@@ -132,6 +137,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
             traces: Vec::new(),
             kept: Vec::new(),
             measured: RefCell::default(),
+            measured_ties: RefCell::default(),
         };
         let ef = traced_first(ks, data);
         let mut values: ValuesOfCells = along.cells.iter().map(|_| Vec::new()).collect();
@@ -278,11 +284,11 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         }
     }
 
-    /// Whether queues of `ef` rows end among rows of equal distance, and the queue of the graph's engine is
+    /// Whether equal rows may decide what some query finds at `ef`, and the queue of the graph's engine is
     /// followed: then a search says what a trace does not.
     fn is_up_to_the_queue(&self, ef: usize) -> bool {
-        let is_tied = |trace: &RequiredEfs| trace.ties(ef).queries > 0;
-        self.follows_a_queue() && self.traces.iter().any(is_tied)
+        let some = |trace: &RequiredEfs| trace.decided_by_order(ef).next().is_some();
+        self.follows_a_queue() && self.traces.iter().any(some)
     }
 
     /// Whether cells are searched with an engine's own queue where distances are equal.
@@ -435,23 +441,35 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         ef: usize,
     ) -> Vec<Vec<f64>> {
         let (first, step) = part.places();
-        if from == ReadFrom::Queues && self.is_up_to_the_queue(ef) {
-            let of_query = |values: &QueryValues| match figure {
-                Figure::Overlap => values.overlap,
-                Figure::Fill => values.fill,
-            };
-            let searched = self.search(self.ks[k_index], ef, Barycenters::LeftOut);
-            let of_graph = searched.iter().map(|values| {
-                let of_part = values.iter().skip(first).step_by(step);
-                of_part.map(of_query).collect()
-            });
-            return of_graph.collect();
+        let mut values: Vec<Vec<f64>> = Vec::new();
+        for (graph, trace) in self.traces.iter().enumerate() {
+            let mut of_graph: Vec<f64> = trace.at(figure, k_index, ef).collect();
+            if from == ReadFrom::Queues && self.follows_a_queue() {
+                for (query, [overlap, fill]) in self.search_ties(graph, self.ks[k_index], ef) {
+                    of_graph[query] = match figure {
+                        Figure::Overlap => overlap,
+                        Figure::Fill => fill,
+                    };
+                }
+            }
+            values.push(of_graph.into_iter().skip(first).step_by(step).collect());
         }
-        let of_part = |trace: &RequiredEfs| {
-            let values = trace.at(figure, k_index, ef);
-            values.skip(first).step_by(step).collect()
-        };
-        self.traces.iter().map(of_part).collect()
+        values
+    }
+
+    /// Overlap and fill of the queries of which equal rows may decide at `ef`, searched on one graph.
+    fn search_ties(&self, graph: usize, k: usize, ef: usize) -> OfTies {
+        let key = (graph, ef, k);
+        if let Some(found) = self.measured_ties.borrow().get(&key) {
+            return found.clone();
+        }
+        let queries: Vec<usize> = self.traces[graph].decided_by_order(ef).collect();
+        let class = self.graphs.class;
+        let found = self
+            .evaluation(graph)
+            .overlap_and_fill(Cell { class, ef, k }, &queries);
+        self.measured_ties.borrow_mut().insert(key, found.clone());
+        found
     }
 
     /// The least figure of any query at the effort at which a few still lack something: as little may

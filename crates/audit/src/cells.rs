@@ -160,6 +160,27 @@ impl<S: DistanceSource> Evaluation<'_, S> {
         columns(wanted.len(), &queries)
     }
 
+    /// Overlap and fill of some queries in a cell, searched with the queue of the graph's engine; none where no
+    /// queue is followed.
+    pub(super) fn overlap_and_fill(&self, cell: Cell, queries: &[usize]) -> Vec<(usize, [f64; 2])> {
+        let state = PerThread::new(QueryState::<S::Queue>::default);
+        let on = self.searched();
+        let of_query = |&query: &usize| {
+            state.with(|state| {
+                if !state.search_cell(&on, query, &cell) {
+                    return None;
+                }
+                let measured = state.measure(self.truth, &cell)?;
+                Some((
+                    query,
+                    [measured.measures.overlap(), measured.measures.fill()],
+                ))
+            })
+        };
+        let queries = queries.par_iter().with_max_len(TASK_QUERIES);
+        queries.filter_map(of_query).collect()
+    }
+
     /// Required efs up to `ef`, and what is read along: from one traversal a query, but for cells of a
     /// larger effort, and where the search of a cell differs from that of another k: under a filter, and of
     /// segments.

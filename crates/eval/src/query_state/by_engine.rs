@@ -3,7 +3,10 @@
 //! Enters: a traversal of the query, a cell. Leaves: whether the engine's queue may visit or return other
 //! rows than the traversal says, and the engine's own answer. A queue that ends among rows of equal
 //! distance may visit others, an answer that ends among them may hold others. Cost: a look at the list
-//! of visits; a search of the cell's effort where there are ties.
+//! of visits; a search of the cell's effort where there are ties. Which of two equal rows is expanded first
+//! decides too, even where a queue has room for both ([`Visits::decided_above`]).
+//!
+//! [`Visits::decided_above`]: annatomy_hnsw::Visits::decided_above
 
 use super::{Cell, Filtered, QueryState, Searched};
 use crate::distance_source::DistanceSource;
@@ -64,8 +67,8 @@ impl<Q: CandidateQueue> QueryState<Q> {
         query: usize,
         cell: &Cell,
     ) -> bool {
-        let is_tied = || self.visits.is_tied(cell.effort(on.truth));
-        self.queue_of(on, query, cell).is_some() && (self.is_filtered() || is_tied())
+        let is_decided = || cell.effort(on.truth) > self.visits.decided_above() as usize;
+        self.queue_of(on, query, cell).is_some() && (self.is_filtered() || is_decided())
     }
 
     /// The queue that answers `cell`, and all k for which it visits the same rows: of ef rows, or of k where it
@@ -184,5 +187,115 @@ impl<Q: CandidateQueue> QueryState<Q> {
         ids.sort_unstable();
         self.by_engine.answer = Some(EngineRows { in_order, ids });
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::distance_source::AsEngine;
+    use crate::ground_truth::GroundTruth;
+    use crate::surface::{Grid, SelfMatch, count};
+    use crate::testing::noise;
+    use annatomy_hnsw::import::{Arithmetic, Engine, EngineBuild, EngineDistances};
+    use annatomy_hnsw::{Graph, Links, Parameters, VectorDistances, reachable};
+    use annatomy_knn::Queries;
+    use annatomy_vectors::{Matrix, Metric};
+
+    const CELLS: [(usize, usize); 7] =
+        [(1, 1), (2, 5), (6, 3), (6, 9), (20, 8), (20, 20), (55, 10)];
+
+    /// Runs `work` on a graph whose distances are those of an engine; rows on a lattice, where most tie, and
+    /// in general position.
+    fn on_engines(work: impl Fn(&Searched<'_, AsEngine<'_>>, EngineClass, bool)) {
+        let noise = noise(300, 4, 31);
+        let lattice = noise.values().iter().map(|value| (1.5 * value).round());
+        let lattice = Matrix::new(300, 4, lattice.collect()).expect("shape");
+        for (rows, has_ties) in [(&lattice, true), (&noise, false)] {
+            for engine in [Engine::Faiss, Engine::Hnswlib, Engine::Usearch] {
+                let arithmetic = Arithmetic::Avx2;
+                let build = EngineBuild { engine, arithmetic };
+                let distances = VectorDistances::new(rows.view(), Metric::L2);
+                let graph = Graph::build(&distances, &Parameters::faiss(4, 20, 1)).expect("graph");
+                let queries = Queries::AllRows(rows.view());
+                let truth = GroundTruth::compute(&rows.view(), queries, 20, Metric::L2, 1 << 20);
+                let distances = EngineDistances::new(rows.view(), Metric::L2, build);
+                let on = Searched {
+                    source: &AsEngine::new(distances, queries),
+                    truth: &truth.expect("exact"),
+                    graph: &graph,
+                    reachable: &reachable(&graph),
+                    filter: None,
+                };
+                work(&on, engine.class(), has_ties);
+            }
+        }
+    }
+
+    fn sorted(mut ids: Vec<u32>) -> Vec<u32> {
+        ids.sort_unstable();
+        ids
+    }
+
+    #[test]
+    fn a_cell_that_is_not_up_to_the_queue_has_the_engine_s_rows_and_visits() {
+        on_engines(|on, class, has_ties| {
+            let (mut traced, mut searched) = (QueryState::default(), QueryState::default());
+            let mut up_to_the_queue = 0;
+            for query in 0..on.graph.nodes() {
+                traced.begin(on.truth, query);
+                traced.traverse(on, query, 60);
+                for (ef, k) in CELLS {
+                    let cell = Cell { class, ef, k };
+                    assert!(searched.search_cell(on, query, &cell), "an engine's graph");
+                    if traced.is_up_to_the_queue(on, query, &cell) {
+                        up_to_the_queue += 1;
+                        continue;
+                    }
+                    let asked = cell.asked(on.truth);
+                    let visited = traced.visits.visited(cell.effort(on.truth));
+                    let what = format!("{class}, query {query}, ef {ef}, k {k}");
+                    assert_eq!(visited, searched.visits.visited(0), "{what}");
+                    let [trace, own] = [&traced, &searched].map(|by| by.ids(class, ef, asked));
+                    assert_eq!(sorted(trace), sorted(own), "{what}");
+                }
+            }
+            let share = up_to_the_queue as f64 / (CELLS.len() * on.graph.nodes()) as f64;
+            assert_eq!(
+                share > 0.5,
+                has_ties,
+                "{class}: {share} are up to the queue"
+            );
+        });
+    }
+
+    #[test]
+    fn cells_and_surfaces_are_measured_on_the_rows_that_the_engine_returns() {
+        on_engines(|on, class, _| {
+            let (efs, ks) = ([1, 2, 6, 20], [1, 3, 8, 20]);
+            let grid = Grid::new(&efs, &ks, class, SelfMatch::LeftOut).expect("a grid");
+            let surface = count(on, &grid).surface(&grid);
+            let mut state = QueryState::default();
+            for (place, (overlap, fill)) in surface.overlap.iter().zip(&surface.fill).enumerate() {
+                let (ef, k) = (efs[place / ks.len()], ks[place % ks.len()]);
+                let cell = Cell { class, ef, k };
+                let (mut found, mut filled) = (0.0, 0.0);
+                for query in 0..on.graph.nodes() {
+                    state.search_cell(on, query, &cell);
+                    let measured = state.measure(on.truth, &cell).expect("not refused");
+                    let mut ids = state.ids(class, ef, cell.asked(on.truth));
+                    ids.retain(|&id| id != query as u32);
+                    ids.truncate(k);
+                    let returned = sorted(state.returned().ids.clone());
+                    assert_eq!(returned, sorted(ids), "query {query}, {cell:?}");
+                    found += measured.measures.overlap();
+                    filled += measured.measures.fill();
+                }
+                let queries = on.graph.nodes() as f64;
+                let what = format!("{class}, ef {ef}, k {k}");
+                assert!((overlap - found / queries).abs() < 1e-12, "{what}");
+                assert!((fill - filled / queries).abs() < 1e-12, "{what}");
+            }
+        });
     }
 }

@@ -28,6 +28,8 @@ pub struct RequiredEfs {
     visited: Vec<u64>,
     /// Ties at efs from 1.
     ties: Vec<Ties>,
+    /// Per query the effort above which the order of equal rows may decide.
+    decided_above: Vec<u32>,
 }
 
 /// Queries whose queue ends among rows of equal distance: what an engine visits there depends on which
@@ -72,7 +74,7 @@ impl RequiredEfs {
         let scratch = PerThread::new(|| (QueryState::<S::Queue>::default(), Arrivals::default()));
         let more: Vec<AtomicU64> = (0..ef).map(|_| AtomicU64::new(0)).collect();
         let ties: Vec<TieChanges> = (0..ef).map(|_| TieChanges::default()).collect();
-        let (queries, read) = (0..on.truth.queries().count())
+        let (found, read): (Vec<_>, Vec<_>) = (0..on.truth.queries().count())
             .into_par_iter()
             .with_max_len(TASK_QUERIES)
             .map(|query| {
@@ -82,10 +84,13 @@ impl RequiredEfs {
                     arrivals.read(ks, &state.exact, &state.visited, &state.visits);
                     count_visited(&state.visits, &more);
                     count_ties(state.visits.tied(), &ties);
-                    (required(ks, arrivals, state), read(state, query))
+                    let decided_above = state.visits.decided_above();
+                    let required = required(ks, arrivals, state);
+                    ((required, decided_above), read(state, query))
                 })
             })
             .unzip();
+        let (queries, decided_above) = found.into_iter().unzip();
         let mut sum = 0;
         let visited = more.into_iter().map(|more| {
             sum += more.into_inner();
@@ -103,6 +108,7 @@ impl RequiredEfs {
             queries,
             visited: visited.collect(),
             ties: ties.collect(),
+            decided_above,
         };
         (required, read)
     }
@@ -121,6 +127,13 @@ impl RequiredEfs {
     /// If `ef` is 0 or exceeds the largest.
     pub fn ties(&self, ef: usize) -> Ties {
         self.ties[ef - 1]
+    }
+
+    /// The queries of which the queue of an engine may visit other rows at `ef` than the traversal says.
+    pub fn decided_by_order(&self, ef: usize) -> impl Iterator<Item = usize> + '_ {
+        let decided = self.decided_above.iter().enumerate();
+        let decided = decided.filter(move |&(_, &above)| ef > above as usize);
+        decided.map(|(query, _)| query)
     }
 
     /// How many queries there are.

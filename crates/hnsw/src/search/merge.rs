@@ -23,6 +23,7 @@ pub(super) struct Merge {
     rows: Vec<(u32, Option<u32>, usize)>,
     /// Ties of all segments.
     tied: Vec<[u32; 2]>,
+    decided_above: u32,
 }
 
 impl Merge {
@@ -30,18 +31,20 @@ impl Merge {
         self.ef = ef;
         self.rows.clear();
         self.tied.clear();
+        self.decided_above = u32::MAX;
     }
 
     /// Adds the trace of a segment.
     pub(super) fn add(&mut self, segment: &Visits) {
         self.rows.extend(segment.arrivals());
         self.tied.extend_from_slice(segment.tied());
+        self.decided_above = self.decided_above.min(segment.decided_above());
     }
 
     /// The trace of all.
     pub(super) fn finish(&mut self, visits: &mut Visits, scorer: impl QueryScorer) {
         self.rows.sort_by_key(|&(.., effort)| effort);
         visits.record_efforts(self.ef, self.rows.drain(..), scorer);
-        visits.tie(&self.tied);
+        visits.tie(&self.tied, self.decided_above);
     }
 }

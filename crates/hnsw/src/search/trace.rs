@@ -67,6 +67,7 @@ pub struct VisitCounts {
     steps: Vec<Step>,
     all: usize,
     tied: Vec<[u32; 2]>,
+    decided_above: u32,
 }
 
 impl VisitCounts {
@@ -84,7 +85,8 @@ impl VisitCounts {
     /// one of several at the same distance, and a queue of `ef` rows has no place for all of them, the
     /// queue decides which of them it expands.
     pub fn is_tied(&self, ef: usize) -> bool {
-        ends_within(&self.tied, ef)
+        let holds = |&[before, end]: &[u32; 2]| (before as usize) < ef && ef < end as usize;
+        self.tied.iter().any(holds)
     }
 
     /// Bytes in memory.
@@ -111,6 +113,7 @@ pub struct Visits {
     /// Of each pop of a row that was not alone at its distance, how many rows seen were strictly nearer,
     /// and how many were no farther: ascending runs of two rows and more that do not overlap.
     tied: Vec<[u32; 2]>,
+    decided_above: u32,
     seen: RankedBitSet,
     place_by_arrival: Vec<u32>,
     /// Where keys are ranks: those visited, and the arrival at each.
@@ -136,12 +139,6 @@ fn join(runs: &mut Vec<[u32; 2]>) {
         }
         is_one
     });
-}
-
-/// Whether a queue of `ef` rows ends within one of these runs.
-fn ends_within(runs: &[[u32; 2]], ef: usize) -> bool {
-    runs.iter()
-        .any(|&[before, end]| (before as usize) < ef && ef < end as usize)
 }
 
 /// Key and arrival.
@@ -187,6 +184,7 @@ impl Visits {
         self.pops.clear();
         self.steps.clear();
         self.tied.clear();
+        self.decided_above = u32::MAX;
     }
 
     /// V(ef) at every effort.
@@ -196,6 +194,7 @@ impl Visits {
             steps: self.steps.clone(),
             all: self.ids.len(),
             tied: self.tied.clone(),
+            decided_above: self.decided_above,
         }
     }
 
@@ -206,9 +205,11 @@ impl Visits {
         &self.tied
     }
 
-    /// As [`VisitCounts::is_tied`].
-    pub fn is_tied(&self, ef: usize) -> bool {
-        ends_within(&self.tied, ef)
+    /// The largest effort up to which no row is popped that is one of several at the same distance. Above it
+    /// a queue with another order among them may visit other rows: of two, the one that is expanded first may
+    /// lead to so many nearer rows that the other never is.
+    pub fn decided_above(&self) -> u32 {
+        self.decided_above
     }
 
     /// Ids of the first visits in their order: of `most` of them, or of those before the first that was
@@ -225,6 +226,7 @@ impl Visits {
         self.nearest_first.clear();
         self.steps.extend_from_slice(&counts.steps);
         self.tied.extend_from_slice(&counts.tied);
+        self.decided_above = counts.decided_above;
         self.skip_to(counts.all);
     }
 
@@ -299,7 +301,7 @@ impl Visits {
         }
         let (mut seen, mut steps) = (take(&mut self.seen), take(&mut self.steps));
         let mut tied = take(&mut self.tied);
-        self.steps_over(scorer, |_| true, &mut seen, (&mut steps, &mut tied));
+        self.decided_above = self.steps_over(scorer, |_| true, &mut seen, (&mut steps, &mut tied));
         (self.seen, self.steps, self.tied) = (seen, steps, tied);
     }
 
@@ -351,14 +353,16 @@ impl Visits {
         }));
     }
 
-    /// Replays the pops: the steps of a search that counts the rows that `counts` holds for.
+    /// Replays the pops: the steps of a search that counts the rows that `counts` holds for. Returns the effort
+    /// above which the order of equal rows may decide.
     fn steps_over<S: QueryScorer>(
         &self,
         scorer: S,
         counts: impl Fn(u32) -> bool,
         seen: &mut RankedBitSet,
         (steps, tied): (&mut Vec<Step>, &mut Vec<[u32; 2]>),
-    ) {
+    ) -> u32 {
+        let mut decided_above = u32::MAX;
         steps.clear();
         tied.clear();
         // The rank of the end is asked for, too.
@@ -377,6 +381,9 @@ impl Visits {
             let together = self.at_distance_of(scorer, *pop, place);
             if together > 1 {
                 let [before, end] = [place, place + together].map(|place| seen.rank(place) as u32);
+                if end - before > 1 {
+                    decided_above = decided_above.min(highest.max(before));
+                }
                 match tied.last_mut() {
                     Some(last) if overlap(last, &[before, end]) => {
                         *last = [before.min(last[0]), end.max(last[1])];
@@ -400,12 +407,14 @@ impl Visits {
             }
         }
         join(tied);
+        decided_above
     }
 
-    /// Adds efforts at which the queue of some segment is tied.
-    pub(super) fn tie(&mut self, tied: &[[u32; 2]]) {
+    /// Adds the ties of segments, and the effort above which they may decide in some of them.
+    pub(super) fn tie(&mut self, tied: &[[u32; 2]], decided_above: u32) {
         self.tied.extend_from_slice(tied);
         join(&mut self.tied);
+        self.decided_above = decided_above;
     }
 
     /// Makes of the trace that of an engine which counts the rows that `counts` holds for, and stops at
@@ -422,7 +431,7 @@ impl Visits {
         let is_whole = self.ids.len() <= self.ef;
         let (mut seen, mut steps) = (take(&mut self.seen), take(&mut self.steps));
         let mut tied = take(&mut self.tied);
-        self.steps_over(scorer, counts, &mut seen, (&mut steps, &mut tied));
+        self.decided_above = self.steps_over(scorer, counts, &mut seen, (&mut steps, &mut tied));
         (self.seen, self.steps, self.tied) = (seen, steps, tied);
         let stop = step_at(&self.steps, ef);
         if let Some(visited) = stop {
