@@ -45,7 +45,8 @@ impl<F: CandidateQueue> Scratch<F> {
         if let Some(queue) = rule.and_then(|rule| asked.class.queue(rule, asked.ef, asked.k)) {
             self.by_engine
                 .answer(graph, scorer, queue, &mut self.nearest);
-            self.found.extend(self.nearest.iter().map(visit));
+            let nearest = self.nearest.iter().take(asked.k);
+            self.found.extend(nearest.map(visit));
             return;
         }
         let effort = asked.class.effort(asked.ef, asked.k);

@@ -176,6 +176,7 @@ impl<Q: CandidateQueue> QueryState<Q> {
         self.by_engine
             .search
             .record(on.graph, scorer, queue, visits, &mut in_order);
+        in_order.truncate(asked.2);
         self.filtered = on.filter.map(|filter| {
             let visits = self.visits.nearest_first().iter().copied();
             Filtered {

@@ -44,7 +44,7 @@ struct Walk {
 }
 
 impl EngineSearch {
-    /// The answer to `beam`, in the engine's order.
+    /// The answer to `beam`, in the engine's order; of segments the answers of all, merged.
     pub fn answer<S: QueryScorer>(
         &mut self,
         graph: &impl Links,
@@ -102,7 +102,6 @@ impl EngineSearch {
         }
         if !graph.more_entry_points().is_empty() {
             out.sort_by_key(|row| row.key);
-            out.truncate(beam.k);
         }
     }
 }

@@ -207,7 +207,7 @@ impl Visits {
 
     /// The largest effort up to which no row is popped that is one of several at the same distance. Above it
     /// a queue with another order among them may visit other rows: of two, the one that is expanded first may
-    /// lead to so many nearer rows that the other never is.
+    /// lead to enough nearer rows for the other never to be.
     pub fn decided_above(&self) -> u32 {
         self.decided_above
     }

@@ -50,6 +50,19 @@ def main():
         index.init_index(ROWS + 20, M=6, ef_construction=40)
         index.add_items(vectors[shuffled], labels, num_threads=1)
         save_hnswlib(name, index, vectors)
+    of_few_distances((vectors > 0).astype("f4"))
 
 
-main()
+def of_few_distances(bits):
+    for name, metric in [("faiss_bits_l2", faiss.METRIC_L2), ("faiss_bits_ip", faiss.METRIC_INNER_PRODUCT)]:
+        index = faiss.IndexHNSWFlat(COLUMNS, 4, metric)
+        index.add(bits)
+        save_faiss(name, index, index, bits)
+    index = hnswlib.Index("l2", COLUMNS)
+    index.init_index(ROWS, M=6, ef_construction=40)
+    index.add_items(bits, num_threads=1)
+    save_hnswlib("hnswlib_bits_l2", index, bits)
+
+
+if __name__ == "__main__":
+    main()

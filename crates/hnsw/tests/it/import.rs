@@ -1,4 +1,5 @@
-//! Graphs that FAISS and hnswlib saved: the answers read from one traversal are the engines' own.
+//! Graphs that FAISS and hnswlib saved: the answers read from one traversal are the engines' own, and so are
+//! those of searches with their queues, where rows of 0 and 1 have few distances too.
 //!
 //! A reviewer should expect no difference in any id. `goldens/make_goldens.py` made the files with
 //! the real libraries.
@@ -7,7 +8,7 @@ use annatomy_formats::{VectorFile, read_ids};
 use annatomy_hnsw::import::{
     Arithmetic, Engine, EngineBuild, EngineDistances, SavedIndex, SavedIndexError,
 };
-use annatomy_hnsw::{EngineClass, HeapQueue, Links, Traversal, Visits};
+use annatomy_hnsw::{EngineClass, EngineSearch, HeapQueue, Links, QueryScorer, Traversal, Visits};
 use annatomy_vectors::transform::normalize_rows;
 use annatomy_vectors::{Matrix, Metric};
 
@@ -24,7 +25,16 @@ fn queries() -> Matrix {
         .expect("rows")
 }
 
-/// What the engine called `name` answers to (ef, k), read from traversals of its saved graph.
+/// The rule of an engine, and the arithmetic that the files were made in.
+fn class_and_build(engine: Engine) -> (EngineClass, EngineBuild) {
+    let arithmetic = match engine {
+        Engine::Faiss => Arithmetic::Avx2,
+        Engine::Hnswlib | Engine::Usearch | Engine::DiskAnn => Arithmetic::Avx2Zen,
+    };
+    (engine.class(), EngineBuild { engine, arithmetic })
+}
+
+/// What the engine of `index` answers to (ef, k), read from traversals of its saved graph.
 fn predicted(
     index: &SavedIndex,
     metric: Metric,
@@ -32,17 +42,7 @@ fn predicted(
     ef: usize,
     k: usize,
 ) -> Vec<i64> {
-    let class = match index.engine {
-        Engine::Faiss => EngineClass::StopEarly,
-        Engine::Hnswlib | Engine::Usearch | Engine::DiskAnn => EngineClass::Raise,
-    };
-    let build = EngineBuild {
-        engine: index.engine,
-        arithmetic: match index.engine {
-            Engine::Faiss => Arithmetic::Avx2,
-            Engine::Hnswlib | Engine::Usearch | Engine::DiskAnn => Arithmetic::Avx2Zen,
-        },
-    };
+    let (class, build) = class_and_build(index.engine);
     let oracle = EngineDistances::new(index.vectors.view(), metric, build);
     let (mut traversal, mut visits) = (Traversal::<HeapQueue>::default(), Visits::default());
     let mut ids = Vec::new();
@@ -60,6 +60,48 @@ fn predicted(
     ids
 }
 
+/// The same, searched with the engine's queue.
+fn searched(index: &SavedIndex, metric: Metric, queries: &Matrix, ef: usize, k: usize) -> Vec<i64> {
+    let (class, build) = class_and_build(index.engine);
+    let distances = EngineDistances::new(index.vectors.view(), metric, build);
+    let (mut search, mut found, mut ids) = (EngineSearch::default(), Vec::new(), Vec::new());
+    for query in 0..QUERIES {
+        let scorer = distances.scorer_for(queries.row(query));
+        let rule = scorer.queue_rule().expect("an engine's queue");
+        let queue = class.queue(rule, ef, k).expect("not refused");
+        search.answer(&index.graph, scorer, queue, &mut found);
+        let names = found.iter().map(|row| match &index.labels {
+            Some(labels) => labels[row.id as usize],
+            None => i64::from(row.id),
+        });
+        ids.extend(names.chain(std::iter::repeat(-1)).take(k));
+    }
+    ids
+}
+
+#[test]
+fn answers_among_equal_distances_are_the_engines() {
+    for (name, metric) in [
+        ("faiss_bits_l2", Metric::L2),
+        ("faiss_bits_ip", Metric::InnerProduct),
+        ("hnswlib_bits_l2", Metric::L2),
+    ] {
+        let index = SavedIndex::read(golden(&format!("{name}.index"))).expect("index");
+        let mut read_from_traces = 0;
+        for (ef, k) in CELLS {
+            let own = read_ids(golden(&format!("{name}_ef{ef}_k{k}.npy"))).expect("answers");
+            let found = searched(&index, metric, &index.vectors, ef, k);
+            assert_eq!(found, own.ids(), "{name} at ef = {ef}, k = {k}");
+            let traced = predicted(&index, metric, &index.vectors, ef, k);
+            read_from_traces += usize::from(traced == own.ids());
+        }
+        assert!(
+            read_from_traces < CELLS.len(),
+            "{name}: ties decide nothing"
+        );
+    }
+}
+
 fn assert_predicts(name: &str, metric: Metric) {
     let index = SavedIndex::read(golden(&format!("{name}.index"))).expect("index");
     let mut queries = queries();
@@ -72,6 +114,11 @@ fn assert_predicts(name: &str, metric: Metric) {
             predicted(&index, metric, &queries, ef, k),
             own.ids(),
             "{name} at ef = {ef}, k = {k}"
+        );
+        assert_eq!(
+            searched(&index, metric, &queries, ef, k),
+            own.ids(),
+            "{name} searched at ef = {ef}, k = {k}"
         );
     }
 }
