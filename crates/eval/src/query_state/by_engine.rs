@@ -108,9 +108,23 @@ impl<Q: CandidateQueue> QueryState<Q> {
         let is_searched = self.search_as_engine(on, query, (cell.class, cell.ef, asked));
         if is_searched {
             self.begin(on.truth, query);
+            self.leave_first(cell.k, on.truth.queries().own_id(query));
             self.read_returned(on, query);
         }
         is_searched
+    }
+
+    /// Leaves the first `k` rows of the answer besides the query itself, where one row more was asked for.
+    fn leave_first(&mut self, k: usize, own: Option<u32>) {
+        if let Some(answer) = &mut self.by_engine.answer {
+            let mut others = 0;
+            answer.in_order.retain(|row| {
+                others += usize::from(Some(row.id) != own);
+                Some(row.id) == own || others <= k
+            });
+            answer.ids = answer.in_order.iter().map(|row| row.id).collect();
+            answer.ids.sort_unstable();
+        }
     }
 
     /// Reads the visits that were returned, those of exact neighbors and that of the query itself: all that
@@ -248,12 +262,12 @@ mod tests {
                 traced.traverse(on, query, 60);
                 for (ef, k) in CELLS {
                     let cell = Cell { class, ef, k };
-                    assert!(searched.search_cell(on, query, &cell), "an engine's graph");
+                    let asked = cell.asked(on.truth);
+                    assert!(searched.search_as_engine(on, query, (class, ef, asked)));
                     if traced.is_up_to_the_queue(on, query, &cell) {
                         up_to_the_queue += 1;
                         continue;
                     }
-                    let asked = cell.asked(on.truth);
                     let visited = traced.visits.visited(cell.effort(on.truth));
                     let what = format!("{class}, query {query}, ef {ef}, k {k}");
                     assert_eq!(visited, searched.visits.visited(0), "{what}");
