@@ -22,6 +22,7 @@ use annatomy_hnsw::{
 };
 use annatomy_measures::corrected::{QueryMeasures, ReturnedSide, Scratch, measure};
 use by_engine::ByEngine;
+pub(crate) use by_engine::queue_of_cell;
 
 /// What all queries of one graph share.
 #[derive(Debug)]

@@ -45,6 +45,18 @@ fn queue_of<S: DistanceSource>(
     filters.then_some(queue)
 }
 
+/// The queue that answers `cell`, and all k for which it visits the same rows: of ef rows, or of k where it grows
+/// with k. `None` where the graph is no engine's whose queue is followed.
+pub(crate) fn queue_of_cell<S: DistanceSource>(
+    on: &Searched<'_, S>,
+    query: usize,
+    cell: &Cell,
+) -> Option<(QueueRule, usize, usize)> {
+    let asked = (cell.class, cell.ef, cell.asked(on.truth));
+    let (rule, Beam { ef, k }) = queue_of(on, query, asked)?;
+    Some((rule, ef, ef.max(k)))
+}
+
 impl<Q: CandidateQueue> QueryState<Q> {
     /// Whether `cell` may be answered otherwise than the traversal of query number `query` says, because
     /// rows are equally far. Under a filter, where traces do not know of all ties, it always may.
@@ -56,7 +68,7 @@ impl<Q: CandidateQueue> QueryState<Q> {
     ) -> bool {
         let asked = cell.asked(on.truth);
         self.visits_are_up_to_the_queue(on, query, cell)
-            || (self.queue_of(on, query, cell).is_some()
+            || (queue_of_cell(on, query, cell).is_some()
                 && self.ends_among_equals(self.visits.visited(cell.effort(on.truth)), asked))
     }
 
@@ -68,20 +80,7 @@ impl<Q: CandidateQueue> QueryState<Q> {
         cell: &Cell,
     ) -> bool {
         let is_decided = || cell.effort(on.truth) > self.visits.decided_above() as usize;
-        self.queue_of(on, query, cell).is_some() && (self.is_filtered() || is_decided())
-    }
-
-    /// The queue that answers `cell`, and all k for which it visits the same rows: of ef rows, or of k where it
-    /// grows with k. `None` where the graph is no engine's whose queue is followed.
-    pub(crate) fn queue_of<S: DistanceSource<Queue = Q>>(
-        &self,
-        on: &Searched<'_, S>,
-        query: usize,
-        cell: &Cell,
-    ) -> Option<(QueueRule, usize, usize)> {
-        let (rule, Beam { ef, k }) =
-            queue_of(on, query, (cell.class, cell.ef, cell.asked(on.truth)))?;
-        Some((rule, ef, ef.max(k)))
+        queue_of_cell(on, query, cell).is_some() && (self.is_filtered() || is_decided())
     }
 
     /// Whether the first `rows` of the first `visited` visits end among rows of one distance.
@@ -152,7 +151,7 @@ impl<Q: CandidateQueue> QueryState<Q> {
 
     /// As [`search_cell`](Self::search_cell), without the engine's choice among the rows that it visited: what
     /// is measured are the nearest of them, in `cell` and in all cells of the same
-    /// [`queue_of`](Self::queue_of).
+    /// [`queue_of_cell`].
     pub(crate) fn visit_as_engine<S: DistanceSource<Queue = Q>>(
         &mut self,
         on: &Searched<'_, S>,

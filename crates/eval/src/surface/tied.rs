@@ -7,7 +7,7 @@
 
 use super::{Counts, Grid};
 use crate::distance_source::DistanceSource;
-use crate::query_state::{Cell, QueryState, Searched};
+use crate::query_state::{Cell, QueryState, Searched, queue_of_cell};
 use annatomy_hnsw::CandidateQueue;
 
 /// Every cell of `grid`, with its place.
@@ -40,7 +40,7 @@ impl Counts {
     ) {
         let mut last = None;
         for ((row, column), cell) in cells(grid) {
-            let queue = searched.queue_of(on, query, &cell);
+            let queue = queue_of_cell(on, query, &cell);
             if queue.is_some() && queue != last {
                 searched.visit_as_engine(on, query, &cell);
                 last = queue;
