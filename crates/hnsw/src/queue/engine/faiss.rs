@@ -170,16 +170,14 @@ impl<const FLIP: u32> Held<FLIP> {
         if self.pending == 0 {
             return None;
         }
-        let place_from_end = |place: usize| (self.rows.len() - 1 - place) as u64;
-        let of_row = |(place, row): (usize, &Row<FLIP>)| {
-            if row.is_expanded() {
-                u64::MAX
-            } else {
-                u64::from(row.key()) << 32 | place_from_end(place)
+        // The branch is seldom taken; whether a row is expanded would be mispredicted.
+        let (mut nearest, mut place) = (u32::MAX, 0);
+        for (at, row) in self.rows.iter().enumerate() {
+            let key = row.key() | u32::from(row.is_expanded()).wrapping_neg();
+            if key <= nearest && !row.is_expanded() {
+                (nearest, place) = (key, at);
             }
-        };
-        let nearest = self.rows.iter().enumerate().map(of_row).min()?;
-        let place = self.rows.len() - 1 - (nearest as u32) as usize;
+        }
         let row = self.rows[place];
         self.rows[place] = row.expanded();
         self.pending -= 1;
