@@ -164,7 +164,7 @@ impl<'k> StreamedSearch<'k> {
         let tiles = PerThread::new(Tile::default);
         let prefilter = kernels.map(|kernels| {
             let rotation = rotation_for(base, &preparation, kernels);
-            let coded = CodedBase::new(&preparation, rows);
+            let coded = CodedBase::new(&preparation, kernels, rows);
             Prefilter::new((prefiltering, rotation), kernels, coded)
         });
         Self {

@@ -13,11 +13,12 @@ use crate::refine::UNDERFLOW;
 use crate::source::RowSource;
 use annatomy_runtime::Zeroed;
 use annatomy_vectors::kernels::int8::{
-    GROUP, Int8Kernels, LEFT, LeftGroup, LeftTerms, RIGHT, RightGroup, RightTerms,
+    GROUP, Int8Kernels, LeftShape, LeftTerms, RIGHT, RightGroup, RightTerms,
 };
 use annatomy_vectors::{Metric, kernels};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Rows that tell whether a rotation pays.
 const ROWS_LOOKED_AT: usize = 64;
@@ -60,8 +61,10 @@ struct Quantized {
 
 /// Queries in left panels.
 pub(crate) struct CodedQueries {
-    groups: usize,
-    panels: Zeroed<LeftGroup>,
+    shape: LeftShape,
+    /// Columns with those that pad them.
+    padded: usize,
+    panels: Zeroed<i8>,
     terms: Vec<LeftTerms>,
     pub(super) rows: Slices,
 }
@@ -69,6 +72,8 @@ pub(crate) struct CodedQueries {
 /// A block of base rows in right panels, and the prepared rows themselves.
 pub(crate) struct CodedBase {
     columns: usize,
+    /// Groups of a panel, with those that pad it.
+    groups: usize,
     panels: Zeroed<RightGroup>,
     pub(super) rows: Slices,
     pub(crate) norms_squared: Vec<f32>,
@@ -88,9 +93,10 @@ impl CodedQueries {
     ) -> Self {
         let preparation = coder.preparation;
         let columns = preparation.columns();
-        let groups = columns.div_ceil(GROUP);
-        let mut panels: Zeroed<LeftGroup> = Zeroed::new(count.div_ceil(LEFT) * groups);
-        let (mut codes, mut scratch) = (vec![0; groups * GROUP], Vec::new());
+        let shape = coder.kernels.left_shape();
+        let padded = shape.padded(columns);
+        let mut panels: Zeroed<i8> = Zeroed::new(count.div_ceil(shape.rows) * shape.rows * padded);
+        let (mut codes, mut scratch) = (vec![0; padded], Vec::new());
         let mut terms = Vec::with_capacity(count);
         let mut row = vec![0.0; columns];
         let mut rows = Slices::new(count, columns);
@@ -102,27 +108,35 @@ impl CodedQueries {
                 block.write(query % RIGHT, &row);
             }
             let quantized = coder.quantize(&mut row, &mut codes);
-            let panel = &mut panels[query / LEFT * groups..][..groups];
-            for (group, codes) in panel.iter_mut().zip(codes.as_chunks().0) {
-                group[query % LEFT] = *codes;
-            }
+            let size = shape.rows * padded;
+            let panel = &mut panels[query / shape.rows * size..][..size];
+            shape.write(panel, query % shape.rows, &codes);
             terms.push(coder.left_terms(&quantized, magnitude));
         }
         drop(blocks);
         Self {
-            groups,
+            shape,
+            padded,
             panels,
             terms,
             rows,
         }
     }
 
-    pub(super) fn panel(&self, panel: usize) -> &[LeftGroup] {
-        &self.panels[panel * self.groups..][..self.groups]
+    /// The groups `groups` of columns of one panel.
+    pub(super) fn panel(&self, panel: usize, groups: Range<usize>) -> &[i8] {
+        let rows = self.shape.rows;
+        let codes = &self.panels[panel * rows * self.padded..][..rows * self.padded];
+        &codes[groups.start * GROUP * rows..groups.end * GROUP * rows]
+    }
+
+    /// Queries of a panel.
+    pub(super) fn panel_rows(&self) -> usize {
+        self.shape.rows
     }
 
     pub(super) fn panels(&self) -> usize {
-        self.terms.len().div_ceil(LEFT)
+        self.terms.len().div_ceil(self.shape.rows)
     }
 
     pub(super) fn terms(&self) -> &[LeftTerms] {
@@ -131,12 +145,14 @@ impl CodedQueries {
 }
 
 impl CodedBase {
-    /// Room for up to `rows` rows.
-    pub(crate) fn new(preparation: &Preparation, rows: usize) -> Self {
+    /// Room for up to `rows` rows, in codes for `kernels`.
+    pub(crate) fn new(preparation: &Preparation, kernels: Int8Kernels, rows: usize) -> Self {
         let columns = preparation.columns();
+        let groups = kernels.left_shape().padded(columns) / GROUP;
         Self {
             columns,
-            panels: Zeroed::new(rows.div_ceil(RIGHT) * columns.div_ceil(GROUP)),
+            groups,
+            panels: Zeroed::new(rows.div_ceil(RIGHT) * groups),
             rows: Slices::new(rows, columns),
             norms_squared: Vec::new(),
             magnitudes: Vec::new(),
@@ -157,8 +173,7 @@ impl CodedBase {
     ) {
         let preparation = coder.preparation;
         let offset = coder.kernels.offset() as u8;
-        let columns = self.columns;
-        let groups = columns.div_ceil(GROUP);
+        let (columns, groups) = (self.columns, self.groups);
         self.norms_squared.resize(count, 0.0);
         self.magnitudes.resize(count, RowMagnitude::default());
         let terms = [
@@ -217,11 +232,10 @@ impl CodedBase {
     }
 
     pub(super) fn panel(&self, panel: usize) -> &[RightGroup] {
-        let groups = self.columns.div_ceil(GROUP);
-        &self.panels[panel * groups..][..groups]
+        &self.panels[panel * self.groups..][..self.groups]
     }
 
-    pub(super) fn terms(&self, rows: std::ops::Range<usize>) -> RightTerms<'_> {
+    pub(super) fn terms(&self, rows: Range<usize>) -> RightTerms<'_> {
         RightTerms {
             norms: &self.norms[rows.clone()],
             scales: &self.scales[rows.clone()],
@@ -508,7 +522,7 @@ mod tests {
                 kernels,
             };
             let queries = CodedQueries::new(coder, 1, |row| rows.row(row));
-            let mut base = CodedBase::new(&preparation, 1);
+            let mut base = CodedBase::new(&preparation, kernels, 1);
             base.prepare_in(coder, 1, |row| rows.row(row));
             let mut tile = CodeTile::new(kernels);
             let mut survives = |threshold: f64| {

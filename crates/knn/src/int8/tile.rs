@@ -4,7 +4,7 @@ use super::codes::{CodedBase, CodedQueries};
 use super::slices::Piece;
 use annatomy_vectors::kernels;
 use annatomy_vectors::kernels::int8::{
-    Before, GROUP, Int8Kernels, LANES, LEFT, PAIRS, RIGHT, Sums,
+    Before, GROUP, Int8Kernels, LANES, PAIRS, RIGHT, Sums,
 };
 use std::ops::Range;
 
@@ -20,6 +20,7 @@ pub(crate) struct CodeTile {
     kernels: Int8Kernels,
     /// Panel by panel of the queries, of each panel of base rows; one alone where a row is one slice.
     sums: Vec<Sums>,
+    masks: Vec<u32>,
     pairs: Vec<Pair>,
     sums_by_slice: Vec<f32>,
 }
@@ -39,6 +40,7 @@ impl CodeTile {
         Self {
             kernels,
             sums: Vec::new(),
+            masks: Vec::new(),
             pairs: Vec::new(),
             sums_by_slice: Vec::new(),
         }
@@ -66,9 +68,13 @@ impl CodeTile {
         let Self {
             kernels,
             sums,
+            masks,
             pairs,
             ..
         } = self;
+        let left_rows = queries.panel_rows();
+        masks.resize(left_rows, 0);
+        let products = kernels.products();
         let panels = rows.start / RIGHT..rows.end.div_ceil(RIGHT);
         let groups = base.panel(panels.start).len();
         let of_tile = if groups > SLICE {
@@ -77,8 +83,8 @@ impl CodeTile {
             // No sum waits for another slice.
             1
         };
-        if sums.len() < of_tile {
-            sums.resize(of_tile, [[0; RIGHT]; LEFT]);
+        if sums.len() < of_tile * left_rows {
+            sums.resize(of_tile * left_rows, [0; RIGHT]);
         }
         for start in (0..groups).step_by(SLICE) {
             let slice = start..(start + SLICE).min(groups);
@@ -90,15 +96,17 @@ impl CodeTile {
             for panel in panels.clone() {
                 let right = &base.panel(panel)[slice.clone()];
                 let of_rows = base.terms(panel * RIGHT..((panel + 1) * RIGHT).min(rows.end));
-                let of_queries = queries.terms().chunks(LEFT).zip(thresholds.chunks(LEFT));
+                let terms = queries.terms().chunks(left_rows);
+                let of_queries = terms.zip(thresholds.chunks(left_rows));
                 for (left_panel, of_queries) in of_queries.enumerate() {
-                    let left = &queries.panel(left_panel)[slice.clone()];
+                    let left = queries.panel(left_panel, slice.clone());
                     let place = (panel - panels.start) * queries.panels() + left_panel;
-                    let sums = &mut sums[place % of_tile];
-                    kernels.sum_products(left, right, to, sums);
+                    let sums = &mut sums[place % of_tile * left_rows..][..left_rows];
+                    products.sum(left, right, to, sums);
                     if slice.end == groups {
-                        let masks = kernels.survivors(sums, of_queries, &of_rows);
-                        push_pairs(pairs, &masks, left_panel * LEFT, panel * RIGHT);
+                        let masks = &mut masks[..of_queries.0.len()];
+                        kernels.survivors(sums, of_queries, &of_rows, masks);
+                        push_pairs(pairs, masks, left_panel * left_rows, panel * RIGHT);
                     }
                 }
             }
@@ -161,7 +169,7 @@ impl CodeTile {
 }
 
 /// Adds the pairs that `masks` name, of queries and rows from the first ones on.
-fn push_pairs(pairs: &mut Vec<Pair>, masks: &[u32; LEFT], first_query: usize, first_row: usize) {
+fn push_pairs(pairs: &mut Vec<Pair>, masks: &[u32], first_query: usize, first_row: usize) {
     for (query, &(mut mask)) in (first_query..).zip(masks) {
         while mask != 0 {
             pairs.push(Pair {

@@ -1,10 +1,10 @@
 //! Integer products of rows in 8 bits, lower bounds by them, and float32 products of the few pairs
 //! that a bound leaves: what a prefilter of exact search needs.
 //!
-//! Enters: panels of codes, four columns of a row in a word:
+//! Enters: panels of codes, some columns of a row side by side:
 //!
-//! left: [`LEFT`] rows, signed          r0c0..3 r1c0..3 … r0c4..7 …
-//! right: [`RIGHT`] rows, offset        likewise, unsigned, as `vpdpbusd` and `vpmaddubsw` want a factor
+//! left: 12 rows × 4 columns, signed    r0c0..3 r1c0..3 … r0c4..7 …      32 × 64 for AMX: [`LeftShape`]
+//! right: [`RIGHT`] rows, offset        likewise, 4 columns, unsigned, as `vpdpbusd` and `vpmaddubsw` want a factor
 //!
 //! Leaves: exact integer sums, the same on every instruction set; one bit per pair that a threshold
 //! leaves; float32 sums **in the order of the columns**, bit for bit those of a product kernel with
@@ -12,22 +12,23 @@
 //!
 //! | form | needs | codes | multiplications per instruction |
 //! |---|---|---|---|
+//! | `amx` | AMX-INT8 and the next | ±127 | 16,384 |
 //! | `vnni` | AVX-512F and VNNI | ±127 | 64 |
 //! | `avx2` | AVX2 and FMA | ±63, so that 16 bits hold four products | 32, and two sums for every four of these |
 //! | `scalar` | nothing; the tests' oracle | ±127 | 1 |
 
 use std::sync::OnceLock;
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
-/// Rows of a left panel.
-pub const LEFT: usize = 12;
 /// Rows of a right panel.
 pub const RIGHT: usize = 32;
-/// Columns in a word.
+/// Columns of a right row that lie side by side.
 pub const GROUP: usize = 4;
 /// Sums of one pair that [`Int8Kernels::add_products_by_lane`] makes together.
 pub const LANES: usize = 8;
@@ -36,12 +37,45 @@ pub const PAIRS: usize = 8;
 /// Values of a row in one call of it.
 pub const PIECE: usize = 192;
 
-/// Four columns of every row of a left panel.
-pub type LeftGroup = [[i8; GROUP]; LEFT];
 /// Four columns of every row of a right panel.
 pub type RightGroup = [[u8; GROUP]; RIGHT];
-/// Integer sums of a left panel with a right one.
-pub type Sums = [[i32; RIGHT]; LEFT];
+/// Integer sums of one left row with those of a right panel.
+pub type Sums = [i32; RIGHT];
+
+/// The order of codes in a left panel: `columns` of its first row, as many of each of its `rows`, then the next
+/// columns. Both panels are padded with zeros to whole groups of `columns`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftShape {
+    /// Rows of a panel.
+    pub rows: usize,
+    /// Columns of a row that lie side by side.
+    pub columns: usize,
+}
+
+impl LeftShape {
+    /// What `columns` columns are padded to.
+    pub fn padded(self, columns: usize) -> usize {
+        columns.next_multiple_of(self.columns)
+    }
+
+    /// Writes the codes of row `row` of `panel`, padded.
+    pub fn write(self, panel: &mut [i8], row: usize, codes: &[i8]) {
+        let groups = panel.chunks_exact_mut(self.rows * self.columns);
+        for (group, codes) in groups.zip(codes.chunks_exact(self.columns)) {
+            group[row * self.columns..][..self.columns].copy_from_slice(codes);
+        }
+    }
+}
+
+/// Left panels of rows in words, as vectors take them.
+const LEFT: usize = 12;
+const WORDS: LeftShape = LeftShape {
+    rows: LEFT,
+    columns: GROUP,
+};
+
+/// Four columns of every row of a left panel in words.
+type LeftGroup = [[i8; GROUP]; LEFT];
 
 /// What becomes of sums that are there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +126,8 @@ enum Form {
     Avx2(avx2::Avx2),
     #[cfg(target_arch = "x86_64")]
     Vnni(vnni::Vnni),
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    Amx(amx::Amx),
 }
 
 /// The integer kernels of this processor, where they are faster than its float32 products.
@@ -104,6 +140,8 @@ pub fn int8() -> Option<Int8Kernels> {
         Form::Avx2(_) => !is_x86_feature_detected!("avx512f"),
         #[cfg(target_arch = "x86_64")]
         Form::Vnni(_) => true,
+        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+        Form::Amx(_) => true,
     };
     *DETECTED.get_or_init(|| Int8Kernels::forms().next().filter(outpaces_float32))
 }
@@ -116,6 +154,10 @@ impl Int8Kernels {
 
     /// All that this processor can run, the fastest first and [`scalar`](Self::scalar) last.
     pub fn forms() -> impl Iterator<Item = Self> {
+        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+        let tiles = amx::Amx::detect().map(Form::Amx);
+        #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+        let tiles = None;
         #[cfg(target_arch = "x86_64")]
         let vectors = [
             vnni::Vnni::detect().map(Form::Vnni),
@@ -124,9 +166,9 @@ impl Int8Kernels {
         #[cfg(not(target_arch = "x86_64"))]
         let vectors = [];
         let vectors: [Option<Form>; _] = vectors;
-        vectors
+        tiles
             .into_iter()
-            .flatten()
+            .chain(vectors.into_iter().flatten())
             .chain([Form::Scalar])
             .map(Self)
     }
@@ -140,6 +182,8 @@ impl Int8Kernels {
             Form::Avx2(_) => 0.48,
             #[cfg(target_arch = "x86_64")]
             Form::Vnni(_) => 0.3,
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Form::Amx(_) => 0.1,
         }
     }
 
@@ -165,42 +209,48 @@ impl Int8Kernels {
             Form::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
             Form::Vnni(_) => "avx512-vnni",
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Form::Amx(_) => "amx",
         }
     }
 
-    /// Replaces `sums` by Σ left·right over groups of columns, or adds that to them; of codes up to
-    /// [`largest_code`](Self::largest_code), the right ones [`offset`](Self::offset).
-    ///
-    /// # Panics
-    /// If the panels differ in length.
-    pub fn sum_products(
-        self,
-        left: &[LeftGroup],
-        right: &[RightGroup],
-        to: Before,
-        sums: &mut Sums,
-    ) {
-        assert_eq!(left.len(), right.len(), "panels of equal columns");
+    /// The order of codes in its left panels.
+    pub fn left_shape(self) -> LeftShape {
         match self.0 {
-            Form::Scalar => sum_products(left, right, to, sums),
-            #[cfg(target_arch = "x86_64")]
-            Form::Avx2(avx2) => avx2.sum_products(left, right, to, sums),
-            #[cfg(target_arch = "x86_64")]
-            Form::Vnni(vnni) => vnni.sum_products(left, right, to, sums),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Form::Amx(_) => amx::LEFT,
+            _ => WORDS,
+        }
+    }
+
+    /// Integer products by these kernels on the thread at hand.
+    pub fn products(self) -> Int8Products {
+        Int8Products {
+            shape: self.left_shape(),
+            by: match self.0 {
+                Form::Scalar => Products::Scalar,
+                #[cfg(target_arch = "x86_64")]
+                Form::Avx2(avx2) => Products::Avx2(avx2),
+                #[cfg(target_arch = "x86_64")]
+                Form::Vnni(vnni) => Products::Vnni(vnni),
+                #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+                Form::Amx(amx) => Products::Amx(amx.configure()),
+            },
         }
     }
 
     /// Which right rows have a lower bound that is not at least the threshold of a left row: a mask of
-    /// right rows for each.
+    /// right rows for each, in `masks`.
     ///
     /// # Panics
-    /// If there are more rows than in a panel, or a row lacks a term or a threshold.
+    /// If there are more right rows than in a panel, or a row lacks a term, a threshold, its sums or a mask.
     pub fn survivors(
         self,
-        sums: &Sums,
+        sums: &[Sums],
         (left, thresholds): (&[LeftTerms], &[f32]),
         right: &RightTerms<'_>,
-    ) -> [u32; LEFT] {
+        masks: &mut [u32],
+    ) {
         let RightTerms {
             norms,
             scales,
@@ -210,16 +260,18 @@ impl Int8Kernels {
         let rows = norms.len();
         assert_eq!([scales.len(), errors.len(), sizes.len()], [rows; 3]);
         assert_eq!(left.len(), thresholds.len(), "a threshold for every row");
-        assert!(rows <= RIGHT && left.len() <= LEFT, "rows of one panel");
-        let mut masks = [0; LEFT];
+        assert_eq!(left.len(), masks.len(), "a mask for every row");
+        assert!(rows <= RIGHT && left.len() <= sums.len(), "rows of one panel");
+        masks.fill(0);
         match self.0 {
-            Form::Scalar => survivors(sums, (left, thresholds), right, &mut masks),
+            Form::Scalar => survivors(sums, (left, thresholds), right, masks),
             #[cfg(target_arch = "x86_64")]
-            Form::Avx2(avx2) => avx2.survivors(sums, (left, thresholds), right, &mut masks),
+            Form::Avx2(avx2) => avx2.survivors(sums, (left, thresholds), right, masks),
             #[cfg(target_arch = "x86_64")]
-            Form::Vnni(vnni) => vnni.survivors(sums, (left, thresholds), right, &mut masks),
+            Form::Vnni(vnni) => vnni.survivors(sums, (left, thresholds), right, masks),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Form::Amx(amx) => amx.vnni().survivors(sums, (left, thresholds), right, masks),
         }
-        masks
     }
 
     /// Adds left·right to the sums of each pair, lane by lane: value `i` belongs to lane `i % OF`. Sums are
@@ -243,15 +295,59 @@ impl Int8Kernels {
             Form::Avx2(avx2) => avx2.add_products_by_lane(left, right, sums),
             #[cfg(target_arch = "x86_64")]
             Form::Vnni(vnni) => vnni.add_products_by_lane(left, right, sums),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Form::Amx(amx) => amx.vnni().add_products_by_lane(left, right, sums),
         }
     }
 }
 
-fn sum_products(left: &[LeftGroup], right: &[RightGroup], to: Before, sums: &mut Sums) {
-    if to == Before::Replaced {
-        *sums = [[0; RIGHT]; LEFT];
+/// Integer products on one thread, whose tile registers stay configured for them until it is dropped.
+#[derive(Debug)]
+pub struct Int8Products {
+    shape: LeftShape,
+    by: Products,
+}
+
+#[derive(Debug)]
+enum Products {
+    Scalar,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(avx2::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Vnni(vnni::Vnni),
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    Amx(amx::Tiles),
+}
+
+impl Int8Products {
+    /// Replaces `sums` by Σ left·right over groups of columns, or adds that to them; of codes up to
+    /// [`largest_code`](Int8Kernels::largest_code), the right ones [`offset`](Int8Kernels::offset).
+    ///
+    /// # Panics
+    /// If the panels differ in columns, these are not padded, or there are not the sums of all left rows.
+    pub fn sum(&self, left: &[i8], right: &[RightGroup], to: Before, sums: &mut [Sums]) {
+        let LeftShape { rows, columns } = self.shape;
+        assert_eq!(left.len(), rows * GROUP * right.len(), "equal columns");
+        assert!(right.len().is_multiple_of(columns / GROUP), "padded");
+        assert_eq!(sums.len(), rows, "sums of every left row");
+        match &self.by {
+            Products::Scalar => sum_products(left, right, to, sums),
+            #[cfg(target_arch = "x86_64")]
+            Products::Avx2(avx2) => avx2.sum_products(left, right, to, sums),
+            #[cfg(target_arch = "x86_64")]
+            Products::Vnni(vnni) => vnni.sum_products(left, right, to, sums),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Products::Amx(tiles) => tiles.sum_products(left, right, to, sums),
+        }
     }
-    for (left, right) in left.iter().zip(right) {
+}
+
+fn sum_products(left: &[i8], right: &[RightGroup], to: Before, sums: &mut [Sums]) {
+    if to == Before::Replaced {
+        sums.fill([0; RIGHT]);
+    }
+    let left = left.as_chunks::<GROUP>().0.chunks_exact(sums.len());
+    for (left, right) in left.zip(right) {
         for (left, sums) in left.iter().zip(sums.iter_mut()) {
             for (right, sum) in right.iter().zip(sums) {
                 let products = left.iter().zip(right);
@@ -264,10 +360,10 @@ fn sum_products(left: &[LeftGroup], right: &[RightGroup], to: Before, sums: &mut
 }
 
 fn survivors(
-    sums: &Sums,
+    sums: &[Sums],
     (left, thresholds): (&[LeftTerms], &[f32]),
     right: &RightTerms<'_>,
-    masks: &mut [u32; LEFT],
+    masks: &mut [u32],
 ) {
     for (((left, &threshold), sums), mask) in left.iter().zip(thresholds).zip(sums).zip(masks) {
         for (place, &norm) in right.norms.iter().enumerate() {
@@ -313,30 +409,45 @@ mod tests {
     #[test]
     fn sums_are_exact_at_the_ends_of_the_range() {
         for form in Int8Kernels::forms() {
-            for groups in [0, 1, 2, 7, 512] {
-                let mut draw = random(groups as u64);
+            let shape = form.left_shape();
+            for columns in [0, 1, 4, 30, 64, 65, 2048] {
+                let mut draw = random(columns as u64);
                 // The largest and smallest codes stand together, so that a saturating sum shows.
                 let most = form.largest_code();
                 let ends = [-most, most, 0, 1];
-                let left: Vec<LeftGroup> = (0..groups)
-                    .map(|_| [(); LEFT].map(|()| [(); GROUP].map(|()| ends[draw() as usize % 4])))
+                let padded = shape.padded(columns);
+                let rows: Vec<Vec<i8>> = (0..shape.rows)
+                    .map(|_| {
+                        let codes = (0..columns).map(|_| ends[draw() as usize % 4]);
+                        codes.chain([0; 64]).take(padded).collect()
+                    })
                     .collect();
-                let right: Vec<RightGroup> = (0..groups)
+                let mut left = vec![0; shape.rows * padded];
+                for (place, row) in rows.iter().enumerate() {
+                    shape.write(&mut left, place, row);
+                }
+                let right: Vec<RightGroup> = (0..padded / GROUP)
                     .map(|_| {
                         [(); RIGHT].map(|()| {
                             [(); GROUP].map(|()| (2 * most.unsigned_abs() + 1) - (draw() % 3) as u8)
                         })
                     })
                     .collect();
-                let (mut sums, mut alone) = ([[3; RIGHT]; LEFT], [[3; RIGHT]; LEFT]);
-                form.sum_products(&left, &right, Before::Added, &mut sums);
-                form.sum_products(&left, &right, Before::Replaced, &mut alone);
+                let mut sums = vec![[3; RIGHT]; shape.rows];
+                let mut alone = sums.clone();
+                let products = form.products();
+                products.sum(&left, &right, Before::Added, &mut sums);
+                // Tiles stay configured until the last of a thread's is dropped.
+                drop(form.products());
+                products.sum(&left, &right, Before::Replaced, &mut alone);
                 for (row, sums) in sums.iter().enumerate() {
                     for (column, &sum) in sums.iter().enumerate() {
-                        let exact: i64 = left
+                        let exact: i64 = rows[row]
+                            .as_chunks::<GROUP>()
+                            .0
                             .iter()
                             .zip(&right)
-                            .flat_map(|(left, right)| left[row].iter().zip(&right[column]))
+                            .flat_map(|(left, right)| left.iter().zip(&right[column]))
                             .map(|(&left, &right)| i64::from(left) * i64::from(right))
                             .sum();
                         let found = [sum, alone[row][column]].map(i64::from);
@@ -361,9 +472,9 @@ mod tests {
                     errors: &errors,
                     sizes: &sizes,
                 };
-                let sums: Sums = std::array::from_fn(|row| {
-                    std::array::from_fn(|place| (place * 7 + row * 5) as i32 - 100)
-                });
+                let sums: Vec<Sums> = (0..form.left_shape().rows)
+                    .map(|row| std::array::from_fn(|place| (place * 7 + row * 5) as i32 - 100))
+                    .collect();
                 let thresholds = [f32::NEG_INFINITY, 0.5, 1.0, f32::INFINITY, f32::NAN];
                 let left: Vec<LeftTerms> = (0..5)
                     .map(|row| LeftTerms {
@@ -374,8 +485,8 @@ mod tests {
                         offset: 40,
                     })
                     .collect();
-                let masks = form.survivors(&sums, (&left, &thresholds), &right);
-                assert_eq!(masks[5..], [0; LEFT - 5], "rows that are not there");
+                let mut masks = [u32::MAX; 5];
+                form.survivors(&sums, (&left, &thresholds), &right, &mut masks);
                 for (row, threshold) in thresholds.into_iter().enumerate() {
                     for place in 0..32 {
                         let survives = masks[row] >> place & 1 == 1;

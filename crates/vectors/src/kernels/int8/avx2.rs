@@ -46,21 +46,23 @@ impl Avx2 {
 
     pub(super) fn sum_products(
         self,
-        left: &[LeftGroup],
+        left: &[i8],
         right: &[RightGroup],
         to: Before,
-        sums: &mut Sums,
+        sums: &mut [Sums],
     ) {
+        let left = left.as_chunks().0.as_chunks().0;
+        let sums = sums.try_into().expect("sums of every left row");
         // SAFETY: the token proves the instructions.
         unsafe { sum_products(left, right, to, sums) }
     }
 
     pub(super) fn survivors(
         self,
-        sums: &Sums,
+        sums: &[Sums],
         (left, thresholds): (&[LeftTerms], &[f32]),
         right: &RightTerms<'_>,
-        masks: &mut [u32; LEFT],
+        masks: &mut [u32],
     ) {
         // SAFETY: the token proves the instructions.
         unsafe { survivors(sums, (left, thresholds), right, masks) }
@@ -78,7 +80,7 @@ impl Avx2 {
 }
 
 #[target_feature(enable = "avx2")]
-fn sum_products(left: &[LeftGroup], right: &[RightGroup], to: Before, sums: &mut Sums) {
+fn sum_products(left: &[LeftGroup], right: &[RightGroup], to: Before, sums: &mut [Sums; LEFT]) {
     for first in (0..RIGHT).step_by(PAIR * LANES) {
         for (tile, sums) in sums.as_chunks_mut::<ROWS>().0.iter_mut().enumerate() {
             sum_tile(left, tile * ROWS, right, first, to, sums);
@@ -164,10 +166,10 @@ fn word(group: &LeftGroup, row: usize) -> __m256i {
 
 #[target_feature(enable = "avx2,fma")]
 fn survivors(
-    sums: &Sums,
+    sums: &[Sums],
     (left, thresholds): (&[LeftTerms], &[f32]),
     right: &RightTerms<'_>,
-    masks: &mut [u32; LEFT],
+    masks: &mut [u32],
 ) {
     let rows = right.norms.len();
     for start in (0..rows).step_by(LANES) {

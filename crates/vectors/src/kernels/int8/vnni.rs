@@ -36,21 +36,23 @@ impl Vnni {
 
     pub(super) fn sum_products(
         self,
-        left: &[LeftGroup],
+        left: &[i8],
         right: &[RightGroup],
         to: Before,
-        sums: &mut Sums,
+        sums: &mut [Sums],
     ) {
+        let left = left.as_chunks().0.as_chunks().0;
+        let sums = sums.try_into().expect("sums of every left row");
         // SAFETY: the token proves the instructions.
         unsafe { sum_products(left, right, to, sums) }
     }
 
     pub(super) fn survivors(
         self,
-        sums: &Sums,
+        sums: &[Sums],
         (left, thresholds): (&[LeftTerms], &[f32]),
         right: &RightTerms<'_>,
-        masks: &mut [u32; LEFT],
+        masks: &mut [u32],
     ) {
         // SAFETY: the token proves the instructions.
         unsafe { survivors(sums, (left, thresholds), right, masks) }
@@ -68,7 +70,7 @@ impl Vnni {
 }
 
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn sum_products(left: &[LeftGroup], right: &[RightGroup], to: Before, sums: &mut Sums) {
+fn sum_products(left: &[LeftGroup], right: &[RightGroup], to: Before, sums: &mut [Sums; LEFT]) {
     let mut registers = [[_mm512_setzero_si512(); REGISTERS]; LEFT];
     for (left, right) in left.iter().zip(right) {
         let right: *const u8 = right.as_ptr().cast();
@@ -101,10 +103,10 @@ fn sum_products(left: &[LeftGroup], right: &[RightGroup], to: Before, sums: &mut
 
 #[target_feature(enable = "avx512f")]
 fn survivors(
-    sums: &Sums,
+    sums: &[Sums],
     (left, thresholds): (&[LeftTerms], &[f32]),
     right: &RightTerms<'_>,
-    masks: &mut [u32; LEFT],
+    masks: &mut [u32],
 ) {
     let rows = right.norms.len();
     for register in 0..REGISTERS {
