@@ -4,7 +4,7 @@
 //! ids equal a float64 brute force, ascending by (distance, id).
 //!
 //! rows that occur more than MARGIN times              `repeats`: once, over distinct rows
-//! all rows of a base in memory, within the budget     `all_pairs`: half the products
+//! all rows of a base in memory, within the budget     `all_pairs`: half the products, unless integer ones cost less
 //! otherwise                                           `streaming`
 //!
 //! Cost 2·q·n·d flops, or half of them; memory: see the two.
@@ -149,6 +149,19 @@ struct Search<'c> {
     counts: &'c ProductCounts,
 }
 
+/// Whether integer products of all pairs take clearly less time than float32 ones of half of them, within the budget.
+fn streams_faster(
+    base: &dyn RowSource,
+    queries: &Queries<'_>,
+    k: usize,
+    budget_bytes: u64,
+) -> bool {
+    const HALF_OF_THE_PRODUCTS: f64 = 0.5;
+    let share = Prefiltering::expected_share(base.columns(), k, base.rows());
+    share.is_some_and(|share| share < 0.8 * HALF_OF_THE_PRODUCTS)
+        && fits(streaming_bytes(base, queries, k), budget_bytes)
+}
+
 /// Whether `bytes` are within the budget and available.
 fn fits(bytes: u64, budget_bytes: u64) -> bool {
     bytes <= budget_bytes && annatomy_runtime::available_memory().is_none_or(|left| bytes <= left)
@@ -217,6 +230,7 @@ fn search<I: From<PointId> + Clone + Send>(
     } = what;
     if let Queries::AllRows(rows) = queries
         && rows.rows() == base.rows()
+        && !streams_faster(base, &queries, k, budget_bytes)
         && fits(
             all_pairs::bytes(rows.rows(), rows.columns(), k),
             budget_bytes,

@@ -68,7 +68,7 @@ fn streamed_by<I: From<PointId> + Clone + Send>(
         StreamedSearch::new(prefiltering, (base, queries, metric), &mut buffers, counts);
     match base.resident() {
         Some(rows) => search.scan_resident(rows, k),
-        None => search.scan_streamed(base),
+        None => search.scan_streamed(base, k),
     }
     let StreamedSearch {
         preparation,
@@ -183,18 +183,26 @@ impl<'k> StreamedSearch<'k> {
     /// Samples of the rows first: they give an initial pruning threshold.
     fn scan_resident(&mut self, rows: MatrixView<'_>, k: usize) {
         let order = SampledOrder::new(rows.rows(), 1);
+        self.look_ahead(&rows, &order, k);
         let mut done = 0;
         for &sample in order.samples() {
             self.scan_ids(rows, &order.ids()[done..sample]);
             done = sample;
             if let Some(rank) = order.threshold_rank(sample, k + 1) {
-                let blocks = self.blocks.par_iter().with_max_len(1);
-                blocks.for_each(|block| {
-                    locked(&block.buffers).lower_thresholds(rank, |id| order.pivot(id));
-                });
+                self.lower_thresholds(rank, |id| order.pivot(id));
             }
         }
         self.scan_ids(rows, &order.ids()[done..]);
+    }
+
+    /// To the reduced distance at `rank` among the rows so far.
+    fn lower_thresholds(&mut self, rank: usize, pivot_of: impl Fn(u32) -> Option<u32> + Sync) {
+        let blocks = self.blocks.par_iter().with_max_len(1);
+        blocks.for_each(|block| locked(&block.buffers).lower_thresholds(rank, &pivot_of));
+        if let Some(prefilter) = &mut self.prefilter {
+            // What a bound leaves now is not what it left before.
+            prefilter.next_trial = self.seen;
+        }
     }
 
     fn scan_ids(&mut self, rows: MatrixView<'_>, ids: &[u32]) {
@@ -203,8 +211,34 @@ impl<'k> StreamedSearch<'k> {
         }
     }
 
+    /// Some rows of the first sample give a pruning threshold, where bounds may need one before the sample is through;
+    /// they come again in their turn.
+    fn look_ahead(&mut self, base: &dyn RowSource, order: &SampledOrder, k: usize) {
+        let sample = order.samples().first().map_or(0, |&sample| sample);
+        if self.prefilter.is_none() || sample <= BASE_ROWS {
+            return;
+        }
+        let ids = order.ids()[..sample].iter().copied();
+        let ids: Vec<u32> = ids.step_by(sample.div_ceil(BASE_ROWS)).collect();
+        let Some(rank) = order.threshold_rank(ids.len(), k + 1) else {
+            return;
+        };
+        let columns = base.columns();
+        let mut values = vec![0.0; ids.len() * columns];
+        for (&id, row) in ids.iter().zip(values.chunks_exact_mut(columns.max(1))) {
+            base.read_rows(id as usize..id as usize + 1, row);
+        }
+        self.scan_multiplied(&ids, |place| &values[place * columns..][..columns]);
+        // They are counted in their turn.
+        self.counts.discount_pairs(ids.len() * self.queries.count());
+        self.lower_thresholds(rank, |_| None);
+        let blocks = self.blocks.par_iter().with_max_len(1);
+        blocks.for_each(|block| locked(&block.buffers).forget_rows());
+    }
+
     /// The rows in their order, read block by block; each is read while the one before it is searched.
-    fn scan_streamed(&mut self, base: &dyn RowSource) {
+    fn scan_streamed(&mut self, base: &dyn RowSource, k: usize) {
+        self.look_ahead(base, &SampledOrder::new(base.rows(), 1), k);
         let read = |range: Range<usize>, values: &mut Vec<f32>| {
             values.resize(range.len() * base.columns(), 0.0);
             base.read_rows(range, values);
@@ -612,6 +646,52 @@ mod tests {
                 let base = matrix(300, columns, 3, kind);
                 let queries = matrix(15, columns, 4, kind);
                 assert_same(name, &base, &queries, 5);
+            }
+        }
+    }
+    /// Rows that are read in their order, each farther than the one before or nearer, and rows in memory: where the
+    /// first sample is large, some rows of it are looked at ahead.
+    #[test]
+    fn looking_ahead_changes_no_bit() {
+        struct Read<'r>(MatrixView<'r>);
+        impl RowSource for Read<'_> {
+            fn rows(&self) -> usize {
+                self.0.rows()
+            }
+            fn columns(&self) -> usize {
+                self.0.columns()
+            }
+            fn read_rows(&self, range: Range<usize>, out: &mut [f32]) {
+                self.0.read_rows(range, out);
+            }
+        }
+        let (rows, columns, k) = (110_000, 48, 7);
+        let nearer = |row: usize, _: usize, value: f32| value * (rows + 9 - row) as f32;
+        let farther = |row: usize, _: usize, value: f32| value * (row + 9) as f32;
+        let kinds: [(&str, Kind<'_>); 2] = [("nearer", &nearer), ("farther", &farther)];
+        for (name, kind) in kinds {
+            let base = matrix(rows, columns, 3, kind);
+            let queries = matrix(5, columns, 4, |_, _, value| value);
+            let search = |prefiltering, base: &dyn RowSource| {
+                let queries = Queries::HeldOut(queries.view());
+                let counts = ProductCounts::default();
+                let what = (k, Metric::L2);
+                let found = streamed_by::<PointId>(prefiltering, base, queries, what, &counts);
+                (found.expect("no overflow"), counts)
+            };
+            let (expected, _) = search(Prefiltering::Off, &base.view());
+            for kernels in Int8Kernels::forms() {
+                for source in [&base.view() as &dyn RowSource, &Read(base.view())] {
+                    let prefiltering = Prefiltering::where_it_pays(kernels, columns);
+                    let (found, counts) = search(prefiltering, source);
+                    assert_eq!(found, expected, "{name}, {}", kernels.name());
+                    let (pairs, evaluated) = counts.rows_per_query();
+                    assert_eq!(pairs, rows as f64, "each pair is counted once");
+                    assert!(
+                        evaluated < pairs || kernels.cost().is_infinite(),
+                        "{counts}"
+                    );
+                }
             }
         }
     }

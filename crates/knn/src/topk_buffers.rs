@@ -202,6 +202,11 @@ impl BufferSlice<'_> {
         }
     }
 
+    /// Forgets the rows and keeps what they said of thresholds.
+    pub(crate) fn forget_rows(&mut self) {
+        self.states.iter_mut().for_each(|state| state.length = 0);
+    }
+
     /// Lowers every threshold to the reduced distance at `place` among those buffers so far, which
     /// are the nearest of a sample of the rows; `pivot_of` numbers some of them.
     pub(crate) fn lower_thresholds(&mut self, place: usize, pivot_of: impl Fn(u32) -> Option<u32>) {

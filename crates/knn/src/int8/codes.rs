@@ -1,10 +1,6 @@
 //! Rows as 8-bit codes in panels, with the terms of their lower bounds.
 
-#![expect(
-    clippy::inline_always,
-    reason = "what is not inlined is not compiled for the dispatched instruction set"
-)]
-
+use super::quantizer::{Quantized, quantize};
 use super::rotation::Rotation;
 use super::slices::Slices;
 use crate::gemm::UNIT;
@@ -16,7 +12,6 @@ use annatomy_vectors::kernels::int8::{
     GROUP, Int8Kernels, LeftShape, LeftTerms, RIGHT, RightGroup, RightTerms,
 };
 use annatomy_vectors::{Metric, kernels};
-use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -24,13 +19,6 @@ use std::ops::Range;
 const ROWS_LOOKED_AT: usize = 64;
 /// Of the errors without a rotation, what those with one must be below.
 const WORTH_ROTATING: f64 = 0.8;
-/// Adding it rounds a small number to the nearest whole one and leaves that in the lowest bits.
-const ROUNDING: f32 = 12_582_912.0;
-/// What the rounding of s, of 1/s and of their product with a value may shift a quotient by, in units
-/// of the largest code: three roundings.
-const QUOTIENT_ERROR: f64 = 3.1 * UNIT;
-/// Rows whose largest value is below it are all error: their scale would not be a normal number.
-const SMALLEST_SCALED: f32 = 1e-30;
 /// Roundings, in units of UNIT·(‖x‖² + ‖y‖²) or UNIT·‖x‖·‖y‖: a bound has seven, each of a partial
 /// sum that is at most eight times as large, since ‖e‖ ≤ ‖x‖ and ‖x̂‖ ≤ 2‖x‖; the reduced distance
 /// that it bounds has ten besides its product.
@@ -44,19 +32,6 @@ pub(crate) struct Coder<'c> {
     pub(crate) rotation: Option<&'c Rotation>,
     /// What the codes are for.
     pub(crate) kernels: Int8Kernels,
-}
-
-/// One row in codes.
-struct Quantized {
-    scale: f32,
-    /// Σc.
-    sum: i32,
-    /// ‖x̂‖.
-    coded: f64,
-    /// ‖e‖, or a little more.
-    error: f64,
-    /// ‖x‖.
-    size: f64,
 }
 
 /// Queries in left panels.
@@ -107,7 +82,7 @@ impl CodedQueries {
             if let Some(block) = blocks.get_mut(query / RIGHT) {
                 block.write(query % RIGHT, &row);
             }
-            let quantized = coder.quantize(&mut row, &mut codes);
+            let quantized = coder.code(&mut row, &mut codes);
             let size = shape.rows * padded;
             let panel = &mut panels[query / shape.rows * size..][..size];
             shape.write(panel, query % shape.rows, &codes);
@@ -199,8 +174,13 @@ impl CodedBase {
             (norms, scales, errors, sizes),
         );
         parts.into_par_iter().enumerate().for_each_init(
-            || (vec![0.0; columns], vec![0; groups * GROUP], Vec::new()),
-            |(row, codes, scratch), (first, (panel, mut block, (squared, magnitudes), terms))| {
+            || {
+                let codes = vec![0; groups * GROUP];
+                let offset_codes = vec![0_u8; codes.len()];
+                (vec![0.0; columns], codes, offset_codes, Vec::new())
+            },
+            |(row, codes, offset_codes, scratch),
+             (first, (panel, mut block, (squared, magnitudes), terms))| {
                 let (norms, scales, errors, sizes) = terms;
                 for place in 0..squared.len() {
                     let number = first * RIGHT + place;
@@ -211,9 +191,13 @@ impl CodedBase {
                     preparation.prepare_row(row_of(number), row);
                     let magnitude = preparation.magnitude(row, scratch);
                     block.write(place, row);
-                    let quantized = coder.quantize(row, codes);
-                    for (group, codes) in panel.iter_mut().zip(codes.as_chunks::<GROUP>().0) {
-                        group[place] = codes.map(|code| code.cast_unsigned().wrapping_add(offset));
+                    let quantized = coder.code(row, codes);
+                    for (offset_code, code) in offset_codes.iter_mut().zip(&*codes) {
+                        *offset_code = code.cast_unsigned().wrapping_add(offset);
+                    }
+                    let words = offset_codes.as_chunks::<GROUP>().0;
+                    for (group, word) in panel.iter_mut().zip(words) {
+                        group[place] = *word;
                     }
                     squared[place] = magnitude.norm_squared();
                     magnitudes[place] = magnitude;
@@ -246,6 +230,11 @@ impl CodedBase {
 }
 
 impl Coder<'_> {
+    /// Codes of a prepared row, and zeros behind them; the row is overwritten.
+    fn code(self, row: &mut [f32], codes: &mut [i8]) -> Quantized {
+        quantize(row, codes, self.rotation, self.kernels.largest_code())
+    }
+
     /// A query's terms, by the metric: of ‖x‖² + ‖y‖² − 2⟨x, y⟩, 1 − ⟨x, y⟩ or −⟨x, y⟩.
     fn left_terms(self, row: &Quantized, magnitude: RowMagnitude) -> LeftTerms {
         let preparation = self.preparation;
@@ -264,49 +253,6 @@ impl Coder<'_> {
             size: up(factor * row.coded),
             error: up(factor * of_sizes),
             offset: self.kernels.offset() * row.sum,
-        }
-    }
-
-    /// Codes of `row`, which is rotated in place, and zeros behind them.
-    fn quantize(self, row: &mut [f32], codes: &mut [i8]) -> Quantized {
-        let size = annatomy_vectors::kernels::dot_f64(row, row).sqrt();
-        let mut of_rotation = 0.0;
-        if let Some(rotation) = self.rotation {
-            rotation.apply(row);
-            of_rotation = rotation.relative_error() * size;
-        }
-        let largest = f32::from(self.kernels.largest_code());
-        let (codes, padding) = codes.split_at_mut(row.len());
-        padding.fill(0);
-        let Coded {
-            scale,
-            sum,
-            squares,
-            rest,
-        } = Arch::new().dispatch(Code {
-            row,
-            codes,
-            largest,
-        });
-        if scale == 0.0 {
-            return Quantized {
-                scale,
-                sum: 0,
-                coded: 0.0,
-                error: size,
-                size,
-            };
-        }
-        let of_quotients = QUOTIENT_ERROR * f64::from(largest) * (row.len() as f64).sqrt();
-        // 64 terms to a sum: relative error of at most 66 roundings.
-        let error =
-            f64::from(scale) * ((rest * (1.0 + 70.0 * UNIT)).sqrt() + of_quotients) + of_rotation;
-        Quantized {
-            scale,
-            sum,
-            coded: f64::from(scale) * (squares as f64).sqrt(),
-            error,
-            size,
         }
     }
 }
@@ -342,114 +288,11 @@ pub(crate) fn rotation_for(
                 rotation,
                 kernels,
             };
-            let quantized = coder.quantize(&mut row, &mut codes);
+            let quantized = coder.code(&mut row, &mut codes);
             *error += quantized.error / quantized.size.max(f64::MIN_POSITIVE);
         }
     }
     (errors[1] < WORTH_ROTATING * errors[0]).then_some(rotation)
-}
-
-/// Writes the codes of `row`.
-struct Code<'r> {
-    row: &'r [f32],
-    codes: &'r mut [i8],
-    /// The largest of them.
-    largest: f32,
-}
-
-/// What is summed while a row is coded; nothing of a row that is all error.
-#[derive(Default)]
-struct Coded {
-    scale: f32,
-    /// Σc.
-    sum: i32,
-    /// Σc².
-    squares: i64,
-    /// What rounding quotients to codes left, squared and summed.
-    rest: f64,
-}
-
-impl Coded {
-    #[inline(always)]
-    fn add(&mut self, sums: &Sums) {
-        self.sum += sums.codes.iter().sum::<i32>();
-        self.squares += i64::from(sums.squares.iter().sum::<i32>());
-        self.rest += sums.errors.map(f64::from).iter().sum::<f64>();
-    }
-}
-
-/// Sums of some groups of values.
-#[derive(Default)]
-struct Sums {
-    codes: [i32; 16],
-    squares: [i32; 16],
-    errors: [f32; 16],
-}
-
-impl Sums {
-    /// Codes of some values, added to the sums.
-    #[inline(always)]
-    fn add(&mut self, values: &[f32; 16], inverse: f32) -> [i8; 16] {
-        std::array::from_fn(|place| {
-            let quotient = values[place] * inverse;
-            let rounded = quotient + ROUNDING;
-            let whole = rounded - ROUNDING;
-            let code = rounded.to_bits().cast_signed() - ROUNDING.to_bits().cast_signed();
-            self.codes[place] += code;
-            self.squares[place] += code * code;
-            self.errors[place] += (quotient - whole) * (quotient - whole);
-            code as i8
-        })
-    }
-}
-
-impl NullaryFnOnce for Code<'_> {
-    type Output = Coded;
-
-    #[inline(always)]
-    fn call(self) -> Coded {
-        const LANES: usize = 16;
-        let Self {
-            row,
-            codes,
-            largest,
-        } = self;
-        let (groups, rest) = row.as_chunks::<LANES>();
-        // What is left is padded with zeros, which change no maximum and no sum.
-        let mut last = [0.0; LANES];
-        last[..rest.len()].copy_from_slice(rest);
-        let mut most = last.map(f32::abs);
-        for values in groups {
-            for (most, value) in most.iter_mut().zip(values) {
-                let value = value.abs();
-                *most = if value > *most { value } else { *most };
-            }
-        }
-        let most = most.into_iter().fold(0.0, f32::max);
-        if most < SMALLEST_SCALED {
-            codes.fill(0);
-            return Coded::default();
-        }
-        let mut coded = Coded {
-            scale: most / largest,
-            ..Coded::default()
-        };
-        let inverse = largest / most;
-        let (code_groups, code_rest) = codes.as_chunks_mut::<LANES>();
-        // Sums of pieces, so that none of them rounds much or overflows.
-        for (values, codes) in groups.chunks(64).zip(code_groups.chunks_mut(64)) {
-            let mut sums = Sums::default();
-            for (values, codes) in values.iter().zip(codes) {
-                *codes = sums.add(values, inverse);
-            }
-            coded.add(&sums);
-        }
-        let mut sums = Sums::default();
-        let codes = sums.add(&last, inverse);
-        code_rest.copy_from_slice(&codes[..code_rest.len()]);
-        coded.add(&sums);
-        coded
-    }
 }
 
 #[cfg(test)]
@@ -458,43 +301,6 @@ mod tests {
     use super::*;
     use annatomy_vectors::Matrix;
     use annatomy_vectors::kernels::int8::Int8Kernels;
-
-    #[test]
-    fn codes_and_what_they_leave_out_make_the_row() {
-        let row: Vec<f32> = (0..37)
-            .map(|place| ((place * 37 % 101) as f32 - 50.0) / 7.0)
-            .collect();
-        let matrix = Matrix::new(1, 37, row.clone()).expect("shape");
-        let preparation = Preparation::of(&matrix.view(), Metric::L2);
-        let cases = Int8Kernels::forms()
-            .flat_map(|kernels| [0.0, 1e-35, 1e-20, 1.0, 1e15].map(|factor| (kernels, factor)));
-        for (kernels, factor) in cases {
-            let coder = Coder {
-                preparation: &preparation,
-                rotation: None,
-                kernels,
-            };
-            let mut row: Vec<f32> = row.iter().map(|value| value * factor).collect();
-            let mut codes = vec![9; 40];
-            let quantized = coder.quantize(&mut row, &mut codes);
-            assert_eq!(codes[37..], [0; 3], "padding");
-            let scale = f64::from(quantized.scale);
-            let left = |(&value, &code): (&f32, &i8)| f64::from(value) - scale * f64::from(code);
-            let norm =
-                |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
-            let error = norm(&mut row.iter().zip(&codes).map(left));
-            assert!(
-                error <= quantized.error && quantized.error <= 1.001 * error,
-                "{factor}"
-            );
-            let coded = norm(&mut codes.iter().map(|&code| scale * f64::from(code)));
-            assert!((quantized.coded - coded).abs() <= 1e-12 * coded);
-            assert_eq!(
-                quantized.sum,
-                codes.iter().map(|&code| i32::from(code)).sum::<i32>()
-            );
-        }
-    }
 
     /// Two equal rows whose errors all point along them: Cauchy and Schwarz are nearly equalities,
     /// so that a bound one part in a thousand too small would lose the pair.

@@ -23,6 +23,7 @@
 //! products' time for each pair that is left; [`Yield`] decides whether that pays.
 
 mod codes;
+mod quantizer;
 mod rotation;
 mod slices;
 mod tile;

@@ -2,10 +2,9 @@
 
 use super::codes::{CodedBase, CodedQueries};
 use super::slices::Piece;
+use annatomy_runtime::Zeroed;
 use annatomy_vectors::kernels;
-use annatomy_vectors::kernels::int8::{
-    Before, GROUP, Int8Kernels, LANES, PAIRS, RIGHT, Sums,
-};
+use annatomy_vectors::kernels::int8::{Before, GROUP, Int8Kernels, LANES, PAIRS, RIGHT, Sums};
 use std::ops::Range;
 
 /// Columns summed before the next panel is taken: a slice of a right panel stays in the first cache.
@@ -19,7 +18,7 @@ const FEW_PAIRS: usize = 1024;
 pub(crate) struct CodeTile {
     kernels: Int8Kernels,
     /// Panel by panel of the queries, of each panel of base rows; one alone where a row is one slice.
-    sums: Vec<Sums>,
+    sums: Zeroed<Sums>,
     masks: Vec<u32>,
     pairs: Vec<Pair>,
     sums_by_slice: Vec<f32>,
@@ -39,7 +38,7 @@ impl CodeTile {
     pub(crate) fn new(kernels: Int8Kernels) -> Self {
         Self {
             kernels,
-            sums: Vec::new(),
+            sums: Zeroed::new(0),
             masks: Vec::new(),
             pairs: Vec::new(),
             sums_by_slice: Vec::new(),
@@ -84,7 +83,7 @@ impl CodeTile {
             1
         };
         if sums.len() < of_tile * left_rows {
-            sums.resize(of_tile * left_rows, [0; RIGHT]);
+            *sums = Zeroed::new(of_tile * left_rows);
         }
         for start in (0..groups).step_by(SLICE) {
             let slice = start..(start + SLICE).min(groups);
@@ -170,14 +169,21 @@ impl CodeTile {
 
 /// Adds the pairs that `masks` name, of queries and rows from the first ones on.
 fn push_pairs(pairs: &mut Vec<Pair>, masks: &[u32], first_query: usize, first_row: usize) {
-    for (query, &(mut mask)) in (first_query..).zip(masks) {
-        while mask != 0 {
-            pairs.push(Pair {
-                query: query as u32,
-                row: (first_row + mask.trailing_zeros() as usize) as u32,
-                product: 0.0,
-            });
-            mask &= mask - 1;
+    const AT_ONCE: usize = 8;
+    for (few, masks) in masks.chunks(AT_ONCE).enumerate() {
+        // Most are empty.
+        if masks.iter().fold(0, |all, mask| all | mask) == 0 {
+            continue;
+        }
+        for (query, &(mut mask)) in (first_query + few * AT_ONCE..).zip(masks) {
+            while mask != 0 {
+                pairs.push(Pair {
+                    query: query as u32,
+                    row: (first_row + mask.trailing_zeros() as usize) as u32,
+                    product: 0.0,
+                });
+                mask &= mask - 1;
+            }
         }
     }
 }

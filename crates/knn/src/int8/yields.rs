@@ -15,6 +15,9 @@ fn pair_cost(columns: usize) -> f64 {
     if columns < WIDE { 25.0 } else { 12.0 }
 }
 
+/// Rows of a first sample.
+const SAMPLE: f64 = 2048.0;
+
 /// Which blocks of base rows have integer products.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Prefiltering {
@@ -45,6 +48,15 @@ impl Prefiltering {
             }
             _ => Self::Off,
         }
+    }
+
+    /// The time of a search with it, as a share of float32 products of all pairs, where this processor has integer products
+    /// and thresholds from samples leave three times the neighbors and a hundred rows more.
+    pub(crate) fn expected_share(columns: usize, k: usize, rows: usize) -> Option<f64> {
+        let kernels = int8().filter(|_| CODED_COLUMNS.contains(&columns))?;
+        let left = (3.0 * k as f64 + 100.0) / rows as f64;
+        let multiplied = SAMPLE / rows as f64;
+        Some(kernels.cost() + pair_cost(columns) * left + multiplied)
     }
 
     pub(crate) fn where_it_pays(kernels: Int8Kernels, columns: usize) -> Self {

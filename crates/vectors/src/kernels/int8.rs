@@ -13,7 +13,7 @@
 //! | form | needs | codes | multiplications per instruction |
 //! |---|---|---|---|
 //! | `amx` | AMX-INT8 and the next | ±127 | 16,384 |
-//! | `vnni` | AVX-512F and VNNI | ±127 | 64 |
+//! | `vnni` | AVX-512F, BW and VNNI | ±127 | 64 |
 //! | `avx2` | AVX2 and FMA | ±63, so that 16 bits hold four products | 32, and two sums for every four of these |
 //! | `scalar` | nothing; the tests' oracle | ±127 | 1 |
 
@@ -261,7 +261,10 @@ impl Int8Kernels {
         assert_eq!([scales.len(), errors.len(), sizes.len()], [rows; 3]);
         assert_eq!(left.len(), thresholds.len(), "a threshold for every row");
         assert_eq!(left.len(), masks.len(), "a mask for every row");
-        assert!(rows <= RIGHT && left.len() <= sums.len(), "rows of one panel");
+        assert!(
+            rows <= RIGHT && left.len() <= sums.len(),
+            "rows of one panel"
+        );
         masks.fill(0);
         match self.0 {
             Form::Scalar => survivors(sums, (left, thresholds), right, masks),

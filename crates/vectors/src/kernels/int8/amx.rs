@@ -39,7 +39,10 @@ pub(super) const LEFT: LeftShape = LeftShape {
 
 const _: () = {
     assert!(RIGHT == 2 * ROWS, "two tiles of right rows");
-    assert!(ROWS * GROUP == LEFT.columns, "as many columns in a right tile");
+    assert!(
+        ROWS * GROUP == LEFT.columns,
+        "as many columns in a right tile"
+    );
     assert!(size_of::<Sums>() == STRIDE && size_of::<RightGroup>() == STRIDE);
     assert!(STRIDE == 128 && ROW_BYTES == 64, "as written below");
 };

@@ -17,7 +17,7 @@ const LANES: usize = 16;
 /// Registers of a right panel.
 const REGISTERS: usize = RIGHT / LANES;
 
-/// Proof that AVX-512F, VNNI, AVX2 and FMA are there.
+/// Proof that AVX-512F, BW and VNNI, AVX2 and FMA are there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Vnni(());
 
@@ -28,6 +28,7 @@ pub(super) struct Vnni(());
 impl Vnni {
     pub(super) fn detect() -> Option<Self> {
         let able = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vnni")
             && is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma");
@@ -101,7 +102,7 @@ fn sum_products(left: &[LeftGroup], right: &[RightGroup], to: Before, sums: &mut
     }
 }
 
-#[target_feature(enable = "avx512f")]
+#[target_feature(enable = "avx512f,avx512bw")]
 fn survivors(
     sums: &[Sums],
     (left, thresholds): (&[LeftTerms], &[f32]),
@@ -109,24 +110,22 @@ fn survivors(
     masks: &mut [u32],
 ) {
     let rows = right.norms.len();
-    for register in 0..REGISTERS {
+    let wanted = u32::MAX.checked_shr((RIGHT - rows) as u32).unwrap_or(0);
+    let mut terms = [[_mm512_setzero_ps(); 4]; REGISTERS];
+    for (register, terms) in terms.iter_mut().enumerate() {
+        let lanes = (wanted >> (register * LANES)) as u16;
         let start = (register * LANES).min(rows);
-        let lanes = u16::MAX
-            .checked_shr((LANES - LANES.min(rows - start)) as u32)
-            .unwrap_or(0);
-        // SAFETY: the lanes that are read are among the rows, and every term has as many.
-        let (norms, scales, errors, sizes) = unsafe {
-            (
-                _mm512_maskz_loadu_ps(lanes, right.norms.as_ptr().add(start)),
-                _mm512_maskz_loadu_ps(lanes, right.scales.as_ptr().add(start)),
-                _mm512_maskz_loadu_ps(lanes, right.errors.as_ptr().add(start)),
-                _mm512_maskz_loadu_ps(lanes, right.sizes.as_ptr().add(start)),
-            )
-        };
-        for (((left, &threshold), sums), mask) in
-            left.iter().zip(thresholds).zip(sums).zip(&mut *masks)
-        {
-            let sums: *const i32 = sums.as_ptr();
+        let columns = [right.norms, right.scales, right.errors, right.sizes];
+        for (term, column) in terms.iter_mut().zip(columns) {
+            // SAFETY: the lanes that are read are among the rows, and every term has as many.
+            *term = unsafe { _mm512_maskz_loadu_ps(lanes, column.as_ptr().add(start)) };
+        }
+    }
+    for (((left, &threshold), sums), mask) in left.iter().zip(thresholds).zip(sums).zip(masks) {
+        let sums: *const i32 = sums.as_ptr();
+        let mut survive = [0; REGISTERS];
+        for (register, survive) in survive.iter_mut().enumerate() {
+            let [norms, scales, errors, sizes] = terms[register];
             // SAFETY: RIGHT sums are REGISTERS times LANES.
             let sum = unsafe { _mm512_loadu_epi32(sums.add(register * LANES)) };
             let sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sum, _mm512_set1_epi32(left.offset)));
@@ -136,8 +135,8 @@ fn survivors(
             let bound = _mm512_fnmadd_ps(_mm512_set1_ps(left.size), errors, bound);
             let bound = _mm512_fnmadd_ps(_mm512_set1_ps(left.error), sizes, bound);
             let bar = _mm512_set1_ps(threshold);
-            let survive = _mm512_mask_cmp_ps_mask::<_CMP_NGE_UQ>(lanes, bound, bar);
-            *mask |= u32::from(survive) << (register * LANES);
+            *survive = _mm512_cmp_ps_mask::<_CMP_NGE_UQ>(bound, bar);
         }
+        *mask = _mm512_kunpackw(u32::from(survive[1]), u32::from(survive[0])) & wanted;
     }
 }
