@@ -15,11 +15,11 @@
 //! distance: a pair at or above the threshold by it would not have been pushed.
 //!
 //! for each tile of queries × base rows
-//!   integer products                      64 multiplications an instruction
+//!   integer products                      64 multiplications an instruction; 16,384 with AMX
 //!   bound ≥ threshold?                    one pass over the tile
 //!   float32 products of the others        8 pairs at a time, sums in the tile kernel's order: `slices`
 //!
-//! Cost: three tenths of the float32 products with VNNI, half of them with AVX2, bounds included, and 9 to 30
+//! Cost: a tenth of the float32 products with AMX, three tenths with VNNI, half of them with AVX2, bounds included, and 9 to 30
 //! products' time for each pair that is left; [`Yield`] decides whether that pays.
 
 mod codes;
