@@ -158,7 +158,7 @@ fn streams_faster(
 ) -> bool {
     const HALF_OF_THE_PRODUCTS: f64 = 0.5;
     let share = Prefiltering::expected_share(base.columns(), k, base.rows());
-    share.is_some_and(|share| share < 0.8 * HALF_OF_THE_PRODUCTS)
+    share.is_some_and(|share| share < 0.9 * HALF_OF_THE_PRODUCTS)
         && fits(streaming_bytes(base, queries, k), budget_bytes)
 }
 
