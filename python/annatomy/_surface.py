@@ -90,7 +90,8 @@ def surface(
     """Fill and overlap at every (ef, k) from one traversal a query.
 
     The order in which HNSW visits rows depends on neither ef nor k, only the moment of stopping does; so one record per
-    query to the largest effort answers every cell.
+    query to the largest effort answers every cell. Where rows are equally far (bits, few levels) the queue of an engine
+    decides: the graph of one is then searched with its queue at each ef of a grid of up to 1,024 cells.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 //! interval over queries and graphs.
 //!
 //! Overlap and fill at any ef are read from the traces; what needs whole lists is measured by a
-//! search at that ef, and so is everything where the queue of an engine's graph ends among rows of equal
+//! search at that ef, and so is everything where many queues of an engine's graph end among rows of equal
 //! distance. Either way the smallest ef is found by bisection, the measure taken to grow
 //! with ef. An interval of ef comes from the interval of the measure: its upper end is the smallest
 //! ef at which the whole interval meets the target. That ef is shown to suffice: below the true
@@ -64,7 +64,7 @@ const LEAST_TO_HALVE: usize = 40;
 enum ReadFrom {
     /// In the traces, which hold every row of equal distance.
     Traces,
-    /// The same; where the queue of the graph's engine decides between rows of equal distance, in a search.
+    /// The same; where many queues end among rows of equal distance, in searches with that of the graph's engine.
     Queues,
 }
 
@@ -284,11 +284,15 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         }
     }
 
-    /// Whether equal rows may decide what some query finds at `ef`, and the queue of the graph's engine is
-    /// followed: then a search says what a trace does not.
+    /// Whether many queues end among equal rows at `ef`, and that of the graph's engine is followed: then a search
+    /// says what a trace does not. Where few do, such as those of repeated rows, searches would say nearly the same
+    /// and take most of the time of an audit.
     fn is_up_to_the_queue(&self, ef: usize) -> bool {
-        let some = |trace: &RequiredEfs| trace.decided_by_order(ef).next().is_some();
-        self.follows_a_queue() && self.traces.iter().any(some)
+        let are_many = |trace: &RequiredEfs| {
+            let ef = ef.min(trace.ef());
+            ef > 0 && trace.ties(ef).are_many(ef, trace.queries())
+        };
+        self.follows_a_queue() && self.traces.iter().any(are_many)
     }
 
     /// Whether cells are searched with an engine's own queue where distances are equal.
@@ -444,7 +448,7 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
         let mut values: Vec<Vec<f64>> = Vec::new();
         for (graph, trace) in self.traces.iter().enumerate() {
             let mut of_graph: Vec<f64> = trace.at(figure, k_index, ef).collect();
-            if from == ReadFrom::Queues && self.follows_a_queue() {
+            if from == ReadFrom::Queues && self.is_up_to_the_queue(ef) {
                 for (query, [overlap, fill]) in self.search_ties(graph, self.ks[k_index], ef) {
                     of_graph[query] = match figure {
                         Figure::Overlap => overlap,

@@ -61,9 +61,6 @@ pub(super) struct OnGraphs {
     pub(super) note: Option<Note>,
 }
 
-/// Ties at the end of queues are noted where they are a larger share of the queue, over all queries.
-const MOST_TIED: f64 = 0.05;
-
 /// What is asked of graphs.
 pub(super) struct Questions<'q> {
     pub(super) request: &'q AuditRequest,
@@ -385,10 +382,11 @@ fn tied<S: DistanceSource>(
     };
     let trace = adviser.traces().first()?;
     let efs = efs.into_iter().filter(|ef| (1..=trace.ef()).contains(ef));
-    let share = |ef: usize| trace.ties(ef).rows as f64 / (ef * trace.queries()) as f64;
+    let share = |ef: usize| trace.ties(ef).share_of_queues(ef, trace.queries());
     let most = efs.max_by(|&a, &b| share(a).total_cmp(&share(b)))?;
     let ties = trace.ties(most);
-    (share(most) > MOST_TIED).then(|| Note::TiedAtEnd {
+    let are_many = ties.are_many(most, trace.queries());
+    are_many.then(|| Note::TiedAtEnd {
         is_followed: adviser.follows_a_queue(),
         ef: most,
         queries: ties.queries,

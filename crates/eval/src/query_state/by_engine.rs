@@ -85,14 +85,12 @@ impl<Q: CandidateQueue> QueryState<Q> {
 
     /// Whether the first `rows` of the first `visited` visits end among rows of one distance.
     fn ends_among_equals(&self, visited: usize, rows: usize) -> bool {
-        let seen = self.visited.visits.iter();
-        let seen = seen.filter(|visit| (visit.arrival as usize) < visited);
-        let mut keys: Vec<u32> = seen.map(|visit| visit.key).collect();
-        if rows == 0 || keys.len() <= rows {
+        let mut seen = self.visited.visits.iter();
+        let mut next = || seen.find(|visit| (visit.arrival as usize) < visited);
+        let Some(last) = (0..rows).map_while(|_| next()).last() else {
             return false;
-        }
-        let (nearer, next, _) = keys.select_nth_unstable(rows);
-        nearer.iter().max() == Some(next)
+        };
+        next().is_some_and(|next| next.key == last.key)
     }
 
     /// Searches query number `query` for `cell` with the engine's queue, ready to be measured; false where

@@ -3,7 +3,7 @@
 //! Enters: a graph, a distance source, the exact neighbors, a [`Grid`]. Leaves: [`Counts`], which add
 //! up over queries to a [`SurfaceGrid`], or per query the [`RequiredEfs`] from which overlap and fill
 //! at any ef are read. Overlap is tie-aware everywhere. Where the queue of an engine's graph ends among rows of
-//! equal distance, [`Counts`] are those of searches with its queue.
+//! equal distance, [`Counts`] of up to 1,024 cells are those of searches with its queue.
 
 mod arrivals;
 mod counts;

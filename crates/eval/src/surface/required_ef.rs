@@ -42,6 +42,21 @@ pub struct Ties {
     pub rows: u64,
 }
 
+/// Of the queue, over all queries: more ties than that at its end are many.
+const MANY_TIED: f64 = 0.05;
+
+impl Ties {
+    /// Their share of the queues of all `queries` at an effort.
+    pub fn share_of_queues(self, ef: usize, queries: usize) -> f64 {
+        self.rows as f64 / (ef * queries) as f64
+    }
+
+    /// Whether these change figures of all `queries`, and not a row here and there.
+    pub fn are_many(self, ef: usize, queries: usize) -> bool {
+        self.share_of_queues(ef, queries) > MANY_TIED
+    }
+}
+
 /// By how much [`Ties`] change from each ef to the next, modulo 2⁶⁴.
 #[derive(Default)]
 struct TieChanges {

@@ -10,6 +10,9 @@ use crate::distance_source::DistanceSource;
 use crate::query_state::{Cell, QueryState, Searched, queue_of_cell};
 use annatomy_hnsw::CandidateQueue;
 
+/// Cells of a grid that are searched, at most: a denser one is read from traces, each of which answers all of it.
+const SEARCHED_CELLS: usize = 1024;
+
 /// Every cell of `grid`, with its place.
 fn cells<'g>(grid: &Grid<'g>) -> impl Iterator<Item = ((usize, usize), Cell)> + use<'g> {
     let (efs, ks, class) = (grid.efs, grid.ks, grid.class);
@@ -19,14 +22,16 @@ fn cells<'g>(grid: &Grid<'g>) -> impl Iterator<Item = ((usize, usize), Cell)> + 
     })
 }
 
-/// Whether the traversal of query number `query` cannot say what its engine visits in some cell.
+/// Whether the traversal of query number `query` cannot say what its engine visits in some cell, of a grid that
+/// is not too dense for searches.
 pub(super) fn is_tied<S: DistanceSource>(
     on: &Searched<'_, S>,
     query: usize,
     grid: &Grid<'_>,
     traversed: &QueryState<S::Queue>,
 ) -> bool {
-    cells(grid).any(|(_, cell)| traversed.visits_are_up_to_the_queue(on, query, &cell))
+    grid.efs.len() * grid.ks.len() <= SEARCHED_CELLS
+        && cells(grid).any(|(_, cell)| traversed.visits_are_up_to_the_queue(on, query, &cell))
 }
 
 impl Counts {
