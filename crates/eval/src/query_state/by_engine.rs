@@ -111,7 +111,7 @@ impl<Q: CandidateQueue> QueryState<Q> {
         is_searched
     }
 
-    /// Leaves the first `k` rows of the answer besides the query itself, where one row more was asked for.
+    /// Leaves the first `k` rows of the answer other than the query itself, where one row more was asked for.
     fn leave_first(&mut self, k: usize, own: Option<u32>) {
         if let Some(answer) = &mut self.by_engine.answer {
             let mut others = 0;
