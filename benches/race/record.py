@@ -45,8 +45,10 @@ def machine() -> str:
     model = next(
         (line.split(":", 1)[1].strip() for line in cpu_lines() if line.startswith("model name")), platform.machine()
     )
+    flags = next((line.split() for line in cpu_lines() if line.startswith("flags")), [])
+    instructions = core.instructions() + (", AMX" if "amx_int8" in flags else "")
     load = os.getloadavg()[0]
-    return f"{os.cpu_count()} cores of {model} ({core.instructions()}), load {load:.1f} when the race began"
+    return f"{os.cpu_count()} cores of {model} ({instructions}), load {load:.1f} when the race began"
 
 
 def cpu_lines() -> list[str]:

@@ -324,7 +324,8 @@ enum Products {
 
 impl Int8Products {
     /// Replaces `sums` by Σ left·right over groups of columns, or adds that to them; of codes up to
-    /// [`largest_code`](Int8Kernels::largest_code), the right ones [`offset`](Int8Kernels::offset).
+    /// [`largest_code`](Int8Kernels::largest_code), the right ones [`offset`](Int8Kernels::offset). Panels and sums that
+    /// do not begin on cache lines are summed at half the rate with AMX.
     ///
     /// # Panics
     /// If the panels differ in columns, these are not padded, or there are not the sums of all left rows.

@@ -84,6 +84,10 @@ impl Amx {
     }
 
     /// Configures the tile registers of this thread.
+    #[expect(
+        clippy::unused_self,
+        reason = "who holds the token has the instructions"
+    )]
     pub(super) fn configure(self) -> Tiles {
         if OPEN.get() == 0 {
             // SAFETY: the token proves the instruction and its permission; the configuration is a valid one.
@@ -120,6 +124,10 @@ impl Drop for Tiles {
 }
 
 impl Tiles {
+    #[expect(
+        clippy::unused_self,
+        reason = "who holds the token has configured tiles"
+    )]
     pub(super) fn sum_products(
         &self,
         left: &[i8],
