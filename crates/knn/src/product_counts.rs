@@ -28,11 +28,6 @@ impl ProductCounts {
             .fetch_add(evaluated as u64, Ordering::Relaxed);
     }
 
-    /// these pairs were counted that come again.
-    pub(crate) fn discount_pairs(&self, pairs: usize) {
-        self.pairs.fetch_sub(pairs as u64, Ordering::Relaxed);
-    }
-
     /// Other pairs had an integer product by the kernels of this name.
     pub(crate) fn bounded_by(&self, kernels: &'static str) {
         self.bounded_by.get_or_init(|| kernels);

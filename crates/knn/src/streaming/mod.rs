@@ -91,6 +91,15 @@ fn streamed_by<I: From<PointId> + Clone + Send>(
     .rerank(lists))
 }
 
+/// When rows are multiplied.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    /// Once, as all rows are.
+    Own,
+    /// Before that, for a threshold.
+    Ahead,
+}
+
 /// A search block by block.
 struct StreamedSearch<'k> {
     preparation: Preparation,
@@ -204,9 +213,8 @@ impl<'k> StreamedSearch<'k> {
         for (&id, row) in ids.iter().zip(values.chunks_exact_mut(columns.max(1))) {
             base.read_rows(id as usize..id as usize + 1, row);
         }
-        self.scan_multiplied(&ids, |place| &values[place * columns..][..columns]);
-        // They are counted in their turn.
-        self.counts.discount_pairs(ids.len() * self.queries.count());
+        let row_of = |place| &values[place * columns..][..columns];
+        self.scan_multiplied(&ids, row_of, Turn::Ahead);
         self.lower_thresholds(rank, |_| None);
         let blocks = self.blocks.par_iter().with_max_len(1);
         blocks.for_each(|block| locked(&block.buffers).forget_rows());
@@ -244,13 +252,18 @@ impl<'k> StreamedSearch<'k> {
         if self.prefilter_pays(ids, &row_of) {
             self.scan_prefiltered(ids, row_of);
         } else {
-            self.scan_multiplied(ids, row_of);
+            self.scan_multiplied(ids, row_of, Turn::Own);
         }
         self.seen += ids.len();
     }
 
     /// By float32 products of all pairs.
-    fn scan_multiplied<'r>(&mut self, ids: &[u32], row_of: impl Fn(usize) -> &'r [f32] + Sync) {
+    fn scan_multiplied<'r>(
+        &mut self,
+        ids: &[u32],
+        row_of: impl Fn(usize) -> &'r [f32] + Sync,
+        turn: Turn,
+    ) {
         let Self {
             preparation,
             magnitudes,
@@ -265,9 +278,17 @@ impl<'k> StreamedSearch<'k> {
             .zip(base.magnitudes())
             .for_each(|(&id, magnitude)| magnitudes[id as usize] = magnitude);
         tasks(blocks, ids.len(), TILE).for_each(|(block, rows)| {
-            annatomy_runtime::advance(rows.len() as u64);
             let pairs = rows.len() * block.prepared.norms_squared.len();
-            counts.count(pairs, pairs);
+            match turn {
+                Turn::Own => {
+                    annatomy_runtime::advance(rows.len() as u64);
+                    counts.count(pairs, pairs);
+                }
+                Turn::Ahead => {
+                    annatomy_runtime::check();
+                    counts.count(0, pairs);
+                }
+            }
             tiles.with(|tile| block.scan_tile(base, ids, rows, preparation, tile));
         });
     }
