@@ -617,12 +617,8 @@ impl<'a, S: DistanceSource> Adviser<'a, S> {
     }
 }
 
-#[cfg(test)]
-#[path = "advice_tests.rs"]
-mod tests;
-
 /// The smallest in low..=high that `meets`, which `high` does.
-fn bisect(mut low: usize, mut high: usize, meets: impl Fn(usize) -> bool) -> usize {
+pub(super) fn bisect(mut low: usize, mut high: usize, meets: impl Fn(usize) -> bool) -> usize {
     while low < high {
         let middle = usize::midpoint(low, high);
         if meets(middle) {
@@ -633,3 +629,7 @@ fn bisect(mut low: usize, mut high: usize, meets: impl Fn(usize) -> bool) -> usi
     }
     high
 }
+
+#[cfg(test)]
+#[path = "advice_tests.rs"]
+mod tests;

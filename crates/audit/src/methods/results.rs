@@ -2,6 +2,7 @@
 //! `kept_by_stages`.
 
 use super::pass::{Cell, Pass, QueryFound};
+use crate::advice::bisect;
 use crate::cells::CellValues;
 use crate::error::AuditError;
 use crate::estimates::{drawn_from, mean_of_shares, quantile, share};
@@ -289,19 +290,10 @@ impl Found<'_> {
     fn smallest(&self, meets: impl Fn(usize) -> bool) -> Option<usize> {
         let looked = spread(self.pass.efforts.len(), self.pass.efforts);
         let first = looked.iter().position(|&place| meets(place))?;
-        let (mut low, mut high) = match first {
-            0 => return Some(looked[0]),
-            first => (looked[first - 1] + 1, looked[first]),
-        };
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            if meets(middle) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        Some(high)
+        let low = first
+            .checked_sub(1)
+            .map_or(looked[0], |before| looked[before] + 1);
+        Some(bisect(low, looked[first], meets))
     }
 }
 

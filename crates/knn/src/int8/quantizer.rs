@@ -98,7 +98,7 @@ struct Coded {
     scale: f32,
     /// Σc.
     sum: i32,
-    /// Σc².
+    /// Σc², of at most 65,536 columns.
     squares: i32,
     /// What rounding quotients to codes left, squared and summed.
     rest: f64,
