@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional, Union
@@ -37,8 +38,12 @@ class Surface(Tabular):
         V(ef), rows that a search of effort ef visits: slots go empty at k > V(ef).
     required_ef : float64, ks × 3
         The smallest ef that finds all k neighbors of half, 90 % and 99 % of the queries; NaN beyond the traversals.
+    tied : int64, efs × ks
+        The queries whose queue ends among rows of equal distance, as their records show; at the largest ef a record may miss some.
     engine : str
         Whose rule.
+    notes : list of str
+        Where such rows are more than 5 % of the queues: at which ef most, and which figures may say more than the engine finds.
     """
 
     efs: npt.NDArray[np.int64]
@@ -47,7 +52,9 @@ class Surface(Tabular):
     overlap: Float64
     visited: Float64
     required_ef: Float64
+    tied: npt.NDArray[np.int64]
     engine: str
+    notes: list[str]
     svg: Optional[str] = field(default=None, repr=False)
 
     def figure(self) -> Optional[Figure]:
@@ -91,7 +98,9 @@ def surface(
 
     The order in which HNSW visits rows depends on neither ef nor k, only the moment of stopping does; so one record per
     query to the largest effort answers every cell. Where rows are equally far (bits, few levels) the queue of an engine
-    decides: the graph of one is then searched with its queue at each ef of a grid of up to 1,024 cells.
+    decides: the graph of one is then searched with its queue at each ef of a grid of up to 1,024 cells. A denser one, and one
+    of a graph that annatomy built, is read from the records, which can say more than the engine finds: where more than 5 % of
+    the queues are tied at their end, a warning says at which ef most, and of how many queries.
 
     Parameters
     ----------
@@ -153,8 +162,12 @@ def surface(
         else:
             number, is_one = _queries(searched, held_out, request)
             whole = surface_by(executor, searched, held_out, number, request, max(number, 1) if is_one else most, tell)
-    found = whole.finish()
-    return Surface(np.asarray(request.efs, dtype=np.int64), np.asarray(request.ks, dtype=np.int64), engine=whole.engine, **found)
+    grid = np.asarray(request.efs, dtype=np.int64), np.asarray(request.ks, dtype=np.int64)
+    found = Surface(*grid, engine=whole.engine, notes=whole.notes(), **whole.finish())
+    if not whole.follows_a_queue:
+        for note in found.notes:
+            warnings.warn(note, stacklevel=2)
+    return found
 
 
 def _searched(

@@ -332,9 +332,9 @@ def faiss_index(base):
 
 
 def assert_same_surface(found, expected):
-    for name in ("fill", "overlap", "visited", "required_ef"):
+    for name in ("fill", "overlap", "visited", "required_ef", "tied"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
-    assert (found.svg, found.engine) == (expected.svg, expected.engine)
+    assert (found.svg, found.engine, found.notes) == (expected.svg, expected.engine, expected.notes)
 
 
 @pytest.mark.parametrize("pool", ["threads", "processes", "dask"])

@@ -209,9 +209,9 @@ def index(request, base):
 
 
 def assert_same_surface(found, expected):
-    for name in ("fill", "overlap", "visited", "required_ef"):
+    for name in ("fill", "overlap", "visited", "required_ef", "tied"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
-    assert (found.svg, found.engine) == (expected.svg, expected.engine)
+    assert (found.svg, found.engine, found.notes) == (expected.svg, expected.engine, expected.notes)
 
 
 def test_surfaces_of_a_cluster_are_those_of_one_machine(cluster, tmp_path, base, queries, index):

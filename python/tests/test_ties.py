@@ -7,6 +7,9 @@ queue; no id may differ.
 from __future__ import annotations
 
 import itertools
+import re
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import annatomy as an
@@ -124,6 +127,75 @@ def test_an_advised_effort_is_the_engine_s_smallest(name):
     assert reached[0] < 0.8 <= reached[1]
     assert advice["reached"] == pytest.approx(reached[1], abs=1e-12)
     assert any("the engine's own queue" in note for note in found.notes)
+
+
+#: 1,035 cells, more than are searched.
+DENSE_EFS, DENSE_KS = range(6, 51), range(1, 24)
+TIED = re.compile(r"At ef = (\d+) the queue of (\d+) of 200 queries ends among rows of equal distance \((\d+) on average in the")
+
+
+def tied_of(notes):
+    """The ef, the queries and the rows of a note of ties."""
+    (found,) = filter(None, map(TIED.match, notes))
+    return tuple(map(int, found.groups()))
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_dense_surface_warns_where_queues_end_among_ties(name):
+    index, (rows, queries) = index_of(name, "bits", "l2"), data("bits")
+    with pytest.warns(UserWarning, match="Ask for up to 1024 cells") as warned:
+        dense = an.surface(rows, index, DENSE_EFS, DENSE_KS, queries=queries)
+    assert [str(warning.message) for warning in warned] == dense.notes
+    ef, tied, _ = tied_of(dense.notes)
+    assert dense.tied.shape == dense.overlap.shape and dense.tied[ef - 6, 0] == tied > 180
+    # An audit notes the same; its longer searches see no fewer rows that are equally far.
+    audited = an.audit(rows, index, queries=queries, k=1, efs=[ef], target="overlap=0.5")
+    assert tied_of(audited.notes)[0] == ef and tied_of(audited.notes)[1] >= tied
+    with ThreadPoolExecutor(2) as executor, pytest.warns(UserWarning) as again:
+        parts = an.surface(rows, index, DENSE_EFS, DENSE_KS, queries=queries, executor=executor, queries_per_task=17)
+    np.testing.assert_array_equal(parts.tied, dense.tied)
+    assert parts.notes == dense.notes == [str(warning.message) for warning in again]
+    # Up to 1,024 cells the figures are the engine's.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        followed = an.surface(rows, index, DENSE_EFS, DENSE_KS[:-1], queries=queries)
+    np.testing.assert_array_equal(followed.tied, dense.tied[:, :-1])
+    assert (followed.overlap < dense.overlap[:, :-1]).any() and "the engine's own queue;" in followed.notes[0]
+
+
+@pytest.mark.parametrize("name", ["faiss", "hnswlib", "ours"])
+def test_a_surface_of_few_ties_does_not_warn(name):
+    rows = np.random.default_rng(7).normal(size=(1_000, 16)).astype(np.float32)
+    # Twins are equally far, and few.
+    rows[:20] = rows[20:40]
+    if name == "ours":
+        index = an.Hnsw(rows, m=8)
+    else:
+        module = pytest.importorskip(name)
+        if name == "faiss":
+            index = module.IndexHNSWFlat(16, 8)
+            index.add(rows)
+        else:
+            index = module.Index("l2", 16)
+            index.init_index(len(rows), M=8, random_seed=1)
+            index.add_items(rows, num_threads=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        surface = an.surface(rows, index, DENSE_EFS, DENSE_KS)
+    assert surface.notes == [] and 0 < surface.tied.max() < 200
+
+
+def test_a_surface_of_our_own_graph_warns_as_its_audit_notes():
+    rows, queries = data("bits")
+    graph = an.Hnsw(rows, m=8)
+    with pytest.warns(UserWarning) as warned:
+        surface = an.surface(rows, graph, [40], [10], queries=queries)
+    audited = an.audit(rows, graph, queries=queries, k=10, efs=[40], target="overlap=0.5")
+    ef, tied, _ = tied_of(surface.notes)
+    assert ef == tied_of(audited.notes)[0] == 40 and tied_of(audited.notes)[1] >= tied == surface.tied[0, 0]
+    for note in (surface.notes[-1], audited.notes[-1]):
+        assert note.endswith("Which of them it holds is up to the engine, which can find less than is said here.")
+    assert [str(warning.message) for warning in warned] == surface.notes
 
 
 def test_rows_as_queries_are_left_out_of_the_engine_s_answer():

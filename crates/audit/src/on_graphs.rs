@@ -36,7 +36,7 @@ use annatomy_eval::every_effort::EveryEffort;
 use annatomy_eval::explored::{Replay, efforts, replayed};
 use annatomy_eval::ground_truth::GroundTruth;
 use annatomy_eval::index::Index;
-use annatomy_eval::surface::{Figure, RequiredEfs};
+use annatomy_eval::surface::{Figure, RequiredEfs, Ties};
 use annatomy_hnsw::FilterRule;
 use annatomy_runtime::{check_memory, stage};
 
@@ -382,13 +382,10 @@ fn tied<S: DistanceSource>(
     };
     let trace = adviser.traces().first()?;
     let efs = efs.into_iter().filter(|ef| (1..=trace.ef()).contains(ef));
-    let share = |ef: usize| trace.ties(ef).share_of_queues(ef, trace.queries());
-    let most = efs.max_by(|&a, &b| share(a).total_cmp(&share(b)))?;
-    let ties = trace.ties(most);
-    let are_many = ties.are_many(most, trace.queries());
-    are_many.then(|| Note::TiedAtEnd {
+    let (ef, ties) = Ties::most(efs.map(|ef| (ef, trace.ties(ef))), trace.queries())?;
+    Some(Note::TiedAtEnd {
         is_followed: adviser.follows_a_queue(),
-        ef: most,
+        ef,
         queries: ties.queries,
         of: trace.queries(),
         rows: ties.rows as f64 / ties.queries as f64,

@@ -5,8 +5,10 @@ use crate::errors::raised;
 use crate::hnsw::Hnsw;
 use crate::rows::over_rows;
 use crate::work::run_reporting;
-use annatomy::figures;
+use annatomy::audit::Note;
 use annatomy::index::{self, SurfaceRequest};
+use annatomy::{figures, report};
+use annatomy_eval::surface::SEARCHED_CELLS;
 use annatomy_hnsw::EngineClass;
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray2};
 use pyo3::prelude::*;
@@ -88,6 +90,17 @@ impl SurfacePart {
         self.0.class().to_string()
     }
 
+    /// Whether cells are searched with the queue of the graph's engine where distances are equal.
+    #[getter]
+    fn follows_a_queue(&self) -> bool {
+        self.0.follows_a_queue()
+    }
+
+    /// What an audit notes of queues that end among rows of equal distance.
+    fn notes(&self) -> Vec<String> {
+        tied(&self.0).into_iter().collect()
+    }
+
     /// With the queries of another part.
     fn merge(&self, other: &Self) -> PyResult<Self> {
         let mut merged = self.0.clone();
@@ -114,6 +127,26 @@ impl SurfacePart {
             .flatten()
             .map(|ef| ef.map_or(f64::NAN, |ef| ef as f64));
         surface.set_item("required_ef", matrix(py, quantiles.collect(), ks, 3)?)?;
+        let tied = grid.ties.iter().map(|ties| ties.queries as i64);
+        surface.set_item("tied", matrix(py, tied.collect(), efs, ks)?)?;
         Ok(surface)
     }
+}
+
+/// The note of ties where they are many, and how to have the engine's own figures.
+fn tied(part: &index::SurfacePart) -> Option<String> {
+    let (ef, ties) = part.most_tied()?;
+    let note = report::note_words(&Note::TiedAtEnd {
+        is_followed: part.follows_a_queue(),
+        ef,
+        queries: ties.queries,
+        of: part.queries() as usize,
+        rows: ties.rows as f64 / ties.queries as f64,
+    });
+    if part.is_too_dense() {
+        return Some(format!(
+            "{note} Ask for up to {SEARCHED_CELLS} cells: then the engine's own queue is followed."
+        ));
+    }
+    Some(note)
 }

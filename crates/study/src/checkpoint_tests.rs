@@ -29,6 +29,7 @@ fn record(run: usize) -> RunRecord {
             fill: Vec::new(),
             visited: Vec::new(),
             required_ef: Vec::new(),
+            ties: Vec::new(),
         },
         explored: None,
         data: DataFacts {

@@ -97,6 +97,7 @@ mod tests {
                 fill: vec![1.0, f64::INFINITY],
                 visited: vec![6.0, 9.0],
                 required_ef: vec![[Some(2), None, None]],
+                ties: Vec::new(),
             },
             explored: None,
             data: DataFacts {

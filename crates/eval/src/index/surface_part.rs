@@ -2,11 +2,14 @@
 //! between processes as bytes.
 
 use super::Index;
-use crate::surface::{Counts, Grid, SelfMatch, SurfaceGrid};
+use crate::surface::{Counts, Grid, SelfMatch, SurfaceGrid, Ties};
 use annatomy_hnsw::EngineClass;
 use annatomy_hnsw::import::EngineBuild;
 use annatomy_vectors::Metric;
 use serde::{Deserialize, Serialize};
+
+/// Which format the bytes of a part have. Those of the first began with the number of efs, which is never 0.
+const FORMAT: [u8; 2] = [0, 2];
 
 /// The counts of some queries, and of which surface they are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,8 +33,8 @@ pub(super) struct Asked {
 /// Why a part is none of a surface.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SurfacePartError {
-    /// Bytes that no part was written as.
-    #[error("no part of a surface")]
+    /// Bytes that this version writes no part as.
+    #[error("no part of a surface, or one that another version of annatomy counted")]
     Bytes,
     /// Parts of two surfaces.
     #[error("a part of another surface: {what} {found}, and of the parts before {expected}")]
@@ -60,6 +63,23 @@ impl SurfacePart {
         self.asked.class
     }
 
+    /// Whether a smaller grid would be searched with the queue of the graph's engine where distances are equal, and
+    /// this one is read from traces.
+    pub fn is_too_dense(&self) -> bool {
+        self.asked.has_a_queue() && !self.asked.is_searched()
+    }
+
+    /// Whether cells are searched with the queue of the graph's engine where distances are equal.
+    pub fn follows_a_queue(&self) -> bool {
+        self.asked.has_a_queue() && self.asked.is_searched()
+    }
+
+    /// The effort where most of the queues ends among rows of equal distance, with these; `None` where that is not
+    /// much.
+    pub fn most_tied(&self) -> Option<(usize, Ties)> {
+        self.counts.most_tied()
+    }
+
     /// Adds the queries of `other`, which must be none of these.
     ///
     /// # Errors
@@ -78,11 +98,12 @@ impl SurfacePart {
 
     /// As bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_allocvec(self).expect("plain data in memory")
+        postcard::to_extend(self, FORMAT.to_vec()).expect("plain data in memory")
     }
 
     /// From what [`to_bytes`](Self::to_bytes) gave.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SurfacePartError> {
+        let bytes = bytes.strip_prefix(&FORMAT).ok_or(SurfacePartError::Bytes)?;
         let part: Self = postcard::from_bytes(bytes).map_err(|_| SurfacePartError::Bytes)?;
         match part.asked.grid() {
             Some(grid) if part.counts.fit(&grid) => Ok(part),
@@ -106,6 +127,16 @@ impl Asked {
 
     fn grid(&self) -> Option<Grid<'_>> {
         Grid::new(&self.efs, &self.ks, self.class, self.self_match).ok()
+    }
+
+    /// Whether the graph is of an engine whose queue can be followed.
+    fn has_a_queue(&self) -> bool {
+        let rule = |build: EngineBuild| build.engine.queue_rule(self.metric);
+        self.build.and_then(rule).is_some()
+    }
+
+    fn is_searched(&self) -> bool {
+        self.grid().is_some_and(|grid| grid.is_searched())
     }
 
     fn check_same(&self, other: &Self) -> Result<(), SurfacePartError> {

@@ -60,6 +60,7 @@ fn same(a: &SurfaceGrid, b: &SurfaceGrid) -> bool {
         && bits(&a.fill) == bits(&b.fill)
         && bits(&a.visited) == bits(&b.visited)
         && a.required_ef == b.required_ef
+        && a.ties == b.ties
 }
 
 #[test]
@@ -87,7 +88,11 @@ fn merged_parts_are_the_whole_bit_for_bit() {
                         ..request
                     };
                     let parts = in_parts(&read, rows.view(), held_out, &request);
-                    assert!(same(&parts, &whole.expect("surface")), "{metric}, {class}");
+                    let whole = whole.expect("surface");
+                    assert!(same(&parts, &whole), "{metric}, {class}");
+                    // Other rows lie at one distance of a row that has twins.
+                    let has_ties = whole.ties.iter().any(|ties| ties.queries > 0);
+                    assert!(has_ties || held_out.is_some(), "{metric}, {class}");
                 }
             }
         }
@@ -124,6 +129,19 @@ fn parts_of_an_engines_graph_are_the_whole_and_another_arithmetic_is_refused() {
         let part = index.surface_part(rows.view(), None, range, &request);
         part.expect("a part")
     };
+    let dense: Vec<usize> = (1..=33).collect();
+    for (ks, is_too_dense) in [(&dense[..31], false), (&dense[..32], true)] {
+        let request = SurfaceRequest {
+            efs: &dense,
+            ks,
+            ..request
+        };
+        let part = index.surface_part(rows.view(), None, 0..5, &request);
+        let part = part.expect("a part");
+        assert_eq!(part.is_too_dense(), is_too_dense);
+        assert_eq!(part.follows_a_queue(), !is_too_dense);
+        assert_eq!(part.most_tied(), None, "no distances are equal");
+    }
     let (mut first, other) = (part(&index, 0..5), part(&taken("sse").index, 5..9));
     let said = first.merge(&other).expect_err("another").to_string();
     assert!(
@@ -177,6 +195,10 @@ fn parts_of_other_surfaces_bytes_and_ranges_are_refused() {
             Err(SurfacePartError::Bytes)
         );
     }
+    // The first format began with the efs.
+    let error = SurfacePart::from_bytes(&bytes[2..]).expect_err("of another version");
+    assert!(error.to_string().contains("another version"), "{error}");
+    assert!(!first.is_too_dense() && !first.follows_a_queue());
     for range in [3..51, 60..70] {
         let error = index.surface_part(rows.view(), None, range, &request);
         assert!(

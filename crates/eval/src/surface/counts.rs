@@ -6,9 +6,10 @@
 //! it depends on k too, every cell is visited, in O(1) each.
 
 use super::difference_array::DifferenceArray;
+use super::ties::{TieCounts, Ties};
 use super::{Arrivals, Grid, SurfaceGrid, effort_quantiles};
 use crate::lists::{ExactList, NEVER, VisitedList};
-use annatomy_hnsw::{Answer, EngineClass, Visits};
+use annatomy_hnsw::{Answer, Visits};
 use serde::{Deserialize, Serialize};
 
 /// Sums over queries.
@@ -20,6 +21,8 @@ pub struct Counts {
     filled: Vec<u64>,
     visited: Vec<u64>,
     required: Vec<Vec<u32>>,
+    /// At the efforts of the grid.
+    ties: TieCounts,
 }
 
 impl Counts {
@@ -32,6 +35,7 @@ impl Counts {
             filled: vec![0; grid.cells()],
             visited: vec![0; grid.efs.len()],
             required: vec![Vec::new(); grid.ks.len()],
+            ties: TieCounts::new(grid.efforts()),
         }
     }
 
@@ -55,7 +59,7 @@ impl Counts {
         }
     }
 
-    /// Adds one query and its required efs, without its cells.
+    /// Adds one query, its required efs and ties, without its cells.
     pub(super) fn add_required(
         &mut self,
         grid: &Grid<'_>,
@@ -64,6 +68,7 @@ impl Counts {
     ) {
         arrivals.read(grid.ks, exact, list, visits);
         self.queries += 1;
+        self.ties.add(visits);
         for (k_index, &k) in grid.ks.iter().enumerate() {
             let last = arrivals.completing(k_index, k);
             let required = match last {
@@ -128,11 +133,18 @@ impl Counts {
         for (into, from) in self.required.iter_mut().zip(&other.required) {
             into.extend_from_slice(from);
         }
+        self.ties.merge(&other.ties);
     }
 
     /// Number of queries.
     pub fn queries(&self) -> u64 {
         self.queries
+    }
+
+    /// The effort where most of the queues ends among rows of equal distance, with these; `None` where that is not
+    /// much.
+    pub fn most_tied(&self) -> Option<(usize, Ties)> {
+        Ties::most(self.ties.all(), self.queries as usize)
     }
 
     /// Whether these are counts of as many cells as `grid` has.
@@ -144,6 +156,7 @@ impl Counts {
             && self.filled.len() == cells
             && self.visited.len() == grid.efs.len()
             && self.required.len() == grid.ks.len()
+            && self.ties.fit(&grid.efforts())
             && of_ks
                 .map(Vec::len)
                 .all(|count| count as u64 == self.queries)
@@ -158,14 +171,21 @@ impl Counts {
             let mut shares = Vec::with_capacity(counts.len());
             for &ef in grid.efs {
                 for &k in grid.ks {
-                    let refused = grid.class == EngineClass::Refuse && grid.asked(k) > ef;
                     let count = counts[shares.len()] as f64;
                     let share = count / (k as f64 * queries);
-                    shares.push(if refused { f64::NAN } else { share });
+                    let is_answered = grid.effort(ef, k).is_some();
+                    shares.push(if is_answered { share } else { f64::NAN });
                 }
             }
             shares
         };
+        let mut ties = Vec::with_capacity(grid.cells());
+        for &ef in grid.efs {
+            for &k in grid.ks {
+                let of_cell = grid.effort(ef, k).and_then(|effort| self.ties.at(effort));
+                ties.push(of_cell.unwrap_or_default());
+            }
+        }
         let visited = self.visited.iter().map(|&sum| sum as f64 / queries);
         SurfaceGrid {
             efs: grid.efs.to_vec(),
@@ -178,6 +198,7 @@ impl Counts {
                 .iter_mut()
                 .map(|efs| effort_quantiles(efs))
                 .collect(),
+            ties,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The cells of a surface, and the surface as plain data.
 
+use super::Ties;
 use annatomy_hnsw::EngineClass;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,10 @@ pub struct SurfaceGrid {
     /// Per k, quantiles 0.5, 0.9, 0.99 of the smallest ef at which overlap is 1 (`None`: for some of
     /// these queries no ef).
     pub required_ef: Vec<[Option<usize>; 3]>,
+    /// Per cell the queries whose queue ends among rows of equal distance, same layout as overlap. Not
+    /// stored: empty in a surface that was read from a file.
+    #[serde(skip)]
+    pub ties: Vec<Ties>,
 }
 
 /// Values of a grid that do not ascend from at least 1.
@@ -115,6 +120,24 @@ impl<'g> Grid<'g> {
     /// Whether the rows that an engine visits and returns depend on ef alone.
     pub(super) fn depends_on_ef_alone(&self) -> bool {
         matches!(self.class, EngineClass::StopEarly | EngineClass::Refuse)
+    }
+
+    /// The effort of the search that answers (ef, k); `None` where the engine refuses.
+    pub(super) fn effort(&self, ef: usize, k: usize) -> Option<usize> {
+        let asked = self.asked(k);
+        let is_refused = self.class == EngineClass::Refuse && asked > ef;
+        (!is_refused).then(|| self.class.effort(ef, asked))
+    }
+
+    /// The efforts of the searches that answer its cells, ascending.
+    pub(super) fn efforts(&self) -> Vec<usize> {
+        let mut efforts = Vec::new();
+        for &ef in self.efs {
+            efforts.extend(self.ks.iter().filter_map(|&k| self.effort(ef, k)));
+        }
+        efforts.sort_unstable();
+        efforts.dedup();
+        efforts
     }
 
     pub(super) fn cells(&self) -> usize {

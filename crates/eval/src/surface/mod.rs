@@ -3,7 +3,7 @@
 //! Enters: a graph, a distance source, the exact neighbors, a [`Grid`]. Leaves: [`Counts`], which add
 //! up over queries to a [`SurfaceGrid`], or per query the [`RequiredEfs`] from which overlap and fill
 //! at any ef are read. Overlap is tie-aware everywhere. Where the queue of an engine's graph ends among rows of
-//! equal distance, [`Counts`] of up to 1,024 cells are those of searches with its queue.
+//! equal distance, [`Counts`] of up to 1,024 cells are those of searches with its queue; of all, [`Ties`] are counted.
 
 mod arrivals;
 mod counts;
@@ -14,12 +14,15 @@ mod required_ef;
 #[cfg(test)]
 mod searched_tests;
 mod tied;
+mod ties;
 
 pub use arrivals::Arrivals;
 pub use counts::Counts;
 pub use grid::{Grid, GridError, SelfMatch, SurfaceGrid};
 pub use quantiles::effort_quantiles;
-pub use required_ef::{Figure, RequiredEfs, Ties};
+pub use required_ef::{Figure, RequiredEfs};
+pub use tied::SEARCHED_CELLS;
+pub use ties::Ties;
 
 use crate::distance_source::DistanceSource;
 use crate::query_state::{QueryState, Searched};
@@ -111,6 +114,52 @@ mod tests {
             assert_eq!((ties.queries, ties.rows), (28, 56));
             assert!(found[1] < 5 && found[3] > 20, "{found:?}");
         });
+    }
+
+    /// Rows of 0 and 1: most distances tie.
+    fn bits() -> Matrix {
+        let noise = crate::testing::noise(150, 10, 5);
+        let bits = noise.values().iter().map(|&value| f32::from(value > 0.0));
+        Matrix::new(150, 10, bits.collect()).expect("shape")
+    }
+
+    #[test]
+    fn ties_of_cells_are_those_of_every_traversal_at_any_number_of_threads() {
+        let (efs, ks) = ([1, 4, 11, 25], [1, 2, 5, 40]);
+        let noise = crate::testing::noise(150, 10, 5);
+        for (rows, has_ties) in [(bits(), true), (noise, false)] {
+            for class in EngineClass::ALL {
+                let grid = Grid::new(&efs, &ks, class, SelfMatch::LeftOut).expect("grid");
+                on_graph(rows.view(), Metric::L2, 40, |on| {
+                    let mut state = QueryState::default();
+                    let mut tied = vec![0; grid.cells()];
+                    for query in 0..150 {
+                        state.begin(on.truth, query);
+                        state.traverse(on, query, grid.largest_effort());
+                        let counts = state.visits.counts();
+                        let cells = efs.iter().flat_map(|ef| ks.iter().map(move |k| (*ef, *k)));
+                        for (tied, (ef, k)) in tied.iter_mut().zip(cells) {
+                            let asked = k + 1;
+                            let is_refused = class == EngineClass::Refuse && asked > ef;
+                            let is_tied = counts.is_tied(class.effort(ef, asked));
+                            *tied += u64::from(is_tied && !is_refused);
+                        }
+                    }
+                    for threads in [1, 3] {
+                        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+                        let counts = pool.expect("threads").install(|| count(on, &grid));
+                        let most = counts.most_tied();
+                        let surface = counts.surface(&grid);
+                        let found: Vec<u64> =
+                            surface.ties.iter().map(|ties| ties.queries).collect();
+                        assert_eq!(found, tied, "{class}");
+                        let shares = surface.ties.iter().map(|ties| ties.rows);
+                        assert_eq!(most.is_some(), shares.max() > Some(0), "{class}");
+                    }
+                    assert_eq!(tied.iter().any(|&tied| tied > 75), has_ties, "{class}");
+                });
+            }
+        }
     }
 
     #[test]

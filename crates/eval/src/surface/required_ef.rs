@@ -9,6 +9,7 @@
 //! Cost: one traversal to the largest ef per query, and 8·Σk bytes per query and graph.
 
 use super::Arrivals;
+use super::ties::{TieCounts, Ties};
 use crate::distance_source::DistanceSource;
 use crate::lists::NEVER;
 use crate::query_state::{QueryState, Searched};
@@ -26,42 +27,10 @@ pub struct RequiredEfs {
     queries: Vec<Vec<u32>>,
     /// The rows that all queries visit together, at efs from 1.
     visited: Vec<u64>,
-    /// Ties at efs from 1.
-    ties: Vec<Ties>,
+    /// At efs from 1.
+    ties: TieCounts,
     /// Per query the effort above which the order of equal rows may decide.
     decided_above: Vec<u32>,
-}
-
-/// Queries whose queue ends among rows of equal distance: what an engine visits there depends on which
-/// of them it holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ties {
-    /// How many queries.
-    pub queries: u64,
-    /// The rows of equal distance that the recorded traversals visit, over all these queries.
-    pub rows: u64,
-}
-
-/// Of the queue, over all queries: more ties than that at its end are many.
-const MANY_TIED: f64 = 0.05;
-
-impl Ties {
-    /// Their share of the queues of all `queries` at an effort.
-    pub fn share_of_queues(self, ef: usize, queries: usize) -> f64 {
-        self.rows as f64 / (ef * queries) as f64
-    }
-
-    /// Whether these change figures of all `queries`, and not a row here and there.
-    pub fn are_many(self, ef: usize, queries: usize) -> bool {
-        self.share_of_queues(ef, queries) > MANY_TIED
-    }
-}
-
-/// By how much [`Ties`] change from each ef to the next, modulo 2⁶⁴.
-#[derive(Default)]
-struct TieChanges {
-    queries: AtomicU64,
-    rows: AtomicU64,
 }
 
 /// A figure that required efs answer.
@@ -86,19 +55,22 @@ impl RequiredEfs {
         ef: usize,
         read: impl Fn(&mut QueryState<S::Queue>, usize) -> R + Sync,
     ) -> (Self, Vec<R>) {
-        let scratch = PerThread::new(|| (QueryState::<S::Queue>::default(), Arrivals::default()));
+        let no_ties = TieCounts::new((1..=ef).collect());
+        let scratch = PerThread::new(|| {
+            let state = QueryState::<S::Queue>::default();
+            (state, Arrivals::default(), no_ties.clone())
+        });
         let more: Vec<AtomicU64> = (0..ef).map(|_| AtomicU64::new(0)).collect();
-        let ties: Vec<TieChanges> = (0..ef).map(|_| TieChanges::default()).collect();
         let (found, read): (Vec<_>, Vec<_>) = (0..on.truth.queries().count())
             .into_par_iter()
             .with_max_len(TASK_QUERIES)
             .map(|query| {
-                scratch.with(|(state, arrivals)| {
+                scratch.with(|(state, arrivals, ties)| {
                     state.begin(on.truth, query);
                     state.traverse(on, query, ef);
                     arrivals.read(ks, &state.exact, &state.visited, &state.visits);
                     count_visited(&state.visits, &more);
-                    count_ties(state.visits.tied(), &ties);
+                    ties.add(&state.visits);
                     let decided_above = state.visits.decided_above();
                     let required = required(ks, arrivals, state);
                     ((required, decided_above), read(state, query))
@@ -111,18 +83,16 @@ impl RequiredEfs {
             sum += more.into_inner();
             sum
         });
-        let mut at = Ties::default();
-        let ties = ties.into_iter().map(|change| {
-            at.queries = at.queries.wrapping_add(change.queries.into_inner());
-            at.rows = at.rows.wrapping_add(change.rows.into_inner());
-            at
-        });
+        let mut ties = no_ties;
+        for (.., counted) in scratch.into_values() {
+            ties.merge(&counted);
+        }
         let required = Self {
             ks: ks.to_vec(),
             ef,
             queries,
             visited: visited.collect(),
-            ties: ties.collect(),
+            ties,
             decided_above,
         };
         (required, read)
@@ -141,7 +111,7 @@ impl RequiredEfs {
     /// # Panics
     /// If `ef` is 0 or exceeds the largest.
     pub fn ties(&self, ef: usize) -> Ties {
-        self.ties[ef - 1]
+        self.ties.at(ef).expect("from 1 to the largest")
     }
 
     /// The queries of which the queue of an engine may visit other rows at `ef` than the traversal says.
@@ -196,21 +166,6 @@ fn count_visited(visits: &Visits, more: &[AtomicU64]) {
         };
         more.fetch_add((visited - before) as u64, Ordering::Relaxed);
         before = visited;
-    }
-}
-
-/// Adds a query's ties, given as runs that do not overlap.
-fn count_ties(runs: &[[u32; 2]], changes: &[TieChanges]) {
-    let add = |place: u32, queries: u64, rows: u64| {
-        if let Some(change) = changes.get(place as usize) {
-            change.queries.fetch_add(queries, Ordering::Relaxed);
-            change.rows.fetch_add(rows, Ordering::Relaxed);
-        }
-    };
-    for &[before, end] in runs {
-        let rows = u64::from(end - before);
-        add(before, 1, rows);
-        add(end - 1, 1_u64.wrapping_neg(), rows.wrapping_neg());
     }
 }
 

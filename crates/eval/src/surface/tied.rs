@@ -11,7 +11,7 @@ use crate::query_state::{Cell, QueryState, Searched, queue_of_cell};
 use annatomy_hnsw::CandidateQueue;
 
 /// Cells of a grid that are searched, at most: a denser one is read from traces, each of which answers all of it.
-const SEARCHED_CELLS: usize = 1024;
+pub const SEARCHED_CELLS: usize = 1024;
 
 /// Every cell of `grid`, with its place.
 fn cells<'g>(grid: &Grid<'g>) -> impl Iterator<Item = ((usize, usize), Cell)> + use<'g> {
@@ -30,8 +30,15 @@ pub(super) fn is_tied<S: DistanceSource>(
     grid: &Grid<'_>,
     traversed: &QueryState<S::Queue>,
 ) -> bool {
-    grid.efs.len() * grid.ks.len() <= SEARCHED_CELLS
+    grid.is_searched()
         && cells(grid).any(|(_, cell)| traversed.visits_are_up_to_the_queue(on, query, &cell))
+}
+
+impl Grid<'_> {
+    /// Whether its cells are so few that they are searched where an engine's queue decides.
+    pub(crate) fn is_searched(&self) -> bool {
+        self.cells() <= SEARCHED_CELLS
+    }
 }
 
 impl Counts {

@@ -132,6 +132,7 @@ fn a_million_cells_are_a_page_not_a_million_shapes() {
         fill: cells(),
         visited: vec![0.0; efs.len()],
         required_ef: vec![[None; 3]; ks.len()],
+        ties: Vec::new(),
         efs,
         ks,
     };

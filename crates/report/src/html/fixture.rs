@@ -93,6 +93,7 @@ fn record(run: usize, settings: &annatomy_study::results::Settings) -> RunRecord
                 .iter()
                 .map(|&k| [Some(k * 2), Some(k * 4 + run), None])
                 .collect(),
+            ties: Vec::new(),
             ks: ks.clone(),
             efs,
         },

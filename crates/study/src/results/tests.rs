@@ -112,6 +112,7 @@ fn study(runs: usize, conventions: Conventions) -> StudyResults {
             fill: vec![1.0, 0.5, 1.0, 1.0],
             visited: vec![6.0, 9.0],
             required_ef: vec![[Some(2), Some(3), Some(4 + 2 * run)], [Some(4), None, None]],
+            ties: Vec::new(),
         },
         explored: None,
         data: DataFacts {

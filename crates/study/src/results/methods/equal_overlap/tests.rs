@@ -70,6 +70,7 @@ fn results(curves: impl Fn(usize) -> Vec<MethodCurve>) -> StudyResults {
             fill: Vec::new(),
             visited: Vec::new(),
             required_ef: Vec::new(),
+            ties: Vec::new(),
         },
         explored: None,
         order: None,
