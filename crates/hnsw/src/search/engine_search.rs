@@ -10,7 +10,7 @@
 //!
 //! A trace answers the same at every effort, but for ties ([`VisitCounts::is_tied`]); this search answers one
 //! effort. Of segments each is searched on its own, and equal rows stand in the order of the segments. Cost:
-//! that of the engine's search; FAISS's queue takes O(ef) a pop.
+//! that of the engine's search.
 //!
 //! [`VisitCounts::is_tied`]: super::VisitCounts::is_tied
 
