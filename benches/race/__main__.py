@@ -12,7 +12,7 @@ from . import blas
 # Before anything loads an OpenBLAS.
 KERNELS = blas.force()
 
-from . import cluster, codes, device, embed, exact, forecast, graphs, growth, methods, record, scale, study, surface  # noqa: E402
+from . import cluster, codes, device, embed, exact, forecast, graphs, growth, methods, queues, record, scale, study, surface  # noqa: E402
 
 THREADS = os.cpu_count() or 1
 
@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[str], list[record.Table]]] = {
     "forecast": lambda command: forecast.run(command, THREADS),
     "cluster": lambda command: cluster.run(command, THREADS),
     "codes": lambda command: codes.run(command, THREADS),
+    "queues": lambda command: queues.run(THREADS),
     "methods": lambda command: methods.run(command, THREADS),
     "scale": lambda command: scale.run(command, THREADS),
     "device": lambda command: device.run(THREADS),
