@@ -138,11 +138,14 @@ impl<const FLIP: u32> Held<FLIP> {
         if one.key() != other.key() {
             return one.key() > other.key();
         }
-        let [one, other] = [one, other].map(|row| match self.is_expanded(row) {
-            true => row.without_id(),
-            false => row,
-        });
-        one > other
+        let without_id = |row: Row<FLIP>| {
+            if self.is_expanded(row) {
+                row.without_id()
+            } else {
+                row
+            }
+        };
+        without_id(one) > without_id(other)
     }
 
     fn push(&mut self, row: Row<FLIP>) {
