@@ -110,12 +110,12 @@ struct Held<const FLIP: u32> {
     /// Rows not expanded.
     pending: usize,
     rows: Vec<Row<FLIP>>,
-    /// Every row that was held and not expanded when it came, nearest first. Those that were dropped since are no
-    /// nearer than any that is pending.
+    /// Every row that was held, nearest first, until it is popped. A row that `rows` dropped since is no nearer than
+    /// any that is pending: a distance that one row alone has, here, is that of a pending row.
     nearest: BinaryHeap<Reverse<Row<FLIP>>>,
     /// Ids of the expanded rows.
     expanded: BitSet,
-    /// The same as a list.
+    /// The same as a list, to remove them without a pass over the bits.
     popped: Vec<u32>,
 }
 
