@@ -25,7 +25,8 @@ const MANY_TIED: f64 = 0.05;
 impl Ties {
     /// Their share of the queues of all `queries` at an effort.
     pub fn share_of_queues(self, ef: usize, queries: usize) -> f64 {
-        self.rows as f64 / (ef * queries) as f64
+        // The product of whole numbers overflows at efforts beyond all rows.
+        self.rows as f64 / (ef as f64 * queries as f64)
     }
 
     /// Whether these change figures of all `queries`, and not a row here and there.
@@ -98,5 +99,24 @@ impl TieCounts {
     /// Whether these are counts at `efforts`.
     pub(super) fn fit(&self, efforts: &[usize]) -> bool {
         self.efforts == efforts && self.ties.len() == efforts.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ties;
+
+    #[test]
+    fn an_effort_beyond_all_rows_has_a_share_too() {
+        let ties = Ties {
+            queries: 800,
+            rows: 1_600,
+        };
+        assert!(ties.are_many(30, 800) && !ties.are_many(50, 800));
+        for ef in [1 << 40, 1 << 62, usize::MAX] {
+            assert!(!ties.are_many(ef, 800), "{ef}");
+        }
+        let most = Ties::most([(usize::MAX, ties), (30, ties)].into_iter(), 800);
+        assert_eq!(most, Some((30, ties)));
     }
 }
