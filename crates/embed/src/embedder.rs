@@ -138,7 +138,7 @@ impl Embedder {
     }
 
     /// Pictures that the network takes at once, at most: for ResNet-50 four of 224 × 224 pixels, which share the
-    /// reading of the last layer's weights, more of smaller ones, fewer of larger ones; for an ONNX model one, unless
+    /// reading of the last layers' weights, more of smaller ones, fewer of larger ones; for an ONNX model one, unless
     /// it fixes another number.
     pub fn group(&self) -> usize {
         match &self.network {

@@ -7,12 +7,15 @@
 //!
 //! Does not: groups, dilation, output channels that fill no panel.
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 
 use super::direct::{self, Direct};
 use super::epilogue::Finish;
-use super::image::Activations;
-use super::kernel::PANEL_REGISTERS;
+use super::image::{Activations, View};
+use super::indirection::Operand;
+use super::kernel::{PANEL_REGISTERS, STEPS};
 use super::shape::Shape;
 use super::winograd::{self, Transformed, Winograd};
 
@@ -29,7 +32,8 @@ pub struct NotFinite {
 pub(super) struct Convolution {
     /// torchvision's name, for errors.
     name: String,
-    shape: Shape,
+    /// Of one convolution, or of two whose outputs are added.
+    shapes: Vec<Shape>,
     /// The side of Winograd's tiles; `None` by direct sums.
     side: Option<usize>,
     weights: Vec<f32>,
@@ -58,66 +62,114 @@ impl Convolution {
             0,
             "output channels fill whole panels"
         );
+        assert!(
+            STEPS.iter().any(|&step| shape.run().is_multiple_of(step)),
+            "runs of {} inputs are whole steps",
+            shape.run()
+        );
         let weights = match side {
             Some(side) => winograd::packed(shape, weights, side, width),
             None => direct::packed(shape, weights, width),
         };
         Self {
             name: name.to_owned(),
-            shape,
+            shapes: vec![shape],
             side,
             weights,
             bias,
         }
     }
 
-    /// Convolves `input` into `output`, whose buffer is reused, as `transformed` is; fails where a
-    /// sum is not finite.
-    pub(super) fn apply(
+    /// The sum of this convolution and another, each of its own input: products of both join the same sums, and no
+    /// output of `other` is stored.
+    ///
+    /// # Panics
+    /// If their output channels differ in number, or one does not go by direct sums.
+    pub(super) fn plus(mut self, other: Self) -> Self {
+        assert_eq!((self.side, other.side), (None, None), "both by direct sums");
+        assert_eq!(
+            self.bias.len(),
+            other.bias.len(),
+            "the same output channels"
+        );
+        let panels = self.bias.len() / Arch::new().dispatch(PanelWidth);
+        let parts = [&self.weights, &other.weights]
+            .map(|weights| weights.chunks_exact(weights.len() / panels));
+        let [own, others] = parts;
+        self.weights = own
+            .zip(others)
+            .flat_map(|panels| [panels.0, panels.1].concat())
+            .collect();
+        for (bias, other) in self.bias.iter_mut().zip(&other.bias) {
+            *bias += other;
+        }
+        self.name = format!("{} + {}", self.name, other.name);
+        self.shapes.extend(other.shapes);
+        self
+    }
+
+    /// The shape of the outputs of an input: images × height × width × channels.
+    pub(super) fn outputs(&self, input: &Activations) -> [usize; 4] {
+        let (shape, input) = (self.shapes[0], input.view());
+        let [images, height, width] = Operand { shape, input }.outputs();
+        [images, height, width, shape.outputs]
+    }
+
+    /// The rows of the input of some rows of outputs; without padding.
+    pub(super) fn rows_for(&self, outputs: Range<usize>) -> Range<usize> {
+        let Shape { kernel, stride, .. } = self.shapes[0];
+        outputs.start * stride..(outputs.end - 1) * stride + kernel
+    }
+
+    /// Convolves `inputs`, one for each convolution that was added, into `output`, whose buffer is reused, as
+    /// `transformed` is; fails where a sum is not finite.
+    pub(super) fn apply<const INPUTS: usize>(
         &self,
-        input: &Activations,
-        finish: Finish<'_>,
+        inputs: [View<'_>; INPUTS],
+        finish: Finish,
         transformed: &mut Transformed,
         output: &mut Activations,
     ) -> Result<(), NotFinite> {
-        assert_eq!(
-            input.channels, self.shape.inputs,
-            "the input has the channels of the weights"
-        );
-        let (height, width) = (
-            self.shape.output_side(input.height),
-            self.shape.output_side(input.width),
-        );
-        output.reshape([input.images, height, width, self.shape.outputs]);
-        if let Finish::AddAndRectify(addend) = finish {
+        assert_eq!(INPUTS, self.shapes.len(), "an input for each convolution");
+        let operands: [Operand<'_>; INPUTS] = std::array::from_fn(|place| Operand {
+            shape: self.shapes[place],
+            input: inputs[place],
+        });
+        let [images, height, width] = operands[0].outputs();
+        for operand in &operands {
             assert_eq!(
-                addend.len(),
-                output.values().len(),
-                "the addend is shaped as the output"
+                operand.input.channels, operand.shape.inputs,
+                "the input has the channels of the weights"
+            );
+            assert_eq!(
+                operand.outputs(),
+                [images, height, width],
+                "outputs that can be added"
             );
         }
-        let Self {
-            shape,
-            weights,
-            bias,
-            ..
-        } = self;
+        let shape = [images, height, width, self.bias.len()];
+        match finish {
+            Finish::Rectify => output.reshape(shape),
+            Finish::AddAndRectify => {
+                assert_eq!(output.shape(), shape, "addends shaped as the output")
+            }
+        }
+        let Self { weights, bias, .. } = self;
         let is_finite = if let Some(side) = self.side {
             Arch::new().dispatch(Winograd {
                 side,
                 weights,
                 bias,
-                input,
+                input: operands[0].input,
                 finish,
                 transformed,
                 output,
             })
         } else {
             Arch::new().dispatch(Direct {
-                shape: *shape,
+                operands: &operands,
                 weights,
                 bias,
-                input,
                 finish,
                 output,
             })
@@ -181,7 +233,7 @@ mod tests {
                 {
                     let (row, column) = (row * shape.stride + y, column * shape.stride + x);
                     let at = Pixel { image, row, column };
-                    let run = input.run(at, shape.padding, shape.inputs);
+                    let run = input.view().run(at, shape.padding, shape.inputs);
                     for (channel, &value) in run.iter().enumerate() {
                         let of_output = output * shape.inputs + channel;
                         let tap = (of_output * shape.kernel + y) * shape.kernel + x;
@@ -227,24 +279,21 @@ mod tests {
             {
                 let input = images(count, height, width, shape.inputs);
                 let expected = sums(shape, &weights, &bias, &input);
-                let addend = noise(expected.len(), 11);
-                for finish in [
-                    Finish::Keep,
-                    Finish::Rectify,
-                    Finish::AddAndRectify(&addend),
-                ] {
-                    let done = convolution.apply(&input, finish, &mut transformed, &mut output);
+                let addends = noise(expected.len(), 11);
+                for finish in [Finish::Rectify, Finish::AddAndRectify] {
+                    if matches!(finish, Finish::AddAndRectify) {
+                        output.values_mut().copy_from_slice(&addends);
+                    }
+                    let input = [input.view()];
+                    let done = convolution.apply(input, finish, &mut transformed, &mut output);
                     assert_eq!(done, Ok(()));
                     assert_eq!(output.values().len(), expected.len());
                     for (place, (&found, [sum, absolute])) in
                         output.values().iter().zip(&expected).enumerate()
                     {
                         let sum = match finish {
-                            Finish::Keep => *sum,
                             Finish::Rectify => sum.max(0.0),
-                            Finish::AddAndRectify(addend) => {
-                                (sum + f64::from(addend[place])).max(0.0)
-                            }
+                            Finish::AddAndRectify => (sum + f64::from(addends[place])).max(0.0),
                         };
                         let off = (f64::from(found) - sum).abs();
                         assert!(
@@ -253,6 +302,49 @@ mod tests {
                         );
                     }
                 }
+            }
+        }
+    }
+
+    /// As at the beginning of a layer: one over all pixels, one over every second, whose input is twice as large.
+    #[test]
+    fn the_sum_of_two_convolutions_is_that_in_float64() {
+        let one = Shape {
+            inputs: 32,
+            outputs: 64,
+            kernel: 1,
+            stride: 1,
+            padding: 0,
+        };
+        let other = Shape {
+            inputs: 56,
+            stride: 2,
+            ..one
+        };
+        let parts = [(one, 5, 7), (other, 11, 13)].map(|(shape, seed, of_bias)| {
+            let (weights, bias) = (noise(shape.weights(), seed), noise(shape.outputs, of_bias));
+            (
+                Convolution::new("layer", shape, &weights, bias.clone()),
+                weights,
+                bias,
+            )
+        });
+        let [first, second] = &parts;
+        let sum = first.0.clone().plus(second.0.clone());
+        let (mut transformed, mut output) = (Transformed::default(), Activations::default());
+        for [count, height, width] in [[1, 1, 1], [2, 7, 9], [1, 13, 11]] {
+            let input = images(count, height, width, one.inputs);
+            let larger = images(count, 2 * height - 1, 2 * width, other.inputs);
+            let expected = sums(one, &first.1, &first.2, &input);
+            let others = sums(other, &second.1, &second.2, &larger);
+            let inputs = [input.view(), larger.view()];
+            let done = sum.apply(inputs, Finish::Rectify, &mut transformed, &mut output);
+            assert_eq!(done, Ok(()));
+            assert_eq!(output.shape(), [count, height, width, one.outputs]);
+            for ((&found, one), other) in output.values().iter().zip(&expected).zip(&others) {
+                let (sum, absolute) = ((one[0] + other[0]).max(0.0), one[1] + other[1]);
+                let off = (f64::from(found) - sum).abs();
+                assert!(off <= 1e-6 * (absolute + 1.0), "{found} for {sum}");
             }
         }
     }
@@ -274,8 +366,12 @@ mod tests {
                 let convolution = Convolution::by(side, "layer3", shape, &weights, bias);
                 let (mut transformed, mut output) = Default::default();
                 let input = images(1, 5, 6, shape.inputs);
-                let done =
-                    convolution.apply(&input, Finish::Rectify, &mut transformed, &mut output);
+                let done = convolution.apply(
+                    [input.view()],
+                    Finish::Rectify,
+                    &mut transformed,
+                    &mut output,
+                );
                 let layer = "layer3".to_owned();
                 assert_eq!(done, Err(NotFinite { layer }), "{side:?}, {value}");
             }

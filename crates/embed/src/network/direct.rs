@@ -4,12 +4,14 @@
 //! finished.
 //!
 //! for each block of pixels                 their inputs and outputs stay in the private cache
+//!   indirection buffer                     where each pixel's inputs are, run by run; zeros outside
 //!   for each panel of output channels      the next one's weights are prefetched meanwhile
 //!     for each tile of up to 12 pixels     `tile`: sums stay in registers
 //!
 //! This is the indirect convolution of Dukhan 2019 (arXiv:1907.02129): the rows of the product are
 //! slices of the input itself. Without padding the taps of a kernel row are neighbors in memory and
-//! become one. A 1 × 1 convolution is the plain product.
+//! become one run. A 1 × 1 convolution is the plain product. Two convolutions whose outputs are added are one, of
+//! the runs of both.
 //!
 //! Cost 2 · pixels · taps · channels · channels′ flops.
 
@@ -17,6 +19,7 @@ use pulp::{Simd, WithSimd};
 
 use super::epilogue::Finish;
 use super::image::Activations;
+use super::indirection::{Indirection, Operand};
 use super::kernel::{PANEL_REGISTERS, most_pixels, pixels_at_once, shares};
 use super::shape::Shape;
 use super::tile::{Place, Tile};
@@ -42,13 +45,14 @@ pub(super) fn packed(shape: Shape, weights: &[f32], width: usize) -> Vec<f32> {
     packed
 }
 
-/// One convolution; `output` has its shape already.
+/// One convolution, or the sum of several; `output` has its shape already.
 pub(super) struct Direct<'a> {
-    pub(super) shape: Shape,
+    /// Their sums are added.
+    pub(super) operands: &'a [Operand<'a>],
+    /// Panel by panel, in each operand by operand, run by run.
     pub(super) weights: &'a [f32],
     pub(super) bias: &'a [f32],
-    pub(super) input: &'a Activations,
-    pub(super) finish: Finish<'a>,
+    pub(super) finish: Finish,
     pub(super) output: &'a mut Activations,
 }
 
@@ -58,24 +62,25 @@ impl WithSimd for Direct<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) -> bool {
-        let shape = self.shape;
         let pixels = self.output.images * self.output.height * self.output.width;
-        let panels = shape.outputs / (PANEL_REGISTERS * S::F32_LANES);
-        let of_panel = shape.depth() * PANEL_REGISTERS * S::F32_LANES;
+        let panels = self.output.channels / (PANEL_REGISTERS * S::F32_LANES);
+        let of_panel = self.weights.len() / panels;
+        let mut inputs = Indirection::default();
         let mut is_finite = true;
         for start in (0..pixels).step_by(BLOCK_PIXELS) {
             let end = (start + BLOCK_PIXELS).min(pixels);
+            inputs.find(self.operands, self.output, start..end);
             let tiles = (end - start).div_ceil(most_pixels::<S>());
             for panel in 0..panels {
+                let (weights, next) = self.weights[panel * of_panel..].split_at(of_panel);
                 // The next panel's weights come from far away, a share with each tile.
-                let next = (panel + 1) * of_panel;
-                let next = &self.weights[next.min(self.weights.len())..];
                 let mut next = shares(&next[..of_panel.min(next.len())], tiles);
                 let mut pixel = start;
                 while pixel < end {
                     let tile = pixels_at_once::<S>(end - pixel);
-                    let ahead = next.next().unwrap_or(&[]);
-                    is_finite &= self.tile(simd, tile, Place { pixel, panel }, ahead);
+                    let weights = [weights, next.next().unwrap_or(&[])];
+                    let at = Place { pixel, panel };
+                    is_finite &= self.tile(simd, tile, &inputs, at, weights);
                     pixel += tile;
                 }
             }
@@ -86,20 +91,27 @@ impl WithSimd for Direct<'_> {
 
 impl Direct<'_> {
     #[inline(always)]
-    fn tile<S: Simd>(&mut self, simd: S, pixels: usize, place: Place, ahead: &[f32]) -> bool {
-        match pixels {
-            1 => self.fixed_tile::<S, 1>(simd, place, ahead),
-            2 => self.fixed_tile::<S, 2>(simd, place, ahead),
-            3 => self.fixed_tile::<S, 3>(simd, place, ahead),
-            4 => self.fixed_tile::<S, 4>(simd, place, ahead),
-            5 => self.fixed_tile::<S, 5>(simd, place, ahead),
-            6 => self.fixed_tile::<S, 6>(simd, place, ahead),
-            7 => self.fixed_tile::<S, 7>(simd, place, ahead),
-            8 => self.fixed_tile::<S, 8>(simd, place, ahead),
-            9 => self.fixed_tile::<S, 9>(simd, place, ahead),
-            10 => self.fixed_tile::<S, 10>(simd, place, ahead),
-            11 => self.fixed_tile::<S, 11>(simd, place, ahead),
-            _ => self.fixed_tile::<S, 12>(simd, place, ahead),
+    fn tile<S: Simd>(
+        &mut self,
+        simd: S,
+        count: usize,
+        inputs: &Indirection<'_>,
+        place: Place,
+        weights: [&[f32]; 2],
+    ) -> bool {
+        match count {
+            1 => self.fixed_tile::<S, 1>(simd, inputs, place, weights),
+            2 => self.fixed_tile::<S, 2>(simd, inputs, place, weights),
+            3 => self.fixed_tile::<S, 3>(simd, inputs, place, weights),
+            4 => self.fixed_tile::<S, 4>(simd, inputs, place, weights),
+            5 => self.fixed_tile::<S, 5>(simd, inputs, place, weights),
+            6 => self.fixed_tile::<S, 6>(simd, inputs, place, weights),
+            7 => self.fixed_tile::<S, 7>(simd, inputs, place, weights),
+            8 => self.fixed_tile::<S, 8>(simd, inputs, place, weights),
+            9 => self.fixed_tile::<S, 9>(simd, inputs, place, weights),
+            10 => self.fixed_tile::<S, 10>(simd, inputs, place, weights),
+            11 => self.fixed_tile::<S, 11>(simd, inputs, place, weights),
+            _ => self.fixed_tile::<S, 12>(simd, inputs, place, weights),
         }
     }
 
@@ -107,14 +119,14 @@ impl Direct<'_> {
     fn fixed_tile<S: Simd, const PIXELS: usize>(
         &mut self,
         simd: S,
+        inputs: &Indirection<'_>,
         place: Place,
-        ahead: &[f32],
+        [weights, ahead]: [&[f32]; 2],
     ) -> bool {
         simd.vectorize(Tile::<PIXELS> {
-            shape: self.shape,
-            weights: self.weights,
+            inputs,
+            weights,
             bias: self.bias,
-            input: self.input,
             finish: self.finish,
             output: self.output,
             place,

@@ -1,31 +1,19 @@
 //! What happens to a sum before it is stored: an addend, a check for NaN and infinity, ReLU.
 
-use annatomy_vectors::kernels::prefetch_whole;
 use pulp::Simd;
 
-use super::kernel::{PANEL_REGISTERS, registers};
+use super::kernel::PANEL_REGISTERS;
 
 /// What happens to a sum before it is stored.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Finish<'a> {
-    /// Nothing.
-    Keep,
+pub(super) enum Finish {
     /// Negative sums become zero.
     Rectify,
-    /// These values, shaped as the output, are added, then negative sums become zero.
-    AddAndRectify(&'a [f32]),
+    /// What the output holds is added, then negative sums become zero.
+    AddAndRectify,
 }
 
-impl Finish<'_> {
-    /// Prefetches what `store` reads and writes for a panel of `width` values.
-    #[inline(always)]
-    pub(super) fn prefetch(self, output: &[f32], start: usize, width: usize) {
-        prefetch_whole(&output[start..][..width]);
-        if let Self::AddAndRectify(addend) = self {
-            prefetch_whole(&addend[start..][..width]);
-        }
-    }
-
+impl Finish {
     /// Finishes the sums of a panel and stores them from place `start` of `output` on; `check`, at
     /// first zero, becomes NaN where one is not finite.
     #[inline(always)]
@@ -37,9 +25,10 @@ impl Finish<'_> {
         check: &mut [S::f32s; PANEL_REGISTERS],
     ) {
         let zero = simd.splat_f32s(0.0);
-        if let Self::AddAndRectify(addend) = self {
-            let addend = registers::<S>(&addend[start..])[0];
-            for (sum, addend) in sums.iter_mut().zip(addend) {
+        let (held, _) = S::as_mut_simd_f32s(&mut output[start..]);
+        let held = &mut held[..PANEL_REGISTERS];
+        if matches!(self, Self::AddAndRectify) {
+            for (sum, &mut addend) in sums.iter_mut().zip(&mut *held) {
                 *sum = simd.add_f32s(*sum, addend);
             }
         }
@@ -47,12 +36,9 @@ impl Finish<'_> {
         for (check, &sum) in check.iter_mut().zip(&sums) {
             *check = simd.mul_add_f32s(sum, zero, *check);
         }
-        if !matches!(self, Self::Keep) {
-            for sum in &mut sums {
-                *sum = simd.max_f32s(*sum, zero);
-            }
+        for sum in &mut sums {
+            *sum = simd.max_f32s(*sum, zero);
         }
-        let (stored, _) = S::as_mut_simd_f32s(&mut output[start..]);
-        stored[..PANEL_REGISTERS].copy_from_slice(&sums);
+        held.copy_from_slice(&sums);
     }
 }

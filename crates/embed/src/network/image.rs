@@ -1,5 +1,7 @@
 //! Activations in NHWC order: images × height × width × channels.
 
+use std::ops::Range;
+
 /// The values of one image, or of several of a shape, after a layer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Activations {
@@ -9,6 +11,16 @@ pub(crate) struct Activations {
     pub(crate) channels: usize,
     /// Those values, and what earlier ones of a larger shape have left.
     held: Vec<f32>,
+}
+
+/// Values of the same order that are only read.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) images: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) channels: usize,
+    values: &'a [f32],
 }
 
 /// A place in one of several images.
@@ -44,8 +56,23 @@ impl Activations {
         }
     }
 
+    /// Images × height × width × channels.
+    pub(super) fn shape(&self) -> [usize; 4] {
+        [self.images, self.height, self.width, self.channels]
+    }
+
+    /// The place of a pixel of all images.
+    pub(super) fn pixel(&self, number: usize) -> Pixel {
+        let (row, column) = (number / self.width, number % self.width);
+        Pixel {
+            image: row / self.height,
+            row: row % self.height,
+            column,
+        }
+    }
+
     fn count(&self) -> usize {
-        self.images * self.height * self.width * self.channels
+        self.shape().iter().product()
     }
 
     #[inline(always)]
@@ -65,15 +92,39 @@ impl Activations {
         &mut self.held[image * of_image..][..of_image]
     }
 
+    #[inline(always)]
+    pub(super) fn view(&self) -> View<'_> {
+        View {
+            images: self.images,
+            height: self.height,
+            width: self.width,
+            channels: self.channels,
+            values: self.values(),
+        }
+    }
+
+    /// Some rows of the only image.
+    pub(super) fn rows(&self, rows: Range<usize>) -> View<'_> {
+        assert_eq!(self.images, 1, "rows of one image");
+        let of_row = self.width * self.channels;
+        View {
+            height: rows.len(),
+            values: &self.values()[rows.start * of_row..rows.end * of_row],
+            ..self.view()
+        }
+    }
+}
+
+impl<'a> View<'a> {
     /// `length` values from a pixel of an image on, in coordinates that count `padding` rows and columns of
     /// zeros before the image.
     #[inline(always)]
-    pub(super) fn run(&self, at: Pixel, padding: usize, length: usize) -> &[f32] {
+    pub(super) fn run(self, at: Pixel, padding: usize, length: usize) -> &'a [f32] {
         let row = at.row.wrapping_sub(padding);
         let column = at.column.wrapping_sub(padding);
         if row < self.height && column < self.width {
             let place = (at.image * self.height + row) * self.width + column;
-            &self.held[place * self.channels..][..length]
+            &self.values[place * self.channels..][..length]
         } else {
             &ZEROS[..length]
         }

@@ -17,8 +17,8 @@ use pulp::Simd;
 
 /// Registers of one panel: its width is twice the number of lanes.
 pub(super) const PANEL_REGISTERS: usize = 2;
-/// Depth between two bounds checks.
-const STEP: usize = 8;
+/// Depth between two bounds checks: that of most kernels, and that of 7 × 7 over three channels, whose rows are 21 inputs.
+pub(super) const STEPS: [usize; 2] = [8, 7];
 
 /// The sums of a tile: `PIXELS` × one panel.
 pub(super) type Sums<S, const PIXELS: usize> = [[<S as Simd>::f32s; PANEL_REGISTERS]; PIXELS];
@@ -40,24 +40,21 @@ pub(super) fn registers<S: Simd>(values: &[f32]) -> &[[S::f32s; PANEL_REGISTERS]
     S::as_simd_f32s(values).0.as_chunks().0
 }
 
-/// Adds one tap: the inner products of each pixel's inputs with every output channel of the panel.
-/// Meanwhile `ahead` is prefetched, step by step.
+/// Adds one tap, whose depth is whole steps: the inner products of each pixel's inputs with every output channel of the
+/// panel. Meanwhile `ahead` is prefetched, step by step.
 #[inline(always)]
-pub(super) fn accumulate<S: Simd, const PIXELS: usize>(
+pub(super) fn accumulate<S: Simd, const PIXELS: usize, const STEP: usize>(
     simd: S,
     sums: &mut Sums<S, PIXELS>,
-    inputs: [&[f32]; PIXELS],
+    inputs: &[&[f32]; PIXELS],
     weights: &[[S::f32s; PANEL_REGISTERS]],
     ahead: &[f32],
 ) {
-    let (steps, rest) = weights.as_chunks::<STEP>();
+    let (steps, _) = weights.as_chunks::<STEP>();
     let mut chunks: [&[[f32; STEP]]; PIXELS] = [&[]; PIXELS];
-    let mut rests: [&[f32]; PIXELS] = [&[]; PIXELS];
     for pixel in 0..PIXELS {
-        (chunks[pixel], rests[pixel]) = inputs[pixel].as_chunks();
         // One check of the lengths here spares those in the loop.
-        chunks[pixel] = &chunks[pixel][..steps.len()];
-        rests[pixel] = &rests[pixel][..rest.len()];
+        chunks[pixel] = inputs[pixel][..weights.len()].as_chunks().0;
     }
     let mut ahead = shares(ahead, steps.len());
     for (index, step) in steps.iter().enumerate() {
@@ -70,11 +67,6 @@ pub(super) fn accumulate<S: Simd, const PIXELS: usize>(
             for pixel in 0..PIXELS {
                 add(simd, &mut sums[pixel], values[pixel][depth], step[depth]);
             }
-        }
-    }
-    for (depth, weight) in rest.iter().enumerate() {
-        for pixel in 0..PIXELS {
-            add(simd, &mut sums[pixel], rests[pixel][depth], *weight);
         }
     }
 }

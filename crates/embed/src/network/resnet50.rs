@@ -7,17 +7,17 @@
 //!
 //! He et al. 2016 (arXiv:1512.03385) in the variant that torchvision and timm publish, which
 //! strides in the 3 × 3. Batch norm is folded into weights and bias in float64; bias, addition and
-//! ReLU happen as the sums leave the registers. The last layer, which has two thirds of the weights for a twentieth
-//! of the pixels, takes several images at once. Each value is made from its own image in one order, so no result
+//! ReLU happen as the sums leave the registers. The last two layers, which have nearly all weights for few
+//! pixels, take several images at once. Each value is made from its own image in one order, so no result
 //! depends on the number of threads or on the other images.
 //!
-//! Cost: 6.3 GFLOP per image of that size (8.2 by direct sums), 125 MB of weights, 20 MB per thread. Does not: train,
+//! Cost: 6.2 GFLOP per image of that size (8.2 by direct sums), 150 MB of weights, 20 MB per thread. Does not: train,
 //! classify.
 
 use super::convolution::{Convolution, NotFinite};
 use super::epilogue::Finish;
 use super::image::Activations;
-use super::pooling::{largest_of_3x3, means_of_pixels};
+use super::pooling::{largest_of_3x3, means_of_pixels, rows_for};
 use super::shape::Shape;
 use super::winograd::Transformed;
 use crate::weights::{Weights, WeightsError};
@@ -26,6 +26,8 @@ use crate::weights::{Weights, WeightsError};
 const EPSILON: f64 = 1e-5;
 /// Zeros around the image that the first convolution reads.
 pub(crate) const BORDER: usize = 3;
+/// Most values of the first convolution that wait for pooling: 1 MB.
+const FIRST_VALUES: usize = 1 << 18;
 /// Bottlenecks and inner channels of the four layers.
 const LAYERS: [(usize, usize); 4] = [(3, 64), (4, 128), (6, 256), (3, 512)];
 
@@ -43,7 +45,6 @@ pub(crate) struct Workspace {
     current: Activations,
     narrow: Activations,
     convolved: Activations,
-    shortcut: Activations,
     next: Activations,
     transformed: Transformed,
     /// Images on their way into the last layer.
@@ -54,9 +55,9 @@ pub(crate) struct Workspace {
 struct Bottleneck {
     reduce: Convolution,
     convolve: Convolution,
+    /// And the shortcut's, where the shape changes on the way.
     expand: Convolution,
-    /// Where the shape changes on the way.
-    shortcut: Option<Convolution>,
+    changes_shape: bool,
 }
 
 impl ResNet50 {
@@ -97,21 +98,10 @@ impl ResNet50 {
         images: usize,
         draw: impl Fn(usize, &mut Activations),
     ) -> Result<Vec<Vec<f32>>, NotFinite> {
-        let (alone, together) = self
-            .bottlenecks
-            .split_at(self.bottlenecks.len() - LAYERS[3].0);
+        let (alone, together) = self.bottlenecks.split_at(LAYERS[0].0 + LAYERS[1].0);
         for number in 0..images {
-            let Workspace {
-                image,
-                current,
-                next,
-                transformed,
-                ..
-            } = workspace;
-            draw(number, image);
-            self.first
-                .apply(image, Finish::Rectify, transformed, next)?;
-            largest_of_3x3(next, current);
+            draw(number, &mut workspace.image);
+            workspace.through_first(&self.first)?;
             workspace.through(alone)?;
             let Workspace {
                 current, gathered, ..
@@ -126,13 +116,36 @@ impl ResNet50 {
 }
 
 impl Workspace {
+    /// Puts the image through the first convolution and pooling, by rows whose sums stay in the private cache.
+    fn through_first(&mut self, first: &Convolution) -> Result<(), NotFinite> {
+        let Self {
+            image,
+            current,
+            convolved,
+            transformed,
+            ..
+        } = self;
+        let [_, height, width, channels] = first.outputs(image);
+        let outputs = height.div_ceil(2);
+        current.reshape([1, outputs, width.div_ceil(2), channels]);
+        let most = (FIRST_VALUES / (2 * width * channels)).max(1);
+        let some = outputs.div_ceil(outputs.div_ceil(most));
+        for start in (0..outputs).step_by(some) {
+            let outputs = start..(start + some).min(outputs);
+            let rows = rows_for(&outputs, height);
+            let input = image.rows(first.rows_for(rows));
+            first.apply([input], Finish::Rectify, transformed, convolved)?;
+            largest_of_3x3(convolved, outputs, current);
+        }
+        Ok(())
+    }
+
     /// Puts the current images through some bottlenecks.
     fn through(&mut self, bottlenecks: &[Bottleneck]) -> Result<(), NotFinite> {
         let Self {
             current,
             narrow,
             convolved,
-            shortcut,
             next,
             transformed: by,
             ..
@@ -142,20 +155,17 @@ impl Workspace {
                 reduce,
                 convolve,
                 expand,
-                ..
+                changes_shape,
             } = bottleneck;
-            reduce.apply(current, Finish::Rectify, by, narrow)?;
-            convolve.apply(narrow, Finish::Rectify, by, convolved)?;
-            let addend = match &bottleneck.shortcut {
-                Some(convolution) => {
-                    convolution.apply(current, Finish::Keep, by, shortcut)?;
-                    &*shortcut
-                }
-                None => &*current,
-            };
-            let finish = Finish::AddAndRectify(addend.values());
-            expand.apply(convolved, finish, by, next)?;
-            std::mem::swap(current, next);
+            reduce.apply([current.view()], Finish::Rectify, by, narrow)?;
+            convolve.apply([narrow.view()], Finish::Rectify, by, convolved)?;
+            if *changes_shape {
+                let inputs = [convolved.view(), current.view()];
+                expand.apply(inputs, Finish::Rectify, by, next)?;
+                std::mem::swap(current, next);
+            } else {
+                expand.apply([convolved.view()], Finish::AddAndRectify, by, current)?;
+            }
         }
         Ok(())
     }
@@ -192,22 +202,17 @@ impl Bottleneck {
             stride,
             padding: 1,
         };
-        let shortcut = || {
-            part(
-                "downsample.0",
-                "downsample.1",
-                one_by_one(inputs, outputs, stride),
-            )
-        };
+        let mut expand = part("conv3", "bn3", one_by_one(channels, outputs, 1))?;
+        let changes_shape = inputs != outputs;
+        if changes_shape {
+            let shape = one_by_one(inputs, outputs, stride);
+            expand = expand.plus(part("downsample.0", "downsample.1", shape)?);
+        }
         Ok(Self {
             reduce: part("conv1", "bn1", one_by_one(inputs, channels, 1))?,
             convolve: part("conv2", "bn2", middle)?,
-            expand: part("conv3", "bn3", one_by_one(channels, outputs, 1))?,
-            shortcut: if inputs == outputs {
-                None
-            } else {
-                Some(shortcut()?)
-            },
+            expand,
+            changes_shape,
         })
     }
 }

@@ -26,6 +26,15 @@ impl Shape {
         self.inputs * self.kernel * self.kernel
     }
 
+    /// Inputs that lie together in memory for one output: without padding a row of the kernel, else a tap.
+    pub(super) fn run(self) -> usize {
+        if self.padding == 0 {
+            self.kernel * self.inputs
+        } else {
+            self.inputs
+        }
+    }
+
     pub(super) fn output_side(self, side: usize) -> usize {
         (side + 2 * self.padding - self.kernel) / self.stride + 1
     }

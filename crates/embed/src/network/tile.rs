@@ -1,16 +1,17 @@
 //! Register tile of a convolution: a few pixels × one panel of output channels, from bias to stored
 //! values.
 //!
-//! for each tap           a slice of the input per pixel; zeros outside
-//!   `kernel`             adds it to sums that stay in registers
+//! for each run of inputs   a slice for each pixel, of the indirection buffer
+//!   `kernel`               adds their products to sums that stay in registers
 //! addend, check for NaN and infinity, ReLU, store
 
+use annatomy_vectors::kernels::prefetch_whole;
 use pulp::{Simd, WithSimd};
 
 use super::epilogue::Finish;
-use super::image::{Activations, Pixel};
-use super::kernel::{PANEL_REGISTERS, Sums, accumulate, registers, shares};
-use super::shape::Shape;
+use super::image::Activations;
+use super::indirection::Indirection;
+use super::kernel::{PANEL_REGISTERS, STEPS, Sums, accumulate, registers, shares};
 
 /// Which pixels of which panel.
 #[derive(Clone, Copy)]
@@ -21,11 +22,11 @@ pub(super) struct Place {
 
 /// A few pixels of one panel, with all that they are made from.
 pub(super) struct Tile<'a, const PIXELS: usize> {
-    pub(super) shape: Shape,
+    pub(super) inputs: &'a Indirection<'a>,
+    /// Of this panel, run by run.
     pub(super) weights: &'a [f32],
     pub(super) bias: &'a [f32],
-    pub(super) input: &'a Activations,
-    pub(super) finish: Finish<'a>,
+    pub(super) finish: Finish,
     pub(super) output: &'a mut Activations,
     pub(super) place: Place,
     /// Weights that are wanted soon.
@@ -46,79 +47,35 @@ impl<const PIXELS: usize> WithSimd for Tile<'_, PIXELS> {
 impl<const PIXELS: usize> Tile<'_, PIXELS> {
     #[inline(always)]
     fn sums<S: Simd>(&self, simd: S) -> Sums<S, PIXELS> {
-        let Shape {
-            inputs,
-            kernel,
-            stride,
-            padding,
-            ..
-        } = self.shape;
-        let panel = self.place.panel * PANEL_REGISTERS * S::F32_LANES;
-        let bias = registers::<S>(&self.bias[panel..])[0];
+        let width = PANEL_REGISTERS * S::F32_LANES;
+        let channels = self.output.channels;
+        let bias = registers::<S>(&self.bias[self.place.panel * width..])[0];
         let mut sums = [bias; PIXELS];
-        let depth = self.shape.depth();
-        let weights = registers::<S>(
-            &self.weights[panel * depth..][..depth * PANEL_REGISTERS * S::F32_LANES],
-        );
-        let Activations { height, width, .. } = *self.output;
-        let (row, mut column) = (self.place.pixel / width, self.place.pixel % width);
-        let (mut image, mut row) = (row / height, row % height);
-        let first = self.place.pixel * self.shape.outputs + panel;
+        let first = self.place.pixel * channels + self.place.panel * width;
         for pixel in 0..PIXELS {
-            let start = first + pixel * self.shape.outputs;
-            let width = PANEL_REGISTERS * S::F32_LANES;
-            self.finish.prefetch(self.output.values(), start, width);
+            let start = first + pixel * channels;
+            prefetch_whole(&self.output.values()[start..][..width]);
         }
-        let mut corners = [Pixel::default(); PIXELS];
-        for corner in &mut corners {
-            *corner = Pixel {
-                image,
-                row: row * stride,
-                column: column * stride,
-            };
-            column += 1;
-            if column == width {
-                (row, column) = (row + 1, 0);
+        let mut weights = registers::<S>(self.weights);
+        let runs = self.inputs.runs::<PIXELS>(self.place.pixel);
+        let mut ahead = shares(self.ahead, runs.len());
+        for inputs in runs {
+            let of_run;
+            (of_run, weights) = weights.split_at(inputs[0].len());
+            let ahead = ahead.next().unwrap_or(&[]);
+            if of_run.len().is_multiple_of(STEPS[0]) {
+                accumulate::<S, PIXELS, { STEPS[0] }>(simd, &mut sums, inputs, of_run, ahead);
+            } else {
+                accumulate::<S, PIXELS, { STEPS[1] }>(simd, &mut sums, inputs, of_run, ahead);
             }
-            if row == height {
-                (image, row) = (image + 1, 0);
-            }
-        }
-        // Without padding a kernel row is one run of values.
-        let (taps_across, run) = if padding == 0 {
-            (1, kernel * inputs)
-        } else {
-            (kernel, inputs)
-        };
-        let mut ahead = shares(self.ahead, depth / run);
-        for (tap, weights) in weights.chunks_exact(run).enumerate() {
-            let (down, across) = (tap / taps_across, tap % taps_across);
-            let mut slices: [&[f32]; PIXELS] = [&[]; PIXELS];
-            for (slice, corner) in slices.iter_mut().zip(corners) {
-                let at = Pixel {
-                    row: corner.row + down,
-                    column: corner.column + across,
-                    ..corner
-                };
-                *slice = self.input.run(at, padding, run);
-            }
-            accumulate(
-                simd,
-                &mut sums,
-                slices,
-                weights,
-                ahead.next().unwrap_or(&[]),
-            );
         }
         sums
     }
 
     #[inline(always)]
     fn store<S: Simd>(self, simd: S, sums: Sums<S, PIXELS>) -> bool {
-        let (outputs, panel) = (
-            self.shape.outputs,
-            self.place.panel * PANEL_REGISTERS * S::F32_LANES,
-        );
+        let outputs = self.output.channels;
+        let panel = self.place.panel * PANEL_REGISTERS * S::F32_LANES;
         let mut check = [simd.splat_f32s(0.0); PANEL_REGISTERS];
         for (pixel, sums) in (self.place.pixel..).zip(sums) {
             let output = (self.output.values_mut(), pixel * outputs + panel);

@@ -15,14 +15,16 @@
 //! | | multiplications for an output and a channel | weights | where |
 //! |---|---|---|---|
 //! | direct | 9 | 9 | |
-//! | F(2 × 2, 3 × 3), SIDE = 4 | 4 | 16 | more than 128 channels, whose weights come from far away |
-//! | F(4 × 4, 3 × 3), SIDE = 6 | 2.25 | 36 | up to 128 channels |
+//! | F(2 × 2, 3 × 3), SIDE = 4 | 4 | 16 | more than 256 channels, whose weights come from far away |
+//! | F(4 × 4, 3 × 3), SIDE = 6 | 2.25 | 36 | up to 256 channels |
 
 use pulp::{Simd, WithSimd};
 
 use super::epilogue::Finish;
-use super::image::{Activations, Pixel};
-use super::kernel::{PANEL_REGISTERS, accumulate, most_pixels, pixels_at_once, registers, shares};
+use super::image::{Activations, Pixel, View};
+use super::kernel::{
+    PANEL_REGISTERS, STEPS, accumulate, most_pixels, pixels_at_once, registers, shares,
+};
 use super::shape::Shape;
 
 /// Most tiles of one block: their inputs and products are 1 to 4 MB. Weights are read once for each block.
@@ -37,7 +39,7 @@ pub(super) fn side(shape: Shape) -> Option<usize> {
     if !is_three_by_three || !shape.inputs.is_multiple_of(MOST_LANES) {
         return None;
     }
-    Some(if shape.inputs <= 128 { 6 } else { 4 })
+    Some(if shape.inputs <= 256 { 6 } else { 4 })
 }
 
 /// Inputs and products of a block of tiles, each places × tiles × channels; reused.
@@ -102,8 +104,8 @@ pub(super) struct Winograd<'a> {
     pub(super) side: usize,
     pub(super) weights: &'a [f32],
     pub(super) bias: &'a [f32],
-    pub(super) input: &'a Activations,
-    pub(super) finish: Finish<'a>,
+    pub(super) input: View<'a>,
+    pub(super) finish: Finish,
     pub(super) transformed: &'a mut Transformed,
     pub(super) output: &'a mut Activations,
 }
@@ -213,7 +215,7 @@ impl Tiles {
 struct Inputs<'a, const SIDE: usize> {
     apart: usize,
     tiles: Tiles,
-    input: &'a Activations,
+    input: View<'a>,
     transformed: &'a mut [f32],
 }
 
@@ -382,10 +384,10 @@ impl<const TILES: usize> WithSimd for SomeTiles<'_, TILES> {
         for (tile, of_tile) in of_tiles.iter_mut().enumerate() {
             *of_tile = &self.inputs[tile * inputs..][..inputs];
         }
-        accumulate(
+        accumulate::<S, TILES, { STEPS[0] }>(
             simd,
             &mut sums,
-            of_tiles,
+            &of_tiles,
             registers::<S>(self.weights),
             self.ahead,
         );
@@ -401,7 +403,7 @@ struct Outputs<'a, const SIDE: usize, const OUTPUTS: usize> {
     tiles: Tiles,
     products: &'a [f32],
     bias: &'a [f32],
-    finish: Finish<'a>,
+    finish: Finish,
     output: &'a mut Activations,
 }
 

@@ -253,7 +253,7 @@ fn sources_without_pictures_say_so() {
     assert!(run(&folder.path().join("absent")).contains("absent"));
 }
 
-/// Pictures go through the last layer in groups; one that overflows leaves the others of its group as they are alone.
+/// Pictures go through the last layers in groups; one that overflows leaves the others of its group as they are alone.
 #[test]
 fn a_picture_that_overflows_leaves_out_itself_alone() {
     let mut tensors = drawn_tensors();
