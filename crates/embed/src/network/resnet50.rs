@@ -47,7 +47,7 @@ pub(crate) struct Workspace {
     convolved: Activations,
     next: Activations,
     transformed: Transformed,
-    /// Images on their way into the last layer.
+    /// Images on their way into the last two layers.
     gathered: Activations,
 }
 
@@ -126,12 +126,12 @@ impl Workspace {
             ..
         } = self;
         let [_, height, width, channels] = first.outputs(image);
-        let outputs = height.div_ceil(2);
-        current.reshape([1, outputs, width.div_ceil(2), channels]);
+        let pooled = height.div_ceil(2);
+        current.reshape([1, pooled, width.div_ceil(2), channels]);
         let most = (FIRST_VALUES / (2 * width * channels)).max(1);
-        let some = outputs.div_ceil(outputs.div_ceil(most));
-        for start in (0..outputs).step_by(some) {
-            let outputs = start..(start + some).min(outputs);
+        let some = pooled.div_ceil(pooled.div_ceil(most));
+        for start in (0..pooled).step_by(some) {
+            let outputs = start..(start + some).min(pooled);
             let rows = rows_for(&outputs, height);
             let input = image.rows(first.rows_for(rows));
             first.apply([input], Finish::Rectify, transformed, convolved)?;
