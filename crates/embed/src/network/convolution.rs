@@ -151,7 +151,7 @@ impl Convolution {
         match finish {
             Finish::Rectify => output.reshape(shape),
             Finish::AddAndRectify => {
-                assert_eq!(output.shape(), shape, "addends shaped as the output")
+                assert_eq!(output.shape(), shape, "addends shaped as the output");
             }
         }
         let Self { weights, bias, .. } = self;

@@ -30,7 +30,7 @@ pub(super) struct Indirection<'a> {
     slices: Vec<&'a [f32]>,
 }
 
-impl<'a> Operand<'a> {
+impl Operand<'_> {
     /// Images, height and width of the outputs.
     pub(super) fn outputs(self) -> [usize; 3] {
         let View {
