@@ -27,30 +27,87 @@ const LEAST_QUERIES: usize = 200;
 /// Bytes for the neighbors of the sample among itself.
 const BUDGET_BYTES: u64 = 1 << 28;
 
+/// The first run's queries that are shown, with what their map is made from.
+pub(crate) struct Sample {
+    /// Which of the run's queries, ascending.
+    chosen: Vec<usize>,
+    /// Their base rows.
+    rows: Vec<usize>,
+    exact: ExactColumns,
+    near: Near,
+    seed: u64,
+}
+
 /// The first run, when it is measured.
 pub(crate) struct FirstRun<'r, S> {
     pub(crate) settings: &'r Settings,
     pub(crate) plan: &'r Plan,
-    pub(crate) rows: &'r Matrix,
-    /// The base row of each query.
-    pub(crate) queries: &'r [usize],
     pub(crate) source: &'r S,
     pub(crate) truth: &'r GroundTruth<'r>,
     pub(crate) graphs: &'r [Graph],
     pub(crate) reachable: &'r [Vec<bool>],
 }
 
-impl<S: DistanceSource> FirstRun<'_, S> {
-    /// Records the sample.
+impl Sample {
+    /// Draws the sample from `queries`, base rows of a run; reads their neighbors in the base and finds those among
+    /// themselves.
     ///
     /// # Errors
     /// If the memory for the sample's neighbors is more than there is.
-    pub(crate) fn explore(&self) -> Result<Explored, ExactError> {
+    pub(crate) fn read(
+        settings: &Settings,
+        plan: &Plan,
+        base: &Matrix,
+        queries: &[usize],
+        truth: &GroundTruth<'_>,
+    ) -> Result<Self, ExactError> {
+        let k = plan.largest_k();
+        let chosen = chosen(settings.seed, queries.len(), k);
+        let exact = ExactColumns::read(truth, &chosen, k);
+        let rows: Vec<usize> = chosen.iter().map(|&query| queries[query]).collect();
+        let near = if rows.len() == base.rows() && k >= annatomy_layout::NEIGHBORS {
+            Near::of_neighbors(&exact.ids, &exact.distances, k)
+        } else {
+            let sample = base.view().select(&rows);
+            Near::of_rows(&sample, settings.metric, BUDGET_BYTES)?
+        };
+        Ok(Self {
+            chosen,
+            rows,
+            exact,
+            near,
+            seed: settings.seed,
+        })
+    }
+
+    /// Where the queries lie in the plane, on one thread.
+    pub(crate) fn map(&self) -> QueryMap {
+        QueryMap::of_near(self.near.clone(), self.rows.len(), self.seed)
+    }
+}
+
+/// Which of `count` queries, ascending: all, or drawn by the seed.
+fn chosen(seed: u64, count: usize, k: usize) -> Vec<usize> {
+    let held = (MOST_NEIGHBORS / k.max(1)).clamp(LEAST_QUERIES, MOST_QUERIES);
+    if count <= held {
+        return (0..count).collect();
+    }
+    let mut chosen = numpy_choice(seed ^ 0xe791_0e57, count, held).expect("fewer than there are");
+    chosen.sort_unstable();
+    chosen
+}
+
+impl<S: DistanceSource> FirstRun<'_, S> {
+    /// Records the sample, whose map this is.
+    pub(crate) fn explore(&self, sample: Sample, map: QueryMap) -> Explored {
         stage("explorer", 0);
         let k = self.plan.largest_k();
-        let chosen = self.sample(k);
-        let exact = ExactColumns::read(self.truth, &chosen, k);
-        let rows: Vec<usize> = chosen.iter().map(|&query| self.queries[query]).collect();
+        let Sample {
+            chosen,
+            rows,
+            exact,
+            ..
+        } = sample;
         let efs = self.efs();
         let record = |(number, graph): (usize, &Graph)| {
             let largest = self.plan.graphs[number].ef;
@@ -62,8 +119,7 @@ impl<S: DistanceSource> FirstRun<'_, S> {
         let to_replay = replayed(&graphs[configured], chosen.len(), k);
         let on = self.on(configured, &self.graphs[configured]);
         let replays = Replay::record(&on, &chosen, &to_replay, graphs[configured].ef);
-        let map = self.map(&exact, &rows)?;
-        Ok(Explored {
+        Explored {
             ids: None,
             columns: columns(self.settings.metric, &exact),
             graph_names: names_of_graphs(self.plan),
@@ -78,7 +134,7 @@ impl<S: DistanceSource> FirstRun<'_, S> {
             efs,
             map,
             replays,
-        })
+        }
     }
 
     fn on<'s>(&'s self, number: usize, graph: &'s Graph) -> Searched<'s, S> {
@@ -89,19 +145,6 @@ impl<S: DistanceSource> FirstRun<'_, S> {
             reachable: &self.reachable[number],
             filter: None,
         }
-    }
-
-    /// Which of the run's queries, ascending: all, or drawn by the seed.
-    fn sample(&self, k: usize) -> Vec<usize> {
-        let count = self.queries.len();
-        let held = (MOST_NEIGHBORS / k.max(1)).clamp(LEAST_QUERIES, MOST_QUERIES);
-        if count <= held {
-            return (0..count).collect();
-        }
-        let mut chosen = numpy_choice(self.settings.seed ^ 0xe791_0e57, count, held)
-            .expect("fewer than there are");
-        chosen.sort_unstable();
-        chosen
     }
 
     /// Efforts of the conditions that have one for all k, those of the surface, and others between.
@@ -117,16 +160,6 @@ impl<S: DistanceSource> FirstRun<'_, S> {
             largest,
             fixed.chain(ends).chain(plan.surface_efs.iter().copied()),
         )
-    }
-
-    fn map(&self, exact: &ExactColumns, rows: &[usize]) -> Result<QueryMap, ExactError> {
-        let near = if rows.len() == self.rows.rows() && exact.k >= annatomy_layout::NEIGHBORS {
-            Near::of_neighbors(&exact.ids, &exact.distances, exact.k)
-        } else {
-            let sample = self.rows.view().select(rows);
-            Near::of_rows(&sample, self.settings.metric, BUDGET_BYTES)?
-        };
-        Ok(QueryMap::of_near(near, rows.len(), self.settings.seed))
     }
 }
 

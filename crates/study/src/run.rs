@@ -5,7 +5,7 @@
 
 use super::cells::{Block, Cells};
 use super::data::{Source, queries};
-use super::explore::FirstRun;
+use super::explore::{FirstRun, Sample};
 use super::plan::Plan;
 use super::query::{Context, Scratch};
 use super::{Execution, StudyError, methods, order, reduce};
@@ -104,7 +104,24 @@ impl Job<'_> {
         truth: &GroundTruth<'_>,
         mut seconds: StageSeconds,
     ) -> Result<RunRecord, StudyError> {
-        let graphs = timed(&mut seconds.build, || self.build(source.computer()))?;
+        let mut explorer = 0.0;
+        let sample = if self.run == 0 {
+            let read = || Sample::read(self.settings, self.plan, self.rows, self.queries, truth);
+            Some(timed(&mut explorer, read)?)
+        } else {
+            None
+        };
+        // The explorer's map is laid out on one thread, next to the building of graphs.
+        let (mut both, mut build) = (0.0, 0.0);
+        let (graphs, map) = timed(&mut both, || {
+            rayon::join(
+                || timed(&mut build, || self.build(source.computer())),
+                || sample.as_ref().map(Sample::map),
+            )
+        });
+        let graphs = graphs?;
+        seconds.build += build;
+        explorer += both - build;
         let reachable: Vec<Vec<bool>> = graphs.iter().map(reachable).collect();
         let configured = self.plan.graph(self.settings.ef_construction);
         let columns = timed(&mut seconds.measure, || ColumnBlocks::new(self.rows.view()));
@@ -140,18 +157,15 @@ impl Job<'_> {
         let first = FirstRun {
             settings: self.settings,
             plan: self.plan,
-            rows: self.rows,
-            queries: self.queries,
             source,
             truth,
             graphs: &graphs,
             reachable: &reachable,
         };
-        let explored = if self.run == 0 {
-            Some(timed(&mut seconds.measure, || first.explore())?)
-        } else {
-            None
-        };
+        let explored = sample
+            .zip(map)
+            .map(|(sample, map)| timed(&mut explorer, || first.explore(sample, map)));
+        seconds.measure += explorer;
         Ok(RunRecord {
             run: self.run,
             conditions: reduce::conditions(self.plan, &cells, self.rows.rows() - 1),
