@@ -1,8 +1,9 @@
 //! What the explorer of a study's report shows: a sample of the first run's queries, on every graph
 //! of that run.
 //!
-//! Enters: graphs and exact neighbors. Leaves: [`Explored`], plain columns. Cost: one more traversal
-//! per query of the sample and graph, the exact neighbors of the sample among itself, a layout.
+//! Enters: exact neighbors, of which [`Sample`] and its map are made while graphs are built; then the graphs. Leaves:
+//! [`Explored`], plain columns. Cost: the exact neighbors of the sample among itself, a layout on one thread, one more
+//! traversal per query of the sample and graph.
 
 use super::plan::Plan;
 use crate::results::Settings;

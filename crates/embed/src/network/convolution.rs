@@ -263,6 +263,13 @@ mod tests {
             padding: 0,
             ..shape
         };
+        // As the network's first: a row of the kernel is 21 inputs.
+        let first = Shape {
+            inputs: 3,
+            kernel: 7,
+            stride: 2,
+            ..pointwise
+        };
         // Larger tiles have larger factors before and after their products.
         let ways = [
             (Some(6), shape, 4e-6),
@@ -270,6 +277,7 @@ mod tests {
             (None, shape, 1e-6),
             (None, strided, 1e-6),
             (None, pointwise, 1e-6),
+            (None, first, 1e-6),
         ];
         let (mut transformed, mut output) = (Transformed::default(), Activations::default());
         for (side, shape, most) in ways {
@@ -277,7 +285,8 @@ mod tests {
             let convolution = Convolution::by(side, "layer", shape, &weights, bias.clone());
             for [count, height, width] in [[1, 1, 1], [1, 2, 2], [3, 7, 5], [2, 16, 9], [1, 41, 23]]
             {
-                let input = images(count, height, width, shape.inputs);
+                let more = shape.kernel - 1 - 2 * shape.padding;
+                let input = images(count, height + more, width + more, shape.inputs);
                 let expected = sums(shape, &weights, &bias, &input);
                 let addends = noise(expected.len(), 11);
                 for finish in [Finish::Rectify, Finish::AddAndRectify] {
@@ -302,6 +311,102 @@ mod tests {
                         );
                     }
                 }
+            }
+        }
+    }
+
+    /// One convolution by any instruction set; leaves the outputs' bits.
+    #[derive(Clone, Copy)]
+    struct Anywhere<'a> {
+        side: Option<usize>,
+        shape: Shape,
+        weights: &'a [f32],
+        bias: &'a [f32],
+        input: View<'a>,
+    }
+
+    impl WithSimd for Anywhere<'_> {
+        type Output = Vec<u32>;
+
+        fn with_simd<S: Simd>(self, simd: S) -> Vec<u32> {
+            let Self {
+                side,
+                shape,
+                weights,
+                bias,
+                input,
+            } = self;
+            let width = PANEL_REGISTERS * S::F32_LANES;
+            let operands = [Operand { shape, input }];
+            let [images, height, width_of_outputs] = operands[0].outputs();
+            let mut output = Activations::default();
+            output.reshape([images, height, width_of_outputs, shape.outputs]);
+            let finish = Finish::Rectify;
+            let is_finite = match side {
+                Some(side) => simd.vectorize(Winograd {
+                    side,
+                    weights: &winograd::packed(shape, weights, side, width),
+                    bias,
+                    input,
+                    finish,
+                    transformed: &mut Transformed::default(),
+                    output: &mut output,
+                }),
+                None => simd.vectorize(Direct {
+                    operands: &operands,
+                    weights: &direct::packed(shape, weights, width),
+                    bias,
+                    finish,
+                    output: &mut output,
+                }),
+            };
+            assert!(is_finite);
+            output
+                .values()
+                .iter()
+                .map(|value| value.to_bits())
+                .collect()
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        let shape = Shape {
+            inputs: 32,
+            outputs: 64,
+            kernel: 3,
+            stride: 1,
+            padding: 1,
+        };
+        let first = Shape {
+            inputs: 3,
+            kernel: 7,
+            stride: 2,
+            padding: 0,
+            ..shape
+        };
+        let strided = Shape { stride: 2, ..shape };
+        let ways = [
+            (Some(6), shape),
+            (Some(4), shape),
+            (None, strided),
+            (None, first),
+        ];
+        for (side, shape) in ways {
+            let (weights, bias) = (noise(shape.weights(), 5), noise(shape.outputs, 7));
+            let input = images(2, 13, 11, shape.inputs);
+            let one = Anywhere {
+                side,
+                shape,
+                weights: &weights,
+                bias: &bias,
+                input: input.view(),
+            };
+            let expected = Simd::vectorize(pulp::Scalar::new(), one);
+            assert_eq!(Arch::new().dispatch(one), expected, "{side:?}, {shape:?}");
+            #[cfg(target_arch = "x86_64")]
+            if let Some(avx2) = pulp::x86::V3::try_new() {
+                assert_eq!(Simd::vectorize(avx2, one), expected, "{side:?}, {shape:?}");
             }
         }
     }

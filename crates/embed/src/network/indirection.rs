@@ -6,7 +6,7 @@
 //! A run is what lies together in memory: the channels of a tap, and without padding a whole kernel row. Runs of
 //! several operands follow one another, so that two convolutions whose outputs are added are one.
 //!
-//! Dukhan 2019 (arXiv:1907.02129), section 3.2. Cost: a slice for each run and output, found once for all output
+//! Dukhan 2019 (arXiv:1907.02129). Cost: a slice for each run and output, found once for all output
 //! channels.
 
 use std::ops::Range;

@@ -1,11 +1,11 @@
 //! GEMM micro-kernel of the convolution: a few pixels × one panel of output channels, summed over
 //! the depth in registers.
 //!
-//! Input: per pixel a slice of inputs for each tap, and the panel's weights, depth × width.
+//! Input: per pixel a slice of inputs for each run, and the panel's weights, depth × width.
 //! Output: `sums`.
 //!
-//! for each tap                                  a kernel position; one for 1 × 1
-//!   for each STEP of the depth                  one bounds check per pixel, not one per product
+//! for each run of inputs                        a kernel position or row; one bounds check per pixel
+//!   for each STEP of the depth                  some of the weights ahead are prefetched
 //!     sums[pixel] += input[pixel] · weights     2 registers per pixel, AVX-512: 12 pixels, else 6
 //!
 //! A sum runs over the depth in order by fused multiply-add, so it is the same number whatever the
@@ -17,7 +17,8 @@ use pulp::Simd;
 
 /// Registers of one panel: its width is twice the number of lanes.
 pub(super) const PANEL_REGISTERS: usize = 2;
-/// Depth between two bounds checks: that of most kernels, and that of 7 × 7 over three channels, whose rows are 21 inputs.
+/// Depths of a step, one of which divides every run: that of most kernels, and that of 7 × 7 over three channels, whose
+/// rows are 21 inputs.
 pub(super) const STEPS: [usize; 2] = [8, 7];
 
 /// The sums of a tile: `PIXELS` × one panel.
@@ -40,7 +41,7 @@ pub(super) fn registers<S: Simd>(values: &[f32]) -> &[[S::f32s; PANEL_REGISTERS]
     S::as_simd_f32s(values).0.as_chunks().0
 }
 
-/// Adds one tap, whose depth is whole steps: the inner products of each pixel's inputs with every output channel of the
+/// Adds one run, whose depth is whole steps: the inner products of each pixel's inputs with every output channel of the
 /// panel. Meanwhile `ahead` is prefetched, step by step.
 #[inline(always)]
 pub(super) fn accumulate<S: Simd, const PIXELS: usize, const STEP: usize>(
